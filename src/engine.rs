@@ -1,0 +1,3 @@
+//! The engine: the control thread and the threads it hands real-time work to.
+
+pub mod audio;

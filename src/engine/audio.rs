@@ -1,0 +1,3 @@
+//! What runs in the audio callback.
+
+pub mod synth;

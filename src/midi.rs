@@ -1,0 +1,1 @@
+//! MIDI messages as values: pure.

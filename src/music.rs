@@ -1,0 +1,1 @@
+//! Pure musical values and time.

@@ -1,0 +1,1 @@
+//! Synth profiles: what YAML says, and what it means once checked.
