@@ -1,1 +1,16 @@
-//! Pure musical values and time.
+//! Musical values and time, pure: nothing here reads a clock, touches a device or knows a thread.
+//!
+//! Time is a mapping, not a counter: a [`Timeline`] says which frame a pulse falls on, a [`Plan`] says which
+//! timeline holds from which frame, and every reader (MIDI clock, click, screen, tests) computes from that.
+
+pub mod note;
+pub mod plan;
+pub mod position;
+pub mod timeline;
+pub mod units;
+
+pub use note::Note;
+pub use plan::{Plan, Pulse, Song, Stretch};
+pub use position::Position;
+pub use timeline::{PPQN, Timeline};
+pub use units::{Bpm, Decibels};

@@ -1,0 +1,259 @@
+//! What holds from which frame: the song, the tempo and the clock, as a short list of stretches.
+//!
+//! The control thread edits the [`Plan`]; the callback and the MIDI clock read it and ask the one question that
+//! matters: which pulses fall in this window. A pulse belongs to exactly one stretch, whatever the edits, because
+//! each stretch names its first pulse.
+
+use super::{Bpm, PPQN, Timeline};
+use std::ops::Range;
+
+/// Whether the song rolls, and where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Song {
+    /// Standing at this (fractional) song pulse.
+    Stopped {
+        /// Pulses from the beginning of the song.
+        at_pulse: f64,
+    },
+    /// Rolling: song pulse = timeline pulse - `offset_pulses`. Whole, so the song's grid is the clock's grid.
+    Rolling {
+        /// The timeline pulse on which the song begins.
+        offset_pulses: i64,
+    },
+}
+
+/// One law of time, valid from a frame until the next stretch begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stretch {
+    /// First frame of the stretch.
+    pub from_frame: i64,
+    /// First pulse that belongs to it, so that none is lost or doubled where two stretches meet.
+    pub first_pulse: i64,
+    /// Frames to pulses.
+    pub timeline: Timeline,
+    /// Where the song is.
+    pub song: Song,
+    /// Whether MIDI clock is sent.
+    pub clock_on: bool,
+}
+
+impl Stretch {
+    /// The (fractional) song pulse at a frame.
+    pub fn song_pulse_at(&self, frame: f64) -> f64 {
+        match self.song {
+            Song::Stopped { at_pulse } => at_pulse,
+            Song::Rolling { offset_pulses } => self.timeline.pulse_at(frame) - offset_pulses as f64,
+        }
+    }
+
+    /// The song as a MIDI clock follower sees it: without a clock it stands.
+    pub fn clocked_song(&self) -> Song {
+        match self.song {
+            Song::Rolling { .. } if !self.clock_on => Song::Stopped { at_pulse: 0.0 },
+            song => song,
+        }
+    }
+}
+
+/// One pulse of the MIDI clock grid.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pulse {
+    /// Its place with its fraction, in frames.
+    pub frame: f64,
+    /// The frame it falls on.
+    pub whole_frame: i64,
+    /// The song pulse it is, while the song rolls.
+    pub song_pulse: Option<i64>,
+}
+
+impl Pulse {
+    /// The song beat that begins here, if one does.
+    pub fn song_beat(&self) -> Option<i64> {
+        self.song_pulse.filter(|pulse| *pulse >= 0 && pulse % PPQN == 0).map(|pulse| pulse / PPQN)
+    }
+}
+
+/// How many stretches are kept: those ahead, and enough of the past for a reader that runs behind.
+pub const STRETCHES: usize = 8;
+
+/// The stretches in force, in order of their first frame. Never empty. Plain data of fixed size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    stretches: [Stretch; STRETCHES],
+    len: usize,
+}
+
+impl Plan {
+    /// Stopped at the beginning, from frame 0.
+    pub fn new(bpm: Bpm, sample_rate_hz: f64, clock_on: bool) -> Plan {
+        let stretch = Stretch {
+            from_frame: 0,
+            first_pulse: 0,
+            timeline: Timeline::new(bpm, sample_rate_hz),
+            song: Song::Stopped { at_pulse: 0.0 },
+            clock_on,
+        };
+        Plan { stretches: [stretch; STRETCHES], len: 1 }
+    }
+
+    /// A plan of these stretches, oldest first; the newest are kept where there are too many.
+    ///
+    /// Returns nothing for an empty list.
+    pub fn from_stretches(list: &[Stretch]) -> Option<Plan> {
+        let list = &list[list.len().saturating_sub(STRETCHES)..];
+        let mut plan = Plan { stretches: [*list.first()?; STRETCHES], len: list.len() };
+        plan.stretches[..list.len()].copy_from_slice(list);
+        Some(plan)
+    }
+
+    /// The stretches, oldest first.
+    pub fn stretches(&self) -> &[Stretch] {
+        &self.stretches[..self.len]
+    }
+
+    /// The stretch in force at a frame; before the first, the first.
+    pub fn at(&self, frame: i64) -> &Stretch {
+        let list = self.stretches();
+        list.iter().rev().find(|s| s.from_frame <= frame).unwrap_or(&list[0])
+    }
+
+    /// What will hold once every edit has taken effect.
+    pub fn last(&self) -> &Stretch {
+        &self.stretches[self.len - 1]
+    }
+
+    /// Each stretch with the part of the window in which it holds, in order, empty parts left out.
+    pub fn parts(&self, window: Range<i64>) -> impl Iterator<Item = (&Stretch, Range<i64>)> {
+        let list = self.stretches();
+        list.iter().enumerate().filter_map(move |(i, stretch)| {
+            let begins = if i == 0 { i64::MIN } else { stretch.from_frame };
+            let ends = list.get(i + 1).map_or(i64::MAX, |next| next.from_frame);
+            let part = window.start.max(begins)..window.end.min(ends);
+            (!part.is_empty()).then_some((stretch, part))
+        })
+    }
+
+    /// The pulses that fall in a window of frames, each exactly once over adjoining windows.
+    pub fn pulses(&self, window: Range<i64>) -> impl Iterator<Item = Pulse> {
+        self.parts(window).flat_map(|(stretch, part)| stretch_pulses(stretch, part))
+    }
+
+    /// The first pulse on `frame` or later.
+    pub fn next_pulse(&self, frame: i64) -> Option<Pulse> {
+        self.pulses(frame..i64::MAX).next()
+    }
+
+    /// The first frame after `frame` at which another stretch begins.
+    pub fn next_change(&self, frame: i64) -> Option<i64> {
+        self.stretches().iter().map(|s| s.from_frame).find(|from| *from > frame)
+    }
+
+    /// Puts a stretch at the end. What is already due at its frame or later is replaced by it.
+    fn push(&mut self, mut stretch: Stretch) {
+        let last = self.last();
+        if self.len > 1 && last.from_frame >= stretch.from_frame {
+            if last.timeline == stretch.timeline {
+                stretch.first_pulse = last.first_pulse;
+            }
+            self.len -= 1;
+        }
+        if self.len == STRETCHES {
+            self.stretches.copy_within(1.., 0);
+            self.len -= 1;
+        }
+        self.stretches[self.len] = stretch;
+        self.len += 1;
+    }
+
+    /// The frame at which an edit may take effect, not before `earliest` nor before what is already planned.
+    fn edit_frame(&self, earliest: i64) -> i64 {
+        self.last().from_frame.max(earliest)
+    }
+
+    /// Another tempo, from the first pulse at `earliest` or later: the phase of the clock does not jump.
+    pub fn set_bpm(&mut self, bpm: Bpm, earliest: i64) {
+        let last = *self.last();
+        let first_pulse = last.timeline.first_pulse_from(self.edit_frame(earliest)).max(last.first_pulse);
+        let from_frame = last.timeline.whole_frame_of(first_pulse).max(self.edit_frame(earliest));
+        let origin_frame = last.timeline.frame_of(first_pulse as f64);
+        let timeline = Timeline { bpm, origin_pulse: first_pulse, origin_frame, ..last.timeline };
+        if last.from_frame >= earliest {
+            // An edit that is not in force yet absorbs this one, so a turned knob does not queue tempi up.
+            let timeline = last.timeline.with_bpm_at(bpm, last.from_frame);
+            self.stretches[self.len - 1].timeline = timeline;
+        } else {
+            self.push(Stretch { from_frame, first_pulse, timeline, ..last });
+        }
+    }
+
+    /// The song rolls from `song_pulse`, at the first frame from `earliest` on where the song's grid meets the
+    /// clock's: at most one pulse later, and the clock's phase does not jump. Without a clock it rolls at once.
+    /// Returns the frame.
+    pub fn roll(&mut self, song_pulse: f64, earliest: i64) -> i64 {
+        let last = *self.last();
+        let earliest = self.edit_frame(earliest);
+        let mut timeline = last.timeline;
+        let (from_frame, offset_pulses) = if last.clock_on {
+            let mut offset = (timeline.pulse_at(earliest as f64) - song_pulse).floor() as i64;
+            let frame = |offset: i64| (timeline.frame_of(song_pulse + offset as f64) + 1e-3).floor() as i64;
+            while frame(offset) < earliest {
+                offset += 1;
+            }
+            (frame(offset), offset)
+        } else {
+            let offset = last.timeline.first_pulse_from(earliest);
+            let next = song_pulse.ceil();
+            timeline.origin_pulse = next as i64 + offset;
+            timeline.origin_frame = earliest as f64 + (next - song_pulse) * timeline.frames_per_pulse();
+            (earliest, offset)
+        };
+        self.push_song(Song::Rolling { offset_pulses }, timeline, from_frame);
+        from_frame
+    }
+
+    /// The song stands at `song_pulse` from `earliest` on.
+    pub fn stand(&mut self, song_pulse: f64, earliest: i64) {
+        let timeline = self.last().timeline;
+        self.push_song(Song::Stopped { at_pulse: song_pulse }, timeline, self.edit_frame(earliest));
+    }
+
+    fn push_song(&mut self, song: Song, timeline: Timeline, from_frame: i64) {
+        let last = *self.last();
+        let first_pulse = timeline.first_pulse_from(from_frame);
+        self.push(Stretch { from_frame, first_pulse, timeline, song, ..last });
+    }
+
+    /// MIDI clock on or off from `earliest` on.
+    pub fn set_clock(&mut self, clock_on: bool, earliest: i64) {
+        let last = *self.last();
+        let from_frame = self.edit_frame(earliest);
+        let first_pulse = last.timeline.first_pulse_from(from_frame).max(last.first_pulse);
+        self.push(Stretch { from_frame, first_pulse, clock_on, ..last });
+    }
+}
+
+/// Realtime: yes.
+fn stretch_pulses(stretch: &Stretch, part: Range<i64>) -> impl Iterator<Item = Pulse> {
+    let Stretch { timeline, song, .. } = *stretch;
+    // The first frame of a stretch holds its first pulse even where the new tempo would place it just before.
+    let floor = part.start;
+    let near = (timeline.pulse_at(part.start as f64).floor() as i64 - 1).max(stretch.first_pulse);
+    (near..)
+        .map(move |pulse| {
+            let whole_frame = timeline.whole_frame_of(pulse);
+            let held_back = pulse == stretch.first_pulse && whole_frame < stretch.from_frame;
+            Pulse {
+                frame: timeline.frame_of(pulse as f64),
+                whole_frame: if held_back { stretch.from_frame } else { whole_frame },
+                song_pulse: match song {
+                    Song::Rolling { offset_pulses } => Some(pulse - offset_pulses),
+                    Song::Stopped { .. } => None,
+                },
+            }
+        })
+        .skip_while(move |pulse| pulse.whole_frame < floor)
+        .take_while(move |pulse| pulse.whole_frame < part.end)
+}
+
+#[cfg(test)]
+mod tests;
