@@ -7,6 +7,7 @@
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
 //! - `cli`, `tui`: how a person reaches the engine.
 
+pub mod command;
 pub mod engine;
 pub mod midi;
 pub mod music;

@@ -1,1 +1,5 @@
-//! MIDI messages as values: pure.
+//! MIDI messages as values, pure: bytes in, bytes out, no port and no clock.
+
+pub mod message;
+
+pub use message::{Channel, Class, Message};

@@ -33,7 +33,7 @@ impl fmt::Display for Note {
 
 /// Why a text is no note.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a note is a number from 0 to 127 or a name from C-1 to G9, like C4, F#3 or Bb2")]
+#[error("a number from 0 to 127 or a name from C-1 to G9, like C4, F#3 or Bb2")]
 pub struct NotANote;
 
 impl FromStr for Note {

@@ -61,7 +61,7 @@ impl fmt::Display for Position {
 /// Why a text is no position.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a position is seconds, like 12.5, or bar:beat:tick from 1:1:0, with beats 1 to {BEATS_PER_BAR} and ticks 0 to {}",
+    "seconds, like 12.5, or bar:beat:tick from 1:1:0, with beats 1 to {BEATS_PER_BAR} and ticks 0 to {}",
     TICKS_PER_BEAT - 1
 )]
 pub struct NotAPosition;

@@ -1,0 +1,278 @@
+//! Everything anyone may ask of the engine: one row per command, and nothing else anywhere.
+//!
+//! Keys, the `:` line, scripts, the help screen and the manual page all read this table: `record.start` is spelled
+//! the same everywhere. A row gives the name, the arguments with their kinds, and one line of help; the enum, the
+//! parser and the printer are made from it, so they cannot disagree.
+//!
+//! To add a command: add a row here and its arm in `engine/control/execute.rs`. The compiler names what is missing.
+
+pub mod arg;
+pub mod channels;
+
+use crate::music::{Bpm, Decibels, Note, Position};
+use arg::{Arg, ArgKind, Hex, Millis, Name, OnOff, Steps, Switch, Text, Velocity};
+use channels::ChannelList;
+use std::{fmt, str::FromStr};
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct CommandSpec {
+    /// As it is written everywhere, like `record.start`.
+    pub name: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// In order; only the last may be optional.
+    pub args: &'static [ArgSpec],
+    read: fn(&[&str]) -> Result<Command, BadArg>,
+}
+
+/// One argument of a command.
+#[derive(Debug)]
+pub struct ArgSpec {
+    /// What it is, in one word.
+    pub name: &'static str,
+    /// What may stand there.
+    pub kind: ArgKind,
+    /// Whether it may be left out.
+    pub optional: bool,
+}
+
+/// An argument that does not fit: which one, and what is allowed.
+#[derive(Debug)]
+struct BadArg {
+    index: usize,
+    allowed: String,
+}
+
+macro_rules! commands {
+    ($( #[doc = $help:literal] $variant:ident = $name:literal { $( $field:ident : $kind:ty ),* } )*) => {
+        /// A request, checked: whoever holds one knows that its arguments are in range.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Command {
+            $( #[doc = $help] $variant {
+                $( #[doc = concat!("The `", stringify!($field), "` argument.")] $field: $kind ),*
+            }, )*
+        }
+
+        /// The table, in the order of the help screen.
+        pub static COMMANDS: &[CommandSpec] = &[ $( CommandSpec {
+            name: $name,
+            help: $help.trim_ascii(),
+            args: &[ $( ArgSpec {
+                name: stringify!($field),
+                kind: <$kind as Arg>::KIND,
+                optional: <$kind as Arg>::OPTIONAL,
+            } ),* ],
+            read: |words| {
+                let mut words = words.iter().enumerate();
+                $( let $field = {
+                    let (index, word) = words.next().map_or((usize::MAX, None), |(i, w)| (i, Some(*w)));
+                    <$kind as Arg>::read(word).map_err(|allowed| BadArg { index, allowed })?
+                }; )*
+                let _ = &mut words;
+                Ok(Command::$variant { $( $field ),* })
+            },
+        } ),* ];
+
+        impl Command {
+            /// Its name in the table.
+            pub fn name(&self) -> &'static str {
+                match self { $( Command::$variant { .. } => $name ),* }
+            }
+
+            /// Its arguments as they are written; those left out are left out.
+            pub fn words(&self) -> Vec<String> {
+                match self {
+                    $( Command::$variant { $( $field ),* } => {
+                        let words: Vec<Option<String>> = vec![ $( Arg::write($field) ),* ];
+                        words.into_iter().flatten().collect()
+                    } )*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Play from the place last located: the beginning, at first
+    TransportPlay = "transport.play" {}
+    /// Stop; the place is kept for transport.continue
+    TransportStop = "transport.stop" {}
+    /// Play when stopped, stop when playing
+    TransportToggle = "transport.toggle" {}
+    /// Play on from where it was stopped
+    TransportContinue = "transport.continue" {}
+    /// Go to a place, playing or stopped
+    TransportLocate = "transport.locate" { position: Position }
+    /// Set the tempo, from the next clock pulse on
+    ClockBpm = "clock.bpm" { bpm: Bpm }
+    /// Send MIDI clock, start and stop to the ports, or not
+    ClockRun = "clock.run" { state: OnOff }
+    /// Record the inputs to a new WAV file; the name is made from the date if none is given
+    RecordStart = "record.start" { name: Option<Text> }
+    /// Finish the take
+    RecordStop = "record.stop" {}
+    /// Record when not recording, finish the take when recording
+    RecordToggle = "record.toggle" {}
+    /// Say what is being recorded, and where
+    RecordStatus = "record.status" {}
+    /// The metronome, heard but not recorded, while the song plays
+    ClickOn = "click.on" { state: Switch }
+    /// How loud the inputs are heard; recordings do not change
+    MonitorGain = "monitor.gain" { gain: Decibels }
+    /// Gain of the recorded inputs, before meters and recording
+    InputGain = "input.gain" { channels: ChannelList, gain: Decibels }
+    /// Clear the clip lights and held peaks of the meters
+    MeterClear = "meter.clear" {}
+    /// Turn a knob to a place from 0 to 1, or to one of its options
+    ParamSet = "param.set" { name: Name, value: Text }
+    /// Turn a knob by steps, up or down
+    ParamStep = "param.step" { name: Name, steps: Steps }
+    /// Turn a knob back to its default
+    ParamReset = "param.reset" { name: Name }
+    /// Take another synth's knobs
+    ProfileUse = "profile.use" { id: Name }
+    /// Start a note
+    NoteOn = "note.on" { note: Note, velocity: Velocity }
+    /// End a note
+    NoteOff = "note.off" { note: Note }
+    /// Play a note for a time
+    NotePlay = "note.play" { note: Note, velocity: Velocity, ms: Millis }
+    /// Send any MIDI messages to every port, as hex bytes
+    MidiSend = "midi.send" { hex: Hex }
+    /// All notes off everywhere, at once
+    MidiPanic = "midi.panic" {}
+    /// Finish the take, silence the synths and leave
+    Quit = "quit" {}
+}
+
+/// The row of a name.
+pub fn spec(name: &str) -> Option<&'static CommandSpec> {
+    COMMANDS.iter().find(|row| row.name == name)
+}
+
+impl CommandSpec {
+    /// Name and arguments, as in `clock.bpm <bpm>` or `record.start [name]`.
+    pub fn usage(&self) -> String {
+        self.args.iter().fold(self.name.to_owned(), |usage, arg| {
+            if arg.optional { format!("{usage} [{}]", arg.name) } else { format!("{usage} <{}>", arg.name) }
+        })
+    }
+
+    /// The usage with each argument's range, for help and error messages.
+    pub fn usage_with_ranges(&self) -> String {
+        self.args.iter().fold(self.name.to_owned(), |usage, arg| {
+            let (open, close) = if arg.optional { ('[', ']') } else { ('<', '>') };
+            format!("{usage} {open}{}: {}{close}", arg.name, arg.kind)
+        })
+    }
+}
+
+/// Why a line is no command. Nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// No row has this name.
+    #[error("there is no command '{name}'{}", nearest(name))]
+    Unknown {
+        /// The word that stood first.
+        name: String,
+    },
+    /// An argument is missing.
+    #[error("{name} needs more: {usage}")]
+    Missing {
+        /// The command.
+        name: &'static str,
+        /// How it is written.
+        usage: String,
+    },
+    /// More words than arguments.
+    #[error("'{extra}' is too much: {usage}")]
+    TooMuch {
+        /// The first word too many.
+        extra: String,
+        /// How it is written.
+        usage: String,
+    },
+    /// An argument does not fit.
+    #[error("{name}: '{value}' is no {arg}: allowed is {allowed}")]
+    BadArgument {
+        /// The command.
+        name: &'static str,
+        /// The argument's name.
+        arg: &'static str,
+        /// What stood there.
+        value: String,
+        /// What may stand there.
+        allowed: String,
+    },
+    /// Nothing at all.
+    #[error("nothing was asked; `help` lists the commands")]
+    Empty,
+}
+
+/// A hint at the command that was probably meant.
+fn nearest(name: &str) -> String {
+    let distance = |row: &&CommandSpec| strsim::damerau_levenshtein(row.name, name);
+    match COMMANDS.iter().min_by_key(distance) {
+        Some(row) if distance(&row) <= 3 => format!("; did you mean '{}'?", row.usage()),
+        _ => String::new(),
+    }
+}
+
+impl FromStr for Command {
+    type Err = CommandError;
+
+    /// Reads `name arg arg …`. Where the last argument is text, it is the rest of the line.
+    fn from_str(line: &str) -> Result<Command, CommandError> {
+        let line = line.trim();
+        let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        if name.is_empty() {
+            return Err(CommandError::Empty);
+        }
+        let row = spec(name).ok_or_else(|| CommandError::Unknown { name: name.to_owned() })?;
+        let words = row.split(rest);
+        if let Some(extra) = words.get(row.args.len()) {
+            return Err(CommandError::TooMuch { extra: (*extra).to_owned(), usage: row.usage_with_ranges() });
+        }
+        let required = row.args.iter().filter(|arg| !arg.optional).count();
+        if words.len() < required {
+            return Err(CommandError::Missing { name: row.name, usage: row.usage_with_ranges() });
+        }
+        (row.read)(&words).map_err(|bad| CommandError::BadArgument {
+            name: row.name,
+            arg: row.args.get(bad.index).map_or("argument", |arg| arg.name),
+            value: words.get(bad.index).copied().unwrap_or_default().to_owned(),
+            allowed: bad.allowed,
+        })
+    }
+}
+
+impl CommandSpec {
+    /// The words of the arguments; a text at the end takes the rest of the line.
+    fn split<'a>(&self, rest: &'a str) -> Vec<&'a str> {
+        let rest_is_one = self.args.last().is_some_and(|arg| arg.kind.takes_rest_of_line());
+        let most = if rest_is_one { self.args.len() } else { usize::MAX };
+        let mut words = Vec::new();
+        let mut rest = rest.trim();
+        while !rest.is_empty() {
+            if words.len() + 1 == most {
+                words.push(rest);
+                break;
+            }
+            let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            words.push(word);
+            rest = after.trim_start();
+        }
+        words
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        self.words().iter().try_for_each(|word| write!(f, " {word}"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

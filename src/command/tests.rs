@@ -1,0 +1,76 @@
+//! The table keeps its promises: every row documented, every command reads back what it prints.
+
+use super::*;
+use proptest::prelude::*;
+
+/// Words that fit a kind.
+fn sample(kind: ArgKind) -> Vec<&'static str> {
+    match kind {
+        ArgKind::Number { max: 24.0, .. } => vec!["-6.5", "0", "off"],
+        ArgKind::Number { .. } => vec!["20", "100"],
+        ArgKind::OneOf(words) => words.to_vec(),
+        ArgKind::Note => vec!["C4", "F#3"],
+        ArgKind::Position => vec!["12.5", "5:1:0"],
+        ArgKind::Channels => vec!["1", "3-4"],
+        ArgKind::Name => vec!["filter_cutoff"],
+        ArgKind::Text => vec!["jam", "my long jam", "0.8"],
+        ArgKind::Hex => vec!["90 3C 64", "F0 7E 7F 06 01 F7"],
+    }
+}
+
+#[test]
+fn every_row_is_documented_and_named_once() {
+    for row in COMMANDS {
+        assert!(row.help.len() > 5 && !row.help.ends_with('.'), "{}: '{}'", row.name, row.help);
+        assert_eq!(COMMANDS.iter().filter(|r| r.name == row.name).count(), 1, "{}", row.name);
+        let optional = row.args.iter().position(|arg| arg.optional);
+        assert!(optional.is_none_or(|i| i + 1 == row.args.len()), "{}: only the last may be optional", row.name);
+        let rest = row.args.iter().position(|arg| arg.kind.takes_rest_of_line());
+        assert!(rest.is_none_or(|i| i + 1 == row.args.len()), "{}: only the last may be text", row.name);
+    }
+}
+
+#[test]
+fn every_command_reads_back_what_it_prints() {
+    for row in COMMANDS {
+        let mut lines = vec![row.name.to_owned()];
+        for arg in row.args {
+            let longer: Vec<String> =
+                lines.iter().flat_map(|line| sample(arg.kind).into_iter().map(move |w| format!("{line} {w}"))).collect();
+            lines = if arg.optional { lines.into_iter().chain(longer).collect() } else { longer };
+        }
+        for line in lines {
+            let command: Command = line.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert_eq!(command.name(), row.name);
+            assert_eq!(command.to_string().parse(), Ok(command), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_mistake_names_the_thing_and_what_is_allowed() {
+    let message = |line: &str| line.parse::<Command>().unwrap_err().to_string();
+    assert_eq!(message("record.strat jam"), "there is no command 'record.strat'; did you mean 'record.start [name]'?");
+    assert_eq!(message("xyzzy"), "there is no command 'xyzzy'");
+    assert_eq!(message("clock.bpm"), "clock.bpm needs more: clock.bpm <bpm: 20..300 BPM>");
+    assert_eq!(message("clock.bpm 500"), "clock.bpm: '500' is no bpm: allowed is 20..300 BPM");
+    assert_eq!(
+        message("note.on H4 100"),
+        "note.on: 'H4' is no note: allowed is a number from 0 to 127 or a name from C-1 to G9, like C4, F#3 or Bb2"
+    );
+    assert_eq!(message("note.on C4 0"), "note.on: '0' is no velocity: allowed is 1..127");
+    assert_eq!(message("quit now"), "'now' is too much: quit");
+    assert_eq!(message("  "), "nothing was asked; `help` lists the commands");
+}
+
+proptest! {
+    #[test]
+    fn no_line_makes_the_parser_panic(line in ".{0,80}") {
+        let _ = line.parse::<Command>();
+    }
+
+    #[test]
+    fn no_arguments_make_the_parser_panic(row in 0..COMMANDS.len(), rest in "[ -~]{0,40}") {
+        let _ = format!("{} {rest}", COMMANDS[row].name).parse::<Command>();
+    }
+}
