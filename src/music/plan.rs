@@ -46,12 +46,23 @@ impl Stretch {
         }
     }
 
-    /// The song as a MIDI clock follower sees it: without a clock it stands.
-    pub fn clocked_song(&self) -> Song {
-        match self.song {
-            Song::Rolling { .. } if !self.clock_on => Song::Stopped { at_pulse: 0.0 },
-            song => song,
-        }
+    /// The pulses of this stretch in a part of it, in order.
+    pub fn pulses(&self, part: Range<i64>) -> impl Iterator<Item = Pulse> + use<> {
+        let stretch = *self;
+        let Stretch { timeline, song, from_frame, first_pulse, .. } = stretch;
+        let near = (timeline.pulse_at(part.start as f64).floor() as i64 - 1).max(first_pulse);
+        (near..)
+            .map(move |pulse| Pulse {
+                frame: timeline.frame_of(pulse as f64),
+                // A new tempo would place its first pulse a hair before the stretch begins.
+                whole_frame: timeline.whole_frame_of(pulse).max(from_frame),
+                song_pulse: match song {
+                    Song::Rolling { offset_pulses } => Some(pulse - offset_pulses),
+                    Song::Stopped { .. } => None,
+                },
+            })
+            .skip_while(move |pulse| pulse.whole_frame < part.start)
+            .take_while(move |pulse| pulse.whole_frame < part.end)
     }
 }
 
@@ -135,7 +146,7 @@ impl Plan {
 
     /// The pulses that fall in a window of frames, each exactly once over adjoining windows.
     pub fn pulses(&self, window: Range<i64>) -> impl Iterator<Item = Pulse> {
-        self.parts(window).flat_map(|(stretch, part)| stretch_pulses(stretch, part))
+        self.parts(window).flat_map(|(stretch, part)| stretch.pulses(part))
     }
 
     /// The first pulse on `frame` or later.
@@ -230,29 +241,6 @@ impl Plan {
         let first_pulse = last.timeline.first_pulse_from(from_frame).max(last.first_pulse);
         self.push(Stretch { from_frame, first_pulse, clock_on, ..last });
     }
-}
-
-/// Realtime: yes.
-fn stretch_pulses(stretch: &Stretch, part: Range<i64>) -> impl Iterator<Item = Pulse> {
-    let Stretch { timeline, song, .. } = *stretch;
-    // The first frame of a stretch holds its first pulse even where the new tempo would place it just before.
-    let floor = part.start;
-    let near = (timeline.pulse_at(part.start as f64).floor() as i64 - 1).max(stretch.first_pulse);
-    (near..)
-        .map(move |pulse| {
-            let whole_frame = timeline.whole_frame_of(pulse);
-            let held_back = pulse == stretch.first_pulse && whole_frame < stretch.from_frame;
-            Pulse {
-                frame: timeline.frame_of(pulse as f64),
-                whole_frame: if held_back { stretch.from_frame } else { whole_frame },
-                song_pulse: match song {
-                    Song::Rolling { offset_pulses } => Some(pulse - offset_pulses),
-                    Song::Stopped { .. } => None,
-                },
-            }
-        })
-        .skip_while(move |pulse| pulse.whole_frame < floor)
-        .take_while(move |pulse| pulse.whole_frame < part.end)
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ proptest! {
                 }
             }
             for (stretch, part) in plan.parts(frame..frame + n) {
-                for pulse in stretch_pulses(stretch, part) {
+                for pulse in stretch.pulses(part) {
                     numbers.push(stretch.timeline.pulse_at(pulse.frame).round() as i64);
                     frames.push(pulse.whole_frame);
                 }

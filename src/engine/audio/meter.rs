@@ -1,0 +1,112 @@
+//! Levels on their way from the callback to the control thread.
+//!
+//! A peak is held as a maximum until it is read, so one between two pictures is never missed; the mean square is a
+//! level, the newest wins; clips are counted.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+/// Time constant of the RMS reading: the 300 ms of a VU meter (IEC 60268-17).
+const RMS_SECONDS: f32 = 0.3;
+
+#[derive(Debug, Default)]
+struct Cell {
+    /// Bits of a non-negative f32, which order as the numbers do.
+    peak: AtomicU32,
+    mean_square: AtomicU32,
+    clipped_samples: AtomicU32,
+}
+
+/// The callback's half.
+#[derive(Debug)]
+pub struct Meter {
+    cell: Arc<Cell>,
+    mean_square: f32,
+    sample_rate_hz: f32,
+}
+
+/// The control thread's half.
+#[derive(Debug)]
+pub struct MeterReader {
+    cell: Arc<Cell>,
+}
+
+/// What a meter saw since it was last read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Level {
+    /// Highest absolute sample, 1.0 = full scale.
+    pub peak: f32,
+    /// Root of the mean square over about 300 ms, 1.0 = full scale.
+    pub rms: f32,
+    /// Samples at or over full scale.
+    pub clipped_samples: u32,
+}
+
+/// Both halves.
+pub fn meter(sample_rate_hz: f64) -> (Meter, MeterReader) {
+    let cell = Arc::<Cell>::default();
+    let meter = Meter { cell: Arc::clone(&cell), mean_square: 0.0, sample_rate_hz: sample_rate_hz as f32 };
+    (meter, MeterReader { cell })
+}
+
+impl Meter {
+    /// Measures a block. Realtime: yes.
+    pub fn measure(&mut self, block: &[f32]) {
+        if block.is_empty() {
+            return;
+        }
+        let (mut peak, mut sum, mut clipped) = (0.0_f32, 0.0_f32, 0_u32);
+        for sample in block {
+            let level = sample.abs();
+            peak = peak.max(level);
+            sum += level * level;
+            clipped += u32::from(level >= 1.0);
+        }
+        let n = block.len() as f32;
+        self.mean_square += (sum / n - self.mean_square) * (1.0 - (-n / (RMS_SECONDS * self.sample_rate_hz)).exp());
+        self.cell.peak.fetch_max(peak.to_bits(), Ordering::Relaxed);
+        self.cell.mean_square.store(self.mean_square.to_bits(), Ordering::Relaxed);
+        if clipped > 0 {
+            self.cell.clipped_samples.fetch_add(clipped, Ordering::Relaxed);
+        }
+    }
+}
+
+impl MeterReader {
+    /// What was seen since the last call.
+    pub fn take(&mut self) -> Level {
+        Level {
+            peak: f32::from_bits(self.cell.peak.swap(0, Ordering::Relaxed)),
+            rms: f32::from_bits(self.cell.mean_square.load(Ordering::Relaxed)).sqrt(),
+            clipped_samples: self.cell.clipped_samples.swap(0, Ordering::Relaxed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peak_between_two_readings_is_never_missed() {
+        let (mut meter, mut reader) = meter(48_000.0);
+        meter.measure(&[0.1, -0.9]);
+        meter.measure(&[0.2; 64]);
+        assert_eq!(reader.take().peak, 0.9);
+        assert_eq!(reader.take().peak, 0.0);
+    }
+
+    #[test]
+    fn clips_are_counted_and_rms_of_a_square_is_its_height() {
+        let (mut meter, mut reader) = meter(48_000.0);
+        for _ in 0..2000 {
+            meter.measure(&[0.5, -0.5, 0.5, -0.5].repeat(32));
+        }
+        meter.measure(&[1.0, -1.0, 0.0]);
+        let level = reader.take();
+        assert_eq!(level.clipped_samples, 2);
+        assert!((level.rms - 0.5).abs() < 1e-3, "{}", level.rms);
+    }
+}

@@ -1,0 +1,411 @@
+//! The audio callback's body: inputs, recording, monitor, click and master, one block at a time.
+//!
+//! A host fills the device's inputs, calls [`Renderer::process`] and takes the outputs. Everything here is real time:
+//! no lock, allocation, free, format, log or system call. When a stream ends, the host hands the renderer back, so it
+//! can go on with another device.
+
+use super::{
+    click::Click,
+    denormals::flushed_to_zero,
+    meter::Meter,
+    port::CallbackPort,
+    synth::Synth,
+    tap::{Tap, TakeId},
+};
+use crate::{
+    engine::{frame_clock::FrameClockFeed, midi::sent::SentLog, plan_cell::PlanReader},
+    music::Plan,
+};
+use ringbuf::{
+    HeapCons, HeapProd, HeapRb,
+    traits::{Consumer, Observer, Producer, Split},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// The longest block rendered at once; hosts cut longer ones.
+pub const MAX_BLOCK: usize = 1024;
+/// The outputs that are fed: left and right.
+pub const OUTPUTS: usize = 2;
+
+/// What the control thread asks of the callback. An event: none may be lost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Order {
+    /// Begin a take with the next frame.
+    StartTake(TakeId),
+    /// End the take.
+    StopTake,
+    /// Linear gain of the recorded input at this place.
+    InputGain(u8, f32),
+    /// Linear gain of the inputs in the outputs.
+    MonitorGain(f32),
+    /// The metronome.
+    Click(bool),
+    /// Cut the built-in synth off.
+    Silence,
+}
+
+/// What the callback tells the control thread. An event: none may be lost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Report {
+    /// A take's first frame.
+    TakeStarted(TakeId, i64),
+    /// The frame after a take's last.
+    TakeStopped(TakeId, i64),
+}
+
+/// Orders under way at most.
+const ORDERS: usize = 1024;
+/// Places only stop and silence may take.
+const ORDERS_RESERVED: usize = 64;
+
+/// Counters of the callback. Relaxed atomics: each is a number on its own.
+#[derive(Debug, Default)]
+pub struct CallbackCounters {
+    /// Frames of takes that found no room (the disk was too slow).
+    pub lost_take_frames: AtomicU64,
+    /// Orders that found no room.
+    pub lost_orders: AtomicU64,
+}
+
+/// The control thread's half.
+pub struct RendererHandle {
+    orders: HeapProd<Order>,
+    reports: HeapCons<Report>,
+    /// Counters.
+    pub counters: Arc<CallbackCounters>,
+}
+
+impl RendererHandle {
+    /// Sends an order. What finds no room is counted; stop and silence have room of their own.
+    pub fn order(&mut self, order: Order) {
+        let urgent = matches!(order, Order::StopTake | Order::Silence);
+        let room = self.orders.vacant_len() > if urgent { 0 } else { ORDERS_RESERVED };
+        if !(room && self.orders.try_push(order).is_ok()) {
+            self.counters.lost_orders.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The next report.
+    pub fn report(&mut self) -> Option<Report> {
+        self.reports.try_pop()
+    }
+}
+
+/// Where a recorded input comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A channel of the device, counted from 0.
+    Device(usize),
+    /// The built-in synth: 0 left, 1 right.
+    Synth(usize),
+}
+
+/// A gain that moves without a step.
+#[derive(Debug)]
+struct Gain {
+    now: f32,
+    target: f32,
+}
+
+impl Gain {
+    fn new(gain: f32) -> Gain {
+        Gain { now: gain, target: gain }
+    }
+
+    /// Applies the gain, moving to the target over the block. Unity changes no bit.
+    fn apply(&mut self, block: &mut [f32]) {
+        if self.now == self.target {
+            if self.now != 1.0 {
+                block.iter_mut().for_each(|x| *x *= self.now);
+            }
+            return;
+        }
+        let step = (self.target - self.now) / block.len() as f32;
+        for x in block {
+            self.now += step;
+            *x *= self.now;
+        }
+        self.now = self.target;
+    }
+}
+
+/// The built-in synth and the port it listens to.
+pub struct BuiltIn {
+    /// The synth.
+    pub synth: Synth,
+    /// Its place among the callback ports.
+    pub port: usize,
+}
+
+/// What a renderer is made of.
+pub struct RendererParts {
+    /// Frames per second.
+    pub sample_rate_hz: f64,
+    /// Channels the device gives.
+    pub device_inputs: usize,
+    /// What is recorded and monitored.
+    pub sources: Vec<Source>,
+    /// One for each source.
+    pub input_meters: Vec<Meter>,
+    /// Left and right.
+    pub output_meters: [Meter; OUTPUTS],
+    /// Gain of the inputs in the outputs at start.
+    pub monitor_gain: f32,
+    /// Recording.
+    pub tap: Tap,
+    /// Ports in the callback.
+    pub ports: Vec<CallbackPort>,
+    /// The built-in synth, if a port is its.
+    pub built_in: Option<BuiltIn>,
+    /// Tempo and song.
+    pub plan: PlanReader,
+    /// The engine's clock.
+    pub frame_clock: FrameClockFeed,
+    /// The log of the ports.
+    pub log: SentLog,
+}
+
+/// The instant of a block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BlockTime {
+    /// Begun at this instant of the monotonic clock, in ns.
+    Began(u64),
+    /// Virtual time: the frame is the instant.
+    Virtual,
+}
+
+/// The callback's state.
+pub struct Renderer {
+    frame: i64,
+    sample_rate_hz: f64,
+    device_in: Vec<Vec<f32>>,
+    synth_out: [Vec<f32>; 2],
+    inputs: Vec<Vec<f32>>,
+    outputs: [Vec<f32>; OUTPUTS],
+    sources: Vec<Source>,
+    input_gains: Vec<Gain>,
+    monitor_gain: Gain,
+    monitor: Vec<f32>,
+    input_meters: Vec<Meter>,
+    output_meters: [Meter; OUTPUTS],
+    click: Click,
+    click_on: bool,
+    tap: Tap,
+    ports: Vec<CallbackPort>,
+    built_in: Option<BuiltIn>,
+    plan: PlanReader,
+    frame_clock: FrameClockFeed,
+    log: SentLog,
+    orders: HeapCons<Order>,
+    reports: HeapProd<Report>,
+    counters: Arc<CallbackCounters>,
+}
+
+impl Renderer {
+    /// A renderer and the control thread's half of it.
+    pub fn new(parts: RendererParts) -> (Renderer, RendererHandle) {
+        let (orders_in, orders_out) = HeapRb::new(ORDERS).split();
+        let (reports_in, reports_out) = HeapRb::new(ORDERS).split();
+        let counters = Arc::<CallbackCounters>::default();
+        let block = || vec![0.0; MAX_BLOCK];
+        let renderer = Renderer {
+            frame: 0,
+            sample_rate_hz: parts.sample_rate_hz,
+            device_in: (0..parts.device_inputs).map(|_| block()).collect(),
+            synth_out: [block(), block()],
+            inputs: parts.sources.iter().map(|_| block()).collect(),
+            outputs: [block(), block()],
+            input_gains: parts.sources.iter().map(|_| Gain::new(1.0)).collect(),
+            sources: parts.sources,
+            monitor_gain: Gain::new(parts.monitor_gain),
+            monitor: block(),
+            input_meters: parts.input_meters,
+            output_meters: parts.output_meters,
+            click: Click::new(parts.sample_rate_hz),
+            click_on: false,
+            tap: parts.tap,
+            ports: parts.ports,
+            built_in: parts.built_in,
+            plan: parts.plan,
+            frame_clock: parts.frame_clock,
+            log: parts.log,
+            orders: orders_out,
+            reports: reports_in,
+            counters: Arc::clone(&counters),
+        };
+        (renderer, RendererHandle { orders: orders_in, reports: reports_out, counters })
+    }
+
+    /// The next frame to be rendered.
+    pub fn frame(&self) -> i64 {
+        self.frame
+    }
+
+    /// Frames per second.
+    pub fn sample_rate_hz(&self) -> f64 {
+        self.sample_rate_hz
+    }
+
+    /// How many device inputs it takes.
+    pub fn device_inputs(&self) -> usize {
+        self.device_in.len()
+    }
+
+    /// Room for [`MAX_BLOCK`] frames of a device input, to be filled before [`process`](Self::process). Realtime: yes.
+    pub fn device_input_mut(&mut self, channel: usize) -> &mut [f32] {
+        &mut self.device_in[channel]
+    }
+
+    /// What [`process`](Self::process) rendered: left or right, of which the host takes as many frames as it asked for.
+    pub fn output(&self, channel: usize) -> &[f32] {
+        &self.outputs[channel]
+    }
+
+    /// The messages of a port in the block just rendered. Realtime: yes.
+    pub fn port(&self, port: usize) -> &CallbackPort {
+        &self.ports[port]
+    }
+
+    /// A new stream begins or the old one was interrupted: what was known of its timing is void. Realtime: yes.
+    pub fn restart(&mut self) {
+        self.frame_clock.restart();
+    }
+
+    /// Renders `frames` (1..=[`MAX_BLOCK`]) frames. Realtime: yes.
+    pub fn process(&mut self, frames: usize, time: BlockTime) {
+        debug_assert!((1..=MAX_BLOCK).contains(&frames));
+        no_alloc(|| flushed_to_zero(|| self.render(frames.min(MAX_BLOCK), time)));
+    }
+
+    fn render(&mut self, frames: usize, time: BlockTime) {
+        let window = self.frame..self.frame + frames as i64;
+        match time {
+            BlockTime::Began(ns) => self.frame_clock.block(self.frame, frames, ns),
+            BlockTime::Virtual => self.frame_clock.exactly(self.frame, frames),
+        }
+        self.obey();
+        let plan = *self.plan.read();
+        let clock = self.frame_clock.time();
+        for port in &mut self.ports {
+            port.gather(&plan, window.clone(), |frame| clock.ns_at(frame as f64) as u64, &mut self.log);
+        }
+        self.play_built_in(&plan, frames);
+        self.take_inputs(frames);
+        let lost = self.tap.feed(self.frame, &self.inputs, frames);
+        if lost > 0 {
+            self.counters.lost_take_frames.fetch_add(lost as u64, Ordering::Relaxed);
+        }
+        self.mix_outputs(&plan, frames);
+        self.frame = window.end;
+    }
+
+    fn obey(&mut self) {
+        while let Some(order) = self.orders.try_pop() {
+            match order {
+                Order::StartTake(take) => {
+                    self.tap.start(take, self.frame);
+                    let _ = self.reports.try_push(Report::TakeStarted(take, self.frame));
+                }
+                Order::StopTake => {
+                    if let Some(take) = self.tap.recording() {
+                        self.tap.stop(self.frame);
+                        let _ = self.reports.try_push(Report::TakeStopped(take, self.frame));
+                    }
+                }
+                Order::InputGain(input, gain) => {
+                    if let Some(input) = self.input_gains.get_mut(usize::from(input)) {
+                        input.target = gain;
+                    }
+                }
+                Order::MonitorGain(gain) => self.monitor_gain.target = gain,
+                Order::Click(on) => {
+                    self.click_on = on;
+                    if !on {
+                        self.click.silence();
+                    }
+                }
+                Order::Silence => {
+                    if let Some(built_in) = &mut self.built_in {
+                        built_in.synth.silence();
+                    }
+                }
+            }
+        }
+    }
+
+    /// The built-in synth hears its port's messages on their frames.
+    fn play_built_in(&mut self, plan: &Plan, frames: usize) {
+        let Some(BuiltIn { synth, port }) = &mut self.built_in else { return };
+        let Some(port) = self.ports.get(*port) else { return };
+        synth.set_bpm(plan.at(self.frame).timeline.bpm.get());
+        let [left, right] = &mut self.synth_out;
+        let mut from = 0;
+        for (offset, message) in port.messages() {
+            if offset > from {
+                synth.render(&mut left[from..offset], &mut right[from..offset]);
+                from = offset;
+            }
+            synth.midi(message);
+        }
+        synth.render(&mut left[from..frames], &mut right[from..frames]);
+    }
+
+    fn take_inputs(&mut self, frames: usize) {
+        for (i, source) in self.sources.iter().enumerate() {
+            let input = &mut self.inputs[i][..frames];
+            match *source {
+                Source::Device(channel) => match self.device_in.get(channel) {
+                    Some(samples) => input.copy_from_slice(&samples[..frames]),
+                    None => input.fill(0.0),
+                },
+                Source::Synth(side) => input.copy_from_slice(&self.synth_out[side % 2][..frames]),
+            }
+            self.input_gains[i].apply(input);
+            self.input_meters[i].measure(input);
+        }
+    }
+
+    /// Inputs alternate between left and right; a single one is heard on both.
+    fn mix_outputs(&mut self, plan: &Plan, frames: usize) {
+        let [left, right] = &mut self.outputs;
+        let (left, right) = (&mut left[..frames], &mut right[..frames]);
+        left.fill(0.0);
+        right.fill(0.0);
+        let monitor = &mut self.monitor[..frames];
+        monitor.fill(1.0);
+        self.monitor_gain.apply(monitor);
+        let single = self.inputs.len() == 1;
+        for (i, input) in self.inputs.iter().enumerate() {
+            for (side, out) in [&mut *left, &mut *right].into_iter().enumerate() {
+                if single || i % 2 == side {
+                    for ((out, x), gain) in out.iter_mut().zip(input).zip(&*monitor) {
+                        *out += x * gain;
+                    }
+                }
+            }
+        }
+        // A built-in synth that is not among the inputs is heard all the same.
+        if self.built_in.is_some() && !self.sources.iter().any(|s| matches!(s, Source::Synth(_))) {
+            for (out, synth) in [&mut *left, &mut *right].into_iter().zip(&self.synth_out) {
+                out.iter_mut().zip(synth).for_each(|(out, x)| *out += x);
+            }
+        }
+        if self.click_on {
+            self.click.render(plan, self.frame..self.frame + frames as i64, left, right);
+        }
+        for (meter, out) in self.output_meters.iter_mut().zip(&self.outputs) {
+            meter.measure(&out[..frames]);
+        }
+    }
+}
+
+/// With feature `rt-check`, aborts on any allocation inside.
+fn no_alloc<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(feature = "rt-check")]
+    return assert_no_alloc::assert_no_alloc(work);
+    #[cfg(not(feature = "rt-check"))]
+    work()
+}

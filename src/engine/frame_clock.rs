@@ -1,0 +1,185 @@
+//! The engine's own clock: which audio frame is rendered when, on the monotonic clock.
+//!
+//! A second-order delay-locked loop after Fons Adriaensen, "Using a DLL to filter time" (LAC 2005), over the instants
+//! at which the callback begins a block: it takes the jitter of the callback's wake-ups out and follows the card's
+//! true rate. The callback feeds it; any thread asks it.
+
+use super::latest::{Latest, Words};
+use std::{f64::consts::SQRT_2, f64::consts::TAU, sync::Arc};
+
+/// Where frames and nanoseconds meet. Valid near its origin; renewed every block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FrameTime {
+    /// First frame not yet rendered when this was written.
+    pub frame: i64,
+    /// When that frame's block is due, in ns on the monotonic clock.
+    pub ns: f64,
+    /// Nanoseconds per frame as the card really runs.
+    pub ns_per_frame: f64,
+}
+
+impl FrameTime {
+    /// When a frame is rendered, in ns.
+    pub fn ns_at(&self, frame: f64) -> f64 {
+        self.ns + (frame - self.frame as f64) * self.ns_per_frame
+    }
+
+    /// Which (fractional) frame is rendered at an instant.
+    pub fn frame_at(&self, ns: f64) -> f64 {
+        self.frame as f64 + (ns - self.ns) / self.ns_per_frame
+    }
+}
+
+impl Words<3> for FrameTime {
+    fn to_words(self) -> [u64; 3] {
+        [self.frame as u64, self.ns.to_bits(), self.ns_per_frame.to_bits()]
+    }
+
+    fn from_words([frame, ns, ns_per_frame]: [u64; 3]) -> Self {
+        FrameTime { frame: frame as i64, ns: f64::from_bits(ns), ns_per_frame: f64::from_bits(ns_per_frame) }
+    }
+}
+
+/// Asks the clock. Cheap to clone; any thread.
+#[derive(Clone, Debug)]
+pub struct FrameClock {
+    cell: Arc<Latest<3>>,
+}
+
+impl FrameClock {
+    /// The mapping as of the newest block; nothing before the first block, or if it was being renewed all the while.
+    /// Realtime: yes.
+    pub fn now(&self) -> Option<FrameTime> {
+        self.cell.read().filter(|time: &FrameTime| time.frame > 0)
+    }
+}
+
+/// Bandwidth of the loop while it settles, in Hz.
+const SETTLING_HZ: f64 = 1.0;
+/// Bandwidth once settled: slow enough to take 1 ms of jitter down to microseconds, fast enough to follow a card's drift.
+const SETTLED_HZ: f64 = 0.1;
+/// How long it settles, in seconds.
+const SETTLING_SECONDS: f64 = 3.0;
+/// A block this late is no jitter but a gap (an xrun, a suspended machine), and the loop starts again.
+const GAP_NS: f64 = 50e6;
+
+/// Feeds the clock. Owned by the callback.
+#[derive(Debug)]
+pub struct FrameClockFeed {
+    cell: Arc<Latest<3>>,
+    time: FrameTime,
+    nominal_ns_per_frame: f64,
+    settled_seconds: f64,
+    running: bool,
+}
+
+/// Both halves of a clock at a nominal rate.
+pub fn frame_clock(sample_rate_hz: f64) -> (FrameClockFeed, FrameClock) {
+    let nominal_ns_per_frame = 1e9 / sample_rate_hz;
+    let time = FrameTime { frame: 0, ns: 0.0, ns_per_frame: nominal_ns_per_frame };
+    let cell = Arc::new(Latest::new(time));
+    let feed = FrameClockFeed {
+        cell: Arc::clone(&cell),
+        time,
+        nominal_ns_per_frame,
+        settled_seconds: 0.0,
+        running: false,
+    };
+    (feed, FrameClock { cell })
+}
+
+impl FrameClockFeed {
+    /// A block of `frames` frames from `frame` on begins at `now_ns`. Realtime: yes.
+    pub fn block(&mut self, frame: i64, frames: usize, now_ns: u64) {
+        let now = now_ns as f64;
+        let error = now - self.time.ns_at(frame as f64);
+        let n = frames as f64;
+        if !self.running || error.abs() > GAP_NS {
+            self.running = true;
+            self.settled_seconds = 0.0;
+            self.time.ns_per_frame = self.nominal_ns_per_frame;
+            self.time.ns = now + n * self.nominal_ns_per_frame;
+        } else {
+            let block_seconds = n * self.time.ns_per_frame * 1e-9;
+            self.settled_seconds += block_seconds;
+            let hz = if self.settled_seconds < SETTLING_SECONDS { SETTLING_HZ } else { SETTLED_HZ };
+            let omega = (TAU * hz * block_seconds).min(0.5);
+            let here = self.time.ns_at(frame as f64);
+            self.time.ns = here + SQRT_2 * omega * error + n * self.time.ns_per_frame;
+            self.time.ns_per_frame += omega * omega * error / n;
+        }
+        self.time.frame = frame + frames as i64;
+        self.cell.write(self.time);
+    }
+
+    /// Virtual time: frame and nanosecond are the same thing. Realtime: yes.
+    pub fn exactly(&mut self, frame: i64, frames: usize) {
+        let next = frame + frames as i64;
+        let ns = next as f64 * self.nominal_ns_per_frame;
+        self.time = FrameTime { frame: next, ns, ns_per_frame: self.nominal_ns_per_frame };
+        self.cell.write(self.time);
+    }
+
+    /// The mapping as of the newest block. Realtime: yes.
+    pub fn time(&self) -> FrameTime {
+        self.time
+    }
+
+    /// The stream was interrupted: the next block starts the loop anew. Realtime: yes.
+    pub fn restart(&mut self) {
+        self.running = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Blocks of 256 frames at a true rate, each callback late by a jitter.
+    fn run(true_rate_hz: f64, jitter_ns: impl Fn(i64) -> f64, blocks: i64) -> (FrameClock, f64) {
+        let (mut feed, clock) = frame_clock(48_000.0);
+        let true_ns = |frame: i64| 1e12 + frame as f64 * 1e9 / true_rate_hz;
+        let mut worst_ns: f64 = 0.0;
+        for block in 0..blocks {
+            let frame = block * 256;
+            feed.block(frame, 256, (true_ns(frame) + jitter_ns(block)) as u64);
+            if block > blocks * 3 / 4 {
+                let time = clock.now().unwrap();
+                worst_ns = worst_ns.max((time.ns_at(frame as f64) - true_ns(frame)).abs());
+            }
+        }
+        (clock, worst_ns)
+    }
+
+    #[test]
+    fn the_loop_follows_a_card_that_runs_200_ppm_fast() {
+        let rate = 48_000.0 * (1.0 + 200e-6);
+        let (clock, worst_ns) = run(rate, |_| 0.0, 20_000);
+        let ppm = (clock.now().unwrap().ns_per_frame * rate / 1e9 - 1.0).abs() * 1e6;
+        assert!(ppm < 1.0, "{ppm} ppm off");
+        assert!(worst_ns < 2_000.0, "{worst_ns} ns off");
+    }
+
+    #[test]
+    fn the_loop_takes_a_millisecond_of_jitter_down_to_microseconds() {
+        // A fixed scramble of the block number: uniform, zero mean, the same every run.
+        let jitter = |block: i64| ((block.wrapping_mul(2_654_435_761) >> 7 & 1023) as f64 / 1023.0 - 0.5) * 1e6;
+        let (_, worst_ns) = run(48_000.0, jitter, 20_000);
+        assert!(worst_ns < 60_000.0, "{worst_ns} ns off");
+    }
+
+    #[test]
+    fn a_gap_starts_the_loop_anew_at_once() {
+        let (mut feed, clock) = frame_clock(48_000.0);
+        feed.block(0, 480, 1_000_000_000);
+        feed.block(480, 480, 1_010_000_000);
+        feed.block(960, 480, 5_000_000_000);
+        assert_eq!(clock.now().unwrap().ns_at(960.0).round(), 5e9);
+    }
+
+    #[test]
+    fn frames_and_nanoseconds_are_inverse() {
+        let time = FrameTime { frame: 4800, ns: 7e9, ns_per_frame: 20_833.0 };
+        assert!((time.frame_at(time.ns_at(123_456.0)) - 123_456.0).abs() < 1e-6);
+    }
+}

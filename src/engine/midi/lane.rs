@@ -1,0 +1,124 @@
+//! Messages with a frame, from the scheduler to a port that lives in the audio callback (JACK, the built-in synth).
+//!
+//! A ring of bytes: each entry is its frame, its length and the message, so that SysEx and short messages travel
+//! alike and nothing is allocated or freed on either side. Bounded; the last [`RESERVED_BYTES`] are for note-offs,
+//! so a flood of controllers cannot leave a note hanging.
+
+use crate::midi::{Class, Message};
+use ringbuf::{
+    HeapCons, HeapProd, HeapRb,
+    traits::{Consumer, Observer, Producer, Split},
+};
+
+/// Room for some 5000 short messages or a dozen of the largest SysEx.
+const CAPACITY_BYTES: usize = 64 * 1024;
+/// Room that only note-offs and real-time messages may take.
+pub const RESERVED_BYTES: usize = 8 * 1024;
+/// The longest message that may travel.
+pub const LONGEST_BYTES: usize = 4096;
+
+const HEADER_BYTES: usize = 10;
+
+/// The sender's half.
+pub struct LaneSender {
+    ring: HeapProd<u8>,
+}
+
+/// The callback's half.
+pub struct LaneReceiver {
+    ring: HeapCons<u8>,
+    next: Option<(i64, usize)>,
+    message: Box<[u8; LONGEST_BYTES]>,
+}
+
+/// Both halves.
+pub fn lane() -> (LaneSender, LaneReceiver) {
+    let (producer, consumer) = HeapRb::new(CAPACITY_BYTES).split();
+    let receiver = LaneReceiver { ring: consumer, next: None, message: Box::new([0; LONGEST_BYTES]) };
+    (LaneSender { ring: producer }, receiver)
+}
+
+/// The lane has no room for this message; it was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no room for another message")]
+pub struct LaneFull;
+
+impl LaneSender {
+    /// Sends a complete message to be heard at `frame`, or as soon as possible after it. Realtime: yes.
+    ///
+    /// # Errors
+    /// Where there is no room, or the message is longer than [`LONGEST_BYTES`].
+    pub fn send(&mut self, frame: i64, bytes: &[u8]) -> Result<(), LaneFull> {
+        let urgent = Message::from_bytes(bytes).is_some_and(|m| m.class() <= Class::NoteOff);
+        let keep_free = if urgent { 0 } else { RESERVED_BYTES };
+        if bytes.len() > LONGEST_BYTES || self.ring.vacant_len() < HEADER_BYTES + bytes.len() + keep_free {
+            return Err(LaneFull);
+        }
+        let mut header = [0; HEADER_BYTES];
+        header[..8].copy_from_slice(&frame.to_le_bytes());
+        header[8..].copy_from_slice(&(bytes.len() as u16).to_le_bytes());
+        self.ring.push_slice(&header);
+        self.ring.push_slice(bytes);
+        Ok(())
+    }
+}
+
+impl LaneReceiver {
+    /// The next message due before `end_frame`, with its frame. Realtime: yes.
+    pub fn pop_before(&mut self, end_frame: i64) -> Option<(i64, &[u8])> {
+        if self.next.is_none() && self.ring.occupied_len() >= HEADER_BYTES {
+            let mut header = [0; HEADER_BYTES];
+            self.ring.pop_slice(&mut header);
+            let (frame, len) = header.split_at(8);
+            let frame = frame.try_into().map_or(0, i64::from_le_bytes);
+            let len = len.try_into().map_or(0, u16::from_le_bytes);
+            self.next = Some((frame, usize::from(len)));
+        }
+        let (frame, len) = self.next?;
+        // The header may be seen before the message behind it; then it is for the next block.
+        if frame >= end_frame || self.ring.occupied_len() < len {
+            return None;
+        }
+        self.next = None;
+        let message = &mut self.message[..len];
+        self.ring.pop_slice(message);
+        Some((frame, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn messages_arrive_whole_in_order_and_not_before_their_time(
+            messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..300), 0..100),
+        ) {
+            let (mut sender, mut receiver) = lane();
+            for (i, message) in messages.iter().enumerate() {
+                sender.send(i as i64 * 10, message).unwrap();
+            }
+            for (i, message) in messages.iter().enumerate() {
+                prop_assert_eq!(receiver.pop_before(i as i64 * 10), None);
+                prop_assert_eq!(receiver.pop_before(i as i64 * 10 + 1), Some((i as i64 * 10, message.as_slice())));
+            }
+            prop_assert_eq!(receiver.pop_before(i64::MAX), None);
+        }
+    }
+
+    #[test]
+    fn a_flood_of_controllers_leaves_room_for_note_offs() {
+        let (mut sender, mut receiver) = lane();
+        while sender.send(0, &[0xB0, 74, 1]).is_ok() {}
+        for note in 0..128 {
+            assert_eq!(sender.send(0, &[0x80, note, 64]), Ok(()));
+        }
+        let mut offs = 0;
+        while let Some((_, bytes)) = receiver.pop_before(1) {
+            offs += usize::from(bytes[0] == 0x80);
+        }
+        assert_eq!(offs, 128);
+    }
+}

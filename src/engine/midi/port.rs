@@ -1,0 +1,41 @@
+//! A MIDI output as the sending threads see it.
+
+use super::lane::{LaneFull, LaneSender};
+use crate::engine::frame_clock::FrameClock;
+
+/// Where messages go. One sending thread owns each.
+pub trait MidiOut: Send {
+    /// Hands over one complete message that is due at `at_ns` on the engine's clock.
+    ///
+    /// # Errors
+    /// The message did not go out; the port may or may not take the next one.
+    fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed>;
+}
+
+/// A message did not go out. What went wrong is the port's to log; the engine counts it and goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the port did not take a message")]
+pub struct SendFailed;
+
+/// A port that lives in the audio callback (JACK, the built-in synth): messages travel with the frame they are due on.
+pub struct CallbackOut {
+    lane: LaneSender,
+    clock: FrameClock,
+    delay_frames: i64,
+}
+
+impl CallbackOut {
+    /// `delay_frames` is added to every message: a block in real time, so that each falls into a block that is not
+    /// rendered yet and keeps its distance to the others; 0 in virtual time, where nothing is ever late.
+    pub fn new(lane: LaneSender, clock: FrameClock, delay_frames: i64) -> CallbackOut {
+        CallbackOut { lane, clock, delay_frames }
+    }
+}
+
+impl MidiOut for CallbackOut {
+    fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed> {
+        // While the mapping is being renewed, as soon as possible is the best there is.
+        let frame = self.clock.now().map_or(0, |time| time.frame_at(at_ns as f64).round() as i64);
+        self.lane.send(frame + self.delay_frames, bytes).map_err(|LaneFull| SendFailed)
+    }
+}

@@ -1,0 +1,178 @@
+//! Laws of the scheduler, in virtual time.
+
+use super::{super::sent::sent_log, *};
+use crate::engine::midi::port::SendFailed;
+use std::sync::Mutex;
+
+type Wire = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
+
+struct Fake(Wire);
+
+impl MidiOut for Fake {
+    fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed> {
+        self.0.lock().unwrap().push((at_ns, bytes.to_vec()));
+        Ok(())
+    }
+}
+
+const PORT: PortIndex = PortIndex(0);
+const MS: u64 = 1_000_000;
+
+fn scheduler() -> (Scheduler, Wire) {
+    let wire = Wire::default();
+    let (log, _) = sent_log();
+    (Scheduler::new(vec![Box::new(Fake(Arc::clone(&wire)))], log), wire)
+}
+
+/// Runs exactly, as virtual time does.
+fn run_until(scheduler: &mut Scheduler, end_ns: u64) {
+    let mut now = 0;
+    while let Some(due) = scheduler.next_due_ns()
+        && due < end_ns
+    {
+        now = due.max(now);
+        scheduler.step(now);
+    }
+}
+
+fn message(due_ns: u64, message: Message) -> Outgoing {
+    Outgoing { port: PORT, due_ns, what: What::Message(message) }
+}
+
+fn on(note: u8) -> Message {
+    Message::note_on(Channel::FIRST, Note::new(note).unwrap(), 100)
+}
+
+fn off(note: u8) -> Message {
+    Message::note_off(Channel::FIRST, Note::new(note).unwrap())
+}
+
+fn knob(controller: u8, value: u16) -> Outgoing {
+    let (target, spacing_ns) = (Target::Cc(controller), SPACING_NS);
+    Outgoing { port: PORT, due_ns: 0, what: What::Control { channel: Channel::FIRST, target, value, spacing_ns } }
+}
+
+fn taken(wire: &Wire) -> Vec<(u64, Vec<u8>)> {
+    std::mem::take(&mut *wire.lock().unwrap())
+}
+
+#[test]
+fn what_is_due_together_leaves_in_order_of_importance() {
+    let (mut scheduler, wire) = scheduler();
+    scheduler.submit(Outgoing { port: PORT, due_ns: 5, what: What::SysEx(Box::new([0xF0, 1, 0xF7])) });
+    scheduler.submit(knob(74, 9));
+    scheduler.submit(message(5, Message::pitch_bend(Channel::FIRST, 8192)));
+    scheduler.submit(message(5, on(60)));
+    scheduler.submit(message(5, off(59)));
+    scheduler.step(10);
+    let firsts: Vec<u8> = taken(&wire).iter().map(|(_, bytes)| bytes[0]).collect();
+    assert_eq!(firsts, [0x80, 0x90, 0xE0, 0xB0, 0xF0]);
+}
+
+#[test]
+fn messages_leave_when_they_are_due() {
+    let (mut scheduler, wire) = scheduler();
+    scheduler.submit(message(7 * MS, off(60)));
+    scheduler.submit(message(2 * MS, on(60)));
+    run_until(&mut scheduler, 100 * MS);
+    assert_eq!(taken(&wire), [(2 * MS, vec![0x90, 60, 100]), (7 * MS, vec![0x80, 60, 64])]);
+}
+
+#[test]
+fn a_turned_knob_is_spaced_and_its_last_value_always_arrives() {
+    let (mut scheduler, wire) = scheduler();
+    for value in 0..=100 {
+        scheduler.submit(knob(74, value));
+        scheduler.step(u64::from(value) * MS);
+    }
+    run_until(&mut scheduler, 1000 * MS);
+    let sent = taken(&wire);
+    assert_eq!(sent.last().map(|(_, bytes)| bytes[2]), Some(100));
+    assert!(sent.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 10 * MS), "{sent:?}");
+    assert_eq!(sent.len(), 11);
+}
+
+#[test]
+fn an_unchanged_value_is_not_sent_twice_unless_a_raw_message_came_between() {
+    let (mut scheduler, wire) = scheduler();
+    scheduler.submit(knob(74, 5));
+    run_until(&mut scheduler, 100 * MS);
+    scheduler.submit(knob(74, 5));
+    run_until(&mut scheduler, 200 * MS);
+    assert_eq!(taken(&wire).len(), 1);
+    scheduler.submit(message(0, Message::control(Channel::FIRST, 74, 99)));
+    scheduler.submit(knob(74, 5));
+    run_until(&mut scheduler, 300 * MS);
+    assert_eq!(taken(&wire).len(), 2);
+}
+
+#[test]
+fn pairs_and_nrpn_stay_together_and_fine_goes_first() {
+    let (mut scheduler, wire) = scheduler();
+    let control = |target, value| Outgoing {
+        port: PORT,
+        due_ns: 0,
+        what: What::Control { channel: Channel::FIRST, target, value, spacing_ns: SPACING_NS },
+    };
+    scheduler.submit(control(Target::Cc14 { msb: 54, lsb: 102 }, 0x1234));
+    scheduler.submit(control(Target::Nrpn { msb: 0, lsb: 3 }, 0x3FFF));
+    scheduler.step(0);
+    let bytes: Vec<[u8; 2]> = taken(&wire).iter().map(|(_, b)| [b[1], b[2]]).collect();
+    assert_eq!(bytes, [[102, 0x34], [54, 0x24], [99, 0], [98, 3], [38, 0x7F], [6, 0x7F]]);
+}
+
+#[test]
+fn a_flood_drops_note_ons_and_says_so_but_never_a_note_off() {
+    let (mut scheduler, wire) = scheduler();
+    for _ in 0..3 * QUEUE {
+        scheduler.submit(message(10, on(60)));
+    }
+    for note in 0..128 {
+        scheduler.submit(message(20, off(note)));
+    }
+    run_until(&mut scheduler, MS);
+    let offs = taken(&wire).iter().filter(|(_, b)| b[0] == 0x80).count();
+    assert_eq!(offs, 128);
+    assert_eq!(scheduler.stats().dropped.load(Ordering::Relaxed), 2 * QUEUE as u64);
+}
+
+#[test]
+fn where_even_note_offs_find_no_room_all_notes_are_ended() {
+    let (mut scheduler, wire) = scheduler();
+    scheduler.submit(message(0, on(60)));
+    scheduler.step(0);
+    for _ in 0..3 * (QUEUE + QUEUE_FOR_NOTE_OFFS) {
+        scheduler.submit(message(MS, off(61)));
+    }
+    scheduler.step(1);
+    assert!(taken(&wire).iter().any(|(_, b)| b[..2] == [0x80, 60]));
+}
+
+#[test]
+fn panic_ends_what_sounds_and_forgets_what_waits() {
+    let (mut scheduler, wire) = scheduler();
+    scheduler.submit(message(0, on(64)));
+    scheduler.submit(message(50 * MS, on(65)));
+    scheduler.step(0);
+    scheduler.submit(Outgoing { port: PORT, due_ns: 1, what: What::Panic });
+    run_until(&mut scheduler, 100 * MS);
+    let sent = taken(&wire);
+    assert!(sent.iter().any(|(_, b)| b[..] == [0x80, 64, 64]));
+    assert!(sent.iter().any(|(_, b)| b[..] == [0xBF, 123, 0]));
+    assert!(!sent.iter().any(|(_, b)| b[..2] == [0x90, 65]));
+}
+
+#[test]
+fn the_way_out_leaves_no_note_sounding() {
+    let (mut scheduler, wire) = scheduler();
+    for note in [0, 60, 127] {
+        scheduler.submit(message(0, on(note)));
+    }
+    scheduler.submit(message(0, off(60)));
+    scheduler.step(0);
+    taken(&wire);
+    scheduler.silence(1);
+    let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
+    assert_eq!(sent[..1], [vec![0x80, 0, 64]]);
+    assert_eq!(sent[1..], [vec![0x80, 127, 64], vec![0xB0, 123, 0]]);
+}
