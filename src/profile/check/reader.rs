@@ -1,0 +1,326 @@
+//! Reads single fields off the tree and collects what is wrong with them, each with its line and path.
+
+use std::collections::HashSet;
+
+use super::NAME_CHARS_MAX;
+use crate::profile::{
+    Fault,
+    raw::{Node, ProfileRaw, Step},
+};
+
+/// So many faults of a file are told one by one; finding the line of each means reading the file once more.
+const FAULTS_TOLD_MAX: usize = 50;
+
+/// Longest piece of a wrong value that is repeated in a message, in characters.
+const SHOWN_CHARS_MAX: usize = 40;
+
+/// A place in the tree, and what stands there.
+#[derive(Clone)]
+pub(super) struct Field<'n> {
+    /// None where nothing stands, or `null`.
+    node: Option<&'n Node>,
+    steps: Vec<Step>,
+    path: String,
+}
+
+impl<'n> Field<'n> {
+    pub(super) fn root(raw: &'n ProfileRaw<'_>) -> Self {
+        Self {
+            node: Some(&raw.root),
+            steps: Vec::new(),
+            path: String::new(),
+        }
+    }
+
+    pub(super) fn is_given(&self) -> bool {
+        self.node.is_some()
+    }
+
+    /// The value as a message repeats it, without quotes.
+    pub(super) fn shown(&self) -> String {
+        self.node.map_or_else(|| "nothing".to_owned(), shown_node)
+    }
+
+    fn inside(&self, node: Option<&'n Node>, step: Step, shown: &str) -> Self {
+        let path = if self.path.is_empty() {
+            shown.to_owned()
+        } else {
+            format!("{}.{shown}", self.path)
+        };
+        let steps = self.steps.iter().cloned().chain([step]).collect();
+        Self {
+            node: node.filter(|node| !matches!(node, Node::Null)),
+            steps,
+            path,
+        }
+    }
+}
+
+/// A mapping whose fields are all known ones.
+pub(super) struct Mapping<'n> {
+    entries: &'n [(String, Node)],
+    place: Field<'n>,
+}
+
+impl<'n> Mapping<'n> {
+    pub(super) fn place(&self) -> &Field<'n> {
+        &self.place
+    }
+
+    pub(super) fn field(&self, key: &str) -> Field<'n> {
+        let node = self
+            .entries
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, node)| node);
+        self.place.inside(node, Step::Key(key.to_owned()), key)
+    }
+}
+
+/// Collects the faults of one file. The readers give nothing both for an absent field and, having told the fault, for a
+/// wrong one.
+pub(super) struct Reader<'a> {
+    file: &'a str,
+    raw: &'a ProfileRaw<'a>,
+    faults: Vec<Fault>,
+    untold: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(file: &'a str, raw: &'a ProfileRaw<'a>) -> Self {
+        Self {
+            file,
+            raw,
+            faults: Vec::new(),
+            untold: 0,
+        }
+    }
+
+    /// All faults in the order of their lines.
+    pub(super) fn into_faults(mut self) -> Vec<Fault> {
+        self.faults.sort_by_key(|fault| fault.line);
+        if self.untold > 0 {
+            let message = format!("and {} more faults", self.untold);
+            self.faults.push(Fault {
+                file: self.file.to_owned(),
+                line: None,
+                path: String::new(),
+                message,
+            });
+        }
+        self.faults
+    }
+
+    pub(super) fn fault(&mut self, at: &Field<'_>, message: String) {
+        if self.faults.len() == FAULTS_TOLD_MAX {
+            self.untold += 1;
+            return;
+        }
+        let line = self.raw.line_of(&at.steps);
+        self.faults.push(Fault {
+            file: self.file.to_owned(),
+            line,
+            path: at.path.clone(),
+            message,
+        });
+    }
+
+    fn wrong<T>(&mut self, field: &Field<'_>, allowed: &str) -> Option<T> {
+        self.fault(
+            field,
+            format!("'{}' does not fit, allowed {allowed}", field.shown()),
+        );
+        None
+    }
+
+    /// Reads a field that must be there.
+    pub(super) fn needed<'n, T>(
+        &mut self,
+        map: &Mapping<'n>,
+        key: &str,
+        read: impl FnOnce(&mut Self, &Field<'n>) -> Option<T>,
+    ) -> Option<T> {
+        let field = map.field(key);
+        if !field.is_given() {
+            self.fault(&field, "is missing".to_owned());
+        }
+        read(self, &field)
+    }
+
+    /// A mapping; fields not in `allowed` are faults.
+    pub(super) fn mapping<'n>(
+        &mut self,
+        field: &Field<'n>,
+        allowed: &[&str],
+    ) -> Option<Mapping<'n>> {
+        let Some(Node::Map(entries)) = field.node else {
+            return self.wrong(field, &format!("a mapping of {}", list(allowed)));
+        };
+        let mut seen = HashSet::new();
+        for (key, node) in entries {
+            if !seen.insert(key) {
+                let twice = field.inside(Some(node), Step::Key(key.clone()), &shown(key));
+                self.fault(
+                    &twice,
+                    format!("'{}' stands more than once, allowed once", shown(key)),
+                );
+            } else if !allowed.contains(&key.as_str()) {
+                let unknown = field.inside(Some(node), Step::Key(key.clone()), &shown(key));
+                self.fault(
+                    &unknown,
+                    format!(
+                        "'{}' is not a field here, allowed {}",
+                        shown(key),
+                        list(allowed)
+                    ),
+                );
+            }
+        }
+        Some(Mapping {
+            entries,
+            place: field.clone(),
+        })
+    }
+
+    /// The items of a list.
+    pub(super) fn items<'n>(&mut self, field: &Field<'n>) -> Vec<Field<'n>> {
+        let nodes = match field.node {
+            Some(Node::List(nodes)) => nodes,
+            Some(_) => return self.wrong(field, "a list").unwrap_or_default(),
+            None => return Vec::new(),
+        };
+        let items = nodes.iter().enumerate().map(|(index, node)| {
+            let mut shown = (index + 1).to_string();
+            if let Node::Map(entries) = node
+                && let Some((_, Node::Text(name))) = entries.iter().find(|(key, _)| key == "name")
+                && is_word(name)
+            {
+                shown = format!("{shown}({name})");
+            }
+            field.inside(Some(node), Step::Index(index), &shown)
+        });
+        items.collect()
+    }
+
+    /// The items of a list that, where it is given, may not be empty.
+    pub(super) fn some_items<'n>(&mut self, field: &Field<'n>) -> Option<Vec<Field<'n>>> {
+        if let Some(Node::List(nodes)) = field.node
+            && nodes.is_empty()
+        {
+            self.fault(field, "is empty, allowed one or more".to_owned());
+        }
+        Some(self.items(field)).filter(|items| !items.is_empty())
+    }
+
+    /// Text of 1 to `chars_max` characters. Control characters would reach the terminal.
+    pub(super) fn text(&mut self, field: &Field<'_>, chars_max: usize) -> Option<String> {
+        let text = match field.node? {
+            Node::Text(text) => text,
+            Node::List(_) | Node::Map(_) => return self.wrong(field, "text"),
+            _ => {
+                let quoted = format!("text, with quotes: \"{}\"", field.shown());
+                return self.wrong(field, &quoted);
+            }
+        };
+        let chars = text.chars().count();
+        if chars > chars_max {
+            let message = format!(
+                "'{}' has {chars} characters, allowed at most {chars_max}",
+                shown(text)
+            );
+            self.fault(field, message);
+            return None;
+        }
+        if text.trim().is_empty() || text.chars().any(char::is_control) {
+            return self.wrong(field, "letters, digits and signs on one line");
+        }
+        Some(text.clone())
+    }
+
+    /// A snake_case word: what scripts, OSC addresses and file names can carry.
+    pub(super) fn word(&mut self, field: &Field<'_>) -> Option<String> {
+        let text = self.text(field, NAME_CHARS_MAX)?;
+        if is_word(&text) {
+            return Some(text);
+        }
+        self.wrong(field, "a to z, 0 to 9 and _, a letter first")
+    }
+
+    /// A whole number.
+    pub(super) fn int(&mut self, field: &Field<'_>, lo: i64, hi: i64) -> Option<i64> {
+        match field.node? {
+            Node::Int(value) if (lo..=hi).contains(value) => Some(*value),
+            Node::Text(text) if text.parse::<i64>().is_ok() => {
+                self.wrong(field, &format!("{lo} to {hi} without quotes"))
+            }
+            _ => self.wrong(field, &format!("{lo} to {hi}")),
+        }
+    }
+
+    /// Two whole numbers.
+    pub(super) fn pair(&mut self, field: &Field<'_>, lo: i64, hi: i64) -> Option<(i64, i64)> {
+        field.node?;
+        let items = self.items(field);
+        let [first, second] = &items[..] else {
+            if matches!(field.node, Some(Node::List(_))) {
+                self.fault(field, format!("'{}' items, allowed 2", items.len()));
+            }
+            return None;
+        };
+        let (first, second) = (self.int(first, lo, hi), self.int(second, lo, hi));
+        Some((first?, second?))
+    }
+
+    /// Yes or no. YAML 1.2 knows only `true` and `false`; people also write the rest.
+    pub(super) fn flag(&mut self, field: &Field<'_>) -> Option<bool> {
+        match field.node? {
+            Node::Bool(value) => Some(*value),
+            Node::Text(text) if text == "yes" => Some(true),
+            Node::Text(text) if text == "no" => Some(false),
+            _ => self.wrong(field, "yes, no, true, false"),
+        }
+    }
+}
+
+/// Names in a row, as messages say them.
+pub(super) fn list(names: &[impl AsRef<str>]) -> String {
+    names
+        .iter()
+        .map(AsRef::as_ref)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.len() <= NAME_CHARS_MAX
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn shown_node(node: &Node) -> String {
+    match node {
+        Node::Null => "nothing".to_owned(),
+        Node::Bool(value) => value.to_string(),
+        Node::Int(value) => value.to_string(),
+        Node::Float(value) => value.to_string(),
+        Node::Text(text) => shown(text),
+        Node::List(nodes) => match &nodes[..] {
+            [] => "[]".to_owned(),
+            [Node::Int(first), Node::Int(second)] => format!("[{first}, {second}]"),
+            _ => "a list".to_owned(),
+        },
+        Node::Map(_) => "a mapping".to_owned(),
+    }
+}
+
+/// Text from the file as a message may repeat it: short, and without control characters.
+fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+    shown = shown.replace(char::is_control, "\u{fffd}");
+    if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
+}

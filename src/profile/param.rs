@@ -1,0 +1,244 @@
+//! One thing that can be turned on a synth: its values, and the ways of a hand, a script and a screen to them. Pure.
+
+use super::Curve;
+
+/// A parameter. [`Profile::from_yaml`](super::Profile::from_yaml) vouches that the range is not reversed and fits the
+/// target, and that the default and the options' values lie inside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param {
+    /// What scripts call it, a snake_case word; unique in its profile.
+    pub name: String,
+    /// What the screen calls it, inside its section; the name where the profile gives none.
+    pub label: String,
+    /// Its section's place in [`Profile::sections`](super::Profile::sections).
+    pub section: usize,
+    /// Which message carries it.
+    pub target: Target,
+    /// Lowest value, in the target's own units; default 0.
+    pub lo: u16,
+    /// Highest value, at most and by default [`Target::value_max`].
+    pub hi: u16,
+    /// Where `param.reset` goes; by default the centre, else the first option, else `lo`.
+    pub default: u16,
+    /// From knob position to value; default stepped where there are options, else linear.
+    pub curve: Curve,
+    /// The only values a stepped parameter answers to, in the knob's order; empty unless stepped.
+    pub options: Vec<ParamOption>,
+    /// Whether it is shown as a distance from [`centre`](Self::centre).
+    pub centered: bool,
+    /// Written after a number.
+    pub unit: Option<String>,
+    /// The numbers shown at `lo` and at `hi`, the rest evenly between; the values themselves where none are given.
+    pub display_ends: Option<(i32, i32)>,
+    /// Least time between two messages in ms, 0 to 1000; the scheduler's own where none is given.
+    pub spacing_ms: Option<u16>,
+}
+
+/// One of the values a stepped parameter answers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParamOption {
+    /// What is sent.
+    pub value: u16,
+    /// What is shown, and what scripts say.
+    pub label: String,
+}
+
+/// The message that carries a parameter. All numbers 0 to 127.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A 7-bit controller.
+    Cc(u8),
+    /// A 14-bit pair of controllers.
+    Cc14 {
+        /// Controller of the upper 7 bits.
+        msb: u8,
+        /// Controller of the lower 7 bits.
+        lsb: u8,
+    },
+    /// A non-registered parameter (CC 99, 98), 14-bit data (CC 6, 38).
+    Nrpn {
+        /// Upper half of the parameter number.
+        msb: u8,
+        /// Lower half of the parameter number.
+        lsb: u8,
+    },
+    /// A registered parameter (CC 101, 100), 14-bit data (CC 6, 38).
+    Rpn {
+        /// Upper half of the parameter number.
+        msb: u8,
+        /// Lower half of the parameter number.
+        lsb: u8,
+    },
+    /// Pitch bend, 14 bit, rest at 8192.
+    PitchBend,
+    /// Program change.
+    Program,
+}
+
+impl Target {
+    /// The highest value its message can carry: 127, or 16383 with 14 bits.
+    pub fn value_max(self) -> u16 {
+        match self {
+            Self::Cc(_) | Self::Program => 127,
+            Self::Cc14 { .. } | Self::Nrpn { .. } | Self::Rpn { .. } | Self::PitchBend => 16383,
+        }
+    }
+}
+
+impl Param {
+    /// The middle of the range, the upper one of two: 64 of 0 to 127, 8192 of 0 to 16383.
+    pub fn centre(&self) -> u16 {
+        self.lo + (self.hi - self.lo).div_ceil(2)
+    }
+
+    /// The value at a knob position, 0 to 1. Options share the knob evenly; the nearest one is meant.
+    pub fn value_at(&self, position: f64) -> u16 {
+        match self.last_option() {
+            Some(last) => self.option_value(self.curve.value_at(position, 0, last)),
+            None => self.curve.value_at(position, self.lo, self.hi),
+        }
+    }
+
+    /// The knob position, 0 to 1, of a value; of the nearest option where there are options.
+    pub fn position_of(&self, value: u16) -> f64 {
+        match self.last_option() {
+            Some(last) => self.curve.position_of(self.option_at(value), 0, last),
+            None => self.curve.position_of(value, self.lo, self.hi),
+        }
+    }
+
+    /// The value `steps` further, stopping at the ends. A step is one option; else one value, or in a range of more
+    /// than 128 values about a 128th of it.
+    pub fn step(&self, value: u16, steps: i32) -> u16 {
+        if let Some(last) = self.last_option() {
+            let to = i64::from(self.option_at(value)) + i64::from(steps);
+            return self.option_value(to.clamp(0, i64::from(last)) as u16);
+        }
+        let span = i64::from(self.hi - self.lo);
+        let size = ((span + 65) / 128).max(1);
+        let mut from = i64::from(value.clamp(self.lo, self.hi) - self.lo);
+        if from == span && steps < 0 {
+            // The top cuts the last step short (16383, not 16384). Coming down from it, land on the steps again, or
+            // the centre could not be reached any more.
+            from = (span + size - 1) / size * size;
+        }
+        self.lo + (from + i64::from(steps) * size).clamp(0, span) as u16
+    }
+
+    /// The nearest value the synth answers to: inside the range, and an option's where there are options (of two
+    /// equally near the one named first).
+    pub fn snap(&self, value: u16) -> u16 {
+        match self.last_option() {
+            Some(_) => self.option_value(self.option_at(value)),
+            None => value.clamp(self.lo, self.hi),
+        }
+    }
+
+    /// What a person or a script writes: a position (`0` to `1`, such as `0.8`), or an option's label in any case, with
+    /// spaces, hyphens and underscores or without, or its beginning where only one label begins so. Whatever reads as a
+    /// position is one: `1` is the top of the knob. The error names the text and what is allowed.
+    pub fn parse(&self, text: &str) -> Result<u16, String> {
+        if let Some(position) = read_position(text) {
+            return Ok(self.value_at(position));
+        }
+        let text = text.trim();
+        if self.options.is_empty() {
+            return Err(format!(
+                "{}: '{text}' is not a position, allowed 0 to 1",
+                self.name
+            ));
+        }
+        let wanted = plain(text);
+        let matches = |fits: fn(&str, &str) -> bool| -> Vec<&ParamOption> {
+            let fit =
+                |option: &&ParamOption| !wanted.is_empty() && fits(&plain(&option.label), &wanted);
+            self.options.iter().filter(fit).collect()
+        };
+        let mut found = matches(|label, wanted| label == wanted);
+        if found.is_empty() {
+            found = matches(|label, wanted| label.starts_with(wanted));
+        }
+        match found[..] {
+            [option] => Ok(option.value),
+            [] => {
+                let labels = labels(self.options.iter());
+                Err(format!(
+                    "{}: '{text}' is not an option, allowed {labels}, or 0 to 1",
+                    self.name
+                ))
+            }
+            _ => {
+                let labels = labels(found.into_iter());
+                Err(format!("{}: '{text}' could be {labels}", self.name))
+            }
+        }
+    }
+
+    /// How a value is shown: the option's label; centred as `-12`, `0` or `+5`; else the number; numbers with the unit.
+    pub fn display(&self, value: u16) -> String {
+        if self.last_option().is_some() {
+            let option = self.options.get(usize::from(self.option_at(value)));
+            return option.map_or_else(String::new, |option| option.label.clone());
+        }
+        let number = match self.display_ends {
+            Some((at_lo, at_hi)) => {
+                let share = Curve::Linear.position_of(value, self.lo, self.hi);
+                (f64::from(at_lo) + share * (f64::from(at_hi) - f64::from(at_lo))).round() as i32
+            }
+            None if self.centered => i32::from(value) - i32::from(self.centre()),
+            None => i32::from(value),
+        };
+        let sign = if self.centered && number > 0 { "+" } else { "" };
+        match &self.unit {
+            Some(unit) => format!("{sign}{number} {unit}"),
+            None => format!("{sign}{number}"),
+        }
+    }
+
+    /// The place of the last option, none where there are no options.
+    fn last_option(&self) -> Option<u16> {
+        u16::try_from(self.options.len().checked_sub(1)?).ok()
+    }
+
+    /// The place of the option nearest to a value.
+    fn option_at(&self, value: u16) -> u16 {
+        let near = self
+            .options
+            .iter()
+            .zip(0..)
+            .min_by_key(|(option, _)| option.value.abs_diff(value));
+        near.map_or(0, |(_, at)| at)
+    }
+
+    fn option_value(&self, at: u16) -> u16 {
+        self.options
+            .get(usize::from(at))
+            .map_or(self.lo, |option| option.value)
+    }
+}
+
+/// The text as a knob position, if it is a number from 0 to 1.
+pub(super) fn read_position(text: &str) -> Option<f64> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|position| (0.0..=1.0).contains(position))
+}
+
+/// A label as it is compared: what people write differently is gone.
+pub(super) fn plain(label: &str) -> String {
+    let kept = label
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_') && !c.is_whitespace());
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+fn labels<'a>(options: impl Iterator<Item = &'a ParamOption>) -> String {
+    options
+        .map(|option| option.label.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests;

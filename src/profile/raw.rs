@@ -1,0 +1,219 @@
+//! A profile's YAML as a tree, read but not yet believed. The only place here that names serde.
+//!
+//! A tree rather than derived structs: serde stops at its first fault and knows no lines after that, while a musician
+//! mending a file wants all faults at once, each with its line. `check` walks the tree and denies unknown fields.
+
+use std::{cell::Cell, fmt};
+
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+
+/// The longest file that is read, in bytes. The largest built-in profile is under 10 KiB.
+pub const FILE_BYTES_MAX: usize = 256 * 1024;
+
+/// How much the tree may hold, one per node and one per byte of text. A file without aliases stays below twice its
+/// length, so only aliases that multiply reach it.
+const TREE_COST_MAX: usize = 2 * FILE_BYTES_MAX;
+
+/// How many `[` and `{` a file may hold. Nested ones take the YAML scanner quadratic time, measured 28 s for 120 000 in
+/// one file; at this many it is a fifth of a second. The largest built-in profile has about 80.
+const BRACKETS_MAX: usize = 10_000;
+
+/// A value of the file.
+#[derive(Debug)]
+pub(super) enum Node {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    /// May hold a key more than once.
+    Map(Vec<(String, Node)>),
+}
+
+/// One step from a value to a value inside it.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// A file that is well-formed YAML, and no more than that.
+pub(super) struct ProfileRaw<'a> {
+    text: &'a str,
+    pub(super) root: Node,
+}
+
+impl<'a> ProfileRaw<'a> {
+    /// Reads the tree; a failure is the line, where known, and what is wrong there.
+    pub(super) fn read(text: &'a str) -> Result<Self, (Option<usize>, String)> {
+        if text.len() > FILE_BYTES_MAX {
+            let message = format!("'{}' bytes, allowed at most {FILE_BYTES_MAX}", text.len());
+            return Err((None, message));
+        }
+        let brackets = text
+            .bytes()
+            .filter(|byte| matches!(byte, b'[' | b'{'))
+            .count();
+        if brackets > BRACKETS_MAX {
+            let message = format!("'{brackets}' brackets, allowed at most {BRACKETS_MAX}");
+            return Err((None, message));
+        }
+        let cost = Cell::new(0);
+        match (Tree { cost: &cost }).deserialize(serde_yaml::Deserializer::from_str(text)) {
+            Ok(root) => Ok(Self { text, root }),
+            Err(error) => {
+                let line = error.location().map(|place| place.line());
+                let mut message = error.to_string().replace(char::is_control, "\u{fffd}");
+                if let Some(place) = error.location() {
+                    // The first mention only repeats what `line` says; a second one is where the trouble began.
+                    let mention = format!(" at line {} column {}", place.line(), place.column());
+                    message = message.replacen(&mention, "", 1);
+                }
+                Err((line, message))
+            }
+        }
+    }
+
+    /// The line, from 1, of the value at `path`, or of the last value on the way to it that exists.
+    ///
+    /// Reads the file again and fails on purpose at that value: the parser tells where an error was met, but not where
+    /// a value it liked stood.
+    pub(super) fn line_of(&self, path: &[Step]) -> Option<usize> {
+        let met = Probe(path).deserialize(serde_yaml::Deserializer::from_str(self.text));
+        Some(met.err()?.location()?.line())
+    }
+}
+
+/// Builds a [`Node`], counting what it costs.
+#[derive(Clone, Copy)]
+struct Tree<'a> {
+    cost: &'a Cell<usize>,
+}
+
+impl Tree<'_> {
+    fn spend<E: serde::de::Error>(self, text_bytes: usize) -> Result<(), E> {
+        self.cost.set(self.cost.get() + 1 + text_bytes);
+        if self.cost.get() > TREE_COST_MAX {
+            return Err(E::custom(
+                "its aliases unfold to more than a profile may hold",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tree<'_> {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text, a number, yes or no, a list or a mapping")
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Node, E> {
+        self.spend(0)?;
+        Ok(Node::Null)
+    }
+
+    // What an empty file is.
+    fn visit_none<E: serde::de::Error>(self) -> Result<Node, E> {
+        self.visit_unit()
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Node, E> {
+        self.spend(0)?;
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Node, E> {
+        self.spend(0)?;
+        Ok(Node::Int(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Node, E> {
+        self.spend(0)?;
+        // Beyond i64 nothing is allowed anyway; as a float it still shows in the message.
+        Ok(i64::try_from(value).map_or(Node::Float(value as f64), Node::Int))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
+        self.spend(0)?;
+        Ok(Node::Float(value))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Node, E> {
+        self.spend(value.len())?;
+        Ok(Node::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
+        self.spend(0)?;
+        let mut nodes = Vec::new();
+        while let Some(node) = list.next_element_seed(self)? {
+            nodes.push(node);
+        }
+        Ok(Node::List(nodes))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        self.spend(0)?;
+        let mut entries = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            self.spend(key.len())?;
+            entries.push((key, map.next_value_seed(self)?));
+        }
+        Ok(Node::Map(entries))
+    }
+}
+
+/// Follows a path and fails where it ends.
+struct Probe<'a>(&'a [Step]);
+
+impl<'de> DeserializeSeed<'de> for Probe<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Probe<'_> {
+    type Value = ();
+
+    // Whatever is not visited below is an error by default, and that error carries the place.
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the end of a path")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        if let [Step::Index(index), rest @ ..] = self.0 {
+            for _ in 0..*index {
+                list.next_element::<IgnoredAny>()?;
+            }
+            list.next_element_seed(Probe(rest))?;
+        }
+        Err(A::Error::custom("here"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        if let [Step::Key(wanted), rest @ ..] = self.0 {
+            while let Some(key) = map.next_key::<String>()? {
+                if key == *wanted {
+                    map.next_value_seed(Probe(rest))?;
+                }
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Err(A::Error::custom("here"))
+    }
+}

@@ -1,0 +1,427 @@
+//! Every profile that is shipped loads and says what its synth's documents say; every broken one is told all its faults.
+
+// clippy knows tests by their attribute, not the functions they share.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use busker::profile::{
+    Curve, DEFAULT_ID, FALLBACK_ID, FILE_BYTES_MAX, Library, Param, Profile, Target,
+};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Name and text of each YAML file of a folder.
+fn yaml_files(name: &str) -> BTreeMap<String, String> {
+    let paths = fs::read_dir(folder(name))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let yaml = paths.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "yaml")
+    });
+    yaml.map(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        (name, fs::read_to_string(path).unwrap())
+    })
+    .collect()
+}
+
+fn told(file: &str, text: &str) -> Vec<String> {
+    let faults = Profile::from_yaml(file, text).err().unwrap_or_default();
+    faults.iter().map(ToString::to_string).collect()
+}
+
+fn built_in() -> Library {
+    let (library, faults) = Library::load(None);
+    assert_eq!(faults, []);
+    library
+}
+
+fn nts1() -> Profile {
+    Profile::clone(built_in().get(DEFAULT_ID).unwrap())
+}
+
+fn param<'a>(profile: &'a Profile, name: &str) -> &'a Param {
+    &profile.params[profile
+        .param_index(name)
+        .unwrap_or_else(|| panic!("no {name}"))]
+}
+
+/// A profile of one parameter, to which a test adds lines.
+fn sample(id: &str, more: &str) -> String {
+    format!(
+        "id: {id}\nname: Sample\nsource: made up\nsections: [Filter]\nparameters:\n  - name: cutoff\n    section: Filter\n{more}"
+    )
+}
+
+fn only_param(more: &str) -> Param {
+    let text = sample("sample", more);
+    let profile = Profile::from_yaml("sample.yaml", &text);
+    profile
+        .unwrap_or_else(|faults| panic!("{faults:#?}"))
+        .params
+        .remove(0)
+}
+
+#[test]
+fn every_file_in_profiles_loads_and_is_built_in_under_its_own_name() {
+    let files = yaml_files("profiles");
+    for (file, text) in &files {
+        assert_eq!(told(file, text), Vec::<String>::new());
+    }
+    let library = built_in();
+    let ids: Vec<String> = library.ids().map(|id| format!("{id}.yaml")).collect();
+    assert_eq!(ids, files.into_keys().collect::<Vec<_>>());
+    for id in [DEFAULT_ID, FALLBACK_ID, "fm_synth"] {
+        assert_eq!(library.get(id).unwrap().id, id);
+    }
+}
+
+#[test]
+fn every_default_is_a_value_the_synth_answers_to_and_every_value_has_its_position() {
+    let library = built_in();
+    for profile in library.ids().filter_map(|id| library.get(id)) {
+        for param in &profile.params {
+            assert_eq!(param.snap(param.default), param.default, "{}", param.name);
+            for value in param.lo..=param.hi {
+                let back = param.value_at(param.position_of(value));
+                assert_eq!(back, param.snap(value), "{}", param.name);
+            }
+            for option in &param.options {
+                assert_eq!(
+                    param.parse(&option.label),
+                    Ok(option.value),
+                    "{}",
+                    option.label
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_nts1_mk2_has_every_controller_of_its_document() {
+    let documented = BTreeSet::from([
+        14, 16, 19, 20, 21, 24, 26, 28, 29, 30, 31, 33, 34, 35, 36, 42, 43, 44, 45, 46, 53, 54, 55,
+        88, 89, 90, 102, 103, 117, 118, 119,
+    ]);
+    let profile = nts1();
+    let mut controllers = BTreeSet::new();
+    for param in &profile.params {
+        match param.target {
+            Target::Cc(cc) => assert!(controllers.insert(cc)),
+            Target::Cc14 { msb, lsb } => {
+                assert!(controllers.insert(msb) && controllers.insert(lsb));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(controllers, documented);
+    assert_eq!(
+        param(&profile, "osc_shape").target,
+        Target::Cc14 { msb: 54, lsb: 102 }
+    );
+    assert_eq!(
+        param(&profile, "osc_alt").target,
+        Target::Cc14 { msb: 55, lsb: 103 }
+    );
+    for lsb in 0..8 {
+        let edit = param(&profile, &format!("osc_edit_{}", lsb + 1));
+        assert_eq!(
+            (edit.target, edit.lo, edit.hi),
+            (Target::Nrpn { msb: 0, lsb }, 0, 16383)
+        );
+    }
+    assert_eq!(profile.params.len(), 37);
+}
+
+#[test]
+fn the_nts1_mk2_names_its_controllers_and_options_as_its_document_does() {
+    let profile = nts1();
+    let stepped: Vec<String> = profile
+        .params
+        .iter()
+        .filter(|param| param.curve == Curve::Stepped)
+        .map(|param| {
+            let options = param
+                .options
+                .iter()
+                .map(|option| format!("{} {}", option.value, option.label));
+            format!(
+                "{:?} {}: {}",
+                param.target,
+                param.name,
+                options.collect::<Vec<_>>().join(", ")
+            )
+        })
+        .collect();
+    let expected = [
+        "Cc(53) osc_type: 0 off, 18 saw, 36 triangle, 54 square, 72 VPM, 90 noise, 127 waves",
+        "Cc(42) filter_type: 0 LP2, 18 LP4, 36 BP2, 54 BP4, 72 HP2, 90 HP4, 127 off",
+        "Cc(14) eg_type: 0 ADSR, 25 AHR, 50 AR, 75 AR loop, 127 open",
+        "Cc(88) mod_type: 0 off, 14 chorus, 28 ensemble, 42 phaser, 56 flanger, 70 soft clip, 84 hard clip, 98 fold, 127 fuzz",
+        "Cc(89) delay_type: 0 off, 9 stereo, 18 mono, 27 ping pong, 36 high pass, 45 tape, 54 one tap, 63 stereo BPM, 72 mono BPM, 81 ping pong BPM, 90 high pass BPM, 99 tape BPM, 127 doubling",
+        "Cc(90) reverb_type: 0 off, 11 hall, 22 smooth, 33 arena, 44 plate, 55 room, 66 early reflections, 77 space, 88 riser, 99 submarine, 127 horror",
+        "Cc(117) arp_pattern: 0 up, 12 down, 24 up-down, 36 down-up, 48 converge, 60 diverge, 72 conv-div, 84 div-conv, 96 random, 127 stochastic",
+        "Cc(118) arp_intervals: 0 octave, 21 major, 42 suspended, 63 augmented, 84 minor, 127 diminished",
+    ];
+    assert_eq!(stepped, expected);
+    let plain = [
+        ("eg_attack", 16),
+        ("eg_release", 19),
+        ("tremolo_depth", 20),
+        ("tremolo_rate", 21),
+        ("osc_lfo_rate", 24),
+        ("osc_lfo_depth", 26),
+        ("mod_time", 28),
+        ("mod_depth", 29),
+        ("delay_time", 30),
+        ("delay_depth", 31),
+        ("delay_mix", 33),
+        ("reverb_time", 34),
+        ("reverb_depth", 35),
+        ("reverb_mix", 36),
+        ("filter_cutoff", 43),
+        ("filter_resonance", 44),
+        ("filter_sweep_depth", 45),
+        ("filter_sweep_rate", 46),
+        ("arp_length", 119),
+    ];
+    for (name, cc) in plain {
+        assert_eq!(param(&profile, name).target, Target::Cc(cc), "{name}");
+    }
+}
+
+#[test]
+fn centred_ones_of_the_nts1_mk2_rest_at_64() {
+    let profile = nts1();
+    let centred: Vec<&str> = profile
+        .params
+        .iter()
+        .filter(|param| param.centered)
+        .map(|param| param.name.as_str())
+        .collect();
+    let expected = [
+        "osc_lfo_depth",
+        "filter_sweep_depth",
+        "delay_mix",
+        "reverb_mix",
+    ];
+    assert_eq!(centred, expected);
+    for name in expected {
+        assert_eq!(param(&profile, name).default, 64);
+        assert_eq!(param(&profile, name).display(64), "0");
+    }
+    let sweep = param(&profile, "filter_sweep_depth");
+    assert_eq!(
+        [0, 62, 63, 65, 127].map(|value| sweep.display(value)),
+        ["+63", "+1", "0", "-1", "-63"]
+    );
+}
+
+#[test]
+fn the_nts1_mk2_is_known_by_its_sound_port() {
+    let profile = nts1();
+    assert_eq!(
+        profile.port_rank("NTS-1 digital kit mkII:NTS-1 digital kit mkII _ SOUND 24:1"),
+        Some(0)
+    );
+    assert_eq!(profile.port_rank("nts-1 digital kit KBD/KNOB"), Some(1));
+    assert_eq!(profile.port_rank("SOUND BLASTER MIDI"), None);
+}
+
+#[test]
+fn sections_hold_their_parameters_in_order() {
+    let profile = nts1();
+    let names = |section| {
+        profile
+            .params_in(section)
+            .map(|(_, param)| param.name.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(profile.sections[3], "Tremolo");
+    assert_eq!(names(3), ["tremolo_depth", "tremolo_rate"]);
+    assert_eq!(names(99), Vec::<&str>::new());
+    for (at, param) in (0..profile.sections.len()).flat_map(|section| profile.params_in(section)) {
+        assert_eq!(profile.param_index(&param.name), Some(at));
+    }
+}
+
+#[test]
+fn a_script_for_one_synth_finds_its_cutoff_on_another() {
+    let library = built_in();
+    for id in [DEFAULT_ID, FALLBACK_ID] {
+        assert_eq!(
+            param(library.get(id).unwrap(), "filter_cutoff").parse("0.8"),
+            Ok(102),
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn what_a_profile_leaves_out_has_its_default() {
+    let text = sample("sample", "    cc: 74\n");
+    let profile = Profile::from_yaml("sample.yaml", &text).unwrap();
+    assert_eq!(
+        (
+            profile.maker.as_str(),
+            profile.channel,
+            profile.port_hints.len()
+        ),
+        ("", 1, 0)
+    );
+    let param = only_param("    cc: 74\n");
+    assert_eq!(
+        (param.lo, param.hi, param.default, param.curve),
+        (0, 127, 0, Curve::Linear)
+    );
+    assert_eq!(param.label, "cutoff");
+    assert_eq!(only_param("    cc: 74\n    centered: yes\n").default, 64);
+    assert_eq!(only_param("    cc: 74\n    range: [20, 30]\n").default, 20);
+    let stepped = only_param("    cc: 74\n    options: [{ value: 9, label: low }]\n");
+    assert_eq!((stepped.curve, stepped.default), (Curve::Stepped, 9));
+}
+
+#[test]
+fn every_target_and_curve_can_be_written() {
+    let targets = [
+        ("cc: 74", Target::Cc(74), 127),
+        (
+            "cc: 54\n    lsb: 102",
+            Target::Cc14 { msb: 54, lsb: 102 },
+            16383,
+        ),
+        ("nrpn: [1, 2]", Target::Nrpn { msb: 1, lsb: 2 }, 16383),
+        ("rpn: [0, 1]", Target::Rpn { msb: 0, lsb: 1 }, 16383),
+        ("pitchbend: yes", Target::PitchBend, 16383),
+        ("program: true", Target::Program, 127),
+    ];
+    for (yaml, target, hi) in targets {
+        let param = only_param(&format!("    {yaml}\n"));
+        assert_eq!((param.target, param.hi), (target, hi));
+    }
+    for (name, curve) in Curve::NAMES
+        .into_iter()
+        .filter(|(_, curve)| *curve != Curve::Stepped)
+    {
+        assert_eq!(
+            only_param(&format!("    cc: 74\n    curve: {name}\n")).curve,
+            curve
+        );
+    }
+    let param = only_param("    cc: 74\n    unit: ms\n    display: [-5, 5]\n    spacing_ms: 20\n");
+    assert_eq!(
+        (param.unit.as_deref(), param.display_ends, param.spacing_ms),
+        (Some("ms"), Some((-5, 5)), Some(20))
+    );
+}
+
+#[test]
+fn every_broken_sample_is_told_all_its_faults() {
+    let mut messages = Vec::new();
+    for (file, text) in yaml_files("tests/invalid_profiles") {
+        let told = told(&file, &text);
+        assert!(!told.is_empty(), "{file} passes");
+        messages.extend(told);
+    }
+    let expected = fs::read_to_string(folder("tests/invalid_profiles/messages.txt")).unwrap();
+    let messages = messages.join("\n") + "\n";
+    assert!(messages == expected, "\n{messages}");
+}
+
+#[test]
+fn no_file_takes_long_however_it_is_made() {
+    let doubling = format!(
+        "x: &a [{}]\ny: [{}]\n",
+        "a,".repeat(50_000),
+        "*a,".repeat(50_000)
+    );
+    let long_text = format!(
+        "x: &a {}\ny: [{}]\n",
+        "a".repeat(100_000),
+        "*a,".repeat(50_000)
+    );
+    let hidden = format!("{}\n# {}\n", "[".repeat(120_000), "]".repeat(120_000));
+    let closed = format!("x: {}{}\n", "[".repeat(120_000), "]".repeat(120_000));
+    let samples = [
+        "[".repeat(250_000),
+        "{a: ".repeat(60_000),
+        "- ".repeat(130_000),
+        "? ".repeat(130_000),
+        "a: ".repeat(80_000),
+        "x: 1\n".repeat(50_000),
+        "x".repeat(FILE_BYTES_MAX + 1),
+        doubling,
+        long_text,
+        hidden,
+        closed,
+    ];
+    for text in samples {
+        let start = std::time::Instant::now();
+        let faults = told("sample.yaml", &text);
+        println!("{:?} {}", start.elapsed(), faults[0]);
+        assert!((1..=51).contains(&faults.len()));
+        assert!(start.elapsed().as_secs() < 20, "{}", faults[0]);
+    }
+}
+
+#[test]
+fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| fs::write(dir.path().join(file), text).unwrap();
+    write("a.yaml", &sample("fm_synth", "    cc: 74\n"));
+    write("b.yml", &sample("mine", "    cc: 74\n"));
+    write("c.yaml", &sample("mine", "    cc: 75\n"));
+    write(
+        "d.yaml",
+        &sample(FALLBACK_ID, "    cc: 200\n    lsb: 300\n"),
+    );
+    write("notes.txt", "not a profile");
+    fs::write(dir.path().join("e.yaml"), [0xff, 0xfe]).unwrap();
+    fs::create_dir(dir.path().join("f.yaml")).unwrap();
+    std::os::unix::fs::symlink("nowhere", dir.path().join("g.yaml")).unwrap();
+    write("h.yaml", &"x".repeat(FILE_BYTES_MAX + 1));
+    let (library, faults) = Library::load(Some(dir.path()));
+    let ids: Vec<&str> = library.ids().collect();
+    assert_eq!(ids, ["fm_synth", "generic_analog", "korg_nts1_mk2", "mine"]);
+    assert_eq!(library.get("fm_synth").unwrap().name, "Sample");
+    assert_eq!(
+        library.get("mine").unwrap().params[0].target,
+        Target::Cc(74)
+    );
+    assert_eq!(
+        library.get(FALLBACK_ID).unwrap().name,
+        "Generic analog synth"
+    );
+    let dir = format!("{}/", dir.path().display());
+    let told: Vec<String> = faults
+        .iter()
+        .map(|fault| fault.to_string().replace(&dir, ""))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "c.yaml id: 'mine' is already the id of b.yml",
+            "d.yaml:8 parameters.1(cutoff).cc: '200' does not fit, allowed 0 to 127",
+            "d.yaml:9 parameters.1(cutoff).lsb: '300' does not fit, allowed 0 to 127",
+            "e.yaml: cannot be read: invalid utf-8 sequence of 1 bytes from index 0",
+            "g.yaml: cannot be read: No such file or directory (os error 2)",
+            "h.yaml: cannot be read: more than 262144 bytes",
+        ]
+    );
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_no_fault() {
+    let (library, faults) = Library::load(Some(&folder("no such folder")));
+    assert_eq!(faults, []);
+    assert_eq!(library.ids().count(), 3);
+}
