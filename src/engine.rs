@@ -6,3 +6,4 @@ pub mod latest;
 pub mod midi;
 pub mod plan_cell;
 pub mod realtime;
+pub mod station;

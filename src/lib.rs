@@ -12,3 +12,4 @@ pub mod engine;
 pub mod midi;
 pub mod music;
 pub mod profile;
+pub mod status;

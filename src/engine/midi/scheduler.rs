@@ -210,6 +210,7 @@ impl Scheduler {
         if self.waiting.len() + self.ready.len() < room {
             self.arrivals += 1;
             let Outgoing { port, due_ns, .. } = request;
+            let class = if self.ends_waiting_note(port, due_ns, &payload) { Class::NoteOn } else { class };
             let queued = Queued { due_ns, arrival: self.arrivals, port, class, payload };
             self.waiting.push(Reverse(ByTime(queued)));
         } else {
@@ -220,6 +221,23 @@ impl Scheduler {
                 port.owes_panic = true;
             }
         }
+    }
+
+    /// Whether this is the end of a note that has not begun yet. It must not overtake the beginning, or the note hangs.
+    fn ends_waiting_note(&self, port: PortIndex, due_ns: u64, payload: &Payload) -> bool {
+        let Payload::Short(off) = payload else { return false };
+        let begins = |queued: &Queued| match &queued.payload {
+            Payload::Short(on) => {
+                queued.port == port
+                    && queued.due_ns <= due_ns
+                    && on.class() == Class::NoteOn
+                    && (on.note() == off.note() || (off.note().is_none() && on.channel() == off.channel()))
+            }
+            Payload::SysEx(_) => false,
+        };
+        off.class() == Class::NoteOff
+            && (self.waiting.iter().any(|Reverse(ByTime(queued))| begins(queued))
+                || self.ready.iter().any(|Reverse(ByClass(queued))| begins(queued)))
     }
 
     fn turn(&mut self, port: PortIndex, channel: Channel, target: Target, value: u16, spacing_ns: u64, due_ns: u64) {

@@ -163,11 +163,23 @@ fn panic_ends_what_sounds_and_forgets_what_waits() {
 }
 
 #[test]
+fn the_end_of_a_note_never_overtakes_its_beginning() {
+    let (mut scheduler, wire) = scheduler();
+    scheduler.submit(message(0, on(60)));
+    scheduler.submit(message(0, off(60)));
+    scheduler.submit(message(0, off(61)));
+    scheduler.step(0);
+    let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| [b[0], b[1]]).collect();
+    assert_eq!(sent, [[0x80, 61], [0x90, 60], [0x80, 60]]);
+}
+
+#[test]
 fn the_way_out_leaves_no_note_sounding() {
     let (mut scheduler, wire) = scheduler();
     for note in [0, 60, 127] {
         scheduler.submit(message(0, on(note)));
     }
+    scheduler.step(0);
     scheduler.submit(message(0, off(60)));
     scheduler.step(0);
     taken(&wire);

@@ -1,0 +1,152 @@
+//! How everyone outside talks to the engine: commands in, the newest status and the events out.
+//!
+//! [`Station`] is the asking half, cheap to clone, for any thread that is not real time. [`Desk`] is the control
+//! thread's half.
+
+use crate::{
+    command::Command,
+    status::{Event, Severity, Status},
+};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+    mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError},
+};
+use std::time::Duration;
+
+/// Commands that may wait for the control thread.
+const COMMANDS: usize = 1024;
+/// Events that may wait for a subscriber.
+const EVENTS: usize = 1024;
+
+/// What a command led to: a sentence where there is something to say, or the sentence that says why not.
+pub type Answer = Result<String, String>;
+
+/// The engine is gone; nothing was done.
+pub const ENGINE_GONE: &str = "the engine has ended; nothing was done";
+
+/// A command on its way.
+pub struct Request {
+    /// What is asked.
+    pub command: Command,
+    /// Where the answer goes, if anyone waits for it. Otherwise a failure becomes a notice.
+    pub reply: Option<Sender<Answer>>,
+}
+
+struct Subscriber {
+    events: SyncSender<Event>,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+struct Board {
+    status: Mutex<Arc<Status>>,
+    subscribers: Mutex<Vec<Subscriber>>,
+    missed: AtomicU64,
+}
+
+/// Asks the engine.
+#[derive(Clone)]
+pub struct Station {
+    requests: SyncSender<Request>,
+    board: Arc<Board>,
+}
+
+/// The control thread's half.
+pub struct Desk {
+    requests: Receiver<Request>,
+    board: Arc<Board>,
+}
+
+/// Both halves, with a first status.
+pub fn station(status: Status) -> (Station, Desk) {
+    let (sender, receiver) = mpsc::sync_channel(COMMANDS);
+    let board = Arc::new(Board {
+        status: Mutex::new(Arc::new(status)),
+        subscribers: Mutex::default(),
+        missed: AtomicU64::new(0),
+    });
+    (Station { requests: sender, board: Arc::clone(&board) }, Desk { requests: receiver, board })
+}
+
+impl Station {
+    /// Asks, without waiting. A refusal comes back as a notice; so does a queue that is full, here as the answer.
+    ///
+    /// # Errors
+    /// Where the engine is gone or has more to do than it can hold: nothing was done.
+    pub fn send(&self, command: Command) -> Result<(), String> {
+        self.requests.try_send(Request { command, reply: None }).map_err(|error| match error {
+            TrySendError::Full(request) => format!("the engine is busy; '{}' was not done", request.command),
+            TrySendError::Disconnected(_) => ENGINE_GONE.to_owned(),
+        })
+    }
+
+    /// Asks and waits for the answer.
+    ///
+    /// # Errors
+    /// Why the command was refused, or that the engine is gone.
+    pub fn ask(&self, command: Command) -> Answer {
+        let (reply, answer) = mpsc::channel();
+        self.requests.send(Request { command, reply: Some(reply) }).map_err(|_| ENGINE_GONE.to_owned())?;
+        answer.recv().unwrap_or_else(|_| Err(ENGINE_GONE.to_owned()))
+    }
+
+    /// How things are.
+    pub fn status(&self) -> Arc<Status> {
+        Arc::clone(&self.board.status.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Every event from now on. `wake` is called on the control thread after each new status or event; it must be quick.
+    pub fn subscribe(&self, wake: impl Fn() + Send + Sync + 'static) -> Receiver<Event> {
+        let (events, receiver) = mpsc::sync_channel(EVENTS);
+        let subscriber = Subscriber { events, wake: Box::new(wake) };
+        self.board.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(subscriber);
+        receiver
+    }
+}
+
+impl Desk {
+    /// The next command, waiting up to `patience` for it.
+    ///
+    /// # Errors
+    /// `Disconnected` when nobody is left who could ask.
+    pub fn request(&self, patience: Duration) -> Result<Request, RecvTimeoutError> {
+        self.requests.recv_timeout(patience)
+    }
+
+    /// Shows a new status.
+    pub fn publish(&self, status: Status) {
+        *self.board.status.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(status);
+        self.wake();
+    }
+
+    /// Tells every subscriber.
+    pub fn tell(&self, event: &Event) {
+        let mut subscribers = self.board.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+        subscribers.retain(|subscriber| match subscriber.events.try_send(event.clone()) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => {
+                self.board.missed.fetch_add(1, Ordering::Relaxed);
+                true
+            }
+            Err(TrySendError::Disconnected(_)) => false,
+        });
+        drop(subscribers);
+        self.wake();
+    }
+
+    /// Tells every subscriber a sentence.
+    pub fn notice(&self, severity: Severity, text: impl Into<String>) {
+        self.tell(&Event::Notice { severity, text: text.into() });
+    }
+
+    /// Events that found a subscriber's queue full.
+    pub fn missed(&self) -> u64 {
+        self.board.missed.load(Ordering::Relaxed)
+    }
+
+    fn wake(&self) {
+        for subscriber in self.board.subscribers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            (subscriber.wake)();
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Everything the engine says: one snapshot of how things are, and the events that led there.
+//!
+//! [`Status`] is a level: the newest replaces the one before, it carries its instant, and nobody is asked for it.
+//! [`Event`]s are what happened; each reaches every subscriber once, or is counted as missed.
+
+use crate::{music::Position, profile::Profile};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::{path::PathBuf, sync::Arc};
+
+/// How things are, as of [`Status::at_ns`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Status {
+    /// Nanoseconds since the engine started.
+    pub at_ns: u64,
+    /// Song, tempo and clock.
+    pub transport: TransportStatus,
+    /// The audio device and how the callback fares.
+    pub device: DeviceStatus,
+    /// MIDI ports, in the order they were opened.
+    pub ports: Vec<PortStatus>,
+    /// What is recorded and monitored.
+    pub inputs: InputsStatus,
+    /// Left and right.
+    pub outputs: Vec<MeterStatus>,
+    /// The metronome.
+    pub click_on: bool,
+    /// The knobs.
+    pub params: ParamsStatus,
+    /// Recording.
+    pub record: RecordStatus,
+    /// What went wrong since the start, in numbers.
+    pub faults: FaultCounts,
+}
+
+/// Song, tempo and clock.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TransportStatus {
+    /// Whether the song plays.
+    pub playing: bool,
+    /// Where, as bar:beat:tick.
+    #[serde(serialize_with = "display")]
+    pub position: Position,
+    /// Where, in seconds at the present tempo.
+    pub seconds: f64,
+    /// Quarter notes per minute.
+    pub bpm: f64,
+    /// Whether MIDI clock is sent.
+    pub clock_on: bool,
+}
+
+/// The audio device and how the callback fares.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeviceStatus {
+    /// `alsa`, `jack` or `sim`.
+    pub host: &'static str,
+    /// As a person knows it.
+    pub name: String,
+    /// Whether it runs; while a lost device is waited for, the station goes on silently.
+    pub running: bool,
+    /// Frames per second.
+    pub sample_rate_hz: u32,
+    /// Frames in a block.
+    pub block_frames: u32,
+    /// Part of its period that the callback took, on average, 0..=100 and over.
+    pub load_percent: u32,
+    /// The worst since the last reading.
+    pub load_peak_percent: u32,
+    /// Interruptions since the start.
+    pub xruns: u64,
+    /// Whether the MIDI threads run under SCHED_FIFO.
+    pub realtime: bool,
+}
+
+/// One MIDI port.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PortStatus {
+    /// As it is asked for: `alsa:NAME`, `jack:NAME`, `sim`.
+    pub id: String,
+    /// As a person knows it.
+    pub name: String,
+    /// Messages sent, pulses included.
+    pub sent: u64,
+}
+
+/// What is recorded and monitored.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InputsStatus {
+    /// Like `1-2` or `synth`.
+    pub channels: String,
+    /// One for each.
+    pub meters: Vec<MeterStatus>,
+    /// Gain of each, in dB.
+    pub gains_db: Vec<f32>,
+    /// How loud they are heard, in dB; -120 is off.
+    pub monitor_db: f32,
+}
+
+/// One meter, ready to be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MeterStatus {
+    /// Peak with a fall of 20 dB a second, in dBFS, -120 is silence.
+    pub peak_db: f32,
+    /// RMS over about 300 ms, in dBFS.
+    pub rms_db: f32,
+    /// Highest peak of the last two seconds, in dBFS.
+    pub hold_db: f32,
+    /// Whether a sample reached full scale since the clip lights were last cleared.
+    pub clipped: bool,
+}
+
+impl MeterStatus {
+    /// Nothing heard.
+    pub const SILENT: MeterStatus = MeterStatus { peak_db: -120.0, rms_db: -120.0, hold_db: -120.0, clipped: false };
+}
+
+/// The profile in use and where its knobs stand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamsStatus {
+    /// The profile.
+    pub profile: Arc<Profile>,
+    /// A value for each of its parameters, in order.
+    pub values: Vec<u16>,
+}
+
+impl Serialize for ParamsStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Values<'a>(&'a ParamsStatus);
+        impl Serialize for Values<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.profile.params.iter().map(|p| &p.name).zip(&self.0.values))
+            }
+        }
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("profile", &self.profile.id)?;
+        map.serialize_entry("values", &Values(self))?;
+        map.end()
+    }
+}
+
+/// Recording.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecordStatus {
+    /// The take under way.
+    pub take: Option<TakeStatus>,
+    /// Where takes go.
+    pub folder: PathBuf,
+    /// Room left there, in bytes, where it is known.
+    pub free_bytes: Option<u64>,
+    /// Bytes a second of recording takes.
+    pub bytes_per_second: u64,
+}
+
+/// A take under way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TakeStatus {
+    /// Its file.
+    pub path: PathBuf,
+    /// Recorded so far, in seconds.
+    pub seconds: f64,
+}
+
+/// What went wrong since the start, in numbers. All zero on a good day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FaultCounts {
+    /// MIDI messages dropped because too many were waiting.
+    pub midi_dropped: u64,
+    /// MIDI messages a port refused.
+    pub midi_refused: u64,
+    /// Frames of takes replaced by silence because the disk was too slow.
+    pub take_frames_lost: u64,
+    /// Orders to the callback that found no room.
+    pub orders_lost: u64,
+    /// Events a subscriber missed because it was too slow.
+    pub events_missed: u64,
+}
+
+impl FaultCounts {
+    /// All of them together.
+    pub fn total(&self) -> u64 {
+        self.midi_dropped + self.midi_refused + self.take_frames_lost + self.orders_lost + self.events_missed
+    }
+}
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Something is not as asked; the station plays on.
+    Warning,
+    /// Something failed; the text says what still works and what to do.
+    Error,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A text for the person.
+    Notice {
+        /// How much it matters.
+        severity: Severity,
+        /// One sentence.
+        text: String,
+    },
+    /// The song plays.
+    Playing {
+        /// From where.
+        #[serde(serialize_with = "display")]
+        from: Position,
+    },
+    /// The song stands.
+    Stopped {
+        /// Where.
+        #[serde(serialize_with = "display")]
+        at: Position,
+    },
+    /// Another tempo.
+    Tempo {
+        /// Quarter notes per minute.
+        bpm: f64,
+    },
+    /// Another profile.
+    ProfileUsed {
+        /// Its id.
+        id: String,
+    },
+    /// A knob was turned.
+    ParamSet {
+        /// Its name.
+        name: String,
+        /// Its value, in the parameter's range.
+        value: u16,
+        /// As it is shown.
+        shown: String,
+    },
+    /// A take began.
+    TakeStarted {
+        /// Its file.
+        path: PathBuf,
+        /// Its first frame on the engine's clock.
+        frame: i64,
+    },
+    /// A take is closed and whole.
+    TakeFinished {
+        /// Its file.
+        path: PathBuf,
+        /// Its length.
+        frames: u64,
+        /// Frames of it that are silence because the disk was too slow.
+        gap_frames: u64,
+    },
+    /// The engine ends.
+    Quit,
+}
+
+impl Event {
+    /// The sentence a person reads, for events worth one.
+    pub fn notice(&self) -> Option<(Severity, String)> {
+        match self {
+            Event::Notice { severity, text } => Some((*severity, text.clone())),
+            Event::TakeStarted { path, .. } => Some((Severity::Info, format!("recording to {}", path.display()))),
+            Event::TakeFinished { path, gap_frames: 0, .. } => {
+                Some((Severity::Info, format!("take finished: {}", path.display())))
+            }
+            Event::TakeFinished { path, gap_frames, .. } => Some((
+                Severity::Warning,
+                format!("take finished: {}; the disk was too slow for {gap_frames} frames", path.display()),
+            )),
+            Event::ProfileUsed { id } => Some((Severity::Info, format!("the knobs are those of {id}"))),
+            _ => None,
+        }
+    }
+}
+
+fn display<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
