@@ -1,0 +1,3 @@
+//! The disk: takes go out through here.
+
+pub mod writer;
