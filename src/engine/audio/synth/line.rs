@@ -138,7 +138,7 @@ impl<T: Copy + PartialEq> Slot<T> {
         self.fade = Ramp::at(1.0);
     }
 
-    /// One frame on: 0 is the dry signal, 1 the effect.
+    /// One frame on: 0 is the dry signal, 1 the effect. What goes into a line is faded too, or its echo would begin with a step.
     #[inline]
     pub fn fade(&mut self) -> f32 {
         self.fade.advance()
