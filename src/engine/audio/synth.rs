@@ -3,8 +3,8 @@
 //!
 //! oscillator → filter → envelope, tremolo → modulation → delay → reverb → soft clip
 //!
-//! Knobs, LFOs and coefficients move every [`CONTROL_FRAMES`] frames, counted from the waking of the synth and not from the
-//! caller's block, so a stretch of frames is the same however it is cut. Notes begin and end on their exact frame.
+//! Knobs, LFOs and coefficients move every few frames, counted from the waking of the synth and not from the caller's block,
+//! so a stretch of frames is the same however it is cut. Notes begin and end on their exact frame.
 
 mod delay;
 mod envelope;

@@ -4,7 +4,7 @@
 //! fundsp's `Tap` clears by writing every sample; two seconds of stereo at 96 kHz is 1.5 MB, too much for a panic in the
 //! callback. This line forgets in constant time: it only counts how much it has been told since.
 
-use super::CONTROL_FRAMES;
+use super::{CONTROL_FRAMES, TINY};
 
 /// The last so many frames of a signal, readable at a fractional delay.
 pub struct Line {
@@ -20,7 +20,8 @@ impl Line {
     pub fn new(frames: usize) -> Self {
         let len = (frames + 2).next_power_of_two();
         Self {
-            samples: vec![0.0; len].into_boxed_slice(),
+            // Not zero: zeroed memory is handed out page by page when first written, which would be in the callback.
+            samples: vec![TINY; len].into_boxed_slice(),
             next: 0,
             filled: 0,
         }
