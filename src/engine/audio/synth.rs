@@ -3,8 +3,8 @@
 //!
 //! oscillator → filter → envelope, tremolo → modulation → delay → reverb → soft clip
 //!
-//! Knobs, LFOs and coefficients move every [`CONTROL_FRAMES`] frames, counted from the waking of the synth and not from the
-//! caller's block, so a stretch of frames is the same however it is cut. Notes begin and end on their exact frame.
+//! Knobs, LFOs and coefficients move every few frames, counted from the waking of the synth and not from the caller's block,
+//! so a stretch of frames is the same however it is cut. Notes begin and end on their exact frame.
 
 mod delay;
 mod envelope;
@@ -201,6 +201,8 @@ impl Synth {
             self.source.restart();
             self.filter.clear();
             (self.pitch_lfo, self.sweep_lfo, self.tremolo_lfo) = (0.0, 0.0, 0.0);
+            self.tremolo = Ramp::at(1.0);
+            self.control_voice();
         }
         self.envelope.strike();
         self.tune();
@@ -273,41 +275,19 @@ impl Synth {
         let part = self.step_s / GLIDE_S;
         self.knobs.approach(&self.patch.knobs, part.min(1.0));
         self.bend_now += (self.bend - self.bend_now) * part.min(1.0);
-        let knobs = self.knobs;
-
-        if !self.envelope.is_idle() {
-            let lfo = |phase: &mut f32, rate: Knob| {
-                let now = *phase;
-                *phase = (now + xerp(LFO_HZ.0, LFO_HZ.1, knobs[rate]) * self.step_s).fract();
-                now
-            };
-            let mut sweep = 0.0;
-            if knobs[Knob::SweepDepth] != 0.0 {
-                // From the cutoff away and back; the knob's left is up.
-                let away = 0.5 - 0.5 * (TAU * lfo(&mut self.sweep_lfo, Knob::SweepRate)).cos();
-                sweep = -knobs[Knob::SweepDepth] * away;
-            }
-            let mut tremolo = 1.0;
-            if knobs[Knob::TremoloDepth] > 0.0 {
-                let away = 0.5 - 0.5 * (TAU * lfo(&mut self.tremolo_lfo, Knob::TremoloRate)).cos();
-                tremolo = 1.0 - knobs[Knob::TremoloDepth] * away;
-            }
-            if knobs[Knob::OscLfoDepth] != 0.0 {
-                lfo(&mut self.pitch_lfo, Knob::OscLfoRate);
-            }
-            self.tremolo.aim(tremolo);
-            let (cutoff, resonance) = (knobs[Knob::Cutoff], knobs[Knob::Resonance]);
-            let kind = self.patch.filter;
-            self.filter.control(kind, cutoff, resonance, sweep);
-            self.tune();
-            let kind = self.patch.oscillator;
-            let (shape, alt) = (knobs[Knob::Shape], knobs[Knob::Alt]);
-            self.source.control(kind, shape, alt);
+        if (self.bend - self.bend_now).abs() < FLOOR {
+            self.bend_now = self.bend;
         }
-        let (attack, release) = (self.patch.knobs[Knob::Attack], self.patch.knobs[Knob::Release]);
+        if !self.envelope.is_idle() {
+            self.control_voice();
+        }
+        let (attack, release) = (
+            self.patch.knobs[Knob::Attack],
+            self.patch.knobs[Knob::Release],
+        );
         self.envelope.control(self.patch.eg, attack, release);
 
-        let step_s = self.step_s;
+        let (knobs, step_s) = (self.knobs, self.step_s);
         let (a, b) = (knobs[Knob::ModA], knobs[Knob::ModB]);
         self.modulation.control(self.patch.modulation, a, b, step_s);
         let delay_knobs = self.delay_knobs();
@@ -315,6 +295,38 @@ impl Synth {
         let (a, b) = (knobs[Knob::ReverbA], knobs[Knob::ReverbB]);
         let mix = knobs[Knob::ReverbMix];
         self.reverb.control(self.patch.reverb, a, b, mix, step_s);
+    }
+
+    /// A control step of what sounds only while a note does.
+    fn control_voice(&mut self) {
+        let knobs = self.knobs;
+        let lfo = |phase: &mut f32, rate: Knob| {
+            let now = *phase;
+            *phase = (now + xerp(LFO_HZ.0, LFO_HZ.1, knobs[rate]) * self.step_s).fract();
+            now
+        };
+        let mut sweep = 0.0;
+        if knobs[Knob::SweepDepth] != 0.0 {
+            // From the cutoff away and back; the knob's left is up.
+            let away = 0.5 - 0.5 * (TAU * lfo(&mut self.sweep_lfo, Knob::SweepRate)).cos();
+            sweep = -knobs[Knob::SweepDepth] * away;
+        }
+        let mut tremolo = 1.0;
+        if knobs[Knob::TremoloDepth] > 0.0 {
+            let away = 0.5 - 0.5 * (TAU * lfo(&mut self.tremolo_lfo, Knob::TremoloRate)).cos();
+            tremolo = 1.0 - knobs[Knob::TremoloDepth] * away;
+        }
+        if knobs[Knob::OscLfoDepth] != 0.0 {
+            lfo(&mut self.pitch_lfo, Knob::OscLfoRate);
+        }
+        self.tremolo.aim(tremolo);
+        let (cutoff, resonance) = (knobs[Knob::Cutoff], knobs[Knob::Resonance]);
+        let kind = self.patch.filter;
+        self.filter.control(kind, cutoff, resonance, sweep);
+        self.tune();
+        let kind = self.patch.oscillator;
+        let (shape, alt) = (knobs[Knob::Shape], knobs[Knob::Alt]);
+        self.source.control(kind, shape, alt);
     }
 
     /// True when no note sounds and nothing loud enough to hear is left anywhere: quiet for longer than any line is.

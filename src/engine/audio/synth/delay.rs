@@ -69,7 +69,10 @@ pub const DELAYS: &[(u8, Option<DelayKind>)] = &[
     (63, kind(Path::Apart, Tone::Flat, Time::Beats, 0.75, true)),
     (72, kind(Path::Mono, Tone::Flat, Time::Beats, 1.0, true)),
     (81, kind(Path::PingPong, Tone::Flat, Time::Beats, 1.0, true)),
-    (90, kind(Path::Apart, Tone::HighPass, Time::Beats, 1.0, true)),
+    (
+        90,
+        kind(Path::Apart, Tone::HighPass, Time::Beats, 1.0, true),
+    ),
     (99, kind(Path::Mono, Tone::Tape, Time::Beats, 1.0, true)),
     (127, kind(Path::Apart, Tone::Flat, DOUBLE, 1.37, false)),
 ];
@@ -243,9 +246,11 @@ impl DelayEffect {
                     *back = stage.advance(&self.tone, *back);
                 }
             }
-            let sum = 0.5 * (*l + *r);
+            let fade = self.slot.fade();
+            let (in_left, in_right) = (fade * *l, fade * *r);
+            let sum = 0.5 * (in_left + in_right);
             let mut into = match kind.path {
-                Path::Apart => [*l + back[0], *r + back[1]],
+                Path::Apart => [in_left + back[0], in_right + back[1]],
                 Path::Mono => [sum + back[0], sum + back[1]],
                 Path::PingPong => [sum + back[1], back[0]],
             };
@@ -257,7 +262,6 @@ impl DelayEffect {
                 self.loudest = self.loudest.max(into.abs());
             }
             let (dry, wet) = (self.dry.advance(), self.wet.advance());
-            let fade = self.slot.fade();
             *l += fade * ((dry - 1.0) * *l + wet * echo[0]);
             *r += fade * ((dry - 1.0) * *r + wet * echo[1]);
         }

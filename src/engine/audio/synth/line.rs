@@ -4,7 +4,7 @@
 //! fundsp's `Tap` clears by writing every sample; two seconds of stereo at 96 kHz is 1.5 MB, too much for a panic in the
 //! callback. This line forgets in constant time: it only counts how much it has been told since.
 
-use super::CONTROL_FRAMES;
+use super::{CONTROL_FRAMES, TINY};
 
 /// The last so many frames of a signal, readable at a fractional delay.
 pub struct Line {
@@ -20,7 +20,8 @@ impl Line {
     pub fn new(frames: usize) -> Self {
         let len = (frames + 2).next_power_of_two();
         Self {
-            samples: vec![0.0; len].into_boxed_slice(),
+            // Not zero: zeroed memory is handed out page by page when first written, which would be in the callback.
+            samples: vec![TINY; len].into_boxed_slice(),
             next: 0,
             filled: 0,
         }
@@ -138,7 +139,7 @@ impl<T: Copy + PartialEq> Slot<T> {
         self.fade = Ramp::at(1.0);
     }
 
-    /// One frame on: 0 is the dry signal, 1 the effect.
+    /// One frame on: 0 is the dry signal, 1 the effect. What goes into a line is faded too, or its echo would begin with a step.
     #[inline]
     pub fn fade(&mut self) -> f32 {
         self.fade.advance()

@@ -3,8 +3,8 @@
 
 use fundsp::math::{db_amp, xerp};
 
-use super::line::{Line, Ramp, Slot};
 use super::LEVEL;
+use super::line::{Line, Ramp, Slot};
 
 /// A type of CC 88. Knob A is the rate of the moving ones and the drive of the bent ones, B the depth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,12 +36,7 @@ pub enum Curve {
     Fuzz,
 }
 
-const fn voices(
-    count: usize,
-    base_ms: f32,
-    swing_ms: f32,
-    feedback: f32,
-) -> Option<Modulation> {
+const fn voices(count: usize, base_ms: f32, swing_ms: f32, feedback: f32) -> Option<Modulation> {
     Some(Modulation::Voices(Voices {
         count,
         base_ms,
@@ -186,7 +181,7 @@ impl ModulationEffect {
                 }
             }
             let wet = match running {
-                Modulation::Voices(v) => self.voices(v, dry),
+                Modulation::Voices(v) => self.voices(v, dry, fade),
                 Modulation::Phaser => [self.phaser(0, dry), self.phaser(1, dry)],
                 Modulation::Shaper(curve) => {
                     // The curves are made for -1..1; a note peaks at LEVEL.
@@ -200,14 +195,15 @@ impl ModulationEffect {
     }
 
     #[inline]
-    fn voices(&mut self, v: Voices, dry: f32) -> [f32; 2] {
+    fn voices(&mut self, v: Voices, dry: f32, fade: f32) -> [f32; 2] {
         let mut wet = [0.0; 2];
         for (wet, delays) in wet.iter_mut().zip(&self.moving) {
             for delay in delays.iter().take(v.count) {
                 *wet += self.line.read(delay.value());
             }
         }
-        self.line.write(dry + self.tiny + v.feedback * wet[0]);
+        self.line
+            .write(fade * dry + self.tiny + v.feedback * wet[0]);
         // Dry and wet at equal power, so that the sum is as loud as the dry signal.
         let gain = (0.5 / v.count as f32).sqrt();
         wet.map(|wet| std::f32::consts::FRAC_1_SQRT_2 * dry + gain * wet)

@@ -204,7 +204,11 @@ impl ReverbEffect {
             return;
         }
         for (l, r) in left.iter_mut().zip(right) {
-            let input = [self.blurred(0, *l + tiny), self.blurred(1, *r + tiny)];
+            let fade = self.slot.fade();
+            let input = [
+                self.blurred(0, fade * *l + tiny),
+                self.blurred(1, fade * *r + tiny),
+            ];
             let mut heard = [0.0; 2];
             let mut tails = [0.0; LINES];
             let mut sum = 0.0;
@@ -223,7 +227,6 @@ impl ReverbEffect {
                 self.lines[n].write(into);
                 self.loudest = self.loudest.max(into.abs());
             }
-            let fade = self.slot.fade();
             let (dry, wet) = (self.dry.advance(), WET * self.wet.advance());
             *l += fade * ((dry - 1.0) * *l + wet * heard[0]);
             *r += fade * ((dry - 1.0) * *r + wet * heard[1]);
