@@ -7,6 +7,7 @@ pub mod disk;
 pub mod frame_clock;
 pub mod host;
 pub mod latest;
+pub mod live;
 pub mod midi;
 pub mod offline;
 pub mod plan_cell;

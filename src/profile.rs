@@ -51,21 +51,14 @@ impl Profile {
     /// The parameters of one section (its place in [`sections`](Self::sections)), each with its place in
     /// [`params`](Self::params).
     pub fn params_in(&self, section: usize) -> impl Iterator<Item = (usize, &Param)> {
-        self.params
-            .iter()
-            .enumerate()
-            .filter(move |(_, param)| param.section == section)
+        self.params.iter().enumerate().filter(move |(_, param)| param.section == section)
     }
 
     /// How well a MIDI port's name fits: the place of the first hint all of whose words are in it, in any case; lower is
     /// better, none is no fit.
     pub fn port_rank(&self, port_name: &str) -> Option<usize> {
         let port_name = port_name.to_lowercase();
-        let fits = |hint: &String| {
-            hint.to_lowercase()
-                .split_whitespace()
-                .all(|word| port_name.contains(word))
-        };
+        let fits = |hint: &String| hint.to_lowercase().split_whitespace().all(|word| port_name.contains(word));
         self.port_hints.iter().position(fits)
     }
 }

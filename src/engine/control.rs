@@ -28,8 +28,8 @@ use crate::{
     music::{Decibels, Plan, Position},
     profile::{Library, Profile},
     status::{
-        DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus, Severity,
-        Status, TransportStatus,
+        DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus, Severity, Status,
+        TransportStatus,
     },
 };
 use levels::Levels;
@@ -183,7 +183,14 @@ impl Control {
             sources: parts.sources,
             monitor: parts.monitor,
             click_on: false,
-            takes: Takes::new(parts.jobs, parts.done, parts.folder, parts.calendar, channels, parts.device.sample_rate_hz),
+            takes: Takes::new(
+                parts.jobs,
+                parts.done,
+                parts.folder,
+                parts.calendar,
+                channels,
+                parts.device.sample_rate_hz,
+            ),
             device: parts.device,
             start_ns: parts.start_ns,
             quit: false,

@@ -10,7 +10,10 @@ use super::{
     host::DeviceSpec,
     station::{Answer, Station},
 };
-use crate::{command::Command, status::{Event, Status}};
+use crate::{
+    command::Command,
+    status::{Event, Status},
+};
 
 /// Frames per second in virtual time.
 pub const SAMPLE_RATE_HZ: u32 = 48_000;

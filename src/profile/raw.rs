@@ -5,9 +5,7 @@
 
 use std::{cell::Cell, fmt};
 
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The longest file that is read, in bytes. The largest built-in profile is under 10 KiB.
 pub const FILE_BYTES_MAX: usize = 256 * 1024;
@@ -53,10 +51,7 @@ impl<'a> ProfileRaw<'a> {
             let message = format!("'{}' bytes, allowed at most {FILE_BYTES_MAX}", text.len());
             return Err((None, message));
         }
-        let brackets = text
-            .bytes()
-            .filter(|byte| matches!(byte, b'[' | b'{'))
-            .count();
+        let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
         if brackets > BRACKETS_MAX {
             let message = format!("'{brackets}' brackets, allowed at most {BRACKETS_MAX}");
             return Err((None, message));
@@ -97,9 +92,7 @@ impl Tree<'_> {
     fn spend<E: serde::de::Error>(self, text_bytes: usize) -> Result<(), E> {
         self.cost.set(self.cost.get() + 1 + text_bytes);
         if self.cost.get() > TREE_COST_MAX {
-            return Err(E::custom(
-                "its aliases unfold to more than a profile may hold",
-            ));
+            return Err(E::custom("its aliases unfold to more than a profile may hold"));
         }
         Ok(())
     }

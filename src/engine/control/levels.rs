@@ -1,10 +1,6 @@
 //! A meter's ballistics: what the callback measured becomes what is drawn.
 
-use crate::{
-    engine::audio::meter::MeterReader,
-    music::Decibels,
-    status::MeterStatus,
-};
+use crate::{engine::audio::meter::MeterReader, music::Decibels, status::MeterStatus};
 
 /// How fast a peak falls, in dB per second (the 20 dB in 1.7 s of IEC 60268-18, a little livelier).
 const FALL_DB_PER_SECOND: f32 = 20.0;

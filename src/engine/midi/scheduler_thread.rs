@@ -8,10 +8,7 @@ use super::{
     scheduler::{Outgoing, Scheduler, What},
     sent::PortIndex,
 };
-use crate::{
-    engine::realtime,
-    midi::Class,
-};
+use crate::{engine::realtime, midi::Class};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Observer, Producer, Split},

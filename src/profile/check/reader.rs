@@ -25,11 +25,7 @@ pub(super) struct Field<'n> {
 
 impl<'n> Field<'n> {
     pub(super) fn root(raw: &'n ProfileRaw<'_>) -> Self {
-        Self {
-            node: Some(&raw.root),
-            steps: Vec::new(),
-            path: String::new(),
-        }
+        Self { node: Some(&raw.root), steps: Vec::new(), path: String::new() }
     }
 
     pub(super) fn is_given(&self) -> bool {
@@ -42,17 +38,9 @@ impl<'n> Field<'n> {
     }
 
     fn inside(&self, node: Option<&'n Node>, step: Step, shown: &str) -> Self {
-        let path = if self.path.is_empty() {
-            shown.to_owned()
-        } else {
-            format!("{}.{shown}", self.path)
-        };
+        let path = if self.path.is_empty() { shown.to_owned() } else { format!("{}.{shown}", self.path) };
         let steps = self.steps.iter().cloned().chain([step]).collect();
-        Self {
-            node: node.filter(|node| !matches!(node, Node::Null)),
-            steps,
-            path,
-        }
+        Self { node: node.filter(|node| !matches!(node, Node::Null)), steps, path }
     }
 }
 
@@ -68,11 +56,7 @@ impl<'n> Mapping<'n> {
     }
 
     pub(super) fn field(&self, key: &str) -> Field<'n> {
-        let node = self
-            .entries
-            .iter()
-            .find(|(known, _)| known == key)
-            .map(|(_, node)| node);
+        let node = self.entries.iter().find(|(known, _)| known == key).map(|(_, node)| node);
         self.place.inside(node, Step::Key(key.to_owned()), key)
     }
 }
@@ -88,12 +72,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(file: &'a str, raw: &'a ProfileRaw<'a>) -> Self {
-        Self {
-            file,
-            raw,
-            faults: Vec::new(),
-            untold: 0,
-        }
+        Self { file, raw, faults: Vec::new(), untold: 0 }
     }
 
     /// All faults in the order of their lines.
@@ -101,12 +80,7 @@ impl<'a> Reader<'a> {
         self.faults.sort_by_key(|fault| fault.line);
         if self.untold > 0 {
             let message = format!("and {} more faults", self.untold);
-            self.faults.push(Fault {
-                file: self.file.to_owned(),
-                line: None,
-                path: String::new(),
-                message,
-            });
+            self.faults.push(Fault { file: self.file.to_owned(), line: None, path: String::new(), message });
         }
         self.faults
     }
@@ -117,19 +91,11 @@ impl<'a> Reader<'a> {
             return;
         }
         let line = self.raw.line_of(&at.steps);
-        self.faults.push(Fault {
-            file: self.file.to_owned(),
-            line,
-            path: at.path.clone(),
-            message,
-        });
+        self.faults.push(Fault { file: self.file.to_owned(), line, path: at.path.clone(), message });
     }
 
     fn wrong<T>(&mut self, field: &Field<'_>, allowed: &str) -> Option<T> {
-        self.fault(
-            field,
-            format!("'{}' does not fit, allowed {allowed}", field.shown()),
-        );
+        self.fault(field, format!("'{}' does not fit, allowed {allowed}", field.shown()));
         None
     }
 
@@ -148,11 +114,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A mapping; fields not in `allowed` are faults.
-    pub(super) fn mapping<'n>(
-        &mut self,
-        field: &Field<'n>,
-        allowed: &[&str],
-    ) -> Option<Mapping<'n>> {
+    pub(super) fn mapping<'n>(&mut self, field: &Field<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
         let Some(Node::Map(entries)) = field.node else {
             return self.wrong(field, &format!("a mapping of {}", list(allowed)));
         };
@@ -160,26 +122,13 @@ impl<'a> Reader<'a> {
         for (key, node) in entries {
             if !seen.insert(key) {
                 let twice = field.inside(Some(node), Step::Key(key.clone()), &shown(key));
-                self.fault(
-                    &twice,
-                    format!("'{}' stands more than once, allowed once", shown(key)),
-                );
+                self.fault(&twice, format!("'{}' stands more than once, allowed once", shown(key)));
             } else if !allowed.contains(&key.as_str()) {
                 let unknown = field.inside(Some(node), Step::Key(key.clone()), &shown(key));
-                self.fault(
-                    &unknown,
-                    format!(
-                        "'{}' is not a field here, allowed {}",
-                        shown(key),
-                        list(allowed)
-                    ),
-                );
+                self.fault(&unknown, format!("'{}' is not a field here, allowed {}", shown(key), list(allowed)));
             }
         }
-        Some(Mapping {
-            entries,
-            place: field.clone(),
-        })
+        Some(Mapping { entries, place: field.clone() })
     }
 
     /// The items of a list.
@@ -224,10 +173,7 @@ impl<'a> Reader<'a> {
         };
         let chars = text.chars().count();
         if chars > chars_max {
-            let message = format!(
-                "'{}' has {chars} characters, allowed at most {chars_max}",
-                shown(text)
-            );
+            let message = format!("'{}' has {chars} characters, allowed at most {chars_max}", shown(text));
             self.fault(field, message);
             return None;
         }
@@ -284,19 +230,13 @@ impl<'a> Reader<'a> {
 
 /// Names in a row, as messages say them.
 pub(super) fn list(names: &[impl AsRef<str>]) -> String {
-    names
-        .iter()
-        .map(AsRef::as_ref)
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
 }
 
 fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.len() <= NAME_CHARS_MAX
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn shown_node(node: &Node) -> String {
