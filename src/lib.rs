@@ -5,10 +5,12 @@
 //! - [`music`], [`midi`]: pure. Units, time, notes, messages. They never read a clock.
 //! - [`profile`]: what a synth's YAML says and what it means once checked.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
+//! - [`keymap`]: which key does what, as a table.
 //! - `cli`, `tui`: how a person reaches the engine.
 
 pub mod command;
 pub mod engine;
+pub mod keymap;
 pub mod midi;
 pub mod music;
 pub mod profile;
