@@ -6,7 +6,7 @@
 //! - [`profile`]: what a synth's YAML says and what it means once checked.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
 //! - [`keymap`]: which key does what, as a table.
-//! - `cli`, `tui`: how a person reaches the engine.
+//! - [`tui`], `cli`: how a person reaches the engine.
 
 pub mod command;
 pub mod engine;
@@ -15,3 +15,4 @@ pub mod midi;
 pub mod music;
 pub mod profile;
 pub mod status;
+pub mod tui;
