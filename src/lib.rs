@@ -8,8 +8,11 @@
 //! - `cli`, `tui`: how a person reaches the engine.
 
 pub mod command;
+pub mod config;
 pub mod engine;
 pub mod midi;
 pub mod music;
 pub mod profile;
+pub mod script;
 pub mod status;
+pub mod yaml;
