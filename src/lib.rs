@@ -9,10 +9,13 @@
 //! - [`tui`], `cli`: how a person reaches the engine.
 
 pub mod command;
+pub mod config;
 pub mod engine;
 pub mod keymap;
 pub mod midi;
 pub mod music;
 pub mod profile;
+pub mod script;
 pub mod status;
 pub mod tui;
+pub mod yaml;

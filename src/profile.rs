@@ -1,20 +1,18 @@
 //! Synth profiles: what YAML says, and what it means once checked. Pure, but for [`Library::load`], which reads a folder.
 //!
-//! The way of a profile: text → `raw` (a tree, serde's only place) → `check` (every fault at once) → [`Profile`] (plain,
+//! The way of a profile: text → `yaml` (a tree) → `check` (every fault at once) → [`Profile`] (plain,
 //! always sound) → [`Library`] (built-in ones and the user's).
 
 mod check;
 mod curve;
-mod fault;
 mod library;
 mod param;
-mod raw;
 
 pub use curve::Curve;
-pub use fault::Fault;
 pub use library::{DEFAULT_ID, FALLBACK_ID, Library};
 pub use param::{Param, ParamOption, Target};
-pub use raw::FILE_BYTES_MAX;
+
+use crate::yaml::Fault;
 
 /// A synth as busker sees it: where it listens and what can be turned on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,21 +49,14 @@ impl Profile {
     /// The parameters of one section (its place in [`sections`](Self::sections)), each with its place in
     /// [`params`](Self::params).
     pub fn params_in(&self, section: usize) -> impl Iterator<Item = (usize, &Param)> {
-        self.params
-            .iter()
-            .enumerate()
-            .filter(move |(_, param)| param.section == section)
+        self.params.iter().enumerate().filter(move |(_, param)| param.section == section)
     }
 
     /// How well a MIDI port's name fits: the place of the first hint all of whose words are in it, in any case; lower is
     /// better, none is no fit.
     pub fn port_rank(&self, port_name: &str) -> Option<usize> {
         let port_name = port_name.to_lowercase();
-        let fits = |hint: &String| {
-            hint.to_lowercase()
-                .split_whitespace()
-                .all(|word| port_name.contains(word))
-        };
+        let fits = |hint: &String| hint.to_lowercase().split_whitespace().all(|word| port_name.contains(word));
         self.port_hints.iter().position(fits)
     }
 }

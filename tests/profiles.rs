@@ -9,9 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use busker::profile::{
-    Curve, DEFAULT_ID, FALLBACK_ID, FILE_BYTES_MAX, Library, Param, Profile, Target,
-};
+use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Library, Param, Profile, Target};
+use busker::yaml::FILE_BYTES_MAX;
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -19,13 +18,8 @@ fn folder(name: &str) -> PathBuf {
 
 /// Name and text of each YAML file of a folder.
 fn yaml_files(name: &str) -> BTreeMap<String, String> {
-    let paths = fs::read_dir(folder(name))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let yaml = paths.filter(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "yaml")
-    });
+    let paths = fs::read_dir(folder(name)).unwrap().map(|entry| entry.unwrap().path());
+    let yaml = paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     yaml.map(|path| {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         (name, fs::read_to_string(path).unwrap())
@@ -49,9 +43,7 @@ fn nts1() -> Profile {
 }
 
 fn param<'a>(profile: &'a Profile, name: &str) -> &'a Param {
-    &profile.params[profile
-        .param_index(name)
-        .unwrap_or_else(|| panic!("no {name}"))]
+    &profile.params[profile.param_index(name).unwrap_or_else(|| panic!("no {name}"))]
 }
 
 /// A profile of one parameter, to which a test adds lines.
@@ -64,10 +56,7 @@ fn sample(id: &str, more: &str) -> String {
 fn only_param(more: &str) -> Param {
     let text = sample("sample", more);
     let profile = Profile::from_yaml("sample.yaml", &text);
-    profile
-        .unwrap_or_else(|faults| panic!("{faults:#?}"))
-        .params
-        .remove(0)
+    profile.unwrap_or_else(|faults| panic!("{faults:#?}")).params.remove(0)
 }
 
 #[test]
@@ -95,12 +84,7 @@ fn every_default_is_a_value_the_synth_answers_to_and_every_value_has_its_positio
                 assert_eq!(back, param.snap(value), "{}", param.name);
             }
             for option in &param.options {
-                assert_eq!(
-                    param.parse(&option.label),
-                    Ok(option.value),
-                    "{}",
-                    option.label
-                );
+                assert_eq!(param.parse(&option.label), Ok(option.value), "{}", option.label);
             }
         }
     }
@@ -109,8 +93,8 @@ fn every_default_is_a_value_the_synth_answers_to_and_every_value_has_its_positio
 #[test]
 fn the_nts1_mk2_has_every_controller_of_its_document() {
     let documented = BTreeSet::from([
-        14, 16, 19, 20, 21, 24, 26, 28, 29, 30, 31, 33, 34, 35, 36, 42, 43, 44, 45, 46, 53, 54, 55,
-        88, 89, 90, 102, 103, 117, 118, 119,
+        14, 16, 19, 20, 21, 24, 26, 28, 29, 30, 31, 33, 34, 35, 36, 42, 43, 44, 45, 46, 53, 54, 55, 88, 89, 90, 102,
+        103, 117, 118, 119,
     ]);
     let profile = nts1();
     let mut controllers = BTreeSet::new();
@@ -124,20 +108,11 @@ fn the_nts1_mk2_has_every_controller_of_its_document() {
         }
     }
     assert_eq!(controllers, documented);
-    assert_eq!(
-        param(&profile, "osc_shape").target,
-        Target::Cc14 { msb: 54, lsb: 102 }
-    );
-    assert_eq!(
-        param(&profile, "osc_alt").target,
-        Target::Cc14 { msb: 55, lsb: 103 }
-    );
+    assert_eq!(param(&profile, "osc_shape").target, Target::Cc14 { msb: 54, lsb: 102 });
+    assert_eq!(param(&profile, "osc_alt").target, Target::Cc14 { msb: 55, lsb: 103 });
     for lsb in 0..8 {
         let edit = param(&profile, &format!("osc_edit_{}", lsb + 1));
-        assert_eq!(
-            (edit.target, edit.lo, edit.hi),
-            (Target::Nrpn { msb: 0, lsb }, 0, 16383)
-        );
+        assert_eq!((edit.target, edit.lo, edit.hi), (Target::Nrpn { msb: 0, lsb }, 0, 16383));
     }
     assert_eq!(profile.params.len(), 37);
 }
@@ -150,16 +125,8 @@ fn the_nts1_mk2_names_its_controllers_and_options_as_its_document_does() {
         .iter()
         .filter(|param| param.curve == Curve::Stepped)
         .map(|param| {
-            let options = param
-                .options
-                .iter()
-                .map(|option| format!("{} {}", option.value, option.label));
-            format!(
-                "{:?} {}: {}",
-                param.target,
-                param.name,
-                options.collect::<Vec<_>>().join(", ")
-            )
+            let options = param.options.iter().map(|option| format!("{} {}", option.value, option.label));
+            format!("{:?} {}: {}", param.target, param.name, options.collect::<Vec<_>>().join(", "))
         })
         .collect();
     let expected = [
@@ -202,37 +169,22 @@ fn the_nts1_mk2_names_its_controllers_and_options_as_its_document_does() {
 #[test]
 fn centred_ones_of_the_nts1_mk2_rest_at_64() {
     let profile = nts1();
-    let centred: Vec<&str> = profile
-        .params
-        .iter()
-        .filter(|param| param.centered)
-        .map(|param| param.name.as_str())
-        .collect();
-    let expected = [
-        "osc_lfo_depth",
-        "filter_sweep_depth",
-        "delay_mix",
-        "reverb_mix",
-    ];
+    let centred: Vec<&str> =
+        profile.params.iter().filter(|param| param.centered).map(|param| param.name.as_str()).collect();
+    let expected = ["osc_lfo_depth", "filter_sweep_depth", "delay_mix", "reverb_mix"];
     assert_eq!(centred, expected);
     for name in expected {
         assert_eq!(param(&profile, name).default, 64);
         assert_eq!(param(&profile, name).display(64), "0");
     }
     let sweep = param(&profile, "filter_sweep_depth");
-    assert_eq!(
-        [0, 62, 63, 65, 127].map(|value| sweep.display(value)),
-        ["+63", "+1", "0", "-1", "-63"]
-    );
+    assert_eq!([0, 62, 63, 65, 127].map(|value| sweep.display(value)), ["+63", "+1", "0", "-1", "-63"]);
 }
 
 #[test]
 fn the_nts1_mk2_is_known_by_its_sound_port() {
     let profile = nts1();
-    assert_eq!(
-        profile.port_rank("NTS-1 digital kit mkII:NTS-1 digital kit mkII _ SOUND 24:1"),
-        Some(0)
-    );
+    assert_eq!(profile.port_rank("NTS-1 digital kit mkII:NTS-1 digital kit mkII _ SOUND 24:1"), Some(0));
     assert_eq!(profile.port_rank("nts-1 digital kit KBD/KNOB"), Some(1));
     assert_eq!(profile.port_rank("SOUND BLASTER MIDI"), None);
 }
@@ -240,12 +192,7 @@ fn the_nts1_mk2_is_known_by_its_sound_port() {
 #[test]
 fn sections_hold_their_parameters_in_order() {
     let profile = nts1();
-    let names = |section| {
-        profile
-            .params_in(section)
-            .map(|(_, param)| param.name.as_str())
-            .collect::<Vec<_>>()
-    };
+    let names = |section| profile.params_in(section).map(|(_, param)| param.name.as_str()).collect::<Vec<_>>();
     assert_eq!(profile.sections[3], "Tremolo");
     assert_eq!(names(3), ["tremolo_depth", "tremolo_rate"]);
     assert_eq!(names(99), Vec::<&str>::new());
@@ -258,11 +205,7 @@ fn sections_hold_their_parameters_in_order() {
 fn a_script_for_one_synth_finds_its_cutoff_on_another() {
     let library = built_in();
     for id in [DEFAULT_ID, FALLBACK_ID] {
-        assert_eq!(
-            param(library.get(id).unwrap(), "filter_cutoff").parse("0.8"),
-            Ok(102),
-            "{id}"
-        );
+        assert_eq!(param(library.get(id).unwrap(), "filter_cutoff").parse("0.8"), Ok(102), "{id}");
     }
 }
 
@@ -270,19 +213,9 @@ fn a_script_for_one_synth_finds_its_cutoff_on_another() {
 fn what_a_profile_leaves_out_has_its_default() {
     let text = sample("sample", "    cc: 74\n");
     let profile = Profile::from_yaml("sample.yaml", &text).unwrap();
-    assert_eq!(
-        (
-            profile.maker.as_str(),
-            profile.channel,
-            profile.port_hints.len()
-        ),
-        ("", 1, 0)
-    );
+    assert_eq!((profile.maker.as_str(), profile.channel, profile.port_hints.len()), ("", 1, 0));
     let param = only_param("    cc: 74\n");
-    assert_eq!(
-        (param.lo, param.hi, param.default, param.curve),
-        (0, 127, 0, Curve::Linear)
-    );
+    assert_eq!((param.lo, param.hi, param.default, param.curve), (0, 127, 0, Curve::Linear));
     assert_eq!(param.label, "cutoff");
     assert_eq!(only_param("    cc: 74\n    centered: yes\n").default, 64);
     assert_eq!(only_param("    cc: 74\n    range: [20, 30]\n").default, 20);
@@ -294,11 +227,7 @@ fn what_a_profile_leaves_out_has_its_default() {
 fn every_target_and_curve_can_be_written() {
     let targets = [
         ("cc: 74", Target::Cc(74), 127),
-        (
-            "cc: 54\n    lsb: 102",
-            Target::Cc14 { msb: 54, lsb: 102 },
-            16383,
-        ),
+        ("cc: 54\n    lsb: 102", Target::Cc14 { msb: 54, lsb: 102 }, 16383),
         ("nrpn: [1, 2]", Target::Nrpn { msb: 1, lsb: 2 }, 16383),
         ("rpn: [0, 1]", Target::Rpn { msb: 0, lsb: 1 }, 16383),
         ("pitchbend: yes", Target::PitchBend, 16383),
@@ -308,20 +237,11 @@ fn every_target_and_curve_can_be_written() {
         let param = only_param(&format!("    {yaml}\n"));
         assert_eq!((param.target, param.hi), (target, hi));
     }
-    for (name, curve) in Curve::NAMES
-        .into_iter()
-        .filter(|(_, curve)| *curve != Curve::Stepped)
-    {
-        assert_eq!(
-            only_param(&format!("    cc: 74\n    curve: {name}\n")).curve,
-            curve
-        );
+    for (name, curve) in Curve::NAMES.into_iter().filter(|(_, curve)| *curve != Curve::Stepped) {
+        assert_eq!(only_param(&format!("    cc: 74\n    curve: {name}\n")).curve, curve);
     }
     let param = only_param("    cc: 74\n    unit: ms\n    display: [-5, 5]\n    spacing_ms: 20\n");
-    assert_eq!(
-        (param.unit.as_deref(), param.display_ends, param.spacing_ms),
-        (Some("ms"), Some((-5, 5)), Some(20))
-    );
+    assert_eq!((param.unit.as_deref(), param.display_ends, param.spacing_ms), (Some("ms"), Some((-5, 5)), Some(20)));
 }
 
 #[test]
@@ -339,16 +259,8 @@ fn every_broken_sample_is_told_all_its_faults() {
 
 #[test]
 fn no_file_takes_long_however_it_is_made() {
-    let doubling = format!(
-        "x: &a [{}]\ny: [{}]\n",
-        "a,".repeat(50_000),
-        "*a,".repeat(50_000)
-    );
-    let long_text = format!(
-        "x: &a {}\ny: [{}]\n",
-        "a".repeat(100_000),
-        "*a,".repeat(50_000)
-    );
+    let doubling = format!("x: &a [{}]\ny: [{}]\n", "a,".repeat(50_000), "*a,".repeat(50_000));
+    let long_text = format!("x: &a {}\ny: [{}]\n", "a".repeat(100_000), "*a,".repeat(50_000));
     let hidden = format!("{}\n# {}\n", "[".repeat(120_000), "]".repeat(120_000));
     let closed = format!("x: {}{}\n", "[".repeat(120_000), "]".repeat(120_000));
     let samples = [
@@ -380,10 +292,7 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
     write("a.yaml", &sample("fm_synth", "    cc: 74\n"));
     write("b.yml", &sample("mine", "    cc: 74\n"));
     write("c.yaml", &sample("mine", "    cc: 75\n"));
-    write(
-        "d.yaml",
-        &sample(FALLBACK_ID, "    cc: 200\n    lsb: 300\n"),
-    );
+    write("d.yaml", &sample(FALLBACK_ID, "    cc: 200\n    lsb: 300\n"));
     write("notes.txt", "not a profile");
     fs::write(dir.path().join("e.yaml"), [0xff, 0xfe]).unwrap();
     fs::create_dir(dir.path().join("f.yaml")).unwrap();
@@ -393,19 +302,10 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
     let ids: Vec<&str> = library.ids().collect();
     assert_eq!(ids, ["fm_synth", "generic_analog", "korg_nts1_mk2", "mine"]);
     assert_eq!(library.get("fm_synth").unwrap().name, "Sample");
-    assert_eq!(
-        library.get("mine").unwrap().params[0].target,
-        Target::Cc(74)
-    );
-    assert_eq!(
-        library.get(FALLBACK_ID).unwrap().name,
-        "Generic analog synth"
-    );
+    assert_eq!(library.get("mine").unwrap().params[0].target, Target::Cc(74));
+    assert_eq!(library.get(FALLBACK_ID).unwrap().name, "Generic analog synth");
     let dir = format!("{}/", dir.path().display());
-    let told: Vec<String> = faults
-        .iter()
-        .map(|fault| fault.to_string().replace(&dir, ""))
-        .collect();
+    let told: Vec<String> = faults.iter().map(|fault| fault.to_string().replace(&dir, "")).collect();
     assert_eq!(
         told,
         [

@@ -35,8 +35,10 @@ fn every_command_reads_back_what_it_prints() {
     for row in COMMANDS {
         let mut lines = vec![row.name.to_owned()];
         for arg in row.args {
-            let longer: Vec<String> =
-                lines.iter().flat_map(|line| sample(arg.kind).into_iter().map(move |w| format!("{line} {w}"))).collect();
+            let longer: Vec<String> = lines
+                .iter()
+                .flat_map(|line| sample(arg.kind).into_iter().map(move |w| format!("{line} {w}")))
+                .collect();
             lines = if arg.optional { lines.into_iter().chain(longer).collect() } else { longer };
         }
         for line in lines {

@@ -78,13 +78,8 @@ pub fn frame_clock(sample_rate_hz: f64) -> (FrameClockFeed, FrameClock) {
     let nominal_ns_per_frame = 1e9 / sample_rate_hz;
     let time = FrameTime { frame: 0, ns: 0.0, ns_per_frame: nominal_ns_per_frame };
     let cell = Arc::new(Latest::new(time));
-    let feed = FrameClockFeed {
-        cell: Arc::clone(&cell),
-        time,
-        nominal_ns_per_frame,
-        settled_seconds: 0.0,
-        running: false,
-    };
+    let feed =
+        FrameClockFeed { cell: Arc::clone(&cell), time, nominal_ns_per_frame, settled_seconds: 0.0, running: false };
     (feed, FrameClock { cell })
 }
 

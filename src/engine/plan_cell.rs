@@ -1,10 +1,7 @@
 //! The plan on its way from the control thread to the callback and the MIDI clock: a level, the newest wins.
 
 use super::latest::{Latest, Words};
-use crate::music::{
-    Bpm, Plan, Song, Stretch, Timeline,
-    plan::STRETCHES,
-};
+use crate::music::{Bpm, Plan, Song, Stretch, Timeline, plan::STRETCHES};
 use std::sync::Arc;
 
 const WORDS_PER_STRETCH: usize = 9;

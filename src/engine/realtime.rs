@@ -4,13 +4,12 @@
 
 use std::num::NonZeroU64;
 use thread_priority::{
-    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy, set_thread_priority_and_policy,
-    thread_native_id,
+    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
 };
 
 /// What to tell a musician whose system refuses real-time scheduling.
-pub const HOW_TO_ALLOW: &str =
-    "no real-time priority: add yourself to the audio group with rtprio 95 and memlock unlimited in /etc/security/limits.d";
+pub const HOW_TO_ALLOW: &str = "no real-time priority: add yourself to the audio group with rtprio 95 and memlock unlimited in /etc/security/limits.d";
 
 /// SCHED_FIFO priority of the MIDI clock.
 pub const CLOCK_PRIORITY: u8 = 60;

@@ -109,7 +109,9 @@ mod tests {
 
     #[test]
     fn what_is_no_position_is_refused() {
-        for bad in ["", "0:1:0", "1:5:0", "1:1:480", "-1", "nan", "inf", "1:1:0:0", "a:b", "999999999", "4294967296:1:0"] {
+        for bad in
+            ["", "0:1:0", "1:5:0", "1:1:480", "-1", "nan", "inf", "1:1:0:0", "a:b", "999999999", "4294967296:1:0"]
+        {
             assert_eq!(bad.parse::<Position>(), Err(NotAPosition), "{bad}");
         }
     }

@@ -49,11 +49,7 @@ impl Decibels {
 
     /// The level of a linear amplitude (1.0 = 0 dB).
     pub fn from_amplitude(amplitude: f32) -> Decibels {
-        if amplitude > 0.0 {
-            Decibels((20.0 * amplitude.log10()).max(Self::SILENCE.0))
-        } else {
-            Self::SILENCE
-        }
+        if amplitude > 0.0 { Decibels((20.0 * amplitude.log10()).max(Self::SILENCE.0)) } else { Self::SILENCE }
     }
 
     /// The linear amplitude (0 dB = 1.0).

@@ -2,28 +2,15 @@
 //!
 //! A field with a fault is read as if it were absent, so that one mistake is told once and the rest is still checked.
 
-mod reader;
-
 use std::collections::HashMap;
-
-use reader::{Field, Mapping, Reader, list};
 
 use super::{
     Curve, Fault, Param, ParamOption, Profile, Target,
     param::{plain, read_position},
-    raw::ProfileRaw,
 };
+use crate::yaml::{self, Field, Mapping, Reader, list};
 
-const PROFILE_FIELDS: &[&str] = &[
-    "id",
-    "name",
-    "maker",
-    "source",
-    "port_hints",
-    "channel",
-    "sections",
-    "parameters",
-];
+const PROFILE_FIELDS: &[&str] = &["id", "name", "maker", "source", "port_hints", "channel", "sections", "parameters"];
 
 const PARAM_FIELDS: &[&str] = &[
     "name",
@@ -64,33 +51,15 @@ const SPACING_MS_MAX: i64 = 1000;
 
 /// Checks a whole file.
 pub(super) fn check(file: &str, text: &str) -> Result<Profile, Vec<Fault>> {
-    let raw = ProfileRaw::read(text).map_err(|(line, message)| {
-        vec![Fault {
-            file: file.to_owned(),
-            line,
-            path: String::new(),
-            message,
-        }]
-    })?;
-    let mut reader = Reader::new(file, &raw);
-    let profile = read_profile(&mut reader, &raw);
-    let faults = reader.into_faults();
-    match profile {
-        Some(profile) if faults.is_empty() => Ok(profile),
-        _ => Err(faults),
-    }
+    yaml::check(file, text, read_profile)
 }
 
-fn read_profile(reader: &mut Reader<'_>, raw: &ProfileRaw<'_>) -> Option<Profile> {
-    let map = reader.mapping(&Field::root(raw), PROFILE_FIELDS)?;
+fn read_profile(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Profile> {
+    let map = reader.mapping(root, PROFILE_FIELDS)?;
     let id = reader.needed(&map, "id", Reader::word);
-    let name = reader.needed(&map, "name", |reader, field| {
-        reader.text(field, NAME_CHARS_MAX)
-    });
+    let name = reader.needed(&map, "name", |reader, field| reader.text(field, NAME_CHARS_MAX));
     let maker = reader.text(&map.field("maker"), NAME_CHARS_MAX);
-    let source = reader.needed(&map, "source", |reader, field| {
-        reader.text(field, SOURCE_CHARS_MAX)
-    });
+    let source = reader.needed(&map, "source", |reader, field| reader.text(field, SOURCE_CHARS_MAX));
     let hints = reader.items(&map.field("port_hints"));
     let channel = reader.int(&map.field("channel"), 1, 16);
     let sections = read_sections(reader, &map);
@@ -101,10 +70,7 @@ fn read_profile(reader: &mut Reader<'_>, raw: &ProfileRaw<'_>) -> Option<Profile
         name: name.unwrap_or_default(),
         maker: maker.unwrap_or_default(),
         source: source.unwrap_or_default(),
-        port_hints: hints
-            .iter()
-            .filter_map(|hint| reader.text(hint, NAME_CHARS_MAX))
-            .collect(),
+        port_hints: hints.iter().filter_map(|hint| reader.text(hint, NAME_CHARS_MAX)).collect(),
         channel: channel.unwrap_or(1) as u8,
         sections,
         params,
@@ -113,9 +79,7 @@ fn read_profile(reader: &mut Reader<'_>, raw: &ProfileRaw<'_>) -> Option<Profile
 
 /// Each section's title, and where it stands.
 fn read_sections<'n>(reader: &mut Reader<'_>, map: &Mapping<'n>) -> Vec<(String, Field<'n>)> {
-    let items = reader
-        .needed(map, "sections", Reader::some_items)
-        .unwrap_or_default();
+    let items = reader.needed(map, "sections", Reader::some_items).unwrap_or_default();
     let mut sections: Vec<(String, Field<'n>)> = Vec::new();
     for item in items {
         let Some(section) = reader.text(&item, NAME_CHARS_MAX) else {
@@ -130,14 +94,8 @@ fn read_sections<'n>(reader: &mut Reader<'_>, map: &Mapping<'n>) -> Vec<(String,
     sections
 }
 
-fn read_params(
-    reader: &mut Reader<'_>,
-    map: &Mapping<'_>,
-    sections: &[(String, Field<'_>)],
-) -> Vec<Param> {
-    let items = reader
-        .needed(map, "parameters", Reader::some_items)
-        .unwrap_or_default();
+fn read_params(reader: &mut Reader<'_>, map: &Mapping<'_>, sections: &[(String, Field<'_>)]) -> Vec<Param> {
+    let items = reader.needed(map, "parameters", Reader::some_items).unwrap_or_default();
     let mut names = HashMap::new();
     let mut carried = HashMap::new();
     let mut used = vec![false; sections.len()];
@@ -152,10 +110,7 @@ fn read_params(
         if let Some(name) = &name
             && let Some(first) = names.insert(name.clone(), number)
         {
-            reader.fault(
-                &map.field("name"),
-                format!("'{name}' is already the name of parameters.{first}"),
-            );
+            reader.fault(&map.field("name"), format!("'{name}' is already the name of parameters.{first}"));
         }
         let name = name.unwrap_or_default();
         let section = read_section(reader, &map, sections);
@@ -172,48 +127,27 @@ fn read_params(
     // A parameter that is not placed may be the missing one.
     if all_placed && !params.is_empty() {
         for ((section, field), _) in sections.iter().zip(used).filter(|(_, used)| !used) {
-            reader.fault(
-                field,
-                format!("'{section}' is empty, allowed with one or more parameters"),
-            );
+            reader.fault(field, format!("'{section}' is empty, allowed with one or more parameters"));
         }
     }
     params
 }
 
-fn read_section(
-    reader: &mut Reader<'_>,
-    map: &Mapping<'_>,
-    sections: &[(String, Field<'_>)],
-) -> Option<usize> {
-    let title = reader.needed(map, "section", |reader, field| {
-        reader.text(field, NAME_CHARS_MAX)
-    })?;
+fn read_section(reader: &mut Reader<'_>, map: &Mapping<'_>, sections: &[(String, Field<'_>)]) -> Option<usize> {
+    let title = reader.needed(map, "section", |reader, field| reader.text(field, NAME_CHARS_MAX))?;
     let place = sections.iter().position(|(section, _)| *section == title);
     if place.is_none() && !sections.is_empty() {
-        let titles: Vec<&str> = sections
-            .iter()
-            .map(|(section, _)| section.as_str())
-            .collect();
-        reader.fault(
-            &map.field("section"),
-            format!("'{title}' is not a section, allowed {}", list(&titles)),
-        );
+        let titles: Vec<&str> = sections.iter().map(|(section, _)| section.as_str()).collect();
+        reader.fault(&map.field("section"), format!("'{title}' is not a section, allowed {}", list(&titles)));
     }
     place
 }
 
 fn read_target(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Option<Target> {
-    let given: Vec<&str> = TARGETS
-        .into_iter()
-        .filter(|key| map.field(key).is_given())
-        .collect();
+    let given: Vec<&str> = TARGETS.into_iter().filter(|key| map.field(key).is_given()).collect();
     let lsb = map.field("lsb");
     if lsb.is_given() && !given.contains(&"cc") {
-        reader.fault(
-            &lsb,
-            format!("'{}' stands without 'cc', allowed next to it", lsb.shown()),
-        );
+        reader.fault(&lsb, format!("'{}' stands without 'cc', allowed next to it", lsb.shown()));
     }
     let key = match given[..] {
         [key] => key,
@@ -225,13 +159,7 @@ fn read_target(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Option<Target> {
             return None;
         }
         [_, second, ..] => {
-            reader.fault(
-                &map.field(second),
-                format!(
-                    "'{}' together, allowed only one of them",
-                    given.join("' and '")
-                ),
-            );
+            reader.fault(&map.field(second), format!("'{}' together, allowed only one of them", given.join("' and '")));
             return None;
         }
     };
@@ -242,35 +170,22 @@ fn read_target(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Option<Target> {
             let msb = reader.int(&field, 0, 127).map(seven_bits);
             let lsb_number = reader.int(&lsb, 0, 127).map(seven_bits)?;
             if msb == Some(lsb_number) {
-                reader.fault(
-                    &lsb,
-                    format!("'{lsb_number}' is also its cc, allowed another controller"),
-                );
+                reader.fault(&lsb, format!("'{lsb_number}' is also its cc, allowed another controller"));
                 return None;
             }
-            Some(Target::Cc14 {
-                msb: msb?,
-                lsb: lsb_number,
-            })
+            Some(Target::Cc14 { msb: msb?, lsb: lsb_number })
         }
         "cc" => reader.int(&field, 0, 127).map(seven_bits).map(Target::Cc),
         "nrpn" | "rpn" => {
             let (msb, lsb) = reader.pair(&field, 0, 127)?;
             let (msb, lsb) = (seven_bits(msb), seven_bits(lsb));
-            Some(if key == "nrpn" {
-                Target::Nrpn { msb, lsb }
-            } else {
-                Target::Rpn { msb, lsb }
-            })
+            Some(if key == "nrpn" { Target::Nrpn { msb, lsb } } else { Target::Rpn { msb, lsb } })
         }
         _ => match reader.flag(&field)? {
             true if key == "program" => Some(Target::Program),
             true => Some(Target::PitchBend),
             false => {
-                reader.fault(
-                    &field,
-                    format!("'{}' carries nothing, allowed yes", field.shown()),
-                );
+                reader.fault(&field, format!("'{}' carries nothing, allowed yes", field.shown()));
                 None
             }
         },
@@ -298,10 +213,7 @@ fn check_carried(
             let field = map.field(key);
             reader.fault(
                 &field,
-                format!(
-                    "'{key} {}' already carries {first}, allowed one parameter each",
-                    field.shown()
-                ),
+                format!("'{key} {}' already carries {first}, allowed one parameter each", field.shown()),
             );
         } else {
             carried.insert(part, name.to_owned());
@@ -337,9 +249,7 @@ fn read_values(
         display_ends: reader
             .pair(&map.field("display"), -DISPLAY_MAX, DISPLAY_MAX)
             .map(|(at_lo, at_hi)| (at_lo as i32, at_hi as i32)),
-        spacing_ms: reader
-            .int(&map.field("spacing_ms"), 0, SPACING_MS_MAX)
-            .map(|ms| ms as u16),
+        spacing_ms: reader.int(&map.field("spacing_ms"), 0, SPACING_MS_MAX).map(|ms| ms as u16),
     };
     param.default = match (read_default(reader, map, &param), param.options.first()) {
         (Some(default), _) => default,
@@ -355,10 +265,7 @@ fn read_range(reader: &mut Reader<'_>, map: &Mapping<'_>, value_max: u16) -> (u1
     match reader.pair(&field, 0, i64::from(value_max)) {
         Some((lo, hi)) if lo < hi => (lo as u16, hi as u16),
         Some((lo, hi)) => {
-            reader.fault(
-                &field,
-                format!("'{lo}' to '{hi}' holds nothing, allowed [lowest, highest]"),
-            );
+            reader.fault(&field, format!("'{lo}' to '{hi}' holds nothing, allowed [lowest, highest]"));
             (0, value_max)
         }
         None => (0, value_max),
@@ -368,27 +275,17 @@ fn read_range(reader: &mut Reader<'_>, map: &Mapping<'_>, value_max: u16) -> (u1
 fn read_curve(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Curve {
     let field = map.field("curve");
     let has_options = map.field("options").is_given();
-    let by_default = if has_options {
-        Curve::Stepped
-    } else {
-        Curve::Linear
-    };
+    let by_default = if has_options { Curve::Stepped } else { Curve::Linear };
     let Some(name) = reader.text(&field, NAME_CHARS_MAX) else {
         return by_default;
     };
     let Some((_, curve)) = Curve::NAMES.into_iter().find(|(known, _)| *known == name) else {
         let allowed = list(&Curve::NAMES.map(|(known, _)| known));
-        reader.fault(
-            &field,
-            format!("'{name}' is not a curve, allowed {allowed}"),
-        );
+        reader.fault(&field, format!("'{name}' is not a curve, allowed {allowed}"));
         return by_default;
     };
     if curve == Curve::Stepped && !has_options {
-        reader.fault(
-            &field,
-            "'stepped' without options, allowed with a list of value and label".to_owned(),
-        );
+        reader.fault(&field, "'stepped' without options, allowed with a list of value and label".to_owned());
     } else if curve != Curve::Stepped && has_options {
         reader.fault(&field, format!("'{name}' with options, allowed stepped"));
     }
@@ -403,43 +300,24 @@ fn read_options(reader: &mut Reader<'_>, map: &Mapping<'_>, lo: u16, hi: u16) ->
         let Some(map) = reader.mapping(&item, &["value", "label"]) else {
             continue;
         };
-        let value = reader.needed(&map, "value", |reader, field| {
-            reader.int(field, i64::from(lo), i64::from(hi))
-        });
-        let label = reader.needed(&map, "label", |reader, field| {
-            reader.text(field, NAME_CHARS_MAX)
-        });
+        let value = reader.needed(&map, "value", |reader, field| reader.int(field, i64::from(lo), i64::from(hi)));
+        let label = reader.needed(&map, "label", |reader, field| reader.text(field, NAME_CHARS_MAX));
         let (Some(value), Some(label)) = (value, label) else {
             continue;
         };
         if let Some(first) = values.insert(value, label.clone()) {
-            reader.fault(
-                &map.field("value"),
-                format!("'{value}' is already the value of '{first}'"),
-            );
+            reader.fault(&map.field("value"), format!("'{value}' is already the value of '{first}'"));
             continue;
         }
         if plain(&label).is_empty() {
-            reader.fault(
-                &map.field("label"),
-                format!("'{label}' cannot be typed, allowed letters and digits too"),
-            );
+            reader.fault(&map.field("label"), format!("'{label}' cannot be typed, allowed letters and digits too"));
         } else if read_position(&label).is_some() {
             let advice = "allowed with a word, such as 'type 1'";
-            reader.fault(
-                &map.field("label"),
-                format!("'{label}' would be read as a knob position, {advice}"),
-            );
+            reader.fault(&map.field("label"), format!("'{label}' would be read as a knob position, {advice}"));
         } else if let Some(first) = labels.insert(plain(&label), value) {
-            reader.fault(
-                &map.field("label"),
-                format!("'{label}' is already the label of '{first}'"),
-            );
+            reader.fault(&map.field("label"), format!("'{label}' is already the label of '{first}'"));
         }
-        options.push(ParamOption {
-            value: value as u16,
-            label,
-        });
+        options.push(ParamOption { value: value as u16, label });
     }
     options
 }
@@ -448,18 +326,8 @@ fn read_default(reader: &mut Reader<'_>, map: &Mapping<'_>, param: &Param) -> Op
     let field = map.field("default");
     let default = reader.int(&field, i64::from(param.lo), i64::from(param.hi))? as u16;
     if param.snap(default) != default {
-        let values: Vec<String> = param
-            .options
-            .iter()
-            .map(|option| option.value.to_string())
-            .collect();
-        reader.fault(
-            &field,
-            format!(
-                "'{default}' is not an option's value, allowed {}",
-                list(&values)
-            ),
-        );
+        let values: Vec<String> = param.options.iter().map(|option| option.value.to_string()).collect();
+        reader.fault(&field, format!("'{default}' is not an option's value, allowed {}", list(&values)));
     }
     Some(default)
 }

@@ -100,19 +100,8 @@ mod tests {
             assert_eq!(curve.position_of(90, 3, 90), 1.0);
             assert_eq!(curve.position_of(0, 3, 90), 0.0);
             assert_eq!(curve.position_of(127, 3, 90), 1.0);
-            for (position, value) in [
-                (0.0, 3),
-                (1.0, 90),
-                (-7.0, 3),
-                (7.0, 90),
-                (f64::NAN, 3),
-                (f64::INFINITY, 90),
-            ] {
-                assert_eq!(
-                    curve.value_at(position, 3, 90),
-                    value,
-                    "{curve:?} {position}"
-                );
+            for (position, value) in [(0.0, 3), (1.0, 90), (-7.0, 3), (7.0, 90), (f64::NAN, 3), (f64::INFINITY, 90)] {
+                assert_eq!(curve.value_at(position, 3, 90), value, "{curve:?} {position}");
             }
         }
     }
@@ -127,9 +116,7 @@ mod tests {
 
     #[test]
     fn exponential_is_finer_at_low_values_and_logarithmic_at_high_ones() {
-        let width = |curve: Curve, value| {
-            curve.position_of(value + 1, 0, 127) - curve.position_of(value, 0, 127)
-        };
+        let width = |curve: Curve, value| curve.position_of(value + 1, 0, 127) - curve.position_of(value, 0, 127);
         assert!(width(Curve::Exponential, 0) > 5.0 * width(Curve::Linear, 0));
         assert!(width(Curve::Exponential, 126) < 0.5 * width(Curve::Linear, 126));
         assert!(width(Curve::Logarithmic, 126) > 2.0 * width(Curve::Linear, 126));

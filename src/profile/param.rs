@@ -143,15 +143,11 @@ impl Param {
         }
         let text = text.trim();
         if self.options.is_empty() {
-            return Err(format!(
-                "{}: '{text}' is not a position, allowed 0 to 1",
-                self.name
-            ));
+            return Err(format!("{}: '{text}' is not a position, allowed 0 to 1", self.name));
         }
         let wanted = plain(text);
         let matches = |fits: fn(&str, &str) -> bool| -> Vec<&ParamOption> {
-            let fit =
-                |option: &&ParamOption| !wanted.is_empty() && fits(&plain(&option.label), &wanted);
+            let fit = |option: &&ParamOption| !wanted.is_empty() && fits(&plain(&option.label), &wanted);
             self.options.iter().filter(fit).collect()
         };
         let mut found = matches(|label, wanted| label == wanted);
@@ -162,10 +158,7 @@ impl Param {
             [option] => Ok(option.value),
             [] => {
                 let labels = labels(self.options.iter());
-                Err(format!(
-                    "{}: '{text}' is not an option, allowed {labels}, or 0 to 1",
-                    self.name
-                ))
+                Err(format!("{}: '{text}' is not an option, allowed {labels}, or 0 to 1", self.name))
             }
             _ => {
                 let labels = labels(found.into_iter());
@@ -202,42 +195,28 @@ impl Param {
 
     /// The place of the option nearest to a value.
     fn option_at(&self, value: u16) -> u16 {
-        let near = self
-            .options
-            .iter()
-            .zip(0..)
-            .min_by_key(|(option, _)| option.value.abs_diff(value));
+        let near = self.options.iter().zip(0..).min_by_key(|(option, _)| option.value.abs_diff(value));
         near.map_or(0, |(_, at)| at)
     }
 
     fn option_value(&self, at: u16) -> u16 {
-        self.options
-            .get(usize::from(at))
-            .map_or(self.lo, |option| option.value)
+        self.options.get(usize::from(at)).map_or(self.lo, |option| option.value)
     }
 }
 
 /// The text as a knob position, if it is a number from 0 to 1.
 pub(super) fn read_position(text: &str) -> Option<f64> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|position| (0.0..=1.0).contains(position))
+    text.trim().parse().ok().filter(|position| (0.0..=1.0).contains(position))
 }
 
 /// A label as it is compared: what people write differently is gone.
 pub(super) fn plain(label: &str) -> String {
-    let kept = label
-        .chars()
-        .filter(|c| !matches!(c, '-' | '_') && !c.is_whitespace());
+    let kept = label.chars().filter(|c| !matches!(c, '-' | '_') && !c.is_whitespace());
     kept.flat_map(char::to_lowercase).collect()
 }
 
 fn labels<'a>(options: impl Iterator<Item = &'a ParamOption>) -> String {
-    options
-        .map(|option| option.label.as_str())
-        .collect::<Vec<_>>()
-        .join(", ")
+    options.map(|option| option.label.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
     meter::Meter,
     port::CallbackPort,
     synth::Synth,
-    tap::{Tap, TakeId},
+    tap::{TakeId, Tap},
 };
 use crate::{
     engine::{frame_clock::FrameClockFeed, midi::sent::SentLog, plan_cell::PlanReader},

@@ -281,10 +281,7 @@ impl Synth {
         if !self.envelope.is_idle() {
             self.control_voice();
         }
-        let (attack, release) = (
-            self.patch.knobs[Knob::Attack],
-            self.patch.knobs[Knob::Release],
-        );
+        let (attack, release) = (self.patch.knobs[Knob::Attack], self.patch.knobs[Knob::Release]);
         self.envelope.control(self.patch.eg, attack, release);
 
         let (knobs, step_s) = (self.knobs, self.step_s);
@@ -331,9 +328,7 @@ impl Synth {
 
     /// True when no note sounds and nothing loud enough to hear is left anywhere: quiet for longer than any line is.
     fn has_died(&mut self) -> bool {
-        let loudest = std::mem::take(&mut self.loudest)
-            .max(self.delay.take_loudest())
-            .max(self.reverb.take_loudest());
+        let loudest = std::mem::take(&mut self.loudest).max(self.delay.take_loudest()).max(self.reverb.take_loudest());
         if loudest >= FLOOR || !self.envelope.is_idle() {
             self.quiet_frames = 0;
             return false;

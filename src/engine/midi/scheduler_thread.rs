@@ -8,10 +8,7 @@ use super::{
     scheduler::{Outgoing, Scheduler, What},
     sent::PortIndex,
 };
-use crate::{
-    engine::realtime,
-    midi::Class,
-};
+use crate::{engine::realtime, midi::Class};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Observer, Producer, Split},
@@ -20,7 +17,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle, Thread},
     time::Duration,
@@ -37,7 +34,8 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 pub struct SchedulerSender {
     ring: HeapProd<Outgoing>,
     overflow: Arc<AtomicBool>,
-    dropped: Arc<AtomicU64>,
+    closed: Arc<AtomicBool>,
+    dropped: u64,
     wake: Option<Thread>,
 }
 
@@ -46,15 +44,22 @@ pub struct SchedulerRunner {
     scheduler: Scheduler,
     ring: HeapCons<Outgoing>,
     overflow: Arc<AtomicBool>,
+    closed: Arc<AtomicBool>,
 }
 
 /// Both halves.
 pub fn scheduler_lane(scheduler: Scheduler) -> (SchedulerSender, SchedulerRunner) {
     let (producer, consumer) = HeapRb::new(CAPACITY).split();
     let overflow = Arc::new(AtomicBool::new(false));
-    let sender =
-        SchedulerSender { ring: producer, overflow: Arc::clone(&overflow), dropped: Arc::default(), wake: None };
-    (sender, SchedulerRunner { scheduler, ring: consumer, overflow })
+    let closed = Arc::new(AtomicBool::new(false));
+    let sender = SchedulerSender {
+        ring: producer,
+        overflow: Arc::clone(&overflow),
+        closed: Arc::clone(&closed),
+        dropped: 0,
+        wake: None,
+    };
+    (sender, SchedulerRunner { scheduler, ring: consumer, overflow, closed })
 }
 
 impl SchedulerSender {
@@ -63,19 +68,29 @@ impl SchedulerSender {
         let urgent = request.what.class() <= Class::NoteOff;
         let room = self.ring.vacant_len() > if urgent { 0 } else { RESERVED };
         if !(room && self.ring.try_push(request).is_ok()) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.dropped += 1;
             if urgent {
                 self.overflow.store(true, Ordering::Release);
             }
         }
-        if let Some(thread) = &self.wake {
-            thread.unpark();
-        }
+        self.wake();
+    }
+
+    /// Lets the scheduler go: it sends what has arrived, silences every synth and ends.
+    pub fn close(&mut self) {
+        self.closed.store(true, Ordering::Release);
+        self.wake();
     }
 
     /// How many requests found no room.
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        self.dropped
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = &self.wake {
+            thread.unpark();
+        }
     }
 }
 
@@ -128,7 +143,7 @@ impl SchedulerRunner {
     }
 
     fn run(&mut self) {
-        while self.ring.write_is_held() {
+        while self.ring.write_is_held() && !self.closed.load(Ordering::Acquire) {
             let now_ns = realtime::now_ns();
             self.step(now_ns);
             let sleep = self.next_due_ns().map_or(LONGEST_SLEEP, |due| {

@@ -22,22 +22,11 @@ fn plain_param(lo: u16, hi: u16) -> Param {
 }
 
 fn delay_type() -> Param {
-    let options = [
-        (0, "off"),
-        (9, "stereo"),
-        (27, "ping pong"),
-        (63, "stereo BPM"),
-        (81, "ping pong BPM"),
-        (127, "doubling"),
-    ];
+    let options =
+        [(0, "off"), (9, "stereo"), (27, "ping pong"), (63, "stereo BPM"), (81, "ping pong BPM"), (127, "doubling")];
     Param {
         curve: Curve::Stepped,
-        options: options
-            .map(|(value, label)| ParamOption {
-                value,
-                label: label.to_owned(),
-            })
-            .to_vec(),
+        options: options.map(|(value, label)| ParamOption { value, label: label.to_owned() }).to_vec(),
         ..plain_param(0, 127)
     }
 }
@@ -58,16 +47,7 @@ fn options_share_the_knob_evenly_and_the_nearest_is_meant() {
 #[test]
 fn a_stepped_parameter_snaps_to_the_nearest_option() {
     let param = delay_type();
-    let nearest = [
-        (0, 0),
-        (4, 0),
-        (5, 9),
-        (18, 9),
-        (19, 27),
-        (100, 81),
-        (105, 127),
-        (9999, 127),
-    ];
+    let nearest = [(0, 0), (4, 0), (5, 9), (18, 9), (19, 27), (100, 81), (105, 127), (9999, 127)];
     for (value, snapped) in nearest {
         assert_eq!(param.snap(value), snapped, "{value}");
     }
@@ -79,15 +59,7 @@ fn a_stepped_parameter_snaps_to_the_nearest_option() {
 fn a_single_option_is_the_only_value() {
     let mut param = delay_type();
     param.options.truncate(1);
-    assert_eq!(
-        (
-            param.value_at(1.0),
-            param.position_of(77),
-            param.step(5, 3),
-            param.snap(99)
-        ),
-        (0, 0.0, 0, 0)
-    );
+    assert_eq!((param.value_at(1.0), param.position_of(77), param.step(5, 3), param.snap(99)), (0, 0.0, 0, 0));
 }
 
 #[test]
@@ -153,25 +125,12 @@ fn text_is_a_position_or_an_option() {
 #[test]
 fn text_that_fits_nothing_names_itself_and_what_is_allowed() {
     let fails = |param: &Param, text: &str| param.parse(text).expect_err(text);
-    assert_eq!(
-        fails(&plain_param(0, 127), "1.5"),
-        "cutoff: '1.5' is not a position, allowed 0 to 1"
-    );
-    assert_eq!(
-        fails(&plain_param(0, 127), "NaN"),
-        "cutoff: 'NaN' is not a position, allowed 0 to 1"
-    );
-    assert_eq!(
-        fails(&delay_type(), "s"),
-        "cutoff: 's' could be stereo, stereo BPM"
-    );
+    assert_eq!(fails(&plain_param(0, 127), "1.5"), "cutoff: '1.5' is not a position, allowed 0 to 1");
+    assert_eq!(fails(&plain_param(0, 127), "NaN"), "cutoff: 'NaN' is not a position, allowed 0 to 1");
+    assert_eq!(fails(&delay_type(), "s"), "cutoff: 's' could be stereo, stereo BPM");
     for text in ["tape", "", " - ", "2"] {
-        let allowed =
-            "allowed off, stereo, ping pong, stereo BPM, ping pong BPM, doubling, or 0 to 1";
-        assert_eq!(
-            fails(&delay_type(), text),
-            format!("cutoff: '{}' is not an option, {allowed}", text.trim())
-        );
+        let allowed = "allowed off, stereo, ping pong, stereo BPM, ping pong BPM, doubling, or 0 to 1";
+        assert_eq!(fails(&delay_type(), text), format!("cutoff: '{}' is not an option, {allowed}", text.trim()));
     }
 }
 
@@ -180,27 +139,12 @@ fn values_are_shown_as_musicians_read_them() {
     assert_eq!(delay_type().display(63), "stereo BPM");
     assert_eq!(delay_type().display(60), "stereo BPM");
     assert_eq!(plain_param(0, 127).display(77), "77");
-    let with_unit = Param {
-        unit: Some("ms".to_owned()),
-        ..plain_param(0, 127)
-    };
+    let with_unit = Param { unit: Some("ms".to_owned()), ..plain_param(0, 127) };
     assert_eq!(with_unit.display(77), "77 ms");
-    let centered = Param {
-        centered: true,
-        ..plain_param(0, 127)
-    };
-    assert_eq!(
-        [0, 52, 64, 69, 127].map(|value| centered.display(value)),
-        ["-64", "-12", "0", "+5", "+63"]
-    );
-    let sweep = Param {
-        display_ends: Some((63, -63)),
-        ..centered
-    };
-    assert_eq!(
-        [0, 62, 63, 64, 65, 127].map(|value| sweep.display(value)),
-        ["+63", "+1", "0", "0", "-1", "-63"]
-    );
+    let centered = Param { centered: true, ..plain_param(0, 127) };
+    assert_eq!([0, 52, 64, 69, 127].map(|value| centered.display(value)), ["-64", "-12", "0", "+5", "+63"]);
+    let sweep = Param { display_ends: Some((63, -63)), ..centered };
+    assert_eq!([0, 62, 63, 64, 65, 127].map(|value| sweep.display(value)), ["+63", "+1", "0", "0", "-1", "-63"]);
 }
 
 proptest! {

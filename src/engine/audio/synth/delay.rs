@@ -48,13 +48,7 @@ const ECHO: Time = Time::Free(0.02, 1.2);
 const DOUBLE: Time = Time::Free(0.008, 0.04);
 
 const fn kind(path: Path, tone: Tone, time: Time, right: f32, repeats: bool) -> Option<DelayKind> {
-    Some(DelayKind {
-        path,
-        tone,
-        time,
-        right,
-        repeats,
-    })
+    Some(DelayKind { path, tone, time, right, repeats })
 }
 
 /// CC 89.
@@ -69,10 +63,7 @@ pub const DELAYS: &[(u8, Option<DelayKind>)] = &[
     (63, kind(Path::Apart, Tone::Flat, Time::Beats, 0.75, true)),
     (72, kind(Path::Mono, Tone::Flat, Time::Beats, 1.0, true)),
     (81, kind(Path::PingPong, Tone::Flat, Time::Beats, 1.0, true)),
-    (
-        90,
-        kind(Path::Apart, Tone::HighPass, Time::Beats, 1.0, true),
-    ),
+    (90, kind(Path::Apart, Tone::HighPass, Time::Beats, 1.0, true)),
     (99, kind(Path::Mono, Tone::Tape, Time::Beats, 1.0, true)),
     (127, kind(Path::Apart, Tone::Flat, DOUBLE, 1.37, false)),
 ];
@@ -235,10 +226,7 @@ impl DelayEffect {
             return;
         };
         for (l, r) in left.iter_mut().zip(right) {
-            let echo = [
-                self.lines[0].read(self.times[0].advance()),
-                self.lines[1].read(self.times[1].advance()),
-            ];
+            let echo = [self.lines[0].read(self.times[0].advance()), self.lines[1].read(self.times[1].advance())];
             let feedback = self.feedback.advance();
             let mut back = echo.map(|echo| echo * feedback + tiny);
             if kind.tone != Tone::Flat {
@@ -271,11 +259,7 @@ impl DelayEffect {
 /// Feedback, dry gain and wet gain.
 fn gains(kind: DelayKind, knobs: DelayKnobs) -> [f32; 3] {
     let (dry, wet) = balance(knobs.mix);
-    if kind.repeats {
-        [FEEDBACK_MAX * knobs.b, dry, wet]
-    } else {
-        [0.0, dry, wet * knobs.b]
-    }
+    if kind.repeats { [FEEDBACK_MAX * knobs.b, dry, wet] } else { [0.0, dry, wet * knobs.b] }
 }
 
 /// A centred mix (-1..=1) as dry and wet gain: both are full in the middle.

@@ -19,13 +19,8 @@ pub enum EgType {
 }
 
 /// CC 14.
-pub const EG_TYPES: &[(u8, EgType)] = &[
-    (0, EgType::Adsr),
-    (25, EgType::Ahr),
-    (50, EgType::Ar),
-    (75, EgType::ArLoop),
-    (127, EgType::Open),
-];
+pub const EG_TYPES: &[(u8, EgType)] =
+    &[(0, EgType::Adsr), (25, EgType::Ahr), (50, EgType::Ar), (75, EgType::ArLoop), (127, EgType::Open)];
 
 /// How long AHR holds, in seconds: a quarter note at 120 BPM.
 const HOLD_S: f32 = 0.5;
@@ -208,12 +203,7 @@ mod tests {
     #[test]
     fn ar_loop_comes_back_until_the_key_goes_up() {
         let levels = played(EgType::ArLoop, 3000);
-        let swells = |levels: &[f32]| {
-            levels
-                .windows(2)
-                .filter(|w| w[0] < 0.5 && w[1] > 0.5)
-                .count()
-        };
+        let swells = |levels: &[f32]| levels.windows(2).filter(|w| w[0] < 0.5 && w[1] > 0.5).count();
         assert!(swells(&levels[..1500]) > 3);
         assert_eq!(swells(&levels[1600..]), 0);
         assert_eq!(levels[2999], 0.0);

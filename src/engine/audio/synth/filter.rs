@@ -96,9 +96,8 @@ impl Filter {
             return;
         }
         (self.kind, self.knobs) = (kind, knobs);
-        let cutoff_hz = (xerp(CUTOFF_MIN_HZ, CUTOFF_MAX_HZ, cutoff)
-            * (sweep * SWEEP_OCTAVES).exp2())
-        .clamp(CUTOFF_MIN_HZ, 0.45 * self.rate_hz);
+        let cutoff_hz = (xerp(CUTOFF_MIN_HZ, CUTOFF_MAX_HZ, cutoff) * (sweep * SWEEP_OCTAVES).exp2())
+            .clamp(CUTOFF_MIN_HZ, 0.45 * self.rate_hz);
         let q = xerp(Q_MIN, Q_MAX, resonance);
         let design = match kind {
             FilterKind::Lp2 | FilterKind::Lp4 => SvfCoefs::lowpass,

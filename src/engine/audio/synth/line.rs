@@ -71,10 +71,7 @@ pub struct Ramp {
 impl Ramp {
     /// Stands at `value`.
     pub fn at(value: f32) -> Self {
-        Self {
-            now: value,
-            step: 0.0,
-        }
+        Self { now: value, step: 0.0 }
     }
 
     /// Starts towards `target`; call it once per control step.
@@ -109,10 +106,7 @@ pub struct Slot<T> {
 
 impl<T: Copy + PartialEq> Slot<T> {
     pub fn off() -> Self {
-        Self {
-            running: None,
-            fade: Ramp::at(0.0),
-        }
+        Self { running: None, fade: Ramp::at(0.0) }
     }
 
     /// Call once per control step. True when `running` has just become `wanted` and its memory must be cleared.

@@ -37,12 +37,7 @@ pub enum Curve {
 }
 
 const fn voices(count: usize, base_ms: f32, swing_ms: f32, feedback: f32) -> Option<Modulation> {
-    Some(Modulation::Voices(Voices {
-        count,
-        base_ms,
-        swing_ms,
-        feedback,
-    }))
+    Some(Modulation::Voices(Voices { count, base_ms, swing_ms, feedback }))
 }
 
 /// CC 88.
@@ -148,9 +143,7 @@ impl ModulationEffect {
                 let shift = 0.25 * side as f32 + voice as f32 / VOICES as f32;
                 let lfo = ((self.phase + shift) * std::f32::consts::TAU).sin();
                 *ramp = Ramp::at(match self.slot.running {
-                    Some(Modulation::Voices(v)) => {
-                        (v.base_ms + v.swing_ms * b * lfo) * 0.001 * self.rate_hz
-                    }
+                    Some(Modulation::Voices(v)) => (v.base_ms + v.swing_ms * b * lfo) * 0.001 * self.rate_hz,
                     Some(Modulation::Phaser) => {
                         // The notches sweep two octaves each way around 700 Hz.
                         let corner_hz = 700.0 * (2.0 * b * lfo).exp2();
@@ -202,8 +195,7 @@ impl ModulationEffect {
                 *wet += self.line.read(delay.value());
             }
         }
-        self.line
-            .write(fade * dry + self.tiny + v.feedback * wet[0]);
+        self.line.write(fade * dry + self.tiny + v.feedback * wet[0]);
         // Dry and wet at equal power, so that the sum is as loud as the dry signal.
         let gain = (0.5 / v.count as f32).sqrt();
         wet.map(|wet| std::f32::consts::FRAC_1_SQRT_2 * dry + gain * wet)

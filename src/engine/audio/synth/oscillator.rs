@@ -178,11 +178,8 @@ impl Source {
             Oscillator::Vpm => {
                 let modulator_step = self.step * self.ratio;
                 for sample in samples {
-                    let bend = if self.index == 0.0 {
-                        0.0
-                    } else {
-                        self.index * (TAU * self.modulator_phase as f32).sin()
-                    };
+                    let bend =
+                        if self.index == 0.0 { 0.0 } else { self.index * (TAU * self.modulator_phase as f32).sin() };
                     *sample = (TAU * (self.phase as f32 + bend)).sin();
                     self.phase = wrap(self.phase + self.step);
                     self.modulator_phase = wrap(self.modulator_phase + modulator_step);

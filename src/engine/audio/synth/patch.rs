@@ -118,9 +118,7 @@ const CONTROLS: &[Control] = &[
     row(43, 100, |p, v| p.knobs[Knob::Cutoff] = unit(v)),
     row(44, 0, |p, v| p.knobs[Knob::Resonance] = unit(v)),
     // 63 and 64 both mean none.
-    row(45, 64, |p, v| {
-        p.knobs[Knob::SweepDepth] = if v == 63 { 0.0 } else { centred(v) }
-    }),
+    row(45, 64, |p, v| p.knobs[Knob::SweepDepth] = if v == 63 { 0.0 } else { centred(v) }),
     row(46, 40, |p, v| p.knobs[Knob::SweepRate] = unit(v)),
     row(53, 18, |p, v| p.oscillator = nearest(OSCILLATORS, v)),
     row(54, 0, |p, v| p.knobs[Knob::Shape] = fine(v, p.shape_lsb)),
@@ -191,11 +189,7 @@ fn fine(msb: u8, lsb: u8) -> f32 {
 
 /// The option whose listed value is nearest, the lower one where two are as near.
 fn nearest<T: Copy + Default>(options: &[(u8, T)], value: u8) -> T {
-    options
-        .iter()
-        .min_by_key(|(listed, _)| listed.abs_diff(value))
-        .map(|&(_, option)| option)
-        .unwrap_or_default()
+    options.iter().min_by_key(|(listed, _)| listed.abs_diff(value)).map(|&(_, option)| option).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -33,14 +33,7 @@ const fn kind(
     wobble_s: f32,
     wobble_hz: f32,
 ) -> Option<ReverbKind> {
-    Some(ReverbKind {
-        size,
-        decay_s,
-        damp_hz,
-        low_cut_hz,
-        wobble_s,
-        wobble_hz,
-    })
+    Some(ReverbKind { size, decay_s, damp_hz, low_cut_hz, wobble_s, wobble_hz })
 }
 
 /// CC 90.
@@ -62,9 +55,7 @@ pub const REVERBS: &[(u8, Option<ReverbKind>)] = &[
 ];
 
 /// The lines' lengths in seconds at size 1: far apart and without common factors, so that their echoes do not fall together.
-const LINES_S: [f32; LINES] = [
-    0.0297, 0.0371, 0.0411, 0.0437, 0.0533, 0.0599, 0.0673, 0.0731,
-];
+const LINES_S: [f32; LINES] = [0.0297, 0.0371, 0.0411, 0.0437, 0.0533, 0.0599, 0.0673, 0.0731];
 const LINES: usize = 8;
 /// The all-passes' lengths in seconds: left pair, right pair.
 const BLUR_S: [[f32; 2]; 2] = [[0.0048, 0.0036], [0.0051, 0.0031]];
@@ -154,11 +145,7 @@ impl ReverbEffect {
         (self.a, self.b) = (a, b);
         let decay_s = kind.decay_s * 4.0_f32.powf(2.0 * a - 1.0);
         for (kept, seconds) in self.kept.iter_mut().zip(LINES_S) {
-            *kept = if decay_s > 0.0 {
-                0.001_f32.powf(seconds * kind.size / decay_s)
-            } else {
-                0.0
-            };
+            *kept = if decay_s > 0.0 { 0.001_f32.powf(seconds * kind.size / decay_s) } else { 0.0 };
         }
         let weight = |corner_hz: f32| 1.0 - (-TAU * corner_hz / self.rate_hz).exp();
         // Two octaves either way.
@@ -205,10 +192,7 @@ impl ReverbEffect {
         }
         for (l, r) in left.iter_mut().zip(right) {
             let fade = self.slot.fade();
-            let input = [
-                self.blurred(0, fade * *l + tiny),
-                self.blurred(1, fade * *r + tiny),
-            ];
+            let input = [self.blurred(0, fade * *l + tiny), self.blurred(1, fade * *r + tiny)];
             let mut heard = [0.0; 2];
             let mut tails = [0.0; LINES];
             let mut sum = 0.0;

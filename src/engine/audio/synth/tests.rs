@@ -73,8 +73,7 @@ fn spectrum(samples: &[f32]) -> Vec<f64> {
         .enumerate()
         .map(|(n, &x)| {
             let t = TAU * n as f64 / len as f64;
-            let window =
-                0.35875 - 0.48829 * t.cos() + 0.14128 * (2.0 * t).cos() - 0.01168 * (3.0 * t).cos();
+            let window = 0.35875 - 0.48829 * t.cos() + 0.14128 * (2.0 * t).cos() - 0.01168 * (3.0 * t).cos();
             Complex::new(f64::from(x) * window, 0.0)
         })
         .collect();
@@ -212,18 +211,15 @@ fn letting_the_newest_key_go_returns_to_the_earlier_note_without_a_break() {
     off(&mut synth, 69);
     let earlier = left(&mut synth, 9600);
     assert!((pitch_hz(&earlier) - 220.0).abs() < 0.1);
-    let steepest = earlier
-        .windows(2)
-        .map(|w| (w[1] - w[0]).abs())
-        .fold(0.0, f32::max);
+    let steepest = earlier.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
     assert!(steepest < LEVEL * 0.06, "a step of {steepest}");
 }
 
 #[test]
 fn a_lower_cutoff_darkens() {
     for kind in [0, 18] {
-        let centroids = [127, 100, 80, 60, 40]
-            .map(|cutoff| centroid_hz(&note(&[(42, kind), (43, cutoff)], 45, 32_768)[8192..]));
+        let centroids =
+            [127, 100, 80, 60, 40].map(|cutoff| centroid_hz(&note(&[(42, kind), (43, cutoff)], 45, 32_768)[8192..]));
         for pair in centroids.windows(2) {
             assert!(pair[1] < 0.95 * pair[0], "type {kind}: {centroids:?}");
         }
@@ -251,13 +247,9 @@ fn a_moving_cutoff_does_not_zip() {
 #[test]
 fn oscillators_do_not_alias_grossly() {
     // Everything between the harmonics of a note whose harmonics do not fall on their own mirror images.
-    for (name, oscillator, alt) in [
-        ("saw", 18, 0),
-        ("triangle", 36, 0),
-        ("square", 54, 0),
-        ("waves", 127, 0),
-        ("saw with sub", 18, 127),
-    ] {
+    for (name, oscillator, alt) in
+        [("saw", 18, 0), ("triangle", 36, 0), ("square", 54, 0), ("waves", 127, 0), ("saw with sub", 18, 127)]
+    {
         let controls = [(53, oscillator), (55, alt), (42, 127), (14, 127)];
         let samples = &note(&controls, 85, 4800 + 65_536)[4800..];
         let hz = 440.0 * 2.0_f64.powf(16.0 / 12.0) * if alt > 0 { 0.5 } else { 1.0 };
@@ -279,14 +271,8 @@ fn oscillators_do_not_alias_grossly() {
 
 #[test]
 fn every_oscillator_and_filter_type_sounds_its_own_way() {
-    for (cc, values) in [
-        (53, vec![18, 36, 54, 72, 90, 127]),
-        (42, vec![0, 18, 36, 54, 72, 90, 127]),
-    ] {
-        let sounds: Vec<_> = values
-            .iter()
-            .map(|&v| note(&[(43, 60), (cc, v)], 57, 9600))
-            .collect();
+    for (cc, values) in [(53, vec![18, 36, 54, 72, 90, 127]), (42, vec![0, 18, 36, 54, 72, 90, 127])] {
+        let sounds: Vec<_> = values.iter().map(|&v| note(&[(43, 60), (cc, v)], 57, 9600)).collect();
         for (i, a) in sounds.iter().enumerate() {
             assert!(peak(a) > 0.005, "CC {cc} = {}", values[i]);
             for (j, b) in sounds.iter().enumerate().skip(i + 1) {
@@ -348,22 +334,13 @@ fn vibrato_tremolo_and_sweep_move_the_sound() {
     for moved in [(26, 100), (26, 20), (20, 127)] {
         let mut controls = SINE.to_vec();
         controls.push(moved);
-        assert!(
-            difference(&plain, &note(&controls, 57, 48_000)) > 0.1,
-            "{moved:?}"
-        );
+        assert!(difference(&plain, &note(&controls, 57, 48_000)) > 0.1, "{moved:?}");
     }
     let bright = |controls: &[(u8, u8)]| centroid_hz(&note(controls, 45, 48_000));
     let still = bright(&[(43, 70)]);
-    let (up, down) = (
-        bright(&[(43, 70), (45, 20)]),
-        bright(&[(43, 70), (45, 110)]),
-    );
+    let (up, down) = (bright(&[(43, 70), (45, 20)]), bright(&[(43, 70), (45, 110)]));
     assert!(up > 1.1 * still, "left is up: {up} Hz, still {still} Hz");
-    assert!(
-        down < 0.9 * still,
-        "right is down: {down} Hz, still {still} Hz"
-    );
+    assert!(down < 0.9 * still, "right is down: {down} Hz, still {still} Hz");
     assert_eq!(note(&[(45, 63)], 45, 4800), note(&[(45, 64)], 45, 4800));
 }
 
@@ -372,24 +349,12 @@ fn changing_the_type_of_an_effect_does_not_click() {
     let mut synth = with(SINE);
     on(&mut synth, 57);
     let mut samples = left(&mut synth, 4800);
-    for (cc, value) in [
-        (89, 9),
-        (89, 27),
-        (89, 0),
-        (90, 11),
-        (90, 127),
-        (90, 0),
-        (88, 14),
-        (88, 0),
-    ] {
+    for (cc, value) in [(89, 9), (89, 27), (89, 0), (90, 11), (90, 127), (90, 0), (88, 14), (88, 0)] {
         set(&mut synth, &[(cc, value)]);
         samples.extend(left(&mut synth, 9600));
     }
     // The dry sine moves by 0.008 a frame at most; the loudest sum of it and its echoes stays under four times that.
-    let steepest = samples
-        .windows(2)
-        .map(|w| (w[1] - w[0]).abs())
-        .fold(0.0, f32::max);
+    let steepest = samples.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
     assert!(steepest < 0.032, "a step of {steepest}");
 }
 
@@ -404,10 +369,7 @@ fn bpm_delays_come_on_the_beat() {
     let echo = left(&mut synth, 48_000);
     let first = echo.iter().position(|x| x.abs() > 0.01).unwrap();
     let beat = (RATE_HZ * 60.0 / 150.0) as usize;
-    assert!(
-        first.abs_diff(beat) < 48,
-        "{first} frames, a beat is {beat}"
-    );
+    assert!(first.abs_diff(beat) < 48, "{first} frames, a beat is {beat}");
 }
 
 #[test]
@@ -508,14 +470,7 @@ fn defaults_are_where_a_new_synth_stands() {
 
 #[test]
 fn no_setting_leaves_full_scale_or_the_numbers() {
-    let everything_on = [
-        (44, 127),
-        (88, 127),
-        (89, 27),
-        (31, 127),
-        (90, 77),
-        (34, 127),
-    ];
+    let everything_on = [(44, 127), (88, 127), (89, 27), (31, 127), (90, 77), (34, 127)];
     for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
         for base in [&[][..], &everything_on] {
             for &(cc, _) in DEFAULTS {
@@ -615,11 +570,7 @@ fn falling_asleep_does_not_depend_on_the_cuts() {
         samples
     };
     let whole = play(8192);
-    assert!(
-        [1, 7, 64, 1000]
-            .into_iter()
-            .all(|block| play(block) == whole)
-    );
+    assert!([1, 7, 64, 1000].into_iter().all(|block| play(block) == whole));
 }
 
 /// `cargo test --release --lib synth -- --ignored --nocapture cost`. Medians on a two-core x86-64 server: asleep 0.03 µs,
@@ -629,20 +580,10 @@ fn falling_asleep_does_not_depend_on_the_cuts() {
 #[allow(clippy::print_stderr)]
 fn the_cost_of_a_block_stays_small() {
     const BLOCK: usize = 128;
-    let everything = [
-        (42, 18),
-        (45, 30),
-        (88, 28),
-        (89, 45),
-        (90, 77),
-        (26, 80),
-        (20, 60),
-    ];
-    for (name, controls, sounding, limit_us) in [
-        ("asleep", &[][..], false, 1.0),
-        ("default note", &[], true, 30.0),
-        ("everything on", &everything, true, 65.0),
-    ] {
+    let everything = [(42, 18), (45, 30), (88, 28), (89, 45), (90, 77), (26, 80), (20, 60)];
+    for (name, controls, sounding, limit_us) in
+        [("asleep", &[][..], false, 1.0), ("default note", &[], true, 30.0), ("everything on", &everything, true, 65.0)]
+    {
         let mut synth = with(controls);
         if sounding {
             on(&mut synth, 50);

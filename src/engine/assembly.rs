@@ -1,0 +1,327 @@
+//! Puts an engine together: which input is recorded, which port is where, who holds which half of each lane.
+//!
+//! The same pieces run on threads (`engine/live.rs`) or are stepped in virtual time (`engine/offline.rs`).
+
+use super::{
+    audio::{
+        meter::{Meter, MeterReader, meter},
+        port::CallbackPort,
+        renderer::{BuiltIn, Renderer, RendererParts, Source},
+        synth::Synth,
+        tap::tap,
+    },
+    control::{Calendar, Control, ControlParts, PortInfo},
+    disk::writer::Writer,
+    frame_clock::{FrameClock, frame_clock},
+    host::DeviceSpec,
+    midi::{
+        clock_out::ClockOut,
+        clock_thread::{ClockPort, ClockThread},
+        lane::lane,
+        port::{CallbackOut, MidiOut},
+        scheduler::Scheduler,
+        scheduler_thread::{SchedulerRunner, scheduler_lane},
+        sent::{PortIndex, sent_log},
+    },
+    plan_cell::plan_cell,
+    station::{Station, station},
+};
+use crate::{
+    command::channels::ChannelList,
+    midi::Channel,
+    music::{Bpm, Decibels, Plan},
+    profile::{Library, Profile},
+    status::{
+        DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, RecordStatus, Status, TransportStatus,
+    },
+};
+use std::{path::PathBuf, sync::Arc, sync::mpsc};
+
+/// What an engine is to be, apart from devices and ports.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// Every profile there is.
+    pub library: Library,
+    /// The one in use.
+    pub profile: Arc<Profile>,
+    /// The instrument's channel, where it is not the profile's.
+    pub channel: Option<Channel>,
+    /// The tempo at start.
+    pub bpm: Bpm,
+    /// Whether MIDI clock is sent from the start.
+    pub clock_on: bool,
+    /// The recorded inputs; nothing is "where the instrument is".
+    pub input: Option<ChannelList>,
+    /// How loud the inputs are heard; nothing is "as is safe".
+    pub monitor: Option<Decibels>,
+    /// Where recordings go.
+    pub folder: PathBuf,
+}
+
+/// An open MIDI port.
+pub struct OpenPort {
+    /// What it is.
+    pub info: PortInfo,
+    /// How it is reached.
+    pub way: Way,
+}
+
+/// How a port is reached.
+pub enum Way {
+    /// In the callback, through JACK.
+    Jack,
+    /// In the callback: the built-in synth.
+    BuiltIn,
+    /// From the MIDI threads, each with a connection of its own.
+    Threads {
+        /// The scheduler's.
+        scheduler: Box<dyn MidiOut>,
+        /// The clock's.
+        clock: Box<dyn MidiOut>,
+    },
+}
+
+/// An engine in pieces.
+pub struct Assembly {
+    /// For whoever asks.
+    pub station: Station,
+    /// The control thread's state.
+    pub control: Control,
+    /// The callback's.
+    pub renderer: Renderer,
+    /// The scheduler thread's, and what wakes it.
+    pub scheduler: SchedulerRunner,
+    /// The clock thread's, where a port is reached from threads.
+    pub clock: Option<ClockThread>,
+    /// The disk writer's.
+    pub writer: Writer,
+    /// Frames to nanoseconds.
+    pub frames: FrameClock,
+}
+
+/// The inputs asked for are not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("input {asked}: {device} has {have}")]
+pub struct NoSuchInput {
+    asked: String,
+    device: String,
+    have: String,
+}
+
+/// Whether an engine keeps real or virtual time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Time {
+    /// On threads; started at this instant of the monotonic clock, in ns.
+    Real {
+        /// The start.
+        start_ns: u64,
+    },
+    /// Stepped.
+    Virtual,
+}
+
+/// Puts an engine together.
+///
+/// # Errors
+/// Where the inputs asked for are not there.
+pub fn assemble(
+    config: &EngineConfig,
+    spec: &DeviceSpec,
+    ports: Vec<OpenPort>,
+    time: Time,
+) -> Result<Assembly, NoSuchInput> {
+    let rate = f64::from(spec.sample_rate_hz);
+    let built_in = ports.iter().any(|port| matches!(port.way, Way::BuiltIn));
+    let instrument_is_built_in = matches!(ports.first(), Some(OpenPort { way: Way::BuiltIn, .. }));
+    let (sources, input_channels) = choose_inputs(config.input.as_ref(), spec, built_in, instrument_is_built_in)?;
+    // The built-in synth as the instrument means a laptop: its microphone on its loudspeakers would howl.
+    let own_sound = sources.iter().all(|source| matches!(source, Source::Synth(_)));
+    let safe = if own_sound || !instrument_is_built_in { Decibels::UNITY } else { Decibels::SILENCE };
+    let monitor = config.monitor.unwrap_or(safe);
+
+    let (frame_feed, frames) = frame_clock(rate);
+    let plan = Plan::new(config.bpm, rate, config.clock_on);
+    let (plan_writer, plan_reader) = plan_cell(plan);
+    let (callback_log, callback_sent) = sent_log();
+    let (scheduler_log, scheduler_sent) = sent_log();
+    let (clock_log, clock_sent) = sent_log();
+    let delay_frames = match time {
+        Time::Real { .. } => i64::from(spec.block_frames),
+        Time::Virtual => 0,
+    };
+
+    let infos: Vec<PortInfo> = ports.iter().map(|port| port.info.clone()).collect();
+    let (mut outs, mut clock_ports): (Vec<Box<dyn MidiOut>>, _) = (Vec::new(), Vec::new());
+    let (mut jack_ports, mut synth_port) = (Vec::new(), None);
+    for (i, port) in ports.into_iter().enumerate() {
+        let index = PortIndex(i as u8);
+        let in_callback = || {
+            let (sender, receiver) = lane();
+            let out: Box<dyn MidiOut> = Box::new(CallbackOut::new(sender, frames.clone(), delay_frames));
+            (out, CallbackPort::new(index, receiver, Some(ClockOut::new())))
+        };
+        outs.push(match port.way {
+            Way::Jack => {
+                let (out, port) = in_callback();
+                jack_ports.push(port);
+                out
+            }
+            Way::BuiltIn => {
+                let (out, port) = in_callback();
+                synth_port = Some(port);
+                out
+            }
+            Way::Threads { scheduler, clock } => {
+                clock_ports.push(ClockPort { index, out: clock, clock: ClockOut::new() });
+                scheduler
+            }
+        });
+    }
+    let built_in = synth_port.map(|port| {
+        jack_ports.push(port);
+        BuiltIn { synth: Synth::new(rate), port: jack_ports.len() - 1 }
+    });
+
+    let (input_meters, input_readers): (Vec<Meter>, Vec<MeterReader>) = sources.iter().map(|_| meter(rate)).unzip();
+    let ((left, left_reader), (right, right_reader)) = (meter(rate), meter(rate));
+    let (tap, blocks) = tap(sources.len(), rate);
+    let (renderer, renderer_handle) = Renderer::new(RendererParts {
+        sample_rate_hz: rate,
+        device_inputs: spec.inputs,
+        sources: sources.clone(),
+        input_meters,
+        output_meters: [left, right],
+        monitor_gain: monitor.amplitude(),
+        tap,
+        ports: jack_ports,
+        built_in,
+        plan: plan_reader.clone(),
+        frame_clock: frame_feed,
+        log: callback_log,
+    });
+
+    let scheduler = Scheduler::new(outs, scheduler_log);
+    let scheduler_stats = scheduler.stats();
+    let (scheduler_sender, scheduler) = scheduler_lane(scheduler);
+    let latency_frames = i64::from(spec.latency_frames);
+    let clock = (!clock_ports.is_empty())
+        .then(|| ClockThread::new(clock_ports, plan_reader, frames.clone(), latency_frames, clock_log));
+
+    let (jobs, jobs_receiver) = mpsc::channel();
+    let (done_sender, done) = mpsc::channel();
+    let writer = Writer::new(jobs_receiver, done_sender, blocks, rate);
+    let (start_ns, calendar) = match time {
+        Time::Real { start_ns } => (start_ns, Calendar::Local),
+        Time::Virtual => (0, Calendar::Virtual),
+    };
+    let (station, desk) = station(first_status(config, spec, &input_channels, sources.len(), monitor));
+    let control = Control::new(ControlParts {
+        desk,
+        library: config.library.clone(),
+        profile: Arc::clone(&config.profile),
+        channel: config.channel,
+        plan,
+        plan_writer,
+        renderer: renderer_handle,
+        scheduler: scheduler_sender,
+        scheduler_stats,
+        ports: infos,
+        sent: vec![callback_sent, scheduler_sent, clock_sent],
+        sources,
+        input_channels,
+        input_meters: input_readers,
+        output_meters: [left_reader, right_reader],
+        monitor,
+        jobs,
+        done,
+        folder: config.folder.clone(),
+        device: device_status(spec),
+        start_ns,
+        calendar,
+    });
+    Ok(Assembly { station, control, renderer, scheduler, clock, writer, frames })
+}
+
+/// What is recorded: what was asked for, or else where the instrument is.
+fn choose_inputs(
+    asked: Option<&ChannelList>,
+    spec: &DeviceSpec,
+    built_in: bool,
+    instrument_is_built_in: bool,
+) -> Result<(Vec<Source>, String), NoSuchInput> {
+    // The simulated host has the built-in synth behind its inputs.
+    let simulated = spec.inputs == 0 && built_in;
+    let synth = || (vec![Source::Synth(0), Source::Synth(1)], "synth".to_owned());
+    match asked {
+        None if instrument_is_built_in || simulated => Ok(synth()),
+        None if spec.inputs == 0 => Ok((vec![Source::Device(0)], "none".to_owned())),
+        None => {
+            let list = ChannelList::first(spec.inputs.min(2));
+            Ok((list.indices().map(Source::Device).collect(), list.to_string()))
+        }
+        Some(list) => {
+            let have = if simulated { 2 } else { spec.inputs };
+            if usize::from(list.highest()) > have {
+                let have = match have {
+                    0 => "no inputs".to_owned(),
+                    1 => "input 1 only".to_owned(),
+                    n => format!("inputs 1-{n}"),
+                };
+                return Err(NoSuchInput { asked: list.to_string(), device: spec.name.clone(), have });
+            }
+            let source = |channel| if simulated { Source::Synth(channel) } else { Source::Device(channel) };
+            Ok((list.indices().map(source).collect(), list.to_string()))
+        }
+    }
+}
+
+/// A device as it is shown before it runs.
+pub fn device_status(spec: &DeviceSpec) -> DeviceStatus {
+    DeviceStatus {
+        host: spec.host,
+        name: spec.name.clone(),
+        running: true,
+        sample_rate_hz: spec.sample_rate_hz,
+        block_frames: spec.block_frames,
+        load_percent: 0,
+        load_peak_percent: 0,
+        xruns: 0,
+        realtime: false,
+    }
+}
+
+/// What is shown until the control thread has looked around.
+fn first_status(
+    config: &EngineConfig,
+    spec: &DeviceSpec,
+    input_channels: &str,
+    inputs: usize,
+    monitor: Decibels,
+) -> Status {
+    Status {
+        at_ns: 0,
+        transport: TransportStatus {
+            playing: false,
+            position: crate::music::Position::of_pulse(0.0),
+            seconds: 0.0,
+            bpm: config.bpm.get(),
+            clock_on: config.clock_on,
+        },
+        device: device_status(spec),
+        ports: Vec::new(),
+        inputs: InputsStatus {
+            channels: input_channels.to_owned(),
+            meters: vec![MeterStatus::SILENT; inputs],
+            gains_db: vec![0.0; inputs],
+            monitor_db: monitor.0,
+        },
+        outputs: vec![MeterStatus::SILENT; 2],
+        click_on: false,
+        params: ParamsStatus {
+            profile: Arc::clone(&config.profile),
+            values: config.profile.params.iter().map(|param| param.default).collect(),
+        },
+        record: RecordStatus { take: None, folder: config.folder.clone(), free_bytes: None, bytes_per_second: 1 },
+        faults: FaultCounts::default(),
+    }
+}

@@ -1,0 +1,187 @@
+//! Hosts: where audio and MIDI meet the machine.
+//!
+//! A host opens a [`Device`], which says what it is; the engine builds a renderer to its measure, and
+//! [`Device::start`] turns both into a [`Driver`] that runs. What is lent comes home: a driver that ends, or a start
+//! that fails, gives the renderer back, so the same engine goes on with another device.
+//!
+//! cpal is named only in `host/alsa.rs`, midir only in `host/alsa_midi.rs`, jack only in `host/jack.rs`.
+
+pub mod sim;
+
+use crate::engine::{
+    audio::renderer::{BlockTime, MAX_BLOCK, Renderer},
+    realtime,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    mpsc::{self, Receiver, Sender},
+};
+
+/// What to open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudioRequest {
+    /// Frames per second; the device's own where nothing is asked.
+    pub sample_rate_hz: Option<u32>,
+    /// Frames in a block.
+    pub block_frames: Option<u32>,
+    /// How many inputs are needed at least; as many as there are, up to two, where nothing is asked.
+    pub inputs: Option<usize>,
+    /// JACK MIDI ports to make, each with what to connect it to (a port's name or a part of it). They are the first
+    /// ports of the renderer, in this order.
+    pub jack_ports: Vec<String>,
+}
+
+/// What a device is, once opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceSpec {
+    /// `alsa`, `jack` or `sim`.
+    pub host: &'static str,
+    /// As it is asked for with `--device`.
+    pub id: String,
+    /// As a person knows it.
+    pub name: String,
+    /// Frames per second.
+    pub sample_rate_hz: u32,
+    /// Frames in a block, as far as it is known before it runs.
+    pub block_frames: u32,
+    /// Channels it gives.
+    pub inputs: usize,
+    /// From the rendering of a frame to its being heard, in frames.
+    pub latency_frames: u32,
+}
+
+/// Why a device cannot be had, as one sentence that says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct HostError(pub String);
+
+/// An open device that does not run yet.
+pub trait Device: Send {
+    /// What it is.
+    fn spec(&self) -> &DeviceSpec;
+
+    /// Runs the renderer on it.
+    ///
+    /// # Errors
+    /// The renderer comes back with the reason.
+    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed>;
+}
+
+/// A device did not start. The renderer is as it was.
+pub struct StartFailed {
+    /// Why.
+    pub error: HostError,
+    /// What was lent; nothing where the system never let go of it.
+    pub renderer: Option<Renderer>,
+}
+
+/// A running device. Dropping it ends it.
+pub trait Driver: Send {
+    /// Ends it and gives the renderer back, or nothing where the system never let go of it.
+    fn stop(self: Box<Self>) -> Option<Renderer>;
+}
+
+/// How a running callback fares: written by it, read by the control thread. Relaxed atomics, each a number on its own.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Blocks rendered; a stall shows as a number that stands.
+    pub blocks: AtomicU64,
+    /// Frames in the newest block.
+    pub block_frames: AtomicU32,
+    /// Interruptions.
+    pub xruns: AtomicU64,
+    /// Part of its period the callback takes, smoothed, in thousandths.
+    pub load_permille: AtomicU32,
+    /// The highest since it was last taken, in thousandths.
+    pub load_peak_permille: AtomicU32,
+    /// The device is gone and will not call again.
+    pub lost: AtomicBool,
+}
+
+impl Watch {
+    /// Notes a block of `frames` that was begun and finished at these instants. Realtime: yes.
+    fn block(&self, frames: usize, sample_rate_hz: f64, began_ns: u64, ended_ns: u64) {
+        let period_ns = frames as f64 * 1e9 / sample_rate_hz;
+        let permille = (ended_ns.saturating_sub(began_ns) as f64 / period_ns * 1000.0) as u32;
+        let before = self.load_permille.load(Ordering::Relaxed);
+        // An average over some sixteen blocks; only the callback writes it.
+        self.load_permille.store((before * 15 + permille).div_ceil(16), Ordering::Relaxed);
+        self.load_peak_permille.fetch_max(permille, Ordering::Relaxed);
+        self.block_frames.store(frames as u32, Ordering::Relaxed);
+        self.blocks.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A renderer inside a callback. However the stream ends, dropping this sends the renderer home.
+pub struct Lent {
+    renderer: Option<Renderer>,
+    watch: Arc<Watch>,
+    home: Sender<Renderer>,
+    began_ns: u64,
+    frames: usize,
+}
+
+/// Lends a renderer to a callback; it comes back through the receiver.
+pub fn lend(mut renderer: Renderer, watch: Arc<Watch>) -> (Lent, Receiver<Renderer>) {
+    renderer.restart();
+    let (home, receiver) = mpsc::channel();
+    (Lent { renderer: Some(renderer), watch, home, began_ns: 0, frames: 0 }, receiver)
+}
+
+impl Lent {
+    /// A block of the device begins. Realtime: yes.
+    pub fn begin(&mut self) {
+        self.began_ns = realtime::now_ns();
+        self.frames = 0;
+    }
+
+    /// Renders the next part of the block: fills the inputs, renders, hands the outputs over. Realtime: yes.
+    ///
+    /// `frames` is cut into parts of [`MAX_BLOCK`]; both closures get the first frame of the part and its length.
+    pub fn render(
+        &mut self,
+        frames: usize,
+        mut fill: impl FnMut(&mut Renderer, usize, usize),
+        mut empty: impl FnMut(&Renderer, usize, usize),
+    ) {
+        let Some(renderer) = &mut self.renderer else { return };
+        let ns_per_frame = 1e9 / renderer.sample_rate_hz();
+        let mut at = 0;
+        while at < frames {
+            let n = (frames - at).min(MAX_BLOCK);
+            fill(renderer, at, n);
+            let offset_ns = ((self.frames + at) as f64 * ns_per_frame) as u64;
+            renderer.process(n, BlockTime::Began(self.began_ns + offset_ns));
+            empty(renderer, at, n);
+            at += n;
+        }
+        self.frames += frames;
+    }
+
+    /// The block of the device ends. Realtime: yes.
+    pub fn end(&mut self) {
+        if let Some(renderer) = &self.renderer {
+            self.watch.block(self.frames.max(1), renderer.sample_rate_hz(), self.began_ns, realtime::now_ns());
+        }
+    }
+
+    /// How the callback fares.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// The renderer.
+    pub fn renderer(&self) -> Option<&Renderer> {
+        self.renderer.as_ref()
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(renderer) = self.renderer.take() {
+            // Nobody waits for it when the whole engine goes down.
+            let _ = self.home.send(renderer);
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! The engine in real time: starts the threads, looks after the device, and ends everything in order.
+//!
+//! [`Engine::start`] puts the pieces on their threads. The control thread obeys commands, shows the status thirty
+//! times a second where it changed, and goes on with the simulated host when the device is lost, until it is back.
+//! Whatever ends it, takes are closed, notes are ended and the clock is stopped.
+
+use super::{
+    assembly::{Assembly, EngineConfig, NoSuchInput, OpenPort, Time, assemble, device_status},
+    audio::renderer::Renderer,
+    control::{Control, Moment, SentListener, notice_of},
+    frame_clock::FrameClock,
+    host::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, sim::SimDevice},
+    realtime,
+    station::{Request, Station},
+};
+use crate::status::{DeviceStatus, Event, Severity};
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::RecvTimeoutError,
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// How often the other threads are listened to and the status is shown.
+const TICK: Duration = Duration::from_millis(33);
+/// A command's effect is shown without waiting for the tick, but not more often than this.
+const SOONEST: Duration = Duration::from_millis(8);
+/// How often the callback's load is shown anew: a number that jumps cannot be read.
+const LOAD_EVERY: Duration = Duration::from_millis(1000);
+/// How often the disk is looked at.
+const DISK_EVERY: Duration = Duration::from_secs(2);
+/// A callback that was not called for so long is lost, whatever the system says.
+const STALL: Duration = Duration::from_millis(1500);
+/// First and longest wait before a lost device is tried again.
+const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
+/// How long a take may need to be closed on the way out.
+const CLOSE_TAKE: Duration = Duration::from_secs(10);
+/// Commands obeyed before the status is shown again.
+const BURST: usize = 256;
+
+/// Opens a device again; slow things belong in here.
+pub type Reopen = Box<dyn FnMut() -> Result<Box<dyn Device>, HostError> + Send>;
+
+/// Why an engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The inputs asked for are not there.
+    #[error(transparent)]
+    Input(#[from] NoSuchInput),
+    /// The device did not start.
+    #[error(transparent)]
+    Host(HostError),
+    /// The system has no more threads.
+    #[error("the system gave no thread: {0}; end other programs and try again")]
+    Threads(#[from] io::Error),
+}
+
+/// A running engine. Dropping it ends it in order.
+pub struct Engine {
+    station: Station,
+    control: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts an engine on an open device. `reopen` is used when the device is lost; `listener` gets what is sent.
+    ///
+    /// # Errors
+    /// Nothing runs then.
+    pub fn start(
+        config: &EngineConfig,
+        device: Box<dyn Device>,
+        ports: Vec<OpenPort>,
+        reopen: Reopen,
+        listener: Option<SentListener>,
+    ) -> Result<Engine, EngineError> {
+        let spec = device.spec().clone();
+        let start_ns = realtime::now_ns();
+        let Assembly { station, mut control, renderer, scheduler, clock, writer, frames } =
+            assemble(config, &spec, ports, Time::Real { start_ns })?;
+        if let Some(listener) = listener {
+            control.listen_to_sent(listener);
+        }
+        let watch = Arc::<Watch>::default();
+        let driver =
+            device.start(renderer, Arc::clone(&watch)).map_err(|StartFailed { error, .. }| EngineError::Host(error))?;
+        // Locked memory keeps the callback from waiting for a page; refused, everything runs on.
+        let _ = rustix::mm::mlockall(rustix::mm::MlockAllFlags::CURRENT | rustix::mm::MlockAllFlags::ONFAULT);
+        let realtime = Arc::new(AtomicBool::new(false));
+        let end_clock = Arc::new(AtomicBool::new(false));
+        let clock =
+            clock.map(|clock| clock.spawn(Arc::clone(&end_clock), Arc::new(AtomicBool::new(false)))).transpose()?;
+        let scheduler = scheduler.spawn(control.scheduler_mut(), Arc::clone(&realtime))?;
+        // Ends with the control that gives it jobs; by then every take is closed.
+        writer.spawn()?;
+        let mut live = Live {
+            control,
+            audio: Audio { spec, watch, driver: Some(driver), reopen, lost: None, seen_blocks: (0, Instant::now()) },
+            frames,
+            realtime,
+            end_clock,
+            clock,
+            scheduler: Some(scheduler),
+        };
+        let control = thread::Builder::new().name("control".into()).spawn(move || {
+            if catch_unwind(AssertUnwindSafe(|| live.run())).is_err() {
+                live.control.desk().notice(Severity::Error, "the engine met a fault and ends; takes are being closed");
+            }
+            // Even after a fault: each step is on its own.
+            live.end();
+        })?;
+        Ok(Engine { station, control: Some(control) })
+    }
+
+    /// For whoever asks.
+    pub fn station(&self) -> &Station {
+        &self.station
+    }
+
+    /// Waits until the engine has ended.
+    pub fn wait(mut self) {
+        self.join();
+    }
+
+    fn join(&mut self) {
+        if let Some(control) = self.control.take() {
+            let _ = control.join();
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if self.control.is_some() {
+            let _ = self.station.send(crate::command::Command::Quit {});
+            self.join();
+        }
+    }
+}
+
+/// A device that is waited for.
+struct Lost {
+    retry_at: Instant,
+    wait: Duration,
+}
+
+/// The audio device, and what to do when it goes away.
+struct Audio {
+    spec: DeviceSpec,
+    watch: Arc<Watch>,
+    driver: Option<Box<dyn Driver>>,
+    reopen: Reopen,
+    lost: Option<Lost>,
+    seen_blocks: (u64, Instant),
+}
+
+/// The control thread.
+struct Live {
+    control: Control,
+    audio: Audio,
+    frames: FrameClock,
+    realtime: Arc<AtomicBool>,
+    end_clock: Arc<AtomicBool>,
+    clock: Option<JoinHandle<()>>,
+    scheduler: Option<JoinHandle<()>>,
+}
+
+impl Live {
+    fn run(&mut self) {
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(60)).unwrap_or_else(Instant::now);
+        let (mut ticked, mut disk_seen, mut load_seen) = (long_ago, long_ago, long_ago);
+        let mut shown = None;
+        while !self.control.quitting() {
+            let patience = TICK.saturating_sub(ticked.elapsed());
+            let asked = match self.control.desk().request(patience) {
+                Ok(request) => {
+                    self.obey(request);
+                    for _ in 0..BURST {
+                        match self.control.desk().request(Duration::ZERO) {
+                            Ok(request) => self.obey(request),
+                            Err(_) => break,
+                        }
+                    }
+                    true
+                }
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if asked && ticked.elapsed() < SOONEST {
+                continue;
+            }
+            ticked = Instant::now();
+            self.control.listen(self.now());
+            self.audio.look_after(&mut self.control);
+            if disk_seen.elapsed() >= DISK_EVERY {
+                disk_seen = ticked;
+                self.control.look_at_disk();
+            }
+            if load_seen.elapsed() >= LOAD_EVERY {
+                load_seen = ticked;
+                self.audio.show_load(&mut self.control.device);
+                self.control.device.realtime = self.realtime.load(Ordering::Relaxed);
+            }
+            let mut status = self.control.status(self.now());
+            let at_ns = std::mem::replace(&mut status.at_ns, 0);
+            if shown.as_ref() != Some(&status) {
+                shown = Some(status.clone());
+                status.at_ns = at_ns;
+                self.control.desk().publish(status);
+            }
+        }
+    }
+
+    fn obey(&mut self, Request { command, reply }: Request) {
+        let answer = self.control.obey(&command, self.now());
+        match reply {
+            // Nobody waits any more: then nobody wants to know.
+            Some(reply) => drop(reply.send(answer)),
+            None => {
+                if let Some((severity, text)) = notice_of(&answer) {
+                    self.control.desk().notice(severity, text);
+                }
+            }
+        }
+        if let Some(clock) = &self.clock {
+            // The plan may have changed: the clock looks again when its next pulse is due.
+            clock.thread().unpark();
+        }
+    }
+
+    fn now(&self) -> Moment {
+        let ns = realtime::now_ns();
+        match self.frames.now() {
+            Some(time) => {
+                let block = i64::from(self.audio.watch.block_frames.load(Ordering::Relaxed));
+                let latency = i64::from(self.audio.spec.latency_frames);
+                Moment {
+                    ns,
+                    heard_frame: (time.frame_at(ns as f64) as i64 - latency).clamp(0, time.frame + block),
+                    // The block after next: the next one may be being rendered now.
+                    open_frame: time.frame + block,
+                }
+            }
+            None => Moment { ns, heard_frame: 0, open_frame: 0 },
+        }
+    }
+
+    /// The way out, the same whatever led here: takes, then notes, then the clock, then the device.
+    fn end(&mut self) {
+        let steps: [fn(&mut Live); 4] = [Live::close_takes, Live::end_notes, Live::end_clock, Live::end_device];
+        for step in steps {
+            if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
+                tracing::error!("a step of the way out met a fault; the next one is taken");
+            }
+        }
+        self.control.desk().tell(&Event::Quit);
+    }
+
+    fn close_takes(&mut self) {
+        self.control.wind_up(self.now());
+        let begun = Instant::now();
+        while self.control.open_take().is_some() && begun.elapsed() < CLOSE_TAKE {
+            self.audio.look_after(&mut self.control);
+            thread::sleep(Duration::from_millis(5));
+            self.control.listen(self.now());
+        }
+    }
+
+    fn end_notes(&mut self) {
+        self.control.close_scheduler();
+        if let Some(scheduler) = self.scheduler.take() {
+            let _ = scheduler.join();
+        }
+        // Ports in the callback have the note-offs when a block later than these messages was rendered.
+        let block = u64::from(self.audio.watch.block_frames.load(Ordering::Relaxed));
+        let block_ns = block * 1_000_000_000 / u64::from(self.audio.spec.sample_rate_hz.max(1));
+        thread::sleep(Duration::from_nanos(block_ns * 4) + Duration::from_millis(5));
+        self.control.listen(self.now());
+    }
+
+    fn end_clock(&mut self) {
+        self.end_clock.store(true, Ordering::Release);
+        if let Some(clock) = self.clock.take() {
+            clock.thread().unpark();
+            let _ = clock.join();
+        }
+        self.control.listen(self.now());
+    }
+
+    fn end_device(&mut self) {
+        if let Some(driver) = self.audio.driver.take() {
+            driver.stop();
+        }
+    }
+}
+
+impl Audio {
+    /// Notices a lost device, goes on without it, and takes it back.
+    fn look_after(&mut self, control: &mut Control) {
+        let blocks = self.watch.blocks.load(Ordering::Relaxed);
+        if blocks != self.seen_blocks.0 {
+            self.seen_blocks = (blocks, Instant::now());
+        }
+        let stalled = self.seen_blocks.1.elapsed() > STALL;
+        match &self.lost {
+            None if stalled || self.watch.lost.load(Ordering::Relaxed) => self.go_on_without(control),
+            Some(lost) if Instant::now() >= lost.retry_at => self.try_again(control),
+            _ => {}
+        }
+    }
+
+    fn go_on_without(&mut self, control: &mut Control) {
+        let name = &self.spec.name;
+        tracing::warn!(device = name, "the audio device is gone");
+        control.device_lost();
+        control.device.running = false;
+        control.desk().notice(
+            Severity::Error,
+            format!("the audio device {name} is gone: MIDI plays on, the take is closed, and it is taken back when it returns"),
+        );
+        match self.driver.take().and_then(Driver::stop) {
+            Some(renderer) => self.run_on(Box::new(self.stand_in()), renderer),
+            None => control.desk().notice(
+                Severity::Error,
+                "the system does not let go of the audio device: save nothing here, leave with ctrl-q and start again",
+            ),
+        }
+        self.lost = Some(Lost { retry_at: Instant::now() + RETRY.0, wait: RETRY.0 });
+    }
+
+    fn stand_in(&self) -> SimDevice {
+        SimDevice::new(self.spec.sample_rate_hz, self.spec.block_frames.clamp(64, 1024))
+    }
+
+    fn run_on(&mut self, device: Box<dyn Device>, renderer: Renderer) {
+        self.watch = Arc::default();
+        self.seen_blocks = (0, Instant::now());
+        match device.start(renderer, Arc::clone(&self.watch)) {
+            Ok(driver) => self.driver = Some(driver),
+            Err(StartFailed { error, renderer: Some(renderer) }) => {
+                tracing::warn!("{error}");
+                // The stand-in needs nothing but a thread.
+                if let Ok(driver) = Box::new(self.stand_in()).start(renderer, Arc::clone(&self.watch)) {
+                    self.driver = Some(driver);
+                }
+            }
+            Err(StartFailed { error, renderer: None }) => tracing::error!("{error}; the renderer did not come back"),
+        }
+    }
+
+    fn try_again(&mut self, control: &mut Control) {
+        match (self.reopen)() {
+            Ok(device) if device.spec().sample_rate_hz == self.spec.sample_rate_hz => {
+                if let Some(renderer) = self.driver.take().and_then(Driver::stop) {
+                    self.spec = device.spec().clone();
+                    self.run_on(device, renderer);
+                    control.device = DeviceStatus { realtime: control.device.realtime, ..device_status(&self.spec) };
+                    control.desk().notice(Severity::Info, format!("{} is back", self.spec.name));
+                    self.lost = None;
+                }
+            }
+            outcome => {
+                if let Some(lost) = &mut self.lost {
+                    lost.wait = (lost.wait * 2).min(RETRY.1);
+                    lost.retry_at = Instant::now() + lost.wait;
+                }
+                if let Err(error) = outcome {
+                    tracing::debug!("still gone: {error}");
+                }
+            }
+        }
+    }
+
+    fn show_load(&self, device: &mut DeviceStatus) {
+        let percent = |permille: u32| permille.div_ceil(10);
+        device.load_percent = percent(self.watch.load_permille.load(Ordering::Relaxed));
+        device.load_peak_percent = percent(self.watch.load_peak_permille.swap(0, Ordering::Relaxed));
+        device.xruns = self.watch.xruns.load(Ordering::Relaxed);
+        device.block_frames = self.watch.block_frames.load(Ordering::Relaxed).max(1);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! The engine in virtual time: the same pieces, stepped one after the other, as fast as the machine goes.
+//!
+//! Frame and instant are the same thing, nothing runs beside anything else, and a command takes effect on exactly the
+//! frame it was given on, so a run is the same to the sample and the byte every time.
+
+use super::{
+    assembly::{Assembly, EngineConfig, NoSuchInput, OpenPort, Time, Way, assemble},
+    audio::renderer::BlockTime,
+    control::{Moment, PortInfo, SentListener},
+    host::DeviceSpec,
+    station::{Answer, Station},
+};
+use crate::{
+    command::Command,
+    status::{Event, Status},
+};
+
+/// Frames per second in virtual time.
+pub const SAMPLE_RATE_HZ: u32 = 48_000;
+/// Frames in a block. Commands cut blocks, so this changes nothing but speed.
+const BLOCK_FRAMES: i64 = 256;
+
+/// An engine in virtual time, with the built-in synth behind its MIDI port and its inputs.
+pub struct Offline {
+    engine: Assembly,
+    frame: i64,
+}
+
+/// The built-in synth as a port.
+pub fn built_in_port() -> OpenPort {
+    OpenPort { info: PortInfo { id: "sim".to_owned(), name: "built-in synth".to_owned() }, way: Way::BuiltIn }
+}
+
+impl Offline {
+    /// An engine at frame 0.
+    ///
+    /// # Errors
+    /// Where the inputs asked for are not the built-in synth's.
+    pub fn new(config: &EngineConfig) -> Result<Offline, NoSuchInput> {
+        let spec = DeviceSpec {
+            host: "sim",
+            id: "sim".to_owned(),
+            name: "virtual time".to_owned(),
+            sample_rate_hz: SAMPLE_RATE_HZ,
+            block_frames: BLOCK_FRAMES as u32,
+            inputs: 0,
+            latency_frames: 0,
+        };
+        let engine = assemble(config, &spec, vec![built_in_port()], Time::Virtual)?;
+        Ok(Offline { engine, frame: 0 })
+    }
+
+    /// For subscribers.
+    pub fn station(&self) -> &Station {
+        &self.engine.station
+    }
+
+    /// Calls `listener` with each message that was sent and its instant in ns.
+    pub fn listen_to_sent(&mut self, listener: SentListener) {
+        self.engine.control.listen_to_sent(listener);
+    }
+
+    /// The present frame.
+    pub fn frame(&self) -> i64 {
+        self.frame
+    }
+
+    fn now(&self) -> Moment {
+        moment(self.frame)
+    }
+
+    /// Obeys a command on this very frame.
+    pub fn ask(&mut self, command: &Command) -> Answer {
+        let now = self.now();
+        let answer = self.engine.control.obey(command, now);
+        self.engine.writer.step();
+        self.engine.control.listen(now);
+        answer
+    }
+
+    /// Whether someone asked to leave.
+    pub fn quitting(&self) -> bool {
+        self.engine.control.quitting()
+    }
+
+    /// Lets time pass up to a frame.
+    pub fn run_to(&mut self, frame: i64) {
+        while self.frame < frame {
+            self.block((frame - self.frame).min(BLOCK_FRAMES));
+        }
+    }
+
+    fn block(&mut self, frames: i64) {
+        let Assembly { control, renderer, scheduler, writer, .. } = &mut self.engine;
+        let (begin_ns, end_ns) = (ns_of(self.frame), ns_of(self.frame + frames));
+        scheduler.receive(begin_ns);
+        while let Some(due_ns) = scheduler.next_due_ns()
+            && due_ns < end_ns
+        {
+            scheduler.step(due_ns.max(begin_ns));
+        }
+        renderer.process(frames as usize, BlockTime::Virtual);
+        self.frame += frames;
+        writer.step();
+        control.listen(moment(self.frame));
+    }
+
+    /// How things are.
+    pub fn status(&self) -> Status {
+        self.engine.control.status(self.now())
+    }
+
+    /// Winds up: the take is closed, the synths are silent, the clock is stopped.
+    pub fn finish(&mut self) {
+        self.engine.control.wind_up(self.now());
+        while self.engine.control.open_take().is_some() {
+            self.block(1);
+        }
+        let now_ns = ns_of(self.frame);
+        self.engine.scheduler.receive(now_ns);
+        self.engine.scheduler.silence(now_ns);
+        self.block(1);
+        self.engine.control.desk().tell(&Event::Quit);
+    }
+}
+
+/// The instant of a frame: nothing is heard late and everything can still be changed.
+fn moment(frame: i64) -> Moment {
+    Moment { ns: ns_of(frame), heard_frame: frame, open_frame: frame }
+}
+
+/// Virtual time: frames as nanoseconds.
+fn ns_of(frame: i64) -> u64 {
+    (frame as u128 * 1_000_000_000 / u128::from(SAMPLE_RATE_HZ)) as u64
+}
+
+#[cfg(test)]
+mod tests;

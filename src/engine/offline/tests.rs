@@ -1,0 +1,158 @@
+//! The whole engine in virtual time: commands in, bytes and audio out, exact to the frame.
+
+use super::*;
+use crate::{
+    music::Bpm,
+    profile::{DEFAULT_ID, Library},
+};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+type Wire = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
+
+fn config(folder: &Path) -> EngineConfig {
+    let (library, faults) = Library::load(None);
+    assert!(faults.is_empty());
+    let profile = Arc::clone(library.get(DEFAULT_ID).unwrap());
+    EngineConfig {
+        library,
+        profile,
+        channel: None,
+        bpm: Bpm::DEFAULT,
+        clock_on: true,
+        input: None,
+        monitor: None,
+        folder: folder.to_owned(),
+    }
+}
+
+fn rig(folder: &Path) -> (Offline, Wire) {
+    let mut offline = Offline::new(&config(folder)).unwrap();
+    let wire = Wire::default();
+    let log = Arc::clone(&wire);
+    offline.listen_to_sent(Box::new(move |sent, at_ns| {
+        log.lock().unwrap().push((at_ns / 1000, sent.payload.bytes().to_vec()));
+    }));
+    (offline, wire)
+}
+
+fn ask(offline: &mut Offline, line: &str) {
+    offline.ask(&line.parse().unwrap()).unwrap();
+}
+
+fn without_clock(wire: &Wire) -> Vec<(u64, Vec<u8>)> {
+    wire.lock().unwrap().iter().filter(|(_, bytes)| bytes[0] != 0xF8).cloned().collect()
+}
+
+fn samples(path: &Path) -> Vec<i32> {
+    hound::WavReader::open(path).unwrap().into_samples().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_note_sounds_on_its_frame_and_is_in_the_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut offline, wire) = rig(folder.path());
+    ask(&mut offline, "record.start jam");
+    offline.run_to(24_001);
+    ask(&mut offline, "note.play A4 100 250");
+    offline.run_to(48_000);
+    ask(&mut offline, "record.stop");
+    offline.finish();
+    let sent = without_clock(&wire);
+    assert_eq!(sent[0], (500_020, vec![0x90, 69, 100]));
+    assert_eq!(sent[1], (750_020, vec![0x80, 69, 64]));
+    let samples = samples(&folder.path().join("jam.wav"));
+    assert_eq!(samples.len(), 48_000 * 2);
+    assert!(samples[..24_001 * 2].iter().all(|x| *x == 0));
+    let first = samples.iter().position(|x| *x != 0).unwrap() / 2;
+    assert!((24_001..24_010).contains(&first), "first sound at {first}");
+}
+
+#[test]
+fn a_run_is_the_same_to_the_sample_and_the_byte_every_time() {
+    let run = || {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut offline, wire) = rig(folder.path());
+        for line in ["record.start jam", "transport.play", "click.on on", "param.set mod_type chorus"] {
+            ask(&mut offline, line);
+        }
+        for i in 0..20 {
+            ask(&mut offline, &format!("note.play {} 100 200", 40 + i));
+            ask(&mut offline, &format!("param.set filter_cutoff {}", f64::from(i) / 20.0));
+            offline.run_to(i64::from(i + 1) * 7_777);
+        }
+        offline.finish();
+        let bytes = std::fs::read(folder.path().join("jam.wav")).unwrap();
+        let wire = wire.lock().unwrap().clone();
+        (bytes, wire)
+    };
+    assert!(run() == run());
+}
+
+#[test]
+fn the_clock_ticks_every_thousand_frames_and_stops_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut offline, wire) = rig(folder.path());
+    offline.run_to(1);
+    ask(&mut offline, "transport.play");
+    offline.run_to(10_500);
+    assert!(offline.status().transport.playing);
+    offline.finish();
+    let times: Vec<u64> =
+        wire.lock().unwrap().iter().filter(|(_, b)| b[0] == 0xF8).map(|(t, _)| (t * 48 + 500) / 1000).collect();
+    assert_eq!(times, (0..=10).map(|i| i * 1000).collect::<Vec<_>>());
+    let commands = without_clock(&wire);
+    assert_eq!(commands[0], (20_833, vec![0xFA]));
+    assert_eq!(commands[1].1, [0xFC]);
+}
+
+#[test]
+fn what_still_sounds_at_the_end_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut offline, wire) = rig(folder.path());
+    ask(&mut offline, "note.on C4 100");
+    offline.run_to(1000);
+    ask(&mut offline, "record.start unfinished");
+    offline.run_to(2000);
+    offline.finish();
+    assert!(without_clock(&wire).iter().any(|(_, bytes)| bytes[..2] == [0x80, 60]));
+    assert_eq!(samples(&folder.path().join("unfinished.wav")).len(), 2000);
+}
+
+#[test]
+fn a_refused_command_names_the_thing_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut offline, wire) = rig(folder.path());
+    let refused = |offline: &mut Offline, line: &str| offline.ask(&line.parse().unwrap()).unwrap_err();
+    assert_eq!(
+        refused(&mut offline, "param.set filter_cutof 0.5"),
+        "korg_nts1_mk2 has no parameter 'filter_cutof'; the nearest is 'filter_cutoff'"
+    );
+    assert!(refused(&mut offline, "param.set filter_type fuzz").contains("fuzz"));
+    assert!(refused(&mut offline, "profile.use moog").contains("generic_analog"));
+    assert!(refused(&mut offline, "record.stop").contains("record.start"));
+    assert_eq!(refused(&mut offline, "input.gain 7 0"), "input.gain 7: the inputs are synth");
+    ask(&mut offline, "record.start a");
+    assert!(refused(&mut offline, "record.start b").contains("already recording"));
+    offline.run_to(4800);
+    assert!(without_clock(&wire).is_empty());
+}
+
+#[test]
+fn a_folder_that_refuses_is_one_notice_and_the_rest_plays_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let mut offline = Offline::new(&config(&file)).unwrap();
+    let events = offline.station().subscribe(|| {});
+    ask(&mut offline, "record.start jam");
+    offline.run_to(48_000);
+    assert_eq!(offline.status().record.take, None);
+    let errors = events.try_iter().filter(|e| matches!(e, Event::Notice { text, .. } if text.contains("jam.wav")));
+    assert_eq!(errors.count(), 1);
+    ask(&mut offline, "note.on C4 100");
+    offline.run_to(60_000);
+    assert!(offline.status().outputs[0].peak_db > -40.0);
+}
