@@ -61,7 +61,7 @@ impl Screen {
             EnableFocusChange,
             Print(ASK_FOR_RELEASES)
         )?;
-        screen.terminal.clear()?;
+        screen.wipe()?;
         Ok(screen)
     }
 
@@ -80,7 +80,9 @@ impl Screen {
     /// # Errors
     /// Where the terminal is gone.
     pub fn wipe(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `clear`, which asks the terminal where its cursor is: one that does not answer would cost two seconds.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 
     /// Columns and rows.
