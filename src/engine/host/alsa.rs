@@ -17,7 +17,7 @@ mod wire;
 
 pub use open::{Found, list, open};
 
-use super::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, lend};
+use super::{Device, DeviceSpec, Driver, StartFailed, Watch, lend};
 use crate::engine::audio::renderer::Renderer;
 use bridge::BridgeOut;
 use callback::{Loan, Signals, put};

@@ -214,22 +214,27 @@ impl BridgeOut {
         let mut gap = false;
         let overflows = self.shared.overflows.load(Ordering::Relaxed);
         let interruptions = self.shared.interruptions.load(Ordering::Relaxed);
-        let fill = self.ring.occupied_len() / self.spec.channels;
+        let overflown = overflows != self.seen_overflows;
+        let interrupted = interruptions != self.seen_interruptions;
+        (self.seen_overflows, self.seen_interruptions) = (overflows, interruptions);
+        if overflown {
+            // What is in the ring is old, and what comes next does not follow it.
+            self.skip(self.fill());
+        }
+        let fill = self.fill();
         if self.state == State::Flowing {
             let wanted = self.follower.as_ref().map_or(frames, |follower| follower.frames_for(frames));
-            let overflown = overflows != self.seen_overflows;
-            let empty = fill < wanted;
+            let empty = fill < wanted && !overflown;
             let full = overflown || fill > self.target + SWING_BLOCKS * self.spec.block();
-            if empty || full || interruptions != self.seen_interruptions {
+            if empty {
+                self.target = (self.target + self.spec.block()).min(self.highest_target);
+            }
+            if empty || full || interrupted {
                 // An interruption was counted where it was reported.
                 gap = empty || full;
                 self.state = State::Priming;
             }
-            if empty {
-                self.target = (self.target + self.spec.block()).min(self.highest_target);
-            }
         }
-        (self.seen_overflows, self.seen_interruptions) = (overflows, interruptions);
         let target = self.target.max(frames + self.spec.in_frames);
         if self.state != State::Flowing && fill >= target {
             self.skip(fill - target);
@@ -274,6 +279,10 @@ impl BridgeOut {
         let under_way = (since_ns * 1e-9 * self.spec.sample_rate_hz).min(2.0 * self.spec.in_frames as f64);
         let behind = arrived.frames as f64 + under_way - self.frames as f64;
         follower.steer(behind, frames as f64 / self.spec.sample_rate_hz);
+    }
+
+    fn fill(&self) -> usize {
+        self.ring.occupied_len() / self.spec.channels
     }
 
     fn skip(&mut self, frames: usize) {

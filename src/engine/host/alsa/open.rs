@@ -6,7 +6,7 @@ use super::{
     callback::{InputCallback, Loan, OnlyInputCallback, OutputCallback, Signals, errors, put, slot},
     offer::{self, Chosen, Format, Offer},
 };
-use crate::engine::host::{AudioRequest, Device, DeviceSpec, HostError};
+use crate::engine::host::{AudioRequest, Device, DeviceSpec, HostError, quiet::hush_alsa};
 use cpal::{
     BufferSize, ErrorKind, SampleFormat, StreamConfig, SupportedStreamConfigRange,
     traits::{DeviceTrait, HostTrait, StreamTrait},
@@ -30,7 +30,7 @@ const ANY_CHANNELS: u16 = 32;
 /// # Errors
 /// Where there is none, another program holds it, this user may not use it, or it cannot do what was asked.
 pub fn open(id: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
-    hush();
+    hush_alsa();
     let host = host()?;
     let mut refusal = None;
     for device in candidates(&host, id)? {
@@ -53,6 +53,8 @@ pub fn open(id: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>,
 pub struct Found {
     /// ALSA's name.
     pub id: String,
+    /// Whether it is meant where none is named.
+    pub is_default: bool,
     /// As a person knows it.
     pub name: String,
     /// Inputs it has at most; nothing where it would not say.
@@ -70,19 +72,23 @@ pub struct Found {
 /// # Errors
 /// Where there is no ALSA at all.
 pub fn list() -> Result<Vec<Found>, HostError> {
-    hush();
+    hush_alsa();
     let host = host()?;
     let devices = host.devices().map_err(|error| refused("ALSA", &error))?;
-    let worth_listing = |device: &cpal::Device| {
-        let id = id_of(device);
-        // Of the many faces of a card, the plain one.
-        id != DEFAULT && id != "null" && (id.starts_with("hw:") || !id.contains("CARD="))
-    };
-    let mut found: Vec<Found> =
-        host.default_output_device().into_iter().chain(devices.filter(worth_listing)).map(|d| look_at(&d)).collect();
-    // A card is listed by its name and by its number.
-    found.dedup_by(|a, b| a.name == b.name && a.id.starts_with("hw:") && b.id.starts_with("hw:"));
+    let mut found: Vec<Found> = devices.filter(|device| is_worth_listing(&id_of(device))).map(|d| look_at(&d)).collect();
+    // Each card comes by its name and by its number.
+    let by_number = |id: &str| id.strip_prefix("hw:CARD=").is_some_and(|id| id.starts_with(|c: char| c.is_ascii_digit()));
+    if found.iter().any(|found| found.id.starts_with("hw:") && !by_number(&found.id)) {
+        found.retain(|found| !by_number(&found.id));
+    }
+    found.splice(0..0, host.default_output_device().map(|device| look_at(&device)));
     Ok(found)
+}
+
+/// Of the many faces of a card the plain one, and what stands for itself; neither converters nor the default.
+fn is_worth_listing(id: &str) -> bool {
+    let converter = ["null", "samplerate", "speexrate", "lavrate", "upmix", "vdownmix", "oss", DEFAULT].contains(&id);
+    id.starts_with("hw:") || (!converter && !id.contains(':'))
 }
 
 fn look_at(device: &cpal::Device) -> Found {
@@ -105,20 +111,15 @@ fn look_at(device: &cpal::Device) -> Found {
         Ok(offers) => Some(widest(&offers)),
         Err(error) => is_absent(&error).then_some(0).filter(|_| refusal.is_none()),
     };
+    let id = id_of(device);
     Found {
-        id: id_of(device),
+        is_default: id == DEFAULT,
+        id,
         inputs: channels(inputs),
         outputs: channels(outputs),
         name,
         sample_rates_hz: rates,
         refusal,
-    }
-}
-
-/// alsa-lib says what it thinks on the standard error, in the middle of a screen; from this thread it no longer does.
-fn hush() {
-    if let Err(error) = alsa::Output::local_error_handler() {
-        tracing::debug!("alsa-lib will not be quiet: {error}");
     }
 }
 
