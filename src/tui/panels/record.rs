@@ -1,6 +1,9 @@
 //! The record light: how long, into which file, and how much room is left.
 
-use crate::tui::{theme::Theme, visible::Visible, widgets::text};
+use crate::{
+    music::Decibels,
+    tui::{theme::Theme, visible::Visible, widgets::text},
+};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -16,7 +19,8 @@ pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) 
     let look = &theme.record;
     let record = &status.record;
     let monitor = match status.inputs.monitor_db {
-        db if db <= -120.0 => "monitor off".to_owned(),
+        db if db <= Decibels::SILENCE.0 => "monitor off".to_owned(),
+        0.0 => "monitor 0 dB".to_owned(),
         db => format!("monitor {db:+.1} dB"),
     };
     let (room, low) = room(status);
