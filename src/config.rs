@@ -48,9 +48,13 @@ impl Settings {
     /// # Errors
     /// Every fault at once.
     pub fn from_yaml(file: &str, text: &str) -> Result<Settings, Vec<Fault>> {
-        yaml::check(file, text, |reader, root| {
-            if root.is_given() { read(reader, root) } else { Some(Settings::default()) }
-        })
+        yaml::check(
+            file,
+            text,
+            |reader, root| {
+                if root.is_given() { read(reader, root) } else { Some(Settings::default()) }
+            },
+        )
     }
 
     /// Reads the settings file; where there is none, nothing is set.

@@ -40,9 +40,15 @@ impl Script {
         yaml::check(file, text, read)
     }
 
-    /// When the last command is given, in seconds.
+    /// When the last command is given and the last note it plays has ended, in seconds.
     pub fn length_seconds(&self) -> f64 {
-        self.steps.last().map_or(0.0, |step| step.at_seconds)
+        let ends = self.steps.iter().flat_map(|step| {
+            step.commands.iter().map(|command| match command {
+                Command::NotePlay { ms, .. } => step.at_seconds + f64::from(ms.0) / 1000.0,
+                _ => step.at_seconds,
+            })
+        });
+        ends.fold(0.0, f64::max)
     }
 }
 
@@ -109,7 +115,8 @@ steps:
 
     #[test]
     fn every_fault_is_named_before_anything_runs() {
-        let text = "bpm: 500\nsteps:\n  - { at: x, do: record.stop }\n  - { at: 1, do: record.strat }\n  - { do: quit }\n";
+        let text =
+            "bpm: 500\nsteps:\n  - { at: x, do: record.stop }\n  - { at: 1, do: record.strat }\n  - { do: quit }\n";
         let faults: Vec<String> =
             Script::from_yaml("jam.yaml", text).unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(

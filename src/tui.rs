@@ -91,15 +91,21 @@ enum Wake {
     Answer(Answer),
 }
 
+/// Whether there is a terminal to show anything on; worth asking before an engine is started for it.
+///
+/// # Errors
+/// [`TuiError::NoTerminal`].
+pub fn check_terminal() -> Result<(), TuiError> {
+    if terminal::is_there() { Ok(()) } else { Err(TuiError::NoTerminal) }
+}
+
 /// Shows the screen until the engine says [`Event::Quit`]. Blocks the calling thread; the terminal is given back on
 /// every way out, unwinding included.
 ///
 /// # Errors
 /// [`TuiError::NoTerminal`] at once; the others when it happens.
 pub fn run(station: &Station, options: TuiOptions) -> Result<(), TuiError> {
-    if !terminal::is_there() {
-        return Err(TuiError::NoTerminal);
-    }
+    check_terminal()?;
     let (sender, wakes) = mpsc::sync_channel(WAKES);
     let woken = Arc::new(AtomicBool::new(false));
     let events = subscribe(station, &sender, &woken);
