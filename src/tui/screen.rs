@@ -2,7 +2,7 @@
 
 use super::{
     app::App,
-    panels::{header, help, keybar, knobs, line, message, meters, record, rule},
+    panels::{hands, header, help, keybar, knobs, line, message, meters, record},
     theme::Theme,
     visible::Visible,
 };
@@ -39,7 +39,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
     header::draw(status, theme, top, frame);
     meters::draw(status, theme, scale, meters, frame);
     knobs::draw(app, status, theme, knobs::Areas { title, tabs, knobs }, frame);
-    hands(app, theme, bottom, frame);
+    hands::draw(app, status, theme, bottom, frame);
     record::draw(status, theme, record, frame);
     message::draw(app, theme, messages, frame);
     match app.mode() {
@@ -51,15 +51,6 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
         }
         Mode::Piano | Mode::Keys => keybar::draw(app, status, theme, keys, frame),
     }
-}
-
-/// Where the hands are on the piano, and which notes they hold.
-fn hands(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
-    let reach = app.reach().map_or_else(String::new, |(low, high)| format!("{low} to {high}, "));
-    let hands = format!("piano {reach}velocity {}", app.velocity());
-    let held: Vec<String> = app.held().map(|note| note.to_string()).collect();
-    let sounding = if held.is_empty() { String::new() } else { format!("♪ {}", held.join(" ")) };
-    rule::draw(&hands, &sounding, theme, area, frame);
 }
 
 fn too_small(window: Rect, frame: &mut Frame<'_>) {

@@ -30,10 +30,11 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let messages = app.messages();
     let cells = usize::from(area.width).saturating_sub(2);
     let row = |up: u16| Rect { x: area.x + 1, y: area.bottom() - 1 - up, width: cells as u16, height: 1 };
-    let Some(shown) = messages.shown() else {
+    if messages.is_empty() {
         let newcomer = "· letters and digits play notes; Esc makes them commands; ? shows every key";
         return frame.render_widget(Line::styled(text::cut(newcomer, cells), theme.messages.past), row(0));
-    };
+    }
+    let Some(shown) = messages.shown() else { return };
     let look = look(shown.severity, theme);
     let waiting = match messages.waiting() {
         0 => String::new(),
