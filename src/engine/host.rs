@@ -6,6 +6,8 @@
 //!
 //! cpal is named only in `host/alsa.rs`, midir only in `host/alsa_midi.rs`, jack only in `host/jack.rs`.
 
+pub mod alsa;
+pub mod alsa_midi;
 pub mod quiet;
 pub mod select;
 pub mod sim;
