@@ -6,6 +6,8 @@
 //!
 //! cpal is named only in `host/alsa.rs`, midir only in `host/alsa_midi.rs`, jack only in `host/jack.rs`.
 
+#[cfg(feature = "jack")]
+pub mod jack;
 pub mod sim;
 
 use crate::engine::{
