@@ -189,30 +189,26 @@ fn notes_arrive_in_order_last_as_long_as_asked_and_end_when_the_station_does() {
         stage.finished_take();
         probe.heard();
 
-        let notes = probe.undisturbed(|| {
-            stage.ask("midi.send 90 3C 64 90 40 64 90 43 64 B0 4A 01 F0 7E 7F 09 01 F7");
-            let heard: Vec<Heard> = (0..5).map(|_| probe.hear()).collect();
-            let same_frame = heard[..4].iter().all(|(frame, _)| *frame == heard[0].0);
-            if same_frame { Ok(heard) } else { Err(format!("not on one frame: {heard:?}")) }
-        });
-        let bytes: Vec<&[u8]> = notes.iter().map(|(_, bytes)| bytes.as_slice()).collect();
         let sent: [&[u8]; 5] =
             [&[0x90, 60, 100], &[0x90, 64, 100], &[0x90, 67, 100], &[0xB0, 74, 1], &[0xF0, 0x7E, 0x7F, 9, 1, 0xF7]];
-        assert_eq!(bytes, sent);
+        let chord = || {
+            stage.ask("midi.send 90 3C 64 90 40 64 90 43 64 B0 4A 01 F0 7E 7F 09 01 F7");
+            let heard = sent.map(|_| probe.hear());
+            assert_eq!(heard.each_ref().map(|(_, bytes)| bytes.as_slice()), sent, "in the order they were sent");
+            i64::from(heard[4].0.wrapping_sub(heard[0].0))
+        };
+        let spans = median_of_20("frames from the first to the last of one command", chord);
+        assert!((0..=48).contains(&spans), "{spans} frames");
 
-        let lengths: Vec<i64> = (0..20)
-            .map(|_| {
-                probe.undisturbed(|| {
-                    stage.ask("note.play C5 100 100");
-                    let (on, off) = (probe.hear(), probe.hear());
-                    assert_eq!((on.1, off.1), (vec![0x90, 72, 100], vec![0x80, 72, 64]));
-                    let frames = i64::from(off.0.wrapping_sub(on.0));
-                    let fault = format!("a note of 100 ms lasts {frames} frames");
-                    if (frames - 4800).abs() <= 48 { Ok(frames) } else { Err(fault) }
-                })
-            })
-            .collect();
-        println!("measured: notes of 4800 frames last {lengths:?}");
+        let note = || {
+            stage.ask("note.play C5 100 100");
+            let (on, off) = (probe.hear(), probe.hear());
+            assert_eq!((on.1, off.1), (vec![0x90, 72, 100], vec![0x80, 72, 64]));
+            i64::from(off.0.wrapping_sub(on.0))
+        };
+        // The scheduler's thread wakes up late by what the system makes it wait, and the message with it.
+        let length = median_of_20("frames a note of 100 ms lasts", note);
+        assert!((length - 4800).abs() <= 48, "{length} frames");
 
         stage.ask("transport.play");
         stage.ask("clock.run on");
@@ -227,6 +223,14 @@ fn notes_arrive_in_order_last_as_long_as_asked_and_end_when_the_station_does() {
         assert!(heard.contains(&vec![START]) || heard.contains(&vec![CLOCK]), "the clock ran: {heard:02X?}");
         wait_for("the end of the client", || probe.ports("busker:").is_empty());
     });
+}
+
+/// Measures twenty times; single ones may be late on a busy machine, the median is not.
+fn median_of_20(what: &str, measure: impl FnMut() -> i64) -> i64 {
+    let mut all: Vec<i64> = std::iter::repeat_with(measure).take(20).collect();
+    all.sort_unstable();
+    println!("\nmeasured: {what}: {all:?}");
+    all[10]
 }
 
 /// The server goes away in some way; the station goes on without it and takes the next one back.
@@ -347,13 +351,12 @@ fn freewheeling_the_clock_stays_exact_and_real_time_goes_on_after_it() {
         stage.ask("record.start settled");
         stage.record_seconds(3.5);
         probe.heard();
-        let frames = probe.undisturbed(|| {
+        let length = median_of_20("frames a note of 100 ms lasts afterwards", || {
             stage.ask("note.play C5 100 100");
             let (on, off) = (probe.hear(), probe.hear());
-            let frames = i64::from(off.0.wrapping_sub(on.0));
-            if (frames - 4800).abs() <= 48 { Ok(frames) } else { Err(format!("{frames} frames for 100 ms")) }
+            i64::from(off.0.wrapping_sub(on.0))
         });
-        println!("measured: after it, a note of 4800 frames lasts {frames}");
+        assert!((length - 4800).abs() <= 48, "{length} frames");
         assert!(stage.status().device.running);
     });
 }
