@@ -3,13 +3,22 @@
 //! The map of the house, from the bottom up; nothing imports from a floor above its own:
 //!
 //! - [`music`], [`midi`]: pure. Units, time, notes, messages. They never read a clock.
-//! - [`profile`]: what a synth's YAML says and what it means once checked.
+//! - [`yaml`], [`profile`], [`config`], [`script`]: what files say, and what it means once checked.
+//! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
-//! - `cli`, `tui`: how a person reaches the engine.
+//! - [`keymap`], [`tui`]: the screen, which holds what is looked at and nothing musical.
+//! - [`cli`]: the verbs of the command line; [`logging`] is where they write to.
 
+pub mod cli;
 pub mod command;
+pub mod config;
 pub mod engine;
+pub mod keymap;
+pub mod logging;
 pub mod midi;
 pub mod music;
 pub mod profile;
+pub mod script;
 pub mod status;
+pub mod tui;
+pub mod yaml;

@@ -1,3 +1,22 @@
 //! The `busker` program: hands the command line to the library.
 
-fn main() {}
+use busker::{cli, config::Folders, logging};
+use std::{panic::catch_unwind, process::ExitCode};
+
+/// Aborts on any allocation in the audio callback; for tests.
+#[cfg(feature = "rt-check")]
+#[global_allocator]
+static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;
+
+fn main() -> ExitCode {
+    let log = Folders::of_user().log_file();
+    // A station without a log still plays.
+    let _ = logging::start(&log);
+    catch_unwind(cli::main).unwrap_or_else(|_| {
+        cli::complain(&format!(
+            "met a fault of its own and ended; takes are closed, notes are off; see {}",
+            log.display()
+        ));
+        ExitCode::FAILURE
+    })
+}

@@ -1,20 +1,18 @@
 //! Synth profiles: what YAML says, and what it means once checked. Pure, but for [`Library::load`], which reads a folder.
 //!
-//! The way of a profile: text → `raw` (a tree, serde's only place) → `check` (every fault at once) → [`Profile`] (plain,
+//! The way of a profile: text → `yaml` (a tree) → `check` (every fault at once) → [`Profile`] (plain,
 //! always sound) → [`Library`] (built-in ones and the user's).
 
 mod check;
 mod curve;
-mod fault;
 mod library;
 mod param;
-mod raw;
 
 pub use curve::Curve;
-pub use fault::Fault;
 pub use library::{DEFAULT_ID, FALLBACK_ID, Library};
 pub use param::{Param, ParamOption, Target};
-pub use raw::FILE_BYTES_MAX;
+
+use crate::yaml::Fault;
 
 /// A synth as busker sees it: where it listens and what can be turned on it.
 #[derive(Debug, Clone, PartialEq)]

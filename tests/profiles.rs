@@ -9,7 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, FILE_BYTES_MAX, Library, Param, Profile, Target};
+use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Library, Param, Profile, Target};
+use busker::yaml::FILE_BYTES_MAX;
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)

@@ -120,8 +120,8 @@ pub enum Calendar {
     Virtual,
 }
 
-/// What was sent on a port, for whoever listens.
-pub type SentListener = Box<dyn FnMut(&Sent, u64) + Send>;
+/// Called with each message that was sent, its instant in ns since the start, and its port's id.
+pub type SentListener = Box<dyn FnMut(&Sent, u64, &str) + Send>;
 
 /// The control thread's state.
 pub struct Control {
@@ -207,7 +207,7 @@ impl Control {
         self.quit
     }
 
-    /// Calls `listener` with each message that was sent and its instant in ns since the start.
+    /// From now on `listener` hears of each message.
     pub fn listen_to_sent(&mut self, listener: SentListener) {
         self.sent_listener = Some(listener);
     }
@@ -249,7 +249,8 @@ impl Control {
         if let Some(listener) = &mut self.sent_listener {
             batch.sort_by_key(|sent| sent.at_ns);
             for sent in &batch {
-                listener(sent, sent.at_ns.saturating_sub(self.start_ns));
+                let port = self.ports.get(usize::from(sent.port.0)).map_or("", |port| &port.id);
+                listener(sent, sent.at_ns.saturating_sub(self.start_ns), port);
             }
         }
     }

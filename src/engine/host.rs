@@ -8,6 +8,8 @@
 
 #[cfg(feature = "jack")]
 pub mod jack;
+pub mod quiet;
+pub mod select;
 pub mod sim;
 
 use crate::engine::{

@@ -55,7 +55,7 @@ impl Offline {
         &self.engine.station
     }
 
-    /// Calls `listener` with each message that was sent and its instant in ns.
+    /// From now on `listener` hears of each message.
     pub fn listen_to_sent(&mut self, listener: SentListener) {
         self.engine.control.listen_to_sent(listener);
     }

@@ -8,7 +8,7 @@ use crate::{
     status::{Event, Severity, Status},
 };
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
     mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError},
 };
@@ -40,8 +40,47 @@ struct Subscriber {
 
 struct Board {
     status: Mutex<Arc<Status>>,
-    subscribers: Mutex<Vec<Subscriber>>,
+    listeners: Mutex<Listeners>,
     missed: AtomicU64,
+}
+
+#[derive(Default)]
+struct Listeners {
+    subscribers: Vec<Subscriber>,
+    /// What was told before anyone listened; the first subscriber gets it.
+    early: Vec<Event>,
+}
+
+/// Events kept for the first subscriber.
+const EARLY: usize = 64;
+
+impl Board {
+    fn listeners(&self) -> MutexGuard<'_, Listeners> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, event: &Event) {
+        let mut listeners = self.listeners();
+        if listeners.subscribers.is_empty() && listeners.early.len() < EARLY {
+            listeners.early.push(event.clone());
+        }
+        listeners.subscribers.retain(|subscriber| match subscriber.events.try_send(event.clone()) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => {
+                self.missed.fetch_add(1, Ordering::Relaxed);
+                true
+            }
+            Err(TrySendError::Disconnected(_)) => false,
+        });
+        drop(listeners);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        for subscriber in &self.listeners().subscribers {
+            (subscriber.wake)();
+        }
+    }
 }
 
 /// Asks the engine.
@@ -62,7 +101,7 @@ pub fn station(status: Status) -> (Station, Desk) {
     let (sender, receiver) = mpsc::sync_channel(COMMANDS);
     let board = Arc::new(Board {
         status: Mutex::new(Arc::new(status)),
-        subscribers: Mutex::default(),
+        listeners: Mutex::default(),
         missed: AtomicU64::new(0),
     });
     (Station { requests: sender, board: Arc::clone(&board) }, Desk { requests: receiver, board })
@@ -95,11 +134,15 @@ impl Station {
         Arc::clone(&self.board.status.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Every event from now on. `wake` is called on the control thread after each new status or event; it must be quick.
+    /// Every event from now on, and for the first subscriber those that nobody heard. `wake` is called on the control thread after each new status or event; it must be quick.
     pub fn subscribe(&self, wake: impl Fn() + Send + Sync + 'static) -> Receiver<Event> {
         let (events, receiver) = mpsc::sync_channel(EVENTS);
-        let subscriber = Subscriber { events, wake: Box::new(wake) };
-        self.board.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(subscriber);
+        let mut listeners = self.board.listeners();
+        for event in listeners.early.drain(..) {
+            // There is room for all of them.
+            let _ = events.try_send(event);
+        }
+        listeners.subscribers.push(Subscriber { events, wake: Box::new(wake) });
         receiver
     }
 }
@@ -116,22 +159,12 @@ impl Desk {
     /// Shows a new status.
     pub fn publish(&self, status: Status) {
         *self.board.status.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(status);
-        self.wake();
+        self.board.wake();
     }
 
     /// Tells every subscriber.
     pub fn tell(&self, event: &Event) {
-        let mut subscribers = self.board.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
-        subscribers.retain(|subscriber| match subscriber.events.try_send(event.clone()) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
-                self.board.missed.fetch_add(1, Ordering::Relaxed);
-                true
-            }
-            Err(TrySendError::Disconnected(_)) => false,
-        });
-        drop(subscribers);
-        self.wake();
+        self.board.tell(event);
     }
 
     /// Tells every subscriber a sentence.
@@ -142,11 +175,5 @@ impl Desk {
     /// Events that found a subscriber's queue full.
     pub fn missed(&self) -> u64 {
         self.board.missed.load(Ordering::Relaxed)
-    }
-
-    fn wake(&self) {
-        for subscriber in self.board.subscribers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            (subscriber.wake)();
-        }
     }
 }

@@ -2,17 +2,13 @@
 //!
 //! A field with a fault is read as if it were absent, so that one mistake is told once and the rest is still checked.
 
-mod reader;
-
 use std::collections::HashMap;
-
-use reader::{Field, Mapping, Reader, list};
 
 use super::{
     Curve, Fault, Param, ParamOption, Profile, Target,
     param::{plain, read_position},
-    raw::ProfileRaw,
 };
+use crate::yaml::{self, Field, Mapping, Reader, list};
 
 const PROFILE_FIELDS: &[&str] = &["id", "name", "maker", "source", "port_hints", "channel", "sections", "parameters"];
 
@@ -55,19 +51,11 @@ const SPACING_MS_MAX: i64 = 1000;
 
 /// Checks a whole file.
 pub(super) fn check(file: &str, text: &str) -> Result<Profile, Vec<Fault>> {
-    let raw = ProfileRaw::read(text)
-        .map_err(|(line, message)| vec![Fault { file: file.to_owned(), line, path: String::new(), message }])?;
-    let mut reader = Reader::new(file, &raw);
-    let profile = read_profile(&mut reader, &raw);
-    let faults = reader.into_faults();
-    match profile {
-        Some(profile) if faults.is_empty() => Ok(profile),
-        _ => Err(faults),
-    }
+    yaml::check(file, text, read_profile)
 }
 
-fn read_profile(reader: &mut Reader<'_>, raw: &ProfileRaw<'_>) -> Option<Profile> {
-    let map = reader.mapping(&Field::root(raw), PROFILE_FIELDS)?;
+fn read_profile(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Profile> {
+    let map = reader.mapping(root, PROFILE_FIELDS)?;
     let id = reader.needed(&map, "id", Reader::word);
     let name = reader.needed(&map, "name", |reader, field| reader.text(field, NAME_CHARS_MAX));
     let maker = reader.text(&map.field("maker"), NAME_CHARS_MAX);

@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::{FILE_BYTES_MAX, Fault, Profile};
+use super::Profile;
+use crate::yaml::{self, Fault};
 
 /// The profile to start with when nothing else is asked for.
 pub const DEFAULT_ID: &str = "korg_nts1_mk2";
@@ -47,12 +47,13 @@ impl Library {
         let files = user_dir.map_or_else(|| Ok(Vec::new()), yaml_files);
         let files = files.unwrap_or_else(|error| {
             let folder = user_dir.map(|dir| dir.display().to_string()).unwrap_or_default();
-            faults.push(unreadable(folder, &error));
+            let message = format!("cannot be read: {error}");
+            faults.push(Fault { file: folder, line: None, path: String::new(), message });
             Vec::new()
         });
         for path in files {
             let file = path.display().to_string();
-            match read(&path).map(|text| Profile::from_yaml(&file, &text)) {
+            match yaml::read(&path).map(|text| Profile::from_yaml(&file, &text)) {
                 Ok(Ok(profile)) => match users.get(&profile.id) {
                     None => {
                         users.insert(profile.id.clone(), file);
@@ -66,7 +67,7 @@ impl Library {
                     }),
                 },
                 Ok(Err(mut found)) => faults.append(&mut found),
-                Err(error) => faults.push(unreadable(file, &error)),
+                Err(fault) => faults.push(fault),
             }
         }
         (library, faults)
@@ -87,10 +88,6 @@ impl Library {
     }
 }
 
-fn unreadable(file: String, error: &io::Error) -> Fault {
-    Fault { file, line: None, path: String::new(), message: format!("cannot be read: {error}") }
-}
-
 /// The folder's profiles in order of their names; none where there is no folder.
 fn yaml_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(dir) {
@@ -109,15 +106,4 @@ fn yaml_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// The file's text; no more of it is read than a profile may hold.
-fn read(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > FILE_BYTES_MAX {
-        let message = format!("more than {FILE_BYTES_MAX} bytes");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
-    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
 }

@@ -28,8 +28,18 @@ struct Take {
     id: TakeId,
     path: PathBuf,
     first_frame: Option<i64>,
-    end_frame: Option<i64>,
+    /// The writer has made the file; until then `path` is what was asked for.
+    file_made: bool,
     stopping: bool,
+}
+
+impl Take {
+    /// Told once it is certain: the callback caught the first frame and the file is there.
+    fn tell_started(&self, desk: &Desk) {
+        if let (Some(frame), true) = (self.first_frame, self.file_made) {
+            desk.tell(&Event::TakeStarted { path: self.path.clone(), frame });
+        }
+    }
 }
 
 /// Recording, seen from the control thread.
@@ -88,7 +98,7 @@ impl Takes {
         let path = self.folder.join(format!("{}.wav", name.unwrap_or_else(|| self.dated_name(now_ns))));
         // A writer that is gone answers by its silence; the thread's end is noticed where it is joined.
         let _ = self.jobs.send(Job::Begin { take: id, path: path.clone() });
-        self.take = Some(Take { id, path, first_frame: None, end_frame: None, stopping: false });
+        self.take = Some(Take { id, path, first_frame: None, file_made: false, stopping: false });
         self.warned = false;
         id
     }
@@ -114,10 +124,11 @@ impl Takes {
         match report {
             Report::TakeStarted(id, frame) if id == take.id => {
                 take.first_frame = Some(frame);
-                desk.tell(&Event::TakeStarted { path: take.path.clone(), frame });
+                tracing::info!(take = id.0, frame, "take started");
+                take.tell_started(desk);
             }
             Report::TakeStopped(id, frame) if id == take.id => {
-                take.end_frame = Some(frame);
+                tracing::info!(take = id.0, frame, "take stopped");
                 take.stopping = true;
             }
             _ => {}
@@ -133,9 +144,12 @@ impl Takes {
                 Done::Began { take: id, path } => {
                     if let Some(take) = self.take.as_mut().filter(|take| take.id == id) {
                         take.path = path;
+                        take.file_made = true;
+                        take.tell_started(desk);
                     }
                 }
                 Done::Finished { take, path, frames, gap_frames, goes_on } => {
+                    tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "take finished");
                     if current(take) && !goes_on {
                         self.take = None;
                     }

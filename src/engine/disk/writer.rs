@@ -268,8 +268,12 @@ fn quantized(sample: f32) -> i32 {
 
 /// Creates the file, or the first of `name-2`, `name-3`, … that does not exist.
 fn create_new(wanted: &Path) -> io::Result<(PathBuf, File)> {
-    if let Some(folder) = wanted.parent() {
-        fs::create_dir_all(folder)?;
+    if let Some(folder) = wanted.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| match error.kind() {
+            // What the system says of a file where the folder should be would mislead.
+            io::ErrorKind::AlreadyExists => io::Error::new(io::ErrorKind::NotADirectory, "its folder is a file"),
+            _ => error,
+        })?;
     }
     let stem = wanted.file_stem().unwrap_or_default().to_string_lossy();
     for number in 1..=NAMES {

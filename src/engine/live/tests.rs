@@ -40,7 +40,7 @@ fn notes_are_heard_and_recorded_and_the_way_out_leaves_nothing_open() {
     let folder = tempfile::tempdir().unwrap();
     let wire = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&wire);
-    let listener: SentListener = Box::new(move |sent, _| log.lock().unwrap().push(sent.payload.bytes().to_vec()));
+    let listener: SentListener = Box::new(move |sent, _, _| log.lock().unwrap().push(sent.payload.bytes().to_vec()));
     let engine =
         Engine::start(&config(folder.path()), sim(), vec![built_in_port()], Box::new(|| Ok(sim())), Some(listener))
             .unwrap();

@@ -32,7 +32,7 @@ fn rig(folder: &Path) -> (Offline, Wire) {
     let mut offline = Offline::new(&config(folder)).unwrap();
     let wire = Wire::default();
     let log = Arc::clone(&wire);
-    offline.listen_to_sent(Box::new(move |sent, at_ns| {
+    offline.listen_to_sent(Box::new(move |sent, at_ns, _| {
         log.lock().unwrap().push((at_ns / 1000, sent.payload.bytes().to_vec()));
     }));
     (offline, wire)

@@ -1,22 +1,24 @@
 //! Reads single fields off the tree and collects what is wrong with them, each with its line and path.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt::Display, str::FromStr};
 
-use super::NAME_CHARS_MAX;
-use crate::profile::{
+use super::{
     Fault,
-    raw::{Node, ProfileRaw, Step},
+    tree::{Document, Node, Step},
 };
 
 /// So many faults of a file are told one by one; finding the line of each means reading the file once more.
 const FAULTS_TOLD_MAX: usize = 50;
+
+/// Longest snake_case word, in characters: wider than any panel shows.
+const WORD_CHARS_MAX: usize = 48;
 
 /// Longest piece of a wrong value that is repeated in a message, in characters.
 const SHOWN_CHARS_MAX: usize = 40;
 
 /// A place in the tree, and what stands there.
 #[derive(Clone)]
-pub(super) struct Field<'n> {
+pub(crate) struct Field<'n> {
     /// None where nothing stands, or `null`.
     node: Option<&'n Node>,
     steps: Vec<Step>,
@@ -24,16 +26,21 @@ pub(super) struct Field<'n> {
 }
 
 impl<'n> Field<'n> {
-    pub(super) fn root(raw: &'n ProfileRaw<'_>) -> Self {
-        Self { node: Some(&raw.root), steps: Vec::new(), path: String::new() }
+    pub(super) fn root(document: &'n Document<'_>) -> Self {
+        let node = Some(&document.root).filter(|node| !matches!(node, Node::Null));
+        Self { node, steps: Vec::new(), path: String::new() }
     }
 
-    pub(super) fn is_given(&self) -> bool {
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.node, Some(Node::List(_)))
+    }
+
+    pub(crate) fn is_given(&self) -> bool {
         self.node.is_some()
     }
 
     /// The value as a message repeats it, without quotes.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         self.node.map_or_else(|| "nothing".to_owned(), shown_node)
     }
 
@@ -45,17 +52,17 @@ impl<'n> Field<'n> {
 }
 
 /// A mapping whose fields are all known ones.
-pub(super) struct Mapping<'n> {
+pub(crate) struct Mapping<'n> {
     entries: &'n [(String, Node)],
     place: Field<'n>,
 }
 
 impl<'n> Mapping<'n> {
-    pub(super) fn place(&self) -> &Field<'n> {
+    pub(crate) fn place(&self) -> &Field<'n> {
         &self.place
     }
 
-    pub(super) fn field(&self, key: &str) -> Field<'n> {
+    pub(crate) fn field(&self, key: &str) -> Field<'n> {
         let node = self.entries.iter().find(|(known, _)| known == key).map(|(_, node)| node);
         self.place.inside(node, Step::Key(key.to_owned()), key)
     }
@@ -63,20 +70,20 @@ impl<'n> Mapping<'n> {
 
 /// Collects the faults of one file. The readers give nothing both for an absent field and, having told the fault, for a
 /// wrong one.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     file: &'a str,
-    raw: &'a ProfileRaw<'a>,
+    document: &'a Document<'a>,
     faults: Vec<Fault>,
     untold: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: &'a str, raw: &'a ProfileRaw<'a>) -> Self {
-        Self { file, raw, faults: Vec::new(), untold: 0 }
+    pub(super) fn new(file: &'a str, document: &'a Document<'a>) -> Self {
+        Self { file, document, faults: Vec::new(), untold: 0 }
     }
 
     /// All faults in the order of their lines.
-    pub(super) fn into_faults(mut self) -> Vec<Fault> {
+    pub(crate) fn into_faults(mut self) -> Vec<Fault> {
         self.faults.sort_by_key(|fault| fault.line);
         if self.untold > 0 {
             let message = format!("and {} more faults", self.untold);
@@ -85,12 +92,12 @@ impl<'a> Reader<'a> {
         self.faults
     }
 
-    pub(super) fn fault(&mut self, at: &Field<'_>, message: String) {
+    pub(crate) fn fault(&mut self, at: &Field<'_>, message: String) {
         if self.faults.len() == FAULTS_TOLD_MAX {
             self.untold += 1;
             return;
         }
-        let line = self.raw.line_of(&at.steps);
+        let line = self.document.line_of(&at.steps);
         self.faults.push(Fault { file: self.file.to_owned(), line, path: at.path.clone(), message });
     }
 
@@ -100,7 +107,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a field that must be there.
-    pub(super) fn needed<'n, T>(
+    pub(crate) fn needed<'n, T>(
         &mut self,
         map: &Mapping<'n>,
         key: &str,
@@ -114,7 +121,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A mapping; fields not in `allowed` are faults.
-    pub(super) fn mapping<'n>(&mut self, field: &Field<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
+    pub(crate) fn mapping<'n>(&mut self, field: &Field<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
         let Some(Node::Map(entries)) = field.node else {
             return self.wrong(field, &format!("a mapping of {}", list(allowed)));
         };
@@ -132,7 +139,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The items of a list.
-    pub(super) fn items<'n>(&mut self, field: &Field<'n>) -> Vec<Field<'n>> {
+    pub(crate) fn items<'n>(&mut self, field: &Field<'n>) -> Vec<Field<'n>> {
         let nodes = match field.node {
             Some(Node::List(nodes)) => nodes,
             Some(_) => return self.wrong(field, "a list").unwrap_or_default(),
@@ -152,7 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The items of a list that, where it is given, may not be empty.
-    pub(super) fn some_items<'n>(&mut self, field: &Field<'n>) -> Option<Vec<Field<'n>>> {
+    pub(crate) fn some_items<'n>(&mut self, field: &Field<'n>) -> Option<Vec<Field<'n>>> {
         if let Some(Node::List(nodes)) = field.node
             && nodes.is_empty()
         {
@@ -162,7 +169,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Text of 1 to `chars_max` characters. Control characters would reach the terminal.
-    pub(super) fn text(&mut self, field: &Field<'_>, chars_max: usize) -> Option<String> {
+    pub(crate) fn text(&mut self, field: &Field<'_>, chars_max: usize) -> Option<String> {
         let text = match field.node? {
             Node::Text(text) => text,
             Node::List(_) | Node::Map(_) => return self.wrong(field, "text"),
@@ -184,8 +191,8 @@ impl<'a> Reader<'a> {
     }
 
     /// A snake_case word: what scripts, OSC addresses and file names can carry.
-    pub(super) fn word(&mut self, field: &Field<'_>) -> Option<String> {
-        let text = self.text(field, NAME_CHARS_MAX)?;
+    pub(crate) fn word(&mut self, field: &Field<'_>) -> Option<String> {
+        let text = self.text(field, WORD_CHARS_MAX)?;
         if is_word(&text) {
             return Some(text);
         }
@@ -193,7 +200,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number.
-    pub(super) fn int(&mut self, field: &Field<'_>, lo: i64, hi: i64) -> Option<i64> {
+    pub(crate) fn int(&mut self, field: &Field<'_>, lo: i64, hi: i64) -> Option<i64> {
         match field.node? {
             Node::Int(value) if (lo..=hi).contains(value) => Some(*value),
             Node::Text(text) if text.parse::<i64>().is_ok() => {
@@ -203,8 +210,37 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Any number.
+    pub(crate) fn number(&mut self, field: &Field<'_>, lo: f64, hi: f64) -> Option<f64> {
+        match field.node? {
+            Node::Int(value) if (lo..=hi).contains(&(*value as f64)) => Some(*value as f64),
+            Node::Float(value) if (lo..=hi).contains(value) => Some(*value),
+            _ => self.wrong(field, &format!("{lo} to {hi}")),
+        }
+    }
+
+    /// A plain value as text, written with or without quotes: `3`, `"1-2"`, `auto`.
+    pub(crate) fn plain(&mut self, field: &Field<'_>) -> Option<String> {
+        match field.node? {
+            Node::Text(text) => Some(text.clone()),
+            Node::List(_) | Node::Map(_) => self.wrong(field, "one value"),
+            node => Some(shown_node(node)),
+        }
+    }
+
+    /// Whatever a plain value reads as. The error says what is allowed.
+    pub(crate) fn parsed<T: FromStr>(&mut self, field: &Field<'_>) -> Option<T>
+    where
+        T::Err: Display,
+    {
+        match self.plain(field)?.parse() {
+            Ok(value) => Some(value),
+            Err(allowed) => self.wrong(field, &allowed.to_string()),
+        }
+    }
+
     /// Two whole numbers.
-    pub(super) fn pair(&mut self, field: &Field<'_>, lo: i64, hi: i64) -> Option<(i64, i64)> {
+    pub(crate) fn pair(&mut self, field: &Field<'_>, lo: i64, hi: i64) -> Option<(i64, i64)> {
         field.node?;
         let items = self.items(field);
         let [first, second] = &items[..] else {
@@ -218,7 +254,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Yes or no. YAML 1.2 knows only `true` and `false`; people also write the rest.
-    pub(super) fn flag(&mut self, field: &Field<'_>) -> Option<bool> {
+    pub(crate) fn flag(&mut self, field: &Field<'_>) -> Option<bool> {
         match field.node? {
             Node::Bool(value) => Some(*value),
             Node::Text(text) if text == "yes" => Some(true),
@@ -229,13 +265,13 @@ impl<'a> Reader<'a> {
 }
 
 /// Names in a row, as messages say them.
-pub(super) fn list(names: &[impl AsRef<str>]) -> String {
+pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
     names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
 }
 
 fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.len() <= NAME_CHARS_MAX
+        && text.len() <= WORD_CHARS_MAX
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 

@@ -1,7 +1,7 @@
-//! A profile's YAML as a tree, read but not yet believed. The only place here that names serde.
+//! YAML as a tree, read but not yet believed. The only place for it that names serde.
 //!
 //! A tree rather than derived structs: serde stops at its first fault and knows no lines after that, while a musician
-//! mending a file wants all faults at once, each with its line. `check` walks the tree and denies unknown fields.
+//! mending a file wants all faults at once, each with its line. The reader walks the tree and denies unknown fields.
 
 use std::{cell::Cell, fmt};
 
@@ -39,12 +39,12 @@ pub(super) enum Step {
 }
 
 /// A file that is well-formed YAML, and no more than that.
-pub(super) struct ProfileRaw<'a> {
+pub(super) struct Document<'a> {
     text: &'a str,
     pub(super) root: Node,
 }
 
-impl<'a> ProfileRaw<'a> {
+impl<'a> Document<'a> {
     /// Reads the tree; a failure is the line, where known, and what is wrong there.
     pub(super) fn read(text: &'a str) -> Result<Self, (Option<usize>, String)> {
         if text.len() > FILE_BYTES_MAX {
@@ -92,7 +92,7 @@ impl Tree<'_> {
     fn spend<E: serde::de::Error>(self, text_bytes: usize) -> Result<(), E> {
         self.cost.set(self.cost.get() + 1 + text_bytes);
         if self.cost.get() > TREE_COST_MAX {
-            return Err(E::custom("its aliases unfold to more than a profile may hold"));
+            return Err(E::custom("its aliases unfold to more than a file may hold"));
         }
         Ok(())
     }

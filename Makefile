@@ -1,0 +1,41 @@
+# busker: every target does its own set-up.
+
+CARGO ?= cargo
+# What the tests are run with: every host, and the allocator that catches the callback allocating.
+TEST_FEATURES = jack,rt-check
+
+.PHONY: run test check fmt clippy doc bench limits help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: ## the station; ARGS='--demo' passes flags
+	@scripts/setup.sh run
+	$(CARGO) run --release -- $(ARGS)
+
+test: ## every test, the ones on real audio servers too
+	@scripts/setup.sh test
+	INSTA_UPDATE=no $(CARGO) test --features $(TEST_FEATURES)
+
+check: fmt clippy doc test ## what a change must pass: format, lints, documentation, tests
+
+fmt:
+	$(CARGO) fmt --check
+
+clippy:
+	@scripts/setup.sh test
+	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --all-targets --features $(TEST_FEATURES) -- -D warnings
+
+doc:
+	@scripts/setup.sh test
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --features jack
+
+bench: ## how long a block, a thousand controllers and a screen take
+	@scripts/setup.sh run
+	$(CARGO) bench
+
+limits: ## first frame, idle load, memory, speed of virtual time
+	@scripts/setup.sh test
+	$(CARGO) build --release
+	benches/limits.py target/release/busker

@@ -1,0 +1,127 @@
+//! The command line: what may be asked, and one file per verb that does it.
+//!
+//! Exit codes: 0 done; 1 something failed that was not the asker's mistake; 2 what was asked cannot be (a name, a
+//! number, a file, a device), said in one message.
+
+mod clock;
+mod completions;
+mod devices;
+mod logs;
+mod man;
+mod record;
+mod run;
+mod screen;
+mod setup;
+mod signals;
+
+use clap::{Parser, Subcommand};
+use setup::StationArgs;
+use std::{io::Write, process::ExitCode};
+
+/// Examples stand where people look for them.
+const EXAMPLES: &str = "\
+Examples:
+  busker                                 the station; on the built-in synth if nothing is plugged in
+  busker --demo                          the station on the built-in synth, whatever is plugged in
+  busker --device alsa:USB --input 3-4   a certain interface and its inputs
+  busker devices                         what there is, and what would be taken
+  busker run jam.yaml --simulate --out out/
+  busker record --seconds 60 --out jam.wav
+  busker clock --bpm 120 --port alsa:NTS-1
+
+In the station, ? shows every key and : takes every command.";
+
+/// A performance station for hardware synths that lives in a terminal.
+#[derive(Debug, Parser)]
+#[command(name = "busker", version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(flatten)]
+    station: StationArgs,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run a script of commands
+    Run(run::RunArgs),
+    /// Record to a WAV file without the screen
+    Record(record::RecordArgs),
+    /// Be a MIDI clock
+    Clock(clock::ClockArgs),
+    /// List audio devices and MIDI ports, and what would be taken
+    Devices(devices::DevicesArgs),
+    /// Say where the log is
+    Logs,
+    /// Print completions for a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// Why a verb ended without having done what was asked: a sentence, and whose mistake it was.
+#[derive(Debug)]
+pub struct Failure {
+    text: String,
+    code: u8,
+}
+
+impl Failure {
+    /// What was asked cannot be: exit code 2.
+    fn asked(text: impl ToString) -> Failure {
+        Failure { text: text.to_string(), code: 2 }
+    }
+
+    /// Something else went wrong: exit code 1.
+    fn other(text: impl ToString) -> Failure {
+        Failure { text: text.to_string(), code: 1 }
+    }
+}
+
+/// What a verb comes to.
+type Outcome = Result<(), Failure>;
+
+/// Reads the command line and does what it asks.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap knows which stream each belongs to.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    let outcome = match cli.verb {
+        None => screen::show(&cli.station),
+        Some(Verb::Run(args)) => run::run(&args),
+        Some(Verb::Record(args)) => record::record(&args),
+        Some(Verb::Clock(args)) => clock::run(&args),
+        Some(Verb::Devices(args)) => devices::list(&args),
+        Some(Verb::Logs) => logs::say(),
+        Some(Verb::Completions(args)) => completions::print(&args),
+        Some(Verb::Man) => man::print(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { text, code }) => {
+            tracing::warn!("{text}");
+            complain(&text);
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// One message on the standard error.
+pub fn complain(text: &str) {
+    // A closed terminal cannot be told anything.
+    let _ = writeln!(std::io::stderr(), "busker: {text}");
+}
+
+/// Lines on the standard output.
+fn print(text: &str) -> Outcome {
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        // `busker devices | head` is no failure.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::other(error)),
+        _ => Ok(()),
+    }
+}

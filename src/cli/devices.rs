@@ -1,0 +1,32 @@
+//! `busker devices`: what there is, and what `auto` would take and why.
+
+use super::{
+    Failure, Outcome, print,
+    setup::{Setup, StationArgs},
+};
+use crate::engine::host::{quiet::QuietStderr, select};
+use clap::Args;
+
+/// What `busker devices` may be told.
+#[derive(Args, Debug)]
+pub struct DevicesArgs {
+    /// As JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lists devices and ports.
+///
+/// # Errors
+/// Where the output cannot be written.
+pub fn list(args: &DevicesArgs) -> Outcome {
+    let mut setup = Setup::new(&StationArgs::default())?;
+    setup.complain()?;
+    let quiet = QuietStderr::into(&setup.folders.log_file());
+    let listing = select::listing(&setup.config.profile);
+    drop(quiet);
+    if args.json {
+        return print(&serde_json::to_string_pretty(&listing).map_err(Failure::other)?);
+    }
+    print(&listing.to_string())
+}

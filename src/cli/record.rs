@@ -1,0 +1,141 @@
+//! `busker record`: the inputs to a WAV file, without the screen.
+
+use super::{
+    Failure, Outcome, complain, print,
+    setup::{Setup, StationArgs},
+    signals,
+};
+use crate::{
+    command::{
+        Command,
+        arg::{Millis, Text, Velocity},
+        channels::ChannelList,
+    },
+    engine::{
+        host::{
+            quiet::QuietStderr,
+            select::{self, DeviceChoice},
+        },
+        live::Engine,
+    },
+    music::{Decibels, Note},
+    status::{Event, Severity},
+};
+use clap::Args;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// What `busker record` may be told.
+#[derive(Args, Debug)]
+pub struct RecordArgs {
+    /// Record the built-in synth playing a phrase
+    #[arg(long)]
+    demo: bool,
+    /// The file; a name made from the date in the music folder otherwise
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Stop after so many seconds; otherwise ctrl-c stops
+    #[arg(long, value_name = "N", value_parser = seconds)]
+    seconds: Option<f64>,
+    /// The inputs to record, like 1 or 3-4
+    #[arg(long, value_name = "CHANNELS")]
+    input: Option<ChannelList>,
+    /// The audio device: auto, sim, alsa:NAME, jack
+    #[arg(long, value_name = "ID")]
+    device: Option<DeviceChoice>,
+}
+
+/// A length of time on the command line, in seconds.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    let allowed = "a number of seconds over 0 and up to 86400";
+    text.parse().ok().filter(|x| *x > 0.0 && *x <= 86_400.0).ok_or_else(|| allowed.to_owned())
+}
+
+/// C minor, as in every music shop: the notes of the demo's phrase, 250 ms each.
+const PHRASE: [u8; 8] = [48, 60, 63, 67, 72, 67, 63, 60];
+const PHRASE_STEP: Duration = Duration::from_millis(250);
+
+/// Records until it is told to stop.
+///
+/// # Errors
+/// A device, input or folder that cannot be.
+pub fn record(args: &RecordArgs) -> Outcome {
+    let station_args = StationArgs {
+        demo: args.demo,
+        device: args.device.clone(),
+        input: args.input.clone(),
+        ..StationArgs::default()
+    };
+    let mut setup = Setup::new(&station_args)?;
+    setup.complain()?;
+    let ports = if args.demo { setup.ports.clone() } else { Vec::new() };
+    if !args.demo {
+        // Nobody asked to hear the inputs, and loudspeakers beside a microphone howl.
+        setup.config.monitor.get_or_insert(Decibels::SILENCE);
+    }
+    let name = match &args.out {
+        Some(file) => {
+            let name = file.file_name().and_then(|name| name.to_str()).filter(|_| !file.is_dir());
+            let Some(name) = name else {
+                return Err(Failure::asked(format!("{} is no name for a file", file.display())));
+            };
+            setup.config.folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
+            Some(Text(name.to_owned()))
+        }
+        None => None,
+    };
+    let quiet = QuietStderr::into(&setup.folders.log_file());
+    let selected = select::select(&setup.device, &ports, &setup.request, &setup.config.profile);
+    drop(quiet);
+    let selected = selected.map_err(Failure::asked)?;
+    selected.notices.iter().for_each(|(_, text)| complain(text));
+    let engine =
+        Engine::start(&setup.config, selected.device, selected.ports, selected.reopen, None).map_err(Failure::asked)?;
+    let station = engine.station().clone();
+    let (wake, woken) = std::sync::mpsc::sync_channel(1);
+    let events = station.subscribe(move || {
+        let _ = wake.try_send(());
+    });
+    signals::quit_on_signals(station.clone())?;
+    station.ask(Command::RecordStart { name }).map_err(Failure::asked)?;
+    let begun = Instant::now();
+    let mut phrase = PHRASE.iter().cycle();
+    let mut played = 0;
+    let mut failure = None;
+    'recording: while args.seconds.is_none_or(|seconds| begun.elapsed().as_secs_f64() < seconds) {
+        let left = args.seconds.map_or(PHRASE_STEP, |s| Duration::from_secs_f64(s).saturating_sub(begun.elapsed()));
+        let _ = woken.recv_timeout(left.min(PHRASE_STEP / 4));
+        for event in events.try_iter() {
+            match &event {
+                Event::TakeStarted { path, .. } => {
+                    let how = if args.seconds.is_none() { "; ctrl-c stops" } else { "" };
+                    complain(&format!("recording to {}{how}", path.display()));
+                }
+                Event::Notice { severity: Severity::Error, text } => failure = Some(Failure::asked(text)),
+                Event::Quit => break 'recording,
+                _ => {}
+            }
+        }
+        if failure.is_some() {
+            break;
+        }
+        if args.demo && begun.elapsed() >= PHRASE_STEP * played {
+            played += 1;
+            if let Some(note) = phrase.next().copied().and_then(Note::new) {
+                let (velocity, ms) = (Velocity::clamped(100), Millis(PHRASE_STEP.as_millis() as u32 - 30));
+                let _ = station.send(Command::NotePlay { note, velocity, ms });
+            }
+        }
+    }
+    drop(engine);
+    for event in events.try_iter() {
+        if let Event::TakeFinished { path, frames, gap_frames } = event {
+            let seconds = frames as f64 / f64::from(station.status().device.sample_rate_hz);
+            let gaps = if gap_frames > 0 { format!(", of them {gap_frames} frames lost") } else { String::new() };
+            print(&format!("{}  {seconds:.3} s{gaps}", path.display()))?;
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}

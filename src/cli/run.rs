@@ -1,0 +1,251 @@
+//! `busker run`: a script, in virtual time or on the real devices.
+//!
+//! With `--out DIR` it leaves `midi.jsonl` (every message sent), `events.jsonl`, `status.json` and the takes there.
+
+use super::{
+    Failure, Outcome, complain,
+    setup::{Setup, StationArgs},
+    signals,
+};
+use crate::{
+    engine::{
+        host::{quiet::QuietStderr, select},
+        live::Engine,
+        midi::sent::Sent,
+        offline::{Offline, SAMPLE_RATE_HZ},
+    },
+    script::Script,
+    status::{Event, Severity, Status},
+    yaml,
+};
+use clap::Args;
+use serde::Serialize;
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, mpsc::Receiver},
+    time::{Duration, Instant},
+};
+
+/// What `busker run` may be told.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// The script: a YAML file of commands with their times
+    script: PathBuf,
+    /// In virtual time, as fast as the machine goes, on the built-in synth: the same to the byte every time
+    #[arg(long)]
+    simulate: bool,
+    /// Leave takes, midi.jsonl, events.jsonl and status.json in this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    station: StationArgs,
+}
+
+/// Runs a script.
+///
+/// # Errors
+/// A script with faults, a command that was refused, a folder that cannot be written.
+pub fn run(args: &RunArgs) -> Outcome {
+    let text = yaml::read(&args.script).map_err(Failure::asked)?;
+    let script = Script::from_yaml(&args.script.display().to_string(), &text).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Failure::asked(format!("{}\nbusker: nothing of the script was run", faults.join("\nbusker: ")))
+    })?;
+    let mut setup = Setup::new(&args.station)?;
+    setup.complain()?;
+    setup.config.bpm = script.bpm;
+    let mut out = args.out.as_deref().map(Out::create).transpose()?;
+    if let Some(folder) = &args.out {
+        setup.config.folder = folder.clone();
+    }
+    let refused =
+        if args.simulate { simulate(&setup, &script, &mut out)? } else { perform(&setup, &script, &mut out)? };
+    if refused { Err(Failure::asked("some of the script was not done; the rest was")) } else { Ok(()) }
+}
+
+/// How finely events are timed in virtual time, in frames.
+const STRETCH_FRAMES: i64 = 256;
+
+/// Returns whether anything was refused or failed.
+fn simulate(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
+    let mut offline = Offline::new(&setup.config).map_err(Failure::asked)?;
+    if let Some(out) = out {
+        offline.listen_to_sent(out.midi_listener());
+    }
+    let events = offline.station().subscribe(|| {});
+    let mut refused = false;
+    // In short stretches, so that each event gets its time.
+    let run_to = |offline: &mut Offline, seconds: f64, out: &mut Option<Out>| -> Result<bool, Failure> {
+        let end = (seconds * f64::from(SAMPLE_RATE_HZ)).round() as i64;
+        let mut failed = false;
+        while offline.frame() < end {
+            offline.run_to((offline.frame() + STRETCH_FRAMES).min(end));
+            failed |= note_events(out, &events, micros_of(offline.frame()))?;
+        }
+        Ok(failed)
+    };
+    for step in &script.steps {
+        refused |= run_to(&mut offline, step.at_seconds, out)?;
+        for command in &step.commands {
+            if let Err(reason) = offline.ask(command) {
+                complain(&format!("at {} s: {reason}", step.at_seconds));
+                refused = true;
+            }
+        }
+        refused |= note_events(out, &events, micros_of(offline.frame()))?;
+        if offline.quitting() {
+            break;
+        }
+    }
+    if !offline.quitting() {
+        refused |= run_to(&mut offline, script.length_seconds(), out)?;
+    }
+    let status = offline.status();
+    offline.finish();
+    refused |= note_events(out, &events, micros_of(offline.frame()))?;
+    if let Some(out) = out {
+        out.finish(&status)?;
+    }
+    Ok(refused)
+}
+
+fn micros_of(frame: i64) -> u64 {
+    frame as u64 * 1_000_000 / u64::from(SAMPLE_RATE_HZ)
+}
+
+/// Returns whether anything was refused or failed.
+fn perform(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
+    let quiet = QuietStderr::into(&setup.folders.log_file());
+    let selected = select::select(&setup.device, &setup.ports, &setup.request, &setup.config.profile);
+    drop(quiet);
+    let selected = selected.map_err(Failure::asked)?;
+    selected.notices.iter().for_each(|(_, text)| complain(text));
+    let listener = out.as_ref().map(Out::midi_listener);
+    let engine = Engine::start(&setup.config, selected.device, selected.ports, selected.reopen, listener)
+        .map_err(Failure::asked)?;
+    let station = engine.station().clone();
+    let (wake, woken) = std::sync::mpsc::sync_channel(1);
+    let events = station.subscribe(move || {
+        let _ = wake.try_send(());
+    });
+    signals::quit_on_signals(station.clone())?;
+    let start = Instant::now();
+    let micros = || start.elapsed().as_micros() as u64;
+    let mut refused = false;
+    let mut left = false;
+    // Waits, but hears at once when the engine ends.
+    let mut wait_until = |seconds: f64, out: &mut Option<Out>| -> Result<bool, Failure> {
+        let due = start + Duration::from_secs_f64(seconds);
+        let mut failed = false;
+        while !left && Instant::now() < due {
+            let _ = woken.recv_timeout(due.saturating_duration_since(Instant::now()));
+            let heard: Vec<Event> = events.try_iter().collect();
+            left |= heard.contains(&Event::Quit);
+            failed |= note(out, &heard, micros())?;
+        }
+        Ok(failed || left)
+    };
+    for step in &script.steps {
+        refused |= wait_until(step.at_seconds, out)?;
+        for command in &step.commands {
+            if let Err(reason) = station.ask(command.clone()) {
+                complain(&format!("at {} s: {reason}", step.at_seconds));
+                refused = true;
+            }
+        }
+    }
+    refused |= wait_until(script.length_seconds(), out)?;
+    let status = Status::clone(&station.status());
+    drop(engine);
+    refused |= note_events(out, &events, micros())?;
+    if let Some(out) = out {
+        out.finish(&status)?;
+    }
+    Ok(refused)
+}
+
+fn note_events(out: &mut Option<Out>, events: &Receiver<Event>, t_us: u64) -> Result<bool, Failure> {
+    let heard: Vec<Event> = events.try_iter().collect();
+    note(out, &heard, t_us)
+}
+
+/// Writes events down and complains of those that are failures; true where there was one.
+fn note(out: &mut Option<Out>, events: &[Event], t_us: u64) -> Result<bool, Failure> {
+    let mut failed = false;
+    for event in events {
+        if let Some((Severity::Error, text)) = event.notice() {
+            complain(&text);
+            failed = true;
+        }
+        if let Some(out) = out {
+            out.event(event, t_us)?;
+        }
+    }
+    Ok(failed)
+}
+
+/// The folder a run leaves things in.
+struct Out {
+    folder: PathBuf,
+    midi: Arc<Mutex<BufWriter<File>>>,
+    events: BufWriter<File>,
+}
+
+#[derive(Serialize)]
+struct MidiLine<'a> {
+    t_us: u64,
+    port: &'a str,
+    bytes: &'a [u8],
+}
+
+#[derive(Serialize)]
+struct EventLine<'a> {
+    t_us: u64,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+impl Out {
+    fn create(folder: &Path) -> Result<Out, Failure> {
+        let unwritable = |error: io::Error| {
+            Failure::asked(format!("cannot write into {}: {error}; nothing was run", folder.display()))
+        };
+        fs::create_dir_all(folder).map_err(unwritable)?;
+        let create = |name| File::create(folder.join(name)).map(BufWriter::new).map_err(unwritable);
+        Ok(Out {
+            folder: folder.to_owned(),
+            midi: Arc::new(Mutex::new(create("midi.jsonl")?)),
+            events: create("events.jsonl")?,
+        })
+    }
+
+    /// Writes every message that is sent; what the disk refuses shows when the file is finished.
+    fn midi_listener(&self) -> crate::engine::control::SentListener {
+        let midi = Arc::clone(&self.midi);
+        Box::new(move |sent: &Sent, at_ns, port| {
+            let line = MidiLine { t_us: at_ns / 1000, port, bytes: sent.payload.bytes() };
+            let mut midi = midi.lock().unwrap_or_else(PoisonError::into_inner);
+            if serde_json::to_writer(&mut *midi, &line).is_ok() {
+                let _ = midi.write_all(b"\n");
+            }
+        })
+    }
+
+    fn failed(&self, error: impl std::fmt::Display) -> Failure {
+        Failure::other(format!("cannot write into {}: {error}", self.folder.display()))
+    }
+
+    fn event(&mut self, event: &Event, t_us: u64) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.events, &EventLine { t_us, event }).map_err(|error| self.failed(error))?;
+        self.events.write_all(b"\n").map_err(|error| self.failed(error))
+    }
+
+    fn finish(&mut self, status: &Status) -> Result<(), Failure> {
+        let flushed = self.midi.lock().unwrap_or_else(PoisonError::into_inner).flush();
+        flushed.and_then(|()| self.events.flush()).map_err(|error| self.failed(error))?;
+        let text = serde_json::to_string_pretty(status).map_err(|error| self.failed(error))?;
+        fs::write(self.folder.join("status.json"), text + "\n").map_err(|error| self.failed(error))
+    }
+}

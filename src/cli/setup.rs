@@ -1,0 +1,142 @@
+//! From flags and settings to an engine: what every verb that makes sound begins with.
+
+use super::{Failure, complain};
+use crate::{
+    command::channels::ChannelList,
+    config::{Folders, Settings},
+    engine::{
+        assembly::EngineConfig,
+        host::{
+            AudioRequest,
+            select::{DeviceChoice, PortChoice},
+        },
+    },
+    music::Bpm,
+    profile::{DEFAULT_ID, FALLBACK_ID, Library},
+    status::Severity,
+    yaml::Fault,
+};
+use clap::Args;
+use std::sync::Arc;
+
+/// What every verb with an engine may be told.
+#[derive(Args, Clone, Debug, Default)]
+pub struct StationArgs {
+    /// The built-in synth on a simulated device, whatever is plugged in
+    #[arg(long)]
+    pub demo: bool,
+    /// The synth whose knobs are shown, like korg_nts1_mk2
+    #[arg(long, value_name = "ID")]
+    pub profile: Option<String>,
+    /// The audio device: auto, sim, alsa:NAME, jack
+    #[arg(long, value_name = "ID")]
+    pub device: Option<DeviceChoice>,
+    /// The inputs to record and hear, like 1 or 3-4
+    #[arg(long, value_name = "CHANNELS")]
+    pub input: Option<ChannelList>,
+    /// A MIDI port: auto, sim, alsa:NAME, jack:NAME; several may be given
+    #[arg(long, value_name = "PORT")]
+    pub port: Vec<PortChoice>,
+}
+
+/// Flags and settings, put together and checked.
+pub struct Setup {
+    /// What the engine is to be.
+    pub config: EngineConfig,
+    /// Which device.
+    pub device: DeviceChoice,
+    /// Which ports.
+    pub ports: Vec<PortChoice>,
+    /// How the device is asked for.
+    pub request: AudioRequest,
+    /// What a person should know: faults in files, things not found.
+    pub notices: Vec<(Severity, String)>,
+    /// Where things are.
+    pub folders: Folders,
+}
+
+impl Setup {
+    /// Reads the settings and profiles; what is wrong with them becomes notices, and the rest is used.
+    ///
+    /// # Errors
+    /// A device or port in the settings that cannot be one.
+    pub fn new(args: &StationArgs) -> Result<Setup, Failure> {
+        let folders = Folders::of_user();
+        let mut notices = Vec::new();
+        let settings = Settings::load(&folders.settings_file()).unwrap_or_else(|faults| {
+            notices.extend(tell(&faults, "the settings are not used"));
+            Settings::default()
+        });
+        let (library, faults) = Library::load(Some(&folders.profiles()));
+        notices.extend(tell(&faults, "the profile is left out"));
+        let wanted = args.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_ID);
+        let profile = match library.get(wanted).or_else(|| {
+            let ids: Vec<&str> = library.ids().collect();
+            let text = format!("there is no profile '{wanted}' (there are {}); {FALLBACK_ID} is used", ids.join(", "));
+            notices.push((Severity::Warning, text));
+            library.get(FALLBACK_ID)
+        }) {
+            Some(profile) => Arc::clone(profile),
+            None => return Err(Failure::other("the built-in profiles are missing from this program")),
+        };
+        let (device, ports) = choose(args, &settings)?;
+        let input = args.input.clone().or(settings.input);
+        let request = AudioRequest {
+            sample_rate_hz: settings.sample_rate_hz,
+            block_frames: settings.block_frames,
+            inputs: input.as_ref().map(|list| usize::from(list.highest())),
+            jack_ports: Vec::new(),
+        };
+        let config = EngineConfig {
+            library,
+            profile,
+            channel: settings.channel,
+            bpm: settings.bpm.unwrap_or(Bpm::DEFAULT),
+            clock_on: settings.clock_on.unwrap_or(true),
+            input,
+            monitor: settings.monitor,
+            folder: settings.recordings.unwrap_or_else(|| folders.music.clone()),
+        };
+        Ok(Setup { config, device, ports, request, notices, folders })
+    }
+
+    /// For verbs without a screen: warnings go to the standard error, and a fault in a file ends the verb.
+    ///
+    /// # Errors
+    /// The faults of the settings and profiles.
+    pub fn complain(&mut self) -> Result<(), Failure> {
+        let faults: Vec<String> =
+            self.notices.iter().filter(|(severity, _)| *severity == Severity::Error).map(|(_, t)| t.clone()).collect();
+        if !faults.is_empty() {
+            return Err(Failure::asked(faults.join("\nbusker: ")));
+        }
+        self.notices.drain(..).for_each(|(_, text)| complain(&text));
+        Ok(())
+    }
+}
+
+/// Flags first, then settings, then `auto`.
+fn choose(args: &StationArgs, settings: &Settings) -> Result<(DeviceChoice, Vec<PortChoice>), Failure> {
+    if args.demo {
+        return Ok((DeviceChoice::Sim, vec![PortChoice::Sim]));
+    }
+    let in_settings = |text: &str, error: String| Failure::asked(format!("the settings name '{text}': {error}"));
+    let device = match (&args.device, &settings.device) {
+        (Some(device), _) => device.clone(),
+        (None, Some(text)) => text.parse().map_err(|error| in_settings(text, format!("{error}")))?,
+        (None, None) => DeviceChoice::Auto,
+    };
+    let ports = match (&args.port[..], &settings.ports[..]) {
+        ([], []) => vec![PortChoice::Auto],
+        ([], texts) => texts
+            .iter()
+            .map(|text| text.parse().map_err(|error| in_settings(text, format!("{error}"))))
+            .collect::<Result<_, _>>()?,
+        (flags, _) => flags.to_vec(),
+    };
+    Ok((device, ports))
+}
+
+fn tell(faults: &[Fault], consequence: &str) -> Vec<(Severity, String)> {
+    faults.iter().map(|fault| (Severity::Error, format!("{fault}; {consequence}"))).collect()
+}

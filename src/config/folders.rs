@@ -1,0 +1,60 @@
+//! Where things are on this machine: the XDG folders, and the music folder.
+
+use etcetera::base_strategy::{BaseStrategy, Xdg};
+use std::path::{Path, PathBuf};
+
+/// The folders of one user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folders {
+    /// Settings, profiles, themes and keymaps: `$XDG_CONFIG_HOME/busker`.
+    pub config: PathBuf,
+    /// The log: `$XDG_STATE_HOME/busker`.
+    pub state: PathBuf,
+    /// Where recordings go without other word: the music folder.
+    pub music: PathBuf,
+}
+
+impl Folders {
+    /// This user's folders; without a home, everything is under the present folder.
+    pub fn of_user() -> Folders {
+        match Xdg::new() {
+            Ok(xdg) => Folders {
+                config: xdg.config_dir().join("busker"),
+                state: xdg.state_dir().unwrap_or_else(|| xdg.home_dir().join(".local/state")).join("busker"),
+                music: music_folder(xdg.home_dir(), &xdg.config_dir()),
+            },
+            Err(_) => Folders { config: ".busker".into(), state: ".busker".into(), music: ".".into() },
+        }
+    }
+
+    /// The settings file.
+    pub fn settings_file(&self) -> PathBuf {
+        self.config.join("config.yaml")
+    }
+
+    /// The user's own profiles.
+    pub fn profiles(&self) -> PathBuf {
+        self.config.join("profiles")
+    }
+
+    /// The log file.
+    pub fn log_file(&self) -> PathBuf {
+        self.state.join("busker.log")
+    }
+}
+
+/// `XDG_MUSIC_DIR`, from the environment or `user-dirs.dirs`; else `~/Music`.
+fn music_folder(home: &Path, config: &Path) -> PathBuf {
+    let named = std::env::var("XDG_MUSIC_DIR").ok().or_else(|| {
+        let file = std::fs::read_to_string(config.join("user-dirs.dirs")).ok()?;
+        let value = file.lines().find_map(|line| line.trim().strip_prefix("XDG_MUSIC_DIR="))?;
+        Some(value.trim_matches('"').to_owned())
+    });
+    match named {
+        Some(named) if !named.is_empty() => match named.strip_prefix("$HOME") {
+            Some(rest) => home.join(rest.trim_start_matches('/')),
+            None => PathBuf::from(named),
+        },
+        _ => home.join("Music"),
+    }
+}

@@ -1,0 +1,315 @@
+//! The screen: draws what the engine says, and turns keys into commands. Only a front end; nothing musical lives here.
+//!
+//! Three threads: the one that calls [`run`] keeps the state and draws; one reads the terminal; one hears when the
+//! window changes its size. All they say goes through one bounded queue. The loop sleeps until something comes, takes
+//! everything there is, and draws at most once every [`pace::FRAME`], and only if something that can be seen changed.
+
+pub mod app;
+pub mod input;
+pub mod line;
+pub mod messages;
+pub mod pace;
+pub mod panels;
+pub mod piano;
+pub mod screen;
+pub mod terminal;
+pub mod theme;
+pub mod visible;
+pub mod widgets;
+
+use crate::{
+    command::Command,
+    engine::station::{Answer, ENGINE_GONE, Station},
+    status::{Event, Severity},
+};
+use app::{App, Wish};
+use input::Input;
+use pace::Pace;
+use signal_hook::{consts::SIGWINCH, iterator::Signals};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError},
+    },
+    thread,
+    time::Instant,
+};
+use terminal::Screen;
+use theme::Theme;
+use visible::Visible;
+
+/// What may wait for the loop. A fast typist fills a few; when it is full the reader waits, and nothing is lost.
+const WAKES: usize = 256;
+
+/// How the screen is to be.
+#[derive(Clone, Debug)]
+pub struct TuiOptions {
+    /// The look.
+    pub theme: Theme,
+    /// Ids that `profile.use` completes.
+    pub profiles: Vec<String>,
+    /// Said on the message line first, such as what was found wrong at the start.
+    pub notices: Vec<(Severity, String)>,
+}
+
+impl TuiOptions {
+    /// The built-in look, without colours where the environment's `NO_COLOR` asks for that.
+    pub fn from_environment() -> TuiOptions {
+        TuiOptions { theme: terminal::theme_for_environment(), profiles: Vec::new(), notices: Vec::new() }
+    }
+}
+
+/// Why there is no screen, or none any more.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// Input or output is a file or a pipe. Nothing was started.
+    #[error(
+        "the screen needs a terminal, and this is none; without one, use `busker run SCRIPT` to play a script or \
+         `busker record` to record"
+    )]
+    NoTerminal,
+    /// The terminal went away, as when an SSH connection breaks. The engine still runs; whoever called shuts it down.
+    #[error("the terminal is gone: {0}")]
+    TerminalLost(#[source] io::Error),
+    /// The terminal, or a thread to read it, could not be had. It is as it was.
+    #[error("the terminal cannot be used: {0}")]
+    Refused(#[source] io::Error),
+    /// The engine ended without saying so.
+    #[error("{ENGINE_GONE}")]
+    EngineGone,
+}
+
+/// What wakes the loop.
+enum Wake {
+    Input(Input),
+    Lost(io::Error),
+    Resized,
+    /// A new status or event; more than one while the loop is busy count as one.
+    Engine,
+    Answer(Answer),
+}
+
+/// Whether there is a terminal to show anything on; worth asking before an engine is started for it.
+///
+/// # Errors
+/// [`TuiError::NoTerminal`].
+pub fn check_terminal() -> Result<(), TuiError> {
+    if terminal::is_there() { Ok(()) } else { Err(TuiError::NoTerminal) }
+}
+
+/// Shows the screen until the engine says [`Event::Quit`]. Blocks the calling thread; the terminal is given back on
+/// every way out, unwinding included.
+///
+/// # Errors
+/// [`TuiError::NoTerminal`] at once; the others when it happens.
+pub fn run(station: &Station, options: TuiOptions) -> Result<(), TuiError> {
+    check_terminal()?;
+    let (sender, wakes) = mpsc::sync_channel(WAKES);
+    let woken = Arc::new(AtomicBool::new(false));
+    let events = subscribe(station, &sender, &woken);
+    let mut app = App::new(options.profiles);
+    for (severity, text) in options.notices {
+        app.say(severity, text);
+    }
+    let screen = Screen::open().map_err(TuiError::Refused)?;
+    let visible = Visible::of(&station.status());
+    let mut show =
+        Show { station, app, screen, theme: options.theme, visible, pace: Pace::default(), sender: sender.clone() };
+    show.resize()?;
+    // The first frame before anything else: the threads below take their time to start.
+    show.draw(Instant::now())?;
+    let signals = Signals::new([SIGWINCH]).map_err(TuiError::Refused)?;
+    let _listening = Listening(signals.handle());
+    listen(signals, sender.clone()).map_err(TuiError::Refused)?;
+    read_terminal(sender).map_err(TuiError::Refused)?;
+    show.until_quit(&wakes, &events, &woken)
+}
+
+fn subscribe(station: &Station, sender: &SyncSender<Wake>, woken: &Arc<AtomicBool>) -> Receiver<Event> {
+    let (sender, woken) = (sender.clone(), Arc::clone(woken));
+    station.subscribe(move || {
+        // Called on the control thread: never waits. A full queue means that the loop is awake anyway.
+        if !woken.swap(true, Ordering::AcqRel) && sender.try_send(Wake::Engine).is_err() {
+            woken.store(false, Ordering::Release);
+        }
+    })
+}
+
+fn read_terminal(sender: SyncSender<Wake>) -> io::Result<()> {
+    let tell = move |input: io::Result<Input>| sender.send(input.map_or_else(Wake::Lost, Wake::Input)).is_ok();
+    thread::Builder::new().name("busker-keys".to_owned()).spawn(move || terminal::read(tell)).map(drop)
+}
+
+fn listen(mut signals: Signals, sender: SyncSender<Wake>) -> io::Result<()> {
+    let forward = move || {
+        for _ in signals.forever() {
+            if sender.send(Wake::Resized).is_err() {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("busker-window".to_owned()).spawn(forward).map(drop)
+}
+
+/// Ends the thread that hears of the window's size.
+struct Listening(signal_hook::iterator::Handle);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Everything the loop owns.
+struct Show<'a> {
+    station: &'a Station,
+    app: App,
+    screen: Screen,
+    theme: Theme,
+    visible: Visible,
+    pace: Pace,
+    sender: SyncSender<Wake>,
+}
+
+impl Show<'_> {
+    fn until_quit(
+        &mut self,
+        wakes: &Receiver<Wake>,
+        events: &Receiver<Event>,
+        woken: &AtomicBool,
+    ) -> Result<(), TuiError> {
+        let mut changed = false;
+        loop {
+            let now = Instant::now();
+            let next = [self.app.deadline(), self.pace.due(now, changed)].into_iter().flatten().min();
+            let first = match next {
+                None => wakes.recv().map_err(|_| TuiError::EngineGone).map(Some)?,
+                Some(until) => match wakes.recv_timeout(until.saturating_duration_since(now)) {
+                    Ok(wake) => Some(wake),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => return Err(TuiError::EngineGone),
+                },
+            };
+            let now = Instant::now();
+            for wake in first.into_iter().chain(wakes.try_iter()) {
+                self.wake(wake, now, woken)?;
+            }
+            let ended = self.app.tick(now);
+            self.ask(ended)?;
+            if self.hear(events)? {
+                return Ok(());
+            }
+            let visible = self.visible.next(&self.station.status());
+            if visible != self.visible {
+                self.visible = visible;
+                changed = true;
+            }
+            changed |= self.app.take_changed();
+            if self.pace.due(now, changed).is_some_and(|due| due <= now) {
+                self.draw(now)?;
+                changed = false;
+            }
+        }
+    }
+
+    fn wake(&mut self, wake: Wake, now: Instant, woken: &AtomicBool) -> Result<(), TuiError> {
+        let wishes = match wake {
+            Wake::Input(Input::Stroke(stroke)) => {
+                let status = self.station.status();
+                self.app.key(stroke, now, &status)
+            }
+            Wake::Input(Input::Paste(text)) => {
+                self.app.paste(&text);
+                Vec::new()
+            }
+            Wake::Input(Input::FocusLost) => self.app.focus_lost(),
+            Wake::Input(Input::CanTellReleases) => {
+                self.screen.ask_for_releases().map_err(TuiError::TerminalLost)?;
+                Vec::new()
+            }
+            Wake::Lost(error) => return Err(TuiError::TerminalLost(error)),
+            Wake::Resized => {
+                self.resize()?;
+                Vec::new()
+            }
+            Wake::Engine => {
+                // From here on another wake counts; the status and events are read after this.
+                woken.store(false, Ordering::Release);
+                Vec::new()
+            }
+            Wake::Answer(answer) => {
+                self.app.answer(answer);
+                Vec::new()
+            }
+        };
+        self.ask(wishes)
+    }
+
+    /// Hands wishes to the engine. What was typed waits for its answer on a thread of its own: a sentence such as
+    /// `record.status` gives comes only as an answer, and opening a take may take the disk a moment.
+    fn ask(&mut self, wishes: Vec<Wish>) -> Result<(), TuiError> {
+        for wish in wishes {
+            match wish {
+                Wish::Tell(command) => match self.station.send(command) {
+                    Ok(()) => {}
+                    Err(text) if text == ENGINE_GONE => return Err(TuiError::EngineGone),
+                    Err(text) => self.app.say(Severity::Error, text),
+                },
+                Wish::Ask(command) => self.ask_aside(command),
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_aside(&mut self, command: Command) {
+        let (station, sender) = (self.station.clone(), self.sender.clone());
+        let wait = move || {
+            // Nobody listens any more only when the screen is gone, and then nobody needs the answer.
+            let _ = sender.send(Wake::Answer(station.ask(command)));
+        };
+        if let Err(error) = thread::Builder::new().name("busker-ask".to_owned()).spawn(wait) {
+            self.app.say(Severity::Error, format!("this was not done, since no thread could be had: {error}"));
+        }
+    }
+
+    /// Takes every event there is; whether the engine ends.
+    fn hear(&mut self, events: &Receiver<Event>) -> Result<bool, TuiError> {
+        loop {
+            match events.try_recv() {
+                Ok(Event::Quit) => return Ok(true),
+                Ok(event) => self.app.event(&event),
+                Err(TryRecvError::Empty) => return Ok(false),
+                Err(TryRecvError::Disconnected) => return Err(TuiError::EngineGone),
+            }
+        }
+    }
+
+    fn resize(&mut self) -> Result<(), TuiError> {
+        let (columns, rows) = self.screen.size().map_err(TuiError::TerminalLost)?;
+        self.app.resized(columns, rows);
+        Ok(())
+    }
+
+    fn draw(&mut self, now: Instant) -> Result<(), TuiError> {
+        self.pace.drawn(now);
+        let drawn = if self.app.take_redraw() { self.screen.wipe() } else { Ok(()) };
+        let (app, visible, theme) = (&self.app, &self.visible, &self.theme);
+        drawn
+            .and_then(|()| self.screen.draw(|frame| screen::draw(app, visible, theme, frame)))
+            .map_err(TuiError::TerminalLost)
+    }
+}
+
+impl Drop for Show<'_> {
+    /// No note is left sounding because its key can no longer come up.
+    fn drop(&mut self) {
+        for wish in self.app.silence() {
+            if let Wish::Tell(command) = wish {
+                // Where the engine is gone, it has silenced everything itself.
+                let _ = self.station.send(command);
+            }
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! What the screen itself knows: focus, mode, what is typed, which notes are held. Nothing musical lives here.
+//!
+//! A pure core: keys and the time go in, commands come out; it reads no clock and touches no terminal, so tests play it
+//! like a person does.
+
+mod act;
+
+use super::{line::CommandLine, messages::Messages, piano::Piano};
+use crate::{
+    command::Command,
+    keymap::{self, Action, Mode, Phase, Stroke, notes},
+    music::{Decibels, Note},
+    status::{Event, Severity, Status},
+};
+use std::time::Instant;
+
+/// The lowest octave the lower piano row may begin at; that of MIDI note 0.
+const OCTAVE_MIN: i32 = -1;
+/// The highest one: C8 to B8, with the upper row up to G9.
+const OCTAVE_MAX: i32 = 8;
+/// Where the lower row begins at first: C3, so that the upper row begins at C4, middle C.
+const OCTAVE_DEFAULT: i32 = 3;
+/// How hard keys strike at first, 1..=127.
+const VELOCITY_DEFAULT: u8 = 100;
+
+/// What the screen wants of the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// From a key: a refusal comes back as a notice.
+    Tell(Command),
+    /// Typed: whoever typed it waits for the answer.
+    Ask(Command),
+}
+
+/// The state of the screen.
+#[derive(Clone, Debug)]
+pub struct App {
+    mode: Mode,
+    /// Where closing help or the command line leads back to.
+    base: Mode,
+    focus: usize,
+    octave: i32,
+    velocity: u8,
+    piano: Piano,
+    messages: Messages,
+    line: CommandLine,
+    help_top: usize,
+    /// Rows and columns of the window, as far as known.
+    window: (u16, u16),
+    /// How loud the inputs were heard before they were turned off.
+    monitor: Decibels,
+    /// The tempo asked for last, and when: keys come faster than statuses.
+    tempo: Option<(f64, Instant)>,
+    profiles: Vec<String>,
+    redraw: bool,
+    changed: bool,
+}
+
+impl App {
+    /// As at the start: playing notes, the first knob in focus. `profiles` are the ids `profile.use` completes.
+    pub fn new(profiles: Vec<String>) -> App {
+        App {
+            mode: Mode::Piano,
+            base: Mode::Piano,
+            focus: 0,
+            octave: OCTAVE_DEFAULT,
+            velocity: VELOCITY_DEFAULT,
+            piano: Piano::default(),
+            messages: Messages::default(),
+            line: CommandLine::default(),
+            help_top: 0,
+            window: (80, 24),
+            monitor: Decibels::UNITY,
+            tempo: None,
+            profiles,
+            redraw: false,
+            changed: true,
+        }
+    }
+
+    /// A key went down or came up.
+    pub fn key(&mut self, stroke: Stroke, now: Instant, status: &Status) -> Vec<Wish> {
+        let Stroke { key, phase } = stroke;
+        if phase == Phase::Release {
+            self.piano.releases_told();
+        } else {
+            self.changed = true;
+        }
+        if phase == Phase::Press {
+            self.messages.seen();
+        }
+        let note_key = key.char().filter(|c| self.mode == Mode::Piano && notes::semitones(*c).is_some());
+        if let Some(c) = note_key {
+            return self.note_key(c.to_ascii_lowercase(), phase, now);
+        }
+        if phase == Phase::Release {
+            return Vec::new();
+        }
+        match keymap::action(self.mode, key) {
+            Some(Action::Command(line)) => self.run(line, status),
+            Some(Action::View(view)) => self.act(view, now, status),
+            None if self.mode == Mode::Line => {
+                if let Some(c) = key.char() {
+                    self.line.insert(c.encode_utf8(&mut [0; 4]));
+                }
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn note_key(&mut self, key: char, phase: Phase, now: Instant) -> Vec<Wish> {
+        let Some(note) = self.note_of(key) else { return Vec::new() };
+        self.changed = true;
+        tell(self.piano.key(key, phase, note, self.velocity, now))
+    }
+
+    /// What a note key plays at the present octave; nothing above the highest note.
+    fn note_of(&self, key: char) -> Option<Note> {
+        let semitones = i32::from(notes::semitones(key)?);
+        Note::new(0)?.transposed((self.octave - OCTAVE_MIN) * 12 + semitones)
+    }
+
+    fn run(&mut self, line: &str, status: &Status) -> Vec<Wish> {
+        match line.parse::<Command>() {
+            Ok(command) => {
+                self.announce(&command, status);
+                vec![Wish::Tell(command)]
+            }
+            Err(error) => {
+                self.say(Severity::Error, error.to_string());
+                Vec::new()
+            }
+        }
+    }
+
+    /// Nobody needs to be asked whether to leave, but should know what becomes of the take.
+    fn announce(&mut self, command: &Command, status: &Status) {
+        if *command == (Command::Quit {}) {
+            let sentence = match &status.record.take {
+                Some(take) => format!("leaving; the take is finished first: {}", take.path.display()),
+                None => "leaving".to_owned(),
+            };
+            self.say(Severity::Info, sentence);
+        }
+    }
+
+    /// Text was pasted: it is typed into the command line, and nowhere else.
+    pub fn paste(&mut self, text: &str) {
+        if self.mode == Mode::Line {
+            self.line.insert(text);
+            self.changed = true;
+        }
+    }
+
+    /// Something happened in the engine.
+    pub fn event(&mut self, event: &Event) {
+        if let Event::ProfileUsed { .. } = event {
+            self.focus = 0;
+            self.changed = true;
+        }
+        if let Some((severity, text)) = event.notice() {
+            self.say(severity, text);
+        }
+    }
+
+    /// The answer to what was typed.
+    pub fn answer(&mut self, answer: Result<String, String>) {
+        match answer {
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => self.say(Severity::Info, text),
+            Err(text) => self.say(Severity::Error, text),
+        }
+    }
+
+    /// Puts a sentence on the message line.
+    pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
+        self.messages.say(severity, text);
+        self.changed = true;
+    }
+
+    /// The window has another size.
+    pub fn resized(&mut self, columns: u16, rows: u16) {
+        self.window = (columns, rows);
+        self.changed = true;
+    }
+
+    /// Ends the notes whose keys are no longer repeated.
+    pub fn tick(&mut self, now: Instant) -> Vec<Wish> {
+        let ended = self.piano.tick(now);
+        self.changed |= !ended.is_empty();
+        tell(ended)
+    }
+
+    /// When [`tick`](Self::tick) has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.piano.deadline()
+    }
+
+    /// Ends every note held on the keyboard: the keys mean something else now, or nothing any more.
+    pub fn silence(&mut self) -> Vec<Wish> {
+        let ended = self.piano.silence();
+        self.changed |= !ended.is_empty();
+        tell(ended)
+    }
+
+    /// Another window has the keyboard: where releases are told, those of the keys held now will not be.
+    pub fn focus_lost(&mut self) -> Vec<Wish> {
+        self.silence()
+    }
+
+    /// Whether something changed since this was asked last.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Whether the terminal should be wiped before the next frame.
+    pub fn take_redraw(&mut self) -> bool {
+        std::mem::take(&mut self.redraw)
+    }
+
+    /// What the keys mean.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What the keys mean behind help and the command line.
+    pub fn base_mode(&self) -> Mode {
+        self.base
+    }
+
+    /// The place of the focused knob in the profile's parameters; none where there are no parameters.
+    pub fn focused(&self, status: &Status) -> Option<usize> {
+        let last = status.params.profile.params.len().min(status.params.values.len()).checked_sub(1)?;
+        Some(self.focus.min(last))
+    }
+
+    /// The octave the lower piano row begins at.
+    pub fn octave(&self) -> i32 {
+        self.octave
+    }
+
+    /// How hard the piano keys strike, 1..=127.
+    pub fn velocity(&self) -> u8 {
+        self.velocity
+    }
+
+    /// The notes held on the keyboard.
+    pub fn held(&self) -> impl Iterator<Item = Note> {
+        self.piano.notes()
+    }
+
+    /// What the engine said.
+    pub fn messages(&self) -> &Messages {
+        &self.messages
+    }
+
+    /// The command line.
+    pub fn line(&self) -> &CommandLine {
+        &self.line
+    }
+
+    /// Ids of the profiles at hand.
+    pub fn profiles(&self) -> &[String] {
+        &self.profiles
+    }
+
+    /// The first line of the help screen that is shown.
+    pub fn help_top(&self) -> usize {
+        self.help_top
+    }
+}
+
+fn tell(commands: Vec<Command>) -> Vec<Wish> {
+    commands.into_iter().map(Wish::Tell).collect()
+}

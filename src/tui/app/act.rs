@@ -1,0 +1,209 @@
+//! What each of the screen's own actions does.
+
+use super::{App, OCTAVE_MAX, OCTAVE_MIN, Wish};
+use crate::{
+    command::{
+        Command,
+        arg::{Name, OnOff, Steps},
+    },
+    keymap::{Mode, View},
+    music::{Bpm, Decibels},
+    profile::Param,
+    status::{Severity, Status},
+    tui::{line::complete, panels::help},
+};
+use std::time::{Duration, Instant};
+
+/// Steps of a coarse turn.
+const FAR: i32 = 8;
+/// Velocity moves by this much, of 127.
+const VELOCITY_STEP: i8 = 8;
+/// A tempo asked for this recently counts, even if no status shows it yet.
+const TEMPO_FRESH: Duration = Duration::from_millis(500);
+
+impl App {
+    pub(super) fn act(&mut self, view: View, now: Instant, status: &Status) -> Vec<Wish> {
+        match view {
+            View::Piano => return self.enter(Mode::Piano),
+            View::Keys => return self.enter(Mode::Keys),
+            View::Help => {
+                self.help_top = 0;
+                return self.enter(Mode::Help);
+            }
+            View::Line => return self.open_line(""),
+            View::TypeValue => {
+                if let Some(param) = self.param(status) {
+                    let line = format!("param.set {} ", param.name);
+                    return self.open_line(&line);
+                }
+            }
+            View::Close => return self.enter(self.base),
+            View::NextKnob => self.focus_by(1, status),
+            View::PreviousKnob => self.focus_by(-1, status),
+            View::FirstKnob => self.focus_in_section(false, status),
+            View::LastKnob => self.focus_in_section(true, status),
+            View::NextSection => self.section_by(1, status),
+            View::PreviousSection => self.section_by(-1, status),
+            View::TurnUp => return self.turn(1, status),
+            View::TurnDown => return self.turn(-1, status),
+            View::TurnUpFar => return self.turn(FAR, status),
+            View::TurnDownFar => return self.turn(-FAR, status),
+            View::ResetKnob => {
+                let reset = |param: &Param| Wish::Tell(Command::ParamReset { name: Name(param.name.clone()) });
+                return self.param(status).map(reset).into_iter().collect();
+            }
+            View::OctaveDown => return self.octave_by(-1),
+            View::OctaveUp => return self.octave_by(1),
+            View::VelocityDown => self.velocity_by(-VELOCITY_STEP),
+            View::VelocityUp => self.velocity_by(VELOCITY_STEP),
+            View::Slower => return self.tempo_by(-1.0, now, status),
+            View::Faster => return self.tempo_by(1.0, now, status),
+            View::Monitor => return self.monitor(status),
+            View::Clock => {
+                let state = OnOff(!status.transport.clock_on);
+                return vec![Wish::Tell(Command::ClockRun { state })];
+            }
+            View::Redraw => self.redraw = true,
+            View::LineDo => return self.do_line(now, status),
+            View::Complete => self.complete(true, status),
+            View::CompleteBack => self.complete(false, status),
+            View::LineOlder => self.line.older(),
+            View::LineNewer => self.line.newer(),
+            View::CursorLeft => self.line.move_by(-1),
+            View::CursorRight => self.line.move_by(1),
+            View::CursorHome => self.line.move_by(isize::MIN),
+            View::CursorEnd => self.line.move_by(isize::MAX),
+            View::EraseLeft if self.line.text().is_empty() => return self.enter(self.base),
+            View::EraseLeft => self.line.erase_left(),
+            View::EraseRight => self.line.erase_right(),
+            View::EraseWord => self.line.erase_word(),
+            View::EraseLine => self.line.erase_all(),
+            View::ScrollUp => self.scroll(-1),
+            View::ScrollDown => self.scroll(1),
+            View::ScrollPageUp => self.scroll(-self.page()),
+            View::ScrollPageDown => self.scroll(self.page()),
+            View::ScrollTop => self.scroll(isize::MIN),
+            View::ScrollBottom => self.scroll(isize::MAX),
+        }
+        Vec::new()
+    }
+
+    /// To another mode. Keys that held notes will not be heard of again.
+    fn enter(&mut self, mode: Mode) -> Vec<Wish> {
+        if matches!(mode, Mode::Piano | Mode::Keys) {
+            self.base = mode;
+        }
+        self.mode = mode;
+        self.silence()
+    }
+
+    fn open_line(&mut self, text: &str) -> Vec<Wish> {
+        self.line.open(text);
+        self.enter(Mode::Line)
+    }
+
+    fn do_line(&mut self, now: Instant, status: &Status) -> Vec<Wish> {
+        let mut wishes = self.enter(self.base);
+        let line = self.line.take();
+        if line.is_empty() {
+            return wishes;
+        }
+        if let Some(view) = complete::view(&line) {
+            wishes.extend(self.act(view, now, status));
+            return wishes;
+        }
+        match line.parse::<Command>() {
+            Ok(command) => {
+                self.announce(&command, status);
+                wishes.push(Wish::Ask(command));
+            }
+            Err(error) => {
+                self.say(Severity::Error, error.to_string());
+                // What was written is not lost: it can be mended.
+                wishes.extend(self.open_line(&line));
+            }
+        }
+        wishes
+    }
+
+    fn complete(&mut self, forward: bool, status: &Status) {
+        let found = complete::complete(&self.line.before_cursor(), status, &self.profiles);
+        self.line.complete(found, forward);
+    }
+
+    fn param<'a>(&self, status: &'a Status) -> Option<&'a Param> {
+        status.params.profile.params.get(self.focused(status)?)
+    }
+
+    /// To a knob before or after, around the ends.
+    fn focus_by(&mut self, by: isize, status: &Status) {
+        if let Some(at) = self.focused(status) {
+            let count = status.params.profile.params.len().min(status.params.values.len());
+            self.focus = at.saturating_add_signed(count as isize + by) % count;
+        }
+    }
+
+    fn focus_in_section(&mut self, last: bool, status: &Status) {
+        let Some(section) = self.param(status).map(|param| param.section) else { return };
+        let mut places = status.params.profile.params_in(section).map(|(at, _)| at);
+        let to = if last { places.last() } else { places.next() };
+        self.focus = to.unwrap_or(self.focus);
+    }
+
+    /// To the first knob of a section before or after, around the ends; sections without knobs are passed over.
+    fn section_by(&mut self, by: isize, status: &Status) {
+        let profile = &status.params.profile;
+        let Some(mut section) = self.param(status).map(|param| param.section) else { return };
+        let count = profile.sections.len();
+        for _ in 0..count {
+            section = section.saturating_add_signed(count as isize + by) % count;
+            if let Some((at, _)) = profile.params_in(section).next() {
+                self.focus = at;
+                return;
+            }
+        }
+    }
+
+    fn turn(&self, steps: i32, status: &Status) -> Vec<Wish> {
+        let step =
+            |param: &Param| Wish::Tell(Command::ParamStep { name: Name(param.name.clone()), steps: Steps(steps) });
+        self.param(status).map(step).into_iter().collect()
+    }
+
+    fn octave_by(&mut self, by: i32) -> Vec<Wish> {
+        self.octave = (self.octave + by).clamp(OCTAVE_MIN, OCTAVE_MAX);
+        self.silence()
+    }
+
+    fn velocity_by(&mut self, by: i8) {
+        self.velocity = self.velocity.saturating_add_signed(by).clamp(1, 127);
+    }
+
+    fn tempo_by(&mut self, by: f64, now: Instant, status: &Status) -> Vec<Wish> {
+        let asked = self.tempo.filter(|(_, when)| now.duration_since(*when) < TEMPO_FRESH);
+        let from = asked.map_or(status.transport.bpm, |(bpm, _)| bpm);
+        let to = (from + by).clamp(Bpm::MIN.get(), Bpm::MAX.get());
+        self.tempo = Some((to, now));
+        Bpm::new(to).map(|bpm| Wish::Tell(Command::ClockBpm { bpm })).into_iter().collect()
+    }
+
+    fn monitor(&mut self, status: &Status) -> Vec<Wish> {
+        let now = Decibels(status.inputs.monitor_db);
+        let gain = if now > Decibels::SILENCE {
+            self.monitor = now;
+            Decibels::SILENCE
+        } else {
+            self.monitor
+        };
+        vec![Wish::Tell(Command::MonitorGain { gain })]
+    }
+
+    fn page(&self) -> isize {
+        isize::try_from(help::visible_rows(self.window.1)).unwrap_or(1)
+    }
+
+    fn scroll(&mut self, by: isize) {
+        let last = help::count(self.base).saturating_sub(help::visible_rows(self.window.1));
+        self.help_top = self.help_top.saturating_add_signed(by).min(last);
+    }
+}

@@ -1,0 +1,150 @@
+//! What may stand where the cursor is: from the command table, the profile and the screen's own actions. Pure.
+
+use crate::{
+    command::{self, ArgSpec, COMMANDS, CommandSpec, arg::ArgKind},
+    keymap::{Action, Mode, View, rows_in},
+    profile::Param,
+    status::Status,
+};
+
+/// A word that fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The word.
+    pub word: String,
+    /// What it means.
+    pub help: String,
+    /// Whether something must or may follow it.
+    pub more: bool,
+}
+
+/// What fits, and where the word begins that it would replace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// In characters from the beginning of the line.
+    pub start: usize,
+    /// In the order of their tables.
+    pub candidates: Vec<Candidate>,
+}
+
+/// The screen's own actions that can be typed: those that have a key outside the line and the help screen.
+pub fn views() -> impl Iterator<Item = View> {
+    let has_key = |view: View| {
+        let does = |mode| rows_in(mode).any(|row| row.action == Action::View(view));
+        does(Mode::Piano) || does(Mode::Keys)
+    };
+    View::ALL.iter().copied().filter(move |view| has_key(*view))
+}
+
+/// The screen's own action of this name.
+pub fn view(name: &str) -> Option<View> {
+    views().find(|view| view.name() == name)
+}
+
+/// Which argument the cursor stands in, and where it begins.
+struct Place<'a> {
+    row: &'static CommandSpec,
+    arg: &'static ArgSpec,
+    /// The words before it.
+    before: Vec<&'a str>,
+    start: usize,
+    written: &'a str,
+}
+
+fn place(text: &str) -> Option<Place<'_>> {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start();
+    let (name, after) = rest.split_once(char::is_whitespace)?;
+    let row = command::spec(name)?;
+    rest = after.trim_start();
+    for arg in row.args {
+        let split = if arg.kind.takes_rest_of_line() { None } else { rest.split_once(char::is_whitespace) };
+        let Some((word, after)) = split else {
+            let start = text[..text.len() - rest.len()].chars().count();
+            return Some(Place { row, arg, before: words, start, written: rest });
+        };
+        words.push(word);
+        rest = after.trim_start();
+    }
+    None
+}
+
+/// What fits at the end of `text`, the line up to the cursor.
+pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion {
+    let word = text.trim_start();
+    if !word.contains(char::is_whitespace) {
+        let commands = COMMANDS.iter().map(|row| candidate(row.name, row.help, !row.args.is_empty()));
+        let views = views().map(|view| candidate(view.name(), view.help(), false));
+        return fitting(text.chars().count() - word.chars().count(), word, commands.chain(views).collect());
+    }
+    let Some(place) = place(text) else { return Completion::default() };
+    let is_last = place.row.args.last().is_some_and(|last| std::ptr::eq(last, place.arg));
+    let profile = &status.params.profile;
+    let group = place.row.name.split('.').next().unwrap_or_default();
+    let all: Vec<Candidate> = match (place.arg.kind, group) {
+        (ArgKind::OneOf(words), _) => words.iter().map(|word| candidate(word, "", !is_last)).collect(),
+        (ArgKind::Name, "param") => profile
+            .params
+            .iter()
+            .zip(&status.params.values)
+            .map(|(param, value)| {
+                let section = profile.sections.get(param.section).map_or("", String::as_str);
+                candidate(&param.name, &format!("{section}: {}, now {}", param.label, param.display(*value)), !is_last)
+            })
+            .collect(),
+        (ArgKind::Name, "profile") => profiles.iter().map(|id| candidate(id, "", !is_last)).collect(),
+        (ArgKind::Text, "param") => {
+            let options = named(&place, status).map(|(param, _)| param.options.as_slice()).unwrap_or_default();
+            options.iter().map(|option| candidate(&option.label, "", false)).collect()
+        }
+        _ => Vec::new(),
+    };
+    fitting(place.start, place.written, all)
+}
+
+/// What the line needs next: the row's usage with its ranges, and for a knob what it can be set to.
+pub fn hint(text: &str, status: &Status) -> Option<String> {
+    let name = text.split_whitespace().next()?;
+    if let Some(view) = view(name) {
+        return Some(format!("{name}: {}", view.help()));
+    }
+    let row = command::spec(name)?;
+    let mut hint = format!("{} · {}", row.usage_with_ranges(), row.help);
+    if let Some((param, value)) = place(text).and_then(|place| named(&place, status)) {
+        let allowed = if param.options.is_empty() { "0 to 1" } else { "0 to 1 or an option's name" };
+        hint = format!("{} is {} now; {allowed} · {}", param.name, param.display(value), row.usage());
+    }
+    Some(hint)
+}
+
+/// The parameter named before the cursor.
+fn named<'a>(place: &Place<'_>, status: &'a Status) -> Option<(&'a Param, u16)> {
+    if !place.row.name.starts_with("param.") {
+        return None;
+    }
+    let at = status.params.profile.param_index(place.before.first()?)?;
+    Some((status.params.profile.params.get(at)?, *status.params.values.get(at)?))
+}
+
+fn candidate(word: &str, help: &str, more: bool) -> Candidate {
+    Candidate { word: word.to_owned(), help: help.to_owned(), more }
+}
+
+/// Those that begin as written; where none does, those that contain it.
+fn fitting(start: usize, written: &str, all: Vec<Candidate>) -> Completion {
+    let written = written.to_lowercase();
+    let begins = |candidate: &Candidate| candidate.word.to_lowercase().starts_with(&written);
+    let contains = |candidate: &Candidate| candidate.word.to_lowercase().contains(&written);
+    let mut candidates: Vec<Candidate> = all.iter().filter(|c| begins(c)).cloned().collect();
+    if candidates.is_empty() {
+        candidates = all.into_iter().filter(contains).collect();
+    }
+    Completion { start, candidates }
+}
+
+/// What all of them begin with.
+pub fn shared_beginning(candidates: &[Candidate]) -> String {
+    let Some((first, others)) = candidates.split_first() else { return String::new() };
+    let shares = |(at, c): &(usize, char)| others.iter().all(|other| other.word.chars().nth(*at) == Some(*c));
+    first.word.chars().enumerate().take_while(shares).map(|(_, c)| c).collect()
+}

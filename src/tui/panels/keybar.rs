@@ -1,0 +1,85 @@
+//! The key bar: what the keys can do now, from the keymap's table.
+
+use crate::{
+    keymap::{Action, Key, Mode, Row, View, rows_in},
+    music::Decibels,
+    tui::{app::App, theme::Theme, visible::Visible, widgets::text},
+};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+/// Draws it, with the mode at its left.
+pub fn draw(app: &App, status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    let look = &theme.keys;
+    let mut spans = vec![Span::styled(format!(" {} ", app.mode().name()), look.mode)];
+    if app.mode() == Mode::Piano {
+        let hands = format!(" C{} vel {:<3}", app.octave(), app.velocity());
+        spans.push(Span::styled(hands, look.label));
+    }
+    let mut room = usize::from(area.width).saturating_sub(spans.iter().map(Span::width).sum());
+    for (keys, words) in entries(app, status) {
+        let cells = text::width(&keys) + text::width(words) + 3;
+        if cells > room {
+            break;
+        }
+        room -= cells;
+        spans.push(Span::styled(format!("  {keys}"), look.key));
+        spans.push(Span::styled(format!(" {words}"), look.label));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// Keys and words, in the table's order; neighbours that do the same in two directions share an entry, and of two
+/// keys for the same thing only the first is shown.
+pub fn entries(app: &App, status: &Visible) -> Vec<(String, &'static str)> {
+    let mut entries: Vec<(String, &'static str)> = Vec::new();
+    let mut shown: Vec<Action> = Vec::new();
+    let mut before: Option<&Row> = None;
+    for row in rows_in(app.mode()).filter(|row| possible(row.action, app, status)) {
+        let Some(words) = words(row, status) else { continue };
+        if shown.contains(&row.action) {
+            continue;
+        }
+        shown.push(row.action);
+        let sign = row.key.parse::<Key>().map(Key::sign).unwrap_or_default();
+        match entries.last_mut() {
+            Some((keys, _)) if before.is_some_and(|before| before.bar == row.bar) => keys.push_str(&sign),
+            _ => entries.push((sign, words)),
+        }
+        before = Some(row);
+    }
+    entries
+}
+
+/// What the bar calls a row now.
+fn words(row: &Row, status: &Visible) -> Option<&'static str> {
+    let on = match row.action {
+        Action::Command("transport.toggle") => status.transport.playing,
+        Action::Command("record.toggle") => status.record.take.is_some(),
+        Action::Command("click.on toggle") => status.click_on,
+        Action::View(View::Monitor) => status.inputs.monitor_db > Decibels::SILENCE.0,
+        Action::View(View::Clock) => status.transport.clock_on,
+        _ => false,
+    };
+    if on { row.bar.get(1).or(row.bar.first()).copied() } else { row.bar.first().copied() }
+}
+
+/// Whether it would do anything.
+fn possible(action: Action, app: &App, status: &Visible) -> bool {
+    let Action::View(view) = action else { return true };
+    let profile = &status.params.profile;
+    match view {
+        View::NextKnob | View::PreviousKnob | View::TurnUp | View::TurnDown | View::TypeValue => {
+            app.focused(status).is_some()
+        }
+        View::NextSection => profile.sections.len() > 1,
+        View::ResetKnob => app.focused(status).is_some_and(|at| {
+            let default = profile.params.get(at).map(|param| param.default);
+            default != status.params.values.get(at).copied()
+        }),
+        _ => true,
+    }
+}

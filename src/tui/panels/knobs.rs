@@ -1,0 +1,187 @@
+//! The knobs of the profile in use, in their sections: all of them where there is room, else the page of the focus.
+
+mod plan;
+
+use crate::{
+    profile::Param,
+    tui::{
+        app::App,
+        theme::{KnobsLook, Theme},
+        visible::Visible,
+        widgets::{
+            bar::{self, Cell},
+            text,
+        },
+    },
+};
+use plan::{Item, Plan};
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+
+/// Least cells of a column of knobs.
+const COLUMN_MIN: u16 = 38;
+/// Most cells of a column; a longer bar is no easier to read.
+const COLUMN_MAX: u16 = 60;
+/// Most cells of a label.
+const LABEL_MAX: usize = 14;
+/// Least cells of a bar, where a long value takes the rest.
+const BAR_MIN: usize = 4;
+/// Cells a value has before it takes some from the bar.
+const VALUE: usize = 12;
+
+/// Where they stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Areas {
+    /// The rule with the profile's name.
+    pub title: Rect,
+    /// The sections' names.
+    pub tabs: Rect,
+    /// The knobs.
+    pub knobs: Rect,
+}
+
+/// Draws them.
+pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mut Frame<'_>) {
+    let profile = &status.params.profile;
+    let focus = app.focused(status);
+    let place = match focus {
+        Some(at) => format!("knob {} of {}", at + 1, profile.params.len()),
+        None => "no knobs".to_owned(),
+    };
+    let name = match profile.maker.as_str() {
+        "" => profile.name.clone(),
+        maker => format!("{maker} {}", profile.name),
+    };
+    super::rule::draw(&name, &place, theme, areas.title, frame);
+    let Some(focus) = focus else { return };
+    let columns = (areas.knobs.width / COLUMN_MIN).max(1);
+    let plan = Plan::of(profile, usize::from(columns), usize::from(areas.knobs.height), focus);
+    let section = profile.params.get(focus).map_or(0, |param| param.section);
+    tabs(&profile.sections, section, &plan, &theme.knobs, areas.tabs, frame.buffer_mut());
+    let used = (plan.columns.len() as u16).max(1);
+    let width = (areas.knobs.width / used.max(columns.min(used))).clamp(COLUMN_MIN, COLUMN_MAX);
+    let widest = profile.params.iter().map(|param| text::width(&param.label)).max().unwrap_or(0);
+    let labels = widest.min(LABEL_MAX);
+    for (column, at) in plan.columns.iter().zip(0..) {
+        let x = areas.knobs.x + at * width;
+        let mut y = areas.knobs.y;
+        for item in column {
+            let height = plan.height(*item);
+            let area = Rect { x, y, width: width.saturating_sub(1), height }.intersection(areas.knobs);
+            y += height;
+            match *item {
+                Item::Heading { section, continued } => {
+                    let title = profile.sections.get(section).map_or("", String::as_str);
+                    let more = if continued { " …" } else { "" };
+                    let line = Line::styled(format!(" {title}{more}"), theme.knobs.heading);
+                    frame.render_widget(line, Rect { height: 1, ..area });
+                }
+                Item::Knob(place) => {
+                    let (Some(param), Some(value)) = (profile.params.get(place), status.params.values.get(place))
+                    else {
+                        continue;
+                    };
+                    let knob = Knob { param, value: *value, focused: place == focus, labels };
+                    knob.draw(&theme.knobs, area, plan.knob_rows, frame.buffer_mut());
+                }
+            }
+        }
+    }
+}
+
+/// The sections' names; those on the page stand out, the focused one most.
+fn tabs(names: &[String], focused: usize, plan: &Plan, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
+    let mut spans = Vec::new();
+    for (name, at) in names.iter().zip(0..) {
+        spans.push(match at {
+            _ if at == focused => Span::styled(format!("[{name}]"), look.tab_focused),
+            _ if plan.shows(at) => Span::styled(format!(" {name} "), look.tab_shown),
+            _ => Span::styled(format!(" {name} "), look.tab),
+        });
+    }
+    // Where they do not fit, begin so that the focused one does.
+    let room = usize::from(area.width);
+    let upto: usize = spans.iter().take(focused + 2).map(Span::width).sum();
+    let mut over = upto.saturating_sub(room);
+    while over > 0 && spans.len() > 1 {
+        over = over.saturating_sub(spans[0].width());
+        spans.remove(0);
+    }
+    buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
+}
+
+struct Knob<'a> {
+    param: &'a Param,
+    value: u16,
+    focused: bool,
+    /// Cells of the labels in this window.
+    labels: usize,
+}
+
+impl Knob<'_> {
+    /// One row: mark, label, bar, value. Where knobs have more rows, the bar has the second to itself.
+    fn draw(&self, look: &KnobsLook, area: Rect, rows: u16, buffer: &mut Buffer) {
+        let cells = usize::from(area.width);
+        let shown = self.param.display(self.value);
+        let (mark, label_look) = if self.focused { ("▸", look.focused) } else { (" ", look.label) };
+        let value_look = if self.focused { look.focused } else { look.value };
+        buffer.set_string(area.x, area.y, mark, Style::from(look.focused_bar));
+        let label = text::left(&self.param.label, self.labels);
+        buffer.set_string(area.x + 1, area.y, &label, label_look);
+        let from = 1 + self.labels + 1;
+        if rows > 1 {
+            let value = text::cut(&shown, cells.saturating_sub(from));
+            let x = area.x + (cells - text::width(&value)) as u16;
+            buffer.set_string(x, area.y, &value, value_look);
+            let bar = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(1), height: 1 };
+            self.bar(look, bar.intersection(area), buffer);
+            return;
+        }
+        let room = cells.saturating_sub(from + 1);
+        let value_cells = text::width(&shown).max(VALUE).min(room.saturating_sub(BAR_MIN));
+        let value = text::cut(&shown, value_cells);
+        let bar_cells = room.saturating_sub(value_cells);
+        self.bar(look, Rect { x: area.x + from as u16, width: bar_cells as u16, height: 1, ..area }, buffer);
+        let x = area.x + (from + bar_cells + 1) as u16;
+        buffer.set_string(x, area.y, &value, value_look);
+    }
+
+    fn bar(&self, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
+        let cells = usize::from(area.width);
+        let share = self.param.position_of(self.value);
+        let bar_look = if self.focused { look.focused_bar } else { look.bar };
+        let mut put = |at: usize, c: char, style: Style| {
+            if let Some(cell) = buffer.cell_mut((area.x + at as u16, area.y)) {
+                cell.set_char(c).set_style(style);
+            }
+        };
+        if !self.param.options.is_empty() {
+            let count = self.param.options.len();
+            let option = (share * count.saturating_sub(1) as f64).round() as usize;
+            let here = bar::stop(option, count, cells);
+            for at in 0..cells {
+                if at == here { put(at, '●', bar_look.into()) } else { put(at, '─', look.track.into()) }
+            }
+            return;
+        }
+        let draw = |cells: &mut dyn Iterator<Item = Cell>| {
+            for (at, cell) in cells.enumerate() {
+                match cell {
+                    Cell::Filled(c) => put(at, c, bar_look.into()),
+                    Cell::Empty => put(at, '·', look.track.into()),
+                }
+            }
+        };
+        let mut draw = draw;
+        if self.param.centered {
+            draw(&mut bar::from_middle(share, cells));
+        } else {
+            draw(&mut bar::from_left(share, cells));
+        }
+    }
+}

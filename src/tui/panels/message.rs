@@ -1,0 +1,54 @@
+//! The message line; in taller windows with what was said before.
+
+use crate::{
+    status::Severity,
+    tui::{
+        app::App,
+        messages::Message,
+        theme::{Look, Theme},
+        widgets::text,
+    },
+};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+/// Draws it: what stands on the line lowest, older ones above.
+pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    let messages = app.messages();
+    let cells = usize::from(area.width).saturating_sub(2);
+    let row = |up: u16| Rect { x: area.x + 1, y: area.bottom() - 1 - up, width: cells as u16, height: 1 };
+    let Some(shown) = messages.shown() else { return };
+    let look = look(shown.severity, theme);
+    let waiting = match messages.waiting() {
+        0 => String::new(),
+        count => format!("  (+{count} more, any key)"),
+    };
+    let sentence = text::cut(&sentence(shown), cells.saturating_sub(text::width(&waiting)));
+    let line = Line::from(vec![Span::styled(sentence, look), Span::styled(waiting, theme.messages.info)]);
+    frame.render_widget(line, row(0));
+    let past = messages.log().filter(|message| *message != shown);
+    for (message, up) in past.zip(1..area.height) {
+        let text = text::cut(&self::sentence(message), cells);
+        frame.render_widget(Line::styled(text, theme.messages.past), row(up));
+    }
+}
+
+/// A sign, a word and the sentence: told apart without colours.
+fn sentence(message: &Message) -> String {
+    match message.severity {
+        Severity::Info => format!("· {}", message.text),
+        Severity::Warning => format!("! warning: {}", message.text),
+        Severity::Error => format!("✗ error: {}", message.text),
+    }
+}
+
+fn look(severity: Severity, theme: &Theme) -> Look {
+    match severity {
+        Severity::Info => theme.messages.info,
+        Severity::Warning => theme.messages.warning,
+        Severity::Error => theme.messages.error,
+    }
+}

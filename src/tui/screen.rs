@@ -1,0 +1,67 @@
+//! The whole picture: which panel stands where, at every size of the window. A pure function of what it is given.
+
+use super::{
+    app::App,
+    panels::{header, help, keybar, knobs, line, message, meters, record, rule},
+    theme::Theme,
+    visible::Visible,
+};
+use crate::keymap::Mode;
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    widgets::Paragraph,
+};
+
+/// The least window the whole picture fits in: columns, rows.
+pub const LEAST: (u16, u16) = (80, 24);
+/// From this height on there is room for messages that are past.
+const LOG_FROM_ROWS: u16 = 36;
+/// How many of them.
+const LOG_ROWS: u16 = 5;
+
+/// Draws everything.
+pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
+    let window = frame.area();
+    if window.width < LEAST.0 || window.height < LEAST.1 {
+        return too_small(window, frame);
+    }
+    let log = if window.height >= LOG_FROM_ROWS { LOG_ROWS } else { 1 };
+    let meter_rows = meters::rows(status, window);
+    let [top, scale, meters, title, tabs, knobs, bottom, record, messages, keys] = Layout::vertical([
+        Constraint::Length(header::ROWS),
+        Constraint::Length(1),
+        Constraint::Length(meter_rows),
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Min(1),
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Length(log),
+        Constraint::Length(1),
+    ])
+    .areas(window);
+    header::draw(status, theme, top, frame);
+    meters::draw(status, theme, scale, meters, frame);
+    knobs::draw(app, status, theme, knobs::Areas { title, tabs, knobs }, frame);
+    rule::draw("", "", theme, bottom, frame);
+    record::draw(status, theme, record, frame);
+    message::draw(app, theme, messages, frame);
+    match app.mode() {
+        Mode::Line => line::draw(app, status, theme, line::Areas { above: bottom.y, keys }, frame),
+        Mode::Help => {
+            let covered = Rect { height: record.y.saturating_sub(scale.y), ..scale };
+            help::draw(app, theme, covered, frame);
+            keybar::draw(app, status, theme, keys, frame);
+        }
+        Mode::Piano | Mode::Keys => keybar::draw(app, status, theme, keys, frame),
+    }
+}
+
+fn too_small(window: Rect, frame: &mut Frame<'_>) {
+    let text = format!(
+        "busker needs a window of {}x{}.\nThis one is {}x{}.\nThe keys still work.",
+        LEAST.0, LEAST.1, window.width, window.height
+    );
+    frame.render_widget(Paragraph::new(text).wrap(ratatui::widgets::Wrap { trim: true }), window);
+}

@@ -1,0 +1,158 @@
+//! The terminal's edge: the only place that knows crossterm. It is taken over while a [`Screen`] lives.
+
+use super::{
+    input::{Decoder, Input},
+    theme::Theme,
+};
+use crossterm::{
+    event::{
+        DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, KeyboardEnhancementFlags,
+        PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+    },
+    execute, queue,
+    style::Print,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
+        disable_raw_mode, enable_raw_mode,
+    },
+};
+use ratatui::{Frame, Terminal, backend::CrosstermBackend};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, Stdout, Write};
+
+/// Bytes of a frame that go out in one write: more than a full redraw of a large window.
+const FRAME_BYTES: usize = 64 * 1024;
+/// Bytes of input taken in one read.
+const INPUT_BYTES: usize = 1024;
+/// Asks whether the terminal knows the kitty keyboard protocol; those that do answer, the others stay silent.
+const ASK_FOR_RELEASES: &str = "\x1b[?u";
+
+/// Whether a person can be shown a screen, and can answer.
+pub fn is_there() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// The terminal, taken over. Dropped on any way out, it is given back as it was.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    releases_asked: bool,
+}
+
+impl Screen {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// Where the terminal refuses; it is as it was.
+    pub fn open() -> io::Result<Screen> {
+        enable_raw_mode()?;
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
+        let terminal = match Terminal::new(backend) {
+            Ok(terminal) => terminal,
+            Err(error) => {
+                disable_raw_mode()?;
+                return Err(error);
+            }
+        };
+        let mut screen = Screen { terminal, releases_asked: false };
+        execute!(
+            screen.terminal.backend_mut(),
+            EnterAlternateScreen,
+            SetTitle("busker"),
+            EnableBracketedPaste,
+            EnableFocusChange,
+            Print(ASK_FOR_RELEASES)
+        )?;
+        screen.wipe()?;
+        Ok(screen)
+    }
+
+    /// Draws a frame; what is the same as before is not written again.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn draw(&mut self, picture: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(picture)?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Forgets what is on the terminal, so that the next frame is written whole.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn wipe(&mut self) -> io::Result<()> {
+        // Not `clear`, which asks the terminal where its cursor is: one that does not answer would cost two seconds.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
+    }
+
+    /// Columns and rows.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        self.terminal.size().map(|size| (size.width, size.height))
+    }
+
+    /// Asks for releases; the terminal said that it can tell them.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn ask_for_releases(&mut self) -> io::Result<()> {
+        if self.releases_asked {
+            return Ok(());
+        }
+        self.releases_asked = true;
+        let flags = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES | KeyboardEnhancementFlags::REPORT_EVENT_TYPES;
+        execute!(self.terminal.backend_mut(), PushKeyboardEnhancementFlags(flags))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing back; there is nobody to tell.
+        if self.releases_asked {
+            let _ = queue!(self.terminal.backend_mut(), PopKeyboardEnhancementFlags);
+        }
+        let _ = queue!(self.terminal.backend_mut(), DisableFocusChange, DisableBracketedPaste, LeaveAlternateScreen);
+        let _ = self.terminal.show_cursor();
+        let _ = self.terminal.backend_mut().flush();
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Reads the terminal until it ends, on a thread of its own; `tell` says whether anyone still listens.
+///
+/// The thread that runs this cannot be woken: it ends with the process, or at the first input nobody wants.
+pub fn read(mut tell: impl FnMut(io::Result<Input>) -> bool) {
+    let mut stdin = io::stdin().lock();
+    let mut bytes = [0; INPUT_BYTES];
+    let mut decoder = Decoder::default();
+    loop {
+        let inputs = match stdin.read(&mut bytes) {
+            Ok(0) => {
+                tell(Err(ErrorKind::UnexpectedEof.into()));
+                return;
+            }
+            Ok(count) => decoder.feed(&bytes[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => {
+                tell(Err(error));
+                return;
+            }
+        };
+        for input in inputs {
+            if !tell(Ok(input)) {
+                return;
+            }
+        }
+    }
+}
+
+/// The built-in theme, as the environment asks for it: without colours where `NO_COLOR` is set and not empty.
+pub fn theme_for_environment() -> Theme {
+    let theme = Theme::built_in();
+    match std::env::var_os("NO_COLOR") {
+        Some(value) if !value.is_empty() => theme.without_colours(),
+        _ => theme,
+    }
+}

@@ -1,0 +1,70 @@
+//! What of a status can be seen. Panels draw from nothing else, and the loop draws only when it changed. Pure.
+//!
+//! A status is new thirty times a second even when nobody plays: its instant moves, the noise of an open input moves,
+//! the callback's load moves. Each is rounded here to what a person can read off the screen, so that a station at
+//! rest has one picture and costs nothing.
+
+use crate::status::{MeterStatus, Status};
+use std::ops::Deref;
+
+/// The lowest level the meters show, in dBFS; what is below is silence.
+pub const METER_FLOOR_DB: f32 = -60.0;
+/// Levels are shown in steps of this, in dB: an eighth of a cell where the meter is 37 cells wide.
+const METER_STEP_DB: f32 = 0.2;
+/// A load must move by this much before the number does, in percent.
+const LOAD_STEP: u32 = 2;
+/// From here on the worst load is worth a look, in percent; below it is shown as 0.
+const LOAD_PEAK_SHOWN: u32 = 70;
+
+/// A status, rounded to what the screen shows of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Visible(Status);
+
+impl Deref for Visible {
+    type Target = Status;
+
+    fn deref(&self) -> &Status {
+        &self.0
+    }
+}
+
+impl Visible {
+    /// The first one.
+    pub fn of(status: &Status) -> Visible {
+        let mut seen = status.clone();
+        seen.at_ns = 0;
+        seen.transport.seconds = (seen.transport.seconds * 10.0).floor() / 10.0;
+        seen.transport.bpm = (seen.transport.bpm * 100.0).round() / 100.0;
+        let peak = &mut seen.device.load_peak_percent;
+        *peak = if *peak < LOAD_PEAK_SHOWN { 0 } else { *peak / 10 * 10 };
+        seen.ports.iter_mut().for_each(|port| port.sent = 0);
+        seen.inputs.meters.iter_mut().chain(&mut seen.outputs).for_each(round_meter);
+        if let Some(take) = &mut seen.record.take {
+            take.seconds = take.seconds.floor();
+        }
+        seen.record.free_bytes = seen.record.free_bytes.map(round_room);
+        Visible(seen)
+    }
+
+    /// The one after this one: a load that only trembles stays where it was.
+    pub fn next(&self, status: &Status) -> Visible {
+        let mut next = Visible::of(status);
+        let before = self.0.device.load_percent;
+        if next.0.device.load_percent.abs_diff(before) < LOAD_STEP {
+            next.0.device.load_percent = before;
+        }
+        next
+    }
+}
+
+fn round_meter(meter: &mut MeterStatus) {
+    for level in [&mut meter.peak_db, &mut meter.rms_db, &mut meter.hold_db] {
+        *level = if *level <= METER_FLOOR_DB { -120.0 } else { (*level / METER_STEP_DB).round() * METER_STEP_DB };
+    }
+}
+
+/// To three digits or so: 100 MB from 1 GB on, else 1 MB.
+fn round_room(bytes: u64) -> u64 {
+    let step = if bytes >= 1_000_000_000 { 100_000_000 } else { 1_000_000 };
+    bytes / step * step
+}

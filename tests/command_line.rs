@@ -1,0 +1,171 @@
+//! The verbs of the command line: what they leave, and what they say to bad input.
+
+use assert_cmd::Command;
+use std::{fs, path::Path};
+use tempfile::TempDir;
+
+/// The program with a home of its own.
+fn busker(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_busker"));
+    command
+        .args(args)
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_STATE_HOME", home.join("state"))
+        .env("JACK_DEFAULT_SERVER", format!("none-{}", std::process::id()))
+        .env("JACK_NO_START_SERVER", "1")
+        .current_dir(home);
+    command
+}
+
+fn home() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Runs what must be refused: exit code 2, one message, no backtrace.
+fn refused(home: &Path, args: &[&str]) -> String {
+    let output = busker(home, args).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{args:?} said: {text}");
+    assert!(!text.contains("panicked") && !text.contains("backtrace") && !text.contains("ALSA lib"), "{text}");
+    text.trim_end().to_owned()
+}
+
+const JAM: &str = "
+bpm: 120
+steps:
+  - { at: 0,       do: [record.start jam, transport.play, click.on on] }
+  - { at: 0.5,     do: note.play C3 100 900 }
+  - { at: 0.5,     do: [param.set mod_type chorus, param.set delay_type stereo, param.set reverb_type hall] }
+  - { at: \"2:1:0\", do: [param.set filter_cutoff 0.2, note.play G3 100 900, clock.bpm 133] }
+  - { at: \"3:1:0\", do: record.stop }
+";
+
+#[test]
+fn a_simulated_run_is_the_same_to_the_byte_every_time() {
+    let home = home();
+    fs::write(home.path().join("jam.yaml"), JAM).unwrap();
+    for out in ["a", "b"] {
+        busker(home.path(), &["run", "jam.yaml", "--simulate", "--out", out]).assert().success();
+    }
+    let read = |out: &str, name: &str| fs::read(home.path().join(out).join(name)).unwrap();
+    for name in ["jam.wav", "midi.jsonl"] {
+        assert!(read("a", name) == read("b", name), "{name} differs");
+    }
+    let wav = hound::WavReader::open(home.path().join("a/jam.wav")).unwrap();
+    assert_eq!((wav.duration(), wav.spec().bits_per_sample, wav.spec().channels), (192_000, 24, 2));
+    let midi = String::from_utf8(read("a", "midi.jsonl")).unwrap();
+    assert!(midi.contains(r#"{"t_us":500000,"port":"sim","bytes":[144,48,100]}"#), "{midi}");
+    let events = String::from_utf8(read("a", "events.jsonl")).unwrap();
+    assert!(events.contains(r#""event":"take_finished""#), "{events}");
+    assert!(String::from_utf8(read("a", "status.json")).unwrap().contains("\"filter_cutoff\": 25"));
+}
+
+#[test]
+fn a_script_with_faults_names_them_all_and_runs_nothing() {
+    let home = home();
+    let script = "steps:\n  - { at: -1, do: record.start jam }\n  - { at: 0, do: [note.on H2 100, clock.bpm 19] }\n";
+    fs::write(home.path().join("bad.yaml"), script).unwrap();
+    let said = refused(home.path(), &["run", "bad.yaml", "--simulate", "--out", "out"]);
+    for part in ["bad.yaml:2", "bad.yaml:3", "'H2'", "20..300", "nothing of the script was run"] {
+        assert!(said.contains(part), "'{part}' is not in: {said}");
+    }
+    assert!(!home.path().join("out").exists());
+    fs::write(home.path().join("broken.yaml"), "steps: [").unwrap();
+    assert!(refused(home.path(), &["run", "broken.yaml", "--simulate"]).contains("broken.yaml"));
+}
+
+#[test]
+fn a_refused_command_in_a_script_is_named_and_the_rest_is_done() {
+    let home = home();
+    let script = "steps:\n  - { at: 0, do: [param.set no_such 1, record.start jam] }\n  - { at: 0.1, do: record.stop }\n";
+    fs::write(home.path().join("jam.yaml"), script).unwrap();
+    let said = refused(home.path(), &["run", "jam.yaml", "--simulate", "--out", "out"]);
+    assert!(said.contains("no parameter 'no_such'"), "{said}");
+    assert!(home.path().join("out/jam.wav").exists());
+}
+
+#[test]
+fn what_cannot_be_is_one_message_that_names_it() {
+    let home = home();
+    let cases: [(&[&str], &[&str]); 10] = [
+        (&["frobnicate"], &["frobnicate"]),
+        (&["--frobnicate"], &["--frobnicate"]),
+        (&["run", "missing.yaml"], &["missing.yaml", "No such file"]),
+        (&["record", "--seconds", "-3"], &["-3"]),
+        (&["record", "--seconds", "x"], &["seconds", "86400"]),
+        (&["record", "--input", "4-3"], &["4-3", "1, 3-4"]),
+        (&["record", "--demo", "--input", "7", "--out", "x.wav"], &["input 7", "inputs 1-2"]),
+        (&["clock", "--bpm", "900"], &["900", "20 to 300"]),
+        (&["clock", "--port", "alsa:no_such_synth", "--seconds", "1"], &["no_such_synth"]),
+        (&["record", "--device", "alsa:no_such_card", "--seconds", "1"], &["no_such_card"]),
+    ];
+    for (args, parts) in cases {
+        let said = refused(home.path(), args);
+        for part in parts {
+            assert!(said.contains(part), "{args:?}: '{part}' is not in: {said}");
+        }
+    }
+}
+
+#[test]
+fn without_a_terminal_the_station_says_so_and_what_to_use() {
+    let home = home();
+    let said = refused(home.path(), &["--demo"]);
+    assert!(said.contains("terminal") && said.contains("busker record"), "{said}");
+}
+
+#[test]
+fn a_mistake_in_the_settings_is_named_with_its_line() {
+    let home = home();
+    fs::create_dir_all(home.path().join("config/busker")).unwrap();
+    fs::write(home.path().join("config/busker/config.yaml"), "clock:\n  bpm: 500\n").unwrap();
+    let said = refused(home.path(), &["record", "--demo", "--seconds", "1"]);
+    assert!(said.contains("config.yaml:2 clock.bpm: '500'"), "{said}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let home = home();
+    fs::write(home.path().join("file"), "").unwrap();
+    let said = refused(home.path(), &["record", "--demo", "--seconds", "1", "--out", "file/jam.wav"]);
+    assert!(said.contains("file/jam.wav") && said.contains("its folder is a file"), "{said}");
+    fs::write(home.path().join("jam.yaml"), JAM).unwrap();
+    assert!(refused(home.path(), &["run", "jam.yaml", "--simulate", "--out", "file/out"]).contains("file/out"));
+}
+
+#[test]
+fn record_leaves_a_take_of_the_length_that_was_asked_for_and_never_overwrites() {
+    let home = home();
+    for _ in 0..2 {
+        busker(home.path(), &["record", "--demo", "--seconds", "1", "--out", "jam.wav"]).assert().success();
+    }
+    for name in ["jam.wav", "jam-2.wav"] {
+        let wav = hound::WavReader::open(home.path().join(name)).unwrap();
+        assert!(wav.duration() >= 47_000, "{name}: {} frames", wav.duration());
+        assert!(wav.into_samples::<i32>().any(|x| x.unwrap().abs() > 100_000), "{name} is silent");
+    }
+}
+
+#[test]
+fn the_printed_pages_are_made_from_the_tables() {
+    let home = home();
+    let print = |args: &[&str]| {
+        let output = busker(home.path(), args).output().unwrap();
+        assert!(output.status.success(), "{args:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let man = print(&["man"]).replace("\\*(Aq", "'");
+    for row in busker::command::COMMANDS {
+        assert!(man.contains(row.help), "{} is not in the manual page", row.name);
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(print(&["completions", shell]).contains("simulate"), "{shell}");
+    }
+    assert!(print(&["--help"]).contains("busker run jam.yaml --simulate"));
+    assert!(print(&["logs"]).trim_end().ends_with("busker/busker.log"));
+    let devices: serde_json::Value = serde_json::from_str(&print(&["devices", "--json"])).unwrap();
+    let ids: Vec<&str> = devices["devices"].as_array().unwrap().iter().filter_map(|d| d["id"].as_str()).collect();
+    assert!(ids.contains(&"sim"), "{ids:?}");
+    assert!(print(&["devices"]).contains("auto"));
+}
