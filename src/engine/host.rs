@@ -8,6 +8,8 @@
 
 pub mod alsa;
 pub mod alsa_midi;
+#[cfg(feature = "jack")]
+pub mod jack;
 pub mod quiet;
 pub mod select;
 pub mod sim;
