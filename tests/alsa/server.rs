@@ -141,7 +141,8 @@ impl Stage {
     /// right, in the units of 24 bits.
     pub fn play_counter(&self, seconds: u32) -> Running {
         let file = self.folder.join("counter.wav");
-        let spec = WavSpec { channels: 2, sample_rate: 48_000, bits_per_sample: 32, sample_format: SampleFormat::Float };
+        let spec =
+            WavSpec { channels: 2, sample_rate: 48_000, bits_per_sample: 32, sample_format: SampleFormat::Float };
         let mut wav = WavWriter::create(&file, spec).unwrap();
         for count in 1..=(seconds * 48_000) as i32 {
             let sample = count as f32 / 8_388_608.0;

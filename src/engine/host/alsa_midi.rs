@@ -51,11 +51,14 @@ pub fn open(name: &str) -> Result<OpenPort, HostError> {
     let names: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
     let Some(found) = find(&names, name) else {
         let have = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(HostError(format!("there is no MIDI port '{name}' (there are {have}): plug it in, or choose another")));
+        return Err(HostError(format!(
+            "there is no MIDI port '{name}' (there are {have}): plug it in, or choose another"
+        )));
     };
     let (name, port) = &ports[found];
     let connect = |client: MidiOutput| {
-        let refused = |why| HostError(format!("the MIDI port {name} cannot be opened ({why}): is another program using it?"));
+        let refused =
+            |why| HostError(format!("the MIDI port {name} cannot be opened ({why}): is another program using it?"));
         let connection = client.connect(port, "out").map_err(|error| refused(error.to_string()))?;
         Ok::<Box<dyn MidiOut>, HostError>(Box::new(AlsaOut(connection)))
     };

@@ -75,9 +75,11 @@ pub fn list() -> Result<Vec<Found>, HostError> {
     hush_alsa();
     let host = host()?;
     let devices = host.devices().map_err(|error| refused("ALSA", &error))?;
-    let mut found: Vec<Found> = devices.filter(|device| is_worth_listing(&id_of(device))).map(|d| look_at(&d)).collect();
+    let mut found: Vec<Found> =
+        devices.filter(|device| is_worth_listing(&id_of(device))).map(|d| look_at(&d)).collect();
     // Each card comes by its name and by its number.
-    let by_number = |id: &str| id.strip_prefix("hw:CARD=").is_some_and(|id| id.starts_with(|c: char| c.is_ascii_digit()));
+    let by_number =
+        |id: &str| id.strip_prefix("hw:CARD=").is_some_and(|id| id.starts_with(|c: char| c.is_ascii_digit()));
     if found.iter().any(|found| found.id.starts_with("hw:") && !by_number(&found.id)) {
         found.retain(|found| !by_number(&found.id));
     }
