@@ -235,9 +235,10 @@ impl App {
         Some(self.focus.min(last))
     }
 
-    /// The octave the lower piano row begins at.
-    pub fn octave(&self) -> i32 {
-        self.octave
+    /// The lowest and the highest note the piano keys play; in every octave there are some.
+    pub fn reach(&self) -> Option<(Note, Note)> {
+        let notes = || notes::NOTE_KEYS.iter().filter_map(|(key, _)| self.note_of(*key));
+        notes().min().zip(notes().max())
     }
 
     /// How hard the piano keys strike, 1..=127.

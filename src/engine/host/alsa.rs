@@ -86,7 +86,7 @@ impl Device for AlsaDevice {
             Err(error) => {
                 let error = open::refused(&spec.name, &error);
                 let renderer = AlsaDriver { streams: Some(streams), home }.end();
-                Err(StartFailed { error, renderer })
+                Err(StartFailed { error, renderer: renderer.map(Box::new) })
             }
         }
     }

@@ -35,7 +35,7 @@ impl Device for FakeDevice {
         renderer: crate::engine::audio::renderer::Renderer,
         _: Arc<Watch>,
     ) -> Result<Box<dyn Driver>, StartFailed> {
-        Err(StartFailed { error: HostError("made up".to_owned()), renderer: Some(renderer) })
+        Err(StartFailed { error: HostError("made up".to_owned()), renderer: Some(Box::new(renderer)) })
     }
 }
 

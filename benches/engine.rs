@@ -1,0 +1,215 @@
+//! How long a block takes, a thousand controllers through the scheduler, and the engine in virtual time.
+//!
+//! `cargo bench --bench engine` prints, before criterion's own figures, the distribution of the callback: its limit is
+//! at the 99th percentile, which criterion does not tell.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what fails here fails the test"
+)]
+
+use busker::{
+    command::Command,
+    engine::{
+        assembly::{Assembly, EngineConfig, Time, assemble},
+        audio::renderer::BlockTime,
+        control::Moment,
+        host::DeviceSpec,
+        midi::{
+            port::{MidiOut, SendFailed},
+            scheduler::{Outgoing, SPACING_NS, Scheduler, What},
+            sent::{PortIndex, sent_log},
+        },
+        offline::{Offline, built_in_port},
+    },
+    midi::Channel,
+    music::Bpm,
+    profile::{DEFAULT_ID, Library, Target},
+};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::{
+    hint::black_box,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+fn config(folder: &Path) -> EngineConfig {
+    let (library, _) = Library::load(None);
+    let profile = Arc::clone(library.get(DEFAULT_ID).expect("the built-in profile"));
+    EngineConfig {
+        library,
+        profile,
+        channel: None,
+        bpm: Bpm::DEFAULT,
+        clock_on: true,
+        input: None,
+        monitor: None,
+        folder: folder.to_owned(),
+    }
+}
+
+fn spec(block_frames: u32) -> DeviceSpec {
+    DeviceSpec {
+        host: "sim",
+        id: "sim".to_owned(),
+        name: "bench".to_owned(),
+        sample_rate_hz: 48_000,
+        block_frames,
+        inputs: 0,
+        latency_frames: 0,
+    }
+}
+
+/// The heaviest patch: every effect, and the click beside it.
+const PATCH: [&str; 8] = [
+    "record.start bench",
+    "click.on on",
+    "transport.play",
+    "param.set mod_type ensemble",
+    "param.set delay_type stereo",
+    "param.set reverb_type hall",
+    "param.set filter_resonance 0.7",
+    "note.on C3 100",
+];
+
+/// An engine that plays with everything on and records: the callback on one side, the rest on the other.
+struct Busy {
+    engine: Assembly,
+    block_frames: usize,
+    frame: i64,
+}
+
+impl Busy {
+    fn new(folder: &Path, block_frames: u32) -> Busy {
+        let ports = vec![built_in_port()];
+        let engine = assemble(&config(folder), &spec(block_frames), ports, Time::Virtual).expect("inputs");
+        let mut busy = Busy { engine, block_frames: block_frames as usize, frame: 0 };
+        for line in PATCH {
+            let command: Command = line.parse().expect("a command");
+            let now = busy.now();
+            busy.engine.control.obey(&command, now).expect("obeyed");
+        }
+        busy
+    }
+
+    fn now(&self) -> Moment {
+        let ns = self.frame as u64 * 1_000_000_000 / 48_000;
+        Moment { ns, heard_frame: self.frame, open_frame: self.frame }
+    }
+
+    /// The other threads' work.
+    fn beside(&mut self) {
+        let now = self.now();
+        self.engine.scheduler.step(now.ns);
+        self.engine.writer.step();
+        self.engine.control.listen(now);
+    }
+
+    /// The callback.
+    fn block(&mut self) {
+        self.engine.renderer.process(self.block_frames, BlockTime::Virtual);
+        self.frame += self.block_frames as i64;
+    }
+}
+
+fn percentiles() {
+    println!("callback, stereo, synth with every effect, click, recording (48 kHz; 20 000 blocks each):");
+    println!("  frames     p50 us     p99 us   max us   p99 of the period");
+    let folder = tempfile::tempdir().expect("a folder");
+    for block_frames in [64, 128, 256] {
+        let mut busy = Busy::new(folder.path(), block_frames);
+        let mut times: Vec<Duration> = (0..20_000)
+            .map(|_| {
+                busy.beside();
+                let begun = Instant::now();
+                busy.block();
+                begun.elapsed()
+            })
+            .collect();
+        times.sort();
+        let micros = |at: f64| times[((times.len() - 1) as f64 * at) as usize].as_secs_f64() * 1e6;
+        let period = f64::from(block_frames) / 48_000.0 * 1e6;
+        let (p50, p99, max) = (micros(0.5), micros(0.99), micros(1.0));
+        println!("  {block_frames:>6} {p50:>10.1} {p99:>10.1} {max:>8.1}   {:.2} %", p99 / period * 100.0);
+    }
+}
+
+fn callback(c: &mut Criterion) {
+    percentiles();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut group = c.benchmark_group("callback");
+    for block_frames in [64, 128, 256] {
+        group.throughput(Throughput::Elements(u64::from(block_frames)));
+        let mut busy = Busy::new(folder.path(), block_frames);
+        group.bench_function(format!("{block_frames} frames"), |b| {
+            b.iter_custom(|blocks| {
+                let mut spent = Duration::ZERO;
+                for _ in 0..blocks {
+                    busy.beside();
+                    let begun = Instant::now();
+                    busy.block();
+                    spent += begun.elapsed();
+                }
+                spent
+            });
+        });
+    }
+    group.finish();
+}
+
+struct Nowhere;
+
+impl MidiOut for Nowhere {
+    fn send(&mut self, _: u64, bytes: &[u8]) -> Result<(), SendFailed> {
+        black_box(bytes);
+        Ok(())
+    }
+}
+
+fn controllers(c: &mut Criterion) {
+    let mut group = c.benchmark_group("scheduler");
+    group.throughput(Throughput::Elements(1000));
+    group.bench_function("1000 controller changes", |b| {
+        b.iter_batched_ref(
+            || {
+                let (log, reader) = sent_log();
+                (Scheduler::new(vec![Box::new(Nowhere)], log), reader)
+            },
+            |(scheduler, _)| {
+                for i in 0..1000_u16 {
+                    let (channel, target, value) = (Channel::FIRST, Target::Cc((i % 37) as u8), i % 128);
+                    let what = What::Control { channel, target, value, spacing_ns: SPACING_NS };
+                    scheduler.submit(Outgoing { port: PortIndex(0), due_ns: 0, what });
+                    scheduler.step(u64::from(i) * 100_000);
+                }
+            },
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+fn virtual_time(c: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut group = c.benchmark_group("virtual time");
+    group.sample_size(10);
+    group.bench_function("10 s of playing and recording", |b| {
+        b.iter(|| {
+            let mut offline = Offline::new(&config(folder.path())).expect("inputs");
+            for line in PATCH {
+                offline.ask(&line.parse().expect("a command")).expect("obeyed");
+            }
+            offline.run_to(480_000);
+            offline.finish();
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, callback, controllers, virtual_time);
+criterion_main!(benches);

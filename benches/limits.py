@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Measures the limits of a running station: first frame, idle load, private memory, speed of virtual time.
+
+usage: limits.py target/release/busker
+
+Prints each figure with its limit and ends with 1 where one is over. The station runs in a pseudo-terminal of 80x24 on
+the simulated host, with a home of its own."""
+
+import fcntl, os, pty, select, statistics, struct, subprocess, sys, tempfile, termios, time
+
+PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) == 2 else sys.exit(__doc__)
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Station:
+    """The program in a pseudo-terminal."""
+
+    def __init__(self, home):
+        env = {"PATH": os.environ["PATH"], "HOME": home, "TERM": "xterm-256color", "LANG": "C.UTF-8",
+               "XDG_CONFIG_HOME": home + "/config", "XDG_STATE_HOME": home + "/state"}
+        self.begun = time.monotonic()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(PROGRAM, [PROGRAM, "--demo"], env)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+    def read(self, seconds, until=None):
+        """Reads what it draws, for so long or until a text came; returns the bytes and when that was."""
+        got, end = b"", time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self.fd], [], [], left)[0]:
+                got += os.read(self.fd, 65536)
+                if until and until in got:
+                    break
+        return got, time.monotonic()
+
+    def cpu_seconds(self):
+        fields = open(f"/proc/{self.pid}/stat").read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def private_mb(self):
+        lines = open(f"/proc/{self.pid}/smaps_rollup").read().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+    def close(self):
+        os.write(self.fd, b"\x11")
+        try:
+            self.read(5, until=b"nothing says this")
+        except OSError:
+            pass
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def first_frames(home, runs=10):
+    times = []
+    for _ in range(runs):
+        station = Station(home)
+        got, at = station.read(5, until=b"PIANO")
+        assert b"PIANO" in got, got
+        times.append((at - station.begun) * 1000)
+        station.close()
+    return times
+
+
+def idle(home, seconds=20):
+    station = Station(home)
+    station.read(3)
+    before, begun = station.cpu_seconds(), time.monotonic()
+    drawn, _ = station.read(seconds)
+    load = (station.cpu_seconds() - before) / (time.monotonic() - begun) * 100
+    memory = station.private_mb()
+    station.close()
+    return load, len(drawn), memory
+
+
+SCRIPT = """
+bpm: 120
+steps:
+  - { at: 0, do: [record.start jam, transport.play, click.on on] }
+  - { at: 0, do: [param.set mod_type ensemble, param.set delay_type stereo, param.set reverb_type hall] }
+%s
+  - { at: 120, do: record.stop }
+"""
+
+
+def virtual_speed(home, runs=5):
+    notes = "\n".join(f"  - {{ at: {i / 4}, do: note.play {40 + i % 30} 100 220 }}" for i in range(480))
+    with open(home + "/jam.yaml", "w") as script:
+        script.write(SCRIPT % notes)
+    speeds = []
+    for run in range(runs):
+        begun = time.monotonic()
+        command = [PROGRAM, "run", home + "/jam.yaml", "--simulate", "--out", f"{home}/out{run}"]
+        subprocess.run(command, check=True, env=os.environ | {"HOME": home})
+        speeds.append(120 / (time.monotonic() - begun))
+    return speeds
+
+
+def main():
+    with tempfile.TemporaryDirectory() as home:
+        frames = first_frames(home)
+        load, drawn, memory = idle(home)
+        speeds = virtual_speed(home)
+    over = False
+    for name, value, limit, fits in [
+        ("first frame, median of 10", statistics.median(frames), "under 150 ms", lambda x: x < 150),
+        ("first frame, worst of 10", max(frames), "ms", lambda x: True),
+        ("idle station, 20 s", load, "under 1.5 % of a core", lambda x: x < 1.5),
+        ("drawn while idle", drawn, "bytes", lambda x: True),
+        ("private memory", memory, "under 30 MB", lambda x: x < 30),
+        ("virtual time, median of 5", statistics.median(speeds), "at least 50 times real time", lambda x: x >= 50),
+    ]:
+        over |= not fits(value)
+        print(f"{name:28} {value:10.2f}   {limit}{'' if fits(value) else '   OVER'}")
+    sys.exit(1 if over else 0)
+
+
+main()
