@@ -133,6 +133,7 @@ fn every_function_works_on_the_simulated_host_and_one_calm_line_says_so() {
     station.keys("?");
     station.wait_for("Help");
     station.keys("\x1b");
+    station.wait_until("the help's end", |screen| !screen.contains("─ Help ─"));
     station.keys("q");
     assert!(station.wait_for_exit());
 }
