@@ -1,5 +1,7 @@
 //! Keys in, commands out: the keymap's table and what the screen makes of it.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "common/status.rs"]
 mod statuses;
 
@@ -248,6 +250,14 @@ fn where_releases_are_told_they_end_notes() {
     assert_eq!(player.stroke("Z", Phase::Release), ["note.off C3"], "shift may have gone down meanwhile");
     assert!(player.stroke("esc", Phase::Release).is_empty());
     assert_eq!(player.app.mode(), Mode::Piano, "a release is no press");
+}
+
+#[test]
+fn a_held_key_turns_on_but_commands_only_once() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.stroke("ctrl-r", Phase::Press), ["record.toggle"]);
+    assert!(player.stroke("ctrl-r", Phase::Repeat).is_empty());
+    assert_eq!(player.stroke("up", Phase::Repeat), ["param.step osc_type 1"]);
 }
 
 #[test]

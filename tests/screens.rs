@@ -1,5 +1,7 @@
 //! The whole screen, drawn into memory: at 80x24, 160x48 and 200x60, at rest, at work and overloaded.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "common/status.rs"]
 mod statuses;
 
