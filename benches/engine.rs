@@ -3,6 +3,15 @@
 //! `cargo bench --bench engine` prints, before criterion's own figures, the distribution of the callback: its limit is
 //! at the 99th percentile, which criterion does not tell.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what fails here fails the test"
+)]
+
 use busker::{
     command::Command,
     engine::{

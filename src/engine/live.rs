@@ -219,9 +219,12 @@ impl Live {
     /// A MIDI thread that met a fault has left its synths silent; what it did is not done any more.
     fn look_after_threads(&mut self) {
         let ended = |thread: &mut Option<JoinHandle<()>>| thread.take_if(|thread| thread.is_finished()).is_some();
-        for (ended, what) in [(ended(&mut self.scheduler), "notes and knobs"), (ended(&mut self.clock), "the MIDI clock")] {
+        for (ended, what) in
+            [(ended(&mut self.scheduler), "notes and knobs"), (ended(&mut self.clock), "the MIDI clock")]
+        {
             if ended {
-                let text = format!("{what} met a fault and stopped; recording goes on: leave with ctrl-q and start again");
+                let text =
+                    format!("{what} met a fault and stopped; recording goes on: leave with ctrl-q and start again");
                 self.control.desk().notice(Severity::Error, text);
             }
         }
@@ -356,7 +359,7 @@ impl Audio {
             Err(StartFailed { error, renderer: Some(renderer) }) => {
                 tracing::warn!("{error}");
                 // The stand-in needs nothing but a thread.
-                if let Ok(driver) = Box::new(self.stand_in()).start(renderer, Arc::clone(&self.watch)) {
+                if let Ok(driver) = Box::new(self.stand_in()).start(*renderer, Arc::clone(&self.watch)) {
                     self.driver = Some(driver);
                 }
             }

@@ -403,7 +403,7 @@ impl Renderer {
 }
 
 /// With feature `rt-check`, aborts on any allocation inside.
-fn no_alloc<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn no_alloc<T>(work: impl FnOnce() -> T) -> T {
     #[cfg(feature = "rt-check")]
     return assert_no_alloc::assert_no_alloc(work);
     #[cfg(not(feature = "rt-check"))]

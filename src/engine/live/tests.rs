@@ -155,8 +155,7 @@ const STOP: [u8; 1] = [0xFC];
 
 /// An engine that plays a note and the song, recording, on a fake synth.
 fn playing(folder: &Path, synth: &Synth, listener: Option<SentListener>) -> Engine {
-    let engine =
-        Engine::start(&config(folder), sim(), vec![synth.port()], Box::new(|| Ok(sim())), listener).unwrap();
+    let engine = Engine::start(&config(folder), sim(), vec![synth.port()], Box::new(|| Ok(sim())), listener).unwrap();
     let station = engine.station();
     for line in ["record.start jam", "note.on C4 100", "transport.play"] {
         station.ask(line.parse().unwrap()).unwrap();
@@ -198,9 +197,7 @@ fn a_fault_in_the_scheduler_ends_the_notes_and_is_told() {
     *synth.poison.lock().unwrap() = Some(vec![0xE0, 0, 64]);
     engine.station().send("midi.send E0 00 40".parse().unwrap()).unwrap();
     wait_for("the notes' end", || synth.heard(&NOTE_OFF) && synth.heard(&ALL_NOTES_OFF));
-    wait_for("the notice", || {
-        events.try_iter().any(|e| matches!(e, Event::Notice { severity: Severity::Error, .. }))
-    });
+    wait_for("the notice", || events.try_iter().any(|e| matches!(e, Event::Notice { severity: Severity::Error, .. })));
     drop(engine);
     assert_silent_and_closed(&synth, folder.path());
 }
@@ -213,9 +210,7 @@ fn a_fault_in_the_clock_stops_the_followers_and_is_told() {
     let events = engine.station().subscribe(|| {});
     *synth.poison.lock().unwrap() = Some(vec![0xF8]);
     wait_for("the stop", || synth.heard(&STOP));
-    wait_for("the notice", || {
-        events.try_iter().any(|e| matches!(e, Event::Notice { severity: Severity::Error, .. }))
-    });
+    wait_for("the notice", || events.try_iter().any(|e| matches!(e, Event::Notice { severity: Severity::Error, .. })));
     drop(engine);
     assert_silent_and_closed(&synth, folder.path());
 }

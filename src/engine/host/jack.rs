@@ -1,0 +1,187 @@
+//! The JACK host: one duplex client with MIDI ports whose messages leave on their frame.
+//!
+//! The client is called `busker`, its ports `in_1`…, `out_1`, `out_2` and `midi_out`. Everything is asked on a thread
+//! of its own (`jack/ask.rs`), so that a server that hangs holds up nobody; the callback is `jack/callback.rs`. A server
+//! is never started from here, and nothing libjack has to say reaches the screen. Realtime: no, but for the callback.
+
+mod ask;
+mod callback;
+mod client;
+mod connect;
+mod driver;
+
+use super::{AudioRequest, Device, DeviceSpec, Driver, HostError, StartFailed, Watch, lend};
+use crate::engine::{
+    assembly::{OpenPort, Way},
+    audio::renderer::{OUTPUTS, Renderer},
+    control::PortInfo,
+};
+use ask::ask;
+use callback::{Callback, MIDI_PORTS, Notifications, Ports, Signals};
+use client::{Held, Server};
+use driver::{JackDriver, take_back};
+use jack::{AudioIn, AudioOut, Client, LatencyType, MidiOut, PortFlags};
+use std::sync::{Arc, Mutex};
+
+/// What the client asks to be called; JACK makes it `busker-01` where another is running.
+pub const CLIENT_NAME: &str = "busker";
+/// Inputs unless asked otherwise.
+const INPUTS: usize = 2;
+/// Inputs at most.
+const MAX_INPUTS: usize = 64;
+
+/// Whether a JACK server answers: the one of this name, or else the one `JACK_DEFAULT_SERVER` names, or else the
+/// default one. None is started.
+pub fn running(server: Option<&str>) -> bool {
+    let server = Server::of(server);
+    ask(move || client::open(&server, "busker-look").is_ok()).unwrap_or(false)
+}
+
+/// The MIDI ports of other programs that a station's MIDI port can be connected to, as [`port`] takes them. None where
+/// no server runs.
+pub fn list_midi(server: Option<&str>) -> Vec<String> {
+    let server = Server::of(server);
+    let list = move || {
+        let held = client::open(&server, "busker-look").ok()?;
+        Some(connect::targets(held.get()?).iter().map(|target| target.shown().to_owned()).collect())
+    };
+    ask(list).ok().flatten().unwrap_or_default()
+}
+
+/// A JACK MIDI port, connected to the port of this name, or to nothing where it is empty. The same name belongs at the
+/// same place of [`AudioRequest::jack_ports`].
+pub fn port(name: &str) -> OpenPort {
+    let shown = if name.is_empty() { "JACK, not connected" } else { name };
+    OpenPort { info: PortInfo { id: format!("jack:{name}"), name: shown.to_owned() }, way: Way::Jack }
+}
+
+/// Opens a client on the server of this name, or else on the one `JACK_DEFAULT_SERVER` names, or else on the default
+/// one. Its ports are made; nothing runs or is connected yet.
+///
+/// # Errors
+/// Where no such server answers, it runs at another sample rate than asked for, or a MIDI port to connect to is not
+/// there.
+pub fn open(server: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
+    let (server, request) = (Server::of(server), request.clone());
+    let device = ask(move || JackDevice::open(&server, &request))??;
+    Ok(Box::new(device))
+}
+
+/// An open client that is not active yet.
+struct JackDevice {
+    spec: DeviceSpec,
+    client: Held<Client>,
+    ports: Ports,
+    /// The station's ports and what they are to be connected to.
+    connections: Vec<(String, String)>,
+}
+
+impl JackDevice {
+    /// On the asking thread.
+    fn open(server: &Server, request: &AudioRequest) -> Result<JackDevice, HostError> {
+        let held = client::open(server, CLIENT_NAME)?;
+        let client = held.get().ok_or_else(|| HostError("the JACK client is closed".to_owned()))?;
+        let (sample_rate_hz, block_frames) = (client.sample_rate(), client.buffer_size());
+        if let Some(asked) = request.sample_rate_hz
+            && asked != sample_rate_hz
+        {
+            return Err(HostError(format!(
+                "the JACK server runs at {sample_rate_hz} Hz, not at {asked}: ask for {sample_rate_hz}, or restart it at {asked}"
+            )));
+        }
+        if let Some(asked) = request.block_frames
+            && asked != block_frames
+        {
+            tracing::info!("the JACK server's period of {block_frames} frames stands; {asked} was asked for");
+        }
+        let inputs = request.inputs.unwrap_or(INPUTS);
+        if inputs > MAX_INPUTS || request.jack_ports.len() > MIDI_PORTS {
+            return Err(HostError(format!(
+                "on JACK there are at most {MAX_INPUTS} inputs and {MIDI_PORTS} MIDI ports"
+            )));
+        }
+        let ports = register(client, inputs, request.jack_ports.len())
+            .map_err(|error| HostError(format!("the JACK server has no room for busker's ports: {error}")))?;
+        let playback = connect::physical(client, PortFlags::IS_INPUT);
+        let spec = DeviceSpec {
+            host: "jack",
+            id: server.device_id(),
+            name: server.device_name(),
+            sample_rate_hz,
+            block_frames,
+            inputs,
+            latency_frames: playback_latency(client, &playback).max(block_frames),
+        };
+        let connections = connections(client, &ports, &playback, &request.jack_ports)?;
+        Ok(JackDevice { spec, client: held, ports, connections })
+    }
+}
+
+fn register(client: &Client, inputs: usize, midi: usize) -> Result<Ports, jack::Error> {
+    let input = |i: usize| client.register_port(&format!("in_{}", i + 1), AudioIn::default());
+    let output = |name: &str| client.register_port(name, AudioOut::default());
+    let midi_port = |i: usize| {
+        let name = if midi == 1 { "midi_out".to_owned() } else { format!("midi_out_{}", i + 1) };
+        client.register_port(&name, MidiOut::default())
+    };
+    let outputs: [_; OUTPUTS] = [output("out_1")?, output("out_2")?];
+    Ok(Ports {
+        inputs: (0..inputs).map(input).collect::<Result<_, _>>()?,
+        outputs,
+        midi: (0..midi).map(midi_port).collect::<Result<_, _>>()?,
+    })
+}
+
+/// From the beginning of a period to its being heard, in frames, as the driver of the sound card says it; 0 where
+/// there is no card.
+fn playback_latency(client: &Client, playback: &[String]) -> u32 {
+    let port = playback.first().and_then(|name| client.port_by_name(name));
+    port.map_or(0, |port| port.get_latency_range(LatencyType::Playback).1)
+}
+
+fn connections(
+    client: &Client,
+    ports: &Ports,
+    playback: &[String],
+    midi: &[String],
+) -> Result<Vec<(String, String)>, HostError> {
+    let name = |port: Result<String, jack::Error>| port.unwrap_or_default();
+    let mut connections = Vec::new();
+    let capture = connect::physical(client, PortFlags::IS_OUTPUT);
+    connections.extend(capture.into_iter().zip(ports.inputs.iter().map(|port| name(port.name()))));
+    connections.extend(ports.outputs.iter().map(|port| name(port.name())).zip(playback.iter().cloned()));
+    let targets = connect::targets(client);
+    for (port, asked) in ports.midi.iter().zip(midi).filter(|(_, asked)| !asked.is_empty()) {
+        connections.push((name(port.name()), connect::find(&targets, asked)?.name.clone()));
+    }
+    Ok(connections)
+}
+
+impl Device for JackDevice {
+    fn spec(&self) -> &DeviceSpec {
+        &self.spec
+    }
+
+    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed> {
+        let JackDevice { client, ports, connections, .. } = *self;
+        let (lent, home) = lend(renderer, Arc::clone(&watch));
+        let slot = Arc::new(Mutex::new(Some(lent)));
+        let signals = Arc::<Signals>::default();
+        let callback = Callback::new(ports, Arc::clone(&slot), Arc::clone(&signals));
+        let notifications = Notifications::new(watch, Arc::clone(&signals));
+        let activated = ask(move || {
+            let active = client.try_map(|client| client.activate_async(notifications, callback))?;
+            if let Some(active) = active.get() {
+                connections.iter().for_each(|(from, to)| connect::connect(active.as_client(), from, to));
+            }
+            Ok(active)
+        });
+        match activated.and_then(|activated| activated) {
+            Ok(client) => Ok(Box::new(JackDriver::new(client, slot, home, signals))),
+            Err(error) => {
+                drop(take_back(&slot));
+                Err(StartFailed { error, renderer: home.try_recv().ok().map(Box::new) })
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! JACK's callbacks: process, on JACK's real-time thread, and the notifications, on its other one.
+//!
+//! Process copies the inputs in, renders, copies the outputs out and writes each message on its frame. Nothing in here
+//! locks, allocates, frees, formats, logs or makes a system call.
+
+use crate::{
+    engine::{
+        audio::renderer::{OUTPUTS, Renderer, no_alloc},
+        host::{Lent, Watch},
+    },
+    midi::{Class, Message},
+};
+use jack::{
+    AudioIn, AudioOut, Client, ClientStatus, Control, MidiOut, MidiWriter, NotificationHandler, Port, ProcessHandler,
+    ProcessScope, RawMidi,
+};
+use std::{
+    array,
+    sync::{
+        Arc, Mutex, TryLockError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+/// MIDI ports at most: their writers stand on the stack.
+pub const MIDI_PORTS: usize = 16;
+/// Room in a period's buffer that only note-offs and real-time messages may take.
+const RESERVED_BYTES: usize = 2048;
+
+/// Where the renderer is while it is lent. Both sides only try: while the driver takes it back, the callback is silent
+/// for a block, and nobody ever waits, so that even a server that hangs for good cannot keep it.
+pub type Slot = Arc<Mutex<Option<Lent>>>;
+
+/// What the notifications tell the callback, and the callback the driver. Relaxed atomics: each stands on its own.
+#[derive(Debug, Default)]
+pub struct Signals {
+    /// JACK renders as fast as it can, not in real time.
+    pub freewheeling: AtomicBool,
+    /// Time was lost since the last block.
+    pub interrupted: AtomicBool,
+    /// Messages that found no room in a period's buffer.
+    pub lost_messages: AtomicU64,
+}
+
+/// The ports of the client.
+pub struct Ports {
+    /// `in_1`…
+    pub inputs: Vec<Port<AudioIn>>,
+    /// `out_1`, `out_2`.
+    pub outputs: [Port<AudioOut>; OUTPUTS],
+    /// `midi_out`…, at most [`MIDI_PORTS`].
+    pub midi: Vec<Port<MidiOut>>,
+}
+
+/// The process callback.
+pub struct Callback {
+    ports: Ports,
+    slot: Slot,
+    signals: Arc<Signals>,
+}
+
+impl Callback {
+    /// A callback that renders what is in the slot.
+    pub fn new(ports: Ports, slot: Slot, signals: Arc<Signals>) -> Callback {
+        Callback { ports, slot, signals }
+    }
+
+    /// Realtime: yes.
+    fn block(&mut self, scope: &ProcessScope) {
+        let Callback { ports: Ports { inputs, outputs: [left, right], midi }, slot, signals } = self;
+        let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
+        // Making a writer clears the port's buffer: once a period, whatever follows.
+        let mut midi = midi.iter_mut();
+        let mut writers: [Option<MidiWriter<'_>>; MIDI_PORTS] =
+            array::from_fn(|_| midi.next().map(|port| port.writer(scope)));
+        let mut slot = match slot.try_lock() {
+            Ok(slot) => slot,
+            Err(TryLockError::Poisoned(slot)) => slot.into_inner(),
+            Err(TryLockError::WouldBlock) => return silence(left, right),
+        };
+        let Some(lent) = &mut *slot else { return silence(left, right) };
+        // Freewheeling, frames and the monotonic clock have nothing to do with each other: each block begins now.
+        let anew = signals.interrupted.swap(false, Ordering::Relaxed) | signals.freewheeling.load(Ordering::Relaxed);
+        let fill = |renderer: &mut Renderer, at: usize, frames: usize| {
+            if anew && at == 0 {
+                renderer.restart();
+            }
+            for (channel, port) in inputs.iter().enumerate().take(renderer.device_inputs()) {
+                renderer.device_input_mut(channel)[..frames].copy_from_slice(&port.as_slice(scope)[at..at + frames]);
+            }
+        };
+        let empty = |renderer: &Renderer, at: usize, frames: usize| {
+            left[at..at + frames].copy_from_slice(&renderer.output(0)[..frames]);
+            right[at..at + frames].copy_from_slice(&renderer.output(1)[..frames]);
+            for (index, writer) in writers.iter_mut().enumerate() {
+                let Some(writer) = writer else { break };
+                for (offset, bytes) in renderer.port(index).messages() {
+                    if !write(writer, at + offset, bytes) {
+                        signals.lost_messages.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            }
+        };
+        lent.begin();
+        lent.render(scope.n_frames() as usize, fill, empty);
+        lent.end();
+    }
+}
+
+fn silence(left: &mut [f32], right: &mut [f32]) {
+    left.fill(0.0);
+    right.fill(0.0);
+}
+
+/// Writes a message on its frame; false where there is no room. Realtime: yes.
+fn write(writer: &mut MidiWriter<'_>, frame: usize, bytes: &[u8]) -> bool {
+    let urgent = || Message::from_bytes(bytes).is_some_and(|message| message.class() <= Class::NoteOff);
+    let room = writer.max_event_size() >= bytes.len() + RESERVED_BYTES || urgent();
+    room && writer.write(&RawMidi { time: frame as u32, bytes }).is_ok()
+}
+
+impl ProcessHandler for Callback {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        no_alloc(|| self.block(scope));
+        Control::Continue
+    }
+}
+
+/// The notifications, each no more than an atomic.
+pub struct Notifications {
+    watch: Arc<Watch>,
+    signals: Arc<Signals>,
+}
+
+impl Notifications {
+    /// Notifications for this stream.
+    pub fn new(watch: Arc<Watch>, signals: Arc<Signals>) -> Notifications {
+        Notifications { watch, signals }
+    }
+}
+
+impl NotificationHandler for Notifications {
+    #[allow(
+        unsafe_code,
+        reason = "the trait's method is unsafe: it runs like a signal handler, so it stores one atomic"
+    )]
+    unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {
+        self.watch.lost.store(true, Ordering::Relaxed);
+    }
+
+    fn freewheel(&mut self, _: &Client, is_freewheel_enabled: bool) {
+        // Back in real time, the first block is where the clock begins anew.
+        self.signals.interrupted.store(true, Ordering::Relaxed);
+        self.signals.freewheeling.store(is_freewheel_enabled, Ordering::Relaxed);
+    }
+
+    fn xrun(&mut self, _: &Client) -> Control {
+        self.watch.xruns.fetch_add(1, Ordering::Relaxed);
+        self.signals.interrupted.store(true, Ordering::Relaxed);
+        Control::Continue
+    }
+}

@@ -1,0 +1,91 @@
+//! What is connected to what: the physical ports, and MIDI ports by name.
+//!
+//! Runs on the asking thread (`jack/ask.rs`). Realtime: no.
+
+use crate::engine::host::HostError;
+use jack::{Client, PortFlags, jack_sys};
+
+/// A MIDI port of another program that takes messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// As JACK knows it, like `system:midi_playback_1`.
+    pub name: String,
+    /// As its driver calls it, like `NTS-1:midi/playback_1`; jackd's own MIDI drivers say only there what is connected.
+    pub aliases: Vec<String>,
+}
+
+impl Target {
+    /// As a person knows it. [`find`] finds it by this.
+    pub fn shown(&self) -> &str {
+        self.aliases.first().unwrap_or(&self.name)
+    }
+
+    fn names(&self) -> impl Iterator<Item = String> {
+        std::iter::once(&self.name).chain(&self.aliases).map(|name| name.to_lowercase())
+    }
+}
+
+/// Every MIDI port that takes messages.
+pub fn targets(client: &Client) -> Vec<Target> {
+    let names = client.ports(None, Some(jack_sys::RAW_MIDI_TYPE), PortFlags::IS_INPUT);
+    let own = format!("{}:", client.name());
+    let others = names.into_iter().filter(|name| !name.starts_with(&own));
+    let target = |name: String| {
+        let aliases = client.port_by_name(&name).and_then(|port| port.aliases().ok()).unwrap_or_default();
+        Target { name, aliases }
+    };
+    others.map(target).collect()
+}
+
+/// The port with this name, or else the first whose name has it as a part; upper and lower case are the same.
+///
+/// # Errors
+/// Where there is none: then it says which there are.
+pub fn find<'a>(targets: &'a [Target], asked: &str) -> Result<&'a Target, HostError> {
+    let asked_lower = asked.to_lowercase();
+    let is = |target: &&Target| target.names().any(|name| name == asked_lower);
+    let has = |target: &&Target| target.names().any(|name| name.contains(&asked_lower));
+    targets.iter().find(is).or_else(|| targets.iter().find(has)).ok_or_else(|| {
+        let there_are = match targets {
+            [] => "there is none; start the synth's program, or make the port with --port jack: and connect it by hand"
+                .to_owned(),
+            some => format!("there are {}", some.iter().map(Target::shown).collect::<Vec<_>>().join(", ")),
+        };
+        HostError(format!("no JACK MIDI port is called '{asked}': {there_are}"))
+    })
+}
+
+/// Audio ports of the machine itself: sources, or sinks.
+pub fn physical(client: &Client, direction: PortFlags) -> Vec<String> {
+    client.ports(None, Some(jack_sys::FLOAT_MONO_AUDIO), PortFlags::IS_PHYSICAL | direction)
+}
+
+/// Connects, or says in the log why not.
+pub fn connect(client: &Client, from: &str, to: &str) {
+    match client.connect_ports_by_name(from, to) {
+        Ok(()) | Err(jack::Error::PortAlreadyConnected(..)) => tracing::debug!(from, to, "connected"),
+        Err(error) => tracing::warn!("{from} is not connected to {to}: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(name: &str, alias: &str) -> Target {
+        Target { name: name.to_owned(), aliases: vec![alias.to_owned()] }
+    }
+
+    #[test]
+    fn a_port_is_found_by_its_name_a_part_of_it_or_its_alias() {
+        let targets =
+            [target("a2j:NTS-1 extra", "x"), target("system:midi_playback_1", "NTS-1"), target("seq:in", "y")];
+        let found = |asked: &str| find(&targets, asked).map(|target| target.name.as_str());
+        assert_eq!(found("seq:in"), Ok("seq:in"));
+        assert_eq!(found("EXTRA"), Ok("a2j:NTS-1 extra"));
+        assert_eq!(found("nts-1"), Ok("system:midi_playback_1"), "a whole name goes before a part");
+        let error = found("minilogue").unwrap_err().0;
+        assert!(error.contains("'minilogue'") && error.contains("x, NTS-1, y"), "{error}");
+        assert!(find(&[], "minilogue").unwrap_err().0.contains("there is none"));
+    }
+}

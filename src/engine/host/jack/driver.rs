@@ -1,0 +1,78 @@
+//! A running JACK client, and its end.
+//!
+//! Runs on the control thread. The renderer is taken out of the callback before JACK is asked for anything, so it comes
+//! home from a server that died or hangs as well. Realtime: no.
+
+use super::{
+    callback::{Callback, Notifications, Signals, Slot},
+    client::Held,
+};
+use crate::engine::{
+    audio::renderer::Renderer,
+    host::{Driver, Lent},
+};
+use jack::AsyncClient;
+use std::{
+    sync::{Arc, TryLockError, atomic::Ordering, mpsc::Receiver},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long a block may take that is under way when the renderer is taken back.
+const LONGEST_BLOCK: Duration = Duration::from_secs(2);
+
+/// A running client.
+pub struct JackDriver {
+    client: Option<Held<AsyncClient<Notifications, Callback>>>,
+    slot: Slot,
+    home: Receiver<Renderer>,
+    signals: Arc<Signals>,
+}
+
+impl JackDriver {
+    /// The driver of a client that is active.
+    pub fn new(
+        client: Held<AsyncClient<Notifications, Callback>>,
+        slot: Slot,
+        home: Receiver<Renderer>,
+        signals: Arc<Signals>,
+    ) -> JackDriver {
+        JackDriver { client: Some(client), slot, home, signals }
+    }
+
+    fn end(&mut self) {
+        drop(take_back(&self.slot));
+        if self.client.take().is_some() {
+            let lost = self.signals.lost_messages.load(Ordering::Relaxed);
+            if lost > 0 {
+                tracing::warn!("{lost} MIDI messages found no room in JACK's buffers");
+            }
+        }
+    }
+}
+
+/// Takes what was lent out of the callback; nothing where a block never ends.
+pub fn take_back(slot: &Slot) -> Option<Lent> {
+    let begun = Instant::now();
+    loop {
+        match slot.try_lock() {
+            Ok(mut slot) => return slot.take(),
+            Err(TryLockError::Poisoned(slot)) => return slot.into_inner().take(),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > LONGEST_BLOCK => return None,
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_micros(200)),
+        }
+    }
+}
+
+impl Driver for JackDriver {
+    fn stop(mut self: Box<Self>) -> Option<Renderer> {
+        self.end();
+        self.home.try_recv().ok()
+    }
+}
+
+impl Drop for JackDriver {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,114 @@
+//! A JACK client of the tests' own: it hears MIDI with its frames, plays a ramp, and counts xruns.
+
+use jack::{
+    AsyncClient, AudioOut, Client, ClientOptions, Control, Frames, MidiIn, NotificationHandler, Port, PortFlags,
+    ProcessHandler, ProcessScope,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+    mpsc::{self, Receiver, Sender},
+};
+
+/// One step of 24-bit sound.
+pub const STEP: f32 = 1.0 / 8_388_608.0;
+
+/// A message and the frame, on the server's clock, it arrived on.
+pub type Heard = (Frames, Vec<u8>);
+
+/// The client. Dropping it closes it.
+pub struct Probe {
+    client: AsyncClient<Xruns, Process>,
+    heard: Receiver<Heard>,
+    xruns: Arc<AtomicU64>,
+}
+
+struct Xruns(Arc<AtomicU64>);
+
+impl NotificationHandler for Xruns {
+    fn xrun(&mut self, _: &Client) -> Control {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Control::Continue
+    }
+}
+
+struct Process {
+    midi: Port<MidiIn>,
+    ramps: [Port<AudioOut>; 2],
+    next: i32,
+    heard: Sender<Heard>,
+}
+
+impl ProcessHandler for Process {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        for event in self.midi.iter(scope) {
+            let _ = self.heard.send((scope.last_frame_time().wrapping_add(event.time), event.bytes.to_vec()));
+        }
+        let [left, right] = &mut self.ramps;
+        for (left, right) in left.as_mut_slice(scope).iter_mut().zip(right.as_mut_slice(scope)) {
+            *left = self.next as f32 * STEP;
+            *right = -*left;
+            self.next += 1;
+        }
+        Control::Continue
+    }
+}
+
+impl Probe {
+    /// A client `probe` with ports `midi_in`, `ramp_1` (1, 2, 3… steps of 24-bit sound) and `ramp_2` (its negative).
+    pub fn open() -> Probe {
+        let (client, _) = Client::new("probe", ClientOptions::NO_START_SERVER).unwrap();
+        let midi = client.register_port("midi_in", MidiIn::default()).unwrap();
+        let ramps = ["ramp_1", "ramp_2"].map(|name| client.register_port(name, AudioOut::default()).unwrap());
+        let (sender, heard) = mpsc::channel();
+        let xruns = Arc::<AtomicU64>::default();
+        let process = Process { midi, ramps, next: 1, heard: sender };
+        let client = client.activate_async(Xruns(Arc::clone(&xruns)), process).unwrap();
+        Probe { client, heard, xruns }
+    }
+
+    /// Connects two ports.
+    pub fn connect(&self, from: &str, to: &str) {
+        self.client.as_client().connect_ports_by_name(from, to).unwrap();
+    }
+
+    /// What a port is connected to.
+    pub fn connections(&self, port: &str) -> Vec<String> {
+        self.client.as_client().port_by_name(port).map(|port| port.get_connections()).unwrap_or_default()
+    }
+
+    /// Every port with this in its name.
+    pub fn ports(&self, pattern: &str) -> Vec<String> {
+        self.client.as_client().ports(Some(pattern), None, PortFlags::empty())
+    }
+
+    /// The next message; panics where none comes.
+    pub fn hear(&self) -> Heard {
+        self.heard.recv_timeout(std::time::Duration::from_secs(20)).expect("a message")
+    }
+
+    /// What has arrived until now.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.heard.try_iter().collect()
+    }
+
+    /// Interruptions since it was opened.
+    pub fn xruns(&self) -> u64 {
+        self.xruns.load(Ordering::Relaxed)
+    }
+
+    /// Measures again where an interruption of the server, which a busy machine may cause, spoilt it. Without one, the
+    /// first failure counts.
+    pub fn undisturbed<T>(&self, mut measure: impl FnMut() -> Result<T, String>) -> T {
+        const TRIES: u32 = 6;
+        for _ in 0..TRIES {
+            let before = self.xruns();
+            match measure() {
+                Ok(value) => return value,
+                Err(fault) if self.xruns() == before => panic!("{fault}, and no interruption of the server"),
+                Err(fault) => println!("measured again after an interruption: {fault}"),
+            }
+        }
+        panic!("the server was interrupted in each of {TRIES} measurements: this machine is too busy");
+    }
+}

@@ -1,0 +1,133 @@
+//! A real JACK server with the dummy driver, and the JACK tools.
+
+use busker::engine::host::jack;
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    io,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Frames in a period at start.
+pub const PERIOD: u32 = 1024;
+
+/// A server of this test's own. Dropping it ends it.
+pub struct Server {
+    jackd: Child,
+}
+
+impl Server {
+    /// A server that answers.
+    pub fn start() -> Server {
+        let name = std::env::var("JACK_DEFAULT_SERVER").unwrap();
+        let period = PERIOD.to_string();
+        let args = ["-n", name.as_str(), "-r", "-d", "dummy", "-r", "48000", "-p", period.as_str()];
+        let server = Server { jackd: spawn(Command::new("jackd").args(args)) };
+        wait_for("a JACK server", || jack::running(None));
+        server
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.jackd), signal).unwrap();
+    }
+
+    /// Ends it without a chance to say goodbye.
+    pub fn kill(mut self) {
+        self.signal(Signal::KILL);
+        self.jackd.wait().unwrap();
+    }
+
+    /// Frees the place a killed server left taken.
+    pub fn bury() {
+        drop(Server::start());
+    }
+
+    /// Ends it as a person would.
+    pub fn terminate(mut self) {
+        self.signal(Signal::TERM);
+        self.jackd.wait().unwrap();
+    }
+
+    /// Makes it hang.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it run on.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if !matches!(self.jackd.try_wait(), Ok(None)) {
+            return;
+        }
+        // In order: of a server that is killed, one of the eight places that JACK has for servers stays taken, until
+        // another of its name is started.
+        let pid = Pid::from_child(&self.jackd);
+        let _ = kill_process(pid, Signal::TERM);
+        let _ = kill_process(pid, Signal::CONT);
+        let begun = Instant::now();
+        while matches!(self.jackd.try_wait(), Ok(None)) && begun.elapsed() < Duration::from_secs(5) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.jackd.kill();
+        let _ = self.jackd.wait();
+    }
+}
+
+/// A tool that runs beside the test. Dropping it ends it.
+pub struct Tool(pub Child);
+
+impl Tool {
+    /// Starts it; what it prints can be read from its `stdout`.
+    pub fn start(program: &str, args: &[&str]) -> Tool {
+        Tool(spawn(Command::new(program).args(args).stdout(Stdio::piped())))
+    }
+
+    /// Waits until it ends by itself.
+    pub fn finish(program: &str, args: &[&str]) {
+        let status = spawn(Command::new(program).args(args)).wait().unwrap();
+        assert!(status.success(), "{program} {args:?}: {status}");
+    }
+}
+
+impl Drop for Tool {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Records what the station plays to a 24-bit file.
+pub fn capture(path: &Path, seconds: u32) {
+    let (path, seconds) = (path.to_str().unwrap(), seconds.to_string());
+    Tool::finish("jack_capture", &["-c", "2", "-p", "busker:out_*", "-d", &seconds, "-b", "24", "--daemon", path]);
+}
+
+fn spawn(command: &mut Command) -> Child {
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    if command.get_program() != "jack_mclk_dump" {
+        command.stdout(Stdio::null());
+    }
+    command.spawn().unwrap_or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => panic!(
+            "{:?} is not installed: `make test` installs it (Debian: jackd2 jack-midi-clock jack-capture)",
+            command.get_program()
+        ),
+        _ => panic!("{:?}: {error}", command.get_program()),
+    })
+}
+
+/// Waits, but not for ever.
+pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what} never came");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
