@@ -260,6 +260,14 @@ fn where_releases_are_told_they_end_notes() {
 }
 
 #[test]
+fn a_held_key_turns_on_but_commands_only_once() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.stroke("ctrl-r", Phase::Press), ["record.toggle"]);
+    assert!(player.stroke("ctrl-r", Phase::Repeat).is_empty());
+    assert_eq!(player.stroke("up", Phase::Repeat), ["param.step osc_type 1"]);
+}
+
+#[test]
 fn held_notes_end_when_the_keys_mean_something_else() {
     for away in [":", "?", "esc", "ctrl-q"] {
         let mut player = Player::new(at_rest());

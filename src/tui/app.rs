@@ -97,6 +97,8 @@ impl App {
             return Vec::new();
         }
         match keymap::action(self.mode, key) {
+            // A key that is held does not start and stop a take again and again.
+            Some(Action::Command(_)) if phase == Phase::Repeat => Vec::new(),
             Some(Action::Command(line)) => self.run(line, status),
             Some(Action::View(view)) => self.act(view, now, status),
             None if self.mode == Mode::Line => {

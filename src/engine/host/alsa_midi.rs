@@ -45,7 +45,8 @@ pub fn is_system(name: &str) -> bool {
 /// # Errors
 /// Where there is no such port; the text names those there are.
 pub fn open(name: &str) -> Result<OpenPort, HostError> {
-    let scheduler = client(CLIENT_NAME)?;
+    let scheduler =
+        client(CLIENT_NAME).map_err(|HostError(why)| HostError(format!("the MIDI port '{name}': {why}")))?;
     let clock = client(CLOCK_CLIENT_NAME)?;
     let ports = ports(&scheduler);
     let names: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
