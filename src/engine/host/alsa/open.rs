@@ -341,6 +341,7 @@ impl Wanted<'_> {
             offer::choose(offers, rate_hz, channels.max(1)).map(|chosen| Side { device: device.clone(), chosen })
         };
         let (input, clocks) = match side(device, own) {
+            Some(input) if has_output && self.id == DEFAULT => (Some(input), clocks_of_default()),
             Some(input) => (Some(input), Clocks::Same),
             // Asked for inputs a card does not have, the default device may.
             None if asked.is_some() && self.id != DEFAULT => {
@@ -458,6 +459,19 @@ impl Wanted<'_> {
             // cpal asks ALSA for a buffer of two periods, and keeps it full.
             latency_frames: 2 * block_frames,
         }
+    }
+}
+
+/// Whether the default output and the default input are one card. Where ALSA cannot say, a sound server is behind both,
+/// and that has one clock.
+fn clocks_of_default() -> Clocks {
+    let card = |direction| {
+        let card = alsa::PCM::new(DEFAULT, direction, true).ok()?.info().ok()?.get_card();
+        (card >= 0).then_some(card)
+    };
+    match (card(alsa::Direction::Playback), card(alsa::Direction::Capture)) {
+        (Some(output), Some(input)) if output != input => Clocks::Apart,
+        _ => Clocks::Same,
     }
 }
 
