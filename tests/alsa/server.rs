@@ -94,9 +94,15 @@ impl Stage {
         surroundings(&mut jackd);
         let server = Running::start(&mut jackd);
         let mut wait = Command::new("jack_wait");
-        wait.args(["-s", &name, "-w", "-t", "30"]).stdout(Stdio::null()).stderr(Stdio::null());
+        wait.args(["-s", &name, "-c"]);
         surroundings(&mut wait);
-        let up = wait.status().unwrap().success();
+        // jack_wait's own waiting gives up where it comes between two steps of the server's start.
+        let begun = Instant::now();
+        let mut up = false;
+        while !up && begun.elapsed() < Duration::from_secs(30) {
+            thread::sleep(Duration::from_millis(100));
+            up = wait.output().unwrap().stdout.trim_ascii() == b"running";
+        }
         let said = || fs::read_to_string(folder.path().join("jackd.log")).unwrap_or_default();
         assert!(up, "jackd did not come up: {}", said());
         let mut again = Command::new(env::current_exe().unwrap());
