@@ -78,7 +78,8 @@ fn a_script_with_faults_names_them_all_and_runs_nothing() {
 #[test]
 fn a_refused_command_in_a_script_is_named_and_the_rest_is_done() {
     let home = home();
-    let script = "steps:\n  - { at: 0, do: [param.set no_such 1, record.start jam] }\n  - { at: 0.1, do: record.stop }\n";
+    let script =
+        "steps:\n  - { at: 0, do: [param.set no_such 1, record.start jam] }\n  - { at: 0.1, do: record.stop }\n";
     fs::write(home.path().join("jam.yaml"), script).unwrap();
     let said = refused(home.path(), &["run", "jam.yaml", "--simulate", "--out", "out"]);
     assert!(said.contains("no parameter 'no_such'"), "{said}");

@@ -38,7 +38,8 @@ fn frames_in_log(log: &str) -> (i64, i64, i64) {
         let text = line.split(key).nth(1).unwrap().split_whitespace().next().unwrap();
         text.parse().unwrap()
     };
-    let line = |what: &str| log.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("no '{what}': {log}"));
+    let line =
+        |what: &str| log.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("no '{what}': {log}"));
     (
         value(line("take started"), " frame="),
         value(line("take stopped"), " frame="),
@@ -70,7 +71,8 @@ fn play_turn_the_cutoff_record_stop_quit() {
     station.wait_until("the cutoff at 20 or less", |screen| {
         screen.lines().find(|line| line.contains("▸Cutoff")).is_some_and(|line| {
             let shown = line.split("▸Cutoff").nth(1).unwrap_or_default();
-            let digits: String = shown.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+            let digits: String =
+                shown.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
             digits.parse::<u32>().is_ok_and(|cutoff| cutoff <= 24)
         })
     });

@@ -163,11 +163,11 @@ impl Device for JackDevice {
     }
 
     fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed> {
-        let JackDevice { client, ports, connections, .. } = *self;
+        let JackDevice { spec, client, ports, connections } = *self;
         let (lent, home) = lend(renderer, Arc::clone(&watch));
         let slot = Arc::new(Mutex::new(Some(lent)));
         let signals = Arc::<Signals>::default();
-        let callback = Callback::new(ports, Arc::clone(&slot), Arc::clone(&signals));
+        let callback = Callback::new(ports, Arc::clone(&slot), Arc::clone(&signals), spec.sample_rate_hz);
         let notifications = Notifications::new(watch, Arc::clone(&signals));
         let activated = ask(move || {
             let active = client.try_map(|client| client.activate_async(notifications, callback))?;
