@@ -13,6 +13,10 @@ use std::{
 /// Frames in a period at start.
 pub const PERIOD: u32 = 1024;
 
+/// What is known to make jackd end at once.
+const NO_SERVER: &str = "jackd did not start: JACK has eight places for servers, and each that was killed keeps its \
+    place until one of its name is started again; where no server runs, remove /dev/shm/jack-shm-registry";
+
 /// A server of this test's own. Dropping it ends it.
 pub struct Server {
     jackd: Child,
@@ -24,8 +28,13 @@ impl Server {
         let name = std::env::var("JACK_DEFAULT_SERVER").unwrap();
         let period = PERIOD.to_string();
         let args = ["-n", name.as_str(), "-r", "-d", "dummy", "-r", "48000", "-p", period.as_str()];
-        let server = Server { jackd: spawn(Command::new("jackd").args(args)) };
-        wait_for("a JACK server", || jack::running(None));
+        let mut server = Server { jackd: spawn(Command::new("jackd").args(args)) };
+        wait_for("a JACK server", || {
+            if let Ok(Some(status)) = server.jackd.try_wait() {
+                panic!("{NO_SERVER} ({status})");
+            }
+            jack::running(None)
+        });
         server
     }
 
