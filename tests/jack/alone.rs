@@ -1,8 +1,9 @@
 //! Runs each test in a process of its own: libjack keeps one server per process, and its name in the environment.
 //!
-//! The test calls itself again with the environment set. Whatever it leaves behind ends with it, by its process group.
+//! The test calls itself again with the environment set. Whatever it leaves behind ends with it: its
+//! process group, and the servers of its name.
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::{
     env, fs,
     os::unix::process::CommandExt,
@@ -12,7 +13,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Set in the process the test runs in.
@@ -51,11 +52,17 @@ pub fn alone(test: &str, body: impl FnOnce()) {
     let output = child.wait_with_output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if !output.status.success() {
-        // After an abort nobody ended what the test had started.
-        for signal in [Signal::TERM, Signal::CONT, Signal::KILL] {
-            let _ = kill_process_group(group, signal);
-            thread::sleep(Duration::from_millis(500));
+        // After an abort nobody ended what the test had started: its tools, and the server, which leaves the group.
+        let _ = kill_process_group(group, Signal::KILL);
+        let tell = |signal| servers(&server).for_each(|pid| drop(kill_process(pid, signal)));
+        tell(Signal::TERM);
+        tell(Signal::CONT);
+        let begun = Instant::now();
+        while servers(&server).next().is_some() && begun.elapsed() < Duration::from_secs(5) {
+            thread::sleep(Duration::from_millis(50));
         }
+        tell(Signal::KILL);
+        sweep(&server);
         panic!("{test} failed with {}:\n{stdout}\n{stderr}", output.status);
     }
     sweep(&server);
@@ -67,6 +74,15 @@ pub fn alone(test: &str, body: impl FnOnce()) {
             println!("{test}: {}", &line[at..]);
         }
     }
+}
+
+/// The servers of this very name.
+fn servers(server: &str) -> impl Iterator<Item = Pid> {
+    let called = format!("jackd\0-n\0{server}\0");
+    fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(move |entry| {
+        let pid = Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)?;
+        fs::read_to_string(entry.path().join("cmdline")).ok()?.starts_with(&called).then_some(pid)
+    })
 }
 
 /// A server that was killed left the semaphores of its clients behind.
