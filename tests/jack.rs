@@ -28,7 +28,7 @@ mod station;
 use alone::alone;
 use busker::engine::host::{AudioRequest, jack};
 use probe::{Heard, Probe};
-use server::{PERIOD, Server, Tool, capture, wait_for};
+use server::{PERIOD, Server, Tool, bury, capture, wait_for};
 use sound::{read, unbroken_ramp, unbroken_sine};
 use station::{Stage, request};
 use std::{
@@ -300,7 +300,7 @@ fn the_station_ends_without_a_server_that_was_killed() {
         assert!(read(&path)[0].len() > 12_000);
         drop(stage);
         assert!(!jack::running(None));
-        Server::bury();
+        bury(&std::env::var("JACK_DEFAULT_SERVER").unwrap());
     });
 }
 
@@ -325,6 +325,22 @@ fn a_server_that_hangs_holds_up_nobody_and_is_taken_back() {
         server.pause();
         drop(stage);
         server.go_on();
+        wait_for("the end of the old connection", || jack::running(None));
+    });
+}
+
+#[test]
+fn a_synth_that_comes_back_is_connected_again() {
+    alone("a_synth_that_comes_back_is_connected_again", || {
+        let _server = Server::start();
+        let probe = Probe::open();
+        let stage = Stage::with_ports(&["midi_in"]);
+        assert_eq!(probe.connections("busker:midi_out"), ["probe:midi_in"]);
+        drop(probe);
+        let probe = Probe::open();
+        wait_for("the connection", || probe.connections("busker:midi_out") == ["probe:midi_in"]);
+        stage.ask("note.on C4 100");
+        while probe.hear().1 != [0x90, 60, 100] {}
     });
 }
 

@@ -3,6 +3,7 @@
 //! The test calls itself again with the environment set. Whatever it leaves behind ends with it: its
 //! process group, and the servers of its name.
 
+use crate::server::bury;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::{
     env, fs,
@@ -54,7 +55,11 @@ pub fn alone(test: &str, body: impl FnOnce()) {
     if !output.status.success() {
         // After an abort nobody ended what the test had started: its tools, and the server, which leaves the group.
         let _ = kill_process_group(group, Signal::KILL);
-        let tell = |signal| servers(&server).for_each(|pid| drop(kill_process(pid, signal)));
+        let tell = |signal| {
+            for pid in servers(&server) {
+                let _ = kill_process(pid, signal);
+            }
+        };
         tell(Signal::TERM);
         tell(Signal::CONT);
         let begun = Instant::now();
@@ -62,10 +67,9 @@ pub fn alone(test: &str, body: impl FnOnce()) {
             thread::sleep(Duration::from_millis(50));
         }
         tell(Signal::KILL);
-        sweep(&server);
+        bury(&server);
         panic!("{test} failed with {}:\n{stdout}\n{stderr}", output.status);
     }
-    sweep(&server);
     assert!(stdout.contains("1 passed"), "there is no test called {test}:\n{stdout}");
     assert_eq!(stderr, "", "libjack's chatter would be all over the screen");
     // What was measured, for `--nocapture`.
@@ -83,11 +87,4 @@ fn servers(server: &str) -> impl Iterator<Item = Pid> {
         let pid = Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)?;
         fs::read_to_string(entry.path().join("cmdline")).ok()?.starts_with(&called).then_some(pid)
     })
-}
-
-/// A server that was killed left the semaphores of its clients behind.
-fn sweep(server: &str) {
-    let left = fs::read_dir("/dev/shm").into_iter().flatten().flatten().map(|entry| entry.path());
-    let marked = format!("_{server}_");
-    left.filter(|path| path.to_string_lossy().contains(&marked)).for_each(|path| drop(fs::remove_file(path)));
 }

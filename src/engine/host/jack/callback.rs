@@ -3,6 +3,7 @@
 //! Process copies the inputs in, renders, copies the outputs out and writes each message on its frame. Nothing in here
 //! locks, allocates, frees, formats, logs or makes a system call.
 
+use super::keeper::Keeper;
 use crate::{
     engine::{
         audio::renderer::{OUTPUTS, Renderer, no_alloc},
@@ -11,8 +12,8 @@ use crate::{
     midi::{Class, Message},
 };
 use jack::{
-    AudioIn, AudioOut, Client, ClientStatus, Control, MidiOut, MidiWriter, NotificationHandler, Port, ProcessHandler,
-    ProcessScope, RawMidi,
+    AudioIn, AudioOut, Client, ClientStatus, Control, MidiOut, MidiWriter, NotificationHandler, Port, PortId,
+    ProcessHandler, ProcessScope, RawMidi,
 };
 use std::{
     array,
@@ -143,16 +144,17 @@ impl ProcessHandler for Callback {
     }
 }
 
-/// The notifications, each no more than an atomic.
+/// The notifications: an atomic each, and a word to the keeper of MIDI connections.
 pub struct Notifications {
     watch: Arc<Watch>,
     signals: Arc<Signals>,
+    keeper: Keeper,
 }
 
 impl Notifications {
     /// Notifications for this stream.
-    pub fn new(watch: Arc<Watch>, signals: Arc<Signals>) -> Notifications {
-        Notifications { watch, signals }
+    pub fn new(watch: Arc<Watch>, signals: Arc<Signals>, keeper: Keeper) -> Notifications {
+        Notifications { watch, signals, keeper }
     }
 }
 
@@ -169,6 +171,12 @@ impl NotificationHandler for Notifications {
         // Back in real time, the first block is where the clock begins anew.
         self.signals.interrupted.store(true, Ordering::Relaxed);
         self.signals.freewheeling.store(is_freewheel_enabled, Ordering::Relaxed);
+    }
+
+    fn port_registration(&mut self, client: &Client, port: PortId, is_registered: bool) {
+        if is_registered {
+            self.keeper.appeared(client, port);
+        }
     }
 
     fn xrun(&mut self, _: &Client) -> Control {
