@@ -3,11 +3,20 @@
 //! `cargo bench --bench engine` prints, before criterion's own figures, the distribution of the callback: its limit is
 //! at the 99th percentile, which criterion does not tell.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what fails here fails the test"
+)]
+
 use busker::{
     command::Command,
     engine::{
         assembly::{Assembly, EngineConfig, Time, assemble},
-        audio::renderer::BlockTime,
+        audio::{renderer::BlockTime, synth::Synth},
         control::Moment,
         host::DeviceSpec,
         midi::{
@@ -153,6 +162,24 @@ fn callback(c: &mut Criterion) {
     group.finish();
 }
 
+/// The built-in synth alone, per block of 128 frames.
+fn built_in_synth(c: &mut Criterion) {
+    const EVERYTHING: [(u8, u8); 7] = [(42, 18), (45, 30), (88, 28), (89, 45), (90, 77), (26, 80), (20, 60)];
+    let mut group = c.benchmark_group("synth, 128 frames");
+    for (name, controls, plays) in
+        [("asleep", &[][..], false), ("a note", &[], true), ("a note, every effect", &EVERYTHING, true)]
+    {
+        let mut synth = Synth::new(48_000.0);
+        controls.iter().for_each(|(controller, value)| synth.midi(&[0xB0, *controller, *value]));
+        if plays {
+            synth.midi(&[0x90, 50, 100]);
+        }
+        let (mut left, mut right) = ([0.0; 128], [0.0; 128]);
+        group.bench_function(name, |b| b.iter(|| synth.render(black_box(&mut left), black_box(&mut right))));
+    }
+    group.finish();
+}
+
 struct Nowhere;
 
 impl MidiOut for Nowhere {
@@ -202,5 +229,5 @@ fn virtual_time(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, callback, controllers, virtual_time);
+criterion_group!(benches, callback, built_in_synth, controllers, virtual_time);
 criterion_main!(benches);

@@ -8,8 +8,9 @@ use super::{
 use crate::{
     engine::{
         host::{
+            HostError,
             quiet::QuietStderr,
-            select::{self, DeviceChoice},
+            select::{self, DeviceChoice, PortChoice, Selected},
         },
         live::Engine,
     },
@@ -25,13 +26,7 @@ pub fn show(args: &StationArgs) -> Outcome {
     tui::check_terminal().map_err(Failure::asked)?;
     let mut setup = Setup::new(args)?;
     let quiet = QuietStderr::into(&setup.folders.log_file());
-    let selected =
-        select::select(&setup.device, &setup.ports, &setup.request, &setup.config.profile).or_else(|error| {
-            // On stage, a station on the wrong device beats none: everything works, and the line says what is wrong.
-            setup.notices.push((Severity::Error, format!("{error}; playing on the simulated host")));
-            select::select(&DeviceChoice::Sim, &[select::PortChoice::Auto], &setup.request, &setup.config.profile)
-        });
-    let selected = selected.map_err(Failure::asked)?;
+    let selected = select_or_next_best(&mut setup).map_err(Failure::asked)?;
     setup.notices.extend(selected.notices);
     let engine =
         Engine::start(&setup.config, selected.device, selected.ports, selected.reopen, None).map_err(Failure::asked)?;
@@ -44,4 +39,29 @@ pub fn show(args: &StationArgs) -> Outcome {
     drop(engine);
     drop(quiet);
     shown.map_err(Failure::other)
+}
+
+/// What was asked for; or else, on stage, a station that plays: with another port, or on the simulated host. The line
+/// says what could not be had.
+fn select_or_next_best(setup: &mut Setup) -> Result<Selected, HostError> {
+    let select = |device: &DeviceChoice, ports: &[PortChoice]| {
+        select::select(device, ports, &setup.request, &setup.config.profile)
+    };
+    let asked = match select(&setup.device, &setup.ports) {
+        Ok(selected) => return Ok(selected),
+        Err(error) => error,
+    };
+    let auto = [PortChoice::Auto];
+    let (selected, instead) = match select(&setup.device, &auto) {
+        Ok(selected) => (selected, "playing on another port"),
+        Err(_) => {
+            let device = DeviceChoice::Sim;
+            let selected = select(&device, &setup.ports).or_else(|_| select(&device, &auto))?;
+            // The inputs that were asked for are the missing device's.
+            setup.config.input = None;
+            (selected, "playing on the simulated host")
+        }
+    };
+    setup.notices.push((Severity::Error, format!("{instead}: {asked}")));
+    Ok(selected)
 }

@@ -6,6 +6,8 @@
 //!
 //! cpal is named only in `host/alsa.rs`, midir only in `host/alsa_midi.rs`, jack only in `host/jack.rs`.
 
+pub mod alsa;
+pub mod alsa_midi;
 #[cfg(feature = "jack")]
 pub mod jack;
 pub mod quiet;
@@ -77,7 +79,7 @@ pub struct StartFailed {
     /// Why.
     pub error: HostError,
     /// What was lent; nothing where the system never let go of it.
-    pub renderer: Option<Renderer>,
+    pub renderer: Option<Box<Renderer>>,
 }
 
 /// A running device. Dropping it ends it.

@@ -44,7 +44,7 @@ impl<const N: usize> Latest<N> {
     pub fn read<T: Words<N>>(&self) -> Option<T> {
         for _ in 0..TRIES {
             let before = self.sequence.load(Ordering::Acquire);
-            if before % 2 == 0 {
+            if before.is_multiple_of(2) {
                 let words = std::array::from_fn(|i| self.words[i].load(Ordering::Relaxed));
                 fence(Ordering::Acquire);
                 if self.sequence.load(Ordering::Relaxed) == before {

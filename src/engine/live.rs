@@ -196,6 +196,7 @@ impl Live {
             ticked = Instant::now();
             self.control.listen(self.now());
             self.audio.look_after(&mut self.control);
+            self.look_after_threads();
             if disk_seen.elapsed() >= DISK_EVERY {
                 disk_seen = ticked;
                 self.control.look_at_disk();
@@ -211,6 +212,20 @@ impl Live {
                 shown = Some(status.clone());
                 status.at_ns = at_ns;
                 self.control.desk().publish(status);
+            }
+        }
+    }
+
+    /// A MIDI thread that met a fault has left its synths silent; what it did is not done any more.
+    fn look_after_threads(&mut self) {
+        let ended = |thread: &mut Option<JoinHandle<()>>| thread.take_if(|thread| thread.is_finished()).is_some();
+        for (ended, what) in
+            [(ended(&mut self.scheduler), "notes and knobs"), (ended(&mut self.clock), "the MIDI clock")]
+        {
+            if ended {
+                let text =
+                    format!("{what} met a fault and stopped; recording goes on: leave with ctrl-q and start again");
+                self.control.desk().notice(Severity::Error, text);
             }
         }
     }
@@ -344,7 +359,7 @@ impl Audio {
             Err(StartFailed { error, renderer: Some(renderer) }) => {
                 tracing::warn!("{error}");
                 // The stand-in needs nothing but a thread.
-                if let Ok(driver) = Box::new(self.stand_in()).start(renderer, Arc::clone(&self.watch)) {
+                if let Ok(driver) = Box::new(self.stand_in()).start(*renderer, Arc::clone(&self.watch)) {
                     self.driver = Some(driver);
                 }
             }

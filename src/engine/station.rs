@@ -177,3 +177,14 @@ impl Desk {
         self.board.missed.load(Ordering::Relaxed)
     }
 }
+
+impl Drop for Desk {
+    /// Without a desk nothing is told any more: every subscriber finds its channel closed, and is woken to find it.
+    fn drop(&mut self) {
+        let subscribers = std::mem::take(&mut self.board.listeners().subscribers);
+        for Subscriber { events, wake } in subscribers {
+            drop(events);
+            wake();
+        }
+    }
+}

@@ -97,6 +97,8 @@ impl App {
             return Vec::new();
         }
         match keymap::action(self.mode, key) {
+            // A key that is held does not start and stop a take again and again.
+            Some(Action::Command(_)) if phase == Phase::Repeat => Vec::new(),
             Some(Action::Command(line)) => self.run(line, status),
             Some(Action::View(view)) => self.act(view, now, status),
             None if self.mode == Mode::Line => {
@@ -235,9 +237,10 @@ impl App {
         Some(self.focus.min(last))
     }
 
-    /// The octave the lower piano row begins at.
-    pub fn octave(&self) -> i32 {
-        self.octave
+    /// The lowest and the highest note the piano keys play; in every octave there are some.
+    pub fn reach(&self) -> Option<(Note, Note)> {
+        let notes = || notes::NOTE_KEYS.iter().filter_map(|(key, _)| self.note_of(*key));
+        notes().min().zip(notes().max())
     }
 
     /// How hard the piano keys strike, 1..=127.

@@ -91,19 +91,11 @@ impl Decoder {
 fn step(bytes: &[u8]) -> Step {
     match *bytes {
         [] => Step::Took(0, None),
-        [0x1b] => press(1, Key::plain(Code::Esc)),
         [0x1b, b'[', ref rest @ ..] => csi(rest),
         [0x1b, b'O', letter, ..] => Step::Took(3, letter_code(letter).map(|code| stroke(Key::plain(code)))),
-        [0x1b, b'O'] => press(2, Key::new(Code::Char('O'), false, true, false)),
-        [0x1b, 0x1b, ..] => press(1, Key::plain(Code::Esc)),
-        [0x1b, ref rest @ ..] => match character(rest) {
-            Step::Took(taken, Some(Input::Stroke(Stroke { key, .. }))) => {
-                let ctrl = key.char().is_none() && matches!(key.code(), Code::Char(_));
-                press(taken + 1, Key::new(key.code(), ctrl, true, false))
-            }
-            Step::Took(taken, input) => Step::Took(taken + 1, input),
-            other => other,
-        },
+        // Alt with a key is written like Esc and then the key. The keymap has no Alt, and over a slow line the two keys
+        // of a musician in a hurry come together: neither may be lost.
+        [0x1b, ..] => press(1, Key::plain(Code::Esc)),
         _ => character(bytes),
     }
 }

@@ -1,5 +1,6 @@
 //! The parts of the picture, one file each. Every one draws what it is given and keeps nothing.
 
+pub mod hands;
 pub mod header;
 pub mod help;
 pub mod keybar;

@@ -2,7 +2,7 @@
 
 use super::{
     app::App,
-    panels::{header, help, keybar, knobs, line, message, meters, record, rule},
+    panels::{hands, header, help, keybar, knobs, line, message, meters, record},
     theme::Theme,
     visible::Visible,
 };
@@ -15,10 +15,6 @@ use ratatui::{
 
 /// The least window the whole picture fits in: columns, rows.
 pub const LEAST: (u16, u16) = (80, 24);
-/// From this height on there is room for messages that are past.
-const LOG_FROM_ROWS: u16 = 36;
-/// How many of them.
-const LOG_ROWS: u16 = 5;
 
 /// Draws everything.
 pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
@@ -26,7 +22,6 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
     if window.width < LEAST.0 || window.height < LEAST.1 {
         return too_small(window, frame);
     }
-    let log = if window.height >= LOG_FROM_ROWS { LOG_ROWS } else { 1 };
     let meter_rows = meters::rows(status, window);
     let [top, scale, meters, title, tabs, knobs, bottom, record, messages, keys] = Layout::vertical([
         Constraint::Length(header::ROWS),
@@ -37,14 +32,14 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
         Constraint::Min(1),
         Constraint::Length(1),
         Constraint::Length(1),
-        Constraint::Length(log),
+        Constraint::Length(message::rows(window.height)),
         Constraint::Length(1),
     ])
     .areas(window);
     header::draw(status, theme, top, frame);
     meters::draw(status, theme, scale, meters, frame);
     knobs::draw(app, status, theme, knobs::Areas { title, tabs, knobs }, frame);
-    rule::draw("", "", theme, bottom, frame);
+    hands::draw(app, status, theme, bottom, frame);
     record::draw(status, theme, record, frame);
     message::draw(app, theme, messages, frame);
     match app.mode() {

@@ -16,7 +16,7 @@ use crossterm::{
         disable_raw_mode, enable_raw_mode,
     },
 };
-use ratatui::{Frame, Terminal, backend::CrosstermBackend};
+use ratatui::{Frame, Terminal, backend::CrosstermBackend, layout::Rect};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, Stdout, Write};
 
 /// Bytes of a frame that go out in one write: more than a full redraw of a large window.
@@ -80,9 +80,9 @@ impl Screen {
     /// # Errors
     /// Where the terminal is gone.
     pub fn wipe(&mut self) -> io::Result<()> {
-        // Not `clear`, which asks the terminal where its cursor is: one that does not answer would cost two seconds.
-        let size = self.terminal.size()?;
-        self.terminal.resize(size.into())
+        // Not `Terminal::clear`: that asks the terminal where its cursor is, and the answer would go to our reader.
+        let (columns, rows) = self.size()?;
+        self.terminal.resize(Rect::new(0, 0, columns, rows))
     }
 
     /// Columns and rows.
@@ -113,7 +113,14 @@ impl Drop for Screen {
         if self.releases_asked {
             let _ = queue!(self.terminal.backend_mut(), PopKeyboardEnhancementFlags);
         }
-        let _ = queue!(self.terminal.backend_mut(), DisableFocusChange, DisableBracketedPaste, LeaveAlternateScreen);
+        // A frame that was broken off leaves the terminal waiting for its end.
+        let _ = queue!(
+            self.terminal.backend_mut(),
+            EndSynchronizedUpdate,
+            DisableFocusChange,
+            DisableBracketedPaste,
+            LeaveAlternateScreen
+        );
         let _ = self.terminal.show_cursor();
         let _ = self.terminal.backend_mut().flush();
         let _ = disable_raw_mode();

@@ -3,15 +3,17 @@
 //! Panels ask for `theme.header.tempo`, never for a colour, so a look can be changed without touching a panel. Nothing
 //! on the screen is told by colour alone: without colours every sign still stands there.
 
+use crate::yaml::{self, Fault, Field, Reader};
 use ratatui::style::{Color, Modifier, Style};
-use serde::Deserialize;
+use std::str::FromStr;
 
-/// The file of the built-in theme, compiled in.
-const DEFAULT: &str = include_str!("../../themes/default.yaml");
+/// The built-in theme, compiled in: its file and its text.
+const BUILT_IN: (&str, &str) = ("themes/default.yaml", include_str!("../../themes/default.yaml"));
+/// Longest name of a theme, in characters.
+const NAME_CHARS_MAX: usize = 40;
 
 /// A style as a theme's file writes it: `bold green on black`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look(Style);
 
 impl From<Look> for Style {
@@ -20,47 +22,41 @@ impl From<Look> for Style {
     }
 }
 
-impl TryFrom<String> for Look {
-    type Error = String;
+/// Why a text is no style.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "plain, or any of bold, dim, italic, underlined, reversed, a colour, and 'on' with a colour; a colour is a name \
+     like light-red, 0 to 255 or #rrggbb"
+)]
+pub struct NotALook;
 
-    fn try_from(text: String) -> Result<Look, String> {
+impl FromStr for Look {
+    type Err = NotALook;
+
+    fn from_str(text: &str) -> Result<Look, NotALook> {
+        let colour = |word: Option<&str>| word.and_then(|word| word.parse::<Color>().ok()).ok_or(NotALook);
         let mut style = Style::default();
-        let mut behind = false;
-        for word in text.split_whitespace() {
-            let modifier = match word {
-                "plain" => Modifier::empty(),
-                "bold" => Modifier::BOLD,
-                "dim" => Modifier::DIM,
-                "italic" => Modifier::ITALIC,
-                "underlined" => Modifier::UNDERLINED,
-                "reversed" => Modifier::REVERSED,
-                "on" => {
-                    behind = true;
-                    continue;
-                }
-                colour => {
-                    let colour: Color = colour.parse().map_err(|_| {
-                        format!(
-                            "'{text}' is no style: '{word}' is neither a colour (a name like light-red, 0 to 255, \
-                             #rrggbb) nor bold, dim, italic, underlined, reversed, plain"
-                        )
-                    })?;
-                    style = if behind { style.bg(colour) } else { style.fg(colour) };
-                    behind = false;
-                    continue;
-                }
+        let mut words = text.split_whitespace();
+        while let Some(word) = words.next() {
+            style = match word {
+                "plain" => style,
+                "bold" => style.add_modifier(Modifier::BOLD),
+                "dim" => style.add_modifier(Modifier::DIM),
+                "italic" => style.add_modifier(Modifier::ITALIC),
+                "underlined" => style.add_modifier(Modifier::UNDERLINED),
+                "reversed" => style.add_modifier(Modifier::REVERSED),
+                "on" => style.bg(colour(words.next())?),
+                word => style.fg(colour(Some(word))?),
             };
-            style = style.add_modifier(modifier);
         }
-        if behind { Err(format!("'{text}' is no style: after 'on' stands a colour")) } else { Ok(Look(style)) }
+        Ok(Look(style))
     }
 }
 
 macro_rules! areas {
     ($( #[doc = $area_doc:literal] $area:ident: $name:ident { $( $role:ident ),* } )*) => {
         /// A whole look. Every role must be given, and no other.
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-        #[serde(deny_unknown_fields)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct Theme {
             /// As it is chosen.
             pub name: String,
@@ -69,12 +65,26 @@ macro_rules! areas {
 
         $(
             #[doc = $area_doc]
-            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-            #[serde(deny_unknown_fields)]
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
             pub struct $name {
                 $( #[doc = concat!("The role `", stringify!($role), "`.")] pub $role: Look, )*
             }
         )*
+
+        fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Theme> {
+            let map = reader.mapping(root, &["name", $( stringify!($area) ),*])?;
+            let name = reader.needed(&map, "name", |reader, field| reader.text(field, NAME_CHARS_MAX));
+            // Every area is read before any is found missing, so that all faults are told at once.
+            $( let $area = reader.needed(&map, stringify!($area), |reader, field| {
+                if !field.is_given() {
+                    return None;
+                }
+                let roles = reader.mapping(field, &[$( stringify!($role) ),*])?;
+                $( let $role = reader.needed(&roles, stringify!($role), |reader, field| reader.parsed(field)); )*
+                Some($name { $( $role: $role? ),* })
+            }); )*
+            Some(Theme { name: name?, $( $area: $area? ),* })
+        }
 
         impl Theme {
             /// The same look without any colour, as `NO_COLOR` asks.
@@ -113,17 +123,17 @@ areas! {
 }
 
 impl Theme {
-    /// Reads a theme's file.
+    /// Checks a theme's text; `file` is only named in the faults.
     ///
     /// # Errors
-    /// The first fault, with its role, line and what is allowed.
-    pub fn from_yaml(text: &str) -> Result<Theme, String> {
-        serde_yaml::from_str(text).map_err(|error| error.to_string())
+    /// Every fault at once.
+    pub fn from_yaml(file: &str, text: &str) -> Result<Theme, Vec<Fault>> {
+        yaml::check(file, text, read)
     }
 
     /// The built-in look. It is a file like any other; a test vouches that it can be read.
     pub fn built_in() -> Theme {
-        Theme::from_yaml(DEFAULT).unwrap_or_default()
+        Theme::from_yaml(BUILT_IN.0, BUILT_IN.1).unwrap_or_default()
     }
 }
 
@@ -133,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_built_in_theme_can_be_read() {
-        let theme = Theme::from_yaml(DEFAULT).unwrap();
+        let theme = Theme::from_yaml(BUILT_IN.0, BUILT_IN.1).unwrap();
         assert_eq!(theme.name, "default");
         assert_eq!(Style::from(theme.header.playing), Style::new().fg(Color::Green).add_modifier(Modifier::BOLD));
         let plain = Style::from(theme.without_colours().header.playing);
@@ -141,13 +151,30 @@ mod tests {
     }
 
     #[test]
-    fn a_faulty_theme_names_its_fault() {
-        let fault = |from: &str, to: &str| Theme::from_yaml(&DEFAULT.replacen(from, to, 1)).unwrap_err();
-        let unknown = fault("rule:", "ruler:");
-        assert!(unknown.contains("ruler") && unknown.contains("line"), "{unknown}");
-        let colour = fault("bold green", "bold gren");
-        assert!(colour.contains("header.playing") && colour.contains("'gren'"), "{colour}");
-        let dangling = fault("bold green", "bold on");
-        assert!(dangling.contains("after 'on'"), "{dangling}");
+    fn styles_are_words() {
+        let black_on_red = Style::new().fg(Color::Black).bg(Color::LightRed).add_modifier(Modifier::BOLD);
+        assert_eq!("bold black on light-red".parse(), Ok(Look(black_on_red)));
+        assert_eq!("plain".parse(), Ok(Look::default()));
+        assert_eq!("#ff8000".parse(), Ok(Look(Style::new().fg(Color::Rgb(255, 128, 0)))));
+        for bad in ["gren", "red on", "on bold", "bold bald"] {
+            assert_eq!(bad.parse::<Look>(), Err(NotALook), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_faulty_theme_names_every_fault_with_its_line() {
+        let text = BUILT_IN.1.replacen("  rule:", "  ruler:", 1).replacen("bold green", "bold gren", 1);
+        let faults: Vec<String> =
+            Theme::from_yaml("mine.yaml", &text).unwrap_err().iter().map(ToString::to_string).collect();
+        let line = |of: &str| text.lines().position(|line| line.contains(of)).unwrap() + 1;
+        let (ruler, gren) = (line("ruler"), line("gren"));
+        for fault in [
+            format!("mine.yaml:{ruler} frame.ruler: 'ruler' is not a field here, allowed rule, title"),
+            format!("mine.yaml:{ruler} frame.rule: is missing"),
+            format!("mine.yaml:{gren} header.playing: 'bold gren' does not fit, allowed {NotALook}"),
+        ] {
+            assert!(faults.contains(&fault), "{fault}\nnot in {faults:#?}");
+        }
+        assert_eq!(faults.len(), 3);
     }
 }

@@ -186,7 +186,7 @@ impl Device for JackDevice {
             Ok(client) => Ok(Box::new(JackDriver::new(client, slot, home, signals))),
             Err(error) => {
                 drop(take_back(&slot));
-                Err(StartFailed { error, renderer: home.try_recv().ok() })
+                Err(StartFailed { error, renderer: home.try_recv().ok().map(Box::new) })
             }
         }
     }

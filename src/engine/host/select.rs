@@ -1,58 +1,196 @@
-//! stub
-use super::*;
+//! Which device and which ports: what was asked for, or what is there.
+//!
+//! [`select`] is on the way to the first frame, so it opens and does not enumerate; [`listing`] looks at everything and
+//! may take its time. Realtime: no.
+
+mod choice;
+mod listing;
+mod machine;
+
+pub use choice::{DeviceChoice, NotAChoice, PortChoice};
+pub use listing::{Automatic, DeviceRow, Listing, PortRow, listing};
+
+use super::{AudioRequest, Device, HostError, alsa_midi, sim};
 use crate::{
-    engine::{assembly::OpenPort, live::Reopen},
+    engine::{
+        assembly::OpenPort,
+        live::Reopen,
+        offline::{SAMPLE_RATE_HZ, built_in_port},
+    },
     profile::Profile,
     status::Severity,
 };
-#[derive(Clone, Debug, PartialEq)]
-pub enum DeviceChoice {
-    Auto,
-    Sim,
-    Alsa(String),
-    Jack(Option<String>),
+use machine::{Machine, ThisMachine};
+use std::sync::Arc;
+
+/// What an engine is started with.
+pub struct Selected {
+    /// The device, open.
+    pub device: Box<dyn Device>,
+    /// The ports, open, in the order they were asked for.
+    pub ports: Vec<OpenPort>,
+    /// Opens the same device again, at the same rate and with the same inputs.
+    pub reopen: Reopen,
+    /// What a person should know.
+    pub notices: Vec<(Severity, String)>,
 }
-#[derive(Clone, Debug, PartialEq)]
-pub enum PortChoice {
-    Auto,
+
+/// Opens a device and ports. `auto` takes the best there is, and never fails.
+///
+/// # Errors
+/// Where something asked for by name cannot be had.
+pub fn select(
+    device: &DeviceChoice,
+    ports: &[PortChoice],
+    request: &AudioRequest,
+    profile: &Profile,
+) -> Result<Selected, HostError> {
+    select_on(&(Arc::new(ThisMachine) as Arc<dyn Machine>), device, ports, request, profile)
+}
+
+/// Where a device was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Jack(Option<String>),
+    Alsa(Option<String>),
     Sim,
+}
+
+fn select_on(
+    machine: &Arc<dyn Machine>,
+    device: &DeviceChoice,
+    ports: &[PortChoice],
+    request: &AudioRequest,
+    profile: &Profile,
+) -> Result<Selected, HostError> {
+    let wants_jack = ports.iter().any(|port| matches!(port, PortChoice::Jack(_)));
+    let (places, auto) = match device {
+        DeviceChoice::Auto if machine.jack_running(None) => (vec![Place::Jack(None), Place::Alsa(None)], true),
+        DeviceChoice::Auto => (vec![Place::Alsa(None)], true),
+        DeviceChoice::Sim => (vec![Place::Sim], false),
+        DeviceChoice::Alsa(name) => (vec![Place::Alsa(Some(name.clone()))], false),
+        DeviceChoice::Jack(server) => (vec![Place::Jack(server.clone())], false),
+    };
+    let mut refusals = Vec::new();
+    for place in places {
+        if wants_jack && !matches!(place, Place::Jack(_)) {
+            continue;
+        }
+        let chosen = choose_ports(machine.as_ref(), &place, ports, profile);
+        let request = AudioRequest { jack_ports: jack_names(&chosen), ..request.clone() };
+        match open_at(machine.as_ref(), &place, &request) {
+            Ok(device) => return finish(machine, place, device, &chosen, &request, Vec::new()),
+            Err(error) if auto => refusals.push(error.to_string()),
+            Err(error) => return Err(error),
+        }
+    }
+    if wants_jack {
+        let why = refusals.first().map_or_else(String::new, |why| format!(" ({why})"));
+        return Err(HostError(format!(
+            "a `jack:` port needs a JACK device{why}: start a JACK server and choose `jack`, or choose an `alsa:` port"
+        )));
+    }
+    let notice = format!(
+        "no audio device could be opened ({}): playing on the simulated host; everything works, nothing is heard",
+        refusals.join("; ")
+    );
+    let chosen = choose_ports(machine.as_ref(), &Place::Sim, ports, profile);
+    let device = open_at(machine.as_ref(), &Place::Sim, request)?;
+    finish(machine, Place::Sim, device, &chosen, request, vec![(Severity::Warning, notice)])
+}
+
+/// Opens the ports of a device that is open, and remembers how to open it again.
+fn finish(
+    machine: &Arc<dyn Machine>,
+    place: Place,
+    device: Box<dyn Device>,
+    ports: &[ChosenPort],
+    request: &AudioRequest,
+    notices: Vec<(Severity, String)>,
+) -> Result<Selected, HostError> {
+    let open = |port: &ChosenPort| match port {
+        ChosenPort::BuiltIn => Ok(built_in_port()),
+        ChosenPort::Alsa(name) => machine.open_alsa_port(name),
+        ChosenPort::Jack(name) => machine.jack_port(name),
+    };
+    let ports = ports.iter().map(open).collect::<Result<_, _>>()?;
+    let spec = device.spec();
+    // The renderer is made to this rate and these inputs.
+    let again =
+        AudioRequest { sample_rate_hz: Some(spec.sample_rate_hz), inputs: Some(spec.inputs), ..request.clone() };
+    let machine = Arc::clone(machine);
+    let reopen: Reopen = Box::new(move || open_at(machine.as_ref(), &place, &again));
+    Ok(Selected { device, ports, reopen, notices })
+}
+
+fn open_at(machine: &dyn Machine, place: &Place, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
+    match place {
+        Place::Jack(server) => machine.open_jack(server.as_deref(), request),
+        Place::Alsa(name) => machine.open_alsa(name.as_deref(), request),
+        Place::Sim => Ok(Box::new(sim::SimDevice::new(
+            request.sample_rate_hz.unwrap_or(SAMPLE_RATE_HZ),
+            request.block_frames.unwrap_or(sim::BLOCK_FRAMES),
+        ))),
+    }
+}
+
+/// A port once it is known which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum ChosenPort {
+    BuiltIn,
     Alsa(String),
     Jack(String),
 }
-impl std::str::FromStr for DeviceChoice {
-    type Err = String;
-    fn from_str(_: &str) -> Result<Self, String> {
-        Ok(DeviceChoice::Sim)
+
+fn jack_names(ports: &[ChosenPort]) -> Vec<String> {
+    let name = |port: &ChosenPort| match port {
+        ChosenPort::Jack(name) => Some(name.clone()),
+        _ => None,
+    };
+    ports.iter().filter_map(name).collect()
+}
+
+fn choose_ports(machine: &dyn Machine, place: &Place, ports: &[PortChoice], profile: &Profile) -> Vec<ChosenPort> {
+    let choose = |port: &PortChoice| match port {
+        PortChoice::Auto => auto_port(machine, place, profile).0,
+        PortChoice::Sim => ChosenPort::BuiltIn,
+        PortChoice::Alsa(name) => ChosenPort::Alsa(name.clone()),
+        PortChoice::Jack(name) => ChosenPort::Jack(name.clone()),
+    };
+    let mut chosen = Vec::new();
+    for port in ports.iter().map(choose) {
+        // The same port twice would play every note twice, and there is one built-in synth.
+        if !chosen.contains(&port) {
+            chosen.push(port);
+        }
+    }
+    chosen
+}
+
+/// The port `auto` takes, and why: the profile's own, else the first that is not the system's, else the built-in synth.
+/// On a JACK device its ports come first.
+fn auto_port(machine: &dyn Machine, place: &Place, profile: &Profile) -> (ChosenPort, String) {
+    let jack = match place {
+        Place::Jack(server) => machine.jack_ports(server.as_deref()),
+        _ => Vec::new(),
+    };
+    let jack = jack.into_iter().map(ChosenPort::Jack);
+    let alsa = machine.alsa_ports().unwrap_or_default().into_iter().map(ChosenPort::Alsa);
+    let ports: Vec<ChosenPort> = jack.chain(alsa).collect();
+    let name = |port: &ChosenPort| match port {
+        ChosenPort::Jack(name) | ChosenPort::Alsa(name) => name.clone(),
+        ChosenPort::BuiltIn => String::new(),
+    };
+    let ranked = ports.iter().filter_map(|port| profile.port_rank(&name(port)).map(|rank| (rank, port)));
+    // The first of equals.
+    if let Some((_, port)) = ranked.min_by_key(|(rank, _)| *rank) {
+        return (port.clone(), format!("its name says {}", profile.name));
+    }
+    match ports.iter().find(|port| !alsa_midi::is_system(&name(port))) {
+        Some(port) => (port.clone(), format!("no port's name says {}; it is the first there is", profile.name)),
+        None => (ChosenPort::BuiltIn, "no MIDI port is there".to_owned()),
     }
 }
-impl std::str::FromStr for PortChoice {
-    type Err = String;
-    fn from_str(_: &str) -> Result<Self, String> {
-        Ok(PortChoice::Sim)
-    }
-}
-pub struct Selected {
-    pub device: Box<dyn Device>,
-    pub ports: Vec<OpenPort>,
-    pub reopen: Reopen,
-    pub notices: Vec<(Severity, String)>,
-}
-pub fn select(_: &DeviceChoice, p: &[PortChoice], _: &AudioRequest, _: &Profile) -> Result<Selected, HostError> {
-    let sim = || Box::new(sim::SimDevice::new(48000, 256)) as Box<dyn Device>;
-    Ok(Selected {
-        device: sim(),
-        ports: if p.is_empty() { vec![] } else { vec![crate::engine::offline::built_in_port()] },
-        reopen: Box::new(move || Ok(sim())),
-        notices: vec![],
-    })
-}
-#[derive(serde::Serialize)]
-pub struct Listing;
-impl std::fmt::Display for Listing {
-    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Ok(())
-    }
-}
-pub fn listing(_: &Profile) -> Listing {
-    Listing
-}
+
+#[cfg(test)]
+mod tests;

@@ -78,7 +78,7 @@ impl Device for SimDevice {
             Err(error) => {
                 let error = HostError(format!("no thread for the simulated host: {error}"));
                 // The closure was dropped, so the renderer is on its way home.
-                Err(StartFailed { error, renderer: home.recv().ok() })
+                Err(StartFailed { error, renderer: home.recv().ok().map(Box::new) })
             }
         }
     }

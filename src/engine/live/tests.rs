@@ -2,7 +2,12 @@
 
 use super::*;
 use crate::{
-    engine::offline::built_in_port,
+    engine::{
+        assembly::Way,
+        control::PortInfo,
+        midi::port::{MidiOut, SendFailed},
+        offline::built_in_port,
+    },
     music::Bpm,
     profile::{DEFAULT_ID, Library},
 };
@@ -112,4 +117,100 @@ fn a_lost_device_closes_the_take_and_is_taken_back() {
     for name in ["jam.wav", "again.wav"] {
         assert!(hound::WavReader::open(folder.path().join(name)).unwrap().duration() > 0);
     }
+}
+
+/// A synth that remembers what it was sent, on a port reached from the MIDI threads.
+#[derive(Clone, Default)]
+struct Synth {
+    heard: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// What makes its driver panic, once.
+    poison: Arc<Mutex<Option<Vec<u8>>>>,
+}
+
+impl MidiOut for Synth {
+    fn send(&mut self, _: u64, bytes: &[u8]) -> Result<(), SendFailed> {
+        self.heard.lock().unwrap().push(bytes.to_vec());
+        let poisoned = self.poison.lock().unwrap().take_if(|poison| poison == bytes).is_some();
+        assert!(!poisoned, "the port met a fault (this is what the test is about)");
+        Ok(())
+    }
+}
+
+impl Synth {
+    fn heard(&self, bytes: &[u8]) -> bool {
+        self.heard.lock().unwrap().iter().any(|message| message == bytes)
+    }
+
+    fn port(&self) -> OpenPort {
+        OpenPort {
+            info: PortInfo { id: "fake".to_owned(), name: "fake".to_owned() },
+            way: Way::Threads { scheduler: Box::new(self.clone()), clock: Box::new(self.clone()) },
+        }
+    }
+}
+
+const NOTE_OFF: [u8; 3] = [0x80, 60, 64];
+const ALL_NOTES_OFF: [u8; 3] = [0xB0, 123, 0];
+const STOP: [u8; 1] = [0xFC];
+
+/// An engine that plays a note and the song, recording, on a fake synth.
+fn playing(folder: &Path, synth: &Synth, listener: Option<SentListener>) -> Engine {
+    let engine = Engine::start(&config(folder), sim(), vec![synth.port()], Box::new(|| Ok(sim())), listener).unwrap();
+    let station = engine.station();
+    for line in ["record.start jam", "note.on C4 100", "transport.play"] {
+        station.ask(line.parse().unwrap()).unwrap();
+    }
+    wait_for("the start", || synth.heard(&[0xFA]) && synth.heard(&[0x90, 60, 100]));
+    wait_for("a take", || station.status().record.take.as_ref().is_some_and(|take| take.seconds > 0.05));
+    engine
+}
+
+fn assert_silent_and_closed(synth: &Synth, folder: &Path) {
+    for message in [&NOTE_OFF[..], &ALL_NOTES_OFF, &STOP] {
+        assert!(synth.heard(message), "{message:02X?} was not sent");
+    }
+    assert!(hound::WavReader::open(folder.join("jam.wav")).unwrap().duration() > 0);
+}
+
+#[test]
+fn a_fault_in_the_control_thread_leaves_no_note_no_clock_and_no_open_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let synth = Synth::default();
+    let bend = [0xE0, 0, 64];
+    let listener: SentListener = Box::new(move |sent, _, _| {
+        assert!(sent.payload.bytes() != bend, "the control thread met a fault (this is what the test is about)");
+    });
+    let engine = playing(folder.path(), &synth, Some(listener));
+    let events = engine.station().subscribe(|| {});
+    engine.station().send("midi.send E0 00 40".parse().unwrap()).unwrap();
+    engine.wait();
+    assert_silent_and_closed(&synth, folder.path());
+    assert_eq!(events.try_iter().last(), Some(Event::Quit));
+}
+
+#[test]
+fn a_fault_in_the_scheduler_ends_the_notes_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let synth = Synth::default();
+    let engine = playing(folder.path(), &synth, None);
+    let events = engine.station().subscribe(|| {});
+    *synth.poison.lock().unwrap() = Some(vec![0xE0, 0, 64]);
+    engine.station().send("midi.send E0 00 40".parse().unwrap()).unwrap();
+    wait_for("the notes' end", || synth.heard(&NOTE_OFF) && synth.heard(&ALL_NOTES_OFF));
+    wait_for("the notice", || events.try_iter().any(|e| matches!(e, Event::Notice { severity: Severity::Error, .. })));
+    drop(engine);
+    assert_silent_and_closed(&synth, folder.path());
+}
+
+#[test]
+fn a_fault_in_the_clock_stops_the_followers_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let synth = Synth::default();
+    let engine = playing(folder.path(), &synth, None);
+    let events = engine.station().subscribe(|| {});
+    *synth.poison.lock().unwrap() = Some(vec![0xF8]);
+    wait_for("the stop", || synth.heard(&STOP));
+    wait_for("the notice", || events.try_iter().any(|e| matches!(e, Event::Notice { severity: Severity::Error, .. })));
+    drop(engine);
+    assert_silent_and_closed(&synth, folder.path());
 }

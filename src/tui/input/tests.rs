@@ -21,7 +21,7 @@ fn what_terminals_send_is_understood() {
         (b"\x12\x03\x0b", &["ctrl-r", "ctrl-c", "ctrl-k"]),
         (b"\x1b", &["esc"]),
         (b"\x1b\x1b[A", &["esc", "up"]),
-        (b"\x1bx\x1b\x12", &["alt-x", "ctrl-alt-r"]),
+        (b"\x1bq\x1b\x12", &["esc", "q", "esc", "ctrl-r"]),
         (b"\x1b[A\x1b[B\x1b[C\x1b[D", &["up", "down", "right", "left"]),
         (b"\x1bOA\x1bOP", &["up", "f1"]),
         (b"\x1b[1;2A\x1b[1;5C", &["shift-up", "ctrl-right"]),

@@ -19,20 +19,30 @@ use ratatui::{
 pub const ROWS: u16 = 3;
 /// From this load on the callback is in danger of being late, in percent.
 const LOAD_ALARM: u32 = 80;
+/// From this width on there is room to say things twice.
+const WIDE: u16 = 100;
 
 /// Draws them.
 pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let [transport, device, ports] = Layout::vertical([Constraint::Length(1); 3]).areas(area);
     let look = &theme.header;
-    sides(transport_line(&status.transport, status.click_on, look), take_line(status, theme), transport, frame);
+    sides(
+        transport_line(&status.transport, status.click_on, look),
+        take_line(status, theme, area.width),
+        transport,
+        frame,
+    );
     sides(device_line(&status.device, look, area.width), health_line(&status.device, look), device, frame);
     sides(ports_line(status, look, area.width), faults_line(&status.device, &status.faults, look), ports, frame);
 }
 
-/// One line at each side; where they meet, the right one wins.
-fn sides(left: Line<'_>, right: Line<'_>, area: Rect, frame: &mut Frame<'_>) {
+/// One line at each side. What of the left one does not fit beside the right one is left out, word by word.
+fn sides(mut left: Line<'_>, right: Line<'_>, area: Rect, frame: &mut Frame<'_>) {
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let room = inside.width.saturating_sub(right.width() as u16 + 1);
+    while left.width() > usize::from(room) && left.spans.len() > 1 {
+        left.spans.pop();
+    }
     frame.render_widget(left, Rect { width: room, ..inside });
     frame.render_widget(right.right_aligned(), inside);
 }
@@ -44,7 +54,7 @@ fn transport_line<'a>(transport: &TransportStatus, click_on: bool, look: &Header
     };
     Line::from(vec![
         state,
-        Span::styled(format!(" {:>12}", position(transport.position)), look.position),
+        Span::styled(format!(" {:>10}", position(transport.position)), look.position),
         Span::styled(format!("  {:>7}", text::song_time(transport.seconds)), look.time),
         Span::styled(format!("  {:6.2} BPM", transport.bpm), look.tempo),
         switch("clock", transport.clock_on, look),
@@ -67,9 +77,13 @@ fn switch<'a>(name: &str, on: bool, look: &HeaderLook) -> Span<'a> {
     }
 }
 
-fn take_line<'a>(status: &Status, theme: &Theme) -> Line<'a> {
+/// The record light once more, where the eye is while playing; below it stands with everything else about the take.
+fn take_line<'a>(status: &Status, theme: &Theme, width: u16) -> Line<'a> {
     match &status.record.take {
-        Some(take) => Line::styled(format!("● REC {}", text::take_time(take.seconds)), theme.record.recording),
+        Some(take) if width >= WIDE => {
+            Line::styled(format!("● REC {}", text::take_time(take.seconds)), theme.record.recording)
+        }
+        Some(_) => Line::styled("● REC", theme.record.recording),
         None => Line::default(),
     }
 }
@@ -85,10 +99,8 @@ fn device_line<'a>(device: &DeviceStatus, look: &HeaderLook, width: u16) -> Line
     let block_ms = f64::from(device.block_frames) * 1000.0 / f64::from(device.sample_rate_hz.max(1));
     Line::from(vec![
         Span::styled(format!("{} {name}", device.host), look.device),
-        Span::styled(
-            format!("  {} Hz, {} frames = {block_ms:.1} ms", device.sample_rate_hz, device.block_frames),
-            look.quiet,
-        ),
+        Span::styled(format!("  {} Hz", device.sample_rate_hz), look.quiet),
+        Span::styled(format!("  {} frames = {block_ms:.1} ms", device.block_frames), look.quiet),
     ])
 }
 

@@ -1,9 +1,15 @@
 //! The help screen: the keys of the mode one came from, and every command, from their tables.
 
 use crate::{
-    command::COMMANDS,
+    command::{self, COMMANDS},
     keymap::{Action, Key, Mode, notes::NOTE_KEYS, rows_in},
-    tui::{app::App, line::complete, theme::Theme, widgets::text},
+    tui::{
+        app::App,
+        line::complete,
+        panels::{header, message},
+        theme::Theme,
+        widgets::text,
+    },
 };
 use ratatui::{
     Frame,
@@ -12,10 +18,10 @@ use ratatui::{
     widgets::Clear,
 };
 
-/// Rows of the window that the help screen leaves to the header, the record light, messages, keys and its own title.
-const AROUND: u16 = 9;
+/// Rows of the window beside the header and the messages that are not help: its two rules, the record light, the keys.
+const AROUND: u16 = 4;
 /// Cells of a key or a name before its help.
-const KEY_CELLS: usize = 14;
+const KEY_CELLS: usize = 18;
 
 /// One line of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +78,9 @@ fn meaning(action: Action) -> String {
         Action::View(view) => view.help().to_owned(),
         Action::Command(line) => {
             let name = line.split_whitespace().next().unwrap_or_default();
-            let help = crate::command::spec(name).map_or("", |row| row.help);
-            format!("{help}  ({line})")
+            let help = command::spec(name).map_or("", |row| row.help);
+            // With its arguments, where they say more than the command's help.
+            if line == name { help.to_owned() } else { format!("{help} ({line})") }
         }
     }
 }
@@ -85,7 +92,7 @@ pub fn count(mode: Mode) -> usize {
 
 /// How many lines are seen in a window of so many rows.
 pub fn visible_rows(window_rows: u16) -> usize {
-    usize::from(window_rows.saturating_sub(AROUND)).max(1)
+    usize::from(window_rows.saturating_sub(AROUND + header::ROWS + message::rows(window_rows))).max(1)
 }
 
 /// Draws it over what is there.
@@ -102,12 +109,12 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
         Line::from(vec![
             Span::styled("─ ", look.frame),
             Span::styled(left.to_owned(), look.title),
-            Span::styled(format!(" {} ", "─".repeat(cells.saturating_sub(words + 6))), look.frame),
+            Span::styled(format!(" {}", "─".repeat(cells.saturating_sub(words + 4))), look.frame),
             Span::styled(right, look.quiet),
-            Span::styled(" ─", look.frame),
+            Span::styled("─", look.frame),
         ])
     };
-    let more = |count: usize, way: &str| if count > 0 { format!("{count} more {way}") } else { "─".to_owned() };
+    let more = |count: usize, way: &str| if count > 0 { format!(" {count} more {way} ") } else { String::new() };
     frame.render_widget(rule("Help", more(top, "above")), Rect { height: 1, ..area });
     for (item, y) in items.iter().skip(top).take(rows).zip(area.y + 1..) {
         let line = match item {

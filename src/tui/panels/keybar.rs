@@ -1,7 +1,7 @@
 //! The key bar: what the keys can do now, from the keymap's table.
 
 use crate::{
-    keymap::{Action, Key, Mode, Row, View, rows_in},
+    keymap::{Action, Key, Row, View, rows_in},
     music::Decibels,
     tui::{app::App, theme::Theme, visible::Visible, widgets::text},
 };
@@ -15,10 +15,6 @@ use ratatui::{
 pub fn draw(app: &App, status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let look = &theme.keys;
     let mut spans = vec![Span::styled(format!(" {} ", app.mode().name()), look.mode)];
-    if app.mode() == Mode::Piano {
-        let hands = format!(" C{} vel {:<3}", app.octave(), app.velocity());
-        spans.push(Span::styled(hands, look.label));
-    }
     let mut room = usize::from(area.width).saturating_sub(spans.iter().map(Span::width).sum());
     for (keys, words) in entries(app, status) {
         let cells = text::width(&keys) + text::width(words) + 3;

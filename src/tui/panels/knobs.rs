@@ -63,8 +63,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mu
     let plan = Plan::of(profile, usize::from(columns), usize::from(areas.knobs.height), focus);
     let section = profile.params.get(focus).map_or(0, |param| param.section);
     tabs(&profile.sections, section, &plan, &theme.knobs, areas.tabs, frame.buffer_mut());
-    let used = (plan.columns.len() as u16).max(1);
-    let width = (areas.knobs.width / used.max(columns.min(used))).clamp(COLUMN_MIN, COLUMN_MAX);
+    let width = (areas.knobs.width / (plan.across as u16).max(1)).clamp(COLUMN_MIN, COLUMN_MAX);
     let widest = profile.params.iter().map(|param| text::width(&param.label)).max().unwrap_or(0);
     let labels = widest.min(LABEL_MAX);
     for (column, at) in plan.columns.iter().zip(0..) {
@@ -169,19 +168,15 @@ impl Knob<'_> {
             }
             return;
         }
-        let draw = |cells: &mut dyn Iterator<Item = Cell>| {
-            for (at, cell) in cells.enumerate() {
-                match cell {
-                    Cell::Filled(c) => put(at, c, bar_look.into()),
-                    Cell::Empty => put(at, '·', look.track.into()),
-                }
-            }
+        let bar: Vec<Cell> = match self.param.centered {
+            true => bar::from_middle(share, cells).collect(),
+            false => bar::from_left(share, cells).collect(),
         };
-        let mut draw = draw;
-        if self.param.centered {
-            draw(&mut bar::from_middle(share, cells));
-        } else {
-            draw(&mut bar::from_left(share, cells));
+        for (at, cell) in bar.into_iter().enumerate() {
+            match cell {
+                Cell::Filled(c) => put(at, c, bar_look.into()),
+                Cell::Empty => put(at, '·', look.track.into()),
+            }
         }
     }
 }

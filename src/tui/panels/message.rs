@@ -15,11 +15,25 @@ use ratatui::{
     text::{Line, Span},
 };
 
+/// From this height of the window on there is room for messages that are past.
+const LOG_FROM_ROWS: u16 = 36;
+/// How many rows there are then.
+const LOG_ROWS: u16 = 5;
+
+/// How many rows it takes in a window of so many.
+pub fn rows(window_rows: u16) -> u16 {
+    if window_rows >= LOG_FROM_ROWS { LOG_ROWS } else { 1 }
+}
+
 /// Draws it: what stands on the line lowest, older ones above.
 pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let messages = app.messages();
     let cells = usize::from(area.width).saturating_sub(2);
     let row = |up: u16| Rect { x: area.x + 1, y: area.bottom() - 1 - up, width: cells as u16, height: 1 };
+    if messages.is_empty() {
+        let newcomer = "· letters and digits play notes; Esc makes them commands; ? shows every key";
+        return frame.render_widget(Line::styled(text::cut(newcomer, cells), theme.messages.past), row(0));
+    }
     let Some(shown) = messages.shown() else { return };
     let look = look(shown.severity, theme);
     let waiting = match messages.waiting() {

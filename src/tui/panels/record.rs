@@ -15,13 +15,9 @@ pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) 
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let look = &theme.record;
     let record = &status.record;
-    let monitor = match status.inputs.monitor_db {
-        db if db <= -120.0 => "monitor off".to_owned(),
-        db => format!("monitor {db:+.1} dB"),
-    };
     let (room, low) = room(status);
     let room_look = if low { look.room_low } else { look.room };
-    let sides = text::width(&monitor) + text::width(&room) + 4;
+    let sides = text::width(&room) + 2;
     let mut spans = match &record.take {
         Some(take) => {
             let light = format!("● REC {}  ", text::take_time(take.seconds));
@@ -37,7 +33,6 @@ pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) 
     };
     spans.push(Span::styled(format!("  {room}"), room_look));
     frame.render_widget(Line::from(spans), inside);
-    frame.render_widget(Line::styled(monitor, look.quiet).right_aligned(), inside);
 }
 
 /// How much room there is, and whether it is little.

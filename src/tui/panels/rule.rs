@@ -10,8 +10,8 @@ use ratatui::{
 /// Draws it; empty texts leave the line whole.
 pub fn draw(title: &str, word: &str, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let cells = usize::from(area.width);
-    let title = if title.is_empty() { String::new() } else { format!(" {} ", text::cut(title, cells / 2)) };
-    let word = if word.is_empty() { String::new() } else { format!(" {} ", text::cut(word, cells / 3)) };
+    let title = if title.is_empty() { String::new() } else { format!(" {} ", text::cut(title, cells * 2 / 3)) };
+    let word = if word.is_empty() { String::new() } else { format!(" {} ", text::cut(word, cells / 4)) };
     let between = cells.saturating_sub(2 + text::width(&title) + text::width(&word));
     let (rule, words) = (theme.frame.rule, theme.frame.title);
     let line = Line::from(vec![

@@ -572,34 +572,3 @@ fn falling_asleep_does_not_depend_on_the_cuts() {
     let whole = play(8192);
     assert!([1, 7, 64, 1000].into_iter().all(|block| play(block) == whole));
 }
-
-/// `cargo test --release --lib synth -- --ignored --nocapture cost`. Medians on a two-core x86-64 server: asleep 0.03 µs,
-/// default note 2.2 µs (0.08 % of the period), everything on 23 µs (0.9 %), two thirds of it the reverb.
-#[test]
-#[ignore = "a measurement, for release builds"]
-#[allow(clippy::print_stderr)]
-fn the_cost_of_a_block_stays_small() {
-    const BLOCK: usize = 128;
-    let everything = [(42, 18), (45, 30), (88, 28), (89, 45), (90, 77), (26, 80), (20, 60)];
-    for (name, controls, sounding, limit_us) in
-        [("asleep", &[][..], false, 1.0), ("default note", &[], true, 30.0), ("everything on", &everything, true, 65.0)]
-    {
-        let mut synth = with(controls);
-        if sounding {
-            on(&mut synth, 50);
-        }
-        let (mut l, mut r) = ([0.0; BLOCK], [0.0; BLOCK]);
-        let mut times: Vec<f64> = (0..20_000)
-            .map(|_| {
-                let start = std::time::Instant::now();
-                synth.render(&mut l, &mut r);
-                std::hint::black_box((&l, &r));
-                start.elapsed().as_secs_f64() * 1e6
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        let (median, late) = (times[times.len() / 2], times[times.len() * 99 / 100]);
-        eprintln!("{name}: median {median:.2} µs, 99th percentile {late:.2} µs of 2667 µs");
-        assert!(median < limit_us, "{name}");
-    }
-}

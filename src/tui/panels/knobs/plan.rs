@@ -24,6 +24,8 @@ pub enum Item {
 pub struct Plan {
     /// From left to right, each from top to bottom.
     pub columns: Vec<Vec<Item>>,
+    /// How many columns share the width: the same on every page.
+    pub across: usize,
     /// Rows each knob takes.
     pub knob_rows: u16,
 }
@@ -39,14 +41,14 @@ impl Plan {
             // The least height that still needs only one page spreads the sections evenly.
             if let Some(rows) = (1..=rows).find(fits) {
                 let columns = flow(profile, columns, rows, knob_rows).into_iter().next().unwrap_or_default();
-                return Plan { columns, knob_rows };
+                return Plan { across: columns.len(), columns, knob_rows };
             }
         }
         let mut pages = flow(profile, columns, rows, 1);
         let page = pages.iter().position(|page| page.iter().flatten().any(|item| *item == Item::Knob(focus)));
         let at = page.unwrap_or(0);
-        let columns = if at < pages.len() { pages.swap_remove(at) } else { Vec::new() };
-        Plan { columns, knob_rows: 1 }
+        let page = if at < pages.len() { pages.swap_remove(at) } else { Vec::new() };
+        Plan { columns: page, across: columns, knob_rows: 1 }
     }
 
     /// Whether anything of a section is on the page.

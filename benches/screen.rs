@@ -1,0 +1,48 @@
+//! What a frame costs: the decision whether to draw, and a full draw, at the least window and at a large one.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../tests/common/status.rs"]
+mod statuses;
+
+use busker::{
+    keymap::{Phase, Stroke},
+    tui::{app::App, screen, theme::Theme, visible::Visible},
+};
+use criterion::{Criterion, criterion_group, criterion_main};
+use ratatui::{Terminal, backend::TestBackend};
+use std::{hint::black_box, time::Instant};
+
+fn decide(criterion: &mut Criterion) {
+    let (rest, work) = (statuses::at_rest(), statuses::at_work());
+    let seen = Visible::of(&rest);
+    criterion.bench_function("screen/is_there_anything_new", |bench| {
+        bench.iter(|| black_box(seen.next(black_box(&rest))) == seen);
+    });
+    criterion.bench_function("screen/something_is_new", |bench| {
+        bench.iter(|| black_box(seen.next(black_box(&work))) == seen);
+    });
+}
+
+fn draw(criterion: &mut Criterion) {
+    let theme = Theme::built_in();
+    let seen = [Visible::of(&statuses::at_work()), Visible::of(&statuses::overloaded())];
+    for (width, height) in [(80, 24), (200, 60)] {
+        for (name, key) in [("play", "esc"), ("help", "?")] {
+            let mut app = App::new(Vec::new());
+            app.resized(width, height);
+            app.key(Stroke { key: key.parse().unwrap(), phase: Phase::Press }, Instant::now(), &seen[0]);
+            let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            let mut at = 0;
+            criterion.bench_function(&format!("screen/draw/{name}/{width}x{height}"), |bench| {
+                bench.iter(|| {
+                    at = 1 - at;
+                    terminal.draw(|frame| screen::draw(&app, &seen[at], &theme, frame)).unwrap();
+                });
+            });
+        }
+    }
+}
+
+criterion_group!(benches, decide, draw);
+criterion_main!(benches);

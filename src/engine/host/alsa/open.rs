@@ -1,0 +1,469 @@
+//! Finding a device, agreeing with it on rate, channels and block, and saying calmly why it cannot be had. Realtime: no.
+
+use super::{
+    AlsaDevice, Streams,
+    bridge::{BridgeIn, BridgeSpec, Clocks, bridge},
+    callback::{InputCallback, Loan, OnlyInputCallback, OutputCallback, Signals, errors, put, slot},
+    offer::{self, Chosen, Format, Offer},
+};
+use crate::engine::host::{AudioRequest, Device, DeviceSpec, HostError, quiet::hush_alsa};
+use cpal::{
+    BufferSize, ErrorKind, SampleFormat, StreamConfig, SupportedStreamConfigRange,
+    traits::{DeviceTrait, HostTrait, StreamTrait},
+};
+use ringbuf::HeapProd;
+use std::sync::Arc;
+
+/// Frames in a block unless asked otherwise.
+const BLOCK_FRAMES: u32 = 256;
+/// What is tried where a device refuses that; a plugin in front of a sound server takes no less than the server's own.
+const LARGER_BLOCKS: [u32; 3] = [512, 1024, 2048];
+/// Inputs unless asked otherwise.
+const INPUTS: u16 = 2;
+/// ALSA's name for the device that is meant when none is named.
+const DEFAULT: &str = "default";
+/// Who offers so many channels offers any number: a converter, not a card.
+const ANY_CHANNELS: u16 = 32;
+
+/// Opens the device of this name, or the default one. The name is ALSA's, or a part of what a person calls the card.
+///
+/// # Errors
+/// Where there is none, another program holds it, this user may not use it, or it cannot do what was asked.
+pub fn open(id: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
+    hush_alsa();
+    let host = host()?;
+    let mut refusal = None;
+    for device in candidates(&host, id)? {
+        let wanted = Wanted { host: &host, request, name: name_of(&device), id: id_of(&device) };
+        match wanted.open(&device, id) {
+            Ok(device) => return Ok(Box::new(device)),
+            Err(Refusal { error, final_ }) => {
+                let first = refusal.get_or_insert(error);
+                if final_ {
+                    return Err(first.clone());
+                }
+            }
+        }
+    }
+    Err(refusal.unwrap_or_else(|| HostError("there is no audio device".to_owned())))
+}
+
+/// An ALSA device in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// ALSA's name.
+    pub id: String,
+    /// Whether it is meant where none is named.
+    pub is_default: bool,
+    /// As a person knows it.
+    pub name: String,
+    /// Inputs it has at most; nothing where it would not say.
+    pub inputs: Option<u16>,
+    /// Outputs it has at most; nothing where it would not say.
+    pub outputs: Option<u16>,
+    /// Standard rates it runs at.
+    pub sample_rates_hz: Vec<u32>,
+    /// Why it would not say.
+    pub refusal: Option<HostError>,
+}
+
+/// The devices there are, the default one first. Slow: each is opened.
+///
+/// # Errors
+/// Where there is no ALSA at all.
+pub fn list() -> Result<Vec<Found>, HostError> {
+    hush_alsa();
+    let host = host()?;
+    let devices = host.devices().map_err(|error| refused("ALSA", &error))?;
+    let mut found: Vec<Found> =
+        devices.filter(|device| is_worth_listing(&id_of(device))).map(|d| look_at(&d)).collect();
+    // Each card comes by its name and by its number.
+    let by_number =
+        |id: &str| id.strip_prefix("hw:CARD=").is_some_and(|id| id.starts_with(|c: char| c.is_ascii_digit()));
+    if found.iter().any(|found| found.id.starts_with("hw:") && !by_number(&found.id)) {
+        found.retain(|found| !by_number(&found.id));
+    }
+    found.splice(0..0, host.default_output_device().map(|device| look_at(&device)));
+    Ok(found)
+}
+
+/// Of the many faces of a card the plain one, and what stands for itself; neither converters nor the default.
+fn is_worth_listing(id: &str) -> bool {
+    let converter = ["null", "samplerate", "speexrate", "lavrate", "upmix", "vdownmix", "oss", DEFAULT].contains(&id);
+    id.starts_with("hw:") || (!converter && !id.contains(':'))
+}
+
+fn look_at(device: &cpal::Device) -> Found {
+    let (outputs, inputs) = (outputs_of(device), inputs_of(device));
+    let widest = |offers: &[Offer]| {
+        let most = offers.iter().map(|offer| offer.channels).max().unwrap_or(0);
+        if most >= ANY_CHANNELS && offers.iter().any(|offer| offer.channels == INPUTS) { INPUTS } else { most }
+    };
+    let rates = match (&outputs, &inputs) {
+        (Ok(offers), _) if !offers.is_empty() => offer::rates_hz(offers),
+        (_, Ok(offers)) => offer::rates_hz(offers),
+        _ => Vec::new(),
+    };
+    let name = name_of(device);
+    let refusal = match (&outputs, &inputs) {
+        (Err(error), Err(_)) => Some(refused(&name, error)),
+        _ => None,
+    };
+    let channels = |offers: Result<Vec<Offer>, cpal::Error>| match offers {
+        Ok(offers) => Some(widest(&offers)),
+        Err(error) => is_absent(&error).then_some(0).filter(|_| refusal.is_none()),
+    };
+    let id = id_of(device);
+    Found {
+        is_default: id == DEFAULT,
+        id,
+        inputs: channels(inputs),
+        outputs: channels(outputs),
+        name,
+        sample_rates_hz: rates,
+        refusal,
+    }
+}
+
+fn host() -> Result<cpal::Host, HostError> {
+    cpal::host_from_id(cpal::HostId::Alsa).map_err(|error| refused("ALSA", &error))
+}
+
+fn id_of(device: &cpal::Device) -> String {
+    device.id().map(|id| id.id().to_owned()).unwrap_or_default()
+}
+
+fn name_of(device: &cpal::Device) -> String {
+    match device.description() {
+        _ if id_of(device) == DEFAULT => "the default ALSA device".to_owned(),
+        Ok(description) => description.name().to_owned(),
+        Err(_) => id_of(device),
+    }
+}
+
+/// Devices that may be meant, the surest first; never none.
+fn candidates(host: &cpal::Host, id: Option<&str>) -> Result<Vec<cpal::Device>, HostError> {
+    let Some(id) = id.filter(|id| *id != DEFAULT) else {
+        // Without a look at the others: that takes its time.
+        return Ok(host.default_output_device().into_iter().collect());
+    };
+    let devices: Vec<cpal::Device> = host.devices().map_err(|error| refused("ALSA", &error))?.collect();
+    if let Some(exact) = devices.iter().find(|device| id_of(device) == id) {
+        return Ok(vec![exact.clone()]);
+    }
+    if let Some(same) = host.device_by_id(&cpal::DeviceId::new(cpal::HostId::Alsa, id)) {
+        return Ok(vec![same]);
+    }
+    let part = id.to_lowercase();
+    let mut matching: Vec<cpal::Device> =
+        devices.iter().filter(|d| name_of(d).to_lowercase().contains(&part)).cloned().collect();
+    // The card itself, then what converts for it, then the rest.
+    matching.sort_by_key(|device| match id_of(device) {
+        id if id.starts_with("hw:") => 0,
+        id if id.starts_with("plughw:") => 1,
+        _ => 2,
+    });
+    if matching.is_empty() {
+        let mut names: Vec<String> = devices.iter().map(id_of).filter(|id| id.starts_with("hw:")).collect();
+        names.insert(0, DEFAULT.to_owned());
+        let names = names.join(", ");
+        return Err(HostError(format!(
+            "there is no audio device '{id}' (there are {names}): plug it in, or see `busker devices`"
+        )));
+    }
+    Ok(matching)
+}
+
+/// One calm sentence for what cpal says of a device.
+pub(super) fn refused(name: &str, error: &cpal::Error) -> HostError {
+    HostError(match error.kind() {
+        ErrorKind::DeviceBusy => {
+            format!("another program holds {name}: end it, or choose another device (`busker devices`)")
+        }
+        ErrorKind::PermissionDenied => format!(
+            "this user may not use {name}: join the audio group (`sudo usermod -aG audio $USER`) and log in again"
+        ),
+        ErrorKind::DeviceNotAvailable | ErrorKind::UnsupportedOperation => {
+            format!("{name} is not there: plug it in, or choose another device (`busker devices`)")
+        }
+        ErrorKind::UnsupportedConfig => {
+            format!("{name} does not take what is asked of it: ask for another rate, block or number of inputs")
+        }
+        kind => {
+            let detail = error.message().map_or_else(|| kind.to_string(), str::to_owned);
+            format!("{name} cannot be opened ({detail}): try again, or choose another device (`busker devices`)")
+        }
+    })
+}
+
+/// Whether an error says that there is nothing in this direction, rather than that it cannot be had.
+fn is_absent(error: &cpal::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::DeviceNotAvailable | ErrorKind::UnsupportedOperation | ErrorKind::UnsupportedConfig
+    )
+}
+
+fn outputs_of(device: &cpal::Device) -> Result<Vec<Offer>, cpal::Error> {
+    device.supported_output_configs().map(offers)
+}
+
+fn inputs_of(device: &cpal::Device) -> Result<Vec<Offer>, cpal::Error> {
+    device.supported_input_configs().map(offers)
+}
+
+fn offers(ranges: impl Iterator<Item = SupportedStreamConfigRange>) -> Vec<Offer> {
+    let offer = |range: SupportedStreamConfigRange| {
+        let format = match range.sample_format() {
+            SampleFormat::F32 => Format::F32,
+            SampleFormat::I32 => Format::I32,
+            SampleFormat::I24 => Format::I24,
+            SampleFormat::I16 => Format::I16,
+            _ => return None,
+        };
+        Some(Offer {
+            channels: range.channels(),
+            lowest_hz: range.min_sample_rate(),
+            highest_hz: range.max_sample_rate(),
+            format,
+        })
+    };
+    ranges.filter_map(offer).collect()
+}
+
+fn sample_format(format: Format) -> SampleFormat {
+    match format {
+        Format::F32 => SampleFormat::F32,
+        Format::I32 => SampleFormat::I32,
+        Format::I24 => SampleFormat::I24,
+        Format::I16 => SampleFormat::I16,
+    }
+}
+
+fn config(chosen: Chosen, block: BufferSize) -> StreamConfig {
+    StreamConfig { channels: chosen.channels, sample_rate: chosen.rate_hz, buffer_size: block }
+}
+
+/// Why this candidate is not the one.
+struct Refusal {
+    error: HostError,
+    /// Another way to the same card would not help.
+    final_: bool,
+}
+
+impl From<HostError> for Refusal {
+    fn from(error: HostError) -> Refusal {
+        Refusal { error, final_: true }
+    }
+}
+
+/// One candidate and what is asked of it.
+struct Wanted<'a> {
+    host: &'a cpal::Host,
+    request: &'a AudioRequest,
+    name: String,
+    id: String,
+}
+
+/// A direction of the device that is to be opened.
+struct Side {
+    device: cpal::Device,
+    chosen: Chosen,
+}
+
+impl Wanted<'_> {
+    fn refusal(&self, error: &cpal::Error) -> Refusal {
+        Refusal { error: refused(&self.name, error), final_: error.kind() != ErrorKind::UnsupportedConfig }
+    }
+
+    fn open(&self, device: &cpal::Device, asked_id: Option<&str>) -> Result<AlsaDevice, Refusal> {
+        let (outputs, inputs) = match (outputs_of(device), inputs_of(device)) {
+            (Ok(outputs), Ok(inputs)) => (outputs, inputs),
+            (Ok(outputs), Err(error)) => (outputs, self.without_inputs(&error)?),
+            (Err(error), Ok(inputs)) if is_absent(&error) && !inputs.is_empty() => (Vec::new(), inputs),
+            (Err(error), _) => return Err(self.refusal(&error)),
+        };
+        if outputs.is_empty() && inputs.is_empty() {
+            let error = HostError(format!("{} offers no sample format busker speaks: choose its `plughw:`", self.name));
+            return Err(Refusal { error, final_: false });
+        }
+        let rate_hz = self.rate_hz(&outputs, &inputs)?;
+        let output = offer::choose(&outputs, rate_hz, 2).map(|chosen| Side { device: device.clone(), chosen });
+        let (input, clocks) = self.input(device, &inputs, rate_hz, output.is_some())?;
+        let id = asked_id.map_or_else(|| "alsa".to_owned(), |_| format!("alsa:{}", self.id));
+        self.build(id, output, input, clocks)
+    }
+
+    /// The device gives sound but takes none.
+    fn without_inputs(&self, error: &cpal::Error) -> Result<Vec<Offer>, Refusal> {
+        if !is_absent(error) {
+            if self.request.inputs.is_some_and(|inputs| inputs > 0) {
+                return Err(self.refusal(error));
+            }
+            tracing::warn!("opened without inputs: {}", refused(&self.name, error));
+        }
+        Ok(Vec::new())
+    }
+
+    fn rate_hz(&self, outputs: &[Offer], inputs: &[Offer]) -> Result<u32, Refusal> {
+        let asked_hz = self.request.sample_rate_hz;
+        let main = if outputs.is_empty() { inputs } else { outputs };
+        offer::common_rate_hz(outputs, inputs, asked_hz).or_else(|| offer::rate_hz(main, asked_hz)).ok_or_else(|| {
+            let rates: Vec<String> = offer::rates_hz(main).iter().map(u32::to_string).collect();
+            let (name, asked_hz, rates) = (&self.name, asked_hz.unwrap_or_default(), rates.join(", "));
+            let error = HostError(format!("{name} does not run at {asked_hz} Hz: ask for one of {rates}"));
+            Refusal { error, final_: false }
+        })
+    }
+
+    /// Where the inputs come from, and whose seconds they count.
+    fn input(
+        &self,
+        device: &cpal::Device,
+        own: &[Offer],
+        rate_hz: u32,
+        has_output: bool,
+    ) -> Result<(Option<Side>, Clocks), Refusal> {
+        let asked = self.request.inputs;
+        let channels = asked.map_or(INPUTS, |inputs| inputs.min(usize::from(u16::MAX)) as u16);
+        if channels == 0 && has_output {
+            return Ok((None, Clocks::Same));
+        }
+        let side = |device: &cpal::Device, offers: &[Offer]| {
+            offer::choose(offers, rate_hz, channels.max(1)).map(|chosen| Side { device: device.clone(), chosen })
+        };
+        let (input, clocks) = match side(device, own) {
+            Some(input) => (Some(input), Clocks::Same),
+            // Asked for inputs a card does not have, the default device may.
+            None if asked.is_some() && self.id != DEFAULT => {
+                let other = self.host.default_input_device();
+                let input = other.and_then(|other| side(&other, &inputs_of(&other).unwrap_or_default()));
+                (input, Clocks::Apart)
+            }
+            None => (None, Clocks::Same),
+        };
+        let have = input.as_ref().map_or(0, |input| usize::from(input.chosen.channels));
+        match asked {
+            Some(asked) if asked > have => {
+                let have = match have {
+                    0 => "no inputs".to_owned(),
+                    1 => "input 1 only".to_owned(),
+                    n => format!("inputs 1-{n}"),
+                };
+                Err(HostError(format!("{} has {have}, and input {asked} was asked for", self.name)).into())
+            }
+            _ => Ok((input, clocks)),
+        }
+    }
+
+    /// Builds the streams with the smallest block that is taken.
+    fn build(
+        &self,
+        id: String,
+        output: Option<Side>,
+        input: Option<Side>,
+        clocks: Clocks,
+    ) -> Result<AlsaDevice, Refusal> {
+        let first = self.request.block_frames.unwrap_or(BLOCK_FRAMES).max(16);
+        let larger = LARGER_BLOCKS.into_iter().filter(|block| *block > first);
+        let blocks = [first].into_iter().chain(larger).map(BufferSize::Fixed).chain([BufferSize::Default]);
+        let mut refusal = None;
+        for block in blocks {
+            match self.build_with(&id, output.as_ref(), input.as_ref(), clocks, block) {
+                Ok(device) => return Ok(device),
+                Err(error) => {
+                    tracing::debug!("{} with a block of {block:?}: {error:?}", self.name);
+                    let hopeless = matches!(
+                        error.kind(),
+                        ErrorKind::DeviceBusy | ErrorKind::PermissionDenied | ErrorKind::DeviceNotAvailable
+                    );
+                    refusal = Some(self.refusal(&error));
+                    if hopeless {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(refusal.unwrap_or_else(|| HostError(format!("{} takes no block of any size", self.name)).into()))
+    }
+
+    fn build_with(
+        &self,
+        id: &str,
+        output: Option<&Side>,
+        input: Option<&Side>,
+        clocks: Clocks,
+        block: BufferSize,
+    ) -> Result<AlsaDevice, cpal::Error> {
+        let signals = Arc::<Signals>::default();
+        let asked = self.request.inputs.unwrap_or(usize::from(INPUTS)).max(usize::from(output.is_none()));
+        let inputs = input.map_or(0, |input| usize::from(input.chosen.channels).min(asked));
+        let (loan, master) = slot::<Loan>(Arc::clone(&signals));
+        let Some(output) = output else {
+            let input = input.ok_or(ErrorKind::DeviceNotAvailable)?;
+            let mut callback = OnlyInputCallback::new(master, input.chosen.channels);
+            let stream = input_stream(input, block, &signals, move |data| callback.call(data))?;
+            let spec = self.spec(id, input.chosen.rate_hz, stream.buffer_size()?, inputs);
+            let streams = Streams { output: None, input: Some(stream) };
+            return Ok(AlsaDevice { spec, streams, slot: loan, bridge: None, signals });
+        };
+        let mut callback = OutputCallback::new(master, output.chosen.channels);
+        let output_stream = output.device.build_output_stream_raw(
+            config(output.chosen, block),
+            sample_format(output.chosen.format),
+            move |data, _| callback.call(data),
+            errors(Arc::clone(&signals)),
+            None,
+        )?;
+        let block_frames = output_stream.buffer_size()?;
+        let spec = self.spec(id, output.chosen.rate_hz, block_frames, inputs);
+        let (input_stream, bridge) = match input {
+            None => (None, None),
+            Some(input) => {
+                let (mut end, place): (HeapProd<BridgeIn>, _) = slot(Arc::clone(&signals));
+                let mut callback = InputCallback::new(place, input.chosen.channels);
+                let stream = input_stream(input, block, &signals, move |data| callback.call(data))?;
+                let (bridge_in, bridge_out, interruptions) = bridge(BridgeSpec {
+                    channels: inputs,
+                    sample_rate_hz: f64::from(spec.sample_rate_hz),
+                    in_frames: stream.buffer_size()? as usize,
+                    out_frames: block_frames as usize,
+                    clocks,
+                });
+                put(&mut end, bridge_in);
+                signals.bridge_with(interruptions);
+                (Some(stream), Some(bridge_out))
+            }
+        };
+        let streams = Streams { output: Some(output_stream), input: input_stream };
+        Ok(AlsaDevice { spec, streams, slot: loan, bridge, signals })
+    }
+
+    fn spec(&self, id: &str, sample_rate_hz: u32, block_frames: u32, inputs: usize) -> DeviceSpec {
+        DeviceSpec {
+            host: "alsa",
+            id: id.to_owned(),
+            name: self.name.clone(),
+            sample_rate_hz,
+            block_frames,
+            inputs,
+            // cpal asks ALSA for a buffer of two periods, and keeps it full.
+            latency_frames: 2 * block_frames,
+        }
+    }
+}
+
+fn input_stream(
+    side: &Side,
+    block: BufferSize,
+    signals: &Arc<Signals>,
+    mut call: impl FnMut(&cpal::Data) + Send + 'static,
+) -> Result<cpal::Stream, cpal::Error> {
+    side.device.build_input_stream_raw(
+        config(side.chosen, block),
+        sample_format(side.chosen.format),
+        move |data, _| call(data),
+        errors(Arc::clone(signals)),
+        None,
+    )
+}

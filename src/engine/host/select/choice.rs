@@ -1,0 +1,151 @@
+//! A device or a port as people write them: `auto`, `sim`, `alsa:NAME`, `jack:NAME`. Pure.
+
+use std::{fmt, str::FromStr};
+
+/// Whether this program can speak to JACK.
+const WITH_JACK: bool = cfg!(feature = "jack");
+/// ALSA's name for the device that is meant when none is named.
+const DEFAULT: &str = "default";
+
+/// Which audio device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The best there is: a running JACK server, the default ALSA device, the simulated host.
+    Auto,
+    /// The simulated host.
+    Sim,
+    /// An ALSA device by its name, or by a part of what a person calls the card; `default` is ALSA's default.
+    Alsa(String),
+    /// A JACK server; without a name the default one.
+    Jack(Option<String>),
+}
+
+/// Which MIDI port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortChoice {
+    /// The profile's, or else the first there is, or else the built-in synth.
+    Auto,
+    /// The built-in synth.
+    Sim,
+    /// A port of the ALSA sequencer by its name or a part of it.
+    Alsa(String),
+    /// A MIDI port of the JACK server by its name or a part of it.
+    Jack(String),
+}
+
+/// Why a text names no device or port; says which ones would.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotAChoice(String);
+
+fn without_jack(asked: &str) -> NotAChoice {
+    NotAChoice(format!("'{asked}' needs JACK, and this busker was built without it: build it with `--features jack`"))
+}
+
+impl FromStr for DeviceChoice {
+    type Err = NotAChoice;
+
+    fn from_str(text: &str) -> Result<Self, NotAChoice> {
+        let (kind, name) = match text.split_once(':') {
+            Some((kind, name)) => (kind, Some(name)),
+            None => (text, None),
+        };
+        match (kind, name) {
+            ("auto", None) => Ok(DeviceChoice::Auto),
+            ("sim", None) => Ok(DeviceChoice::Sim),
+            ("alsa", None) => Ok(DeviceChoice::Alsa(DEFAULT.to_owned())),
+            ("alsa", Some(name)) if !name.is_empty() => Ok(DeviceChoice::Alsa(name.to_owned())),
+            ("jack", _) if !WITH_JACK => Err(without_jack(text)),
+            ("jack", None) => Ok(DeviceChoice::Jack(None)),
+            ("jack", Some(name)) if !name.is_empty() => Ok(DeviceChoice::Jack(Some(name.to_owned()))),
+            _ => {
+                let jack = if WITH_JACK { ", jack, jack:SERVER" } else { "" };
+                Err(NotAChoice(format!("'{text}' is no audio device: auto, sim, alsa, alsa:NAME{jack}")))
+            }
+        }
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DeviceChoice::Auto => f.write_str("auto"),
+            DeviceChoice::Sim => f.write_str("sim"),
+            DeviceChoice::Alsa(name) if name == DEFAULT => f.write_str("alsa"),
+            DeviceChoice::Alsa(name) => write!(f, "alsa:{name}"),
+            DeviceChoice::Jack(None) => f.write_str("jack"),
+            DeviceChoice::Jack(Some(server)) => write!(f, "jack:{server}"),
+        }
+    }
+}
+
+impl FromStr for PortChoice {
+    type Err = NotAChoice;
+
+    fn from_str(text: &str) -> Result<Self, NotAChoice> {
+        match text.split_once(':') {
+            None if text == "auto" => Ok(PortChoice::Auto),
+            None if text == "sim" => Ok(PortChoice::Sim),
+            Some(("alsa", name)) if !name.is_empty() => Ok(PortChoice::Alsa(name.to_owned())),
+            Some(("jack", _)) if !WITH_JACK => Err(without_jack(text)),
+            Some(("jack", name)) if !name.is_empty() => Ok(PortChoice::Jack(name.to_owned())),
+            _ => {
+                let jack = if WITH_JACK { ", jack:NAME" } else { "" };
+                Err(NotAChoice(format!("'{text}' is no MIDI port: auto, sim, alsa:NAME{jack}")))
+            }
+        }
+    }
+}
+
+impl fmt::Display for PortChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PortChoice::Auto => f.write_str("auto"),
+            PortChoice::Sim => f.write_str("sim"),
+            PortChoice::Alsa(name) => write!(f, "alsa:{name}"),
+            PortChoice::Jack(name) => write!(f, "jack:{name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_reads_back_as_it_is_written() {
+        let mut devices = vec!["auto", "sim", "alsa", "alsa:hw:CARD=USB,DEV=0", "alsa:Scarlett 2i2"];
+        let mut ports = vec!["auto", "sim", "alsa:NTS-1 digital kit:SOUND"];
+        if WITH_JACK {
+            devices.extend(["jack", "jack:studio"]);
+            ports.push("jack:system:midi_playback_1");
+        }
+        for text in devices {
+            assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
+        }
+        for text in ports {
+            assert_eq!(text.parse::<PortChoice>().unwrap().to_string(), text);
+        }
+        assert_eq!("alsa".parse(), "alsa:default".parse::<DeviceChoice>());
+    }
+
+    #[test]
+    fn what_is_none_is_told_what_would_be() {
+        for text in ["", "Auto", "sim:1", "alsa:", "raw:/dev/midi", "hw:0"] {
+            let error = text.parse::<DeviceChoice>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("'{text}' is no audio device: auto, sim, alsa, alsa:NAME")), "{error}");
+        }
+        for text in ["", "alsa", "alsa:", "raw:/dev/midi", "sim:", "NTS-1"] {
+            let error = text.parse::<PortChoice>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("'{text}' is no MIDI port: auto, sim, alsa:NAME")), "{error}");
+        }
+    }
+
+    #[cfg(not(feature = "jack"))]
+    #[test]
+    fn jack_is_said_to_be_missing() {
+        let built = "needs JACK, and this busker was built without it: build it with `--features jack`";
+        assert_eq!("jack:x".parse::<PortChoice>().unwrap_err().to_string(), format!("'jack:x' {built}"));
+        assert_eq!("jack".parse::<DeviceChoice>().unwrap_err().to_string(), format!("'jack' {built}"));
+    }
+}

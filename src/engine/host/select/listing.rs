@@ -1,0 +1,165 @@
+//! Everything there is, for `busker devices`: as a table for people and as JSON for programs. Slow.
+
+use super::{
+    ChosenPort, Place, auto_port,
+    machine::{Machine, ThisMachine},
+};
+use crate::{
+    engine::host::{HostError, alsa, sim},
+    profile::Profile,
+};
+use serde::Serialize;
+use std::fmt;
+
+/// What there is, and what `auto` would take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listing {
+    /// Audio devices; the simulated one is always there.
+    pub devices: Vec<DeviceRow>,
+    /// MIDI ports; the built-in synth is always there.
+    pub ports: Vec<PortRow>,
+    /// The device `auto` would take.
+    pub auto_device: Automatic,
+    /// The port `auto` would take.
+    pub auto_port: Automatic,
+}
+
+/// An audio device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceRow {
+    /// As it is asked for with `--device`.
+    pub id: String,
+    /// As a person knows it.
+    pub name: String,
+    /// `alsa`, `jack` or `sim`.
+    pub host: &'static str,
+    /// Inputs; nothing where it is not known before the device is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<u16>,
+    /// Outputs; nothing where it is not known before the device is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<u16>,
+    /// Standard rates it runs at, in Hz; empty where they are not known before the device is open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sample_rates_hz: Vec<u32>,
+    /// Why it cannot be opened now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// A MIDI port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PortRow {
+    /// As it is asked for with `--port`.
+    pub id: String,
+    /// As a person knows it.
+    pub name: String,
+}
+
+/// What `auto` would take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Automatic {
+    /// As it is asked for.
+    pub id: String,
+    /// Why this one.
+    pub why: String,
+}
+
+/// Looks at everything. Takes its time: devices are opened to ask them what they can do.
+pub fn listing(profile: &Profile) -> Listing {
+    let machine = ThisMachine;
+    let (found, no_alsa) = match alsa::list() {
+        Ok(found) => (found, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    list(&machine, found, no_alsa, profile)
+}
+
+fn list(machine: &dyn Machine, found: Vec<alsa::Found>, no_alsa: Option<HostError>, profile: &Profile) -> Listing {
+    let jack = machine.jack_running(None);
+    let default = found.first().filter(|found| found.is_default);
+    let refusal = match default {
+        Some(default) => default.refusal.clone(),
+        None => Some(no_alsa.unwrap_or_else(|| HostError("there is no default ALSA device".to_owned()))),
+    };
+    let (place, auto_device) = match (jack, refusal) {
+        (true, _) => (Place::Jack(None), automatic("jack", "a JACK server runs")),
+        (false, None) => (Place::Alsa(None), automatic("alsa", "it is the default ALSA device")),
+        (false, Some(error)) => (Place::Sim, automatic("sim", &format!("no audio device can be opened ({error})"))),
+    };
+    let jack_row = jack.then(|| DeviceRow {
+        id: "jack".to_owned(),
+        name: "the running JACK server".to_owned(),
+        host: "jack",
+        inputs: None,
+        outputs: None,
+        sample_rates_hz: Vec::new(),
+        problem: None,
+    });
+    let sim_row = DeviceRow {
+        id: "sim".to_owned(),
+        name: "the simulated host, with the built-in synth behind its inputs".to_owned(),
+        host: "sim",
+        inputs: Some(2),
+        outputs: Some(2),
+        sample_rates_hz: vec![sim::SAMPLE_RATE_HZ],
+        problem: None,
+    };
+    let devices = jack_row.into_iter().chain(found.into_iter().map(alsa_row)).chain([sim_row]).collect();
+    let jack_ports = if jack { machine.jack_ports(None) } else { Vec::new() };
+    let row = |kind: &str, name: String| PortRow { id: format!("{kind}:{name}"), name };
+    let ports = jack_ports.into_iter().map(|name| row("jack", name));
+    let ports = ports.chain(machine.alsa_ports().unwrap_or_default().into_iter().map(|name| row("alsa", name)));
+    let ports = ports.chain([PortRow { id: "sim".to_owned(), name: "built-in synth".to_owned() }]).collect();
+    let (port, why) = auto_port(machine, &place, profile);
+    let id = match port {
+        ChosenPort::Alsa(name) => format!("alsa:{name}"),
+        ChosenPort::Jack(name) => format!("jack:{name}"),
+        ChosenPort::BuiltIn => "sim".to_owned(),
+    };
+    Listing { devices, ports, auto_device, auto_port: Automatic { id, why } }
+}
+
+fn automatic(id: &str, why: &str) -> Automatic {
+    Automatic { id: id.to_owned(), why: why.to_owned() }
+}
+
+fn alsa_row(found: alsa::Found) -> DeviceRow {
+    DeviceRow {
+        id: if found.is_default { "alsa".to_owned() } else { format!("alsa:{}", found.id) },
+        name: found.name,
+        host: "alsa",
+        inputs: found.inputs,
+        outputs: found.outputs,
+        sample_rates_hz: found.sample_rates_hz,
+        problem: found.refusal.map(|error| error.to_string()),
+    }
+}
+
+impl fmt::Display for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids = self.devices.iter().map(|row| &row.id).chain(self.ports.iter().map(|row| &row.id));
+        let width = ids.map(|id| id.chars().count()).max().unwrap_or(0);
+        writeln!(f, "Audio devices")?;
+        for row in &self.devices {
+            write!(f, "  {:width$}  {}", row.id, row.name)?;
+            match (&row.problem, row.inputs, row.outputs) {
+                (Some(problem), _, _) => write!(f, "; {problem}")?,
+                (None, Some(inputs), Some(outputs)) => write!(f, "; {inputs} in, {outputs} out")?,
+                _ => {}
+            }
+            if row.problem.is_none() && !row.sample_rates_hz.is_empty() {
+                let rates: Vec<String> = row.sample_rates_hz.iter().map(u32::to_string).collect();
+                write!(f, "; {} Hz", rates.join(", "))?;
+            }
+            writeln!(f)?;
+        }
+        writeln!(f, "MIDI ports")?;
+        for row in &self.ports {
+            writeln!(f, "  {:width$}  {}", row.id, row.name)?;
+        }
+        writeln!(f, "auto takes")?;
+        writeln!(f, "  {:width$}  {}", self.auto_device.id, self.auto_device.why)?;
+        write!(f, "  {:width$}  {}", self.auto_port.id, self.auto_port.why)
+    }
+}

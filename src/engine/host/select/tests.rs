@@ -1,0 +1,218 @@
+//! Choosing, on machines made up for it.
+
+use super::*;
+use crate::{
+    engine::{
+        assembly::Way,
+        control::PortInfo,
+        host::{DeviceSpec, Driver, StartFailed, Watch},
+        midi::port::{MidiOut, SendFailed},
+    },
+    profile::{DEFAULT_ID, Library},
+};
+use std::sync::Mutex;
+
+/// A machine made up.
+#[derive(Default)]
+struct Fake {
+    jack: bool,
+    jack_refuses: bool,
+    jack_ports: Vec<&'static str>,
+    alsa: bool,
+    alsa_ports: Vec<&'static str>,
+    asked: Mutex<Vec<AudioRequest>>,
+}
+
+struct FakeDevice(DeviceSpec);
+
+impl Device for FakeDevice {
+    fn spec(&self) -> &DeviceSpec {
+        &self.0
+    }
+
+    fn start(
+        self: Box<Self>,
+        renderer: crate::engine::audio::renderer::Renderer,
+        _: Arc<Watch>,
+    ) -> Result<Box<dyn Driver>, StartFailed> {
+        Err(StartFailed { error: HostError("made up".to_owned()), renderer: Some(Box::new(renderer)) })
+    }
+}
+
+struct Nowhere;
+
+impl MidiOut for Nowhere {
+    fn send(&mut self, _: u64, _: &[u8]) -> Result<(), SendFailed> {
+        Ok(())
+    }
+}
+
+impl Fake {
+    fn device(
+        &self,
+        has: bool,
+        host: &'static str,
+        name: Option<&str>,
+        request: &AudioRequest,
+    ) -> Result<Box<dyn Device>, HostError> {
+        self.asked.lock().unwrap().push(request.clone());
+        if !has {
+            return Err(HostError(format!("no {host}")));
+        }
+        Ok(Box::new(FakeDevice(DeviceSpec {
+            host,
+            id: name.map_or_else(|| host.to_owned(), |name| format!("{host}:{name}")),
+            name: host.to_owned(),
+            sample_rate_hz: request.sample_rate_hz.unwrap_or(44_100),
+            block_frames: 256,
+            inputs: request.inputs.unwrap_or(2),
+            latency_frames: 512,
+        })))
+    }
+}
+
+impl Machine for Fake {
+    fn jack_running(&self, _: Option<&str>) -> bool {
+        self.jack
+    }
+
+    fn open_jack(&self, server: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
+        self.device(self.jack && !self.jack_refuses, "jack", server, request)
+    }
+
+    fn jack_ports(&self, _: Option<&str>) -> Vec<String> {
+        self.jack_ports.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn jack_port(&self, name: &str) -> Result<OpenPort, HostError> {
+        Ok(OpenPort { info: PortInfo { id: format!("jack:{name}"), name: name.to_owned() }, way: Way::Jack })
+    }
+
+    fn open_alsa(&self, name: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
+        self.device(self.alsa, "alsa", name, request)
+    }
+
+    fn alsa_ports(&self) -> Result<Vec<String>, HostError> {
+        match &self.alsa_ports[..] {
+            [] => Err(HostError("no sequencer".to_owned())),
+            ports => Ok(ports.iter().map(|name| (*name).to_owned()).collect()),
+        }
+    }
+
+    fn open_alsa_port(&self, name: &str) -> Result<OpenPort, HostError> {
+        let info = PortInfo { id: format!("alsa:{name}"), name: name.to_owned() };
+        match self.alsa_ports.contains(&name) {
+            true => Ok(OpenPort { info, way: Way::Threads { scheduler: Box::new(Nowhere), clock: Box::new(Nowhere) } }),
+            false => Err(HostError(format!("no port {name}"))),
+        }
+    }
+}
+
+fn nothing_asked() -> AudioRequest {
+    AudioRequest { sample_rate_hz: None, block_frames: None, inputs: None, jack_ports: Vec::new() }
+}
+
+fn nts1() -> Arc<Profile> {
+    Arc::clone(Library::load(None).0.get(DEFAULT_ID).unwrap())
+}
+
+/// The device's id, the ports' ids and the notices.
+fn chosen(fake: Fake, device: &str, ports: &[PortChoice]) -> Result<(String, Vec<String>, Vec<String>), String> {
+    let machine: Arc<dyn Machine> = Arc::new(fake);
+    let device = match device {
+        "jack" => DeviceChoice::Jack(None),
+        text => text.parse().unwrap(),
+    };
+    let selected = select_on(&machine, &device, ports, &nothing_asked(), &nts1()).map_err(|e| e.to_string())?;
+    let ports = selected.ports.iter().map(|port| port.info.id.clone()).collect();
+    let notices = selected.notices.into_iter().map(|(_, text)| text).collect();
+    Ok((selected.device.spec().id.clone(), ports, notices))
+}
+
+const AUTO: [PortChoice; 1] = [PortChoice::Auto];
+
+#[test]
+fn jack_before_alsa_before_the_simulated_host() {
+    let device = |fake| chosen(fake, "auto", &AUTO).unwrap().0;
+    assert_eq!(device(Fake { jack: true, alsa: true, ..Fake::default() }), "jack");
+    assert_eq!(device(Fake { jack: true, jack_refuses: true, alsa: true, ..Fake::default() }), "alsa");
+    assert_eq!(device(Fake { alsa: true, ..Fake::default() }), "alsa");
+    assert_eq!(device(Fake::default()), "sim");
+}
+
+#[test]
+fn without_a_device_one_calm_notice_says_so() {
+    let (_, ports, notices) = chosen(Fake::default(), "auto", &AUTO).unwrap();
+    assert_eq!(ports, ["sim"]);
+    let notice = "no audio device could be opened (no alsa): \
+                  playing on the simulated host; everything works, nothing is heard";
+    assert_eq!(notices, [notice]);
+    assert_eq!(chosen(Fake { alsa: true, ..Fake::default() }, "auto", &AUTO).unwrap().2, [""; 0]);
+}
+
+#[test]
+fn a_device_asked_for_by_name_is_had_or_refused() {
+    assert_eq!(chosen(Fake::default(), "alsa:USB", &AUTO).unwrap_err(), "no alsa");
+    assert_eq!(chosen(Fake { alsa: true, ..Fake::default() }, "jack", &AUTO).unwrap_err(), "no jack");
+    assert_eq!(chosen(Fake { alsa: true, ..Fake::default() }, "alsa:USB", &AUTO).unwrap().0, "alsa:USB");
+    assert_eq!(chosen(Fake { alsa: true, ..Fake::default() }, "sim", &AUTO).unwrap().0, "sim");
+}
+
+#[test]
+fn auto_takes_the_profiles_port_then_the_first_then_the_built_in_synth() {
+    let port = |ports: &[&'static str]| {
+        let fake = Fake { alsa: true, alsa_ports: ports.to_vec(), ..Fake::default() };
+        chosen(fake, "auto", &AUTO).unwrap().1.remove(0)
+    };
+    let (sound, knob) = ("NTS-1 digital kit:NTS-1 digital kit SOUND", "NTS-1 digital kit:NTS-1 digital kit MIDI OUT");
+    assert_eq!(port(&["Acme:out", knob, sound]), format!("alsa:{sound}"));
+    assert_eq!(port(&["Acme:out", knob]), format!("alsa:{knob}"));
+    assert_eq!(port(&["Acme:out", "Other:out", "Midi Through:Midi Through Port-0"]), "alsa:Acme:out");
+    assert_eq!(port(&["Midi Through:Midi Through Port-0"]), "sim");
+    assert_eq!(port(&[]), "sim");
+}
+
+#[test]
+fn on_jack_its_ports_come_first_and_are_made_with_the_client() {
+    let fake = || Fake { jack: true, jack_ports: vec!["synth:in", "system:nts-1 sound"], ..Fake::default() };
+    let machine = Arc::new(fake());
+    let dynamic: Arc<dyn Machine> = Arc::clone(&machine) as Arc<dyn Machine>;
+    let selected = select_on(&dynamic, &DeviceChoice::Auto, &AUTO, &nothing_asked(), &nts1()).unwrap();
+    assert_eq!(selected.ports[0].info.id, "jack:system:nts-1 sound");
+    assert_eq!(machine.asked.lock().unwrap()[0].jack_ports, ["system:nts-1 sound"]);
+    // The synth's own port elsewhere beats a stranger's here.
+    let both = Fake { jack_ports: vec!["synth:in"], alsa_ports: vec!["NTS-1:SOUND"], ..fake() };
+    assert_eq!(chosen(both, "auto", &AUTO).unwrap().1, ["alsa:NTS-1:SOUND"]);
+}
+
+#[test]
+fn ports_asked_for_by_name_are_had_or_refused() {
+    let fake = || Fake { jack: true, alsa: true, alsa_ports: vec!["a", "b"], ..Fake::default() };
+    let [a, b, c] = ["a", "b", "c"].map(|name| PortChoice::Alsa(name.to_owned()));
+    let three = [b.clone(), PortChoice::Sim, a, b];
+    assert_eq!(chosen(fake(), "auto", &three).unwrap().1, ["alsa:b", "sim", "alsa:a"]);
+    assert_eq!(chosen(fake(), "auto", &[c]).unwrap_err(), "no port c");
+    assert_eq!(chosen(fake(), "auto", &[]).unwrap().1, [""; 0]);
+}
+
+#[test]
+fn a_jack_port_needs_a_jack_device() {
+    let jack = [PortChoice::Jack("synth".to_owned())];
+    let fake = || Fake { alsa: true, ..Fake::default() };
+    let told = "a `jack:` port needs a JACK device: start a JACK server and choose `jack`, or choose an `alsa:` port";
+    assert_eq!(chosen(fake(), "auto", &jack).unwrap_err(), told);
+    assert_eq!(chosen(fake(), "alsa", &jack).unwrap_err(), told);
+    assert_eq!(chosen(fake(), "sim", &jack).unwrap_err(), told);
+    let running = Fake { jack: true, ..Fake::default() };
+    assert_eq!(chosen(running, "auto", &jack).unwrap().1, ["jack:synth"]);
+}
+
+#[test]
+fn what_was_lost_is_opened_again_as_it_was() {
+    let machine = Arc::new(Fake { alsa: true, ..Fake::default() });
+    let dynamic: Arc<dyn Machine> = Arc::clone(&machine) as Arc<dyn Machine>;
+    let mut selected = select_on(&dynamic, &DeviceChoice::Auto, &AUTO, &nothing_asked(), &nts1()).unwrap();
+    assert_eq!((selected.reopen)().unwrap().spec(), selected.device.spec());
+    let asked = machine.asked.lock().unwrap();
+    assert_eq!(asked[1], AudioRequest { sample_rate_hz: Some(44_100), inputs: Some(2), ..nothing_asked() });
+}

@@ -1,0 +1,126 @@
+//! Statuses to draw: of a station at rest, of one at work, and of one in trouble.
+
+use busker::{
+    music::Position,
+    profile::{DEFAULT_ID, Library, Profile},
+    status::{
+        DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus, RecordStatus, Status,
+        TakeStatus, TransportStatus,
+    },
+};
+use std::{path::PathBuf, sync::Arc};
+
+/// A built-in profile.
+pub fn profile(id: &str) -> Arc<Profile> {
+    let (library, faults) = Library::load(None);
+    assert!(faults.is_empty(), "{faults:?}");
+    Arc::clone(library.get(id).unwrap())
+}
+
+/// Just started: nothing plays, nothing sounds.
+pub fn at_rest() -> Status {
+    let profile = profile(DEFAULT_ID);
+    let values = profile.params.iter().map(|param| param.default).collect();
+    Status {
+        at_ns: 5_000_000,
+        transport: TransportStatus {
+            playing: false,
+            position: Position::Bars { bar: 1, beat: 1, tick: 0 },
+            seconds: 0.0,
+            bpm: 120.0,
+            clock_on: true,
+        },
+        device: DeviceStatus {
+            host: "sim",
+            name: "built-in synth".to_owned(),
+            running: true,
+            sample_rate_hz: 48_000,
+            block_frames: 256,
+            load_percent: 1,
+            load_peak_percent: 3,
+            xruns: 0,
+            realtime: true,
+        },
+        ports: vec![PortStatus { id: "sim".to_owned(), name: "built-in synth".to_owned(), sent: 12 }],
+        inputs: InputsStatus {
+            channels: "1-2".to_owned(),
+            meters: vec![MeterStatus::SILENT; 2],
+            gains_db: vec![0.0; 2],
+            monitor_db: 0.0,
+        },
+        outputs: vec![MeterStatus::SILENT; 2],
+        click_on: false,
+        params: ParamsStatus { profile, values },
+        record: RecordStatus {
+            take: None,
+            folder: PathBuf::from("/home/ada/Music"),
+            free_bytes: Some(24_680_000_000),
+            bytes_per_second: 288_000,
+        },
+        faults: FaultCounts::default(),
+    }
+}
+
+fn level(peak_db: f32) -> MeterStatus {
+    MeterStatus { peak_db, rms_db: peak_db - 9.0, hold_db: peak_db + 4.0, clipped: false }
+}
+
+/// Playing and recording, with knobs turned.
+pub fn at_work() -> Status {
+    let mut status = at_rest();
+    status.transport.playing = true;
+    status.transport.position = Position::Bars { bar: 12, beat: 3, tick: 7 };
+    status.transport.seconds = 23.44;
+    status.transport.bpm = 98.5;
+    status.click_on = true;
+    status.device.host = "alsa";
+    status.device.name = "USB Audio CODEC".to_owned();
+    status.device.load_percent = 12;
+    status.ports[0].name = "NTS-1 digital kit SOUND".to_owned();
+    status.inputs.meters = vec![level(-20.3), level(-11.7)];
+    status.outputs = vec![level(-8.0), level(-5.0)];
+    status.record.take = Some(TakeStatus { path: PathBuf::from("/home/ada/Music/friday jam.wav"), seconds: 83.2 });
+    for (name, position) in [("osc_type", 0.5), ("osc_shape", 0.25), ("osc_lfo_depth", 0.2), ("osc_edit_1", 0.7)] {
+        turn(&mut status, name, position);
+    }
+    status
+}
+
+/// Everything at once goes wrong, and everything is long.
+pub fn overloaded() -> Status {
+    let mut status = at_work();
+    status.transport.position = Position::Bars { bar: 108_000, beat: 4, tick: 479 };
+    status.transport.seconds = 86_399.96;
+    status.transport.bpm = 300.0;
+    status.device.name = "A very long name of an audio interface with many channels".to_owned();
+    status.device.load_percent = 131;
+    status.device.load_peak_percent = 260;
+    status.device.xruns = 4321;
+    status.device.realtime = false;
+    status.ports = (1..=6)
+        .map(|n| PortStatus { id: format!("alsa:{n}"), name: format!("Some long port name {n}"), sent: 0 })
+        .collect();
+    let loud = MeterStatus { peak_db: 0.0, rms_db: -3.0, hold_db: 0.0, clipped: true };
+    status.inputs.channels = "1-8".to_owned();
+    status.inputs.meters = vec![loud; 8];
+    status.inputs.gains_db = vec![12.0; 8];
+    status.inputs.monitor_db = -120.0;
+    status.outputs = vec![loud; 2];
+    status.record.take = Some(TakeStatus {
+        path: PathBuf::from("/home/ada/Music/a take with a name that is longer than any window can be wide/take.wav"),
+        seconds: 359_999.0,
+    });
+    status.record.free_bytes = Some(250_000_000);
+    status.faults = FaultCounts { midi_dropped: 1234, take_frames_lost: 96_000, ..FaultCounts::default() };
+    turn(&mut status, "osc_type", 0.7);
+    turn(&mut status, "delay_type", 0.75);
+    turn(&mut status, "reverb_type", 0.6);
+    status
+}
+
+/// Turns a knob to a position from 0 to 1.
+pub fn turn(status: &mut Status, name: &str, position: f64) {
+    let profile = Arc::clone(&status.params.profile);
+    let at = profile.param_index(name).unwrap();
+    status.params.values[at] = profile.params[at].value_at(position);
+}

@@ -1,0 +1,408 @@
+//! Keys in, commands out: the keymap's table and what the screen makes of it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what fails here fails the test"
+)]
+
+#[path = "common/status.rs"]
+mod statuses;
+
+use busker::{
+    command::Command,
+    keymap::{Action, Key, Mode, Phase, ROWS, Stroke, View, notes, rows_in},
+    status::{Event, Severity, Status},
+    tui::{
+        app::{App, Wish},
+        panels::{help, keybar},
+        visible::Visible,
+    },
+};
+use statuses::{at_rest, at_work, overloaded};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+/// A screen played by key scripts, with a clock that is moved by hand.
+struct Player {
+    app: App,
+    status: Status,
+    now: Instant,
+}
+
+impl Player {
+    fn new(status: Status) -> Player {
+        Player { app: App::new(vec!["fm_synth".to_owned()]), status, now: Instant::now() }
+    }
+
+    fn stroke(&mut self, key: &str, phase: Phase) -> Vec<String> {
+        let wishes = self.app.key(Stroke { key: key.parse().unwrap(), phase }, self.now, &self.status);
+        words(wishes)
+    }
+
+    /// Presses keys one after the other; all that was asked for.
+    fn press(&mut self, keys: &str) -> Vec<String> {
+        keys.split_whitespace().flat_map(|key| self.stroke(key, Phase::Press)).collect()
+    }
+
+    fn type_in(&mut self, text: &str) -> Vec<String> {
+        let key = |c: char| if c == ' ' { "space".to_owned() } else { c.to_string() };
+        text.chars().flat_map(|c| self.press(&key(c))).collect()
+    }
+
+    fn wait(&mut self, ms: u64) -> Vec<String> {
+        self.now += Duration::from_millis(ms);
+        words(self.app.tick(self.now))
+    }
+
+    fn said(&self) -> Option<(Severity, &str)> {
+        self.app.messages().shown().map(|message| (message.severity, message.text.as_str()))
+    }
+}
+
+fn words(wishes: Vec<Wish>) -> Vec<String> {
+    let word = |wish: Wish| match wish {
+        Wish::Tell(command) => command.to_string(),
+        Wish::Ask(command) => format!("? {command}"),
+    };
+    wishes.into_iter().map(word).collect()
+}
+
+#[test]
+fn every_key_is_spelled_as_it_is_printed() {
+    for row in ROWS {
+        let key: Key = row.key.parse().unwrap();
+        assert_eq!(key.to_string(), row.key);
+        assert!(!row.modes.is_empty(), "{} holds nowhere", row.key);
+    }
+}
+
+#[test]
+fn no_key_means_two_things() {
+    for mode in Mode::ALL {
+        let mut seen = HashSet::new();
+        for row in rows_in(mode) {
+            assert!(seen.insert(row.key), "{} means two things in {mode:?} mode", row.key);
+        }
+    }
+    for row in rows_in(Mode::Piano) {
+        let note = row.key.parse::<Key>().unwrap().char().and_then(notes::semitones);
+        assert_eq!(note, None, "{} plays a note", row.key);
+    }
+}
+
+#[test]
+fn every_command_in_the_keymap_exists() {
+    for row in ROWS {
+        if let Action::Command(line) = row.action {
+            assert_eq!(line.parse::<Command>().unwrap().to_string(), line);
+        }
+    }
+}
+
+#[test]
+fn every_view_action_has_a_key_and_appears_in_the_help() {
+    let shown: HashSet<String> = Mode::ALL
+        .into_iter()
+        .flat_map(help::items)
+        .filter_map(|item| if let help::Item::Entry(_, help) = item { Some(help) } else { None })
+        .collect();
+    for view in View::ALL {
+        assert!(ROWS.iter().any(|row| row.action == Action::View(*view)), "{view:?} has no key");
+        assert!(shown.contains(view.help()), "{view:?} is not in the help");
+    }
+}
+
+#[test]
+fn every_command_appears_in_the_help() {
+    let items = help::items(Mode::Piano);
+    for row in busker::command::COMMANDS {
+        assert!(items.contains(&help::Item::Usage(row.usage_with_ranges())), "{}", row.name);
+        assert!(items.contains(&help::Item::Text(row.help.to_owned())), "{}", row.name);
+    }
+}
+
+#[test]
+fn letters_play_in_piano_mode_and_command_in_keys_mode() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.press("z s q p"), ["note.on C3 100", "note.on C#3 100", "note.on C4 100", "note.on E5 100"]);
+    assert_eq!(player.press("esc"), ["note.off C3", "note.off C#3", "note.off C4", "note.off E5"]);
+    assert_eq!(
+        player.press("r c s 0 x q space"),
+        [
+            "record.toggle",
+            "click.on toggle",
+            "transport.stop",
+            "transport.locate 1:1:0",
+            "midi.panic",
+            "quit",
+            "transport.toggle"
+        ]
+    );
+    assert!(player.press("p").is_empty());
+    assert_eq!(player.press("x"), ["note.on D3 100"]);
+}
+
+#[test]
+fn caps_lock_takes_nothing_away() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.press("Z"), ["note.on C3 100"]);
+    assert_eq!(player.press("esc R"), ["note.off C3", "record.toggle"]);
+}
+
+#[test]
+fn the_same_keys_work_in_both_modes() {
+    for first in ["", "esc"] {
+        let mut player = Player::new(at_work());
+        player.press(first);
+        assert_eq!(
+            player.press("space ctrl-r ctrl-k ctrl-p ctrl-e > <"),
+            [
+                "transport.toggle",
+                "record.toggle",
+                "click.on toggle",
+                "midi.panic",
+                "meter.clear",
+                "clock.bpm 99.5",
+                "clock.bpm 98.5"
+            ]
+        );
+        assert_eq!(player.press("ctrl-q"), ["quit"]);
+    }
+}
+
+#[test]
+fn the_tempo_counts_keys_that_come_faster_than_statuses() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.press("> > >"), ["clock.bpm 121", "clock.bpm 122", "clock.bpm 123"]);
+    player.wait(2000);
+    assert_eq!(player.press(">"), ["clock.bpm 121"], "by then the status is believed");
+    player.status.transport.bpm = 299.5;
+    player.wait(2000);
+    assert_eq!(player.press("> >"), ["clock.bpm 300", "clock.bpm 300"]);
+}
+
+#[test]
+fn knobs_are_focused_and_turned() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(
+        player.press("up down shift-up pagedown backspace"),
+        [
+            "param.step osc_type 1",
+            "param.step osc_type -1",
+            "param.step osc_type 8",
+            "param.step osc_type -8",
+            "param.reset osc_type"
+        ]
+    );
+    assert_eq!(player.press("right up"), ["param.step osc_shape 1"]);
+    assert_eq!(player.press("tab up"), ["param.step filter_type 1"]);
+    assert_eq!(player.press("end up"), ["param.step filter_sweep_rate 1"]);
+    assert_eq!(player.press("home up"), ["param.step filter_type 1"]);
+    assert_eq!(player.press("shift-tab up"), ["param.step osc_type 1"]);
+    assert_eq!(player.press("left up"), ["param.step arp_length 1"], "around the ends");
+    assert_eq!(player.press("tab up"), ["param.step osc_type 1"], "around the ends");
+}
+
+#[test]
+fn without_knobs_no_key_harms() {
+    let mut player = Player::new(overloaded());
+    player.status.params.values.clear();
+    let keys = "up down left right tab shift-tab home end backspace enter";
+    assert!(player.press(keys).is_empty());
+}
+
+#[test]
+fn octave_and_velocity_move_and_stop_at_their_ends() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.press("= z"), ["note.on C4 100"]);
+    assert_eq!(player.press("-"), ["note.off C4"], "notes end when the octave moves");
+    assert_eq!(player.press("' z"), ["note.on C3 108"]);
+    player.press("' ' ' '");
+    assert_eq!(player.press("x"), ["note.on D3 127"]);
+    let softest = "; ".repeat(40) + "c";
+    assert_eq!(player.press(&softest), ["note.on E3 1"]);
+    player.press(&"= ".repeat(20));
+    assert_eq!(player.press("z"), ["note.on C8 1"]);
+    assert_eq!(player.press("t"), ["note.on G9 1"]);
+    assert!(player.press("y").is_empty(), "there is no note above G9");
+    player.press(&"- ".repeat(20));
+    assert_eq!(player.press("z"), ["note.on C-1 1"]);
+}
+
+#[test]
+fn a_note_sounds_as_long_as_its_key_is_repeated() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.press("z"), ["note.on C3 100"]);
+    assert!(player.wait(500).is_empty());
+    assert!(player.press("z").is_empty(), "that is the terminal repeating");
+    assert!(player.wait(149).is_empty());
+    assert_eq!(player.wait(1), ["note.off C3"]);
+    assert_eq!(player.app.deadline(), None);
+}
+
+#[test]
+fn where_releases_are_told_they_end_notes() {
+    let mut player = Player::new(at_rest());
+    player.press("z");
+    assert_eq!(player.stroke("z", Phase::Release), ["note.off C3"]);
+    player.press("z");
+    assert!(player.wait(10_000).is_empty());
+    assert!(player.stroke("z", Phase::Repeat).is_empty());
+    assert_eq!(player.stroke("Z", Phase::Release), ["note.off C3"], "shift may have gone down meanwhile");
+    assert!(player.stroke("esc", Phase::Release).is_empty());
+    assert_eq!(player.app.mode(), Mode::Piano, "a release is no press");
+}
+
+#[test]
+fn a_held_key_turns_on_but_commands_only_once() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.stroke("ctrl-r", Phase::Press), ["record.toggle"]);
+    assert!(player.stroke("ctrl-r", Phase::Repeat).is_empty());
+    assert_eq!(player.stroke("up", Phase::Repeat), ["param.step osc_type 1"]);
+}
+
+#[test]
+fn held_notes_end_when_the_keys_mean_something_else() {
+    for away in [":", "?", "esc", "ctrl-q"] {
+        let mut player = Player::new(at_rest());
+        player.press("z");
+        let asked = player.press(away);
+        let ended = asked.contains(&"note.off C3".to_owned()) || words(player.app.silence()) == ["note.off C3"];
+        assert!(ended, "{away}: {asked:?}");
+    }
+    let mut player = Player::new(at_rest());
+    player.press("z");
+    assert_eq!(words(player.app.focus_lost()), ["note.off C3"]);
+}
+
+#[test]
+fn a_typed_command_is_asked_and_its_answer_shown() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.type_in(":clock.bpm 98"), [""; 0]);
+    assert_eq!(player.press("enter"), ["? clock.bpm 98"]);
+    assert_eq!(player.app.mode(), Mode::Piano);
+    player.app.answer(Ok("the tempo is 98".to_owned()));
+    assert_eq!(player.said(), Some((Severity::Info, "the tempo is 98")));
+    player.app.answer(Err("no".to_owned()));
+    assert_eq!(player.said(), Some((Severity::Error, "no")));
+}
+
+#[test]
+fn a_mistake_is_named_and_what_was_typed_can_be_mended() {
+    let mut player = Player::new(at_rest());
+    player.type_in(":clock.bpm 998");
+    assert!(player.press("enter").is_empty());
+    assert_eq!(player.said(), Some((Severity::Error, "clock.bpm: '998' is no bpm: allowed is 20..300 BPM")));
+    assert_eq!(player.app.mode(), Mode::Line);
+    player.press("left left backspace");
+    assert_eq!(player.press("enter"), ["? clock.bpm 98"]);
+}
+
+#[test]
+fn the_screens_own_actions_can_be_typed() {
+    let mut player = Player::new(at_rest());
+    player.type_in(":help");
+    player.press("enter");
+    assert_eq!(player.app.mode(), Mode::Help);
+    player.press("esc");
+    assert_eq!(player.app.mode(), Mode::Piano);
+}
+
+#[test]
+fn tab_completes_commands_knobs_and_options() {
+    let mut player = Player::new(at_rest());
+    player.type_in(":rec");
+    player.press("tab");
+    assert_eq!(player.app.line().text(), "record.");
+    player.press("tab");
+    assert_eq!(player.app.line().text(), "record.start");
+    player.press("tab shift-tab shift-tab");
+    assert_eq!(player.app.line().text(), "record.status");
+    player.press("ctrl-u");
+    player.type_in("param.set cut");
+    player.press("tab");
+    assert_eq!(player.app.line().text(), "param.set filter_cutoff ");
+    player.press("ctrl-w");
+    player.type_in("osc_type tri");
+    player.press("tab");
+    assert_eq!(player.app.line().text(), "param.set osc_type triangle");
+    assert_eq!(player.press("enter"), ["? param.set osc_type triangle"]);
+    player.type_in(":click.on t");
+    player.press("tab");
+    assert_eq!(player.press("enter"), ["? click.on toggle"]);
+    player.type_in(":profile.use ");
+    player.press("tab");
+    assert_eq!(player.press("enter"), ["? profile.use fm_synth"]);
+    assert_eq!(player.press(": up up enter"), ["? click.on toggle"]);
+}
+
+#[test]
+fn enter_types_a_value_for_the_focused_knob() {
+    let mut player = Player::new(at_rest());
+    player.press("tab right enter");
+    player.type_in("0.8");
+    assert_eq!(player.press("enter"), ["? param.set filter_cutoff 0.8"]);
+}
+
+#[test]
+fn pasted_text_plays_no_notes() {
+    let mut player = Player::new(at_rest());
+    player.app.paste("zxcvbnm");
+    assert_eq!(player.app.held().count(), 0);
+    player.press(":");
+    player.app.paste("clock.bpm 99\n");
+    assert_eq!(player.press("enter"), ["? clock.bpm 99"]);
+}
+
+#[test]
+fn the_monitor_comes_back_as_loud_as_it_was() {
+    let mut player = Player::new(at_rest());
+    player.press("esc");
+    player.status.inputs.monitor_db = -6.0;
+    assert_eq!(player.press("m"), ["monitor.gain off"]);
+    player.status.inputs.monitor_db = -120.0;
+    assert_eq!(player.press("m"), ["monitor.gain -6"]);
+}
+
+#[test]
+fn leaving_says_what_becomes_of_the_take() {
+    let mut player = Player::new(at_work());
+    assert_eq!(player.press("ctrl-c"), ["quit"]);
+    let said = "leaving; the take is finished first: /home/ada/Music/friday jam.wav";
+    assert_eq!(player.said(), Some((Severity::Info, said)));
+}
+
+#[test]
+fn another_profile_begins_at_its_first_knob() {
+    let mut player = Player::new(at_rest());
+    player.press("tab tab");
+    player.app.event(&Event::ProfileUsed { id: "fm_synth".to_owned() });
+    assert_eq!(player.app.focused(&player.status), Some(0));
+}
+
+#[test]
+fn the_key_bar_says_what_is_possible_now() {
+    let labels = |player: &Player| -> Vec<String> {
+        let entries = keybar::entries(&player.app, &Visible::of(&player.status));
+        entries.into_iter().map(|(keys, words)| format!("{keys} {words}")).collect()
+    };
+    let mut player = Player::new(at_rest());
+    let rest = labels(&player);
+    for label in ["Esc keys", "? help", "Space play", "^R rec", "←→ knob", "↑↓ turn"] {
+        assert!(rest.iter().any(|shown| shown == label), "{label} in {rest:?}");
+    }
+    assert!(!rest.iter().any(|shown| shown.contains("reset")), "every knob is at its default: {rest:?}");
+    player.status = at_work();
+    let work = labels(&player);
+    for label in ["Space stop", "^R end take", "Bksp reset"] {
+        assert!(work.iter().any(|shown| shown == label), "{label} in {work:?}");
+    }
+    player.status.params.values.clear();
+    assert!(!labels(&player).iter().any(|shown| shown.contains("knob") || shown.contains("turn")));
+}

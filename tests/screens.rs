@@ -1,0 +1,251 @@
+//! The whole screen, drawn into memory: at 80x24, 160x48 and 200x60, at rest, at work and overloaded.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what fails here fails the test"
+)]
+
+#[path = "common/status.rs"]
+mod statuses;
+
+use busker::{
+    keymap::{Phase, Stroke},
+    status::{Severity, Status},
+    tui::{app::App, screen, theme::Theme, visible::Visible},
+};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
+use statuses::{at_rest, at_work, overloaded};
+use std::time::Instant;
+
+fn app() -> App {
+    App::new(vec!["fm_synth".to_owned(), "generic_analog".to_owned(), "korg_nts1_mk2".to_owned()])
+}
+
+fn press(app: &mut App, keys: &str, status: &Status) {
+    for key in keys.split_whitespace() {
+        app.key(Stroke { key: key.parse().unwrap(), phase: Phase::Press }, Instant::now(), status);
+    }
+}
+
+fn type_in(app: &mut App, text: &str, status: &Status) {
+    for c in text.chars() {
+        let key = if c == ' ' { "space".to_owned() } else { c.to_string() };
+        press(app, &key, status);
+    }
+}
+
+fn buffer(app: &mut App, status: &Status, (width, height): (u16, u16)) -> Buffer {
+    app.resized(width, height);
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let (visible, theme) = (Visible::of(status), Theme::built_in());
+    terminal.draw(|frame| screen::draw(app, &visible, &theme, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn rows(buffer: &Buffer) -> Vec<String> {
+    let width = usize::from(buffer.area.width);
+    let row = |cells: &[ratatui::buffer::Cell]| cells.iter().map(|cell| cell.symbol()).collect::<String>();
+    buffer.content.chunks(width).map(|cells| row(cells).trim_end().to_owned()).collect()
+}
+
+fn drawn(app: &mut App, status: &Status, size: (u16, u16)) -> String {
+    rows(&buffer(app, status, size)).join("\n")
+}
+
+const SMALL: (u16, u16) = (80, 24);
+const MIDDLE: (u16, u16) = (160, 48);
+const LARGE: (u16, u16) = (200, 60);
+
+#[test]
+fn at_rest_small() {
+    insta::assert_snapshot!(drawn(&mut app(), &at_rest(), SMALL));
+}
+
+#[test]
+fn at_rest_middle() {
+    insta::assert_snapshot!(drawn(&mut app(), &at_rest(), MIDDLE));
+}
+
+fn app_at_work(status: &Status) -> App {
+    let mut app = app();
+    app.say(Severity::Info, "recording to /home/ada/Music/friday jam.wav");
+    press(&mut app, "esc right right right right", status);
+    app
+}
+
+#[test]
+fn at_work_small() {
+    let status = at_work();
+    insta::assert_snapshot!(drawn(&mut app_at_work(&status), &status, SMALL));
+}
+
+#[test]
+fn at_work_middle() {
+    let status = at_work();
+    insta::assert_snapshot!(drawn(&mut app_at_work(&status), &status, MIDDLE));
+}
+
+#[test]
+fn at_work_large() {
+    let status = at_work();
+    insta::assert_snapshot!(drawn(&mut app_at_work(&status), &status, LARGE));
+}
+
+fn app_overloaded() -> App {
+    let mut app = app();
+    app.say(Severity::Warning, "the disk is nearly full");
+    app.say(Severity::Error, "the audio device 'A very long name of an audio interface' went away; waiting for it");
+    app.say(Severity::Info, "something less important");
+    app.say(Severity::Warning, "and something in between");
+    app
+}
+
+#[test]
+fn overloaded_small() {
+    insta::assert_snapshot!(drawn(&mut app_overloaded(), &overloaded(), SMALL));
+}
+
+#[test]
+fn overloaded_middle() {
+    insta::assert_snapshot!(drawn(&mut app_overloaded(), &overloaded(), MIDDLE));
+}
+
+#[test]
+fn the_last_page_of_knobs() {
+    let (mut app, status) = (app(), overloaded());
+    press(&mut app, "shift-tab", &status);
+    insta::assert_snapshot!(drawn(&mut app, &status, SMALL));
+}
+
+#[test]
+fn the_device_and_the_ports_are_gone() {
+    let mut status = at_rest();
+    status.device.running = false;
+    status.ports.clear();
+    status.inputs.meters.clear();
+    status.record.free_bytes = None;
+    insta::assert_snapshot!(drawn(&mut app(), &status, SMALL));
+}
+
+#[test]
+fn help_small() {
+    let (mut app, status) = (app(), at_rest());
+    press(&mut app, "?", &status);
+    insta::assert_snapshot!(drawn(&mut app, &status, SMALL));
+}
+
+#[test]
+fn help_scrolled_to_its_end() {
+    let (mut app, status) = (app(), at_rest());
+    app.resized(SMALL.0, SMALL.1);
+    press(&mut app, "esc ? end", &status);
+    let bottom = drawn(&mut app, &status, SMALL);
+    assert!(bottom.contains("clock") && !bottom.contains("more below"), "{bottom}");
+    press(&mut app, "up", &status);
+    assert!(drawn(&mut app, &status, SMALL).contains("1 more below"));
+}
+
+#[test]
+fn help_large() {
+    let (mut app, status) = (app(), at_rest());
+    press(&mut app, "esc ?", &status);
+    insta::assert_snapshot!(drawn(&mut app, &status, LARGE));
+}
+
+#[test]
+fn the_command_line_offers_what_fits() {
+    let (mut app, status) = (app(), at_work());
+    type_in(&mut app, ":param.set filter_", &status);
+    insta::assert_snapshot!(drawn(&mut app, &status, SMALL));
+}
+
+#[test]
+fn the_command_line_says_what_a_knob_takes() {
+    let (mut app, status) = (app(), at_work());
+    type_in(&mut app, ":param.set osc_type ", &status);
+    press(&mut app, "tab tab", &status);
+    insta::assert_snapshot!(drawn(&mut app, &status, SMALL));
+}
+
+#[test]
+fn a_smaller_window_says_what_it_needs() {
+    for size in [(79, 24), (80, 23), (30, 5), (1, 1), (3, 60)] {
+        let text = drawn(&mut app(), &at_rest(), size);
+        if size.0 >= 30 {
+            let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(said.contains("80x24") && said.contains(&format!("{}x{}", size.0, size.1)), "{said}");
+        }
+    }
+}
+
+#[test]
+fn every_size_of_window_can_be_drawn() {
+    let (rest, trouble) = (at_rest(), overloaded());
+    for width in (80..260).step_by(13) {
+        for height in (24..90).step_by(7) {
+            let mut app = app_overloaded();
+            for (keys, status) in [("", &rest), ("shift-tab", &trouble), ("?", &trouble), ("esc :", &rest)] {
+                press(&mut app, keys, status);
+                drawn(&mut app, status, (width, height));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_profile_without_knobs_and_values_that_do_not_fit_it_are_drawn() {
+    let mut status = at_rest();
+    status.params.values.truncate(2);
+    drawn(&mut app(), &status, SMALL);
+    status.params.values.clear();
+    assert!(drawn(&mut app(), &status, SMALL).contains("no knobs"));
+}
+
+#[test]
+fn the_focused_knob_is_seen_without_colours() {
+    let (mut app, status) = (app(), at_rest());
+    press(&mut app, "right", &status);
+    let buffer = buffer(&mut app, &status, SMALL);
+    let rows = rows(&buffer);
+    let y = rows.iter().position(|row| row.contains('▸')).unwrap();
+    assert!(rows[y].contains("▸Shape"), "{}", rows[y]);
+    let reversed = buffer.cell((1, y as u16)).unwrap().modifier.contains(Modifier::REVERSED);
+    assert!(reversed, "the focused label is reversed");
+}
+
+#[test]
+fn without_colours_there_is_none() {
+    let status = overloaded();
+    let mut terminal = Terminal::new(TestBackend::new(160, 48)).unwrap();
+    let (visible, theme) = (Visible::of(&status), Theme::built_in().without_colours());
+    let app = app_overloaded();
+    terminal.draw(|frame| screen::draw(&app, &visible, &theme, frame)).unwrap();
+    for cell in &terminal.backend().buffer().content {
+        assert_eq!((cell.fg, cell.bg), Default::default(), "{}", cell.symbol());
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_is_no_reason_to_draw() {
+    let status = at_rest();
+    let seen = Visible::of(&status);
+    let mut trembling = status.clone();
+    trembling.at_ns += 33_000_000;
+    trembling.ports[0].sent += 2;
+    trembling.device.load_percent += 1;
+    trembling.device.load_peak_percent += 20;
+    trembling.inputs.meters[0].peak_db = -97.3;
+    trembling.inputs.meters[0].hold_db = -91.0;
+    trembling.record.free_bytes = trembling.record.free_bytes.map(|bytes| bytes - 4096);
+    assert_eq!(seen.next(&trembling), seen);
+    let mut heard = trembling.clone();
+    heard.inputs.meters[0].peak_db = -40.0;
+    assert_ne!(seen.next(&heard), seen);
+    let mut loaded = trembling;
+    loaded.device.load_percent += 5;
+    assert_ne!(seen.next(&loaded), seen);
+}
