@@ -13,14 +13,6 @@
     reason = "what fails here fails the test"
 )]
 #![cfg(feature = "jack")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a test that cannot go on fails"
-)]
 
 #[path = "jack/alone.rs"]
 mod alone;
