@@ -116,10 +116,11 @@ impl Stage {
         &self.folder
     }
 
-    /// Ends the server under the station.
-    pub fn kill_server(&self) {
+    /// Ends the server under the station. Not by force: libjack has room for eight servers on a machine, and one that was
+    /// forced keeps its place for good.
+    pub fn end_server(&self) {
         let pid = env::var(SERVER_PID).unwrap().parse().unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     }
 
     /// Records what the station plays for some seconds.

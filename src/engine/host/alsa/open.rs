@@ -63,8 +63,8 @@ pub struct Found {
     pub outputs: Option<u16>,
     /// Standard rates it runs at.
     pub sample_rates_hz: Vec<u32>,
-    /// Why it would not say.
-    pub refusal: Option<HostError>,
+    /// What is wrong with it, to go on after its name.
+    pub problem: Option<String>,
 }
 
 /// The devices there are, the default one first. Slow: each is opened.
@@ -83,14 +83,16 @@ pub fn list() -> Result<Vec<Found>, HostError> {
     if found.iter().any(|found| found.id.starts_with("hw:") && !by_number(&found.id)) {
         found.retain(|found| !by_number(&found.id));
     }
+    // A sound server that does not run is no device.
+    found.retain(|found| found.problem.is_none() || found.id.starts_with("hw:"));
     found.splice(0..0, host.default_output_device().map(|device| look_at(&device)));
     Ok(found)
 }
 
 /// Of the many faces of a card the plain one, and what stands for itself; neither converters nor the default.
 fn is_worth_listing(id: &str) -> bool {
-    let converter = ["null", "samplerate", "speexrate", "lavrate", "upmix", "vdownmix", "oss", DEFAULT].contains(&id);
-    id.starts_with("hw:") || (!converter && !id.contains(':'))
+    let converters = ["null", "samplerate", "speex", "speexrate", "lavrate", "upmix", "vdownmix", "oss", DEFAULT];
+    id.starts_with("hw:") || (!converters.contains(&id) && !id.contains(':'))
 }
 
 fn look_at(device: &cpal::Device) -> Found {
@@ -105,13 +107,13 @@ fn look_at(device: &cpal::Device) -> Found {
         _ => Vec::new(),
     };
     let name = name_of(device);
-    let refusal = match (&outputs, &inputs) {
-        (Err(error), Err(_)) => Some(refused(&name, error)),
+    let problem = match (&outputs, &inputs) {
+        (Err(error), Err(_)) => Some(problem(error)),
         _ => None,
     };
     let channels = |offers: Result<Vec<Offer>, cpal::Error>| match offers {
         Ok(offers) => Some(widest(&offers)),
-        Err(error) => is_absent(&error).then_some(0).filter(|_| refusal.is_none()),
+        Err(error) => is_absent(&error).then_some(0).filter(|_| problem.is_none()),
     };
     let id = id_of(device);
     Found {
@@ -121,7 +123,7 @@ fn look_at(device: &cpal::Device) -> Found {
         outputs: channels(outputs),
         name,
         sample_rates_hz: rates,
-        refusal,
+        problem,
     }
 }
 
@@ -174,26 +176,32 @@ fn candidates(host: &cpal::Host, id: Option<&str>) -> Result<Vec<cpal::Device>, 
     Ok(matching)
 }
 
-/// One calm sentence for what cpal says of a device.
+/// One calm sentence for what cpal says of a device: what is wrong with it, and what to do.
 pub(super) fn refused(name: &str, error: &cpal::Error) -> HostError {
-    HostError(match error.kind() {
-        ErrorKind::DeviceBusy => {
-            format!("another program holds {name}: end it, or choose another device (`busker devices`)")
-        }
-        ErrorKind::PermissionDenied => format!(
-            "this user may not use {name}: join the audio group (`sudo usermod -aG audio $USER`) and log in again"
-        ),
+    let what_to_do = match error.kind() {
+        ErrorKind::DeviceBusy => "end that, or choose another device (`busker devices`)",
+        ErrorKind::PermissionDenied => "join the audio group (`sudo usermod -aG audio $USER`) and log in again",
         ErrorKind::DeviceNotAvailable | ErrorKind::UnsupportedOperation => {
-            format!("{name} is not there: plug it in, or choose another device (`busker devices`)")
+            "plug it in, or choose another device (`busker devices`)"
         }
-        ErrorKind::UnsupportedConfig => {
-            format!("{name} does not take what is asked of it: ask for another rate, block or number of inputs")
-        }
+        ErrorKind::UnsupportedConfig => "ask for another rate, block or number of inputs",
+        _ => "try again, or choose another device (`busker devices`)",
+    };
+    HostError(format!("{name} {}: {what_to_do}", problem(error)))
+}
+
+/// What is wrong with a device, to go on after its name.
+fn problem(error: &cpal::Error) -> String {
+    match error.kind() {
+        ErrorKind::DeviceBusy => "is in use by another program".to_owned(),
+        ErrorKind::PermissionDenied => "is not for this user".to_owned(),
+        ErrorKind::DeviceNotAvailable | ErrorKind::UnsupportedOperation => "is not there".to_owned(),
+        ErrorKind::UnsupportedConfig => "does not take what is asked of it".to_owned(),
         kind => {
             let detail = error.message().map_or_else(|| kind.to_string(), str::to_owned);
-            format!("{name} cannot be opened ({detail}): try again, or choose another device (`busker devices`)")
+            format!("cannot be opened ({detail})")
         }
-    })
+    }
 }
 
 /// Whether an error says that there is nothing in this direction, rather than that it cannot be had.
@@ -333,6 +341,7 @@ impl Wanted<'_> {
             offer::choose(offers, rate_hz, channels.max(1)).map(|chosen| Side { device: device.clone(), chosen })
         };
         let (input, clocks) = match side(device, own) {
+            Some(input) if has_output && self.id == DEFAULT => (Some(input), clocks_of_default()),
             Some(input) => (Some(input), Clocks::Same),
             // Asked for inputs a card does not have, the default device may.
             None if asked.is_some() && self.id != DEFAULT => {
@@ -450,6 +459,19 @@ impl Wanted<'_> {
             // cpal asks ALSA for a buffer of two periods, and keeps it full.
             latency_frames: 2 * block_frames,
         }
+    }
+}
+
+/// Whether the default output and the default input are one card. Where ALSA cannot say, a sound server is behind both,
+/// and that has one clock.
+fn clocks_of_default() -> Clocks {
+    let card = |direction| {
+        let card = alsa::PCM::new(DEFAULT, direction, true).ok()?.info().ok()?.get_card();
+        (card >= 0).then_some(card)
+    };
+    match (card(alsa::Direction::Playback), card(alsa::Direction::Capture)) {
+        (Some(output), Some(input)) if output != input => Clocks::Apart,
+        _ => Clocks::Same,
     }
 }
 

@@ -78,14 +78,14 @@ pub fn listing(profile: &Profile) -> Listing {
 fn list(machine: &dyn Machine, found: Vec<alsa::Found>, no_alsa: Option<HostError>, profile: &Profile) -> Listing {
     let jack = machine.jack_running(None);
     let default = found.first().filter(|found| found.is_default);
-    let refusal = match default {
-        Some(default) => default.refusal.clone(),
-        None => Some(no_alsa.unwrap_or_else(|| HostError("there is no default ALSA device".to_owned()))),
+    let problem = match default {
+        Some(default) => default.problem.as_ref().map(|problem| format!("{} {problem}", default.name)),
+        None => Some(no_alsa.map_or_else(|| "there is no default ALSA device".to_owned(), |error| error.to_string())),
     };
-    let (place, auto_device) = match (jack, refusal) {
+    let (place, auto_device) = match (jack, problem) {
         (true, _) => (Place::Jack(None), automatic("jack", "a JACK server runs")),
         (false, None) => (Place::Alsa(None), automatic("alsa", "it is the default ALSA device")),
-        (false, Some(error)) => (Place::Sim, automatic("sim", &format!("no audio device can be opened ({error})"))),
+        (false, Some(problem)) => (Place::Sim, automatic("sim", &format!("no audio device can be opened ({problem})"))),
     };
     let jack_row = jack.then(|| DeviceRow {
         id: "jack".to_owned(),
@@ -132,7 +132,7 @@ fn alsa_row(found: alsa::Found) -> DeviceRow {
         inputs: found.inputs,
         outputs: found.outputs,
         sample_rates_hz: found.sample_rates_hz,
-        problem: found.refusal.map(|error| error.to_string()),
+        problem: found.problem,
     }
 }
 
@@ -144,7 +144,7 @@ impl fmt::Display for Listing {
         for row in &self.devices {
             write!(f, "  {:width$}  {}", row.id, row.name)?;
             match (&row.problem, row.inputs, row.outputs) {
-                (Some(problem), _, _) => write!(f, "; {problem}")?,
+                (Some(problem), _, _) => write!(f, " {problem}")?,
                 (None, Some(inputs), Some(outputs)) => write!(f, "; {inputs} in, {outputs} out")?,
                 _ => {}
             }

@@ -216,3 +216,17 @@ fn what_was_lost_is_opened_again_as_it_was() {
     let asked = machine.asked.lock().unwrap();
     assert_eq!(asked[1], AudioRequest { sample_rate_hz: Some(44_100), inputs: Some(2), ..nothing_asked() });
 }
+
+#[test]
+fn on_this_machine_whatever_it_has_auto_takes_something_and_the_list_is_not_empty() {
+    let begun = std::time::Instant::now();
+    let selected = select(&DeviceChoice::Auto, &AUTO, &nothing_asked(), &nts1()).unwrap();
+    println!("{} in {:?}", selected.device.spec().id, begun.elapsed());
+    assert_eq!(selected.ports.len(), 1);
+    drop(selected);
+    let listing = listing(&nts1());
+    println!("{listing}");
+    assert!(listing.devices.iter().any(|row| row.id == "sim") && listing.ports.iter().any(|row| row.id == "sim"));
+    assert!(listing.devices.iter().any(|row| row.id == listing.auto_device.id));
+    assert!(listing.ports.iter().any(|row| row.id == listing.auto_port.id));
+}

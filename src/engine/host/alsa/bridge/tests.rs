@@ -121,6 +121,11 @@ proptest! {
         // Each makes the target a block longer, and six more blocks are enough for three periods.
         prop_assert!(heard.gaps <= 6, "{} gaps", heard.gaps);
     }
+}
+
+proptest! {
+    // A minute each.
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn two_clocks_are_followed_without_a_gap_or_a_click(
