@@ -35,7 +35,10 @@ use crate::{
         DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, RecordStatus, Status, TransportStatus,
     },
 };
-use std::{path::PathBuf, sync::Arc, sync::mpsc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU32, mpsc},
+};
 
 /// What an engine is to be, apart from devices and ports.
 #[derive(Clone)]
@@ -146,8 +149,8 @@ pub fn assemble(
     let (scheduler_log, scheduler_sent) = sent_log();
     let (clock_log, clock_sent) = sent_log();
     let delay_frames = match time {
-        Time::Real { .. } => i64::from(spec.block_frames),
-        Time::Virtual => 0,
+        Time::Real { .. } => Arc::new(AtomicU32::new(spec.block_frames)),
+        Time::Virtual => Arc::default(),
     };
 
     let infos: Vec<PortInfo> = ports.iter().map(|port| port.info.clone()).collect();
@@ -157,7 +160,7 @@ pub fn assemble(
         let index = PortIndex(i as u8);
         let in_callback = || {
             let (sender, receiver) = lane();
-            let out: Box<dyn MidiOut> = Box::new(CallbackOut::new(sender, frames.clone(), delay_frames));
+            let out: Box<dyn MidiOut> = Box::new(CallbackOut::new(sender, frames.clone(), Arc::clone(&delay_frames)));
             (out, CallbackPort::new(index, receiver, Some(ClockOut::new())))
         };
         outs.push(match port.way {
@@ -197,6 +200,7 @@ pub fn assemble(
         built_in,
         plan: plan_reader.clone(),
         frame_clock: frame_feed,
+        message_delay_frames: delay_frames,
         log: callback_log,
     });
 

@@ -60,6 +60,9 @@ const SETTLING_HZ: f64 = 1.0;
 const SETTLED_HZ: f64 = 0.1;
 /// How long it settles, in seconds.
 const SETTLING_SECONDS: f64 = 3.0;
+/// No card is further off its nominal rate than this part of it (crystals are within 0.02 %); what looks like more is a
+/// callback that came late, and must not bend the rate for seconds.
+const FARTHEST_RATE: f64 = 1e-3;
 /// A block this late is no jitter but a gap (an xrun, a suspended machine), and the loop starts again.
 const GAP_NS: f64 = 50e6;
 
@@ -101,7 +104,9 @@ impl FrameClockFeed {
             let omega = (TAU * hz * block_seconds).min(0.5);
             let here = self.time.ns_at(frame as f64);
             self.time.ns = here + SQRT_2 * omega * error + n * self.time.ns_per_frame;
-            self.time.ns_per_frame += omega * omega * error / n;
+            let farthest = self.nominal_ns_per_frame * FARTHEST_RATE;
+            self.time.ns_per_frame = (self.time.ns_per_frame + omega * omega * error / n)
+                .clamp(self.nominal_ns_per_frame - farthest, self.nominal_ns_per_frame + farthest);
         }
         self.time.frame = frame + frames as i64;
         self.cell.write(self.time);
@@ -161,6 +166,13 @@ mod tests {
         let jitter = |block: i64| ((block.wrapping_mul(2_654_435_761) >> 7 & 1023) as f64 / 1023.0 - 0.5) * 1e6;
         let (_, worst_ns) = run(48_000.0, jitter, 20_000);
         assert!(worst_ns < 60_000.0, "{worst_ns} ns off");
+    }
+
+    #[test]
+    fn a_late_callback_while_settling_does_not_bend_the_rate() {
+        let (clock, _) = run(48_000.0, |block| if block == 20 { 40e6 } else { 0.0 }, 100);
+        let percent = (clock.now().unwrap().ns_per_frame * 48_000.0 / 1e9 - 1.0).abs() * 100.0;
+        assert!(percent <= 0.1, "{percent} % off");
     }
 
     #[test]

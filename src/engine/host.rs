@@ -167,7 +167,8 @@ impl Lent {
 
     /// The block of the device ends. Realtime: yes.
     pub fn end(&mut self) {
-        if let Some(renderer) = &self.renderer {
+        if let Some(renderer) = &mut self.renderer {
+            renderer.block_was(self.frames);
             self.watch.block(self.frames.max(1), renderer.sample_rate_hz(), self.began_ns, realtime::now_ns());
         }
     }

@@ -1,8 +1,10 @@
 //! Runs each test in a process of its own: libjack keeps one server per process, and its name in the environment.
 //!
-//! The test calls itself again with the environment set. Whatever it leaves behind ends with it, by its process group.
+//! The test calls itself again with the environment set. Whatever it leaves behind ends with it: its
+//! process group, and the servers of its name.
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use crate::server::bury;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::{
     env, fs,
     os::unix::process::CommandExt,
@@ -12,7 +14,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Set in the process the test runs in.
@@ -51,14 +53,23 @@ pub fn alone(test: &str, body: impl FnOnce()) {
     let output = child.wait_with_output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if !output.status.success() {
-        // After an abort nobody ended what the test had started.
-        for signal in [Signal::TERM, Signal::CONT, Signal::KILL] {
-            let _ = kill_process_group(group, signal);
-            thread::sleep(Duration::from_millis(500));
+        // After an abort nobody ended what the test had started: its tools, and the server, which leaves the group.
+        let _ = kill_process_group(group, Signal::KILL);
+        let tell = |signal| {
+            for pid in servers(&server) {
+                let _ = kill_process(pid, signal);
+            }
+        };
+        tell(Signal::TERM);
+        tell(Signal::CONT);
+        let begun = Instant::now();
+        while servers(&server).next().is_some() && begun.elapsed() < Duration::from_secs(5) {
+            thread::sleep(Duration::from_millis(50));
         }
+        tell(Signal::KILL);
+        bury(&server);
         panic!("{test} failed with {}:\n{stdout}\n{stderr}", output.status);
     }
-    sweep(&server);
     assert!(stdout.contains("1 passed"), "there is no test called {test}:\n{stdout}");
     assert_eq!(stderr, "", "libjack's chatter would be all over the screen");
     // What was measured, for `--nocapture`.
@@ -69,9 +80,11 @@ pub fn alone(test: &str, body: impl FnOnce()) {
     }
 }
 
-/// A server that was killed left the semaphores of its clients behind.
-fn sweep(server: &str) {
-    let left = fs::read_dir("/dev/shm").into_iter().flatten().flatten().map(|entry| entry.path());
-    let marked = format!("_{server}_");
-    left.filter(|path| path.to_string_lossy().contains(&marked)).for_each(|path| drop(fs::remove_file(path)));
+/// The servers of this very name.
+fn servers(server: &str) -> impl Iterator<Item = Pid> {
+    let called = format!("jackd\0-n\0{server}\0");
+    fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(move |entry| {
+        let pid = Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)?;
+        fs::read_to_string(entry.path().join("cmdline")).ok()?.starts_with(&called).then_some(pid)
+    })
 }

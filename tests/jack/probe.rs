@@ -106,7 +106,7 @@ impl Probe {
             match measure() {
                 Ok(value) => return value,
                 Err(fault) if self.xruns() == before => panic!("{fault}, and no interruption of the server"),
-                Err(fault) => println!("measured again after an interruption: {fault}"),
+                Err(fault) => println!("measured: again, after an interruption: {fault}"),
             }
         }
         panic!("the server was interrupted in each of {TRIES} measurements: this machine is too busy");

@@ -3,7 +3,7 @@
 use busker::engine::host::jack;
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
-    io,
+    env, fs, io,
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -13,6 +13,10 @@ use std::{
 /// Frames in a period at start.
 pub const PERIOD: u32 = 1024;
 
+/// What is known to make jackd end at once.
+const NO_SERVER: &str = "jackd did not start: JACK has eight places for servers, and each that was killed keeps its \
+    place until one of its name is started again; where no server runs, remove /dev/shm/jack-shm-registry";
+
 /// A server of this test's own. Dropping it ends it.
 pub struct Server {
     jackd: Child,
@@ -21,11 +25,13 @@ pub struct Server {
 impl Server {
     /// A server that answers.
     pub fn start() -> Server {
-        let name = std::env::var("JACK_DEFAULT_SERVER").unwrap();
-        let period = PERIOD.to_string();
-        let args = ["-n", name.as_str(), "-r", "-d", "dummy", "-r", "48000", "-p", period.as_str()];
-        let server = Server { jackd: spawn(Command::new("jackd").args(args)) };
-        wait_for("a JACK server", || jack::running(None));
+        let mut server = Server { jackd: jackd(&env::var("JACK_DEFAULT_SERVER").unwrap()) };
+        wait_for("a JACK server", || {
+            if let Ok(Some(status)) = server.jackd.try_wait() {
+                panic!("{NO_SERVER} ({status})");
+            }
+            jack::running(None)
+        });
         server
     }
 
@@ -37,11 +43,6 @@ impl Server {
     pub fn kill(mut self) {
         self.signal(Signal::KILL);
         self.jackd.wait().unwrap();
-    }
-
-    /// Frees the place a killed server left taken.
-    pub fn bury() {
-        drop(Server::start());
     }
 
     /// Ends it as a person would.
@@ -63,21 +64,41 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if !matches!(self.jackd.try_wait(), Ok(None)) {
-            return;
+        let ended_before = !matches!(self.jackd.try_wait(), Ok(None));
+        if !ended_before && !end(&mut self.jackd) {
+            // jackd has no handler for SIGPIPE and may die of a client that does.
+            bury(&env::var("JACK_DEFAULT_SERVER").unwrap_or_default());
         }
-        // In order: of a server that is killed, one of the eight places that JACK has for servers stays taken, until
-        // another of its name is started.
-        let pid = Pid::from_child(&self.jackd);
-        let _ = kill_process(pid, Signal::TERM);
-        let _ = kill_process(pid, Signal::CONT);
-        let begun = Instant::now();
-        while matches!(self.jackd.try_wait(), Ok(None)) && begun.elapsed() < Duration::from_secs(5) {
-            thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.jackd.kill();
-        let _ = self.jackd.wait();
     }
+}
+
+fn jackd(name: &str) -> Child {
+    let period = PERIOD.to_string();
+    spawn(Command::new("jackd").args(["-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", &period]))
+}
+
+/// Ends a server; true where it went in order.
+fn end(jackd: &mut Child) -> bool {
+    let pid = Pid::from_child(jackd);
+    let _ = kill_process(pid, Signal::TERM);
+    let _ = kill_process(pid, Signal::CONT);
+    let begun = Instant::now();
+    while matches!(jackd.try_wait(), Ok(None)) && begun.elapsed() < Duration::from_secs(5) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let _ = jackd.kill();
+    jackd.wait().is_ok_and(|status| status.success())
+}
+
+/// Of a server that died, one of the eight places JACK has for servers stays taken, until another of its name has come
+/// and gone; and the semaphores of its clients stay where they are.
+pub fn bury(name: &str) {
+    let mut jackd = jackd(name);
+    thread::sleep(Duration::from_secs(1));
+    end(&mut jackd);
+    let marked = format!("_{name}_");
+    let left = fs::read_dir("/dev/shm").into_iter().flatten().flatten().map(|entry| entry.path());
+    left.filter(|path| path.to_string_lossy().contains(&marked)).for_each(|path| drop(fs::remove_file(path)));
 }
 
 /// A tool that runs beside the test. Dropping it ends it.

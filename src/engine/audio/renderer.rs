@@ -22,7 +22,7 @@ use ringbuf::{
 };
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
 /// The longest block rendered at once; hosts cut longer ones.
@@ -164,6 +164,8 @@ pub struct RendererParts {
     pub plan: PlanReader,
     /// The engine's clock.
     pub frame_clock: FrameClockFeed,
+    /// How far ahead messages to the ports are sent: the block of the device, kept up to date from here.
+    pub message_delay_frames: Arc<AtomicU32>,
     /// The log of the ports.
     pub log: SentLog,
 }
@@ -198,6 +200,7 @@ pub struct Renderer {
     built_in: Option<BuiltIn>,
     plan: PlanReader,
     frame_clock: FrameClockFeed,
+    message_delay_frames: Arc<AtomicU32>,
     log: SentLog,
     orders: HeapCons<Order>,
     reports: HeapProd<Report>,
@@ -231,6 +234,7 @@ impl Renderer {
             built_in: parts.built_in,
             plan: parts.plan,
             frame_clock: parts.frame_clock,
+            message_delay_frames: parts.message_delay_frames,
             log: parts.log,
             orders: orders_out,
             reports: reports_in,
@@ -267,6 +271,11 @@ impl Renderer {
     /// The messages of a port in the block just rendered. Realtime: yes.
     pub fn port(&self, port: usize) -> &CallbackPort {
         &self.ports[port]
+    }
+
+    /// The device's block was this long; messages from now on are sent so far ahead. Realtime: yes.
+    pub fn block_was(&mut self, frames: usize) {
+        self.message_delay_frames.store(frames as u32, Ordering::Relaxed);
     }
 
     /// A new stream begins or the old one was interrupted: what was known of its timing is void. Realtime: yes.

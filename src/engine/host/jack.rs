@@ -9,6 +9,7 @@ mod callback;
 mod client;
 mod connect;
 mod driver;
+mod keeper;
 
 use super::{AudioRequest, Device, DeviceSpec, Driver, HostError, StartFailed, Watch, lend};
 use crate::engine::{
@@ -18,9 +19,10 @@ use crate::engine::{
 };
 use ask::ask;
 use callback::{Callback, MIDI_PORTS, Notifications, Ports, Signals};
-use client::{Held, Server};
+use client::{Held, LOOK_NAME, Server};
 use driver::{JackDriver, take_back};
-use jack::{AudioIn, AudioOut, Client, LatencyType, MidiOut, PortFlags};
+use jack::{AudioIn, AudioOut, Client, LatencyType, MidiOut, Port, PortFlags};
+use keeper::Keeper;
 use std::sync::{Arc, Mutex};
 
 /// What the client asks to be called; JACK makes it `busker-01` where another is running.
@@ -34,7 +36,7 @@ const MAX_INPUTS: usize = 64;
 /// default one. None is started.
 pub fn running(server: Option<&str>) -> bool {
     let server = Server::of(server);
-    ask(move || client::open(&server, "busker-look").is_ok()).unwrap_or(false)
+    ask(move || client::open(&server, LOOK_NAME).is_ok()).unwrap_or(false)
 }
 
 /// The MIDI ports of other programs that a station's MIDI port can be connected to, as [`port`] takes them. None where
@@ -42,7 +44,7 @@ pub fn running(server: Option<&str>) -> bool {
 pub fn list_midi(server: Option<&str>) -> Vec<String> {
     let server = Server::of(server);
     let list = move || {
-        let held = client::open(&server, "busker-look").ok()?;
+        let held = client::open(&server, LOOK_NAME).ok()?;
         Some(connect::targets(held.get()?).iter().map(|target| target.shown().to_owned()).collect())
     };
     ask(list).ok().flatten().unwrap_or_default()
@@ -71,9 +73,12 @@ pub fn open(server: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Devi
 struct JackDevice {
     spec: DeviceSpec,
     client: Held<Client>,
+    server: Server,
     ports: Ports,
-    /// The station's ports and what they are to be connected to.
-    connections: Vec<(String, String)>,
+    /// Between the station's audio ports and the machine's.
+    audio: Vec<(String, String)>,
+    /// From the station's MIDI ports to those asked for.
+    midi: Vec<(String, String)>,
 }
 
 impl JackDevice {
@@ -112,8 +117,9 @@ impl JackDevice {
             inputs,
             latency_frames: playback_latency(client, &playback).max(block_frames),
         };
-        let connections = connections(client, &ports, &playback, &request.jack_ports)?;
-        Ok(JackDevice { spec, client: held, ports, connections })
+        let audio = audio_connections(client, &ports, playback);
+        let midi = midi_connections(client, &ports, &request.jack_ports)?;
+        Ok(JackDevice { spec, client: held, server: server.clone(), ports, audio, midi })
     }
 }
 
@@ -139,22 +145,21 @@ fn playback_latency(client: &Client, playback: &[String]) -> u32 {
     port.map_or(0, |port| port.get_latency_range(LatencyType::Playback).1)
 }
 
-fn connections(
-    client: &Client,
-    ports: &Ports,
-    playback: &[String],
-    midi: &[String],
-) -> Result<Vec<(String, String)>, HostError> {
-    let name = |port: Result<String, jack::Error>| port.unwrap_or_default();
-    let mut connections = Vec::new();
+fn name<P>(port: &Port<P>) -> String {
+    port.name().unwrap_or_default()
+}
+
+fn audio_connections(client: &Client, ports: &Ports, playback: Vec<String>) -> Vec<(String, String)> {
     let capture = connect::physical(client, PortFlags::IS_OUTPUT);
-    connections.extend(capture.into_iter().zip(ports.inputs.iter().map(|port| name(port.name()))));
-    connections.extend(ports.outputs.iter().map(|port| name(port.name())).zip(playback.iter().cloned()));
+    let inputs = capture.into_iter().zip(ports.inputs.iter().map(name));
+    let outputs = ports.outputs.iter().map(name).zip(playback);
+    inputs.chain(outputs).collect()
+}
+
+fn midi_connections(client: &Client, ports: &Ports, asked: &[String]) -> Result<Vec<(String, String)>, HostError> {
     let targets = connect::targets(client);
-    for (port, asked) in ports.midi.iter().zip(midi).filter(|(_, asked)| !asked.is_empty()) {
-        connections.push((name(port.name()), connect::find(&targets, asked)?.name.clone()));
-    }
-    Ok(connections)
+    let asked = ports.midi.iter().zip(asked).filter(|(_, asked)| !asked.is_empty());
+    asked.map(|(port, asked)| Ok((name(port), connect::find(&targets, asked)?.name.clone()))).collect()
 }
 
 impl Device for JackDevice {
@@ -163,16 +168,17 @@ impl Device for JackDevice {
     }
 
     fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed> {
-        let JackDevice { client, ports, connections, .. } = *self;
+        let JackDevice { spec, client, server, ports, audio, midi } = *self;
         let (lent, home) = lend(renderer, Arc::clone(&watch));
         let slot = Arc::new(Mutex::new(Some(lent)));
         let signals = Arc::<Signals>::default();
-        let callback = Callback::new(ports, Arc::clone(&slot), Arc::clone(&signals));
-        let notifications = Notifications::new(watch, Arc::clone(&signals));
+        let callback = Callback::new(ports, Arc::clone(&slot), Arc::clone(&signals), spec.sample_rate_hz);
+        let keeper = Keeper::new(server, midi.clone());
+        let notifications = Notifications::new(watch, Arc::clone(&signals), keeper);
         let activated = ask(move || {
             let active = client.try_map(|client| client.activate_async(notifications, callback))?;
             if let Some(active) = active.get() {
-                connections.iter().for_each(|(from, to)| connect::connect(active.as_client(), from, to));
+                audio.iter().chain(&midi).for_each(|(from, to)| connect::connect(active.as_client(), from, to));
             }
             Ok(active)
         });

@@ -2,6 +2,10 @@
 
 use super::lane::{LaneFull, LaneSender};
 use crate::engine::frame_clock::FrameClock;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 /// Where messages go. One sending thread owns each.
 pub trait MidiOut: Send {
@@ -21,13 +25,13 @@ pub struct SendFailed;
 pub struct CallbackOut {
     lane: LaneSender,
     clock: FrameClock,
-    delay_frames: i64,
+    delay_frames: Arc<AtomicU32>,
 }
 
 impl CallbackOut {
     /// `delay_frames` is added to every message: a block in real time, so that each falls into a block that is not
     /// rendered yet and keeps its distance to the others; 0 in virtual time, where nothing is ever late.
-    pub fn new(lane: LaneSender, clock: FrameClock, delay_frames: i64) -> CallbackOut {
+    pub fn new(lane: LaneSender, clock: FrameClock, delay_frames: Arc<AtomicU32>) -> CallbackOut {
         CallbackOut { lane, clock, delay_frames }
     }
 }
@@ -36,6 +40,7 @@ impl MidiOut for CallbackOut {
     fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed> {
         // While the mapping is being renewed, as soon as possible is the best there is.
         let frame = self.clock.now().map_or(0, |time| time.frame_at(at_ns as f64).round() as i64);
-        self.lane.send(frame + self.delay_frames, bytes).map_err(|LaneFull| SendFailed)
+        let delay = i64::from(self.delay_frames.load(Ordering::Relaxed));
+        self.lane.send(frame + delay, bytes).map_err(|LaneFull| SendFailed)
     }
 }

@@ -293,7 +293,9 @@ impl Scheduler {
             && queued.class <= up_to
         {
             if let Some(Reverse(ByClass(queued))) = self.ready.pop() {
-                self.send(now_ns, queued.port, queued.payload);
+                // When it was due, so that how late this thread woke does not show in what it sends.
+                let at_ns = if queued.due_ns == 0 { now_ns } else { queued.due_ns };
+                self.send(at_ns, queued.port, queued.payload);
             }
         }
     }
@@ -315,15 +317,15 @@ impl Scheduler {
         }
     }
 
-    fn send(&mut self, now_ns: u64, index: PortIndex, payload: Payload) {
+    fn send(&mut self, at_ns: u64, index: PortIndex, payload: Payload) {
         let Some(port) = self.ports.get_mut(usize::from(index.0)) else { return };
         if let Payload::Short(message) = &payload {
             port.track(message);
         }
-        match port.out.send(now_ns, payload.bytes()) {
+        match port.out.send(at_ns, payload.bytes()) {
             Ok(()) => {
                 self.stats.sent.fetch_add(1, Ordering::Relaxed);
-                self.log.push(now_ns, index, payload);
+                self.log.push(at_ns, index, payload);
             }
             Err(_) => {
                 self.stats.refused.fetch_add(1, Ordering::Relaxed);

@@ -3,6 +3,7 @@
 //! Process copies the inputs in, renders, copies the outputs out and writes each message on its frame. Nothing in here
 //! locks, allocates, frees, formats, logs or makes a system call.
 
+use super::keeper::Keeper;
 use crate::{
     engine::{
         audio::renderer::{OUTPUTS, Renderer, no_alloc},
@@ -11,8 +12,8 @@ use crate::{
     midi::{Class, Message},
 };
 use jack::{
-    AudioIn, AudioOut, Client, ClientStatus, Control, MidiOut, MidiWriter, NotificationHandler, Port, ProcessHandler,
-    ProcessScope, RawMidi,
+    AudioIn, AudioOut, Client, ClientStatus, Control, MidiOut, MidiWriter, NotificationHandler, Port, PortId,
+    ProcessHandler, ProcessScope, RawMidi,
 };
 use std::{
     array,
@@ -26,6 +27,10 @@ use std::{
 pub const MIDI_PORTS: usize = 16;
 /// Room in a period's buffer that only note-offs and real-time messages may take.
 const RESERVED_BYTES: usize = 2048;
+
+/// A server that begins again may hurry through some periods: jackd's dummy driver, back from freewheeling, comes 29 ms
+/// early. For so long the engine's clock takes each block as it comes and learns nothing from it.
+const HURRY_MS: u32 = 250;
 
 /// Where the renderer is while it is lent. Both sides only try: while the driver takes it back, the callback is silent
 /// for a block, and nobody ever waits, so that even a server that hangs for good cannot keep it.
@@ -57,17 +62,32 @@ pub struct Callback {
     ports: Ports,
     slot: Slot,
     signals: Arc<Signals>,
+    hurry_frames: u32,
+    /// Frames for which the server may still hurry.
+    hurrying: u32,
 }
 
 impl Callback {
     /// A callback that renders what is in the slot.
-    pub fn new(ports: Ports, slot: Slot, signals: Arc<Signals>) -> Callback {
-        Callback { ports, slot, signals }
+    pub fn new(ports: Ports, slot: Slot, signals: Arc<Signals>, sample_rate_hz: u32) -> Callback {
+        let hurry_frames = sample_rate_hz / 1000 * HURRY_MS;
+        Callback { ports, slot, signals, hurry_frames, hurrying: hurry_frames }
+    }
+
+    /// Whether this period says nothing about how frames and the monotonic clock go together. Realtime: yes.
+    fn out_of_time(&mut self, frames: u32) -> bool {
+        self.hurrying = self.hurrying.saturating_sub(frames);
+        if self.signals.interrupted.swap(false, Ordering::Relaxed) || self.signals.freewheeling.load(Ordering::Relaxed)
+        {
+            self.hurrying = self.hurry_frames;
+        }
+        self.hurrying > 0
     }
 
     /// Realtime: yes.
     fn block(&mut self, scope: &ProcessScope) {
-        let Callback { ports: Ports { inputs, outputs: [left, right], midi }, slot, signals } = self;
+        let begins_anew = self.out_of_time(scope.n_frames());
+        let Callback { ports: Ports { inputs, outputs: [left, right], midi }, slot, signals, .. } = self;
         let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
         // Making a writer clears the port's buffer: once a period, whatever follows.
         let mut midi = midi.iter_mut();
@@ -79,10 +99,8 @@ impl Callback {
             Err(TryLockError::WouldBlock) => return silence(left, right),
         };
         let Some(lent) = &mut *slot else { return silence(left, right) };
-        // Freewheeling, frames and the monotonic clock have nothing to do with each other: each block begins now.
-        let anew = signals.interrupted.swap(false, Ordering::Relaxed) | signals.freewheeling.load(Ordering::Relaxed);
         let fill = |renderer: &mut Renderer, at: usize, frames: usize| {
-            if anew && at == 0 {
+            if begins_anew && at == 0 {
                 renderer.restart();
             }
             for (channel, port) in inputs.iter().enumerate().take(renderer.device_inputs()) {
@@ -126,16 +144,17 @@ impl ProcessHandler for Callback {
     }
 }
 
-/// The notifications, each no more than an atomic.
+/// The notifications: an atomic each, and a word to the keeper of MIDI connections.
 pub struct Notifications {
     watch: Arc<Watch>,
     signals: Arc<Signals>,
+    keeper: Keeper,
 }
 
 impl Notifications {
     /// Notifications for this stream.
-    pub fn new(watch: Arc<Watch>, signals: Arc<Signals>) -> Notifications {
-        Notifications { watch, signals }
+    pub fn new(watch: Arc<Watch>, signals: Arc<Signals>, keeper: Keeper) -> Notifications {
+        Notifications { watch, signals, keeper }
     }
 }
 
@@ -152,6 +171,12 @@ impl NotificationHandler for Notifications {
         // Back in real time, the first block is where the clock begins anew.
         self.signals.interrupted.store(true, Ordering::Relaxed);
         self.signals.freewheeling.store(is_freewheel_enabled, Ordering::Relaxed);
+    }
+
+    fn port_registration(&mut self, client: &Client, port: PortId, is_registered: bool) {
+        if is_registered {
+            self.keeper.appeared(client, port);
+        }
     }
 
     fn xrun(&mut self, _: &Client) -> Control {

@@ -12,6 +12,8 @@ use std::{
     sync::{Arc, Mutex, Once, PoisonError, Weak},
 };
 
+/// What a client is called that only looks or connects, and is closed at once.
+pub const LOOK_NAME: &str = "busker-look";
 /// The variable every JACK program reads its server's name from.
 const SERVER_VARIABLE: &str = "JACK_DEFAULT_SERVER";
 /// The server's name where nobody gives it another.

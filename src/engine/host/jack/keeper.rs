@@ -1,0 +1,60 @@
+//! Makes MIDI connections again when their other end comes back.
+//!
+//! JACK forgets a connection when the program at its other end goes away. The notification says when a port of that
+//! name is there again, and a thread of the keeper's has it connected (`jack/ask.rs`); it sleeps until then, and ends
+//! with the client. What a person disconnects stays disconnected. Realtime: no.
+
+use super::{
+    ask::ask,
+    client::{self, LOOK_NAME, Server},
+    connect,
+};
+use jack::{Client, PortId};
+use std::{
+    sync::mpsc::{self, Sender},
+    thread,
+};
+
+/// The notification's half.
+pub struct Keeper {
+    /// From the station's port to the other one.
+    connections: Vec<(String, String)>,
+    returned: Sender<(String, String)>,
+}
+
+impl Keeper {
+    /// A keeper of these connections on this server.
+    pub fn new(server: Server, connections: Vec<(String, String)>) -> Keeper {
+        let (returned, connections_to_make) = mpsc::channel::<(String, String)>();
+        if !connections.is_empty() {
+            let body = move || connections_to_make.into_iter().for_each(|connection| again(&server, connection));
+            if let Err(error) = thread::Builder::new().name("jack-keeper".to_owned()).spawn(body) {
+                tracing::warn!("MIDI connections that are lost are not made again: no thread: {error}");
+            }
+        }
+        Keeper { connections, returned }
+    }
+
+    /// A port appeared. On JACK's notification thread, where the server must not be asked for anything.
+    pub fn appeared(&self, client: &Client, port: PortId) {
+        let Some(name) = client.port_by_id(port).and_then(|port| port.name().ok()) else { return };
+        for connection in self.connections.iter().filter(|(_, to)| *to == name) {
+            // Without a thread nobody connects; that was said.
+            let _ = self.returned.send(connection.clone());
+        }
+    }
+}
+
+fn again(server: &Server, (from, to): (String, String)) {
+    let server = server.clone();
+    let made = ask(move || {
+        let held = client::open(&server, LOOK_NAME)?;
+        if let Some(client) = held.get() {
+            connect::connect(client, &from, &to);
+        }
+        Ok(())
+    });
+    if let Err(error) = made.and_then(|made| made) {
+        tracing::warn!("a MIDI connection was not made again: {error}");
+    }
+}
