@@ -77,16 +77,22 @@ pub fn list() -> Result<Vec<Found>, HostError> {
     let devices = host.devices().map_err(|error| refused("ALSA", &error))?;
     let mut found: Vec<Found> =
         devices.filter(|device| is_worth_listing(&id_of(device))).map(|d| look_at(&d)).collect();
-    // Each card comes by its name and by its number.
-    let by_number =
-        |id: &str| id.strip_prefix("hw:CARD=").is_some_and(|id| id.starts_with(|c: char| c.is_ascii_digit()));
-    if found.iter().any(|found| found.id.starts_with("hw:") && !by_number(&found.id)) {
-        found.retain(|found| !by_number(&found.id));
+    if found.iter().any(|found| is_by_name(&found.id)) {
+        found.retain(|found| !is_by_number(&found.id));
     }
     // A sound server that does not run is no device.
     found.retain(|found| found.problem.is_none() || found.id.starts_with("hw:"));
     found.splice(0..0, host.default_output_device().map(|device| look_at(&device)));
     Ok(found)
+}
+
+/// Each card comes by its name and once more by its number.
+fn is_by_number(id: &str) -> bool {
+    id.strip_prefix("hw:CARD=").is_some_and(|card| card.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn is_by_name(id: &str) -> bool {
+    id.starts_with("hw:") && !is_by_number(id)
 }
 
 /// Of the many faces of a card the plain one, and what stands for itself; neither converters nor the default.
@@ -166,7 +172,7 @@ fn candidates(host: &cpal::Host, id: Option<&str>) -> Result<Vec<cpal::Device>, 
         _ => 2,
     });
     if matching.is_empty() {
-        let mut names: Vec<String> = devices.iter().map(id_of).filter(|id| id.starts_with("hw:")).collect();
+        let mut names: Vec<String> = devices.iter().map(id_of).filter(|id| is_by_name(id)).collect();
         names.insert(0, DEFAULT.to_owned());
         let names = names.join(", ");
         return Err(HostError(format!(
