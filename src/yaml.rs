@@ -1,6 +1,6 @@
 //! Files a musician writes: profiles, settings, themes and scripts are all read through here.
 //!
-//! The way of a file: text → a tree with bounds (`tree`, serde's only place) → a [`Reader`] that takes fields off it and
+//! The way of a file: text → a tree with bounds (`tree`, serde's only place) → a reader that takes fields off it and
 //! collects every fault at once, each with its line and path. Unknown fields are faults. Pure, but for [`read`].
 
 use std::{fs::File, io::Read, path::Path};

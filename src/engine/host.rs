@@ -4,7 +4,7 @@
 //! [`Device::start`] turns both into a [`Driver`] that runs. What is lent comes home: a driver that ends, or a start
 //! that fails, gives the renderer back, so the same engine goes on with another device.
 //!
-//! cpal is named only in `host/alsa.rs`, midir only in `host/alsa_midi.rs`, jack only in `host/jack.rs`.
+//! cpal is named only under `host/alsa`, midir only in `host/alsa_midi.rs`, jack only under `host/jack`.
 
 pub mod alsa;
 pub mod alsa_midi;

@@ -1,6 +1,6 @@
 //! The scheduler's lane and its thread.
 //!
-//! Events must not be lost, so requests travel on a ring; the last [`RESERVED`] places are for note-offs, stop and
+//! Events must not be lost, so requests travel on a ring; the last places are for note-offs, stop and
 //! panic, and where even those are taken a flag asks for all notes off. The thread sleeps until something is due or a
 //! request wakes it. When the control thread is gone, for whatever reason, it silences every synth and ends.
 
