@@ -32,6 +32,8 @@ const TICK: Duration = Duration::from_millis(33);
 const SOONEST: Duration = Duration::from_millis(8);
 /// How often the callback's load is shown anew: a number that jumps cannot be read.
 const LOAD_EVERY: Duration = Duration::from_millis(1000);
+/// Interruptions in one such time that are no accident any more.
+const XRUNS_TOO_MANY: u64 = 10;
 /// How often the disk is looked at.
 const DISK_EVERY: Duration = Duration::from_secs(2);
 /// A callback that was not called for so long is lost, whatever the system says.
@@ -99,7 +101,16 @@ impl Engine {
         writer.spawn()?;
         let mut live = Live {
             control,
-            audio: Audio { spec, watch, driver: Some(driver), reopen, lost: None, seen_blocks: (0, Instant::now()) },
+            audio: Audio {
+                spec,
+                watch,
+                driver: Some(driver),
+                reopen,
+                lost: None,
+                seen_blocks: (0, Instant::now()),
+                seen_xruns: 0,
+                told_xruns: false,
+            },
             frames,
             realtime,
             end_clock,
@@ -156,6 +167,8 @@ struct Audio {
     reopen: Reopen,
     lost: Option<Lost>,
     seen_blocks: (u64, Instant),
+    seen_xruns: u64,
+    told_xruns: bool,
 }
 
 /// The control thread.
@@ -203,7 +216,7 @@ impl Live {
             }
             if load_seen.elapsed() >= LOAD_EVERY {
                 load_seen = ticked;
-                self.audio.show_load(&mut self.control.device);
+                self.audio.show_load(&mut self.control);
                 self.control.device.realtime = self.realtime.load(Ordering::Relaxed);
             }
             let mut status = self.control.status(self.now());
@@ -354,6 +367,7 @@ impl Audio {
     fn run_on(&mut self, device: Box<dyn Device>, renderer: Renderer) {
         self.watch = Arc::default();
         self.seen_blocks = (0, Instant::now());
+        (self.seen_xruns, self.told_xruns) = (0, false);
         match device.start(renderer, Arc::clone(&self.watch)) {
             Ok(driver) => self.driver = Some(driver),
             Err(StartFailed { error, renderer: Some(renderer) }) => {
@@ -390,12 +404,19 @@ impl Audio {
         }
     }
 
-    fn show_load(&self, device: &mut DeviceStatus) {
+    fn show_load(&mut self, control: &mut Control) {
+        let device = &mut control.device;
         let percent = |permille: u32| permille.div_ceil(10);
         device.load_percent = percent(self.watch.load_permille.load(Ordering::Relaxed));
         device.load_peak_percent = percent(self.watch.load_peak_permille.swap(0, Ordering::Relaxed));
         device.xruns = self.watch.xruns.load(Ordering::Relaxed);
         device.block_frames = self.watch.block_frames.load(Ordering::Relaxed).max(1);
+        let xruns = device.xruns.saturating_sub(std::mem::replace(&mut self.seen_xruns, device.xruns));
+        if xruns >= XRUNS_TOO_MANY && !std::mem::replace(&mut self.told_xruns, true) {
+            let (name, block) = (&self.spec.name, device.block_frames);
+            let text = format!("{name} does not keep up with blocks of {block} frames: set a larger audio.block");
+            control.desk().notice(Severity::Warning, text);
+        }
     }
 }
 

@@ -60,6 +60,10 @@ impl Board {
     }
 
     fn tell(&self, event: &Event) {
+        // The screen may have room for half of it.
+        if let Some((severity, text)) = event.notice() {
+            tracing::info!(?severity, "{text}");
+        }
         let mut listeners = self.listeners();
         if listeners.subscribers.is_empty() && listeners.early.len() < EARLY {
             listeners.early.push(event.clone());
