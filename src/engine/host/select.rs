@@ -91,7 +91,7 @@ fn select_on(
         )));
     }
     let notice = format!(
-        "no audio device could be opened ({}): playing on the simulated host; everything works, nothing is heard",
+        "on the simulated host, everything works but is not heard: no audio device opens ({})",
         refusals.join("; ")
     );
     let chosen = choose_ports(machine.as_ref(), &Place::Sim, ports, profile);
