@@ -175,7 +175,10 @@ mod tests {
         assert_eq!(all(&[0xF9, 0xFD, 0xF4, 1, 0xF5, 2, 0xF6]), [[0xF6]]);
         assert_eq!(all(&[0x90, 60, 0xFD, 100]), [[0x90, 60, 100]], "an undefined real-time byte changes nothing");
         let mut parser = Parser::new();
-        assert_eq!(parsed(&mut parser, &[0xF0, 1, 0x90, 60, 100, 0xF7, 0xF0, 0xF7]), [&[0x90, 60, 100][..], &[0xF0, 0xF7]]);
+        assert_eq!(
+            parsed(&mut parser, &[0xF0, 1, 0x90, 60, 100, 0xF7, 0xF0, 0xF7]),
+            [&[0x90, 60, 100][..], &[0xF0, 0xF7]]
+        );
         assert_eq!(parser.dropped(), 1);
     }
 
