@@ -30,7 +30,7 @@ enum Part {
 }
 
 impl Part {
-    /// The value after this message, where it was `before`. Whichever half a synth sends first, the second makes it right.
+    /// The value after this message, where it was `before`. Whichever half comes first, the second makes it right.
     fn of(self, before: u16) -> u16 {
         match self {
             Part::Whole(value) => value,

@@ -1,7 +1,7 @@
 //! What comes in at a port, on its way to the control thread.
 //!
-//! [`Inlet`] belongs to the thread the port's bytes come in on, [`MidiIn`] to the control thread. A message is an event, so
-//! it travels on a ring; what finds no room is counted. Realtime: no, a SysEx is copied to memory of its own.
+//! [`Inlet`] belongs to the thread the port's bytes come in on, [`MidiIn`] to the control thread. A message is an event,
+//! so it travels on a ring; what finds no room is counted. Realtime: no, a SysEx is copied to memory of its own.
 
 use super::{
     log::{LogReader, LogWriter, log},

@@ -93,7 +93,7 @@ impl Rig {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
 
-    /// The knobs that were told to have moved, as they are shown.
+    /// The knobs that were told to have moved, and where to.
     fn told(&self) -> Vec<(String, u16)> {
         let told = |event| match event {
             Event::ParamSet { name, value, .. } => Some((name, value)),
