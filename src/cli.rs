@@ -8,6 +8,7 @@ mod completions;
 mod devices;
 mod logs;
 mod man;
+mod monitor;
 mod record;
 mod run;
 mod screen;
@@ -28,6 +29,7 @@ Examples:
   busker run jam.yaml --simulate --out out/
   busker record --seconds 60 --out jam.wav
   busker clock --bpm 120 --port alsa:NTS-1
+  busker monitor --port alsa:NTS-1       what the synth sends
 
 In the station, ? shows every key and : takes every command.";
 
@@ -49,6 +51,8 @@ enum Verb {
     Record(record::RecordArgs),
     /// Be a MIDI clock
     Clock(clock::ClockArgs),
+    /// Print the MIDI messages that come in
+    Monitor(monitor::MonitorArgs),
     /// List audio devices and MIDI ports, and what would be taken
     Devices(devices::DevicesArgs),
     /// Say where the log is
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Run(args)) => run::run(&args),
         Some(Verb::Record(args)) => record::record(&args),
         Some(Verb::Clock(args)) => clock::run(&args),
+        Some(Verb::Monitor(args)) => monitor::run(&args),
         Some(Verb::Devices(args)) => devices::list(&args),
         Some(Verb::Logs) => logs::say(),
         Some(Verb::Completions(args)) => completions::print(&args),

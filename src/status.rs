@@ -166,6 +166,8 @@ pub struct FaultCounts {
     pub midi_dropped: u64,
     /// MIDI messages a port refused.
     pub midi_refused: u64,
+    /// MIDI messages that came in and were lost: too many at once, or a SysEx too long or broken.
+    pub midi_in_lost: u64,
     /// Frames of takes replaced by silence because the disk was too slow.
     pub take_frames_lost: u64,
     /// Orders to the callback that found no room.
@@ -177,7 +179,8 @@ pub struct FaultCounts {
 impl FaultCounts {
     /// All of them together.
     pub fn total(&self) -> u64 {
-        self.midi_dropped + self.midi_refused + self.take_frames_lost + self.orders_lost + self.events_missed
+        let midi = self.midi_dropped + self.midi_refused + self.midi_in_lost;
+        midi + self.take_frames_lost + self.orders_lost + self.events_missed
     }
 }
 

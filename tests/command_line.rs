@@ -98,7 +98,7 @@ fn a_refused_command_in_a_script_is_named_and_the_rest_is_done() {
 #[test]
 fn what_cannot_be_is_one_message_that_names_it() {
     let home = home();
-    let cases: [(&[&str], &[&str]); 10] = [
+    let cases: [(&[&str], &[&str]); 14] = [
         (&["frobnicate"], &["frobnicate"]),
         (&["--frobnicate"], &["--frobnicate"]),
         (&["run", "missing.yaml"], &["missing.yaml", "No such file"]),
@@ -108,6 +108,10 @@ fn what_cannot_be_is_one_message_that_names_it() {
         (&["record", "--demo", "--input", "7", "--out", "x.wav"], &["input 7", "inputs 1-2"]),
         (&["clock", "--bpm", "900"], &["900", "20 to 300"]),
         (&["clock", "--port", "alsa:no_such_synth", "--seconds", "1"], &["no_such_synth"]),
+        (&["monitor", "--port", "alsa:no_such_synth"], &["MIDI"]),
+        (&["monitor", "--port", "sim"], &["sim", "alsa:NAME"]),
+        (&["monitor", "--port", "NTS-1"], &["'NTS-1' is no MIDI port"]),
+        (&["monitor", "loudly"], &["loudly"]),
         (&["record", "--device", "alsa:no_such_card", "--seconds", "1"], &["no_such_card"]),
     ];
     for (args, parts) in cases {

@@ -182,10 +182,11 @@ fn centred_ones_of_the_nts1_mk2_rest_at_64() {
 }
 
 #[test]
-fn the_nts1_mk2_is_known_by_its_sound_port() {
+fn the_nts1_mk2_is_known_by_its_sound_port_and_heard_by_its_knobs() {
     let profile = nts1();
     assert_eq!(profile.port_rank("NTS-1 digital kit mkII:NTS-1 digital kit mkII _ SOUND 24:1"), Some(0));
     assert_eq!(profile.port_rank("nts-1 digital kit KBD/KNOB"), Some(1));
+    assert_eq!(profile.port_rank("NTS-1 digital kit MIDI IN"), Some(2));
     assert_eq!(profile.port_rank("SOUND BLASTER MIDI"), None);
 }
 

@@ -17,6 +17,7 @@ use super::{
     midi::{
         clock_out::ClockOut,
         clock_thread::{ClockPort, ClockThread},
+        input::MidiIn,
         lane::lane,
         port::{CallbackOut, MidiOut},
         scheduler::Scheduler,
@@ -67,6 +68,8 @@ pub struct OpenPort {
     pub info: PortInfo,
     /// How it is reached.
     pub way: Way,
+    /// What is heard from it, where it can be heard.
+    pub input: Option<MidiIn>,
 }
 
 /// How a port is reached.
@@ -155,9 +158,10 @@ pub fn assemble(
 
     let infos: Vec<PortInfo> = ports.iter().map(|port| port.info.clone()).collect();
     let (mut outs, mut clock_ports): (Vec<Box<dyn MidiOut>>, _) = (Vec::new(), Vec::new());
-    let (mut jack_ports, mut synth_port) = (Vec::new(), None);
+    let (mut jack_ports, mut synth_port, mut received) = (Vec::new(), None, Vec::new());
     for (i, port) in ports.into_iter().enumerate() {
         let index = PortIndex(i as u8);
+        received.extend(port.input.map(|input| input.at(index)));
         let in_callback = || {
             let (sender, receiver) = lane();
             let out: Box<dyn MidiOut> = Box::new(CallbackOut::new(sender, frames.clone(), Arc::clone(&delay_frames)));
@@ -231,6 +235,7 @@ pub fn assemble(
         scheduler_stats,
         ports: infos,
         sent: vec![callback_sent, scheduler_sent, clock_sent],
+        received,
         sources,
         input_channels,
         input_meters: input_readers,

@@ -4,6 +4,7 @@
 //! no clock. Nobody real-time waits for it.
 
 mod execute;
+mod follow;
 mod levels;
 mod takes;
 
@@ -15,6 +16,7 @@ use super::{
     },
     disk::writer::{Done, Job},
     midi::{
+        input::MidiIn,
         scheduler::{Outgoing, SchedulerStats, What},
         scheduler_thread::SchedulerSender,
         sent::{PortIndex, Sent, SentReader},
@@ -32,6 +34,7 @@ use crate::{
         TransportStatus,
     },
 };
+use follow::Reader;
 use levels::Levels;
 use std::{
     path::PathBuf,
@@ -87,6 +90,8 @@ pub struct ControlParts {
     pub ports: Vec<PortInfo>,
     /// What each sending thread sent.
     pub sent: Vec<SentReader>,
+    /// What comes in at the ports that hear something.
+    pub received: Vec<MidiIn>,
     /// The recorded inputs.
     pub sources: Vec<Source>,
     /// What they are called.
@@ -130,6 +135,9 @@ pub struct Control {
     profile: Arc<Profile>,
     channel: Option<Channel>,
     values: Vec<u16>,
+    /// For each parameter, from when on the synth's own knob is followed, in ns on the engine's clock.
+    follow_from_ns: Vec<u64>,
+    reader: Reader,
     plan: Plan,
     plan_writer: PlanWriter,
     /// Where `transport.play` begins, in song pulses.
@@ -141,6 +149,7 @@ pub struct Control {
     sent: Vec<SentReader>,
     sent_counts: Vec<u64>,
     sent_listener: Option<SentListener>,
+    received: Vec<MidiIn>,
     sources: Vec<Source>,
     input_channels: String,
     inputs: Vec<Levels>,
@@ -158,14 +167,16 @@ pub struct Control {
 impl Control {
     /// A control at its beginning.
     pub fn new(parts: ControlParts) -> Control {
-        let values = parts.profile.params.iter().map(|param| param.default).collect();
+        let values: Vec<u16> = parts.profile.params.iter().map(|param| param.default).collect();
         let channels = parts.sources.len();
         Control {
             desk: parts.desk,
             library: parts.library,
             profile: parts.profile,
             channel: parts.channel,
+            follow_from_ns: vec![0; values.len()],
             values,
+            reader: Reader::default(),
             plan: parts.plan,
             plan_writer: parts.plan_writer,
             cue_pulse: 0.0,
@@ -176,6 +187,7 @@ impl Control {
             ports: parts.ports,
             sent: parts.sent,
             sent_listener: None,
+            received: parts.received,
             input_channels: parts.input_channels,
             inputs: parts.input_meters.into_iter().map(Levels::new).collect(),
             outputs: parts.output_meters.map(Levels::new),
@@ -229,6 +241,7 @@ impl Control {
             self.renderer.order(Order::StopTake);
         }
         self.drain_sent();
+        self.follow();
         for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
             levels.listen(now.ns);
         }
@@ -287,6 +300,7 @@ impl Control {
             faults: FaultCounts {
                 midi_dropped: count(&self.scheduler_stats.dropped) + self.scheduler.dropped(),
                 midi_refused: count(&self.scheduler_stats.refused),
+                midi_in_lost: self.received.iter().map(MidiIn::lost).sum(),
                 take_frames_lost: count(&self.renderer.counters.lost_take_frames),
                 orders_lost: count(&self.renderer.counters.lost_orders),
                 events_missed: self.desk.missed(),

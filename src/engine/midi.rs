@@ -1,8 +1,10 @@
-//! MIDI out: the clock, the scheduler, and the ports they write to.
+//! MIDI out: the clock, the scheduler, and the ports they write to. MIDI in: what the ports hear.
 
 pub mod clock_out;
 pub mod clock_thread;
+pub mod input;
 pub mod lane;
+pub mod log;
 pub mod port;
 pub mod scheduler;
 pub mod scheduler_thread;

@@ -28,7 +28,11 @@ pub struct Offline {
 
 /// The built-in synth as a port.
 pub fn built_in_port() -> OpenPort {
-    OpenPort { info: PortInfo { id: "sim".to_owned(), name: "built-in synth".to_owned() }, way: Way::BuiltIn }
+    OpenPort {
+        info: PortInfo { id: "sim".to_owned(), name: "built-in synth".to_owned() },
+        way: Way::BuiltIn,
+        input: None,
+    }
 }
 
 impl Offline {
@@ -37,6 +41,11 @@ impl Offline {
     /// # Errors
     /// Where the inputs asked for are not the built-in synth's.
     pub fn new(config: &EngineConfig) -> Result<Offline, NoSuchInput> {
+        Offline::on(config, built_in_port())
+    }
+
+    /// An engine at frame 0 on this port.
+    pub(super) fn on(config: &EngineConfig, port: OpenPort) -> Result<Offline, NoSuchInput> {
         let spec = DeviceSpec {
             host: "sim",
             id: "sim".to_owned(),
@@ -46,7 +55,7 @@ impl Offline {
             inputs: 0,
             latency_frames: 0,
         };
-        let engine = assemble(config, &spec, vec![built_in_port()], Time::Virtual)?;
+        let engine = assemble(config, &spec, vec![port], Time::Virtual)?;
         Ok(Offline { engine, frame: 0 })
     }
 

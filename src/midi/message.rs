@@ -151,7 +151,7 @@ impl fmt::Debug for Message {
 }
 
 /// Data bytes after a status byte, or nothing for what is no status of a short message.
-fn data_len(status: u8) -> Option<usize> {
+pub(super) fn data_len(status: u8) -> Option<usize> {
     match status {
         0x80..=0xBF | 0xE0..=0xEF | 0xF2 => Some(2),
         0xC0..=0xDF | 0xF1 | 0xF3 => Some(1),

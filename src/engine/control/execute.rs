@@ -2,7 +2,7 @@
 //!
 //! An answer is a sentence for whoever asked, empty where the status says it all.
 
-use super::{Control, Moment};
+use super::{Control, Moment, follow::ECHO_NS};
 use crate::{
     command::{
         Command,
@@ -217,14 +217,18 @@ impl Control {
         let param = &self.profile.params[index];
         let spacing_ns = param.spacing_ms.map_or(SPACING_NS, |ms| u64::from(ms) * 1_000_000);
         let what = What::Control { channel, target: param.target, value, spacing_ns };
-        let event = Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) };
-        let changed = self.values[index] != value;
-        self.values[index] = value;
+        self.follow_from_ns[index] = now.ns + spacing_ns + ECHO_NS;
         self.send(now.ns, what);
-        if changed {
-            self.tell(event);
-        }
+        self.set_value(index, value);
         done()
+    }
+
+    /// Notes where a parameter stands, and tells it where that is news.
+    pub(super) fn set_value(&mut self, index: usize, value: u16) {
+        if std::mem::replace(&mut self.values[index], value) != value {
+            let param = &self.profile.params[index];
+            self.tell(Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) });
+        }
     }
 
     fn use_profile(&mut self, Name(id): &Name) -> Answer {
@@ -234,12 +238,13 @@ impl Control {
         };
         self.profile = Arc::clone(profile);
         self.values = self.profile.params.iter().map(|param| param.default).collect();
+        self.follow_from_ns = vec![0; self.values.len()];
         self.tell(Event::ProfileUsed { id: id.clone() });
         done()
     }
 
     /// The channel the instrument listens to.
-    fn channel(&self) -> Channel {
+    pub(super) fn channel(&self) -> Channel {
         self.channel.or_else(|| Channel::new(self.profile.channel)).unwrap_or(Channel::FIRST)
     }
 

@@ -54,7 +54,7 @@ pub fn list_midi(server: Option<&str>) -> Vec<String> {
 /// same place of [`AudioRequest::jack_ports`].
 pub fn port(name: &str) -> OpenPort {
     let shown = if name.is_empty() { "JACK, not connected" } else { name };
-    OpenPort { info: PortInfo { id: format!("jack:{name}"), name: shown.to_owned() }, way: Way::Jack }
+    OpenPort { info: PortInfo { id: format!("jack:{name}"), name: shown.to_owned() }, way: Way::Jack, input: None }
 }
 
 /// Opens a client on the server of this name, or else on the one `JACK_DEFAULT_SERVER` names, or else on the default

@@ -79,7 +79,7 @@ fn select_on(
         let chosen = choose_ports(machine.as_ref(), &place, ports, profile);
         let request = AudioRequest { jack_ports: jack_names(&chosen), ..request.clone() };
         match open_at(machine.as_ref(), &place, &request) {
-            Ok(device) => return finish(machine, place, device, &chosen, &request, Vec::new()),
+            Ok(device) => return finish(machine, place, device, &chosen, profile, &request, Vec::new()),
             Err(error) if auto => refusals.push(error.to_string()),
             Err(error) => return Err(error),
         }
@@ -96,7 +96,7 @@ fn select_on(
     );
     let chosen = choose_ports(machine.as_ref(), &Place::Sim, ports, profile);
     let device = open_at(machine.as_ref(), &Place::Sim, request)?;
-    finish(machine, Place::Sim, device, &chosen, request, vec![(Severity::Warning, notice)])
+    finish(machine, Place::Sim, device, &chosen, profile, request, vec![(Severity::Warning, notice)])
 }
 
 /// Opens the ports of a device that is open, and remembers how to open it again.
@@ -105,12 +105,13 @@ fn finish(
     place: Place,
     device: Box<dyn Device>,
     ports: &[ChosenPort],
+    profile: &Profile,
     request: &AudioRequest,
     notices: Vec<(Severity, String)>,
 ) -> Result<Selected, HostError> {
     let open = |port: &ChosenPort| match port {
         ChosenPort::BuiltIn => Ok(built_in_port()),
-        ChosenPort::Alsa(name) => machine.open_alsa_port(name),
+        ChosenPort::Alsa(name) => machine.open_alsa_port(name, profile),
         ChosenPort::Jack(name) => machine.jack_port(name),
     };
     let ports = ports.iter().map(open).collect::<Result<_, _>>()?;

@@ -145,6 +145,7 @@ impl Synth {
         OpenPort {
             info: PortInfo { id: "fake".to_owned(), name: "fake".to_owned() },
             way: Way::Threads { scheduler: Box::new(self.clone()), clock: Box::new(self.clone()) },
+            input: None,
         }
     }
 }

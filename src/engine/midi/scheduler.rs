@@ -61,6 +61,15 @@ pub enum What {
         /// Least distance to the value before.
         spacing_ns: u64,
     },
+    /// Nothing: the synth has this value already, because it said so. What waits for the same controller is not sent.
+    Known {
+        /// Where on the channel.
+        channel: Channel,
+        /// Which controller.
+        target: Target,
+        /// What the synth holds.
+        value: u16,
+    },
     /// All notes off, everywhere on the port, and nothing that waits is played.
     Panic,
 }
@@ -72,7 +81,7 @@ impl What {
             What::Message(message) => message.class(),
             What::SysEx(_) => Class::SysEx,
             What::Control { target: Target::PitchBend | Target::Program, .. } => Class::Expression,
-            What::Control { .. } => Class::Control,
+            What::Control { .. } | What::Known { .. } => Class::Control,
             What::Panic => Class::NoteOff,
         }
     }
@@ -131,7 +140,7 @@ macro_rules! ordered_by {
 ordered_by!(ByTime, |q: &Queued| (q.due_ns, q.class, q.arrival));
 ordered_by!(ByClass, |q: &Queued| (q.class, q.due_ns, q.arrival));
 
-/// One controller's last and next value.
+/// One controller's next value, and the one the synth holds.
 #[derive(Debug)]
 struct Controller {
     port: PortIndex,
@@ -197,6 +206,7 @@ impl Scheduler {
             What::Control { channel, target, value, spacing_ns } => {
                 return self.turn(request.port, channel, target, value, spacing_ns, request.due_ns);
             }
+            What::Known { channel, target, value } => return self.know(request.port, channel, target, value),
             What::Panic => return self.panic(request.port, request.due_ns),
             What::Message(message) => {
                 if class == Class::Control {
@@ -238,6 +248,18 @@ impl Scheduler {
         off.class() == Class::NoteOff
             && (self.waiting.iter().any(|Reverse(ByTime(queued))| begins(queued))
                 || self.ready.iter().any(|Reverse(ByClass(queued))| begins(queued)))
+    }
+
+    fn know(&mut self, port: PortIndex, channel: Channel, target: Target, value: u16) {
+        let last_sent = Some(value);
+        let known = self.controllers.iter_mut().find(|c| c.port == port && c.channel == channel && c.target == target);
+        if let Some(controller) = known {
+            (controller.waiting, controller.last_sent) = (None, last_sent);
+        } else if self.controllers.len() < CONTROLLERS {
+            // With no room, the next value is sent although the synth may have it: no harm.
+            let (waiting, due_ns, spacing_ns) = (None, 0, SPACING_NS);
+            self.controllers.push(Controller { port, channel, target, waiting, last_sent, due_ns, spacing_ns });
+        }
     }
 
     fn turn(&mut self, port: PortIndex, channel: Channel, target: Target, value: u16, spacing_ns: u64, due_ns: u64) {

@@ -2,15 +2,8 @@
 //!
 //! One ring per sending thread. The log may lose under overload (it is counted); the wire does not wait for it.
 
+use super::log::{LogReader, LogWriter, log};
 use crate::midi::Message;
-use ringbuf::{
-    HeapCons, HeapProd, HeapRb,
-    traits::{Consumer, Producer, Split},
-};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
 
 /// Which of the engine's ports, counted from 0 in the order they were opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,45 +39,21 @@ pub struct Sent {
     pub payload: Payload,
 }
 
-/// Messages the log can hold between two visits of the control thread.
-const CAPACITY: usize = 4096;
-
 /// The sender's half.
-pub struct SentLog {
-    ring: HeapProd<Sent>,
-    lost: Arc<AtomicU64>,
-}
+pub struct SentLog(LogWriter<Sent>);
 
 /// The control thread's half.
-pub struct SentReader {
-    ring: HeapCons<Sent>,
-    lost: Arc<AtomicU64>,
-}
+pub type SentReader = LogReader<Sent>;
 
 /// Both halves.
 pub fn sent_log() -> (SentLog, SentReader) {
-    let (producer, consumer) = HeapRb::new(CAPACITY).split();
-    let lost = Arc::new(AtomicU64::new(0));
-    (SentLog { ring: producer, lost: Arc::clone(&lost) }, SentReader { ring: consumer, lost })
+    let (writer, reader) = log();
+    (SentLog(writer), reader)
 }
 
 impl SentLog {
     /// Notes a message. Realtime: yes for short messages; a SysEx that finds the log full is freed here.
     pub fn push(&mut self, at_ns: u64, port: PortIndex, payload: Payload) {
-        if self.ring.try_push(Sent { at_ns, port, payload }).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl SentReader {
-    /// The next message in the order it was sent.
-    pub fn pop(&mut self) -> Option<Sent> {
-        self.ring.try_pop()
-    }
-
-    /// How many were not logged for want of room.
-    pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.0.push(Sent { at_ns, port, payload });
     }
 }

@@ -2,9 +2,12 @@
 
 #[cfg(feature = "jack")]
 use crate::engine::host::jack;
-use crate::engine::{
-    assembly::OpenPort,
-    host::{AudioRequest, Device, HostError, alsa, alsa_midi},
+use crate::{
+    engine::{
+        assembly::OpenPort,
+        host::{AudioRequest, Device, HostError, alsa, alsa_midi},
+    },
+    profile::Profile,
 };
 
 /// A machine as `select` sees it.
@@ -21,8 +24,8 @@ pub(super) trait Machine: Send + Sync {
     fn open_alsa(&self, name: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError>;
     /// MIDI ports of the ALSA sequencer that can be played, those of the system last.
     fn alsa_ports(&self) -> Result<Vec<String>, HostError>;
-    /// Opens one of them.
-    fn open_alsa_port(&self, name: &str) -> Result<OpenPort, HostError>;
+    /// Opens one of them, and what the instrument of this profile says beside it.
+    fn open_alsa_port(&self, name: &str, profile: &Profile) -> Result<OpenPort, HostError>;
 }
 
 /// The one busker runs on.
@@ -82,7 +85,7 @@ impl Machine for ThisMachine {
         alsa_midi::list()
     }
 
-    fn open_alsa_port(&self, name: &str) -> Result<OpenPort, HostError> {
-        alsa_midi::open(name)
+    fn open_alsa_port(&self, name: &str, profile: &Profile) -> Result<OpenPort, HostError> {
+        alsa_midi::open(name, profile)
     }
 }

@@ -85,7 +85,11 @@ impl Machine for Fake {
     }
 
     fn jack_port(&self, name: &str) -> Result<OpenPort, HostError> {
-        Ok(OpenPort { info: PortInfo { id: format!("jack:{name}"), name: name.to_owned() }, way: Way::Jack })
+        Ok(OpenPort {
+            info: PortInfo { id: format!("jack:{name}"), name: name.to_owned() },
+            way: Way::Jack,
+            input: None,
+        })
     }
 
     fn open_alsa(&self, name: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
@@ -99,10 +103,13 @@ impl Machine for Fake {
         }
     }
 
-    fn open_alsa_port(&self, name: &str) -> Result<OpenPort, HostError> {
+    fn open_alsa_port(&self, name: &str, _: &Profile) -> Result<OpenPort, HostError> {
         let info = PortInfo { id: format!("alsa:{name}"), name: name.to_owned() };
         match self.alsa_ports.contains(&name) {
-            true => Ok(OpenPort { info, way: Way::Threads { scheduler: Box::new(Nowhere), clock: Box::new(Nowhere) } }),
+            true => {
+                let way = Way::Threads { scheduler: Box::new(Nowhere), clock: Box::new(Nowhere) };
+                Ok(OpenPort { info, way, input: None })
+            }
             false => Err(HostError(format!("no port {name}"))),
         }
     }

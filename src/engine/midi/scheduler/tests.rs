@@ -188,3 +188,24 @@ fn the_way_out_leaves_no_note_sounding() {
     assert_eq!(sent[..1], [vec![0x80, 0, 64]]);
     assert_eq!(sent[1..], [vec![0x80, 127, 64], vec![0xB0, 123, 0]]);
 }
+
+#[test]
+fn what_the_synth_said_it_holds_is_not_sent_and_anything_else_is() {
+    let (mut scheduler, wire) = scheduler();
+    let known = |controller, value| {
+        let what = What::Known { channel: Channel::FIRST, target: Target::Cc(controller), value };
+        Outgoing { port: PORT, due_ns: 0, what }
+    };
+    for request in [known(43, 32), knob(43, 32)] {
+        scheduler.submit(request);
+    }
+    assert_eq!(scheduler.next_due_ns(), None);
+    scheduler.submit(knob(43, 33));
+    run_until(&mut scheduler, MS);
+    assert_eq!(taken(&wire), [(0, vec![0xB0, 43, 33])]);
+    for request in [knob(43, 50), known(43, 60), knob(43, 60)] {
+        scheduler.submit(request);
+    }
+    run_until(&mut scheduler, 100 * MS);
+    assert_eq!(taken(&wire), [], "what waited is older than what the synth said");
+}

@@ -1,0 +1,144 @@
+//! The instrument's own knobs: what a hand turns on the synth moves the parameter here.
+//!
+//! Runs on the control thread. What came in since the last look is put together first, so that the halves of a 14-bit
+//! value count as one and a fast hand is one change. Nothing is sent back: the scheduler learns that the synth has the
+//! value. Only the instrument's own port is followed; the synth behind it does not have what comes from elsewhere.
+
+use super::Control;
+use crate::{
+    engine::midi::{
+        scheduler::{Outgoing, What},
+        sent::{Payload, PortIndex},
+    },
+    midi::Message,
+    profile::{Param, Target},
+};
+use std::collections::BTreeMap;
+
+/// The port of the instrument.
+const INSTRUMENT: PortIndex = PortIndex(0);
+/// A knob that was turned here is not followed for so long after its value can have gone out: some synths send back
+/// what they get, and an older value coming back must not undo a newer one.
+pub(super) const ECHO_NS: u64 = 100_000_000;
+
+/// Which part of a parameter's value a message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Whole(u16),
+    Upper(u8),
+    Lower(u8),
+}
+
+impl Part {
+    /// The value after this message, where it was `before`. Whichever half comes first, the second makes it right.
+    fn of(self, before: u16) -> u16 {
+        match self {
+            Part::Whole(value) => value,
+            Part::Upper(half) => u16::from(half) << 7 | before & 0x7F,
+            Part::Lower(half) => before & !0x7F | u16::from(half),
+        }
+    }
+}
+
+/// Which of the two kinds of numbered parameters is meant by data entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Numbered {
+    Registered,
+    NonRegistered,
+}
+
+/// Reads parameters out of messages.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    numbered: Option<Numbered>,
+    /// Upper and lower half of its number.
+    number: (Option<u8>, Option<u8>),
+}
+
+impl Reader {
+    /// The place of the parameter a message belongs to, and what it says of its value.
+    fn read(&mut self, message: &Message, params: &[Param]) -> Option<(usize, Part)> {
+        let find = |target| params.iter().position(|param| param.target == target);
+        match *message.bytes() {
+            [status, controller, value] if status & 0xF0 == 0xB0 => self.controller(controller, value, params),
+            [status, a, b] if status & 0xF0 == 0xE0 => {
+                Some((find(Target::PitchBend)?, Part::Whole(u16::from(a) | u16::from(b) << 7)))
+            }
+            [status, program] if status & 0xF0 == 0xC0 => {
+                Some((find(Target::Program)?, Part::Whole(u16::from(program))))
+            }
+            _ => None,
+        }
+    }
+
+    fn controller(&mut self, controller: u8, value: u8, params: &[Param]) -> Option<(usize, Part)> {
+        match controller {
+            98 | 99 => self.select(Numbered::NonRegistered, controller == 99, value),
+            100 | 101 => self.select(Numbered::Registered, controller == 101, value),
+            _ => {}
+        }
+        let selected = params.iter().position(|param| Some(param.target) == self.selected());
+        match (controller, selected) {
+            (6, Some(index)) => return Some((index, Part::Upper(value))),
+            (38, Some(index)) => return Some((index, Part::Lower(value))),
+            _ => {}
+        }
+        params.iter().enumerate().find_map(|(index, param)| match param.target {
+            Target::Cc(cc) if cc == controller => Some((index, Part::Whole(u16::from(value)))),
+            Target::Cc14 { msb, .. } if msb == controller => Some((index, Part::Upper(value))),
+            Target::Cc14 { lsb, .. } if lsb == controller => Some((index, Part::Lower(value))),
+            _ => None,
+        })
+    }
+
+    fn select(&mut self, numbered: Numbered, upper: bool, value: u8) {
+        if self.numbered.replace(numbered) != Some(numbered) {
+            self.number = (None, None);
+        }
+        let half = if upper { &mut self.number.0 } else { &mut self.number.1 };
+        *half = Some(value);
+    }
+
+    /// What data entry turns.
+    fn selected(&self) -> Option<Target> {
+        match (self.numbered?, self.number) {
+            // The number that means none.
+            (_, (Some(127), Some(127))) => None,
+            (Numbered::NonRegistered, (Some(msb), Some(lsb))) => Some(Target::Nrpn { msb, lsb }),
+            (Numbered::Registered, (Some(msb), Some(lsb))) => Some(Target::Rpn { msb, lsb }),
+            _ => None,
+        }
+    }
+}
+
+impl Control {
+    /// Moves the parameters to where the instrument's knobs were turned since the last time.
+    pub(super) fn follow(&mut self) {
+        let channel = self.channel();
+        let mut turned = BTreeMap::new();
+        for input in &mut self.received {
+            while let Some(received) = input.pop() {
+                let Payload::Short(message) = received.payload else { continue };
+                if received.port == INSTRUMENT
+                    && message.channel() == Some(channel)
+                    && let Some((index, part)) = self.reader.read(&message, &self.profile.params)
+                    && received.at_ns >= self.follow_from_ns[index]
+                {
+                    let before = turned.get(&index).copied().unwrap_or(self.values[index]);
+                    turned.insert(index, part.of(before));
+                }
+            }
+        }
+        for (index, value) in turned {
+            let param = &self.profile.params[index];
+            // What it holds, not what that is rounded to here: turning to the rounded value is to be sent.
+            let what = What::Known { channel, target: param.target, value };
+            let value = param.snap(value);
+            self.scheduler.send(Outgoing { port: INSTRUMENT, due_ns: 0, what });
+            self.set_value(index, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! A hand on the synth, in virtual time: the parameter follows, and nothing is sent back.
+
+use super::*;
+use crate::{
+    engine::{
+        assembly::{EngineConfig, OpenPort},
+        midi::input::{Inlet, open_input},
+        offline::{Offline, built_in_port},
+    },
+    music::Bpm,
+    profile::{DEFAULT_ID, Library, Profile},
+    status::Event,
+};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, mpsc::Receiver},
+};
+
+const PROFILE: &str = "
+id: wide
+name: Wide
+source: made up
+sections: [All]
+parameters:
+  - { name: bend, section: All, pitchbend: yes }
+  - { name: program, section: All, program: yes }
+  - { name: range, section: All, rpn: [0, 0] }
+";
+
+/// An engine on the NTS-1's profile and the synth's end of the wire.
+struct Rig {
+    offline: Offline,
+    synth: Inlet,
+    sent: Arc<Mutex<Vec<Vec<u8>>>>,
+    events: Receiver<Event>,
+    _folder: tempfile::TempDir,
+}
+
+impl Rig {
+    fn new() -> Rig {
+        let folder = tempfile::tempdir().unwrap();
+        let (library, _) = Library::load(None);
+        let config = EngineConfig {
+            profile: Arc::clone(library.get(DEFAULT_ID).unwrap()),
+            library,
+            channel: None,
+            bpm: Bpm::DEFAULT,
+            clock_on: false,
+            input: None,
+            monitor: None,
+            folder: folder.path().to_owned(),
+        };
+        let mut synth = None;
+        let input = open_input(|inlet| {
+            synth = Some(inlet);
+            Ok::<Box<dyn Send>, Infallible>(Box::new(()))
+        });
+        let port = OpenPort { input: input.ok(), ..built_in_port() };
+        let mut offline = Offline::on(&config, port).unwrap();
+        let sent = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+        let log = Arc::clone(&sent);
+        offline.listen_to_sent(Box::new(move |sent, _, _| log.lock().unwrap().push(sent.payload.bytes().to_vec())));
+        let events = offline.station().subscribe(|| {});
+        Rig { offline, synth: synth.unwrap(), sent, events, _folder: folder }
+    }
+
+    fn ask(&mut self, line: &str) {
+        self.offline.ask(&line.parse().unwrap()).unwrap();
+    }
+
+    fn wait_ms(&mut self, ms: i64) {
+        let frame = self.offline.frame();
+        self.offline.run_to(frame + ms * 48);
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        let now_ns = (self.offline.frame() as u64) * 1_000_000_000 / 48_000;
+        self.synth.hear(now_ns, bytes);
+        self.wait_ms(20);
+    }
+
+    fn value(&self, name: &str) -> u16 {
+        let params = self.offline.status().params;
+        params.values[params.profile.param_index(name).unwrap()]
+    }
+
+    fn name(&self, target: Target) -> String {
+        let profile = self.offline.status().params.profile;
+        profile.params.iter().find(|param| param.target == target).unwrap().name.clone()
+    }
+
+    fn sent(&self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.sent.lock().unwrap())
+    }
+
+    /// The knobs that were told to have moved, and where to.
+    fn told(&self) -> Vec<(String, u16)> {
+        let told = |event| match event {
+            Event::ParamSet { name, value, .. } => Some((name, value)),
+            _ => None,
+        };
+        self.events.try_iter().filter_map(told).collect()
+    }
+}
+
+#[test]
+fn a_controller_moves_its_knob_once_and_is_not_sent_back() {
+    let mut rig = Rig::new();
+    rig.hear(&[0xB0, 43, 30, 43, 31, 43, 32]);
+    assert_eq!(rig.value("filter_cutoff"), 32);
+    assert_eq!(rig.told(), [("filter_cutoff".to_owned(), 32)], "a fast hand is one change");
+    rig.ask(&format!("param.set filter_cutoff {}", 32.0 / 127.0));
+    rig.wait_ms(100);
+    assert_eq!(rig.sent(), Vec::<Vec<u8>>::new(), "the synth has it");
+    rig.ask("param.set filter_cutoff 1");
+    rig.wait_ms(100);
+    assert_eq!(rig.sent(), [[0xB0, 43, 127]]);
+}
+
+#[test]
+fn a_stepped_knob_goes_to_the_nearest_option() {
+    let mut rig = Rig::new();
+    rig.hear(&[0xB0, 42, 20]);
+    assert_eq!(rig.value("filter_type"), 18);
+    assert_eq!(rig.sent(), Vec::<Vec<u8>>::new());
+}
+
+#[test]
+fn a_pair_is_one_value_whichever_half_comes_first() {
+    let mut rig = Rig::new();
+    let name = rig.name(Target::Cc14 { msb: 54, lsb: 102 });
+    rig.hear(&[0xB0, 102, 5, 54, 10]);
+    assert_eq!(rig.told(), [(name.clone(), 10 << 7 | 5)]);
+    rig.hear(&[0xB0, 54, 20, 102, 7]);
+    assert_eq!(rig.told(), [(name.clone(), 20 << 7 | 7)]);
+    rig.hear(&[0xB0, 102, 9]);
+    rig.hear(&[0xB0, 54, 21]);
+    assert_eq!(rig.value(&name), 21 << 7 | 9, "although something came between");
+    assert_eq!(rig.sent(), Vec::<Vec<u8>>::new());
+}
+
+#[test]
+fn an_nrpn_moves_its_knob_in_either_order_and_null_ends_it() {
+    let mut rig = Rig::new();
+    let [second, third] = [1, 2].map(|lsb| rig.name(Target::Nrpn { msb: 0, lsb }));
+    rig.hear(&[0xB0, 99, 0, 98, 1, 38, 3, 6, 100]);
+    rig.hear(&[0xB0, 98, 2, 6, 50, 38, 1]);
+    assert_eq!(rig.told(), [(second, 100 << 7 | 3), (third, 50 << 7 | 1)]);
+    rig.hear(&[0xB0, 99, 127, 98, 127, 6, 1]);
+    rig.hear(&[0xB0, 101, 0, 100, 2, 6, 1]);
+    assert_eq!(rig.told(), []);
+    assert_eq!(rig.sent(), Vec::<Vec<u8>>::new());
+}
+
+#[test]
+fn other_channels_and_other_controllers_move_nothing() {
+    let mut rig = Rig::new();
+    let before = rig.offline.status().params;
+    rig.hear(&[0xB1, 43, 30, 0xB0, 3, 1, 0x90, 43, 30, 0xF8, 0xC0, 43, 0xE0, 43, 43, 0xF0, 43, 0xF7]);
+    assert_eq!(rig.offline.status().params, before);
+    assert_eq!(rig.told(), []);
+}
+
+#[test]
+fn a_synth_that_sends_back_what_it_gets_undoes_nothing() {
+    let mut rig = Rig::new();
+    rig.ask("param.set filter_cutoff 0.2");
+    rig.wait_ms(5);
+    rig.ask("param.set filter_cutoff 0.8");
+    rig.hear(&[0xB0, 43, 25]);
+    assert_eq!(rig.value("filter_cutoff"), 102);
+    assert_eq!(rig.sent(), [[0xB0, 43, 25], [0xB0, 43, 102]], "the last value goes out");
+    rig.wait_ms(200);
+    rig.hear(&[0xB0, 43, 26]);
+    assert_eq!(rig.value("filter_cutoff"), 26);
+}
+
+#[test]
+fn every_target_is_read() {
+    let params = Profile::from_yaml("wide.yaml", PROFILE).unwrap().params;
+    let read = |bytes: &[&[u8]]| {
+        let mut reader = Reader::default();
+        bytes.iter().filter_map(|bytes| reader.read(&Message::from_bytes(bytes).unwrap(), &params)).last()
+    };
+    assert_eq!(read(&[&[0xE0, 1, 2]]), Some((0, Part::Whole(2 << 7 | 1))));
+    assert_eq!(read(&[&[0xC0, 9]]), Some((1, Part::Whole(9))));
+    assert_eq!(read(&[&[0xB0, 101, 0], &[0xB0, 100, 0], &[0xB0, 6, 2]]), Some((2, Part::Upper(2))));
+    assert_eq!(read(&[&[0xB0, 99, 0], &[0xB0, 98, 0], &[0xB0, 6, 2]]), None);
+}
