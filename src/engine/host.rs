@@ -11,6 +11,7 @@ pub mod alsa_midi;
 #[cfg(feature = "jack")]
 pub mod jack;
 pub mod quiet;
+pub mod raw_midi;
 pub mod select;
 pub mod sim;
 

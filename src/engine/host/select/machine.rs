@@ -4,7 +4,7 @@
 use crate::engine::host::jack;
 use crate::engine::{
     assembly::OpenPort,
-    host::{AudioRequest, Device, HostError, alsa, alsa_midi},
+    host::{AudioRequest, Device, HostError, alsa, alsa_midi, raw_midi},
 };
 
 /// A machine as `select` sees it.
@@ -23,6 +23,10 @@ pub(super) trait Machine: Send + Sync {
     fn alsa_ports(&self) -> Result<Vec<String>, HostError>;
     /// Opens one of them.
     fn open_alsa_port(&self, name: &str) -> Result<OpenPort, HostError>;
+    /// Raw MIDI devices.
+    fn raw_ports(&self) -> Vec<raw_midi::Found>;
+    /// Opens a raw MIDI device, a serial line or a FIFO.
+    fn open_raw_port(&self, path: &str) -> Result<OpenPort, HostError>;
 }
 
 /// The one busker runs on.
@@ -84,5 +88,13 @@ impl Machine for ThisMachine {
 
     fn open_alsa_port(&self, name: &str) -> Result<OpenPort, HostError> {
         alsa_midi::open(name)
+    }
+
+    fn raw_ports(&self) -> Vec<raw_midi::Found> {
+        raw_midi::list()
+    }
+
+    fn open_raw_port(&self, path: &str) -> Result<OpenPort, HostError> {
+        raw_midi::open(path)
     }
 }
