@@ -115,7 +115,7 @@ impl Listener {
     }
 
     /// Everything, once the port is closed.
-    fn to_end(mut self) -> Vec<u8> {
+    fn all(mut self) -> Vec<u8> {
         self.heard.extend(self.incoming.iter().flatten());
         self.heard
     }
@@ -151,7 +151,7 @@ fn a_fifo_gets_exactly_what_is_played_in_order() {
     }
     listener.until_message(&[0xF7]);
     drop(engine);
-    let heard = listener.to_end();
+    let heard = listener.all();
     let mut messages = voices(&heard);
     // Ends overtake beginnings where both are due: which of the two requests was seen first is the threads' affair.
     let end = messages.split_off(messages.len() - 6);
@@ -218,7 +218,7 @@ fn a_note_that_ended_while_nobody_read_is_ended_for_the_next_reader() {
     listener.until_message(&[0x80, 60, 64]);
     listener.until("where the song is", |heard| heard.contains(&0xF2) && heard.contains(&CONTINUE));
     drop(engine);
-    assert_eq!(real_time(&listener.to_end()).last(), Some(&STOP));
+    assert_eq!(real_time(&listener.all()).last(), Some(&STOP));
 }
 
 /// The program with a home of its own.
