@@ -47,13 +47,13 @@ const LAST_TRIES: usize = 10;
 /// One port with its clock.
 pub struct ClockPort {
     /// For the log.
-    pub index: PortIndex,
+    index: PortIndex,
     /// Its own connection: the scheduler has another to the same port.
-    pub out: Box<dyn MidiOut>,
+    out: Box<dyn MidiOut>,
     /// What its follower was told.
-    pub clock: ClockOut,
+    clock: ClockOut,
     /// The port refused a message: what its follower knows is not what it was told.
-    pub lost: bool,
+    lost: bool,
 }
 
 impl ClockPort {

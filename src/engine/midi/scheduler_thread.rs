@@ -3,7 +3,7 @@
 //! Events must not be lost, so requests travel on a ring; the last [`RESERVED`] places are for note-offs, stop and
 //! panic, and where even those are taken a flag asks for all notes off. The thread sleeps until something is due or a
 //! request wakes it. When the control thread is gone, for whatever reason, it silences every synth and ends; a port that
-//! refuses the silence is asked for [`LAST_TRIES`], for longer would keep a person waiting for a synth that is gone.
+//! refuses the silence is asked again for a third of a second, and no longer: a person waits for the program to end.
 
 use super::{
     scheduler::{Outgoing, Scheduler, What},
@@ -146,6 +146,7 @@ impl SchedulerRunner {
         Ok(handle)
     }
 
+    /// Tells ports that refused the ends of their notes again.
     fn make_sure(&mut self) {
         let end_ns = realtime::now_ns() + LAST_TRIES.as_nanos() as u64;
         while let Some(due_ns) = self.scheduler.make_up(realtime::now_ns())
