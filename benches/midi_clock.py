@@ -124,8 +124,8 @@ def measure(got):
     origin = got[0][0]
     pulses = [at - origin for at, byte in got if byte == CLOCK]
     bytes_ = [byte for _, byte in got]
-    # Counted from end to end: a missing pulse makes a gap of two, an extra one a gap of none.
-    missing = sum(round((b - a) / PULSE_NS) - 1 for a, b in zip(pulses, pulses[1:]))
+    # Counted from end to end, for a late pulse is not a missing one.
+    missing = round((pulses[-1] - pulses[0]) / PULSE_NS) + 1 - len(pulses)
     settled = [at for at in pulses if at >= SETTLE_S * 1e9] if pulses[-1] > 2 * SETTLE_S * 1e9 else pulses
     step, first = grid(list(enumerate(settled)))
     off = sorted(abs(at - first - i * step) / 1000 for i, at in enumerate(settled))
