@@ -4,7 +4,7 @@ CARGO ?= cargo
 # What the tests are run with: every host, and the allocator that catches the callback allocating.
 TEST_FEATURES = jack,rt-check
 
-.PHONY: run test check fmt clippy doc bench limits help
+.PHONY: run test check fmt clippy doc bench bench-midi limits help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,11 @@ doc:
 bench: ## how long a block, a thousand controllers and a screen take
 	@scripts/setup.sh run
 	$(CARGO) bench
+
+bench-midi: ## how even the MIDI clock is, idle and under load; ARGS='--seconds 20' for shorter rows
+	@scripts/setup.sh run
+	$(CARGO) build --release
+	benches/midi_clock.py target/release/busker $(ARGS)
 
 limits: ## first frame, idle load, memory, speed of virtual time
 	@scripts/setup.sh test

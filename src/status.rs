@@ -74,7 +74,7 @@ pub struct DeviceStatus {
 /// One MIDI port.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PortStatus {
-    /// As it is asked for: `alsa:NAME`, `jack:NAME`, `sim`.
+    /// As it is asked for: `alsa:NAME`, `jack:NAME`, `raw:PATH`, `sim`.
     pub id: String,
     /// As a person knows it.
     pub name: String,

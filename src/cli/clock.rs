@@ -30,7 +30,7 @@ pub struct ClockArgs {
     /// Stop after so many seconds; otherwise ctrl-c stops
     #[arg(long, value_name = "N", value_parser = seconds)]
     seconds: Option<f64>,
-    /// A MIDI port: auto, alsa:NAME, jack:NAME; several may be given
+    /// A MIDI port: auto, alsa:NAME, jack:NAME, raw:PATH; several may be given
     #[arg(long, value_name = "PORT")]
     port: Vec<PortChoice>,
 }

@@ -88,7 +88,7 @@ fn chosen(asked: &[PortChoice], profile: &Profile) -> Result<Vec<String>, Failur
             let best = others()?.into_iter().min_by_key(|name| profile.port_rank(name).unwrap_or(usize::MAX));
             best.ok_or_else(|| Failure::asked("there is no MIDI port to hear: plug in a synth"))
         }
-        PortChoice::Sim | PortChoice::Jack(_) => {
+        PortChoice::Sim | PortChoice::Jack(_) | PortChoice::Raw(_) => {
             Err(Failure::asked(format!("'{port}' cannot be heard: monitor takes auto and alsa:NAME")))
         }
     };

@@ -34,7 +34,7 @@ pub struct StationArgs {
     /// The inputs to record and hear, like 1 or 3-4
     #[arg(long, value_name = "CHANNELS")]
     pub input: Option<ChannelList>,
-    /// A MIDI port: auto, sim, alsa:NAME, jack:NAME; several may be given
+    /// A MIDI port: auto, sim, alsa:NAME, jack:NAME, raw:PATH; several may be given
     #[arg(long, value_name = "PORT")]
     pub port: Vec<PortChoice>,
 }

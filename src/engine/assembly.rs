@@ -179,7 +179,7 @@ pub fn assemble(
                 out
             }
             Way::Threads { scheduler, clock } => {
-                clock_ports.push(ClockPort { index, out: clock, clock: ClockOut::new() });
+                clock_ports.push(ClockPort::new(index, clock));
                 scheduler
             }
         });

@@ -11,6 +11,7 @@ pub mod alsa_midi;
 #[cfg(feature = "jack")]
 pub mod jack;
 pub mod quiet;
+pub mod raw_midi;
 pub mod select;
 pub mod sim;
 
@@ -125,6 +126,7 @@ pub struct Lent {
     watch: Arc<Watch>,
     home: Sender<Renderer>,
     began_ns: u64,
+    due_ns: u64,
     frames: usize,
 }
 
@@ -132,13 +134,19 @@ pub struct Lent {
 pub fn lend(mut renderer: Renderer, watch: Arc<Watch>) -> (Lent, Receiver<Renderer>) {
     renderer.restart();
     let (home, receiver) = mpsc::channel();
-    (Lent { renderer: Some(renderer), watch, home, began_ns: 0, frames: 0 }, receiver)
+    (Lent { renderer: Some(renderer), watch, home, began_ns: 0, due_ns: 0, frames: 0 }, receiver)
 }
 
 impl Lent {
     /// A block of the device begins. Realtime: yes.
     pub fn begin(&mut self) {
+        self.begin_at(realtime::now_ns());
+    }
+
+    /// A block begins that was due at this instant, for a device that knows. Realtime: yes.
+    pub fn begin_at(&mut self, due_ns: u64) {
         self.began_ns = realtime::now_ns();
+        self.due_ns = due_ns;
         self.frames = 0;
     }
 
@@ -158,7 +166,7 @@ impl Lent {
             let n = (frames - at).min(MAX_BLOCK);
             fill(renderer, at, n);
             let offset_ns = ((self.frames + at) as f64 * ns_per_frame) as u64;
-            renderer.process(n, BlockTime::Began(self.began_ns + offset_ns));
+            renderer.process(n, BlockTime::Began(self.due_ns + offset_ns));
             empty(renderer, at, n);
             at += n;
         }

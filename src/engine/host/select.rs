@@ -87,7 +87,7 @@ fn select_on(
     if wants_jack {
         let why = refusals.first().map_or_else(String::new, |why| format!(" ({why})"));
         return Err(HostError(format!(
-            "a `jack:` port needs a JACK device{why}: start a JACK server and choose `jack`, or choose an `alsa:` port"
+            "a `jack:` port needs a JACK device{why}: start a JACK server and choose `jack`, or choose an `alsa:` or `raw:` port"
         )));
     }
     let notice = format!(
@@ -113,6 +113,7 @@ fn finish(
         ChosenPort::BuiltIn => Ok(built_in_port()),
         ChosenPort::Alsa(name) => machine.open_alsa_port(name, profile),
         ChosenPort::Jack(name) => machine.jack_port(name),
+        ChosenPort::Raw(path) => machine.open_raw_port(path),
     };
     let ports = ports.iter().map(open).collect::<Result<_, _>>()?;
     let spec = device.spec();
@@ -141,6 +142,7 @@ enum ChosenPort {
     BuiltIn,
     Alsa(String),
     Jack(String),
+    Raw(String),
 }
 
 fn jack_names(ports: &[ChosenPort]) -> Vec<String> {
@@ -157,6 +159,7 @@ fn choose_ports(machine: &dyn Machine, place: &Place, ports: &[PortChoice], prof
         PortChoice::Sim => ChosenPort::BuiltIn,
         PortChoice::Alsa(name) => ChosenPort::Alsa(name.clone()),
         PortChoice::Jack(name) => ChosenPort::Jack(name.clone()),
+        PortChoice::Raw(path) => ChosenPort::Raw(path.clone()),
     };
     let mut chosen = Vec::new();
     for port in ports.iter().map(choose) {
@@ -169,7 +172,8 @@ fn choose_ports(machine: &dyn Machine, place: &Place, ports: &[PortChoice], prof
 }
 
 /// The port `auto` takes, and why: the profile's own, else the first that is not the system's, else the built-in synth.
-/// On a JACK device its ports come first.
+/// On a JACK device its ports come first. Raw devices are never taken unasked: the sequencer has the same synths, and
+/// shares them with other programs.
 fn auto_port(machine: &dyn Machine, place: &Place, profile: &Profile) -> (ChosenPort, String) {
     let jack = match place {
         Place::Jack(server) => machine.jack_ports(server.as_deref()),
@@ -179,7 +183,7 @@ fn auto_port(machine: &dyn Machine, place: &Place, profile: &Profile) -> (Chosen
     let alsa = machine.alsa_ports().unwrap_or_default().into_iter().map(ChosenPort::Alsa);
     let ports: Vec<ChosenPort> = jack.chain(alsa).collect();
     let name = |port: &ChosenPort| match port {
-        ChosenPort::Jack(name) | ChosenPort::Alsa(name) => name.clone(),
+        ChosenPort::Jack(name) | ChosenPort::Alsa(name) | ChosenPort::Raw(name) => name.clone(),
         ChosenPort::BuiltIn => String::new(),
     };
     let ranked = ports.iter().filter_map(|port| profile.port_rank(&name(port)).map(|rank| (rank, port)));

@@ -14,6 +14,14 @@ pub trait MidiOut: Send {
     /// # Errors
     /// The message did not go out; the port may or may not take the next one.
     fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed>;
+
+    /// Goes on with a long message that was taken in part; other messages are refused until it is through.
+    ///
+    /// # Errors
+    /// Some of it still waits.
+    fn finish(&mut self) -> Result<(), SendFailed> {
+        Ok(())
+    }
 }
 
 /// A message did not go out. What went wrong is the port's to log; the engine counts it and goes on.

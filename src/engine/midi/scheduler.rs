@@ -3,10 +3,11 @@
 //! [`Scheduler`] is the scheduler thread's state, stepped with an instant; it reads no clock. Controllers are
 //! coalesced to the newest value and spaced; the final value always goes out, pairs and NRPN are never torn, and
 //! unchanged values are not sent twice. The queue is bounded; note-offs have room of their own and are never
-//! dropped: where even that is full, the port gets all notes off instead.
+//! dropped: where even that is full, the port gets all notes off instead. A note-off a port refuses is kept and tried
+//! again until the port takes it, before anything else for that port, so that nothing overtakes it.
 
 use super::{
-    port::MidiOut,
+    port::{MidiOut, SendFailed},
     sent::{Payload, PortIndex, SentLog},
 };
 use crate::{
@@ -31,6 +32,8 @@ pub const QUEUE_FOR_NOTE_OFFS: usize = 512;
 const CONTROLLERS: usize = 1024;
 /// Least distance between two values of one controller, unless its profile says otherwise.
 pub const SPACING_NS: u64 = 10_000_000;
+/// First and longest wait before a port that refused a note-off is tried again; it doubles in between.
+const RETRY_NS: (u64, u64) = (5_000_000, 500_000_000);
 
 /// A request to send.
 #[derive(Debug)]
@@ -159,8 +162,13 @@ struct Port {
     notes: [u128; 16],
     /// Channels anything was played on.
     used: u16,
-    /// A note-off found no room: all notes off is owed.
+    /// All notes off is owed: a note-off found no room, or the port refused one that is for no single note.
     owes_panic: bool,
+    /// Bit n of a channel's word: the port refused the end of note n. A set, so there is room for all there can be.
+    owes_off: [u128; 16],
+    /// The port refused something that must not be lost: when it is tried again, and the wait after that.
+    retry_at_ns: Option<u64>,
+    retry_wait_ns: u64,
 }
 
 /// The queue and the ports. Realtime: yes, but for what the ports do.
@@ -172,12 +180,22 @@ pub struct Scheduler {
     arrivals: u64,
     log: SentLog,
     stats: Arc<SchedulerStats>,
+    /// The newest instant it was told.
+    now_ns: u64,
 }
 
 impl Scheduler {
     /// A scheduler for these ports; the log gets every message handed over.
     pub fn new(ports: Vec<Box<dyn MidiOut>>, log: SentLog) -> Scheduler {
-        let port = |out| Port { out, notes: [0; 16], used: 0, owes_panic: false };
+        let port = |out| Port {
+            out,
+            notes: [0; 16],
+            used: 0,
+            owes_panic: false,
+            owes_off: [0; 16],
+            retry_at_ns: None,
+            retry_wait_ns: RETRY_NS.0,
+        };
         Scheduler {
             ports: ports.into_iter().map(port).collect(),
             waiting: BinaryHeap::with_capacity(QUEUE + QUEUE_FOR_NOTE_OFFS),
@@ -186,6 +204,7 @@ impl Scheduler {
             arrivals: 0,
             log,
             stats: Arc::default(),
+            now_ns: 0,
         }
     }
 
@@ -282,21 +301,18 @@ impl Scheduler {
 
     /// The instant at which there is something to do; 0 is at once, nothing is never.
     pub fn next_due_ns(&self) -> Option<u64> {
-        if !self.ready.is_empty() || self.ports.iter().any(|port| port.owes_panic) {
+        if !self.ready.is_empty() || self.ports.iter().any(|port| port.owes_panic && port.retry_at_ns.is_none()) {
             return Some(0);
         }
+        let retry = self.ports.iter().filter_map(|port| port.retry_at_ns);
         let note = self.waiting.peek().map(|Reverse(ByTime(queued))| queued.due_ns);
         let controller = self.controllers.iter().filter(|c| c.waiting.is_some()).map(|c| c.due_ns).min();
-        note.into_iter().chain(controller).min()
+        retry.chain(note).chain(controller).min()
     }
 
     /// Sends everything due by `now_ns`, the most important first.
     pub fn step(&mut self, now_ns: u64) {
-        for index in 0..self.ports.len() {
-            if std::mem::take(&mut self.ports[index].owes_panic) {
-                self.panic(PortIndex(index as u8), now_ns);
-            }
-        }
+        self.make_up(now_ns);
         while let Some(Reverse(ByTime(queued))) = self.waiting.peek()
             && queued.due_ns <= now_ns
         {
@@ -307,6 +323,38 @@ impl Scheduler {
         self.send_ready(now_ns, Class::Expression);
         self.send_controllers(now_ns);
         self.send_ready(now_ns, Class::SysEx);
+    }
+
+    /// Sends what ports owe, where it is time to try, and says when to try next, if anything is still owed.
+    pub fn make_up(&mut self, now_ns: u64) -> Option<u64> {
+        self.now_ns = now_ns;
+        for index in (0..self.ports.len()).map(|i| PortIndex(i as u8)) {
+            let port = &mut self.ports[usize::from(index.0)];
+            if port.retry_at_ns.is_some_and(|at_ns| at_ns > now_ns) {
+                continue;
+            }
+            if port.retry_at_ns.take().is_some() && self.catch_up(now_ns, index).is_err() {
+                continue;
+            }
+            if std::mem::take(&mut self.ports[usize::from(index.0)].owes_panic) {
+                self.panic(index, now_ns);
+            }
+        }
+        self.ports.iter().filter_map(|port| port.retry_at_ns).min()
+    }
+
+    /// Finishes what a port has begun and ends the notes it did not let end. Nothing else may go before.
+    fn catch_up(&mut self, at_ns: u64, index: PortIndex) -> Result<(), SendFailed> {
+        let Scheduler { ports, log, stats, now_ns, .. } = self;
+        let Some(port) = ports.get_mut(usize::from(index.0)) else { return Ok(()) };
+        let caught_up = port.catch_up(at_ns, |message| {
+            stats.sent.fetch_add(1, Ordering::Relaxed);
+            log.push(at_ns, index, Payload::Short(message));
+        });
+        if caught_up.is_err() {
+            port.try_again(*now_ns);
+        }
+        caught_up
     }
 
     /// Sends what is ready up to a class.
@@ -340,16 +388,27 @@ impl Scheduler {
     }
 
     fn send(&mut self, at_ns: u64, index: PortIndex, payload: Payload) {
+        let caught_up = self.catch_up(at_ns, index);
         let Some(port) = self.ports.get_mut(usize::from(index.0)) else { return };
         if let Payload::Short(message) = &payload {
             port.track(message);
         }
-        match port.out.send(at_ns, payload.bytes()) {
+        match caught_up.and_then(|()| port.out.send(at_ns, payload.bytes())) {
             Ok(()) => {
+                port.retry_wait_ns = RETRY_NS.0;
+                if port.out.finish().is_err() {
+                    port.try_again(self.now_ns);
+                }
                 self.stats.sent.fetch_add(1, Ordering::Relaxed);
                 self.log.push(at_ns, index, payload);
             }
-            Err(_) => {
+            Err(SendFailed) => {
+                if let Payload::Short(message) = &payload
+                    && message.class() == Class::NoteOff
+                {
+                    port.owe(message);
+                    port.try_again(self.now_ns);
+                }
                 self.stats.refused.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -393,6 +452,7 @@ impl Scheduler {
 
     /// Leaves every synth silent: for the way out, whatever led there.
     pub fn silence(&mut self, now_ns: u64) {
+        self.now_ns = now_ns;
         for index in (0..self.ports.len()).map(|i| PortIndex(i as u8)) {
             self.release(index, now_ns);
             let used = self.ports[usize::from(index.0)].used;
@@ -404,6 +464,37 @@ impl Scheduler {
 }
 
 impl Port {
+    /// Keeps the end of notes that was refused.
+    fn owe(&mut self, message: &Message) {
+        match message.note() {
+            Some((channel, note)) => self.owes_off[usize::from(channel.nibble())] |= 1 << note.number(),
+            None => self.owes_panic = true,
+        }
+    }
+
+    /// Tries again after a wait, which doubles once for each try.
+    fn try_again(&mut self, now_ns: u64) {
+        if self.retry_at_ns.is_none() {
+            self.retry_at_ns = Some(now_ns + self.retry_wait_ns);
+            self.retry_wait_ns = (self.retry_wait_ns * 2).min(RETRY_NS.1);
+        }
+    }
+
+    /// See [`Scheduler::catch_up`].
+    fn catch_up(&mut self, at_ns: u64, mut sent: impl FnMut(Message)) -> Result<(), SendFailed> {
+        self.out.finish()?;
+        for channel in Channel::all() {
+            let owed = &mut self.owes_off[usize::from(channel.nibble())];
+            while let Some(note) = Note::new(owed.trailing_zeros() as u8) {
+                let off = Message::note_off(channel, note);
+                self.out.send(at_ns, off.bytes())?;
+                sent(off);
+                *owed &= !(1 << note.number());
+            }
+        }
+        Ok(())
+    }
+
     fn track(&mut self, message: &Message) {
         if let Some(channel) = message.channel() {
             self.used |= 1 << channel.nibble();

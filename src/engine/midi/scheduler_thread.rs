@@ -2,7 +2,8 @@
 //!
 //! Events must not be lost, so requests travel on a ring; the last places are for note-offs, stop and
 //! panic, and where even those are taken a flag asks for all notes off. The thread sleeps until something is due or a
-//! request wakes it. When the control thread is gone, for whatever reason, it silences every synth and ends.
+//! request wakes it. When the control thread is gone, for whatever reason, it silences every synth and ends; a port that
+//! refuses the silence is asked again for a third of a second, and no longer: a person waits for the program to end.
 
 use super::{
     scheduler::{Outgoing, Scheduler, What},
@@ -29,6 +30,8 @@ const CAPACITY: usize = 2048;
 const RESERVED: usize = 512;
 /// How long the thread sleeps at most, so that it notices when the control thread is gone.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+/// How long a port that refuses the ends of its notes is tried again on the way out.
+const LAST_TRIES: Duration = Duration::from_millis(300);
 
 /// The control thread's half.
 pub struct SchedulerSender {
@@ -134,12 +137,23 @@ impl SchedulerRunner {
             let outcome = catch_unwind(AssertUnwindSafe(|| self.run()));
             self.receive(realtime::now_ns());
             self.silence(realtime::now_ns());
+            self.make_sure();
             if outcome.is_err() {
                 tracing::error!("the scheduler stopped; every note was ended");
             }
         })?;
         sender.wake = Some(handle.thread().clone());
         Ok(handle)
+    }
+
+    /// Tells ports that refused the ends of their notes again.
+    fn make_sure(&mut self) {
+        let end_ns = realtime::now_ns() + LAST_TRIES.as_nanos() as u64;
+        while let Some(due_ns) = self.scheduler.make_up(realtime::now_ns())
+            && due_ns < end_ns
+        {
+            thread::sleep(Duration::from_nanos(due_ns.saturating_sub(realtime::now_ns())));
+        }
     }
 
     fn run(&mut self) {

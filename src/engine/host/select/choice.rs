@@ -1,4 +1,5 @@
-//! A device or a port as people write them: `auto`, `sim`, `alsa:NAME`, `jack:NAME`. Pure.
+//! A device or a port as people write them: `auto`, `sim`, `alsa:NAME`, `jack:NAME`,
+//! `raw:PATH`. Pure.
 
 use std::{fmt, str::FromStr};
 
@@ -31,6 +32,8 @@ pub enum PortChoice {
     Alsa(String),
     /// A MIDI port of the JACK server by its name or a part of it.
     Jack(String),
+    /// A raw MIDI device, a serial line or a FIFO by its path.
+    Raw(String),
 }
 
 /// Why a text names no device or port; says which ones would.
@@ -89,9 +92,10 @@ impl FromStr for PortChoice {
             Some(("alsa", name)) if !name.is_empty() => Ok(PortChoice::Alsa(name.to_owned())),
             Some(("jack", _)) if !WITH_JACK => Err(without_jack(text)),
             Some(("jack", name)) if !name.is_empty() => Ok(PortChoice::Jack(name.to_owned())),
+            Some(("raw", path)) if !path.is_empty() => Ok(PortChoice::Raw(path.to_owned())),
             _ => {
                 let jack = if WITH_JACK { ", jack:NAME" } else { "" };
-                Err(NotAChoice(format!("'{text}' is no MIDI port: auto, sim, alsa:NAME{jack}")))
+                Err(NotAChoice(format!("'{text}' is no MIDI port: auto, sim, alsa:NAME{jack}, raw:PATH")))
             }
         }
     }
@@ -104,6 +108,7 @@ impl fmt::Display for PortChoice {
             PortChoice::Sim => f.write_str("sim"),
             PortChoice::Alsa(name) => write!(f, "alsa:{name}"),
             PortChoice::Jack(name) => write!(f, "jack:{name}"),
+            PortChoice::Raw(path) => write!(f, "raw:{path}"),
         }
     }
 }
@@ -115,7 +120,7 @@ mod tests {
     #[test]
     fn a_choice_reads_back_as_it_is_written() {
         let mut devices = vec!["auto", "sim", "alsa", "alsa:hw:CARD=USB,DEV=0", "alsa:Scarlett 2i2"];
-        let mut ports = vec!["auto", "sim", "alsa:NTS-1 digital kit:SOUND"];
+        let mut ports = vec!["auto", "sim", "alsa:NTS-1 digital kit:SOUND", "raw:/dev/snd/midiC1D0"];
         if WITH_JACK {
             devices.extend(["jack", "jack:studio"]);
             ports.push("jack:system:midi_playback_1");
@@ -135,7 +140,7 @@ mod tests {
             let error = text.parse::<DeviceChoice>().unwrap_err().to_string();
             assert!(error.starts_with(&format!("'{text}' is no audio device: auto, sim, alsa, alsa:NAME")), "{error}");
         }
-        for text in ["", "alsa", "alsa:", "raw:/dev/midi", "sim:", "NTS-1"] {
+        for text in ["", "alsa", "alsa:", "raw", "raw:", "sim:", "NTS-1"] {
             let error = text.parse::<PortChoice>().unwrap_err().to_string();
             assert!(error.starts_with(&format!("'{text}' is no MIDI port: auto, sim, alsa:NAME")), "{error}");
         }

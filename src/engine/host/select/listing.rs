@@ -5,7 +5,7 @@ use super::{
     machine::{Machine, ThisMachine},
 };
 use crate::{
-    engine::host::{HostError, alsa, sim},
+    engine::host::{HostError, alsa, raw_midi, sim},
     profile::Profile,
 };
 use serde::Serialize;
@@ -110,11 +110,14 @@ fn list(machine: &dyn Machine, found: Vec<alsa::Found>, no_alsa: Option<HostErro
     let row = |kind: &str, name: String| PortRow { id: format!("{kind}:{name}"), name };
     let ports = jack_ports.into_iter().map(|name| row("jack", name));
     let ports = ports.chain(machine.alsa_ports().unwrap_or_default().into_iter().map(|name| row("alsa", name)));
+    let raw = |port: raw_midi::Found| PortRow { id: format!("raw:{}", port.path), name: port.name };
+    let ports = ports.chain(machine.raw_ports().into_iter().map(raw));
     let ports = ports.chain([PortRow { id: "sim".to_owned(), name: "built-in synth".to_owned() }]).collect();
     let (port, why) = auto_port(machine, &place, profile);
     let id = match port {
         ChosenPort::Alsa(name) => format!("alsa:{name}"),
         ChosenPort::Jack(name) => format!("jack:{name}"),
+        ChosenPort::Raw(path) => format!("raw:{path}"),
         ChosenPort::BuiltIn => "sim".to_owned(),
     };
     Listing { devices, ports, auto_device, auto_port: Automatic { id, why } }

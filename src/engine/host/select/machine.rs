@@ -5,7 +5,7 @@ use crate::engine::host::jack;
 use crate::{
     engine::{
         assembly::OpenPort,
-        host::{AudioRequest, Device, HostError, alsa, alsa_midi},
+        host::{AudioRequest, Device, HostError, alsa, alsa_midi, raw_midi},
     },
     profile::Profile,
 };
@@ -26,6 +26,10 @@ pub(super) trait Machine: Send + Sync {
     fn alsa_ports(&self) -> Result<Vec<String>, HostError>;
     /// Opens one of them, and what the instrument of this profile says beside it.
     fn open_alsa_port(&self, name: &str, profile: &Profile) -> Result<OpenPort, HostError>;
+    /// Raw MIDI devices.
+    fn raw_ports(&self) -> Vec<raw_midi::Found>;
+    /// Opens a raw MIDI device, a serial line or a FIFO.
+    fn open_raw_port(&self, path: &str) -> Result<OpenPort, HostError>;
 }
 
 /// The one busker runs on.
@@ -87,5 +91,13 @@ impl Machine for ThisMachine {
 
     fn open_alsa_port(&self, name: &str, profile: &Profile) -> Result<OpenPort, HostError> {
         alsa_midi::open(name, profile)
+    }
+
+    fn raw_ports(&self) -> Vec<raw_midi::Found> {
+        raw_midi::list()
+    }
+
+    fn open_raw_port(&self, path: &str) -> Result<OpenPort, HostError> {
+        raw_midi::open(path)
     }
 }

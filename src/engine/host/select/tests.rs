@@ -5,7 +5,7 @@ use crate::{
     engine::{
         assembly::Way,
         control::PortInfo,
-        host::{DeviceSpec, Driver, StartFailed, Watch},
+        host::{DeviceSpec, Driver, StartFailed, Watch, raw_midi},
         midi::port::{MidiOut, SendFailed},
     },
     profile::{DEFAULT_ID, Library},
@@ -113,6 +113,16 @@ impl Machine for Fake {
             false => Err(HostError(format!("no port {name}"))),
         }
     }
+
+    fn raw_ports(&self) -> Vec<raw_midi::Found> {
+        Vec::new()
+    }
+
+    fn open_raw_port(&self, path: &str) -> Result<OpenPort, HostError> {
+        let info = PortInfo { id: format!("raw:{path}"), name: path.to_owned() };
+        let way = Way::Threads { scheduler: Box::new(Nowhere), clock: Box::new(Nowhere) };
+        Ok(OpenPort { info, way, input: None })
+    }
 }
 
 fn nothing_asked() -> AudioRequest {
@@ -195,8 +205,9 @@ fn on_jack_its_ports_come_first_and_are_made_with_the_client() {
 fn ports_asked_for_by_name_are_had_or_refused() {
     let fake = || Fake { jack: true, alsa: true, alsa_ports: vec!["a", "b"], ..Fake::default() };
     let [a, b, c] = ["a", "b", "c"].map(|name| PortChoice::Alsa(name.to_owned()));
-    let three = [b.clone(), PortChoice::Sim, a, b];
-    assert_eq!(chosen(fake(), "auto", &three).unwrap().1, ["alsa:b", "sim", "alsa:a"]);
+    let raw = PortChoice::Raw("/dev/midi".to_owned());
+    let three = [b.clone(), PortChoice::Sim, a, raw.clone(), b, raw];
+    assert_eq!(chosen(fake(), "auto", &three).unwrap().1, ["alsa:b", "sim", "alsa:a", "raw:/dev/midi"]);
     assert_eq!(chosen(fake(), "auto", &[c]).unwrap_err(), "no port c");
     assert_eq!(chosen(fake(), "auto", &[]).unwrap().1, [""; 0]);
 }
@@ -205,7 +216,7 @@ fn ports_asked_for_by_name_are_had_or_refused() {
 fn a_jack_port_needs_a_jack_device() {
     let jack = [PortChoice::Jack("synth".to_owned())];
     let fake = || Fake { alsa: true, ..Fake::default() };
-    let told = "a `jack:` port needs a JACK device: start a JACK server and choose `jack`, or choose an `alsa:` port";
+    let told = "a `jack:` port needs a JACK device: start a JACK server and choose `jack`, or choose an `alsa:` or `raw:` port";
     assert_eq!(chosen(fake(), "auto", &jack).unwrap_err(), told);
     assert_eq!(chosen(fake(), "alsa", &jack).unwrap_err(), told);
     assert_eq!(chosen(fake(), "sim", &jack).unwrap_err(), told);

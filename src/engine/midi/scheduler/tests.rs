@@ -1,7 +1,6 @@
 //! Laws of the scheduler, in virtual time.
 
 use super::{super::sent::sent_log, *};
-use crate::engine::midi::port::SendFailed;
 use std::sync::Mutex;
 
 type Wire = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
@@ -208,4 +207,72 @@ fn what_the_synth_said_it_holds_is_not_sent_and_anything_else_is() {
     }
     run_until(&mut scheduler, 100 * MS);
     assert_eq!(taken(&wire), [], "what waited is older than what the synth said");
+}
+
+/// A port that can be stopped up.
+struct Stalling {
+    wire: Wire,
+    stalled: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl MidiOut for Stalling {
+    fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed> {
+        if self.stalled.load(Ordering::Relaxed) {
+            return Err(SendFailed);
+        }
+        self.wire.lock().unwrap().push((at_ns, bytes.to_vec()));
+        Ok(())
+    }
+}
+
+fn stalling() -> (Scheduler, Wire, Arc<std::sync::atomic::AtomicBool>) {
+    let (wire, stalled) = (Wire::default(), Arc::default());
+    let out = Stalling { wire: Arc::clone(&wire), stalled: Arc::clone(&stalled) };
+    (Scheduler::new(vec![Box::new(out)], sent_log().0), wire, stalled)
+}
+
+#[test]
+fn a_note_off_a_port_refuses_goes_out_first_when_it_takes_messages_again() {
+    let (mut scheduler, wire, stalled) = stalling();
+    for note in [60, 64] {
+        scheduler.submit(message(0, on(note)));
+    }
+    scheduler.step(0);
+    taken(&wire);
+    stalled.store(true, Ordering::Relaxed);
+    for (due_ns, message_) in [(MS, off(60)), (2 * MS, off(64)), (3 * MS, on(67))] {
+        scheduler.submit(message(due_ns, message_));
+    }
+    run_until(&mut scheduler, 2000 * MS);
+    assert!(scheduler.make_up(2000 * MS).is_some() && taken(&wire).is_empty());
+    stalled.store(false, Ordering::Relaxed);
+    scheduler.submit(message(0, on(60)));
+    scheduler.step(2000 * MS);
+    let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| [b[0], b[1]]).collect();
+    assert_eq!(sent, [[0x80, 60], [0x80, 64], [0x90, 60]]);
+    run_until(&mut scheduler, 4000 * MS);
+    assert!(taken(&wire).is_empty() && scheduler.next_due_ns().is_none());
+}
+
+#[test]
+fn a_port_that_takes_messages_again_is_told_within_the_longest_wait_and_never_asked_in_a_busy_loop() {
+    let (mut scheduler, wire, stalled) = stalling();
+    scheduler.submit(message(0, on(60)));
+    scheduler.step(0);
+    taken(&wire);
+    stalled.store(true, Ordering::Relaxed);
+    scheduler.submit(Outgoing { port: PORT, due_ns: MS, what: What::Panic });
+    let mut steps = 0;
+    let mut now = MS;
+    while now < 10_000 * MS {
+        scheduler.step(now);
+        now = scheduler.next_due_ns().unwrap().max(now);
+        steps += 1;
+    }
+    assert!(steps < 40, "{steps} tries in ten seconds");
+    stalled.store(false, Ordering::Relaxed);
+    run_until(&mut scheduler, now + RETRY_NS.1 + 1);
+    let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
+    assert!(sent.contains(&vec![0x80, 60, 64]) && sent.contains(&vec![0xB0, 123, 0]), "{sent:02X?}");
+    assert_eq!(scheduler.make_up(now + RETRY_NS.1), None);
 }
