@@ -27,30 +27,17 @@ use busker::{
         offline::{Offline, built_in_port},
     },
     midi::Channel,
-    music::Bpm,
-    profile::{DEFAULT_ID, Library, Target},
+    profile::Target,
 };
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::{
     hint::black_box,
     path::Path,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 fn config(folder: &Path) -> EngineConfig {
-    let (library, _) = Library::load(None);
-    let profile = Arc::clone(library.get(DEFAULT_ID).expect("the built-in profile"));
-    EngineConfig {
-        library,
-        profile,
-        channel: None,
-        bpm: Bpm::DEFAULT,
-        clock_on: true,
-        input: None,
-        monitor: None,
-        folder: folder.to_owned(),
-    }
+    EngineConfig::built_in(folder).expect("the built-in profile")
 }
 
 fn spec(block_frames: u32) -> DeviceSpec {

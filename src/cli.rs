@@ -11,6 +11,7 @@ mod man;
 mod monitor;
 mod record;
 mod run;
+mod running;
 mod screen;
 mod setup;
 mod signals;

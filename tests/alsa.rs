@@ -22,14 +22,11 @@ use busker::{
         live::Engine,
         station::Station,
     },
-    music::Bpm,
-    profile::{DEFAULT_ID, Library},
     status::Event,
 };
 use server::Stage;
 use std::{
     path::Path,
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -42,18 +39,8 @@ static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisable
 const TRIES: usize = 4;
 
 fn config(folder: &Path, input: Option<&str>) -> EngineConfig {
-    let (library, _) = Library::load(None);
-    let profile = Arc::clone(library.get(DEFAULT_ID).unwrap());
-    EngineConfig {
-        library,
-        profile,
-        channel: None,
-        bpm: Bpm::DEFAULT,
-        clock_on: true,
-        input: input.map(|channels| channels.parse().unwrap()),
-        monitor: None,
-        folder: folder.to_owned(),
-    }
+    let input = input.map(|channels| channels.parse().unwrap());
+    EngineConfig { input, ..EngineConfig::built_in(folder).unwrap() }
 }
 
 /// The station on ALSA's default device.

@@ -12,14 +12,10 @@
 )]
 
 use assert_cmd::Command;
-use busker::{
-    engine::{
-        assembly::{EngineConfig, OpenPort},
-        host::{Device, raw_midi, sim::SimDevice},
-        live::Engine,
-    },
-    music::Bpm,
-    profile::{DEFAULT_ID, Library},
+use busker::engine::{
+    assembly::{EngineConfig, OpenPort},
+    host::{Device, raw_midi, sim::SimDevice},
+    live::Engine,
 };
 use portable_pty::{PtySize, native_pty_system};
 use rustix::fs::{CWD, FileType, Mode};
@@ -28,7 +24,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::{self, Stdio},
-    sync::{Arc, mpsc},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -52,18 +48,7 @@ fn open(path: &Path) -> OpenPort {
 
 /// A station that plays this port.
 fn station(folder: &Path, port: OpenPort) -> Engine {
-    let (library, _) = Library::load(None);
-    let profile = Arc::clone(library.get(DEFAULT_ID).unwrap());
-    let config = EngineConfig {
-        library,
-        profile,
-        channel: None,
-        bpm: Bpm::DEFAULT,
-        clock_on: true,
-        input: None,
-        monitor: None,
-        folder: folder.to_owned(),
-    };
+    let config = EngineConfig::built_in(folder).unwrap();
     let sim = || -> Box<dyn Device> { Box::new(SimDevice::new(48_000, 256)) };
     Engine::start(&config, sim(), vec![port], Box::new(move || Ok(sim())), None).unwrap()
 }

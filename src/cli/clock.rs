@@ -3,18 +3,12 @@
 use super::{
     Failure, Outcome, complain, print,
     record::seconds,
+    running::Running,
     setup::{Setup, StationArgs},
-    signals,
 };
 use crate::{
     command::Command,
-    engine::{
-        host::{
-            quiet::QuietStderr,
-            select::{self, DeviceChoice, PortChoice},
-        },
-        live::Engine,
-    },
+    engine::host::select::{DeviceChoice, PortChoice},
     music::Bpm,
     status::Event,
 };
@@ -52,31 +46,19 @@ pub fn run(args: &ClockArgs) -> Outcome {
     setup.complain()?;
     setup.config.clock_on = true;
     setup.config.bpm = args.bpm.unwrap_or(setup.config.bpm);
-    let quiet = QuietStderr::into(&setup.folders.log_file());
-    let selected = select::select(&setup.device, &setup.ports, &setup.request, &setup.config.profile);
-    drop(quiet);
-    let selected = selected.map_err(Failure::asked)?;
-    let names: Vec<String> = selected.ports.iter().map(|port| port.info.name.clone()).collect();
-    let engine =
-        Engine::start(&setup.config, selected.device, selected.ports, selected.reopen, None).map_err(Failure::asked)?;
-    let station = engine.station().clone();
-    let (wake, woken) = std::sync::mpsc::sync_channel(1);
-    let events = station.subscribe(move || {
-        let _ = wake.try_send(());
-    });
-    signals::quit_on_signals(station.clone())?;
-    station.ask(Command::TransportPlay {}).map_err(Failure::other)?;
+    let running = Running::start(&setup, &setup.ports, None)?;
+    running.station.ask(Command::TransportPlay {}).map_err(Failure::other)?;
     let how = if args.seconds.is_none() { "; ctrl-c stops" } else { "" };
-    complain(&format!("{} BPM to {}{how}", setup.config.bpm, names.join(", ")));
+    complain(&format!("{} BPM to {}{how}", setup.config.bpm, running.port_names.join(", ")));
     let begun = Instant::now();
     let left = || args.seconds.map(|s| Duration::from_secs_f64(s).saturating_sub(begun.elapsed()));
     while left().is_none_or(|left| !left.is_zero()) {
-        let _ = woken.recv_timeout(left().unwrap_or(Duration::from_secs(1)));
-        if events.try_iter().any(|event| event == Event::Quit) {
+        if running.wait(left().unwrap_or(Duration::from_secs(1))).contains(&Event::Quit) {
             break;
         }
     }
-    drop(engine);
+    let station = running.station.clone();
+    running.end();
     let sent: u64 = station.status().ports.iter().map(|port| port.sent).sum();
     print(&format!("{sent} messages in {:.1} s", begun.elapsed().as_secs_f64()))
 }

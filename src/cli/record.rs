@@ -2,8 +2,8 @@
 
 use super::{
     Failure, Outcome, complain, print,
+    running::Running,
     setup::{Setup, StationArgs},
-    signals,
 };
 use crate::{
     command::{
@@ -11,13 +11,7 @@ use crate::{
         arg::{Millis, Text, Velocity},
         channels::ChannelList,
     },
-    engine::{
-        host::{
-            quiet::QuietStderr,
-            select::{self, DeviceChoice},
-        },
-        live::Engine,
-    },
+    engine::host::select::DeviceChoice,
     music::{Decibels, Note},
     status::{Event, Severity},
 };
@@ -86,19 +80,8 @@ pub fn record(args: &RecordArgs) -> Outcome {
         }
         None => None,
     };
-    let quiet = QuietStderr::into(&setup.folders.log_file());
-    let selected = select::select(&setup.device, &ports, &setup.request, &setup.config.profile);
-    drop(quiet);
-    let selected = selected.map_err(Failure::asked)?;
-    selected.notices.iter().for_each(|(_, text)| complain(text));
-    let engine =
-        Engine::start(&setup.config, selected.device, selected.ports, selected.reopen, None).map_err(Failure::asked)?;
-    let station = engine.station().clone();
-    let (wake, woken) = std::sync::mpsc::sync_channel(1);
-    let events = station.subscribe(move || {
-        let _ = wake.try_send(());
-    });
-    signals::quit_on_signals(station.clone())?;
+    let running = Running::start(&setup, &ports, None)?;
+    let station = running.station.clone();
     station.ask(Command::RecordStart { name }).map_err(Failure::asked)?;
     let begun = Instant::now();
     let mut phrase = PHRASE.iter().cycle();
@@ -106,8 +89,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
     let mut failure = None;
     'recording: while args.seconds.is_none_or(|seconds| begun.elapsed().as_secs_f64() < seconds) {
         let left = args.seconds.map_or(PHRASE_STEP, |s| Duration::from_secs_f64(s).saturating_sub(begun.elapsed()));
-        let _ = woken.recv_timeout(left.min(PHRASE_STEP / 4));
-        for event in events.try_iter() {
+        for event in running.wait(left.min(PHRASE_STEP / 4)) {
             match &event {
                 Event::TakeStarted { path, .. } => {
                     let how = if args.seconds.is_none() { "; ctrl-c stops" } else { "" };
@@ -129,8 +111,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
             }
         }
     }
-    drop(engine);
-    for event in events.try_iter() {
+    for event in running.end() {
         if let Event::TakeFinished { path, frames, gap_frames } = event {
             let seconds = frames as f64 / f64::from(station.status().device.sample_rate_hz);
             let gaps = if gap_frames > 0 { format!(", of them {gap_frames} frames lost") } else { String::new() };

@@ -4,13 +4,11 @@
 
 use super::{
     Failure, Outcome, complain,
+    running::Running,
     setup::{Setup, StationArgs},
-    signals,
 };
 use crate::{
     engine::{
-        host::{quiet::QuietStderr, select},
-        live::Engine,
         midi::sent::Sent,
         offline::{Offline, SAMPLE_RATE_HZ},
     },
@@ -117,20 +115,8 @@ fn micros_of(frame: i64) -> u64 {
 
 /// Returns whether anything was refused or failed.
 fn perform(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
-    let quiet = QuietStderr::into(&setup.folders.log_file());
-    let selected = select::select(&setup.device, &setup.ports, &setup.request, &setup.config.profile);
-    drop(quiet);
-    let selected = selected.map_err(Failure::asked)?;
-    selected.notices.iter().for_each(|(_, text)| complain(text));
-    let listener = out.as_ref().map(Out::midi_listener);
-    let engine = Engine::start(&setup.config, selected.device, selected.ports, selected.reopen, listener)
-        .map_err(Failure::asked)?;
-    let station = engine.station().clone();
-    let (wake, woken) = std::sync::mpsc::sync_channel(1);
-    let events = station.subscribe(move || {
-        let _ = wake.try_send(());
-    });
-    signals::quit_on_signals(station.clone())?;
+    let running = Running::start(setup, &setup.ports, out.as_ref().map(Out::midi_listener))?;
+    let station = running.station.clone();
     let start = Instant::now();
     let micros = || start.elapsed().as_micros() as u64;
     let mut refused = false;
@@ -140,8 +126,7 @@ fn perform(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool
         let due = start + Duration::from_secs_f64(seconds);
         let mut failed = false;
         while !left && Instant::now() < due {
-            let _ = woken.recv_timeout(due.saturating_duration_since(Instant::now()));
-            let heard: Vec<Event> = events.try_iter().collect();
+            let heard = running.wait(due.saturating_duration_since(Instant::now()));
             left |= heard.contains(&Event::Quit);
             failed |= note(out, &heard, micros())?;
         }
@@ -158,8 +143,7 @@ fn perform(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool
     }
     refused |= wait_until(script.length_seconds(), out)?;
     let status = Status::clone(&station.status());
-    drop(engine);
-    refused |= note_events(out, &events, micros())?;
+    refused |= note(out, &running.end(), micros())?;
     if let Some(out) = out {
         out.finish(&status)?;
     }

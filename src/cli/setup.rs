@@ -87,15 +87,14 @@ impl Setup {
             inputs: input.as_ref().map(|list| usize::from(list.highest())),
             jack_ports: Vec::new(),
         };
+        let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {
-            library,
-            profile,
             channel: settings.channel,
             bpm: settings.bpm.unwrap_or(Bpm::DEFAULT),
             clock_on: settings.clock_on.unwrap_or(true),
             input,
             monitor: settings.monitor,
-            folder: settings.recordings.unwrap_or_else(|| folders.music.clone()),
+            ..EngineConfig::new(library, profile, folder)
         };
         Ok(Setup { config, device, ports, request, notices, folders })
     }

@@ -31,7 +31,7 @@ use crate::{
     command::channels::ChannelList,
     midi::Channel,
     music::{Bpm, Decibels, Plan},
-    profile::{Library, Profile},
+    profile::{DEFAULT_ID, Library, Profile},
     status::{
         DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, RecordStatus, Status, TransportStatus,
     },
@@ -60,6 +60,29 @@ pub struct EngineConfig {
     pub monitor: Option<Decibels>,
     /// Where recordings go.
     pub folder: PathBuf,
+}
+
+impl EngineConfig {
+    /// The defaults: this profile of this library, 120 BPM with the clock on, the inputs where the instrument is.
+    pub fn new(library: Library, profile: Arc<Profile>, folder: PathBuf) -> EngineConfig {
+        EngineConfig {
+            library,
+            profile,
+            channel: None,
+            bpm: Bpm::DEFAULT,
+            clock_on: true,
+            input: None,
+            monitor: None,
+            folder,
+        }
+    }
+
+    /// The defaults with nothing but what is built in; nothing where even that is missing.
+    pub fn built_in(folder: impl Into<PathBuf>) -> Option<EngineConfig> {
+        let (library, _) = Library::load(None);
+        let profile = Arc::clone(library.get(DEFAULT_ID)?);
+        Some(EngineConfig::new(library, profile, folder.into()))
+    }
 }
 
 /// An open MIDI port.

@@ -9,8 +9,7 @@ use busker::{
         offline::built_in_port,
         station::Station,
     },
-    music::{Bpm, Decibels},
-    profile::{DEFAULT_ID, Library},
+    music::Decibels,
     status::{Event, Status},
 };
 use std::{
@@ -99,16 +98,5 @@ impl Stage {
 }
 
 fn config(folder: &Path) -> EngineConfig {
-    let (library, _) = Library::load(None);
-    let profile = Arc::clone(library.get(DEFAULT_ID).unwrap());
-    EngineConfig {
-        library,
-        profile,
-        channel: None,
-        bpm: Bpm::DEFAULT,
-        clock_on: true,
-        input: None,
-        monitor: Some(Decibels::UNITY),
-        folder: folder.to_owned(),
-    }
+    EngineConfig { monitor: Some(Decibels::UNITY), ..EngineConfig::built_in(folder).unwrap() }
 }

@@ -1,31 +1,16 @@
 //! The engine on its threads, with the simulated host. Nothing here asserts on how long anything took.
 
 use super::*;
-use crate::{
-    engine::{
-        assembly::Way,
-        control::PortInfo,
-        midi::port::{MidiOut, SendFailed},
-        offline::built_in_port,
-    },
-    music::Bpm,
-    profile::{DEFAULT_ID, Library},
+use crate::engine::{
+    assembly::Way,
+    control::PortInfo,
+    midi::port::{MidiOut, SendFailed},
+    offline::built_in_port,
 };
 use std::{path::Path, sync::Mutex};
 
 fn config(folder: &Path) -> EngineConfig {
-    let (library, _) = Library::load(None);
-    let profile = Arc::clone(library.get(DEFAULT_ID).unwrap());
-    EngineConfig {
-        library,
-        profile,
-        channel: None,
-        bpm: Bpm::DEFAULT,
-        clock_on: true,
-        input: None,
-        monitor: None,
-        folder: folder.to_owned(),
-    }
+    EngineConfig::built_in(folder).unwrap()
 }
 
 fn sim() -> Box<dyn Device> {

@@ -1,10 +1,6 @@
 //! The whole engine in virtual time: commands in, bytes and audio out, exact to the frame.
 
 use super::*;
-use crate::{
-    music::Bpm,
-    profile::{DEFAULT_ID, Library},
-};
 use std::{
     path::Path,
     sync::{Arc, Mutex},
@@ -13,19 +9,7 @@ use std::{
 type Wire = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
 
 fn config(folder: &Path) -> EngineConfig {
-    let (library, faults) = Library::load(None);
-    assert!(faults.is_empty());
-    let profile = Arc::clone(library.get(DEFAULT_ID).unwrap());
-    EngineConfig {
-        library,
-        profile,
-        channel: None,
-        bpm: Bpm::DEFAULT,
-        clock_on: true,
-        input: None,
-        monitor: None,
-        folder: folder.to_owned(),
-    }
+    EngineConfig::built_in(folder).unwrap()
 }
 
 fn rig(folder: &Path) -> (Offline, Wire) {

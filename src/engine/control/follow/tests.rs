@@ -7,8 +7,7 @@ use crate::{
         midi::input::{Inlet, open_input},
         offline::{Offline, built_in_port},
     },
-    music::Bpm,
-    profile::{DEFAULT_ID, Library, Profile},
+    profile::Profile,
     status::Event,
 };
 use std::{
@@ -39,17 +38,7 @@ struct Rig {
 impl Rig {
     fn new() -> Rig {
         let folder = tempfile::tempdir().unwrap();
-        let (library, _) = Library::load(None);
-        let config = EngineConfig {
-            profile: Arc::clone(library.get(DEFAULT_ID).unwrap()),
-            library,
-            channel: None,
-            bpm: Bpm::DEFAULT,
-            clock_on: false,
-            input: None,
-            monitor: None,
-            folder: folder.path().to_owned(),
-        };
+        let config = EngineConfig { clock_on: false, ..EngineConfig::built_in(folder.path()).unwrap() };
         let mut synth = None;
         let input = open_input(|inlet| {
             synth = Some(inlet);
