@@ -11,6 +11,7 @@
     reason = "what fails here fails the test"
 )]
 
+#[path = "station/terminal.rs"]
 mod terminal;
 
 use rustfft::{FftPlanner, num_complex::Complex};
