@@ -4,6 +4,7 @@ use super::*;
 use crate::engine::{
     assembly::Way,
     control::PortInfo,
+    host::lend,
     midi::port::{MidiOut, SendFailed},
     offline::built_in_port,
 };
@@ -102,6 +103,62 @@ fn a_lost_device_closes_the_take_and_is_taken_back() {
     for name in ["jam.wav", "again.wav"] {
         assert!(hound::WavReader::open(folder.path().join(name)).unwrap().duration() > 0);
     }
+}
+
+/// A device whose callback meets a fault after a while.
+struct Doomed {
+    inner: Box<dyn Device>,
+}
+
+struct DoomedDriver {
+    home: std::sync::mpsc::Receiver<Renderer>,
+}
+
+impl Device for Doomed {
+    fn spec(&self) -> &DeviceSpec {
+        self.inner.spec()
+    }
+
+    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed> {
+        let (mut lent, home) = lend(renderer, watch);
+        thread::spawn(move || {
+            for _ in 0..100 {
+                lent.begin();
+                lent.render(256, |_, _, _| {}, |_, _, _| {});
+                lent.end();
+                thread::sleep(Duration::from_millis(5));
+            }
+            panic!("the callback met a fault (this is what the test is about)");
+        });
+        Ok(Box::new(DoomedDriver { home }))
+    }
+}
+
+impl Driver for DoomedDriver {
+    fn stop(self: Box<Self>) -> Option<Renderer> {
+        self.home.recv_timeout(Duration::from_secs(5)).ok()
+    }
+}
+
+#[test]
+fn a_fault_in_the_callback_closes_the_take_and_the_station_plays_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let reopen: Reopen = Box::new(|| Err(HostError("gone for good".to_owned())));
+    let doomed = Box::new(Doomed { inner: sim() });
+    let engine = Engine::start(&config(folder.path()), doomed, vec![built_in_port()], reopen, None).unwrap();
+    let station = engine.station().clone();
+    let events = station.subscribe(|| {});
+    station.ask("record.start jam".parse().unwrap()).unwrap();
+    let mut heard = Vec::new();
+    wait_for("the end of the take", || {
+        heard.extend(events.try_iter());
+        heard.iter().any(|e| matches!(e, Event::TakeFinished { .. }))
+    });
+    assert!(!station.status().device.running);
+    station.ask("note.on C4 100".parse().unwrap()).unwrap();
+    wait_for("sound on the stand-in", || station.status().outputs[0].peak_db > -30.0);
+    drop(engine);
+    assert!(hound::WavReader::open(folder.path().join("jam.wav")).unwrap().duration() > 0);
 }
 
 /// A synth that remembers what it was sent, on a port reached from the MIDI threads.
