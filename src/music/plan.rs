@@ -149,11 +149,6 @@ impl Plan {
         self.parts(window).flat_map(|(stretch, part)| stretch.pulses(part))
     }
 
-    /// The first pulse on `frame` or later.
-    pub fn next_pulse(&self, frame: i64) -> Option<Pulse> {
-        self.pulses(frame..i64::MAX).next()
-    }
-
     /// The first frame after `frame` at which another stretch begins.
     pub fn next_change(&self, frame: i64) -> Option<i64> {
         self.stretches().iter().map(|s| s.from_frame).find(|from| *from > frame)
