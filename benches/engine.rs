@@ -12,6 +12,8 @@
     reason = "what fails here fails the test"
 )]
 
+use std::sync::Arc;
+
 use busker::{
     command::Command,
     engine::{
@@ -21,12 +23,12 @@ use busker::{
         host::DeviceSpec,
         midi::{
             port::{MidiOut, SendFailed},
-            scheduler::{Outgoing, SPACING_NS, Scheduler, What},
+            scheduler::{Outgoing, SPACING_NS, Scheduler, SchedulerPort, What},
             sent::{PortIndex, sent_log},
         },
         offline::{Offline, built_in_port},
     },
-    midi::Channel,
+    midi::{Channel, Wire},
     profile::Target,
 };
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -183,7 +185,14 @@ fn controllers(c: &mut Criterion) {
         b.iter_batched_ref(
             || {
                 let (log, reader) = sent_log();
-                (Scheduler::new(vec![Box::new(Nowhere)], log), reader)
+                (
+                    Scheduler::new(
+                        vec![SchedulerPort { out: Box::new(Nowhere), panel: Arc::default(), wire: Wire::UNLIMITED }],
+                        log,
+                        None,
+                    ),
+                    reader,
+                )
             },
             |(scheduler, _)| {
                 for i in 0..1000_u16 {

@@ -1,8 +1,10 @@
 //! Settings: what `config.yaml` says, once checked. Flags of the command line win over it.
 
 mod folders;
+mod port;
 
 pub use folders::Folders;
+pub use port::{FARTHEST_OFFSET_MS, PortSettings, ThruTo};
 
 use crate::{
     command::channels::ChannelList,
@@ -25,8 +27,8 @@ pub struct Settings {
     pub input: Option<ChannelList>,
     /// `audio.monitor`, in dB or `off`; default on where that cannot howl.
     pub monitor: Option<Decibels>,
-    /// `midi.ports`: as `--port` takes them; default `auto`.
-    pub ports: Vec<String>,
+    /// `midi.ports`: as `--port` takes them, each with what it gets; default `auto`.
+    pub ports: Vec<(String, PortSettings)>,
     /// `midi.channel`, 1..=16; default the profile's.
     pub channel: Option<Channel>,
     /// `profile`: an id; default the NTS-1 mkII's.
@@ -35,6 +37,12 @@ pub struct Settings {
     pub bpm: Option<Bpm>,
     /// `clock.run`; default on.
     pub clock_on: Option<bool>,
+    /// `clock.source`: `internal` or `midi`; default internal.
+    pub clock_source: Option<ClockSource>,
+    /// `clock.from`: the port whose clock is followed, its number or a part of its name; default the first that sends one.
+    pub clock_from: Option<String>,
+    /// `clock.lost`: whether the song stops or goes on when the clock that is followed is lost; default goes on.
+    pub clock_lost: Option<ClockLost>,
     /// `recordings`: a folder; default the music folder.
     pub recordings: Option<PathBuf>,
 }
@@ -91,16 +99,63 @@ fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Settings> {
         && let Some(midi) = reader.mapping(&midi, &["ports", "channel"])
     {
         let ports = reader.items(&midi.field("ports"));
-        settings.ports = ports.iter().filter_map(|port| reader.text(port, TEXT_CHARS_MAX)).collect();
+        settings.ports = ports.iter().filter_map(|port| port::read(reader, port)).collect();
         settings.channel = reader.int(&midi.field("channel"), 1, 16).and_then(|n| Channel::new(n as u8));
     }
     if clock.is_given()
-        && let Some(clock) = reader.mapping(&clock, &["bpm", "run"])
+        && let Some(clock) = reader.mapping(&clock, &["bpm", "run", "source", "from", "lost"])
     {
         settings.bpm = reader.number(&clock.field("bpm"), Bpm::MIN.get(), Bpm::MAX.get()).and_then(Bpm::new);
         settings.clock_on = reader.flag(&clock.field("run"));
+        settings.clock_source = reader.parsed(&clock.field("source"));
+        settings.clock_from = reader.text(&clock.field("from"), TEXT_CHARS_MAX);
+        settings.clock_lost = reader.parsed(&clock.field("lost"));
     }
     Some(settings)
+}
+
+/// Whose tempo it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockSource {
+    /// busker's own.
+    #[default]
+    Internal,
+    /// That of an incoming MIDI clock.
+    Midi,
+}
+
+/// What becomes of the song when the clock that is followed is lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockLost {
+    /// It goes on at the tempo it had.
+    #[default]
+    GoOn,
+    /// It stops.
+    Stop,
+}
+
+impl std::str::FromStr for ClockSource {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<ClockSource, &'static str> {
+        match text {
+            "internal" => Ok(ClockSource::Internal),
+            "midi" => Ok(ClockSource::Midi),
+            _ => Err("internal or midi"),
+        }
+    }
+}
+
+impl std::str::FromStr for ClockLost {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<ClockLost, &'static str> {
+        match text {
+            "go_on" => Ok(ClockLost::GoOn),
+            "stop" => Ok(ClockLost::Stop),
+            _ => Err("go_on or stop"),
+        }
+    }
 }
 
 /// A gain as `monitor.gain` takes it.
@@ -118,14 +173,20 @@ impl std::str::FromStr for MonitorText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::midi::{ClockSends, Wire};
 
     #[test]
     fn every_setting_is_read() {
         let text = "
 audio: { device: 'alsa:USB', sample_rate: 48000, block: 128, input: 3-4, monitor: -6 }
-midi: { ports: [auto, sim], channel: 2 }
+midi:
+  channel: 2
+  ports:
+    - auto
+    - { port: 'alsa:volca', channel: 3, profile: fm_synth, clock: pulses transport, offset_ms: -3.5, wire: din, spacing_ms: 20, resend: yes }
+    - { port: 'alsa:keys', output: no, thru: [volca, { to: '2', channel: 5 }] }
 profile: fm_synth
-clock: { bpm: 98.5, run: no }
+clock: { bpm: 98.5, run: no, source: midi, from: keys, lost: stop }
 recordings: /srv/jams
 ";
         let settings = Settings::from_yaml("config.yaml", text).unwrap();
@@ -135,11 +196,41 @@ recordings: /srv/jams
             block_frames: Some(128),
             input: Some("3-4".parse().unwrap()),
             monitor: Some(Decibels(-6.0)),
-            ports: vec!["auto".to_owned(), "sim".to_owned()],
+            ports: vec![
+                ("auto".to_owned(), PortSettings::default()),
+                (
+                    "alsa:volca".to_owned(),
+                    PortSettings {
+                        channel: Channel::new(3),
+                        profile: Some("fm_synth".to_owned()),
+                        sends: ClockSends { pulses: true, transport: true, position: false },
+                        offset_ms: -3.5,
+                        wire: Some(Wire::DIN),
+                        spacing_ms: Some(20),
+                        resend: true,
+                        output: true,
+                        thru: vec![],
+                    },
+                ),
+                (
+                    "alsa:keys".to_owned(),
+                    PortSettings {
+                        output: false,
+                        thru: vec![
+                            ThruTo { port: "volca".to_owned(), channel: None },
+                            ThruTo { port: "2".to_owned(), channel: Channel::new(5) },
+                        ],
+                        ..PortSettings::default()
+                    },
+                ),
+            ],
             channel: Channel::new(2),
             profile: Some("fm_synth".to_owned()),
             bpm: Bpm::new(98.5),
             clock_on: Some(false),
+            clock_source: Some(ClockSource::Midi),
+            clock_from: Some("keys".to_owned()),
+            clock_lost: Some(ClockLost::Stop),
             recordings: Some(PathBuf::from("/srv/jams")),
         };
         assert_eq!(settings, want);

@@ -1,7 +1,11 @@
 //! MIDI messages as values, pure: bytes in, bytes out, no port and no clock.
 
+mod clock_sends;
 pub mod decode;
 pub mod message;
 pub mod parser;
+mod wire;
 
+pub use clock_sends::ClockSends;
 pub use message::{Channel, Class, Message};
+pub use wire::Wire;

@@ -17,7 +17,7 @@ use busker::{
         assembly::EngineConfig,
         host::{
             AudioRequest,
-            select::{DeviceChoice, PortChoice, select},
+            select::{DeviceChoice, PortChoice, PortWish, select},
         },
         live::Engine,
         station::Station,
@@ -44,17 +44,17 @@ fn config(folder: &Path, input: Option<&str>) -> EngineConfig {
 }
 
 /// The station on ALSA's default device.
-fn station_on_alsa(folder: &Path, input: Option<&str>, ports: &[PortChoice]) -> Engine {
+fn station_on_alsa(folder: &Path, input: Option<&str>, ports: &[PortWish]) -> Engine {
     let config = config(folder, input);
     let request = AudioRequest { sample_rate_hz: None, block_frames: None, inputs: None, jack_ports: Vec::new() };
     let device = DeviceChoice::Alsa("default".to_owned());
     let selected = select(&device, ports, &request, &config.profile).unwrap();
-    let spec = selected.device.spec();
+    let spec = selected.machinery.device.spec();
     eprintln!("{spec:?}");
     assert_eq!((spec.host, spec.sample_rate_hz, spec.inputs), ("alsa", 48_000, 2));
     assert_eq!(spec.block_frames, 1024, "the server's period is the least the plugin takes");
     assert_eq!(spec.latency_frames, 2048);
-    Engine::start(&config, selected.device, selected.ports, selected.reopen, None).unwrap()
+    Engine::start(&config, selected.machinery, None).unwrap()
 }
 
 fn ask(station: &Station, command: &str) {
@@ -72,7 +72,7 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
 #[test]
 fn what_the_station_plays_is_heard_as_one_unbroken_sine() {
     let Some(stage) = Stage::enter("what_the_station_plays_is_heard_as_one_unbroken_sine") else { return };
-    let engine = station_on_alsa(stage.folder(), None, &[PortChoice::Sim]);
+    let engine = station_on_alsa(stage.folder(), None, &[PortChoice::Sim.into()]);
     let station = engine.station();
     for command in ["param.set osc_type vpm", "param.set filter_type off", "note.on A4 100"] {
         ask(station, command);
@@ -132,7 +132,7 @@ fn what_comes_in_is_recorded_sample_for_sample() {
 #[test]
 fn a_server_that_dies_closes_the_take_and_the_station_plays_on() {
     let Some(stage) = Stage::enter("a_server_that_dies_closes_the_take_and_the_station_plays_on") else { return };
-    let engine = station_on_alsa(stage.folder(), Some("1-2"), &[PortChoice::Sim]);
+    let engine = station_on_alsa(stage.folder(), Some("1-2"), &[PortChoice::Sim.into()]);
     let station = engine.station();
     let events = station.subscribe(|| {});
     ask(station, "transport.play");

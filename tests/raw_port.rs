@@ -14,8 +14,8 @@
 use assert_cmd::Command;
 use busker::engine::{
     assembly::{EngineConfig, OpenPort},
-    host::{Device, raw_midi, sim::SimDevice},
-    live::Engine,
+    host::{raw_midi, sim::SimDevice},
+    live::{Engine, Machinery},
 };
 use portable_pty::{PtySize, native_pty_system};
 use rustix::fs::{CWD, FileType, Mode};
@@ -49,8 +49,8 @@ fn open(path: &Path) -> OpenPort {
 /// A station that plays this port.
 fn station(folder: &Path, port: OpenPort) -> Engine {
     let config = EngineConfig::built_in(folder).unwrap();
-    let sim = || -> Box<dyn Device> { Box::new(SimDevice::new(48_000, 256)) };
-    Engine::start(&config, sim(), vec![port], Box::new(move || Ok(sim())), None).unwrap()
+    let sim = Box::new(SimDevice::new(48_000, 256));
+    Engine::start(&config, Machinery::lasting(sim, vec![port]), None).unwrap()
 }
 
 fn wait_for(what: &str, mut done: impl FnMut() -> bool) {

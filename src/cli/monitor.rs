@@ -40,9 +40,10 @@ pub fn run(args: &MonitorArgs) -> Outcome {
     let mut setup = Setup::new(&StationArgs::default())?;
     setup.complain()?;
     let left = signals::asked_to_leave()?;
-    let mut ports: Vec<(String, MidiIn)> = Vec::new();
+    let (mut ports, mut connections) = (Vec::<(String, MidiIn)>::new(), Vec::new());
     for name in chosen(&args.port, &setup.config.profile)? {
-        let (name, input) = alsa_midi::hear(&name).map_err(Failure::asked)?;
+        let (name, input, connection) = alsa_midi::hear(&name).map_err(Failure::asked)?;
+        connections.push(connection);
         // The same port twice would say everything twice.
         if !ports.iter().any(|(other, _)| *other == name) {
             ports.push((name, input));

@@ -6,7 +6,7 @@ use crate::{
         control::SentListener,
         host::{
             quiet::QuietStderr,
-            select::{self, PortChoice},
+            select::{self, PortWish},
         },
         live::Engine,
         station::Station,
@@ -34,15 +34,14 @@ impl Running {
     ///
     /// # Errors
     /// A device, a port or an input that cannot be had.
-    pub fn start(setup: &Setup, ports: &[PortChoice], listener: Option<SentListener>) -> Result<Running, Failure> {
+    pub fn start(setup: &Setup, ports: &[PortWish], listener: Option<SentListener>) -> Result<Running, Failure> {
         let quiet = QuietStderr::into(&setup.folders.log_file());
         let selected = select::select(&setup.device, ports, &setup.request, &setup.config.profile);
         drop(quiet);
         let selected = selected.map_err(Failure::asked)?;
         selected.notices.iter().for_each(|(_, text)| complain(text));
-        let port_names = selected.ports.iter().map(|port| port.info.name.clone()).collect();
-        let engine = Engine::start(&setup.config, selected.device, selected.ports, selected.reopen, listener)
-            .map_err(Failure::asked)?;
+        let port_names = selected.machinery.ports.iter().map(|port| port.info.name.clone()).collect();
+        let engine = Engine::start(&setup.config, selected.machinery, listener).map_err(Failure::asked)?;
         let station = engine.station().clone();
         let (wake, woken) = mpsc::sync_channel(1);
         let events = station.subscribe(move || {

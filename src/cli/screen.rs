@@ -10,7 +10,7 @@ use crate::{
         host::{
             HostError,
             quiet::QuietStderr,
-            select::{self, DeviceChoice, PortChoice, Selected},
+            select::{self, DeviceChoice, PortChoice, PortWish, Selected},
         },
         live::Engine,
     },
@@ -28,8 +28,7 @@ pub fn show(args: &StationArgs) -> Outcome {
     let quiet = QuietStderr::into(&setup.folders.log_file());
     let selected = select_or_next_best(&mut setup).map_err(Failure::asked)?;
     setup.notices.extend(selected.notices);
-    let engine =
-        Engine::start(&setup.config, selected.device, selected.ports, selected.reopen, None).map_err(Failure::asked)?;
+    let engine = Engine::start(&setup.config, selected.machinery, None).map_err(Failure::asked)?;
     let station = engine.station().clone();
     signals::quit_on_signals(station.clone())?;
     let mut options = tui::TuiOptions::from_environment();
@@ -44,14 +43,14 @@ pub fn show(args: &StationArgs) -> Outcome {
 /// What was asked for; or else, on stage, a station that plays: with another port, or on the simulated host. The line
 /// says what could not be had.
 fn select_or_next_best(setup: &mut Setup) -> Result<Selected, HostError> {
-    let select = |device: &DeviceChoice, ports: &[PortChoice]| {
+    let select = |device: &DeviceChoice, ports: &[PortWish]| {
         select::select(device, ports, &setup.request, &setup.config.profile)
     };
     let asked = match select(&setup.device, &setup.ports) {
         Ok(selected) => return Ok(selected),
         Err(error) => error,
     };
-    let auto = [PortChoice::Auto];
+    let auto = [PortChoice::Auto.into()];
     let (selected, instead) = match select(&setup.device, &auto) {
         Ok(selected) => (selected, "playing on another port"),
         Err(_) => {

@@ -3,12 +3,12 @@
 use super::{Failure, complain};
 use crate::{
     command::channels::ChannelList,
-    config::{Folders, Settings},
+    config::{Folders, PortSettings, Settings},
     engine::{
         assembly::EngineConfig,
         host::{
             AudioRequest,
-            select::{DeviceChoice, PortChoice},
+            select::{DeviceChoice, PortChoice, PortWish},
         },
     },
     music::Bpm,
@@ -46,7 +46,7 @@ pub struct Setup {
     /// Which device.
     pub device: DeviceChoice,
     /// Which ports.
-    pub ports: Vec<PortChoice>,
+    pub ports: Vec<PortWish>,
     /// How the device is asked for.
     pub request: AudioRequest,
     /// What a person should know: faults in files, things not found.
@@ -115,9 +115,9 @@ impl Setup {
 }
 
 /// Flags first, then settings, then `auto`.
-fn choose(args: &StationArgs, settings: &Settings) -> Result<(DeviceChoice, Vec<PortChoice>), Failure> {
+fn choose(args: &StationArgs, settings: &Settings) -> Result<(DeviceChoice, Vec<PortWish>), Failure> {
     if args.demo {
-        return Ok((DeviceChoice::Sim, vec![PortChoice::Sim]));
+        return Ok((DeviceChoice::Sim, vec![PortChoice::Sim.into()]));
     }
     let in_settings = |text: &str, error: String| Failure::asked(format!("the settings name '{text}': {error}"));
     let device = match (&args.device, &settings.device) {
@@ -125,13 +125,20 @@ fn choose(args: &StationArgs, settings: &Settings) -> Result<(DeviceChoice, Vec<
         (None, Some(text)) => text.parse().map_err(|error| in_settings(text, format!("{error}")))?,
         (None, None) => DeviceChoice::Auto,
     };
-    let ports = match (&args.port[..], &settings.ports[..]) {
-        ([], []) => vec![PortChoice::Auto],
-        ([], texts) => texts
-            .iter()
-            .map(|text| text.parse().map_err(|error| in_settings(text, format!("{error}"))))
-            .collect::<Result<_, _>>()?,
-        (flags, _) => flags.to_vec(),
+    let wish = |(text, settings): &(String, PortSettings)| {
+        let choice = text.parse().map_err(|error| in_settings(text, format!("{error}")))?;
+        Ok(PortWish { choice, settings: settings.clone(), wait: true })
+    };
+    let settled = settings.ports.iter().map(wish).collect::<Result<Vec<PortWish>, Failure>>()?;
+    // What a flag names gets what the settings say of it.
+    let named = |choice: &PortChoice| {
+        let known = settled.iter().find(|wish| wish.choice == *choice);
+        known.map_or_else(|| choice.clone().into(), |wish| PortWish { wait: false, ..wish.clone() })
+    };
+    let ports = match (&args.port[..], &settled[..]) {
+        ([], []) => vec![PortChoice::Auto.into()],
+        ([], _) => settled,
+        (flags, _) => flags.iter().map(named).collect(),
     };
     Ok((device, ports))
 }

@@ -13,14 +13,17 @@ use super::{
     control::{Calendar, Control, ControlParts, PortInfo},
     disk::writer::Writer,
     frame_clock::{FrameClock, frame_clock},
-    host::DeviceSpec,
+    host::{DeviceSpec, patchbay::Kept},
     midi::{
         clock_out::ClockOut,
         clock_thread::{ClockPort, ClockThread},
         input::MidiIn,
         lane::lane,
+        panel::PortPanel,
+        plug::Nowhere,
         port::{CallbackOut, MidiOut},
-        scheduler::Scheduler,
+        pulse_watch::PulseWatch,
+        scheduler::{Scheduler, SchedulerPort},
         scheduler_thread::{SchedulerRunner, scheduler_lane},
         sent::{PortIndex, sent_log},
     },
@@ -29,7 +32,8 @@ use super::{
 };
 use crate::{
     command::channels::ChannelList,
-    midi::Channel,
+    config::PortSettings,
+    midi::{Channel, Wire},
     music::{Bpm, Decibels, Plan},
     profile::{DEFAULT_ID, Library, Profile},
     status::{
@@ -93,6 +97,19 @@ pub struct OpenPort {
     pub way: Way,
     /// What is heard from it, where it can be heard.
     pub input: Option<MidiIn>,
+    /// How fast it takes bytes.
+    pub wire: Wire,
+    /// What it gets.
+    pub settings: PortSettings,
+    /// The patchbay's name for it, where that keeps it connected.
+    pub kept: Option<Kept>,
+}
+
+impl OpenPort {
+    /// A port that is heard by nobody, with the default settings.
+    pub fn new(info: PortInfo, way: Way, wire: Wire) -> OpenPort {
+        OpenPort { info, way, input: None, wire, settings: PortSettings::default(), kept: None }
+    }
 }
 
 /// How a port is reached.
@@ -108,6 +125,8 @@ pub enum Way {
         /// The clock's.
         clock: Box<dyn MidiOut>,
     },
+    /// Not at all: it is only heard.
+    InputOnly,
 }
 
 /// An engine in pieces.
@@ -180,17 +199,21 @@ pub fn assemble(
     };
 
     let infos: Vec<PortInfo> = ports.iter().map(|port| port.info.clone()).collect();
-    let (mut outs, mut clock_ports): (Vec<Box<dyn MidiOut>>, _) = (Vec::new(), Vec::new());
+    let (mut outs, mut clock_ports): (Vec<SchedulerPort>, _) = (Vec::new(), Vec::new());
     let (mut jack_ports, mut synth_port, mut received) = (Vec::new(), None, Vec::new());
+    let mut thru_lanes = Vec::new();
     for (i, port) in ports.into_iter().enumerate() {
         let index = PortIndex(i as u8);
-        received.extend(port.input.map(|input| input.at(index)));
+        let panel = Arc::new(PortPanel::new(port.settings.sends, port.settings.offset_ms));
+        let mut input = port.input.map(|input| input.at(index));
+        thru_lanes.extend(input.as_mut().and_then(MidiIn::take_thru));
+        received.extend(input);
         let in_callback = || {
             let (sender, receiver) = lane();
             let out: Box<dyn MidiOut> = Box::new(CallbackOut::new(sender, frames.clone(), Arc::clone(&delay_frames)));
-            (out, CallbackPort::new(index, receiver, Some(ClockOut::new())))
+            (out, CallbackPort::new(index, receiver, Some(ClockOut::new()), Arc::clone(&panel)))
         };
-        outs.push(match port.way {
+        let out: Box<dyn MidiOut> = match port.way {
             Way::Jack => {
                 let (out, port) = in_callback();
                 jack_ports.push(port);
@@ -202,10 +225,12 @@ pub fn assemble(
                 out
             }
             Way::Threads { scheduler, clock } => {
-                clock_ports.push(ClockPort::new(index, clock));
+                clock_ports.push(ClockPort::new(index, clock, Arc::clone(&panel)));
                 scheduler
             }
-        });
+            Way::InputOnly => Box::new(Nowhere),
+        };
+        outs.push(SchedulerPort { out, panel, wire: port.wire });
     }
     let built_in = synth_port.map(|port| {
         jack_ports.push(port);
@@ -231,10 +256,12 @@ pub fn assemble(
         log: callback_log,
     });
 
-    let scheduler = Scheduler::new(outs, scheduler_log);
-    let scheduler_stats = scheduler.stats();
-    let (scheduler_sender, scheduler) = scheduler_lane(scheduler);
     let latency_frames = i64::from(spec.latency_frames);
+    let pulses = PulseWatch::new(plan_reader.clone(), frames.clone(), latency_frames);
+    let scheduler = Scheduler::new(outs, scheduler_log, Some(pulses));
+    let scheduler_stats = scheduler.stats();
+    let (scheduler_sender, lane) = scheduler_lane();
+    let scheduler = SchedulerRunner::new(scheduler, lane, thru_lanes);
     let clock = (!clock_ports.is_empty())
         .then(|| ClockThread::new(clock_ports, plan_reader, frames.clone(), latency_frames, clock_log));
 

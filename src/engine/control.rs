@@ -335,11 +335,6 @@ impl Control {
         self.renderer.order(Order::StopTake);
     }
 
-    /// The lane to the scheduler, for whoever starts its thread.
-    pub fn scheduler_mut(&mut self) -> &mut SchedulerSender {
-        &mut self.scheduler
-    }
-
     /// Lets the scheduler go: it silences every synth and ends.
     pub fn close_scheduler(&mut self) {
         self.scheduler.close();

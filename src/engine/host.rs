@@ -10,6 +10,7 @@ pub mod alsa;
 pub mod alsa_midi;
 #[cfg(feature = "jack")]
 pub mod jack;
+pub mod patchbay;
 pub mod quiet;
 pub mod raw_midi;
 pub mod select;

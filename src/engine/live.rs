@@ -9,7 +9,7 @@ use super::{
     audio::renderer::Renderer,
     control::{Control, Moment, SentListener, notice_of},
     frame_clock::FrameClock,
-    host::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, sim::SimDevice},
+    host::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, patchbay::Patchbay, sim::SimDevice},
     realtime,
     station::{Request, Station},
 };
@@ -48,6 +48,26 @@ const BURST: usize = 256;
 /// Opens a device again; slow things belong in here.
 pub type Reopen = Box<dyn FnMut() -> Result<Box<dyn Device>, HostError> + Send>;
 
+/// What an engine runs on.
+pub struct Machinery {
+    /// The device, open.
+    pub device: Box<dyn Device>,
+    /// The ports, open, in the order they were asked for. Notes and knobs go to the first at the start.
+    pub ports: Vec<OpenPort>,
+    /// What keeps them connected.
+    pub patchbay: Patchbay,
+    /// Opens the same device again, at the same rate and with the same inputs.
+    pub reopen: Reopen,
+}
+
+impl Machinery {
+    /// A device that never needs to be opened again, and ports that never go.
+    pub fn lasting(device: Box<dyn Device>, ports: Vec<OpenPort>) -> Machinery {
+        let reopen: Reopen = Box::new(|| Err(HostError("this device is opened once".to_owned())));
+        Machinery { device, ports, patchbay: Patchbay::new(), reopen }
+    }
+}
+
 /// Why an engine did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -69,17 +89,16 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts an engine on an open device. `reopen` is used when the device is lost; `listener` gets what is sent.
+    /// Starts an engine; `listener` gets what is sent.
     ///
     /// # Errors
     /// Nothing runs then.
     pub fn start(
         config: &EngineConfig,
-        device: Box<dyn Device>,
-        ports: Vec<OpenPort>,
-        reopen: Reopen,
+        machinery: Machinery,
         listener: Option<SentListener>,
     ) -> Result<Engine, EngineError> {
+        let Machinery { device, ports, patchbay, reopen } = machinery;
         let spec = device.spec().clone();
         let start_ns = realtime::now_ns();
         let Assembly { station, mut control, renderer, scheduler, clock, writer, frames } =
@@ -96,7 +115,7 @@ impl Engine {
         let end_clock = Arc::new(AtomicBool::new(false));
         let clock =
             clock.map(|clock| clock.spawn(Arc::clone(&end_clock), Arc::new(AtomicBool::new(false)))).transpose()?;
-        let scheduler = scheduler.spawn(control.scheduler_mut(), Arc::clone(&realtime))?;
+        let scheduler = scheduler.spawn(Arc::clone(&realtime))?;
         // Ends with the control that gives it jobs; by then every take is closed.
         writer.spawn()?;
         let mut live = Live {
@@ -116,6 +135,7 @@ impl Engine {
             end_clock,
             clock,
             scheduler: Some(scheduler),
+            _patchbay: patchbay,
         };
         let control = thread::Builder::new().name("control".into()).spawn(move || {
             if catch_unwind(AssertUnwindSafe(|| live.run())).is_err() {
@@ -180,6 +200,8 @@ struct Live {
     end_clock: Arc<AtomicBool>,
     clock: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
+    /// Closed last: ports stay connected until followers are stopped and notes are ended.
+    _patchbay: Patchbay,
 }
 
 impl Live {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     command::Command,
+    midi::Wire,
     status::{Event, Status},
 };
 
@@ -28,11 +29,8 @@ pub struct Offline {
 
 /// The built-in synth as a port.
 pub fn built_in_port() -> OpenPort {
-    OpenPort {
-        info: PortInfo { id: "sim".to_owned(), name: "built-in synth".to_owned() },
-        way: Way::BuiltIn,
-        input: None,
-    }
+    let info = PortInfo { id: "sim".to_owned(), name: "built-in synth".to_owned() };
+    OpenPort::new(info, Way::BuiltIn, Wire::UNLIMITED)
 }
 
 impl Offline {

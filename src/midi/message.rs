@@ -122,6 +122,14 @@ impl Message {
         (self.bytes[0] < 0xF0).then_some(Channel(self.bytes[0] & 0x0F))
     }
 
+    /// The same on another channel, where it is a voice message.
+    pub fn on_channel(mut self, channel: Channel) -> Message {
+        if self.channel().is_some() {
+            self.bytes[0] = self.bytes[0] & 0xF0 | channel.nibble();
+        }
+        self
+    }
+
     /// Its place among the classes.
     pub fn class(&self) -> Class {
         match (self.bytes[0] & 0xF0, self.bytes) {

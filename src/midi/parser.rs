@@ -71,6 +71,12 @@ impl Parser {
         }
     }
 
+    /// Forgets a message that was begun, and the running status.
+    pub fn reset(&mut self) {
+        self.within = Within::Nothing;
+        self.have = 0;
+    }
+
     /// How many SysEx were not kept, because they were too long or were cut short.
     pub fn dropped(&self) -> u64 {
         self.dropped

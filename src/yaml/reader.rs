@@ -35,6 +35,10 @@ impl<'n> Field<'n> {
         matches!(self.node, Some(Node::List(_)))
     }
 
+    pub(crate) fn is_mapping(&self) -> bool {
+        matches!(self.node, Some(Node::Map(_)))
+    }
+
     pub(crate) fn is_given(&self) -> bool {
         self.node.is_some()
     }

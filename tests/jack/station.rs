@@ -5,7 +5,7 @@ use busker::{
     engine::{
         assembly::{EngineConfig, OpenPort},
         host::{AudioRequest, jack},
-        live::{Engine, Reopen},
+        live::{Engine, Machinery, Reopen},
         offline::built_in_port,
         station::Station,
     },
@@ -55,7 +55,9 @@ impl Stage {
         let request = request(jack_ports);
         let device = jack::open(None, &request).unwrap();
         let reopen: Reopen = Box::new(move || jack::open(None, &request));
-        let engine = Engine::start(&config(folder.path()), device, ports, reopen, None).unwrap();
+        let engine =
+            Engine::start(&config(folder.path()), Machinery { reopen, ..Machinery::lasting(device, ports) }, None)
+                .unwrap();
         let station = engine.station().clone();
         let events = station.subscribe(|| {});
         Stage { engine, station, events, folder }

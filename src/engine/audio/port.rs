@@ -7,11 +7,12 @@ use crate::{
     engine::midi::{
         clock_out::ClockOut,
         lane::{LONGEST_BYTES, LaneReceiver},
-        sent::{Payload, PortIndex, SentLog},
+        panel::PortPanel,
+        sent::{Payload, PortIndex, Sent, SentLog},
     },
     music::Plan,
 };
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 /// Messages one block may hold; what is beyond comes with the next.
 const MESSAGES: usize = 1024;
@@ -32,19 +33,27 @@ pub struct CallbackPort {
     index: PortIndex,
     lane: LaneReceiver,
     clock: Option<ClockOut>,
+    panel: Arc<PortPanel>,
     entries: Vec<Entry>,
     bytes: Vec<u8>,
 }
 
 impl CallbackPort {
     /// A port fed by a lane, with a clock of its own if it is to get one.
-    pub fn new(index: PortIndex, lane: LaneReceiver, clock: Option<ClockOut>) -> CallbackPort {
-        CallbackPort { index, lane, clock, entries: Vec::with_capacity(MESSAGES), bytes: Vec::with_capacity(BYTES) }
+    pub fn new(index: PortIndex, lane: LaneReceiver, clock: Option<ClockOut>, panel: Arc<PortPanel>) -> CallbackPort {
+        CallbackPort {
+            index,
+            lane,
+            clock,
+            panel,
+            entries: Vec::with_capacity(MESSAGES),
+            bytes: Vec::with_capacity(BYTES),
+        }
     }
 
     /// Gathers everything due in a window of frames.
     pub fn gather(&mut self, plan: &Plan, window: Range<i64>, ns_at: impl Fn(i64) -> u64, log: &mut SentLog) {
-        let CallbackPort { index, lane, clock, entries, bytes } = self;
+        let CallbackPort { index, lane, clock, entries, bytes, .. } = self;
         entries.clear();
         bytes.clear();
         let push = |entries: &mut Vec<Entry>, bytes: &mut Vec<u8>, frame: i64, order: u32, message: &[u8]| {
@@ -59,7 +68,12 @@ impl CallbackPort {
                 // A block of 8192 frames at 8 kHz and 300 BPM holds 123 pulses: there is room.
                 if order < MESSAGES as u32 / 2 {
                     push(entries, bytes, frame, order, message.bytes());
-                    log.push(ns_at(frame), *index, Payload::Short(message));
+                    log.push(Sent {
+                        at_ns: ns_at(frame),
+                        waited_ns: 0,
+                        port: *index,
+                        payload: Payload::Short(message),
+                    });
                     order += 1;
                 }
             });

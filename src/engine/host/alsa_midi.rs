@@ -11,11 +11,12 @@ use crate::{
         assembly::{OpenPort, Way},
         control::PortInfo,
         midi::{
-            input::{MidiIn, open_input},
+            input::{MidiIn, Where, input},
             port::{MidiOut, SendFailed},
         },
         realtime,
     },
+    midi::Wire,
     profile::Profile,
 };
 use midir::{MidiIO, MidiInput, MidiInputPort, MidiOutput, MidiOutputConnection};
@@ -26,6 +27,9 @@ pub const CLIENT_NAME: &str = "busker";
 pub const CLOCK_CLIENT_NAME: &str = "busker clock";
 /// What the connection is called that hears an instrument.
 pub const INPUT_CLIENT_NAME: &str = "busker input";
+
+/// What keeps an input open.
+pub type Connection = Box<dyn Send>;
 
 /// One connection.
 struct AlsaOut(MidiOutputConnection);
@@ -63,7 +67,7 @@ pub fn is_system(name: &str) -> bool {
 ///
 /// # Errors
 /// Where there is no such port; the text names those there are.
-pub fn open(name: &str, profile: &Profile) -> Result<OpenPort, HostError> {
+pub fn open(name: &str, profile: &Profile) -> Result<(OpenPort, Option<Connection>), HostError> {
     let scheduler =
         client(CLIENT_NAME).map_err(|HostError(why)| HostError(format!("the MIDI port '{name}': {why}")))?;
     let clock = client(CLOCK_CLIENT_NAME)?;
@@ -77,23 +81,25 @@ pub fn open(name: &str, profile: &Profile) -> Result<OpenPort, HostError> {
     };
     let way = Way::Threads { scheduler: connect(scheduler)?, clock: connect(clock)? };
     // What is sent to the system's through port comes back from it.
-    let input = if is_system(name) { None } else { hear_beside(&port.id(), profile) };
-    Ok(OpenPort { info: PortInfo { id: format!("alsa:{name}"), name: name.clone() }, way, input })
+    let (input, connection) = if is_system(name) { None } else { hear_beside(&port.id(), profile) }.unzip();
+    let info = PortInfo { id: format!("alsa:{name}"), name: name.clone() };
+    Ok((OpenPort { input, ..OpenPort::new(info, way, Wire::USB) }, connection))
 }
 
 /// Hears the port of this name, or else the first whose name it is a part of. Its whole name, and what comes in.
 ///
 /// # Errors
 /// Where there is no such port; the text names those there are.
-pub fn hear(name: &str) -> Result<(String, MidiIn), HostError> {
+pub fn hear(name: &str) -> Result<(String, MidiIn, Connection), HostError> {
     let client = input_client()?;
     let ports = ports(&client);
     let (name, port) = named(&ports, name)?;
-    Ok((name.clone(), connect_input(client, name, port)?))
+    let (input, connection) = connect_input(client, name, port)?;
+    Ok((name.clone(), input, connection))
 }
 
 /// Hears the device an output belongs to. Many have nothing to say; then there is nothing to hear, and all else works.
-fn hear_beside(output_id: &str, profile: &Profile) -> Option<MidiIn> {
+fn hear_beside(output_id: &str, profile: &Profile) -> Option<(MidiIn, Connection)> {
     let client = input_client().ok()?;
     let ports = ports(&client);
     let places: Vec<(String, &str)> = ports.iter().map(|(name, port)| (port.id(), name.as_str())).collect();
@@ -119,14 +125,13 @@ fn input_of(output_id: &str, inputs: &[(String, &str)], profile: &Profile) -> Op
     best.map(|(place, _)| place)
 }
 
-fn connect_input(client: MidiInput, name: &str, port: &MidiInputPort) -> Result<MidiIn, HostError> {
-    open_input(|mut inlet| {
-        let heard = move |_, bytes: &[u8], (): &mut ()| inlet.hear(realtime::now_ns(), bytes);
-        let connection = client
-            .connect(port, "in", heard, ())
-            .map_err(|error| HostError(format!("the MIDI port {name} cannot be heard ({error}): plug it in again")))?;
-        Ok(Box::new(connection) as Box<dyn Send>)
-    })
+fn connect_input(client: MidiInput, name: &str, port: &MidiInputPort) -> Result<(MidiIn, Connection), HostError> {
+    let (mut inlet, midi_in) = input(Where::Thread);
+    let heard = move |_, bytes: &[u8], (): &mut ()| inlet.hear(realtime::now_ns(), bytes);
+    let connection = client
+        .connect(port, "in", heard, ())
+        .map_err(|error| HostError(format!("the MIDI port {name} cannot be heard ({error}): plug it in again")))?;
+    Ok((midi_in, Box::new(connection)))
 }
 
 fn no_sequencer() -> HostError {

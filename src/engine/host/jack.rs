@@ -17,6 +17,7 @@ use crate::engine::{
     audio::renderer::{OUTPUTS, Renderer},
     control::PortInfo,
 };
+use crate::midi::Wire;
 use ask::ask;
 use callback::{Callback, MIDI_PORTS, Notifications, Ports, Signals};
 use client::{Held, LOOK_NAME, Server};
@@ -54,7 +55,8 @@ pub fn list_midi(server: Option<&str>) -> Vec<String> {
 /// same place of [`AudioRequest::jack_ports`].
 pub fn port(name: &str) -> OpenPort {
     let shown = if name.is_empty() { "JACK, not connected" } else { name };
-    OpenPort { info: PortInfo { id: format!("jack:{name}"), name: shown.to_owned() }, way: Way::Jack, input: None }
+    let info = PortInfo { id: format!("jack:{name}"), name: shown.to_owned() };
+    OpenPort::new(info, Way::Jack, Wire::UNLIMITED)
 }
 
 /// Opens a client on the server of this name, or else on the one `JACK_DEFAULT_SERVER` names, or else on the default

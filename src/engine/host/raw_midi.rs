@@ -15,6 +15,7 @@ use crate::engine::{
     control::PortInfo,
     midi::port::{MidiOut, SendFailed},
 };
+use crate::midi::Wire;
 use rustix::{
     fs::{FileType, Mode, OFlags},
     io::Errno,
@@ -115,7 +116,8 @@ pub fn open(path: &str) -> Result<OpenPort, HostError> {
         file.try_clone().map_err(|error| HostError(format!("the MIDI port {path} cannot be opened: {error}")))?;
     let out = |file| Box::new(RawOut { file, rest: Vec::with_capacity(REST_BYTES) });
     let way = Way::Threads { scheduler: out(file), clock: out(other) };
-    Ok(OpenPort { info: PortInfo { id: format!("raw:{path}"), name: path.to_owned() }, way, input: None })
+    let info = PortInfo { id: format!("raw:{path}"), name: path.to_owned() };
+    Ok(OpenPort::new(info, way, Wire::USB))
 }
 
 fn open_file(path: &str) -> Result<OwnedFd, HostError> {

@@ -7,14 +7,15 @@ mod choice;
 mod listing;
 mod machine;
 
-pub use choice::{DeviceChoice, NotAChoice, PortChoice};
+pub use choice::{DeviceChoice, NotAChoice, PortChoice, PortWish};
 pub use listing::{Automatic, DeviceRow, Listing, PortRow, listing};
 
-use super::{AudioRequest, Device, HostError, alsa_midi, sim};
+use super::{AudioRequest, Device, HostError, alsa_midi, patchbay::Patchbay, sim};
 use crate::{
+    config::PortSettings,
     engine::{
         assembly::OpenPort,
-        live::Reopen,
+        live::{Machinery, Reopen},
         offline::{SAMPLE_RATE_HZ, built_in_port},
     },
     profile::Profile,
@@ -25,12 +26,8 @@ use std::sync::Arc;
 
 /// What an engine is started with.
 pub struct Selected {
-    /// The device, open.
-    pub device: Box<dyn Device>,
-    /// The ports, open, in the order they were asked for.
-    pub ports: Vec<OpenPort>,
-    /// Opens the same device again, at the same rate and with the same inputs.
-    pub reopen: Reopen,
+    /// What it runs on.
+    pub machinery: Machinery,
     /// What a person should know.
     pub notices: Vec<(Severity, String)>,
 }
@@ -41,7 +38,7 @@ pub struct Selected {
 /// Where something asked for by name cannot be had.
 pub fn select(
     device: &DeviceChoice,
-    ports: &[PortChoice],
+    ports: &[PortWish],
     request: &AudioRequest,
     profile: &Profile,
 ) -> Result<Selected, HostError> {
@@ -59,11 +56,11 @@ enum Place {
 fn select_on(
     machine: &Arc<dyn Machine>,
     device: &DeviceChoice,
-    ports: &[PortChoice],
+    ports: &[PortWish],
     request: &AudioRequest,
     profile: &Profile,
 ) -> Result<Selected, HostError> {
-    let wants_jack = ports.iter().any(|port| matches!(port, PortChoice::Jack(_)));
+    let wants_jack = ports.iter().any(|port| matches!(port.choice, PortChoice::Jack(_)));
     let (places, auto) = match device {
         DeviceChoice::Auto if machine.jack_running(None) => (vec![Place::Jack(None), Place::Alsa(None)], true),
         DeviceChoice::Auto => (vec![Place::Alsa(None)], true),
@@ -104,25 +101,33 @@ fn finish(
     machine: &Arc<dyn Machine>,
     place: Place,
     device: Box<dyn Device>,
-    ports: &[ChosenPort],
+    wishes: &[Chosen],
     profile: &Profile,
     request: &AudioRequest,
     notices: Vec<(Severity, String)>,
 ) -> Result<Selected, HostError> {
-    let open = |port: &ChosenPort| match port {
-        ChosenPort::BuiltIn => Ok(built_in_port()),
-        ChosenPort::Alsa(name) => machine.open_alsa_port(name, profile),
-        ChosenPort::Jack(name) => machine.jack_port(name),
-        ChosenPort::Raw(path) => machine.open_raw_port(path),
+    let mut patchbay = Patchbay::new();
+    let mut open = |Chosen { port, settings, wait }: &Chosen| {
+        let opened = match port {
+            ChosenPort::BuiltIn => Ok(built_in_port()),
+            ChosenPort::Jack(name) => machine.jack_port(name),
+            ChosenPort::Alsa(name) => machine.open_alsa_port(&mut patchbay, name, profile, settings.output, *wait),
+            ChosenPort::Raw(path) => machine.open_raw_port(&mut patchbay, path, settings.output, *wait),
+        };
+        opened.map(|opened| OpenPort {
+            wire: settings.wire.unwrap_or(opened.wire),
+            settings: settings.clone(),
+            ..opened
+        })
     };
-    let ports = ports.iter().map(open).collect::<Result<_, _>>()?;
+    let ports = wishes.iter().map(&mut open).collect::<Result<_, _>>()?;
     let spec = device.spec();
     // The renderer is made to this rate and these inputs.
     let again =
         AudioRequest { sample_rate_hz: Some(spec.sample_rate_hz), inputs: Some(spec.inputs), ..request.clone() };
     let machine = Arc::clone(machine);
     let reopen: Reopen = Box::new(move || open_at(machine.as_ref(), &place, &again));
-    Ok(Selected { device, ports, reopen, notices })
+    Ok(Selected { machinery: Machinery { device, ports, patchbay, reopen }, notices })
 }
 
 fn open_at(machine: &dyn Machine, place: &Place, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
@@ -145,15 +150,22 @@ enum ChosenPort {
     Raw(String),
 }
 
-fn jack_names(ports: &[ChosenPort]) -> Vec<String> {
-    let name = |port: &ChosenPort| match port {
+/// The same with what it gets.
+struct Chosen {
+    port: ChosenPort,
+    settings: PortSettings,
+    wait: bool,
+}
+
+fn jack_names(ports: &[Chosen]) -> Vec<String> {
+    let name = |chosen: &Chosen| match &chosen.port {
         ChosenPort::Jack(name) => Some(name.clone()),
         _ => None,
     };
     ports.iter().filter_map(name).collect()
 }
 
-fn choose_ports(machine: &dyn Machine, place: &Place, ports: &[PortChoice], profile: &Profile) -> Vec<ChosenPort> {
+fn choose_ports(machine: &dyn Machine, place: &Place, ports: &[PortWish], profile: &Profile) -> Vec<Chosen> {
     let choose = |port: &PortChoice| match port {
         PortChoice::Auto => auto_port(machine, place, profile).0,
         PortChoice::Sim => ChosenPort::BuiltIn,
@@ -161,11 +173,12 @@ fn choose_ports(machine: &dyn Machine, place: &Place, ports: &[PortChoice], prof
         PortChoice::Jack(name) => ChosenPort::Jack(name.clone()),
         PortChoice::Raw(path) => ChosenPort::Raw(path.clone()),
     };
-    let mut chosen = Vec::new();
-    for port in ports.iter().map(choose) {
+    let mut chosen: Vec<Chosen> = Vec::new();
+    for PortWish { choice, settings, wait } in ports {
+        let port = choose(choice);
         // The same port twice would play every note twice, and there is one built-in synth.
-        if !chosen.contains(&port) {
-            chosen.push(port);
+        if !chosen.iter().any(|other| other.port == port) {
+            chosen.push(Chosen { port, settings: settings.clone(), wait: *wait });
         }
     }
     chosen

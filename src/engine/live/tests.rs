@@ -8,6 +8,7 @@ use crate::engine::{
     midi::port::{MidiOut, SendFailed},
     offline::built_in_port,
 };
+use crate::midi::Wire;
 use std::{path::Path, sync::Mutex};
 
 fn config(folder: &Path) -> EngineConfig {
@@ -33,7 +34,7 @@ fn notes_are_heard_and_recorded_and_the_way_out_leaves_nothing_open() {
     let log = Arc::clone(&wire);
     let listener: SentListener = Box::new(move |sent, _, _| log.lock().unwrap().push(sent.payload.bytes().to_vec()));
     let engine =
-        Engine::start(&config(folder.path()), sim(), vec![built_in_port()], Box::new(|| Ok(sim())), Some(listener))
+        Engine::start(&config(folder.path()), Machinery::lasting(sim(), vec![built_in_port()]), Some(listener))
             .unwrap();
     let station = engine.station().clone();
     let events = station.subscribe(|| {});
@@ -83,7 +84,12 @@ fn a_lost_device_closes_the_take_and_is_taken_back() {
     };
     let again = Arc::clone(&gone);
     let reopen: Reopen = Box::new(move || Ok(frail(&again)));
-    let engine = Engine::start(&config(folder.path()), frail(&gone), vec![built_in_port()], reopen, None).unwrap();
+    let engine = Engine::start(
+        &config(folder.path()),
+        Machinery { reopen, ..Machinery::lasting(frail(&gone), vec![built_in_port()]) },
+        None,
+    )
+    .unwrap();
     let station = engine.station().clone();
     let events = station.subscribe(|| {});
     station.ask("record.start jam".parse().unwrap()).unwrap();
@@ -145,7 +151,12 @@ fn a_fault_in_the_callback_closes_the_take_and_the_station_plays_on() {
     let folder = tempfile::tempdir().unwrap();
     let reopen: Reopen = Box::new(|| Err(HostError("gone for good".to_owned())));
     let doomed = Box::new(Doomed { inner: sim() });
-    let engine = Engine::start(&config(folder.path()), doomed, vec![built_in_port()], reopen, None).unwrap();
+    let engine = Engine::start(
+        &config(folder.path()),
+        Machinery { reopen, ..Machinery::lasting(doomed, vec![built_in_port()]) },
+        None,
+    )
+    .unwrap();
     let station = engine.station().clone();
     let events = station.subscribe(|| {});
     station.ask("record.start jam".parse().unwrap()).unwrap();
@@ -184,11 +195,9 @@ impl Synth {
     }
 
     fn port(&self) -> OpenPort {
-        OpenPort {
-            info: PortInfo { id: "fake".to_owned(), name: "fake".to_owned() },
-            way: Way::Threads { scheduler: Box::new(self.clone()), clock: Box::new(self.clone()) },
-            input: None,
-        }
+        let info = PortInfo { id: "fake".to_owned(), name: "fake".to_owned() };
+        let way = Way::Threads { scheduler: Box::new(self.clone()), clock: Box::new(self.clone()) };
+        OpenPort::new(info, way, Wire::UNLIMITED)
     }
 }
 
@@ -198,7 +207,7 @@ const STOP: [u8; 1] = [0xFC];
 
 /// An engine that plays a note and the song, recording, on a fake synth.
 fn playing(folder: &Path, synth: &Synth, listener: Option<SentListener>) -> Engine {
-    let engine = Engine::start(&config(folder), sim(), vec![synth.port()], Box::new(|| Ok(sim())), listener).unwrap();
+    let engine = Engine::start(&config(folder), Machinery::lasting(sim(), vec![synth.port()]), listener).unwrap();
     let station = engine.station();
     for line in ["record.start jam", "note.on C4 100", "transport.play"] {
         station.ask(line.parse().unwrap()).unwrap();

@@ -9,8 +9,9 @@
 
 use super::{
     clock_out::ClockOut,
+    panel::PortPanel,
     port::MidiOut,
-    sent::{Payload, PortIndex, SentLog},
+    sent::{Payload, PortIndex, Sent, SentLog},
 };
 use crate::{
     engine::{
@@ -50,6 +51,8 @@ pub struct ClockPort {
     index: PortIndex,
     /// Its own connection: the scheduler has another to the same port.
     out: Box<dyn MidiOut>,
+    /// What it gets, and when.
+    panel: Arc<PortPanel>,
     /// What its follower was told.
     clock: ClockOut,
     /// The port refused a message: what its follower knows is not what it was told.
@@ -58,8 +61,8 @@ pub struct ClockPort {
 
 impl ClockPort {
     /// A port whose follower stands.
-    pub fn new(index: PortIndex, out: Box<dyn MidiOut>) -> ClockPort {
-        ClockPort { index, out, clock: ClockOut::new(), lost: false }
+    pub fn new(index: PortIndex, out: Box<dyn MidiOut>, panel: Arc<PortPanel>) -> ClockPort {
+        ClockPort { index, out, panel, clock: ClockOut::new(), lost: false }
     }
 
     /// Sends what is due in a window of frames.
@@ -67,7 +70,7 @@ impl ClockPort {
         if !self.begin_again(now_ns, log) {
             return;
         }
-        let ClockPort { index, out, clock, lost } = self;
+        let ClockPort { index, out, clock, lost, .. } = self;
         clock.window(plan, window, |_, message| *lost |= !send(*index, out.as_mut(), now_ns, message, log));
     }
 
@@ -82,7 +85,7 @@ impl ClockPort {
 
     /// Stops a follower that runs, for the way out; true where it is stopped.
     fn stop(&mut self, now_ns: u64, log: &mut SentLog) -> bool {
-        let ClockPort { index, out, clock, lost } = self;
+        let ClockPort { index, out, clock, lost, .. } = self;
         clock.stop(|message| *lost |= !send(*index, out.as_mut(), now_ns, message, log));
         self.begin_again(now_ns, log)
     }
@@ -92,7 +95,7 @@ impl ClockPort {
 fn send(index: PortIndex, out: &mut dyn MidiOut, now_ns: u64, message: Message, log: &mut SentLog) -> bool {
     let sent = out.send(now_ns, message.bytes()).is_ok();
     if sent {
-        log.push(now_ns, index, Payload::Short(message));
+        log.push(Sent { at_ns: now_ns, waited_ns: 0, port: index, payload: Payload::Short(message) });
     }
     sent
 }
@@ -203,7 +206,7 @@ mod tests {
     #[test]
     fn a_follower_that_lost_a_pulse_is_stopped_and_continues_on_the_sixteenth() {
         let follower = Follower::default();
-        let mut port = ClockPort::new(PortIndex(0), Box::new(follower.clone()));
+        let mut port = ClockPort::new(PortIndex(0), Box::new(follower.clone()), Arc::default());
         let (mut log, _) = sent_log();
         let mut plan = Plan::new(Bpm::DEFAULT, 48_000.0, true);
         plan.roll(0.0, 0);
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn a_follower_that_refuses_the_stop_is_told_until_it_hears() {
         let follower = Follower::default();
-        let mut port = ClockPort::new(PortIndex(0), Box::new(follower.clone()));
+        let mut port = ClockPort::new(PortIndex(0), Box::new(follower.clone()), Arc::default());
         let (mut log, _) = sent_log();
         let mut plan = Plan::new(Bpm::DEFAULT, 48_000.0, true);
         plan.roll(0.0, 0);

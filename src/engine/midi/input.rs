@@ -1,13 +1,23 @@
-//! What comes in at a port, on its way to the control thread.
+//! What comes in at a port, on its way to the control thread and, where it is passed on, to the scheduler.
 //!
 //! [`Inlet`] belongs to the thread the port's bytes come in on, [`MidiIn`] to the control thread. A message is an event,
-//! so it travels on a ring; what finds no room is counted. Realtime: no, a SysEx is copied to memory of its own.
+//! so it travels on a ring; what finds no room is counted. Realtime: yes, but a SysEx that is passed on (thru) is copied
+//! to memory of its own, which an inlet of the callback does not do.
 
 use super::{
-    log::{LogReader, LogWriter, log},
+    lane::{LaneReceiver, LaneSender, lane},
+    scheduler_thread::{SchedulerLane, quiet_scheduler_lane, scheduler_lane},
     sent::{Payload, PortIndex},
+    thru::{Routes, Thru},
 };
-use crate::midi::parser::{Parsed, Parser};
+use crate::midi::{
+    Message,
+    parser::{Parsed, Parser},
+};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// One message that came in.
 #[derive(Debug)]
@@ -20,44 +30,90 @@ pub struct Received {
     pub payload: Payload,
 }
 
+/// Which thread an inlet lives on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// One that may wake others and ask for memory.
+    Thread,
+    /// The audio callback.
+    Callback,
+}
+
+/// Called when something came in that the control thread should hear of at once.
+pub type Knock = Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>;
+
 /// The port's half.
 pub struct Inlet {
     parser: Parser,
-    log: LogWriter<(u64, Payload)>,
+    lane: LaneSender,
+    lost: Arc<AtomicU64>,
+    thru: Thru,
+    knock: Option<Knock>,
 }
 
-/// An open input: the control thread's half. Dropping it closes the port.
+/// An input: the control thread's half.
 pub struct MidiIn {
     port: PortIndex,
-    log: LogReader<(u64, Payload)>,
-    /// What keeps the port open.
-    _connection: Box<dyn Send>,
+    lane: LaneReceiver,
+    lost: Arc<AtomicU64>,
+    routes: Arc<Routes>,
+    thru: Option<SchedulerLane>,
+    knock: Option<Knock>,
 }
 
-/// Opens an input: `connect` gives its half to the port, and returns what keeps the port open.
-///
-/// # Errors
-/// Those of `connect`.
-pub fn open_input<E>(connect: impl FnOnce(Inlet) -> Result<Box<dyn Send>, E>) -> Result<MidiIn, E> {
-    let (writer, reader) = log();
-    let connection = connect(Inlet { parser: Parser::new(), log: writer })?;
-    Ok(MidiIn { port: PortIndex(0), log: reader, _connection: connection })
+/// Both halves of an input.
+pub fn input(place: Where) -> (Inlet, MidiIn) {
+    let (sender, receiver) = lane();
+    let (thru_sender, thru) = match place {
+        Where::Thread => scheduler_lane(),
+        Where::Callback => quiet_scheduler_lane(),
+    };
+    let (lost, routes) = (Arc::<AtomicU64>::default(), Arc::<Routes>::default());
+    let knock = (place == Where::Thread).then(Knock::default);
+    let inlet = Inlet {
+        parser: Parser::new(),
+        lane: sender,
+        lost: Arc::clone(&lost),
+        thru: Thru::new(Arc::clone(&routes), thru_sender, place),
+        knock: knock.clone(),
+    };
+    (inlet, MidiIn { port: PortIndex(0), lane: receiver, lost, routes, thru: Some(thru), knock })
 }
 
 impl Inlet {
     /// Takes bytes that came in at `at_ns`, in any pieces.
     pub fn hear(&mut self, at_ns: u64, bytes: &[u8]) {
-        let dropped = self.parser.dropped();
-        let log = &mut self.log;
-        self.parser.feed(bytes, |parsed| {
-            let payload = match parsed {
-                Parsed::Short(message) => Payload::Short(message),
-                Parsed::SysEx(bytes) => Payload::SysEx(bytes.into()),
+        let Inlet { parser, lane, lost, thru, knock } = self;
+        let dropped = parser.dropped();
+        let mut urgent = false;
+        parser.feed(bytes, |parsed| {
+            let bytes = match &parsed {
+                Parsed::Short(message) => message.bytes(),
+                Parsed::SysEx(bytes) => bytes,
             };
-            log.push((at_ns, payload));
+            urgent |= is_transport(bytes);
+            if lane.send(at_ns as i64, bytes).is_err() {
+                lost.fetch_add(1, Ordering::Relaxed);
+            }
+            thru.pass(at_ns, parsed);
         });
-        log.count_lost(self.parser.dropped() - dropped);
+        lost.fetch_add(parser.dropped() - dropped, Ordering::Relaxed);
+        if urgent && let Some(knock) = knock.as_ref().and_then(|knock| knock.get()) {
+            knock();
+        }
     }
+
+    /// The port is gone, or what comes next has nothing to do with what came before: a message that was begun is
+    /// forgotten, and notes that were passed on are ended.
+    pub fn interrupted(&mut self, at_ns: u64) {
+        self.parser.reset();
+        self.thru.release_all(at_ns);
+    }
+}
+
+/// Start, continue, stop and song position: the song waits for them.
+fn is_transport(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(0xF2 | 0xFA | 0xFB | 0xFC))
 }
 
 impl MidiIn {
@@ -66,31 +122,58 @@ impl MidiIn {
         MidiIn { port, ..self }
     }
 
+    /// The port it belongs to.
+    pub fn port(&self) -> PortIndex {
+        self.port
+    }
+
     /// The next message in the order they came in.
     pub fn pop(&mut self) -> Option<Received> {
-        let (at_ns, payload) = self.log.pop()?;
-        Some(Received { at_ns, port: self.port, payload })
+        let (at, bytes) = self.lane.pop()?;
+        let payload = match Message::from_bytes(bytes) {
+            Some(message) => Payload::Short(message),
+            None => Payload::SysEx(bytes.into()),
+        };
+        Some(Received { at_ns: at as u64, port: self.port, payload })
     }
 
     /// How many were lost: for want of room, or because a SysEx was too long or broken.
     pub fn lost(&self) -> u64 {
-        self.log.lost()
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Where its messages are passed on to.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// The scheduler's half of the lane for what is passed on; once.
+    pub fn take_thru(&mut self) -> Option<SchedulerLane> {
+        self.thru.take()
+    }
+
+    /// From now on `knock` is called when start, stop or a song position came in.
+    pub fn on_transport(&self, knock: impl Fn() + Send + Sync + 'static) {
+        if let Some(cell) = &self.knock {
+            // Nobody else sets it.
+            let _ = cell.set(Box::new(knock));
+        }
+    }
+
+    /// Whether nothing is told when start, stop or a song position comes in: it must be looked for.
+    pub fn is_quiet(&self) -> bool {
+        self.knock.is_none()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::log::CAPACITY, *};
-    use std::convert::Infallible;
+    use super::*;
 
     #[test]
     fn messages_arrive_with_their_instant_and_port_and_what_is_lost_is_counted() {
-        let mut inlet = None;
-        let opened = open_input(|half| {
-            inlet = Some(half);
-            Ok::<Box<dyn Send>, Infallible>(Box::new(()))
-        });
-        let (mut inlet, mut input) = (inlet.unwrap(), opened.unwrap().at(PortIndex(3)));
+        let (mut inlet, input) = input(Where::Thread);
+        let mut input = input.at(PortIndex(3));
         inlet.hear(7, &[0xB0, 43]);
         inlet.hear(9, &[0xF8, 32, 0xF0, 1, 0xF7]);
         let heard: Vec<(u64, u8, Vec<u8>)> =
@@ -98,8 +181,22 @@ mod tests {
         assert_eq!(heard, [(9, 3, vec![0xF8]), (9, 3, vec![0xB0, 43, 32]), (9, 3, vec![0xF0, 1, 0xF7])]);
         inlet.hear(10, &[0xF0, 1, 0x90]);
         assert_eq!(input.lost(), 1);
-        inlet.hear(11, &vec![0xF8; CAPACITY + 5]);
-        assert_eq!(input.lost(), 6);
-        assert_eq!(std::iter::from_fn(|| input.pop()).count(), CAPACITY);
+        inlet.hear(11, &vec![0xF8; 100_000]);
+        let kept = std::iter::from_fn(|| input.pop()).count() as u64;
+        assert!(kept > 1000, "{kept}");
+        assert_eq!(input.lost(), 1 + 100_000 - kept);
+    }
+
+    #[test]
+    fn start_and_stop_knock_and_nothing_else_does() {
+        let (mut inlet, input) = input(Where::Thread);
+        let knocks = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&knocks);
+        input.on_transport(move || drop(counter.fetch_add(1, Ordering::Relaxed)));
+        inlet.hear(0, &[0xF8, 0x90, 60, 100, 0xFE]);
+        assert_eq!(knocks.load(Ordering::Relaxed), 0);
+        inlet.hear(0, &[0xFA]);
+        inlet.hear(0, &[0xF2, 1, 1, 0xFB]);
+        assert_eq!(knocks.load(Ordering::Relaxed), 2);
     }
 }

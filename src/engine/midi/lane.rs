@@ -1,10 +1,11 @@
-//! Messages with a frame, from the scheduler to a port that lives in the audio callback (JACK, the built-in synth).
+//! Messages with their instant on a ring: from the scheduler to a port that lives in the audio callback (JACK, the
+//! built-in synth), where the instant is a frame, and from an input to the control thread, where it is in ns.
 //!
-//! A ring of bytes: each entry is its frame, its length and the message, so that SysEx and short messages travel
+//! A ring of bytes: each entry is its instant, its length and the message, so that SysEx and short messages travel
 //! alike and nothing is allocated or freed on either side. Bounded; the last [`RESERVED_BYTES`] are for note-offs,
 //! so a flood of controllers cannot leave a note hanging.
 
-use crate::midi::{Class, Message};
+use crate::midi::{Class, Message, parser::LONGEST_SYSEX_BYTES};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Observer, Producer, Split},
@@ -14,8 +15,8 @@ use ringbuf::{
 const CAPACITY_BYTES: usize = 64 * 1024;
 /// Room that only note-offs and real-time messages may take.
 pub const RESERVED_BYTES: usize = 8 * 1024;
-/// The longest message that may travel.
-pub const LONGEST_BYTES: usize = 4096;
+/// The longest message that may travel: the longest a parser keeps.
+pub const LONGEST_BYTES: usize = LONGEST_SYSEX_BYTES;
 
 const HEADER_BYTES: usize = 10;
 
@@ -24,7 +25,7 @@ pub struct LaneSender {
     ring: HeapProd<u8>,
 }
 
-/// The callback's half.
+/// The receiver's half.
 pub struct LaneReceiver {
     ring: HeapCons<u8>,
     next: Option<(i64, usize)>,
@@ -44,18 +45,18 @@ pub fn lane() -> (LaneSender, LaneReceiver) {
 pub struct LaneFull;
 
 impl LaneSender {
-    /// Sends a complete message to be heard at `frame`, or as soon as possible after it. Realtime: yes.
+    /// Sends a complete message with its instant. Realtime: yes.
     ///
     /// # Errors
     /// Where there is no room, or the message is longer than [`LONGEST_BYTES`].
-    pub fn send(&mut self, frame: i64, bytes: &[u8]) -> Result<(), LaneFull> {
+    pub fn send(&mut self, at: i64, bytes: &[u8]) -> Result<(), LaneFull> {
         let urgent = Message::from_bytes(bytes).is_some_and(|m| m.class() <= Class::NoteOff);
         let keep_free = if urgent { 0 } else { RESERVED_BYTES };
         if bytes.len() > LONGEST_BYTES || self.ring.vacant_len() < HEADER_BYTES + bytes.len() + keep_free {
             return Err(LaneFull);
         }
         let mut header = [0; HEADER_BYTES];
-        header[..8].copy_from_slice(&frame.to_le_bytes());
+        header[..8].copy_from_slice(&at.to_le_bytes());
         header[8..].copy_from_slice(&(bytes.len() as u16).to_le_bytes());
         self.ring.push_slice(&header);
         self.ring.push_slice(bytes);
@@ -64,25 +65,30 @@ impl LaneSender {
 }
 
 impl LaneReceiver {
-    /// The next message due before `end_frame`, with its frame. Realtime: yes.
-    pub fn pop_before(&mut self, end_frame: i64) -> Option<(i64, &[u8])> {
+    /// The next message, whatever its instant, and that. Realtime: yes.
+    pub fn pop(&mut self) -> Option<(i64, &[u8])> {
+        self.pop_before(i64::MAX)
+    }
+
+    /// The next message due before `end`, with its instant. Realtime: yes.
+    pub fn pop_before(&mut self, end: i64) -> Option<(i64, &[u8])> {
         if self.next.is_none() && self.ring.occupied_len() >= HEADER_BYTES {
             let mut header = [0; HEADER_BYTES];
             self.ring.pop_slice(&mut header);
-            let (frame, len) = header.split_at(8);
-            let frame = frame.try_into().map_or(0, i64::from_le_bytes);
+            let (at, len) = header.split_at(8);
+            let at = at.try_into().map_or(0, i64::from_le_bytes);
             let len = len.try_into().map_or(0, u16::from_le_bytes);
-            self.next = Some((frame, usize::from(len)));
+            self.next = Some((at, usize::from(len)));
         }
-        let (frame, len) = self.next?;
+        let (at, len) = self.next?;
         // The header may be seen before the message behind it; then it is for the next block.
-        if frame >= end_frame || self.ring.occupied_len() < len {
+        if at >= end || self.ring.occupied_len() < len {
             return None;
         }
         self.next = None;
         let message = &mut self.message[..len];
         self.ring.pop_slice(message);
-        Some((frame, message))
+        Some((at, message))
     }
 }
 

@@ -22,6 +22,25 @@ pub trait MidiOut: Send {
     fn finish(&mut self) -> Result<(), SendFailed> {
         Ok(())
     }
+
+    /// Whether anything is connected. What is sent to a port that is not there is lost, and that is no fault.
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    /// What became of the port since this was asked last, oldest first; to be asked until there is no more.
+    fn news(&mut self) -> Option<PortNews> {
+        None
+    }
+}
+
+/// A port came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortNews {
+    /// It is there, and what is behind it knows nothing of what was sent before.
+    Connected,
+    /// It is not there any more.
+    Gone,
 }
 
 /// A message did not go out. What went wrong is the port's to log; the engine counts it and goes on.

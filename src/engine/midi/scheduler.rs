@@ -7,11 +7,13 @@
 //! again until the port takes it, before anything else for that port, so that nothing overtakes it.
 
 use super::{
+    panel::PortPanel,
     port::{MidiOut, SendFailed},
-    sent::{Payload, PortIndex, SentLog},
+    pulse_watch::PulseWatch,
+    sent::{Payload, PortIndex, Sent, SentLog},
 };
 use crate::{
-    midi::{Channel, Class, Message},
+    midi::{Channel, Class, Message, Wire},
     music::Note,
     profile::Target,
 };
@@ -155,9 +157,21 @@ struct Controller {
     spacing_ns: u64,
 }
 
+/// A port as the scheduler is given it.
+pub struct SchedulerPort {
+    /// Where messages go.
+    pub out: Box<dyn MidiOut>,
+    /// Its settings and counters.
+    pub panel: Arc<PortPanel>,
+    /// How fast it takes them.
+    pub wire: Wire,
+}
+
 /// One port with what is known of the synth behind it.
 struct Port {
     out: Box<dyn MidiOut>,
+    panel: Arc<PortPanel>,
+    wire: Wire,
     /// Bit n of a channel's word: note n sounds.
     notes: [u128; 16],
     /// Channels anything was played on.
@@ -179,16 +193,19 @@ pub struct Scheduler {
     controllers: Vec<Controller>,
     arrivals: u64,
     log: SentLog,
+    pulses: Option<PulseWatch>,
     stats: Arc<SchedulerStats>,
     /// The newest instant it was told.
     now_ns: u64,
 }
 
 impl Scheduler {
-    /// A scheduler for these ports; the log gets every message handed over.
-    pub fn new(ports: Vec<Box<dyn MidiOut>>, log: SentLog) -> Scheduler {
-        let port = |out| Port {
+    /// A scheduler for these ports; the log gets every message handed over. `pulses` says when wires must be free.
+    pub fn new(ports: Vec<SchedulerPort>, log: SentLog, pulses: Option<PulseWatch>) -> Scheduler {
+        let port = |SchedulerPort { out, panel, wire }| Port {
             out,
+            panel,
+            wire,
             notes: [0; 16],
             used: 0,
             owes_panic: false,
@@ -203,6 +220,7 @@ impl Scheduler {
             controllers: Vec::with_capacity(CONTROLLERS),
             arrivals: 0,
             log,
+            pulses,
             stats: Arc::default(),
             now_ns: 0,
         }
@@ -349,7 +367,7 @@ impl Scheduler {
         let Some(port) = ports.get_mut(usize::from(index.0)) else { return Ok(()) };
         let caught_up = port.catch_up(at_ns, |message| {
             stats.sent.fetch_add(1, Ordering::Relaxed);
-            log.push(at_ns, index, Payload::Short(message));
+            log.push(Sent { at_ns, waited_ns: 0, port: index, payload: Payload::Short(message) });
         });
         if caught_up.is_err() {
             port.try_again(*now_ns);
@@ -400,7 +418,7 @@ impl Scheduler {
                     port.try_again(self.now_ns);
                 }
                 self.stats.sent.fetch_add(1, Ordering::Relaxed);
-                self.log.push(at_ns, index, payload);
+                self.log.push(Sent { at_ns, waited_ns: 0, port: index, payload });
             }
             Err(SendFailed) => {
                 if let Payload::Short(message) = &payload

@@ -1,8 +1,9 @@
-//! The scheduler's lane and its thread.
+//! The scheduler's lanes and its thread.
 //!
-//! Events must not be lost, so requests travel on a ring; the last places are for note-offs, stop and
+//! The control thread has a lane to it, and so has each input whose messages are passed on (thru). Events must not be
+//! lost, so requests travel on a ring; the last places are for note-offs, stop and
 //! panic, and where even those are taken a flag asks for all notes off. The thread sleeps until something is due or a
-//! request wakes it. When the control thread is gone, for whatever reason, it silences every synth and ends; a port that
+//! request wakes it; lanes from the audio callback, which wakes nobody, are looked at every millisecond. When the control thread is gone, for whatever reason, it silences every synth and ends; a port that
 //! refuses the silence is asked again for a third of a second, and no longer: a person waits for the program to end.
 
 use super::{
@@ -17,8 +18,8 @@ use ringbuf::{
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle, Thread},
     time::Duration,
@@ -30,50 +31,68 @@ const CAPACITY: usize = 2048;
 const RESERVED: usize = 512;
 /// How long the thread sleeps at most, so that it notices when the control thread is gone.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+/// How long it sleeps at most where a lane's sender wakes nobody.
+const QUIET_LANES: Duration = Duration::from_millis(1);
 /// How long a port that refuses the ends of its notes is tried again on the way out.
 const LAST_TRIES: Duration = Duration::from_millis(300);
 
-/// The control thread's half.
+/// The asking half of a lane.
 pub struct SchedulerSender {
     ring: HeapProd<Outgoing>,
-    overflow: Arc<AtomicBool>,
-    closed: Arc<AtomicBool>,
-    dropped: u64,
-    wake: Option<Thread>,
+    shared: Arc<LaneShared>,
+    wakes: bool,
 }
 
-/// The scheduler with its half of the lane: a thread's body, or stepped in virtual time.
+/// The scheduler's half of a lane.
+pub struct SchedulerLane {
+    ring: HeapCons<Outgoing>,
+    shared: Arc<LaneShared>,
+    wakes: bool,
+}
+
+#[derive(Default)]
+struct LaneShared {
+    overflow: AtomicBool,
+    closed: AtomicBool,
+    dropped: AtomicU64,
+    wake: OnceLock<Thread>,
+}
+
+/// The scheduler with its halves of the lanes: a thread's body, or stepped in virtual time.
 pub struct SchedulerRunner {
     scheduler: Scheduler,
-    ring: HeapCons<Outgoing>,
-    overflow: Arc<AtomicBool>,
-    closed: Arc<AtomicBool>,
+    /// The control thread's first.
+    lanes: Vec<SchedulerLane>,
+    longest_sleep: Duration,
 }
 
-/// Both halves.
-pub fn scheduler_lane(scheduler: Scheduler) -> (SchedulerSender, SchedulerRunner) {
+/// Both halves of a lane whose sender wakes the scheduler.
+pub fn scheduler_lane() -> (SchedulerSender, SchedulerLane) {
+    lane(true)
+}
+
+/// Both halves of a lane whose sender, the audio callback, wakes nobody.
+pub fn quiet_scheduler_lane() -> (SchedulerSender, SchedulerLane) {
+    lane(false)
+}
+
+fn lane(wakes: bool) -> (SchedulerSender, SchedulerLane) {
     let (producer, consumer) = HeapRb::new(CAPACITY).split();
-    let overflow = Arc::new(AtomicBool::new(false));
-    let closed = Arc::new(AtomicBool::new(false));
-    let sender = SchedulerSender {
-        ring: producer,
-        overflow: Arc::clone(&overflow),
-        closed: Arc::clone(&closed),
-        dropped: 0,
-        wake: None,
-    };
-    (sender, SchedulerRunner { scheduler, ring: consumer, overflow, closed })
+    let shared = Arc::<LaneShared>::default();
+    let sender = SchedulerSender { ring: producer, shared: Arc::clone(&shared), wakes };
+    (sender, SchedulerLane { ring: consumer, shared, wakes })
 }
 
 impl SchedulerSender {
-    /// Sends a request on its way. What finds no room is counted; a note-off then becomes all notes off.
+    /// Sends a request on its way. What finds no room is counted; a note-off then becomes all notes off. Realtime: yes,
+    /// where the lane is quiet and the request owns no memory.
     pub fn send(&mut self, request: Outgoing) {
         let urgent = request.what.class() <= Class::NoteOff;
         let room = self.ring.vacant_len() > if urgent { 0 } else { RESERVED };
         if !(room && self.ring.try_push(request).is_ok()) {
-            self.dropped += 1;
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
             if urgent {
-                self.overflow.store(true, Ordering::Release);
+                self.shared.overflow.store(true, Ordering::Release);
             }
         }
         self.wake();
@@ -81,23 +100,32 @@ impl SchedulerSender {
 
     /// Lets the scheduler go: it sends what has arrived, silences every synth and ends.
     pub fn close(&mut self) {
-        self.closed.store(true, Ordering::Release);
+        self.shared.closed.store(true, Ordering::Release);
         self.wake();
     }
 
     /// How many requests found no room.
     pub fn dropped(&self) -> u64 {
-        self.dropped
+        self.shared.dropped.load(Ordering::Relaxed)
     }
 
     fn wake(&self) {
-        if let Some(thread) = &self.wake {
+        if self.wakes
+            && let Some(thread) = self.shared.wake.get()
+        {
             thread.unpark();
         }
     }
 }
 
 impl SchedulerRunner {
+    /// A scheduler with the control thread's lane and those of inputs.
+    pub fn new(scheduler: Scheduler, control: SchedulerLane, inputs: Vec<SchedulerLane>) -> SchedulerRunner {
+        let quiet = inputs.iter().any(|lane| !lane.wakes);
+        let lanes = std::iter::once(control).chain(inputs).collect();
+        SchedulerRunner { scheduler, lanes, longest_sleep: if quiet { QUIET_LANES } else { LONGEST_SLEEP } }
+    }
+
     /// Takes what has arrived and sends everything due by `now_ns`.
     pub fn step(&mut self, now_ns: u64) {
         self.receive(now_ns);
@@ -106,10 +134,14 @@ impl SchedulerRunner {
 
     /// Takes what has arrived.
     pub fn receive(&mut self, now_ns: u64) {
-        while let Some(request) = self.ring.try_pop() {
-            self.scheduler.submit(request);
+        let mut overflow = false;
+        for lane in &mut self.lanes {
+            while let Some(request) = lane.ring.try_pop() {
+                self.scheduler.submit(request);
+            }
+            overflow |= lane.shared.overflow.swap(false, Ordering::Acquire);
         }
-        if self.overflow.swap(false, Ordering::Acquire) {
+        if overflow {
             for index in 0..self.scheduler.port_count() {
                 self.scheduler.submit(Outgoing { port: PortIndex(index), due_ns: now_ns, what: What::Panic });
             }
@@ -130,7 +162,8 @@ impl SchedulerRunner {
     ///
     /// # Errors
     /// Where the system has no more threads.
-    pub fn spawn(mut self, sender: &mut SchedulerSender, granted: Arc<AtomicBool>) -> std::io::Result<JoinHandle<()>> {
+    pub fn spawn(mut self, granted: Arc<AtomicBool>) -> std::io::Result<JoinHandle<()>> {
+        let lanes: Vec<Arc<LaneShared>> = self.lanes.iter().map(|lane| Arc::clone(&lane.shared)).collect();
         let handle = thread::Builder::new().name("midi-scheduler".into()).spawn(move || {
             granted.store(realtime::request(realtime::SCHEDULER_PRIORITY), Ordering::Relaxed);
             // Whatever happens in there, no note is left hanging.
@@ -142,7 +175,10 @@ impl SchedulerRunner {
                 tracing::error!("the scheduler stopped; every note was ended");
             }
         })?;
-        sender.wake = Some(handle.thread().clone());
+        for lane in lanes {
+            // Nobody else sets it.
+            let _ = lane.wake.set(handle.thread().clone());
+        }
         Ok(handle)
     }
 
@@ -157,11 +193,14 @@ impl SchedulerRunner {
     }
 
     fn run(&mut self) {
-        while self.ring.write_is_held() && !self.closed.load(Ordering::Acquire) {
+        let open = |lanes: &[SchedulerLane]| {
+            lanes.first().is_some_and(|lane| lane.ring.write_is_held() && !lane.shared.closed.load(Ordering::Acquire))
+        };
+        while open(&self.lanes) {
             let now_ns = realtime::now_ns();
             self.step(now_ns);
-            let sleep = self.next_due_ns().map_or(LONGEST_SLEEP, |due| {
-                Duration::from_nanos(due.saturating_sub(realtime::now_ns())).min(LONGEST_SLEEP)
+            let sleep = self.next_due_ns().map_or(self.longest_sleep, |due| {
+                Duration::from_nanos(due.saturating_sub(realtime::now_ns())).min(self.longest_sleep)
             });
             if !sleep.is_zero() {
                 thread::park_timeout(sleep);

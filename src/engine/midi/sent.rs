@@ -33,6 +33,9 @@ impl Payload {
 pub struct Sent {
     /// When, in ns on the engine's clock.
     pub at_ns: u64,
+    /// How long it was held up: from the instant it was asked for, was due and its controller's spacing was over, to the
+    /// instant it was handed to the port. In ns.
+    pub waited_ns: u64,
     /// Where.
     pub port: PortIndex,
     /// What.
@@ -53,7 +56,7 @@ pub fn sent_log() -> (SentLog, SentReader) {
 
 impl SentLog {
     /// Notes a message. Realtime: yes for short messages; a SysEx that finds the log full is freed here.
-    pub fn push(&mut self, at_ns: u64, port: PortIndex, payload: Payload) {
-        self.0.push(Sent { at_ns, port, payload });
+    pub fn push(&mut self, sent: Sent) {
+        self.0.push(sent);
     }
 }

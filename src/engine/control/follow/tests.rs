@@ -4,16 +4,13 @@ use super::*;
 use crate::{
     engine::{
         assembly::{EngineConfig, OpenPort},
-        midi::input::{Inlet, open_input},
+        midi::input::{Inlet, Where, input},
         offline::{Offline, built_in_port},
     },
     profile::Profile,
     status::Event,
 };
-use std::{
-    convert::Infallible,
-    sync::{Arc, Mutex, mpsc::Receiver},
-};
+use std::sync::{Arc, Mutex, mpsc::Receiver};
 
 const PROFILE: &str = "
 id: wide
@@ -39,18 +36,14 @@ impl Rig {
     fn new() -> Rig {
         let folder = tempfile::tempdir().unwrap();
         let config = EngineConfig { clock_on: false, ..EngineConfig::built_in(folder.path()).unwrap() };
-        let mut synth = None;
-        let input = open_input(|inlet| {
-            synth = Some(inlet);
-            Ok::<Box<dyn Send>, Infallible>(Box::new(()))
-        });
-        let port = OpenPort { input: input.ok(), ..built_in_port() };
+        let (synth, input) = input(Where::Thread);
+        let port = OpenPort { input: Some(input), ..built_in_port() };
         let mut offline = Offline::on(&config, port).unwrap();
         let sent = Arc::<Mutex<Vec<Vec<u8>>>>::default();
         let log = Arc::clone(&sent);
         offline.listen_to_sent(Box::new(move |sent, _, _| log.lock().unwrap().push(sent.payload.bytes().to_vec())));
         let events = offline.station().subscribe(|| {});
-        Rig { offline, synth: synth.unwrap(), sent, events, _folder: folder }
+        Rig { offline, synth, sent, events, _folder: folder }
     }
 
     fn ask(&mut self, line: &str) {

@@ -1,6 +1,7 @@
 //! A device or a port as people write them: `auto`, `sim`, `alsa:NAME`, `jack:NAME`,
 //! `raw:PATH`. Pure.
 
+use crate::config::PortSettings;
 use std::{fmt, str::FromStr};
 
 /// Whether this program can speak to JACK.
@@ -34,6 +35,23 @@ pub enum PortChoice {
     Jack(String),
     /// A raw MIDI device, a serial line or a FIFO by its path.
     Raw(String),
+}
+
+/// A port and what it gets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PortWish {
+    /// Which port.
+    pub choice: PortChoice,
+    /// What it gets.
+    pub settings: PortSettings,
+    /// Whether it is waited for where it is not there yet; otherwise that is an error.
+    pub wait: bool,
+}
+
+impl From<PortChoice> for PortWish {
+    fn from(choice: PortChoice) -> PortWish {
+        PortWish { choice, settings: PortSettings::default(), wait: false }
+    }
 }
 
 /// Why a text names no device or port; says which ones would.

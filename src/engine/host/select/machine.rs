@@ -5,7 +5,7 @@ use crate::engine::host::jack;
 use crate::{
     engine::{
         assembly::OpenPort,
-        host::{AudioRequest, Device, HostError, alsa, alsa_midi, raw_midi},
+        host::{AudioRequest, Device, HostError, alsa, alsa_midi, patchbay::Patchbay, raw_midi},
     },
     profile::Profile,
 };
@@ -25,11 +25,24 @@ pub(super) trait Machine: Send + Sync {
     /// MIDI ports of the ALSA sequencer that can be played, those of the system last.
     fn alsa_ports(&self) -> Result<Vec<String>, HostError>;
     /// Opens one of them, and what the instrument of this profile says beside it.
-    fn open_alsa_port(&self, name: &str, profile: &Profile) -> Result<OpenPort, HostError>;
+    fn open_alsa_port(
+        &self,
+        patchbay: &mut Patchbay,
+        name: &str,
+        profile: &Profile,
+        output: bool,
+        wait: bool,
+    ) -> Result<OpenPort, HostError>;
     /// Raw MIDI devices.
     fn raw_ports(&self) -> Vec<raw_midi::Found>;
     /// Opens a raw MIDI device, a serial line or a FIFO.
-    fn open_raw_port(&self, path: &str) -> Result<OpenPort, HostError>;
+    fn open_raw_port(
+        &self,
+        patchbay: &mut Patchbay,
+        path: &str,
+        output: bool,
+        wait: bool,
+    ) -> Result<OpenPort, HostError>;
 }
 
 /// The one busker runs on.
@@ -89,15 +102,28 @@ impl Machine for ThisMachine {
         alsa_midi::list()
     }
 
-    fn open_alsa_port(&self, name: &str, profile: &Profile) -> Result<OpenPort, HostError> {
-        alsa_midi::open(name, profile)
+    fn open_alsa_port(
+        &self,
+        patchbay: &mut Patchbay,
+        name: &str,
+        profile: &Profile,
+        output: bool,
+        wait: bool,
+    ) -> Result<OpenPort, HostError> {
+        patchbay.alsa(name, profile, output, wait)
     }
 
     fn raw_ports(&self) -> Vec<raw_midi::Found> {
         raw_midi::list()
     }
 
-    fn open_raw_port(&self, path: &str) -> Result<OpenPort, HostError> {
-        raw_midi::open(path)
+    fn open_raw_port(
+        &self,
+        patchbay: &mut Patchbay,
+        path: &str,
+        output: bool,
+        wait: bool,
+    ) -> Result<OpenPort, HostError> {
+        patchbay.raw(path, output, wait)
     }
 }

@@ -8,6 +8,7 @@ use crate::{
         host::{DeviceSpec, Driver, StartFailed, Watch, raw_midi},
         midi::port::{MidiOut, SendFailed},
     },
+    midi::Wire,
     profile::{DEFAULT_ID, Library},
 };
 use std::sync::Mutex;
@@ -85,11 +86,8 @@ impl Machine for Fake {
     }
 
     fn jack_port(&self, name: &str) -> Result<OpenPort, HostError> {
-        Ok(OpenPort {
-            info: PortInfo { id: format!("jack:{name}"), name: name.to_owned() },
-            way: Way::Jack,
-            input: None,
-        })
+        let info = PortInfo { id: format!("jack:{name}"), name: name.to_owned() };
+        Ok(OpenPort::new(info, Way::Jack, Wire::UNLIMITED))
     }
 
     fn open_alsa(&self, name: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
@@ -103,12 +101,19 @@ impl Machine for Fake {
         }
     }
 
-    fn open_alsa_port(&self, name: &str, _: &Profile) -> Result<OpenPort, HostError> {
+    fn open_alsa_port(
+        &self,
+        _: &mut Patchbay,
+        name: &str,
+        _: &Profile,
+        _: bool,
+        _: bool,
+    ) -> Result<OpenPort, HostError> {
         let info = PortInfo { id: format!("alsa:{name}"), name: name.to_owned() };
         match self.alsa_ports.contains(&name) {
             true => {
                 let way = Way::Threads { scheduler: Box::new(Nowhere), clock: Box::new(Nowhere) };
-                Ok(OpenPort { info, way, input: None })
+                Ok(OpenPort::new(info, way, Wire::USB))
             }
             false => Err(HostError(format!("no port {name}"))),
         }
@@ -118,11 +123,15 @@ impl Machine for Fake {
         Vec::new()
     }
 
-    fn open_raw_port(&self, path: &str) -> Result<OpenPort, HostError> {
+    fn open_raw_port(&self, _: &mut Patchbay, path: &str, _: bool, _: bool) -> Result<OpenPort, HostError> {
         let info = PortInfo { id: format!("raw:{path}"), name: path.to_owned() };
         let way = Way::Threads { scheduler: Box::new(Nowhere), clock: Box::new(Nowhere) };
-        Ok(OpenPort { info, way, input: None })
+        Ok(OpenPort::new(info, way, Wire::USB))
     }
+}
+
+fn wishes(ports: &[PortChoice]) -> Vec<PortWish> {
+    ports.iter().cloned().map(PortWish::from).collect()
 }
 
 fn nothing_asked() -> AudioRequest {
@@ -140,10 +149,11 @@ fn chosen(fake: Fake, device: &str, ports: &[PortChoice]) -> Result<(String, Vec
         "jack" => DeviceChoice::Jack(None),
         text => text.parse().unwrap(),
     };
-    let selected = select_on(&machine, &device, ports, &nothing_asked(), &nts1()).map_err(|e| e.to_string())?;
-    let ports = selected.ports.iter().map(|port| port.info.id.clone()).collect();
+    let selected =
+        select_on(&machine, &device, &wishes(ports), &nothing_asked(), &nts1()).map_err(|e| e.to_string())?;
+    let ports = selected.machinery.ports.iter().map(|port| port.info.id.clone()).collect();
     let notices = selected.notices.into_iter().map(|(_, text)| text).collect();
-    Ok((selected.device.spec().id.clone(), ports, notices))
+    Ok((selected.machinery.device.spec().id.clone(), ports, notices))
 }
 
 const AUTO: [PortChoice; 1] = [PortChoice::Auto];
@@ -193,8 +203,8 @@ fn on_jack_its_ports_come_first_and_are_made_with_the_client() {
     let fake = || Fake { jack: true, jack_ports: vec!["synth:in", "system:nts-1 sound"], ..Fake::default() };
     let machine = Arc::new(fake());
     let dynamic: Arc<dyn Machine> = Arc::clone(&machine) as Arc<dyn Machine>;
-    let selected = select_on(&dynamic, &DeviceChoice::Auto, &AUTO, &nothing_asked(), &nts1()).unwrap();
-    assert_eq!(selected.ports[0].info.id, "jack:system:nts-1 sound");
+    let selected = select_on(&dynamic, &DeviceChoice::Auto, &wishes(&AUTO), &nothing_asked(), &nts1()).unwrap();
+    assert_eq!(selected.machinery.ports[0].info.id, "jack:system:nts-1 sound");
     assert_eq!(machine.asked.lock().unwrap()[0].jack_ports, ["system:nts-1 sound"]);
     // The synth's own port elsewhere beats a stranger's here.
     let both = Fake { jack_ports: vec!["synth:in"], alsa_ports: vec!["NTS-1:SOUND"], ..fake() };
@@ -228,8 +238,8 @@ fn a_jack_port_needs_a_jack_device() {
 fn what_was_lost_is_opened_again_as_it_was() {
     let machine = Arc::new(Fake { alsa: true, ..Fake::default() });
     let dynamic: Arc<dyn Machine> = Arc::clone(&machine) as Arc<dyn Machine>;
-    let mut selected = select_on(&dynamic, &DeviceChoice::Auto, &AUTO, &nothing_asked(), &nts1()).unwrap();
-    assert_eq!((selected.reopen)().unwrap().spec(), selected.device.spec());
+    let mut selected = select_on(&dynamic, &DeviceChoice::Auto, &wishes(&AUTO), &nothing_asked(), &nts1()).unwrap();
+    assert_eq!((selected.machinery.reopen)().unwrap().spec(), selected.machinery.device.spec());
     let asked = machine.asked.lock().unwrap();
     assert_eq!(asked[1], AudioRequest { sample_rate_hz: Some(44_100), inputs: Some(2), ..nothing_asked() });
 }
@@ -237,9 +247,9 @@ fn what_was_lost_is_opened_again_as_it_was() {
 #[test]
 fn on_this_machine_whatever_it_has_auto_takes_something_and_the_list_is_not_empty() {
     let begun = std::time::Instant::now();
-    let selected = select(&DeviceChoice::Auto, &AUTO, &nothing_asked(), &nts1()).unwrap();
-    println!("{} in {:?}", selected.device.spec().id, begun.elapsed());
-    assert_eq!(selected.ports.len(), 1);
+    let selected = select(&DeviceChoice::Auto, &wishes(&AUTO), &nothing_asked(), &nts1()).unwrap();
+    println!("{} in {:?}", selected.machinery.device.spec().id, begun.elapsed());
+    assert_eq!(selected.machinery.ports.len(), 1);
     drop(selected);
     let listing = listing(&nts1());
     println!("{listing}");

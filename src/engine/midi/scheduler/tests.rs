@@ -3,9 +3,9 @@
 use super::{super::sent::sent_log, *};
 use std::sync::Mutex;
 
-type Wire = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
+type Heard = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
 
-struct Fake(Wire);
+struct Fake(Heard);
 
 impl MidiOut for Fake {
     fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed> {
@@ -17,10 +17,14 @@ impl MidiOut for Fake {
 const PORT: PortIndex = PortIndex(0);
 const MS: u64 = 1_000_000;
 
-fn scheduler() -> (Scheduler, Wire) {
-    let wire = Wire::default();
+fn over(out: Box<dyn MidiOut>, log: SentLog) -> Scheduler {
+    Scheduler::new(vec![SchedulerPort { out, panel: Arc::default(), wire: Wire::UNLIMITED }], log, None)
+}
+
+fn scheduler() -> (Scheduler, Heard) {
+    let wire = Heard::default();
     let (log, _) = sent_log();
-    (Scheduler::new(vec![Box::new(Fake(Arc::clone(&wire)))], log), wire)
+    (over(Box::new(Fake(Arc::clone(&wire))), log), wire)
 }
 
 /// Runs exactly, as virtual time does.
@@ -51,7 +55,7 @@ fn knob(controller: u8, value: u16) -> Outgoing {
     Outgoing { port: PORT, due_ns: 0, what: What::Control { channel: Channel::FIRST, target, value, spacing_ns } }
 }
 
-fn taken(wire: &Wire) -> Vec<(u64, Vec<u8>)> {
+fn taken(wire: &Heard) -> Vec<(u64, Vec<u8>)> {
     std::mem::take(&mut *wire.lock().unwrap())
 }
 
@@ -211,7 +215,7 @@ fn what_the_synth_said_it_holds_is_not_sent_and_anything_else_is() {
 
 /// A port that can be stopped up.
 struct Stalling {
-    wire: Wire,
+    wire: Heard,
     stalled: Arc<std::sync::atomic::AtomicBool>,
 }
 
@@ -225,10 +229,10 @@ impl MidiOut for Stalling {
     }
 }
 
-fn stalling() -> (Scheduler, Wire, Arc<std::sync::atomic::AtomicBool>) {
-    let (wire, stalled) = (Wire::default(), Arc::default());
+fn stalling() -> (Scheduler, Heard, Arc<std::sync::atomic::AtomicBool>) {
+    let (wire, stalled) = (Heard::default(), Arc::default());
     let out = Stalling { wire: Arc::clone(&wire), stalled: Arc::clone(&stalled) };
-    (Scheduler::new(vec![Box::new(out)], sent_log().0), wire, stalled)
+    (over(Box::new(out), sent_log().0), wire, stalled)
 }
 
 #[test]

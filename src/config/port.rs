@@ -1,0 +1,132 @@
+//! One entry of `midi.ports`: a port as a person writes it, and what it gets. Pure.
+
+use super::TEXT_CHARS_MAX;
+use crate::{
+    midi::{Channel, ClockSends, Wire},
+    yaml::{Field, Reader},
+};
+
+/// Furthest a port may be moved in time, to either side, in ms.
+pub const FARTHEST_OFFSET_MS: f64 = 500.0;
+
+/// What a port gets. Everything is optional.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PortSettings {
+    /// The channel of the instrument behind it; default `midi.channel`, or else the profile's.
+    pub channel: Option<Channel>,
+    /// The instrument's profile, an id; default `profile`.
+    pub profile: Option<String>,
+    /// What of the clock it gets; default everything.
+    pub sends: ClockSends,
+    /// How much later it gets clock and notes, in ms; earlier where negative; -500 to 500, default 0.
+    pub offset_ms: f64,
+    /// How fast its wire is; default DIN for serial lines, else USB.
+    pub wire: Option<Wire>,
+    /// Least distance between two values of one controller, in ms; default the profile's.
+    pub spacing_ms: Option<u16>,
+    /// Whether every knob is sent again when the port returns; default no.
+    pub resend: bool,
+    /// Whether anything is sent there at all; a keyboard only plays. Default yes.
+    pub output: bool,
+    /// Where what comes in is passed on to.
+    pub thru: Vec<ThruTo>,
+}
+
+impl Default for PortSettings {
+    fn default() -> Self {
+        PortSettings {
+            channel: None,
+            profile: None,
+            sends: ClockSends::ALL,
+            offset_ms: 0.0,
+            wire: None,
+            spacing_ms: None,
+            resend: false,
+            output: true,
+            thru: Vec::new(),
+        }
+    }
+}
+
+/// Where messages are passed on to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThruTo {
+    /// A port: its number, or a part of its name.
+    pub port: String,
+    /// The channel they go out on; as they come where there is none.
+    pub channel: Option<Channel>,
+}
+
+/// The text of a port, and what it gets.
+pub(super) fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<(String, PortSettings)> {
+    if !field.is_mapping() {
+        return Some((reader.text(field, TEXT_CHARS_MAX)?, PortSettings::default()));
+    }
+    let keys = ["port", "channel", "profile", "clock", "offset_ms", "wire", "spacing_ms", "resend", "output", "thru"];
+    let map = reader.mapping(field, &keys)?;
+    let defaults = PortSettings::default();
+    let thru = map.field("thru");
+    let thru = if thru.is_given() { reader.items(&thru) } else { Vec::new() };
+    let settings = PortSettings {
+        channel: reader.int(&map.field("channel"), 1, 16).and_then(|n| Channel::new(n as u8)),
+        profile: reader.word(&map.field("profile")),
+        sends: reader.parsed::<SendsText>(&map.field("clock")).map_or(defaults.sends, |text| text.0),
+        offset_ms: reader
+            .number(&map.field("offset_ms"), -FARTHEST_OFFSET_MS, FARTHEST_OFFSET_MS)
+            .unwrap_or(defaults.offset_ms),
+        wire: reader.parsed::<WireText>(&map.field("wire")).map(|text| text.0),
+        spacing_ms: reader.int(&map.field("spacing_ms"), 0, 1000).map(|ms| ms as u16),
+        resend: reader.flag(&map.field("resend")).unwrap_or(defaults.resend),
+        output: reader.flag(&map.field("output")).unwrap_or(defaults.output),
+        thru: thru.iter().filter_map(|to| thru_to(reader, to)).collect(),
+    };
+    let port = reader.needed(&map, "port", |reader, port| reader.text(port, TEXT_CHARS_MAX))?;
+    Some((port, settings))
+}
+
+fn thru_to(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<ThruTo> {
+    if !field.is_mapping() {
+        return Some(ThruTo { port: reader.text(field, TEXT_CHARS_MAX)?, channel: None });
+    }
+    let map = reader.mapping(field, &["to", "channel"])?;
+    let channel = reader.int(&map.field("channel"), 1, 16).and_then(|n| Channel::new(n as u8));
+    let port = reader.needed(&map, "to", |reader, to| reader.text(to, TEXT_CHARS_MAX))?;
+    Some(ThruTo { port, channel })
+}
+
+/// `all`, `none`, or some of `pulses`, `transport` and `position`.
+struct SendsText(ClockSends);
+
+impl std::str::FromStr for SendsText {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<SendsText, String> {
+        let mut sends = ClockSends::NONE;
+        for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
+            match word {
+                "all" | "yes" | "on" | "true" => sends = ClockSends::ALL,
+                "none" | "no" | "off" | "false" => sends = ClockSends::NONE,
+                "pulses" => sends.pulses = true,
+                "transport" => sends.transport = true,
+                "position" => sends.position = true,
+                _ => return Err("all, none, or some of: pulses transport position".to_owned()),
+            }
+        }
+        Ok(SendsText(sends))
+    }
+}
+
+/// `din` or `usb`.
+struct WireText(Wire);
+
+impl std::str::FromStr for WireText {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<WireText, String> {
+        match text {
+            "din" => Ok(WireText(Wire::DIN)),
+            "usb" => Ok(WireText(Wire::USB)),
+            _ => Err("din or usb".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Which messages of the clock a port gets. Pure.
+
+/// What of the clock a port gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockSends {
+    /// Timing clock, 24 to the quarter note.
+    pub pulses: bool,
+    /// Start, stop, continue.
+    pub transport: bool,
+    /// Song position.
+    pub position: bool,
+}
+
+impl ClockSends {
+    /// Everything.
+    pub const ALL: ClockSends = ClockSends { pulses: true, transport: true, position: true };
+    /// Nothing.
+    pub const NONE: ClockSends = ClockSends { pulses: false, transport: false, position: false };
+}
+
+impl Default for ClockSends {
+    fn default() -> Self {
+        ClockSends::ALL
+    }
+}
