@@ -9,8 +9,12 @@
 pub mod arg;
 pub mod channels;
 
+use crate::config::ClockSource;
 use crate::music::{Bpm, Decibels, Note, Position};
-use arg::{Arg, ArgKind, Hex, Millis, Name, OnOff, Steps, Switch, Text, Velocity};
+use arg::{
+    Arg, ArgKind, Hex, Millis, Name, OffsetMs, OnOff, PortName, Steps, Switch, TempoStep, Text, ThruChannel, Velocity,
+    Which,
+};
 use channels::ChannelList;
 use std::{fmt, str::FromStr};
 
@@ -106,8 +110,18 @@ commands! {
     TransportLocate = "transport.locate" { position: Position }
     /// Set the tempo, from the next clock pulse on
     ClockBpm = "clock.bpm" { bpm: Bpm }
+    /// Tap the tempo: from the second tap on
+    ClockTap = "clock.tap" {}
+    /// Change the tempo by so many BPM
+    ClockNudge = "clock.nudge" { bpm: TempoStep }
     /// Send MIDI clock, start and stop to the ports, or not
     ClockRun = "clock.run" { state: OnOff }
+    /// Whose tempo it is: busker's own, or that of a MIDI clock that comes in
+    ClockSource = "clock.source" { source: ClockSource }
+    /// Move a port in time: later, or earlier where negative
+    ClockOffset = "clock.offset" { port: PortName, ms: OffsetMs }
+    /// Give a port a part of the clock, or not
+    ClockSend = "clock.send" { port: PortName, what: Which, state: Switch }
     /// Record the inputs to a new WAV file; the name is made from the date if none is given
     RecordStart = "record.start" { name: Option<Text> }
     /// Finish the take
@@ -132,6 +146,20 @@ commands! {
     ParamReset = "param.reset" { name: Name }
     /// Take another synth's knobs
     ProfileUse = "profile.use" { id: Name }
+    /// Send every knob of the instrument again
+    SnapshotSend = "snapshot.send" {}
+    /// Tie the next controller or note that comes in to a knob or a command
+    Learn = "learn" { what: Text }
+    /// Tie nothing after all
+    LearnCancel = "learn.cancel" {}
+    /// Untie what a knob or a command was tied to
+    LearnForget = "learn.forget" { what: Text }
+    /// Play and show the instrument at another port
+    PortUse = "port.use" { port: PortName }
+    /// Pass on what comes in at a port to another: as it comes, on a channel, or no more
+    MidiThru = "midi.thru" { from: PortName, to: PortName, channel: ThruChannel }
+    /// Keep the messages that come and go for the screen to show
+    MidiMonitor = "midi.monitor" { state: Switch }
     /// Start a note
     NoteOn = "note.on" { note: Note, velocity: Velocity }
     /// End a note

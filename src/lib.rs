@@ -3,7 +3,8 @@
 //! The map of the house, from the bottom up; nothing imports from a floor above its own:
 //!
 //! - [`music`], [`midi`]: pure. Units, time, notes, messages. They never read a clock.
-//! - [`yaml`], [`profile`], [`config`], [`script`]: what files say, and what it means once checked.
+//! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`]: what files say, and what it means once checked.
+//!   [`files`] replaces them whole or not at all.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
 //! - [`keymap`], [`tui`]: the screen, which holds what is looked at and nothing musical.
@@ -13,7 +14,9 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod engine;
+pub mod files;
 pub mod keymap;
+pub mod learned;
 pub mod logging;
 pub mod midi;
 pub mod music;

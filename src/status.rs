@@ -3,6 +3,13 @@
 //! [`Status`] is a level: the newest replaces the one before, it carries its instant, and nobody is asked for it.
 //! [`Event`]s are what happened; each reaches every subscriber once, or is counted as missed.
 
+mod midi;
+
+pub use midi::{
+    ClockStatus, LatencyStatus, MonitorLine, MonitorStatus, PortStatus, Rate, RealtimeStatus, SourceStatus, SyncState,
+    Traffic,
+};
+
 use crate::{music::Position, profile::Profile};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::{path::PathBuf, sync::Arc};
@@ -16,8 +23,18 @@ pub struct Status {
     pub transport: TransportStatus,
     /// The audio device and how the callback fares.
     pub device: DeviceStatus,
+    /// What the system granted the MIDI threads.
+    pub realtime: RealtimeStatus,
     /// MIDI ports, in the order they were opened.
     pub ports: Vec<PortStatus>,
+    /// The port whose instrument is played and shown, counted from 1; 0 where there is none.
+    pub instrument: u8,
+    /// Whose clock it is.
+    pub clock: ClockStatus,
+    /// What the next controller or note that comes in is tied to.
+    pub learning: Option<String>,
+    /// What comes and goes, while somebody looks.
+    pub monitor: Option<MonitorStatus>,
     /// What is recorded and monitored.
     pub inputs: InputsStatus,
     /// Left and right.
@@ -67,19 +84,6 @@ pub struct DeviceStatus {
     pub load_peak_percent: u32,
     /// Interruptions since the start.
     pub xruns: u64,
-    /// Whether the MIDI threads run under SCHED_FIFO.
-    pub realtime: bool,
-}
-
-/// One MIDI port.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PortStatus {
-    /// As it is asked for: `alsa:NAME`, `jack:NAME`, `raw:PATH`, `sim`.
-    pub id: String,
-    /// As a person knows it.
-    pub name: String,
-    /// Messages sent, pulses included.
-    pub sent: u64,
 }
 
 /// What is recorded and monitored.
@@ -224,10 +228,44 @@ pub enum Event {
         /// Quarter notes per minute.
         bpm: f64,
     },
+    /// Another source of tempo, or a change in how it is followed.
+    ClockSource {
+        /// Whose tempo it is.
+        #[serde(flatten)]
+        source: SourceStatus,
+    },
     /// Another profile.
     ProfileUsed {
         /// Its id.
         id: String,
+    },
+    /// Another instrument is played and shown.
+    InstrumentUsed {
+        /// Its port, counted from 1.
+        port: u8,
+        /// As a person knows it.
+        name: String,
+    },
+    /// A MIDI port is connected.
+    PortConnected {
+        /// The port, counted from 1.
+        port: u8,
+        /// As a person knows it.
+        name: String,
+    },
+    /// A MIDI port is gone; it is taken back when it returns.
+    PortGone {
+        /// The port, counted from 1.
+        port: u8,
+        /// As a person knows it.
+        name: String,
+    },
+    /// A controller or note was tied to a command.
+    Learned {
+        /// What moves it, as a person says it.
+        by: String,
+        /// What it does.
+        does: String,
     },
     /// A knob was turned.
     ParamSet {
@@ -271,6 +309,14 @@ impl Event {
                 Severity::Warning,
                 format!("take finished: {}; the disk was too slow for {gap_frames} frames", path.display()),
             )),
+            Event::PortConnected { name, .. } => Some((Severity::Info, format!("{name} is connected"))),
+            Event::PortGone { name, .. } => Some((
+                Severity::Warning,
+                format!("{name} is gone: everything else plays on, and it is taken back when it returns"),
+            )),
+            Event::InstrumentUsed { name, .. } => Some((Severity::Info, format!("playing {name}"))),
+            Event::Learned { by, does } => Some((Severity::Info, format!("{by} does: {does}"))),
+            Event::ClockSource { source } => source.notice(),
             Event::ProfileUsed { id } => Some((Severity::Info, format!("the knobs are those of {id}"))),
             _ => None,
         }

@@ -6,11 +6,13 @@ use crate::{
     config::{Folders, PortSettings, Settings},
     engine::{
         assembly::EngineConfig,
+        control::SyncConfig,
         host::{
             AudioRequest,
             select::{DeviceChoice, PortChoice, PortWish},
         },
     },
+    learned::Learned,
     music::Bpm,
     profile::{DEFAULT_ID, FALLBACK_ID, Library},
     status::Severity,
@@ -87,6 +89,15 @@ impl Setup {
             inputs: input.as_ref().map(|list| usize::from(list.highest())),
             jack_ports: Vec::new(),
         };
+        let sync = SyncConfig {
+            source: settings.clock_source.unwrap_or_default(),
+            from: settings.clock_from,
+            lost: settings.clock_lost.unwrap_or_default(),
+        };
+        let learned = Learned::load(&folders.learned_file()).unwrap_or_else(|faults| {
+            notices.extend(tell(&faults, "nothing learned is used"));
+            Learned::default()
+        });
         let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {
             channel: settings.channel,
@@ -94,6 +105,9 @@ impl Setup {
             clock_on: settings.clock_on.unwrap_or(true),
             input,
             monitor: settings.monitor,
+            sync,
+            learned,
+            learned_file: Some(folders.learned_file()),
             ..EngineConfig::new(library, profile, folder)
         };
         Ok(Setup { config, device, ports, request, notices, folders })

@@ -13,6 +13,7 @@ fn sample(kind: ArgKind) -> Vec<&'static str> {
         ArgKind::Position => vec!["12.5", "5:1:0"],
         ArgKind::Channels => vec!["1", "3-4"],
         ArgKind::Name => vec!["filter_cutoff"],
+        ArgKind::Port => vec!["1", "NTS-1"],
         ArgKind::Text => vec!["jam", "my long jam", "0.8"],
         ArgKind::Hex => vec!["90 3C 64", "F0 7E 7F 06 01 F7"],
     }

@@ -32,6 +32,11 @@ impl Folders {
         self.config.join("config.yaml")
     }
 
+    /// What controllers and notes are tied to.
+    pub fn learned_file(&self) -> PathBuf {
+        self.config.join("learned.yaml")
+    }
+
     /// The user's own profiles.
     pub fn profiles(&self) -> PathBuf {
         self.config.join("profiles")

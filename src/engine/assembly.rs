@@ -10,7 +10,7 @@ use super::{
         synth::Synth,
         tap::tap,
     },
-    control::{Calendar, Control, ControlParts, PortInfo},
+    control::{Calendar, Control, ControlParts, Port, PortInfo, SyncConfig},
     disk::writer::Writer,
     frame_clock::{FrameClock, frame_clock},
     host::{DeviceSpec, patchbay::Kept},
@@ -33,11 +33,13 @@ use super::{
 use crate::{
     command::channels::ChannelList,
     config::PortSettings,
+    learned::Learned,
     midi::{Channel, Wire},
     music::{Bpm, Decibels, Plan},
     profile::{DEFAULT_ID, Library, Profile},
     status::{
-        DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, RecordStatus, Status, TransportStatus,
+        ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, RealtimeStatus, RecordStatus,
+        Status, TransportStatus,
     },
 };
 use std::{
@@ -64,6 +66,12 @@ pub struct EngineConfig {
     pub monitor: Option<Decibels>,
     /// Where recordings go.
     pub folder: PathBuf,
+    /// Whose tempo it is.
+    pub sync: SyncConfig,
+    /// What controllers and notes are tied to.
+    pub learned: Learned,
+    /// The file that keeps it; none, and it is gone with the engine.
+    pub learned_file: Option<PathBuf>,
 }
 
 impl EngineConfig {
@@ -78,6 +86,9 @@ impl EngineConfig {
             input: None,
             monitor: None,
             folder,
+            sync: SyncConfig::default(),
+            learned: Learned::default(),
+            learned_file: None,
         }
     }
 
@@ -103,12 +114,14 @@ pub struct OpenPort {
     pub settings: PortSettings,
     /// The patchbay's name for it, where that keeps it connected.
     pub kept: Option<Kept>,
+    /// Whether anything is connected; where not, it is waited for.
+    pub connected: bool,
 }
 
 impl OpenPort {
     /// A port that is heard by nobody, with the default settings.
     pub fn new(info: PortInfo, way: Way, wire: Wire) -> OpenPort {
-        OpenPort { info, way, input: None, wire, settings: PortSettings::default(), kept: None }
+        OpenPort { info, way, input: None, wire, settings: PortSettings::default(), kept: None, connected: true }
     }
 }
 
@@ -198,7 +211,7 @@ pub fn assemble(
         Time::Virtual => Arc::default(),
     };
 
-    let infos: Vec<PortInfo> = ports.iter().map(|port| port.info.clone()).collect();
+    let mut known: Vec<Port> = Vec::new();
     let (mut outs, mut clock_ports): (Vec<SchedulerPort>, _) = (Vec::new(), Vec::new());
     let (mut jack_ports, mut synth_port, mut received) = (Vec::new(), None, Vec::new());
     let mut thru_lanes = Vec::new();
@@ -206,6 +219,16 @@ pub fn assemble(
         let index = PortIndex(i as u8);
         let panel = Arc::new(PortPanel::new(port.settings.sends, port.settings.offset_ms));
         let mut input = port.input.map(|input| input.at(index));
+        known.push(Port {
+            info: port.info,
+            panel: Arc::clone(&panel),
+            wire: port.wire,
+            settings: port.settings,
+            kept: port.kept,
+            output: !matches!(port.way, Way::InputOnly),
+            input: input.is_some(),
+            connected: port.connected,
+        });
         thru_lanes.extend(input.as_mut().and_then(MidiIn::take_thru));
         received.extend(input);
         let in_callback = || {
@@ -259,7 +282,6 @@ pub fn assemble(
     let latency_frames = i64::from(spec.latency_frames);
     let pulses = PulseWatch::new(plan_reader.clone(), frames.clone(), latency_frames);
     let scheduler = Scheduler::new(outs, scheduler_log, Some(pulses));
-    let scheduler_stats = scheduler.stats();
     let (scheduler_sender, lane) = scheduler_lane();
     let scheduler = SchedulerRunner::new(scheduler, lane, thru_lanes);
     let clock = (!clock_ports.is_empty())
@@ -282,8 +304,10 @@ pub fn assemble(
         plan_writer,
         renderer: renderer_handle,
         scheduler: scheduler_sender,
-        scheduler_stats,
-        ports: infos,
+        ports: known,
+        clock_counters: None,
+        sync: config.sync.clone(),
+        learned: (config.learned.clone(), config.learned_file.clone()),
         sent: vec![callback_sent, scheduler_sent, clock_sent],
         received,
         sources,
@@ -345,7 +369,6 @@ pub fn device_status(spec: &DeviceSpec) -> DeviceStatus {
         load_percent: 0,
         load_peak_percent: 0,
         xruns: 0,
-        realtime: false,
     }
 }
 
@@ -367,7 +390,12 @@ fn first_status(
             clock_on: config.clock_on,
         },
         device: device_status(spec),
+        realtime: RealtimeStatus::default(),
         ports: Vec::new(),
+        instrument: 0,
+        clock: ClockStatus::default(),
+        learning: None,
+        monitor: None,
         inputs: InputsStatus {
             channels: input_channels.to_owned(),
             meters: vec![MeterStatus::SILENT; inputs],

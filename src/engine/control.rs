@@ -5,8 +5,18 @@
 
 mod execute;
 mod follow;
+mod hear;
+mod instrument;
+mod learn;
 mod levels;
+mod ports;
+mod sync;
 mod takes;
+mod traffic;
+mod watch;
+
+pub use ports::{Port, PortInfo};
+pub use sync::SyncConfig;
 
 use super::{
     audio::{
@@ -15,36 +25,44 @@ use super::{
         tap::TakeId,
     },
     disk::writer::{Done, Job},
+    host::patchbay::PortEvent,
     midi::{
+        clock_thread::ClockCounters,
         input::MidiIn,
-        scheduler::{Outgoing, SchedulerStats, What},
+        scheduler::{Outgoing, What},
         scheduler_thread::SchedulerSender,
         sent::{PortIndex, Sent, SentReader},
+        thru::Route,
     },
     plan_cell::PlanWriter,
-    station::{Answer, Desk},
+    station::{Answer, Desk, Station},
 };
 use crate::{
     command::Command,
+    learned::Learned,
     midi::Channel,
     music::{Decibels, Plan, Position},
     profile::{Library, Profile},
     status::{
-        DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus, Severity, Status,
-        TransportStatus,
+        ClockStatus, DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus,
+        RealtimeStatus, Severity, Status, TransportStatus,
     },
 };
-use follow::Reader;
+use instrument::Instrument;
+use learn::Learn;
 use levels::Levels;
+use ports::Ports;
 use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::Ordering,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, Sender},
     },
 };
+use sync::Sync;
 use takes::Takes;
+use watch::Watch;
 
 /// An instant as the engine knows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,24 +75,15 @@ pub struct Moment {
     pub open_frame: i64,
 }
 
-/// One MIDI port as the control thread knows it.
-#[derive(Clone, Debug)]
-pub struct PortInfo {
-    /// As it is asked for.
-    pub id: String,
-    /// As a person knows it.
-    pub name: String,
-}
-
 /// What a control is made of.
 pub struct ControlParts {
     /// The asked half of the station.
     pub desk: Desk,
     /// Every profile there is.
     pub library: Library,
-    /// The one in use.
+    /// That of instruments whose port names none.
     pub profile: Arc<Profile>,
-    /// The channel of the instrument; the profile's, unless set otherwise.
+    /// The channel of instruments whose port names none; the profile's, unless set otherwise.
     pub channel: Option<Channel>,
     /// Song and tempo at start.
     pub plan: Plan,
@@ -84,14 +93,18 @@ pub struct ControlParts {
     pub renderer: RendererHandle,
     /// The scheduler.
     pub scheduler: SchedulerSender,
-    /// Its counters.
-    pub scheduler_stats: Arc<SchedulerStats>,
-    /// Ports, in the order of their index. Notes and knobs go to the first, the clock to all.
-    pub ports: Vec<PortInfo>,
+    /// Ports, in the order of their index. Notes and knobs go to the first output at the start, the clock to all.
+    pub ports: Vec<Port>,
+    /// The MIDI clock's counters, where it has a thread.
+    pub clock_counters: Option<Arc<ClockCounters>>,
     /// What each sending thread sent.
     pub sent: Vec<SentReader>,
     /// What comes in at the ports that hear something.
     pub received: Vec<MidiIn>,
+    /// Whose tempo it is.
+    pub sync: SyncConfig,
+    /// What controllers and notes are tied to, and the file that keeps it.
+    pub learned: (Learned, Option<PathBuf>),
     /// The recorded inputs.
     pub sources: Vec<Source>,
     /// What they are called.
@@ -132,22 +145,23 @@ pub type SentListener = Box<dyn FnMut(&Sent, u64, &str) + Send>;
 pub struct Control {
     desk: Desk,
     library: Library,
-    profile: Arc<Profile>,
-    channel: Option<Channel>,
-    values: Vec<u16>,
-    /// For each parameter, from when on the synth's own knob is followed, in ns on the engine's clock.
-    follow_from_ns: Vec<u64>,
-    reader: Reader,
+    /// One for each port that is played on, or one without a port. Never empty.
+    instruments: Vec<Instrument>,
+    /// The one that is played and shown.
+    current: usize,
     plan: Plan,
     plan_writer: PlanWriter,
     /// Where `transport.play` begins, in song pulses.
     cue_pulse: f64,
     renderer: RendererHandle,
     scheduler: SchedulerSender,
-    scheduler_stats: Arc<SchedulerStats>,
-    ports: Vec<PortInfo>,
+    ports: Ports,
+    port_events: Option<Receiver<PortEvent>>,
+    clock_counters: Option<Arc<ClockCounters>>,
+    learn: Learn,
+    sync: Sync,
+    watch: Watch,
     sent: Vec<SentReader>,
-    sent_counts: Vec<u64>,
     sent_listener: Option<SentListener>,
     received: Vec<MidiIn>,
     sources: Vec<Source>,
@@ -160,6 +174,8 @@ pub struct Control {
     takes: Takes,
     /// The device, kept up to date by whoever runs it.
     pub device: DeviceStatus,
+    /// What the system granted, kept up to date by whoever runs the threads.
+    pub realtime: RealtimeStatus,
     start_ns: u64,
     quit: bool,
 }
@@ -167,24 +183,25 @@ pub struct Control {
 impl Control {
     /// A control at its beginning.
     pub fn new(parts: ControlParts) -> Control {
-        let values: Vec<u16> = parts.profile.params.iter().map(|param| param.default).collect();
         let channels = parts.sources.len();
-        Control {
+        let instruments = instruments(&parts);
+        let (learned, learned_file) = parts.learned;
+        let control = Control {
             desk: parts.desk,
             library: parts.library,
-            profile: parts.profile,
-            channel: parts.channel,
-            follow_from_ns: vec![0; values.len()],
-            values,
-            reader: Reader::default(),
+            instruments,
+            current: 0,
             plan: parts.plan,
             plan_writer: parts.plan_writer,
             cue_pulse: 0.0,
             renderer: parts.renderer,
             scheduler: parts.scheduler,
-            scheduler_stats: parts.scheduler_stats,
-            sent_counts: vec![0; parts.ports.len()],
-            ports: parts.ports,
+            ports: Ports::new(parts.ports),
+            port_events: None,
+            clock_counters: parts.clock_counters,
+            learn: Learn::new(learned, learned_file),
+            sync: Sync::new(parts.sync),
+            watch: Watch::default(),
             sent: parts.sent,
             sent_listener: None,
             received: parts.received,
@@ -204,9 +221,12 @@ impl Control {
                 parts.device.sample_rate_hz,
             ),
             device: parts.device,
+            realtime: RealtimeStatus::default(),
             start_ns: parts.start_ns,
             quit: false,
-        }
+        };
+        control.route_as_set();
+        control
     }
 
     /// Commands and notices go through here.
@@ -241,7 +261,10 @@ impl Control {
             self.renderer.order(Order::StopTake);
         }
         self.drain_sent();
-        self.follow();
+        self.look_at_ports(now);
+        self.hear(now);
+        self.ports.tick(now.ns);
+        self.watch.refresh();
         for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
             levels.listen(now.ns);
         }
@@ -251,9 +274,8 @@ impl Control {
         let mut batch: Vec<Sent> = Vec::new();
         for log in &mut self.sent {
             while let Some(sent) = log.pop() {
-                if let Some(count) = self.sent_counts.get_mut(usize::from(sent.port.0)) {
-                    *count += 1;
-                }
+                self.ports.sent(&sent);
+                self.watch.note(sent.at_ns.saturating_sub(self.start_ns), sent.port, false, &sent.payload);
                 if self.sent_listener.is_some() {
                     batch.push(sent);
                 }
@@ -262,8 +284,7 @@ impl Control {
         if let Some(listener) = &mut self.sent_listener {
             batch.sort_by_key(|sent| sent.at_ns);
             for sent in &batch {
-                let port = self.ports.get(usize::from(sent.port.0)).map_or("", |port| &port.id);
-                listener(sent, sent.at_ns.saturating_sub(self.start_ns), port);
+                listener(sent, sent.at_ns.saturating_sub(self.start_ns), self.ports.id(sent.port));
             }
         }
     }
@@ -286,7 +307,12 @@ impl Control {
                 clock_on: self.plan.last().clock_on,
             },
             device: self.device.clone(),
-            ports: self.ports.iter().zip(&self.sent_counts).map(port_status).collect(),
+            realtime: self.realtime,
+            ports: self.port_statuses(),
+            instrument: self.instrument().port.map_or(0, |port| port.0 + 1),
+            clock: self.clock_status(),
+            learning: self.learn.learning().cloned(),
+            monitor: self.watch.status(),
             inputs: InputsStatus {
                 channels: self.input_channels.clone(),
                 meters: meters(&self.inputs),
@@ -295,11 +321,14 @@ impl Control {
             },
             outputs: meters(&self.outputs),
             click_on: self.click_on,
-            params: ParamsStatus { profile: Arc::clone(&self.profile), values: self.values.clone() },
+            params: ParamsStatus {
+                profile: Arc::clone(&self.instrument().profile),
+                values: self.instrument().values.clone(),
+            },
             record: self.takes.status(now.open_frame),
             faults: FaultCounts {
-                midi_dropped: count(&self.scheduler_stats.dropped) + self.scheduler.dropped(),
-                midi_refused: count(&self.scheduler_stats.refused),
+                midi_dropped: self.ports.sum(|panel| count(&panel.dropped)) + self.scheduler.dropped(),
+                midi_refused: self.ports.sum(|panel| count(&panel.refused)),
                 midi_in_lost: self.received.iter().map(MidiIn::lost).sum(),
                 take_frames_lost: count(&self.renderer.counters.lost_take_frames),
                 orders_lost: count(&self.renderer.counters.lost_orders),
@@ -311,6 +340,19 @@ impl Control {
     /// Looks at how much room the disk has. Slow; not in virtual time.
     pub fn look_at_disk(&mut self) {
         self.takes.look_at_disk(&self.desk);
+    }
+
+    /// From now on ports come and go as this says.
+    pub fn keep_ports(&mut self, events: Option<Receiver<PortEvent>>) {
+        self.port_events = events;
+    }
+
+    /// From now on inputs knock here when the song is to start or stop.
+    pub fn knock_with(&self, station: &Station) {
+        for input in &self.received {
+            let station = station.clone();
+            input.on_transport(move || station.knock());
+        }
     }
 
     /// The take under way or not yet closed.
@@ -340,8 +382,42 @@ impl Control {
         self.scheduler.close();
     }
 
+    /// The one that is played and shown.
+    fn instrument(&self) -> &Instrument {
+        &self.instruments[self.current]
+    }
+
+    /// Sends to the instrument that is played; nowhere where the station has no port.
     fn send(&mut self, due_ns: u64, what: What) {
-        self.scheduler.send(Outgoing { port: PortIndex(0), due_ns, what });
+        if let Some(port) = self.instrument().port {
+            self.scheduler.send(Outgoing { port, due_ns, what });
+        }
+    }
+
+    fn port_statuses(&self) -> Vec<PortStatus> {
+        let with_instrument = |(index, mut status): (PortIndex, PortStatus)| {
+            if let Some(instrument) = self.instruments.iter().find(|i| i.port == Some(index)) {
+                status.channel = instrument.channel().nibble() + 1;
+                status.profile = instrument.profile.id.clone();
+            }
+            if let Some(input) = self.received.iter().find(|input| input.port() == index) {
+                status.thru = self.ports.outputs().filter_map(|to| shown_route(input.routes().get(to), to)).collect();
+            }
+            status
+        };
+        self.ports.status().map(with_instrument).collect()
+    }
+
+    fn clock_status(&self) -> ClockStatus {
+        let count = |of: fn(&ClockCounters) -> &AtomicU64| {
+            self.clock_counters.as_ref().map_or(0, |counters| of(counters).load(Ordering::Relaxed))
+        };
+        ClockStatus {
+            source: self.sync.status(&self.ports),
+            late_pulses: count(|counters| &counters.late),
+            latest_us: count(|counters| &counters.latest_us),
+            skipped_pulses: count(|counters| &counters.skipped),
+        }
     }
 
     fn tell(&self, event: Event) {
@@ -349,8 +425,28 @@ impl Control {
     }
 }
 
-fn port_status((info, sent): (&PortInfo, &u64)) -> PortStatus {
-    PortStatus { id: info.id.clone(), name: info.name.clone(), sent: *sent }
+/// A route as the status tells it.
+fn shown_route(route: Route, to: PortIndex) -> Option<(u8, u8)> {
+    match route {
+        Route::Off => None,
+        Route::AsIs => Some((to.0 + 1, 0)),
+        Route::On(channel) => Some((to.0 + 1, channel.nibble() + 1)),
+    }
+}
+
+/// One for each port that is played on, or one without a port.
+fn instruments(parts: &ControlParts) -> Vec<Instrument> {
+    let outputs = parts.ports.iter().zip(0..).filter(|(port, _)| port.output);
+    let at = |(port, index): (&Port, u8)| {
+        let named = port.settings.profile.as_ref().and_then(|id| parts.library.get(id));
+        let profile = named.unwrap_or(&parts.profile);
+        Instrument::new(Some(PortIndex(index)), port.settings.channel.or(parts.channel), Arc::clone(profile))
+    };
+    let mut instruments: Vec<Instrument> = outputs.map(at).collect();
+    if instruments.is_empty() {
+        instruments.push(Instrument::new(None, parts.channel, Arc::clone(&parts.profile)));
+    }
+    instruments
 }
 
 /// A failure as an answer and, where nobody waits for the answer, a notice.

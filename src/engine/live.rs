@@ -11,9 +11,9 @@ use super::{
     frame_clock::FrameClock,
     host::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, patchbay::Patchbay, sim::SimDevice},
     realtime,
-    station::{Request, Station},
+    station::{Errand, Request, Station},
 };
-use crate::status::{DeviceStatus, Event, Severity};
+use crate::status::{Event, Severity};
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -98,11 +98,14 @@ impl Engine {
         machinery: Machinery,
         listener: Option<SentListener>,
     ) -> Result<Engine, EngineError> {
-        let Machinery { device, ports, patchbay, reopen } = machinery;
+        let Machinery { device, ports, mut patchbay, reopen } = machinery;
         let spec = device.spec().clone();
         let start_ns = realtime::now_ns();
         let Assembly { station, mut control, renderer, scheduler, clock, writer, frames } =
             assemble(config, &spec, ports, Time::Real { start_ns })?;
+        let knock = station.clone();
+        control.keep_ports(patchbay.take_events(move || knock.knock()));
+        control.knock_with(&station);
         if let Some(listener) = listener {
             control.listen_to_sent(listener);
         }
@@ -110,7 +113,8 @@ impl Engine {
         let driver =
             device.start(renderer, Arc::clone(&watch)).map_err(|StartFailed { error, .. }| EngineError::Host(error))?;
         // Locked memory keeps the callback from waiting for a page; refused, everything runs on.
-        let _ = rustix::mm::mlockall(rustix::mm::MlockAllFlags::CURRENT | rustix::mm::MlockAllFlags::ONFAULT);
+        let lock = rustix::mm::MlockAllFlags::CURRENT | rustix::mm::MlockAllFlags::ONFAULT;
+        control.realtime.memory_locked = rustix::mm::mlockall(lock).is_ok();
         let realtime = Arc::new(AtomicBool::new(false));
         let end_clock = Arc::new(AtomicBool::new(false));
         let clock =
@@ -211,12 +215,12 @@ impl Live {
         let mut shown = None;
         while !self.control.quitting() {
             let patience = TICK.saturating_sub(ticked.elapsed());
-            let asked = match self.control.desk().request(patience) {
-                Ok(request) => {
-                    self.obey(request);
+            let asked = match self.control.desk().errand(patience) {
+                Ok(errand) => {
+                    self.run_errand(errand);
                     for _ in 0..BURST {
-                        match self.control.desk().request(Duration::ZERO) {
-                            Ok(request) => self.obey(request),
+                        match self.control.desk().errand(Duration::ZERO) {
+                            Ok(errand) => self.run_errand(errand),
                             Err(_) => break,
                         }
                     }
@@ -239,7 +243,7 @@ impl Live {
             if load_seen.elapsed() >= LOAD_EVERY {
                 load_seen = ticked;
                 self.audio.show_load(&mut self.control);
-                self.control.device.realtime = self.realtime.load(Ordering::Relaxed);
+                self.control.realtime.scheduler = self.realtime.load(Ordering::Relaxed);
             }
             let mut status = self.control.status(self.now());
             let at_ns = std::mem::replace(&mut status.at_ns, 0);
@@ -265,8 +269,19 @@ impl Live {
         }
     }
 
-    fn obey(&mut self, Request { command, reply }: Request) {
-        let answer = self.control.obey(&command, self.now());
+    fn run_errand(&mut self, errand: Errand) {
+        match errand {
+            Errand::Obey(request) => self.obey(request),
+            Errand::Look => {
+                self.control.listen(self.now());
+                self.wake_clock();
+            }
+        }
+    }
+
+    fn obey(&mut self, Request { asked_ns, command, reply }: Request) {
+        // The instant it was asked is the instant it is for: what is late is this thread.
+        let answer = self.control.obey(&command, Moment { ns: asked_ns, ..self.now() });
         match reply {
             // Nobody waits any more: then nobody wants to know.
             Some(reply) => drop(reply.send(answer)),
@@ -276,8 +291,12 @@ impl Live {
                 }
             }
         }
+        self.wake_clock();
+    }
+
+    /// The plan may have changed: the clock looks again when its next pulse is due.
+    fn wake_clock(&self) {
         if let Some(clock) = &self.clock {
-            // The plan may have changed: the clock looks again when its next pulse is due.
             clock.thread().unpark();
         }
     }
@@ -409,7 +428,7 @@ impl Audio {
                 if let Some(renderer) = self.driver.take().and_then(Driver::stop) {
                     self.spec = device.spec().clone();
                     self.run_on(device, renderer);
-                    control.device = DeviceStatus { realtime: control.device.realtime, ..device_status(&self.spec) };
+                    control.device = device_status(&self.spec);
                     control.desk().notice(Severity::Info, format!("{} is back", self.spec.name));
                     self.lost = None;
                 }

@@ -5,11 +5,12 @@
 
 use crate::{
     command::Command,
+    engine::realtime,
     status::{Event, Severity, Status},
 };
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
     mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError},
 };
 use std::time::Duration;
@@ -27,10 +28,20 @@ pub const ENGINE_GONE: &str = "the engine has ended; nothing was done";
 
 /// A command on its way.
 pub struct Request {
+    /// When it was asked, in ns on the engine's clock.
+    pub asked_ns: u64,
     /// What is asked.
     pub command: Command,
     /// Where the answer goes, if anyone waits for it. Otherwise a failure becomes a notice.
     pub reply: Option<Sender<Answer>>,
+}
+
+/// What reaches the control thread.
+pub enum Errand {
+    /// A command.
+    Obey(Request),
+    /// Something happened that it should look at now.
+    Look,
 }
 
 struct Subscriber {
@@ -90,13 +101,16 @@ impl Board {
 /// Asks the engine.
 #[derive(Clone)]
 pub struct Station {
-    requests: SyncSender<Request>,
+    errands: SyncSender<Errand>,
+    /// A look is on its way: one is enough.
+    look: Arc<AtomicBool>,
     board: Arc<Board>,
 }
 
 /// The control thread's half.
 pub struct Desk {
-    requests: Receiver<Request>,
+    errands: Receiver<Errand>,
+    look: Arc<AtomicBool>,
     board: Arc<Board>,
 }
 
@@ -108,7 +122,9 @@ pub fn station(status: Status) -> (Station, Desk) {
         listeners: Mutex::default(),
         missed: AtomicU64::new(0),
     });
-    (Station { requests: sender, board: Arc::clone(&board) }, Desk { requests: receiver, board })
+    let look = Arc::<AtomicBool>::default();
+    let station = Station { errands: sender, look: Arc::clone(&look), board: Arc::clone(&board) };
+    (station, Desk { errands: receiver, look, board })
 }
 
 impl Station {
@@ -117,10 +133,21 @@ impl Station {
     /// # Errors
     /// Where the engine is gone or has more to do than it can hold: nothing was done.
     pub fn send(&self, command: Command) -> Result<(), String> {
-        self.requests.try_send(Request { command, reply: None }).map_err(|error| match error {
-            TrySendError::Full(request) => format!("the engine is busy; '{}' was not done", request.command),
-            TrySendError::Disconnected(_) => ENGINE_GONE.to_owned(),
+        let request = Request { asked_ns: realtime::now_ns(), command, reply: None };
+        self.errands.try_send(Errand::Obey(request)).map_err(|error| match error {
+            TrySendError::Full(Errand::Obey(request)) => {
+                format!("the engine is busy; '{}' was not done", request.command)
+            }
+            TrySendError::Full(Errand::Look) | TrySendError::Disconnected(_) => ENGINE_GONE.to_owned(),
         })
+    }
+
+    /// Has the control thread look at what came in, without waiting for its next turn.
+    pub fn knock(&self) {
+        if !self.look.swap(true, Ordering::AcqRel) && self.errands.try_send(Errand::Look).is_err() {
+            // So much to do that it looks anyway.
+            self.look.store(false, Ordering::Release);
+        }
     }
 
     /// Asks and waits for the answer.
@@ -129,7 +156,8 @@ impl Station {
     /// Why the command was refused, or that the engine is gone.
     pub fn ask(&self, command: Command) -> Answer {
         let (reply, answer) = mpsc::channel();
-        self.requests.send(Request { command, reply: Some(reply) }).map_err(|_| ENGINE_GONE.to_owned())?;
+        let request = Request { asked_ns: realtime::now_ns(), command, reply: Some(reply) };
+        self.errands.send(Errand::Obey(request)).map_err(|_| ENGINE_GONE.to_owned())?;
         answer.recv().unwrap_or_else(|_| Err(ENGINE_GONE.to_owned()))
     }
 
@@ -152,12 +180,16 @@ impl Station {
 }
 
 impl Desk {
-    /// The next command, waiting up to `patience` for it.
+    /// What is to be done next, waiting up to `patience` for it.
     ///
     /// # Errors
     /// `Disconnected` when nobody is left who could ask.
-    pub fn request(&self, patience: Duration) -> Result<Request, RecvTimeoutError> {
-        self.requests.recv_timeout(patience)
+    pub fn errand(&self, patience: Duration) -> Result<Errand, RecvTimeoutError> {
+        let errand = self.errands.recv_timeout(patience)?;
+        if matches!(errand, Errand::Look) {
+            self.look.store(false, Ordering::Release);
+        }
+        Ok(errand)
     }
 
     /// Shows a new status.

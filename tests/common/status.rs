@@ -4,8 +4,8 @@ use busker::{
     music::Position,
     profile::{DEFAULT_ID, Library, Profile},
     status::{
-        DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus, RecordStatus, Status,
-        TakeStatus, TransportStatus,
+        ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus, RealtimeStatus,
+        RecordStatus, Status, TakeStatus, TransportStatus,
     },
 };
 use std::{path::PathBuf, sync::Arc};
@@ -39,9 +39,13 @@ pub fn at_rest() -> Status {
             load_percent: 1,
             load_peak_percent: 3,
             xruns: 0,
-            realtime: true,
         },
-        ports: vec![PortStatus { id: "sim".to_owned(), name: "built-in synth".to_owned(), sent: 12 }],
+        realtime: RealtimeStatus { clock: Some(true), scheduler: true, memory_locked: true },
+        ports: vec![PortStatus { sent: 12, ..PortStatus::new("sim", "built-in synth") }],
+        instrument: 1,
+        clock: ClockStatus::default(),
+        learning: None,
+        monitor: None,
         inputs: InputsStatus {
             channels: "1-2".to_owned(),
             meters: vec![MeterStatus::SILENT; 2],
@@ -96,10 +100,8 @@ pub fn overloaded() -> Status {
     status.device.load_percent = 131;
     status.device.load_peak_percent = 260;
     status.device.xruns = 4321;
-    status.device.realtime = false;
-    status.ports = (1..=6)
-        .map(|n| PortStatus { id: format!("alsa:{n}"), name: format!("Some long port name {n}"), sent: 0 })
-        .collect();
+    status.realtime = RealtimeStatus::default();
+    status.ports = (1..=6).map(|n| PortStatus::new(format!("alsa:{n}"), format!("Some long port name {n}"))).collect();
     let loud = MeterStatus { peak_db: 0.0, rms_db: -3.0, hold_db: 0.0, clipped: true };
     status.inputs.channels = "1-8".to_owned();
     status.inputs.meters = vec![loud; 8];

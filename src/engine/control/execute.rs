@@ -6,23 +6,25 @@ use super::{Control, Moment, follow::ECHO_NS};
 use crate::{
     command::{
         Command,
-        arg::{Hex, Millis, Name, OnOff, Switch, Text, Velocity},
+        arg::{Hex, Millis, Name, OffsetMs, OnOff, PortName, Switch, TempoStep, Text, ThruChannel, Velocity, Which},
         channels::ChannelList,
     },
     engine::{
         audio::renderer::{Order, Source},
         midi::{
             scheduler::{Outgoing, SPACING_NS, What},
-            sent::PortIndex,
+            thru::Route,
         },
         station::Answer,
     },
-    midi::{Channel, Message},
+    midi::Message,
     music::{Bpm, Decibels, Note, Position, Song},
-    profile::Param,
     status::Event,
 };
 use std::sync::Arc;
+
+/// Notes and knobs have nowhere to go.
+const NO_PORT: &str = "there is no MIDI port to play on; --port sim plays the built-in synth";
 
 /// Nothing to say.
 fn done() -> Answer {
@@ -40,6 +42,14 @@ impl Control {
             Command::TransportContinue {} => self.play(self.song_pulse(now), now),
             Command::TransportLocate { position } => self.locate(*position, now),
             Command::ClockBpm { bpm } => self.set_bpm(*bpm, now),
+            Command::ClockTap {} => self.tap(now),
+            Command::ClockNudge { bpm: TempoStep(step) } => {
+                let bpm = self.plan.last().timeline.bpm.get() + step;
+                self.set_bpm(Bpm::new(bpm.clamp(Bpm::MIN.get(), Bpm::MAX.get())).unwrap_or_default(), now)
+            }
+            Command::ClockSource { source } => self.set_source(*source, now),
+            Command::ClockOffset { port, ms: OffsetMs(ms) } => self.set_offset(port, *ms),
+            Command::ClockSend { port, what, state } => self.set_sends(port, *what, *state),
             Command::ClockRun { state: OnOff(on) } => self.set_clock(*on, now),
             Command::RecordStart { name } => self.record(name.as_ref(), now),
             Command::RecordStop {} => self.stop_recording(),
@@ -55,20 +65,37 @@ impl Control {
             }
             Command::ParamSet { name, value: Text(value) } => {
                 let index = self.param(name)?;
-                let param = &self.profile.params[index];
+                let param = &self.instrument().profile.params[index];
                 let value = param.parse(value).map_err(|error| format!("param.set {}: {error}", name.0))?;
                 self.turn(index, value, now)
             }
             Command::ParamStep { name, steps } => {
                 let index = self.param(name)?;
-                let value = self.profile.params[index].step(self.values[index], steps.0);
+                let instrument = self.instrument();
+                let value = instrument.profile.params[index].step(instrument.values[index], steps.0);
                 self.turn(index, value, now)
             }
             Command::ParamReset { name } => {
                 let index = self.param(name)?;
-                self.turn(index, self.profile.params[index].default, now)
+                self.turn(index, self.instrument().profile.params[index].default, now)
             }
             Command::ProfileUse { id } => self.use_profile(id),
+            Command::SnapshotSend {} => match self.instrument().port {
+                Some(port) => {
+                    self.resend(port, now);
+                    done()
+                }
+                None => Err(NO_PORT.to_owned()),
+            },
+            Command::Learn { what: Text(what) } => self.learn(what),
+            Command::LearnCancel {} => self.learn_cancel(),
+            Command::LearnForget { what: Text(what) } => self.learn_forget(what),
+            Command::PortUse { port } => self.use_port(port),
+            Command::MidiThru { from, to, channel } => self.set_thru(from, to, *channel),
+            Command::MidiMonitor { state } => {
+                self.watch.turn(state.applied_to(self.watch.is_on()));
+                done()
+            }
             Command::NoteOn { note, velocity } => self.note_on(*note, *velocity, now.ns),
             Command::NoteOff { note } => self.note_off(*note, now.ns),
             Command::NotePlay { note, velocity, ms: Millis(ms) } => {
@@ -77,8 +104,8 @@ impl Control {
             }
             Command::MidiSend { hex } => self.send_raw(hex, now.ns),
             Command::MidiPanic {} => {
-                for index in 0..self.ports.len() {
-                    self.scheduler.send(Outgoing { port: PortIndex(index as u8), due_ns: now.ns, what: What::Panic });
+                for port in self.ports.indices() {
+                    self.scheduler.send(Outgoing { port, due_ns: now.ns, what: What::Panic });
                 }
                 self.renderer.order(Order::Silence);
                 Ok("all notes off".to_owned())
@@ -90,7 +117,7 @@ impl Control {
         }
     }
 
-    fn playing(&self) -> bool {
+    pub(super) fn playing(&self) -> bool {
         matches!(self.plan.last().song, Song::Rolling { .. })
     }
 
@@ -100,7 +127,7 @@ impl Control {
         self.plan.last().song_pulse_at(frame as f64)
     }
 
-    fn publish_plan(&self) {
+    pub(super) fn publish_plan(&self) {
         self.plan_writer.write(&self.plan);
     }
 
@@ -111,7 +138,7 @@ impl Control {
         done()
     }
 
-    fn stop(&mut self, now: Moment) -> Answer {
+    pub(super) fn stop(&mut self, now: Moment) -> Answer {
         if self.playing() {
             let at_pulse = self.song_pulse(now).max(0.0);
             self.plan.stand(at_pulse, now.open_frame);
@@ -133,6 +160,11 @@ impl Control {
     }
 
     fn set_bpm(&mut self, bpm: Bpm, now: Moment) -> Answer {
+        if self.sync.is_followed() {
+            return Err(
+                "the tempo is that of the clock that comes in; `clock.source internal` makes it busker's".into()
+            );
+        }
         self.plan.set_bpm(bpm, now.open_frame);
         self.publish_plan();
         self.tell(Event::Tempo { bpm: bpm.get() });
@@ -205,29 +237,35 @@ impl Control {
     }
 
     fn param(&self, Name(name): &Name) -> Result<usize, String> {
-        self.profile.param_index(name).ok_or_else(|| {
-            let close = |param: &&Param| strsim::damerau_levenshtein(&param.name, name);
-            let hint = self.profile.params.iter().min_by_key(close).map_or("", |param| &param.name);
-            format!("{} has no parameter '{name}'; the nearest is '{hint}'", self.profile.id)
-        })
+        self.instrument().param(name)
     }
 
     fn turn(&mut self, index: usize, value: u16, now: Moment) -> Answer {
-        let channel = self.channel();
-        let param = &self.profile.params[index];
-        let spacing_ns = param.spacing_ms.map_or(SPACING_NS, |ms| u64::from(ms) * 1_000_000);
-        let what = What::Control { channel, target: param.target, value, spacing_ns };
-        self.follow_from_ns[index] = now.ns + spacing_ns + ECHO_NS;
-        self.send(now.ns, what);
-        self.set_value(index, value);
+        self.set_value(self.current, index, value);
+        self.send_value(self.current, index, now);
         done()
     }
 
-    /// Notes where a parameter stands, and tells it where that is news.
-    pub(super) fn set_value(&mut self, index: usize, value: u16) {
-        if std::mem::replace(&mut self.values[index], value) != value {
-            let param = &self.profile.params[index];
-            self.tell(Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) });
+    /// Sends where a parameter of an instrument stands.
+    pub(super) fn send_value(&mut self, at: usize, index: usize, now: Moment) {
+        let instrument = &mut self.instruments[at];
+        let param = &instrument.profile.params[index];
+        let Some(port) = instrument.port else { return };
+        let spacing_ms = param.spacing_ms.or(self.ports.get(port).and_then(|port| port.settings.spacing_ms));
+        let spacing_ns = spacing_ms.map_or(SPACING_NS, |ms| u64::from(ms) * 1_000_000);
+        let (channel, target, value) = (instrument.channel(), param.target, instrument.values[index]);
+        instrument.follow_from_ns[index] = now.ns + spacing_ns + ECHO_NS;
+        let what = What::Control { channel, target, value, spacing_ns };
+        self.scheduler.send(Outgoing { port, due_ns: now.ns, what });
+    }
+
+    /// Notes where a parameter of an instrument stands, and tells it where that is news.
+    pub(super) fn set_value(&mut self, at: usize, index: usize, value: u16) {
+        let instrument = &mut self.instruments[at];
+        if std::mem::replace(&mut instrument.values[index], value) != value {
+            let param = &instrument.profile.params[index];
+            let event = Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) };
+            self.tell(event);
         }
     }
 
@@ -236,41 +274,90 @@ impl Control {
             let ids: Vec<&str> = self.library.ids().collect();
             return Err(format!("there is no profile '{id}'; there are {}", ids.join(", ")));
         };
-        self.profile = Arc::clone(profile);
-        self.values = self.profile.params.iter().map(|param| param.default).collect();
-        self.follow_from_ns = vec![0; self.values.len()];
+        self.instruments[self.current].take_profile(Arc::clone(profile));
         self.tell(Event::ProfileUsed { id: id.clone() });
         done()
     }
 
-    /// The channel the instrument listens to.
-    pub(super) fn channel(&self) -> Channel {
-        self.channel.or_else(|| Channel::new(self.profile.channel)).unwrap_or(Channel::FIRST)
+    fn use_port(&mut self, port: &PortName) -> Answer {
+        let index = self.ports.find(port)?;
+        let name = self.ports.name(index).to_owned();
+        match self.instruments.iter().position(|instrument| instrument.port == Some(index)) {
+            Some(at) => {
+                self.current = at;
+                self.tell(Event::InstrumentUsed { port: index.0 + 1, name });
+                done()
+            }
+            None => Err(format!("{name} is only heard: nothing can be played on it")),
+        }
+    }
+
+    fn set_offset(&mut self, port: &PortName, ms: f64) -> Answer {
+        let index = self.ports.find(port)?;
+        if let Some(port) = self.ports.get(index) {
+            port.panel.set_offset_ms(ms);
+        }
+        Ok(format!("{} is {ms:+} ms in time", self.ports.name(index)))
+    }
+
+    fn set_sends(&mut self, port: &PortName, what: Which, state: Switch) -> Answer {
+        let index = self.ports.find(port)?;
+        if let Some(port) = self.ports.get(index) {
+            let mut sends = port.panel.sends();
+            let parts = match what {
+                Which::Pulses => [Some(&mut sends.pulses), None, None],
+                Which::Transport => [Some(&mut sends.transport), None, None],
+                Which::Position => [Some(&mut sends.position), None, None],
+                Which::All => [Some(&mut sends.pulses), Some(&mut sends.transport), Some(&mut sends.position)],
+            };
+            for part in parts.into_iter().flatten() {
+                *part = state.applied_to(*part);
+            }
+            port.panel.set_sends(sends);
+        }
+        done()
+    }
+
+    fn set_thru(&mut self, from: &PortName, to: &PortName, channel: ThruChannel) -> Answer {
+        let (from, to) = (self.ports.find(from)?, self.ports.find(to)?);
+        let Some(input) = self.received.iter().find(|input| input.port() == from) else {
+            return Err(format!("{} is not heard: nothing comes in there", self.ports.name(from)));
+        };
+        if !self.ports.get(to).is_some_and(|port| port.output) {
+            return Err(format!("{} is only heard: nothing can be sent there", self.ports.name(to)));
+        }
+        let route = match channel {
+            ThruChannel::Off => Route::Off,
+            ThruChannel::AsIs => Route::AsIs,
+            ThruChannel::On(channel) => Route::On(channel),
+        };
+        input.routes().set(to, route);
+        done()
     }
 
     fn note_on(&mut self, note: Note, velocity: Velocity, due_ns: u64) -> Answer {
-        if self.ports.is_empty() {
-            return Err("there is no MIDI port to play on; --port sim plays the built-in synth".to_owned());
+        if self.instrument().port.is_none() {
+            return Err(NO_PORT.to_owned());
         }
-        let message = Message::note_on(self.channel(), note, velocity.get());
+        let message = Message::note_on(self.instrument().channel(), note, velocity.get());
         self.send(due_ns, What::Message(message));
         done()
     }
 
     fn note_off(&mut self, note: Note, due_ns: u64) -> Answer {
-        let message = Message::note_off(self.channel(), note);
+        let message = Message::note_off(self.instrument().channel(), note);
         self.send(due_ns, What::Message(message));
         done()
     }
 
     fn send_raw(&mut self, hex: &Hex, due_ns: u64) -> Answer {
         for bytes in hex.messages() {
-            for index in 0..self.ports.len() {
+            for port in self.ports.outputs().collect::<Vec<_>>() {
                 let what = match Message::from_bytes(bytes) {
                     Some(message) => What::Message(message),
                     None => What::SysEx(bytes.into()),
                 };
-                self.scheduler.send(Outgoing { port: PortIndex(index as u8), due_ns, what });
+                self.scheduler.send(Outgoing { port, due_ns, what });
             }
         }
         done()

@@ -3,20 +3,20 @@
 //! Runs on the control thread. What came in since the last look is put together first, so that the halves of a 14-bit
 //! value count as one and a fast hand is one change. Nothing is sent back: the scheduler learns that the synth has the
 //! value. Only the instrument's own port is followed; the synth behind it does not have what comes from elsewhere.
+//! Every instrument is followed, the one that is shown and the others.
 
 use super::Control;
 use crate::{
     engine::midi::{
+        input::Received,
         scheduler::{Outgoing, What},
-        sent::{Payload, PortIndex},
+        sent::Payload,
     },
     midi::Message,
     profile::{Param, Target},
 };
 use std::collections::BTreeMap;
 
-/// The port of the instrument.
-const INSTRUMENT: PortIndex = PortIndex(0);
 /// A knob that was turned here is not followed for so long after its value can have gone out: some synths send back
 /// what they get, and an older value coming back must not undo a newer one.
 pub(super) const ECHO_NS: u64 = 100_000_000;
@@ -112,30 +112,31 @@ impl Reader {
 }
 
 impl Control {
-    /// Moves the parameters to where the instrument's knobs were turned since the last time.
-    pub(super) fn follow(&mut self) {
-        let channel = self.channel();
-        let mut turned = BTreeMap::new();
-        for input in &mut self.received {
-            while let Some(received) = input.pop() {
-                let Payload::Short(message) = received.payload else { continue };
-                if received.port == INSTRUMENT
-                    && message.channel() == Some(channel)
-                    && let Some((index, part)) = self.reader.read(&message, &self.profile.params)
-                    && received.at_ns >= self.follow_from_ns[index]
+    /// Moves the parameters to where the instruments' own knobs were turned.
+    pub(super) fn follow(&mut self, heard: &[Received]) {
+        let mut turned: BTreeMap<(usize, usize), u16> = BTreeMap::new();
+        for Received { at_ns, port, payload } in heard {
+            let Payload::Short(message) = payload else { continue };
+            for (at, instrument) in self.instruments.iter_mut().enumerate() {
+                if instrument.port == Some(*port)
+                    && message.channel() == Some(instrument.channel())
+                    && let Some((index, part)) = instrument.reader.read(message, &instrument.profile.params)
+                    && *at_ns >= instrument.follow_from_ns[index]
                 {
-                    let before = turned.get(&index).copied().unwrap_or(self.values[index]);
-                    turned.insert(index, part.of(before));
+                    let value = turned.entry((at, index)).or_insert(instrument.values[index]);
+                    *value = part.of(*value);
                 }
             }
         }
-        for (index, value) in turned {
-            let param = &self.profile.params[index];
+        for ((at, index), value) in turned {
+            let instrument = &self.instruments[at];
+            let Some(port) = instrument.port else { continue };
+            let param = &instrument.profile.params[index];
             // What it holds, not what that is rounded to here: turning to the rounded value is to be sent.
-            let what = What::Known { channel, target: param.target, value };
+            let what = What::Known { channel: instrument.channel(), target: param.target, value };
             let value = param.snap(value);
-            self.scheduler.send(Outgoing { port: INSTRUMENT, due_ns: 0, what });
-            self.set_value(index, value);
+            self.scheduler.send(Outgoing { port, due_ns: 0, what });
+            self.set_value(at, index, value);
         }
     }
 }

@@ -27,7 +27,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -98,6 +98,17 @@ fn send(index: PortIndex, out: &mut dyn MidiOut, now_ns: u64, message: Message, 
         log.push(Sent { at_ns: now_ns, waited_ns: 0, port: index, payload: Payload::Short(message) });
     }
     sent
+}
+
+/// How the clock keeps time. Relaxed atomics: each is a number on its own.
+#[derive(Debug, Default)]
+pub struct ClockCounters {
+    /// Pulses that went out more than a millisecond late.
+    pub late: AtomicU64,
+    /// How late the latest was, in µs.
+    pub latest_us: AtomicU64,
+    /// Pulses that were not sent because they were stale.
+    pub skipped: AtomicU64,
 }
 
 /// The thread's state.

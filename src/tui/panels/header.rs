@@ -2,7 +2,7 @@
 
 use crate::{
     music::Position,
-    status::{DeviceStatus, FaultCounts, Status, TransportStatus},
+    status::{DeviceStatus, FaultCounts, RealtimeStatus, Status, TransportStatus},
     tui::{
         theme::{HeaderLook, Theme},
         visible::Visible,
@@ -33,7 +33,7 @@ pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) 
         frame,
     );
     sides(device_line(&status.device, look, area.width), health_line(&status.device, look), device, frame);
-    sides(ports_line(status, look, area.width), faults_line(&status.device, &status.faults, look), ports, frame);
+    sides(ports_line(status, look, area.width), faults_line(status.realtime, &status.faults, look), ports, frame);
 }
 
 /// One line at each side. What of the left one does not fit beside the right one is left out, word by word.
@@ -125,12 +125,12 @@ fn ports_line<'a>(status: &Status, look: &HeaderLook, width: u16) -> Line<'a> {
     Line::from(vec![Span::styled("MIDI ", look.quiet), Span::styled(text, look.device)])
 }
 
-fn faults_line<'a>(device: &DeviceStatus, faults: &FaultCounts, look: &HeaderLook) -> Line<'a> {
+fn faults_line<'a>(realtime: RealtimeStatus, faults: &FaultCounts, look: &HeaderLook) -> Line<'a> {
     let mut spans = Vec::new();
     if faults.total() > 0 {
         spans.push(Span::styled(format!("faults {}!  ", faults.total()), look.alarm));
     }
-    spans.push(match device.realtime {
+    spans.push(match realtime.granted() {
         true => Span::styled("realtime yes", look.quiet),
         false => Span::styled("realtime no", look.alarm),
     });

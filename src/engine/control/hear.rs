@@ -1,0 +1,91 @@
+//! What comes in, and ports that come and go.
+
+use super::{Control, Moment};
+use crate::{
+    command::arg::PortName,
+    engine::{
+        host::patchbay::PortChange,
+        midi::{
+            input::Received,
+            sent::{Payload, PortIndex},
+            thru::Route,
+        },
+    },
+    status::{Event, Severity},
+};
+
+impl Control {
+    /// Takes what came in since the last time: it moves what it was tied to, the knobs of its instrument, and the song.
+    pub(super) fn hear(&mut self, now: Moment) {
+        let mut heard: Vec<Received> = Vec::new();
+        for input in &mut self.received {
+            while let Some(received) = input.pop() {
+                heard.push(received);
+            }
+        }
+        heard.sort_by_key(|received| received.at_ns);
+        for Received { at_ns, port, payload } in &heard {
+            self.ports.received(*port);
+            self.watch.note(at_ns.saturating_sub(self.start_ns), *port, true, payload);
+        }
+        self.follow_clock(&heard, now);
+        heard.retain(|received| match &received.payload {
+            Payload::Short(message) => {
+                let id = self.ports.id(received.port).to_owned();
+                !self.moved(&id, message, now)
+            }
+            Payload::SysEx(_) => true,
+        });
+        self.follow(&heard);
+    }
+
+    /// Takes what the patchbay says of the ports.
+    pub(super) fn look_at_ports(&mut self, now: Moment) {
+        let events: Vec<_> = self.port_events.iter().flat_map(|events| events.try_iter()).collect();
+        for event in events {
+            let Some(index) = self.ports.kept(event.port) else { continue };
+            let Some(port) = self.ports.get_mut(index) else { continue };
+            let number = index.0 + 1;
+            match event.change {
+                PortChange::Connected { name } => {
+                    port.connected = true;
+                    port.info.name.clone_from(&name);
+                    let resend = port.settings.resend;
+                    self.tell(Event::PortConnected { port: number, name });
+                    if resend {
+                        self.resend(index, now);
+                    }
+                }
+                PortChange::Gone => {
+                    port.connected = false;
+                    let name = port.info.name.clone();
+                    self.tell(Event::PortGone { port: number, name });
+                }
+            }
+        }
+    }
+
+    /// Sends every knob of the instrument at a port again.
+    pub(super) fn resend(&mut self, port: PortIndex, now: Moment) {
+        let Some(at) = self.instruments.iter().position(|instrument| instrument.port == Some(port)) else { return };
+        for index in 0..self.instruments[at].values.len() {
+            self.send_value(at, index, now);
+        }
+    }
+
+    /// Routes what comes in as the settings say.
+    pub(super) fn route_as_set(&self) {
+        for input in &self.received {
+            let Some(port) = self.ports.get(input.port()) else { continue };
+            for to in &port.settings.thru {
+                match self.ports.find(&PortName(to.port.clone())) {
+                    Ok(index) => input.routes().set(index, to.channel.map_or(Route::AsIs, Route::On)),
+                    Err(error) => {
+                        let text = format!("nothing of {} is passed on to '{}': {error}", port.info.name, to.port);
+                        self.desk.notice(Severity::Warning, text);
+                    }
+                }
+            }
+        }
+    }
+}

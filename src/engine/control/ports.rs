@@ -1,0 +1,169 @@
+//! The ports as the control thread knows them: names, settings, and what travels on them.
+
+use super::traffic::PortTraffic;
+use crate::{
+    command::arg::PortName,
+    config::PortSettings,
+    engine::{
+        host::patchbay::Kept,
+        midi::{
+            panel::PortPanel,
+            sent::{PortIndex, Sent},
+        },
+    },
+    midi::Wire,
+    status::PortStatus,
+};
+use std::sync::{Arc, atomic::Ordering};
+
+/// What a port is called.
+#[derive(Clone, Debug)]
+pub struct PortInfo {
+    /// As it is asked for.
+    pub id: String,
+    /// As a person knows it.
+    pub name: String,
+}
+
+/// One port.
+pub struct Port {
+    /// What it is called.
+    pub info: PortInfo,
+    /// What it shares with the sending threads.
+    pub panel: Arc<PortPanel>,
+    /// How fast it takes bytes.
+    pub wire: Wire,
+    /// What it was given in the settings.
+    pub settings: PortSettings,
+    /// The patchbay's name for it.
+    pub kept: Option<Kept>,
+    /// Whether it is played on.
+    pub output: bool,
+    /// Whether it is heard.
+    pub input: bool,
+    /// Whether anything is connected.
+    pub connected: bool,
+}
+
+/// All ports, each with its counts.
+pub(super) struct Ports {
+    list: Vec<(Port, PortTraffic)>,
+}
+
+impl Ports {
+    pub(super) fn new(ports: Vec<Port>) -> Ports {
+        Ports { list: ports.into_iter().map(|port| (port, PortTraffic::default())).collect() }
+    }
+
+    pub(super) fn indices(&self) -> impl Iterator<Item = PortIndex> + use<> {
+        (0..self.list.len() as u8).map(PortIndex)
+    }
+
+    /// Ports that are played on.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = PortIndex> {
+        self.indices().filter(|index| self.get(*index).is_some_and(|port| port.output))
+    }
+
+    /// Whether any is heard.
+    pub(super) fn hears(&self) -> bool {
+        self.list.iter().any(|(port, _)| port.input)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(super) fn get(&self, index: PortIndex) -> Option<&Port> {
+        self.list.get(usize::from(index.0)).map(|(port, _)| port)
+    }
+
+    pub(super) fn get_mut(&mut self, index: PortIndex) -> Option<&mut Port> {
+        self.list.get_mut(usize::from(index.0)).map(|(port, _)| port)
+    }
+
+    /// As it is asked for; empty for a port that is not there.
+    pub(super) fn id(&self, index: PortIndex) -> &str {
+        self.get(index).map_or("", |port| &port.info.id)
+    }
+
+    /// As a person knows it.
+    pub(super) fn name(&self, index: PortIndex) -> &str {
+        self.get(index).map_or("", |port| &port.info.name)
+    }
+
+    pub(super) fn kept(&self, kept: Kept) -> Option<PortIndex> {
+        self.indices().find(|index| self.get(*index).is_some_and(|port| port.kept == Some(kept)))
+    }
+
+    /// The port that is meant: by its number, its name, or a part of its name.
+    pub(super) fn find(&self, PortName(asked): &PortName) -> Result<PortIndex, String> {
+        let by_number = asked.parse::<u8>().ok().and_then(|number| number.checked_sub(1)).map(PortIndex);
+        if let Some(index) = by_number.filter(|index| self.get(*index).is_some()) {
+            return Ok(index);
+        }
+        let asked_lower = asked.to_lowercase();
+        let names = |index: &PortIndex| [self.id(*index).to_lowercase(), self.name(*index).to_lowercase()];
+        let exact = self.indices().find(|index| names(index).contains(&asked_lower));
+        let part = || self.indices().find(|index| names(index).iter().any(|name| name.contains(&asked_lower)));
+        exact.or_else(part).ok_or_else(|| {
+            let there_are: Vec<String> =
+                self.indices().map(|index| format!("{} {}", index.0 + 1, self.name(index))).collect();
+            match there_are.is_empty() {
+                true => format!("there is no port '{asked}': the station was started without any"),
+                false => format!("there is no port '{asked}'; there are {}", there_are.join(", ")),
+            }
+        })
+    }
+
+    /// Counts a message that went out.
+    pub(super) fn sent(&mut self, sent: &Sent) {
+        if let Some((_, traffic)) = self.list.get_mut(usize::from(sent.port.0)) {
+            traffic.sent(sent);
+        }
+    }
+
+    /// Counts a message that came in.
+    pub(super) fn received(&mut self, index: PortIndex) {
+        if let Some((_, traffic)) = self.list.get_mut(usize::from(index.0)) {
+            traffic.received += 1;
+        }
+    }
+
+    /// Time passes: rates and latencies are those of the last full second and the last ten.
+    pub(super) fn tick(&mut self, now_ns: u64) {
+        for (_, traffic) in &mut self.list {
+            traffic.tick(now_ns);
+        }
+    }
+
+    /// A sum over the panels of all ports.
+    pub(super) fn sum(&self, count: impl Fn(&PortPanel) -> u64) -> u64 {
+        self.list.iter().map(|(port, _)| count(&port.panel)).sum()
+    }
+
+    /// How each stands; channel, profile and routes are the caller's to say.
+    pub(super) fn status(&self) -> impl Iterator<Item = (PortIndex, PortStatus)> {
+        self.indices().zip(&self.list).map(|(index, (port, traffic))| {
+            let panel = &port.panel;
+            let status = PortStatus {
+                connected: port.connected,
+                output: port.output,
+                input: port.input,
+                clock: panel.sends(),
+                offset_ms: panel.offset_ms(),
+                sent: traffic.sent,
+                received: traffic.received,
+                queued: panel.queued.load(Ordering::Relaxed),
+                queued_most: panel.queued_most.load(Ordering::Relaxed),
+                dropped: panel.dropped.load(Ordering::Relaxed),
+                coalesced: panel.coalesced.load(Ordering::Relaxed),
+                refused: panel.refused.load(Ordering::Relaxed),
+                traffic: traffic.shown,
+                latency: traffic.latency,
+                wire_percent: traffic.wire_percent(port.wire),
+                ..PortStatus::new(&port.info.id, &port.info.name)
+            };
+            (index, status)
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! The monitor: the newest messages that came and went, kept while somebody looks.
+//!
+//! Clock pulses in a row are one line with a number, or nothing else would be seen.
+
+use crate::{
+    engine::midi::sent::{Payload, PortIndex},
+    midi::{Message, decode},
+    status::{MonitorLine, MonitorStatus},
+};
+use std::{collections::VecDeque, sync::Arc};
+
+/// Messages kept: more than the tallest window shows.
+const KEPT: usize = 200;
+
+/// The monitor's memory.
+#[derive(Default)]
+pub(super) struct Watch {
+    on: bool,
+    seen: u64,
+    lines: VecDeque<MonitorLine>,
+    shown: Arc<Vec<MonitorLine>>,
+    changed: bool,
+}
+
+impl Watch {
+    pub(super) fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// Begins to keep, or forgets all.
+    pub(super) fn turn(&mut self, on: bool) {
+        if self.on != on {
+            *self = Watch { on, ..Watch::default() };
+        }
+    }
+
+    /// Notes a message; `at_ns` is since the engine started.
+    pub(super) fn note(&mut self, at_ns: u64, port: PortIndex, incoming: bool, payload: &Payload) {
+        if !self.on {
+            return;
+        }
+        self.seen += 1;
+        self.changed = true;
+        let port = port.0 + 1;
+        if payload.bytes() == Message::CLOCK.bytes() {
+            // A line of its own for each port's pulses, as long as it is still in sight.
+            let pulses = |line: &&mut MonitorLine| line.times > 0 && line.port == port && line.incoming == incoming;
+            if let Some(line) = self.lines.iter_mut().rev().take(8).find(pulses) {
+                line.times += 1;
+                return;
+            }
+        }
+        if self.lines.len() == KEPT {
+            self.lines.pop_front();
+        }
+        let times = u32::from(payload.bytes() == Message::CLOCK.bytes());
+        self.lines.push_back(MonitorLine { at_ns, port, incoming, text: decode::line(payload.bytes()), times });
+    }
+
+    /// Takes what was noted into what is shown.
+    pub(super) fn refresh(&mut self) {
+        if std::mem::take(&mut self.changed) {
+            self.shown = Arc::new(self.lines.iter().cloned().collect());
+        }
+    }
+
+    /// What is to be shown; nothing where nobody looks.
+    pub(super) fn status(&self) -> Option<MonitorStatus> {
+        self.on.then(|| MonitorStatus { seen: self.seen, lines: Arc::clone(&self.shown) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{midi::Channel, music::Note};
+
+    #[test]
+    fn the_newest_are_kept_and_pulses_in_a_row_are_one_line() {
+        let mut watch = Watch::default();
+        let note = Payload::Short(Message::note_on(Channel::FIRST, Note::new(60).unwrap(), 100));
+        watch.note(0, PortIndex(0), false, &note);
+        assert_eq!(watch.status(), None, "nobody looks");
+        watch.turn(true);
+        for at_ns in 0..24 {
+            watch.note(at_ns, PortIndex(0), false, &Payload::Short(Message::CLOCK));
+        }
+        watch.note(30, PortIndex(1), true, &note);
+        watch.refresh();
+        let status = watch.status().unwrap();
+        let lines: Vec<_> = status.lines.iter().map(|line| (line.text.as_str(), line.times, line.port)).collect();
+        assert_eq!((status.seen, lines), (25, vec![("clock", 24, 1), ("note on  ch 1 C4 100", 0, 2)]));
+        for _ in 0..1000 {
+            watch.note(40, PortIndex(0), true, &note);
+        }
+        watch.refresh();
+        assert_eq!(watch.status().unwrap().lines.len(), KEPT);
+    }
+}

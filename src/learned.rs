@@ -1,0 +1,307 @@
+//! What controllers and notes of other devices were tied to (MIDI learn): the file, and what it means. Pure, but for
+//! [`Learned::load`] and [`Learned::save`].
+
+use crate::{
+    command::{self, Command, arg::ArgKind},
+    files,
+    midi::{Channel, Message},
+    music::Note,
+    profile::Profile,
+    yaml::{self, Fault, Field, Reader},
+};
+use std::{fmt, io, path::Path};
+
+/// Longest text of a port or a command in the file, in characters.
+const TEXT_CHARS_MAX: usize = 400;
+/// Controllers from here on are channel mode messages (MIDI 1.0, "Channel Mode Messages").
+const FIRST_MODE_CONTROLLER: u8 = 120;
+
+/// What moves something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mover {
+    /// The port it comes in at, as it is asked for.
+    pub port: String,
+    /// Its channel.
+    pub channel: Channel,
+    /// Which of its controls.
+    pub control: MoverKind,
+}
+
+/// A control of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoverKind {
+    /// A controller.
+    Cc(u8),
+    /// A key or a pad.
+    Note(Note),
+    /// The pitch wheel.
+    Bend,
+}
+
+impl fmt::Display for Mover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.control {
+            MoverKind::Cc(number) => write!(f, "controller {number}")?,
+            MoverKind::Note(note) => write!(f, "note {note}")?,
+            MoverKind::Bend => f.write_str("the pitch wheel")?,
+        }
+        write!(f, " on channel {} of {}", self.channel, self.port)
+    }
+}
+
+impl Mover {
+    /// What a message says moved, and to where, 0 to 1; nothing for messages nothing can be tied to. The end of a note
+    /// is its way back to 0.
+    pub fn of(port: &str, message: &Message) -> Option<(Mover, f64)> {
+        let channel = message.channel()?;
+        let (control, position) = match *message.bytes() {
+            [status, key, velocity] if status & 0xF0 == 0x90 => {
+                (MoverKind::Note(Note::new(key)?), f64::from(velocity) / 127.0)
+            }
+            [status, key, _] if status & 0xF0 == 0x80 => (MoverKind::Note(Note::new(key)?), 0.0),
+            [status, number, value] if status & 0xF0 == 0xB0 && number < FIRST_MODE_CONTROLLER => {
+                (MoverKind::Cc(number), f64::from(value) / 127.0)
+            }
+            [status, fine, coarse] if status & 0xF0 == 0xE0 => {
+                (MoverKind::Bend, f64::from(u16::from(fine) | u16::from(coarse) << 7) / 16_383.0)
+            }
+            _ => return None,
+        };
+        Some((Mover { port: port.to_owned(), channel, control }, position))
+    }
+}
+
+/// What is done when something moves.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deed {
+    /// A command, each time it comes up past the middle.
+    Press(Command),
+    /// A command whose last argument is where the control stands.
+    Turn {
+        /// The line without the last argument.
+        line: String,
+        /// What the last argument may be.
+        kind: ArgKind,
+    },
+}
+
+impl Deed {
+    /// What a text means: a command, a command without its last argument, or the name of a parameter.
+    ///
+    /// # Errors
+    /// A sentence with what is allowed.
+    pub fn of(text: &str, profile: &Profile) -> Result<Deed, String> {
+        let text = text.trim();
+        let name = text.split_whitespace().next().unwrap_or_default();
+        let line = match command::spec(name) {
+            None if profile.param_index(text).is_some() => format!("param.set {text}"),
+            _ => text.to_owned(),
+        };
+        let error = match line.parse::<Command>() {
+            Ok(command) => return Ok(Deed::Press(command)),
+            Err(error) => error,
+        };
+        let row = command::spec(line.split_whitespace().next().unwrap_or_default());
+        let last = row.and_then(|row| row.args.last());
+        let given = line.split_whitespace().count();
+        match (row, last) {
+            (Some(row), Some(last)) if given == row.args.len() && !last.optional => {
+                let turns = matches!(last.kind, ArgKind::Number { .. } | ArgKind::OneOf(_)) || row.name == "param.set";
+                if turns { Ok(Deed::Turn { line, kind: last.kind }) } else { Err(error.to_string()) }
+            }
+            _ => Err(error.to_string()),
+        }
+    }
+
+    /// The command for a control that stands at `position`, 0 to 1, and stood at `before`; nothing where there is
+    /// nothing to do.
+    pub fn command(&self, before: f64, position: f64) -> Option<Command> {
+        match self {
+            Deed::Press(command) => (before < 0.5 && position >= 0.5).then(|| command.clone()),
+            Deed::Turn { line, kind } => {
+                let exact = match *kind {
+                    ArgKind::Number { min, max, .. } => format!("{line} {:.3}", min + position * (max - min)),
+                    ArgKind::OneOf(words) => {
+                        let at = (position * words.len() as f64) as usize;
+                        format!("{line} {}", words.get(at).or(words.last())?)
+                    }
+                    _ => format!("{line} {position:.5}"),
+                };
+                let whole = match *kind {
+                    ArgKind::Number { min, max, .. } => format!("{line} {:.0}", min + position * (max - min)),
+                    _ => exact.clone(),
+                };
+                exact.parse().or_else(|_| whole.parse()).ok()
+            }
+        }
+    }
+}
+
+/// One tie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tie {
+    /// What moves it.
+    pub by: Mover,
+    /// What it does, as it was asked for; see [`Deed::of`].
+    pub does: String,
+}
+
+/// All of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// In the order they were learned. No mover stands twice.
+    pub ties: Vec<Tie>,
+}
+
+impl Learned {
+    /// Ties a mover to something; what it was tied to before is forgotten.
+    pub fn learn(&mut self, by: Mover, does: String) {
+        self.ties.retain(|tie| tie.by != by);
+        self.ties.push(Tie { by, does });
+    }
+
+    /// Forgets every tie to something; true where there was one.
+    pub fn forget(&mut self, does: &str) -> bool {
+        let before = self.ties.len();
+        self.ties.retain(|tie| tie.does != does && tie.does.strip_prefix("param.set ") != Some(does));
+        self.ties.len() < before
+    }
+
+    /// Reads the file; where there is none, nothing is learned.
+    ///
+    /// # Errors
+    /// Every fault at once.
+    pub fn load(path: &Path) -> Result<Learned, Vec<Fault>> {
+        if !path.exists() {
+            return Ok(Learned::default());
+        }
+        let text = yaml::read(path).map_err(|fault| vec![fault])?;
+        Learned::from_yaml(&path.display().to_string(), &text)
+    }
+
+    /// Replaces the file.
+    ///
+    /// # Errors
+    /// Those of the disk; the old file stands.
+    pub fn save(&self, path: &Path) -> io::Result<()> {
+        files::replace(path, self.to_yaml().as_bytes())
+    }
+
+    /// Checks a text; `file` is only named in the faults.
+    ///
+    /// # Errors
+    /// Every fault at once.
+    pub fn from_yaml(file: &str, text: &str) -> Result<Learned, Vec<Fault>> {
+        yaml::check(file, text, |reader, root| {
+            if !root.is_given() {
+                return Some(Learned::default());
+            }
+            let map = reader.mapping(root, &["learned"])?;
+            let items = reader.items(&map.field("learned"));
+            Some(Learned { ties: items.iter().filter_map(|item| read_tie(reader, item)).collect() })
+        })
+    }
+
+    fn to_yaml(&self) -> String {
+        let mut text =
+            "# What controllers and notes are tied to: `learn` adds to it, `learn.forget` takes from it.\nlearned:\n"
+                .to_owned();
+        for Tie { by, does } in &self.ties {
+            let control = match by.control {
+                MoverKind::Cc(number) => format!("cc: {number}"),
+                MoverKind::Note(note) => format!("note: {}", note.number()),
+                MoverKind::Bend => "bend: yes".to_owned(),
+            };
+            // A JSON string is a YAML string.
+            let quoted = |text: &str| serde_json::Value::from(text).to_string();
+            let (port, channel, does) = (quoted(&by.port), by.channel, quoted(does));
+            text += &format!("  - {{ port: {port}, channel: {channel}, {control}, do: {does} }}\n");
+        }
+        if self.ties.is_empty() {
+            text = text.replace("learned:\n", "learned: []\n");
+        }
+        text
+    }
+}
+
+fn read_tie(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Tie> {
+    let map = reader.mapping(field, &["port", "channel", "cc", "note", "bend", "do"])?;
+    let port = reader.needed(&map, "port", |reader, port| reader.text(port, TEXT_CHARS_MAX));
+    let channel = reader.needed(&map, "channel", |reader, channel| reader.int(channel, 1, 16));
+    let does = reader.needed(&map, "do", |reader, does| reader.text(does, TEXT_CHARS_MAX));
+    let cc = reader.int(&map.field("cc"), 0, i64::from(FIRST_MODE_CONTROLLER) - 1);
+    let note = reader.int(&map.field("note"), 0, 127);
+    let bend = reader.flag(&map.field("bend")).unwrap_or(false);
+    let control = match (cc, note, bend) {
+        (Some(number), None, false) => MoverKind::Cc(number as u8),
+        (None, Some(number), false) => MoverKind::Note(Note::new(number as u8)?),
+        (None, None, true) => MoverKind::Bend,
+        _ => {
+            reader.fault(field, "one of cc, note and bend says what moves it".to_owned());
+            return None;
+        }
+    };
+    Some(Tie { by: Mover { port: port?, channel: Channel::new(channel? as u8)?, control }, does: does? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{DEFAULT_ID, Library};
+
+    fn deed(text: &str) -> Result<Deed, String> {
+        let (library, _) = Library::load(None);
+        Deed::of(text, library.get(DEFAULT_ID).unwrap())
+    }
+
+    fn moved(text: &str, before: f64, position: f64) -> Option<String> {
+        deed(text).unwrap().command(before, position).map(|command| command.to_string())
+    }
+
+    #[test]
+    fn a_knob_turns_and_a_command_is_pressed() {
+        assert_eq!(moved("filter_cutoff", 0.0, 0.25), Some("param.set filter_cutoff 0.25000".to_owned()));
+        assert_eq!(moved("param.set filter_cutoff", 0.0, 1.0), Some("param.set filter_cutoff 1.00000".to_owned()));
+        assert_eq!(moved("clock.bpm", 0.0, 0.5), Some("clock.bpm 160".to_owned()));
+        assert_eq!(moved("note.play C4 100", 0.0, 0.0), Some("note.play C4 100 1".to_owned()));
+        assert_eq!(moved("click.on", 0.0, 0.99), Some("click.on toggle".to_owned()));
+        assert_eq!(moved("record.toggle", 0.1, 0.8), Some("record.toggle".to_owned()));
+        assert_eq!(moved("record.toggle", 0.8, 0.9), None, "held is not pressed again");
+        assert_eq!(moved("record.toggle", 0.8, 0.1), None, "let go is not pressed");
+    }
+
+    #[test]
+    fn what_cannot_be_tied_is_told_why() {
+        for text in ["xyzzy", "transport.locate", "profile.use", "clock.offset", "note.on C4 100 100", ""] {
+            assert!(deed(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_file_reads_back_what_was_written() {
+        let mut learned = Learned::default();
+        assert_eq!(Learned::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
+        let mover = |control| Mover { port: "alsa:a \"b\": c".to_owned(), channel: Channel::FIRST, control };
+        learned.learn(mover(MoverKind::Cc(7)), "filter_cutoff".to_owned());
+        learned.learn(mover(MoverKind::Note(Note::new(36).unwrap())), "record.toggle".to_owned());
+        learned.learn(mover(MoverKind::Bend), "clock.bpm".to_owned());
+        assert_eq!(Learned::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
+        learned.learn(mover(MoverKind::Cc(7)), "param.set eg_attack".to_owned());
+        assert_eq!(learned.ties.len(), 3, "a mover does one thing");
+        assert!(learned.forget("eg_attack") && !learned.forget("eg_attack"));
+    }
+
+    #[test]
+    fn every_fault_of_the_file_is_named() {
+        let text = "learned:\n  - { port: a, channel: 17, cc: 7, do: quit }\n  - { port: a, channel: 1, do: quit }\n";
+        let faults: Vec<String> =
+            Learned::from_yaml("learned.yaml", text).unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "learned.yaml:2 learned.1.channel: '17' does not fit, allowed 1 to 16",
+                "learned.yaml:3 learned.2: one of cc, note and bend says what moves it",
+            ]
+        );
+    }
+}
