@@ -39,11 +39,11 @@ impl Offline {
     /// # Errors
     /// Where the inputs asked for are not the built-in synth's.
     pub fn new(config: &EngineConfig) -> Result<Offline, NoSuchInput> {
-        Offline::on(config, built_in_port())
+        Offline::on(config, vec![built_in_port()])
     }
 
-    /// An engine at frame 0 on this port.
-    pub(super) fn on(config: &EngineConfig, port: OpenPort) -> Result<Offline, NoSuchInput> {
+    /// An engine at frame 0 on these ports.
+    pub(super) fn on(config: &EngineConfig, ports: Vec<OpenPort>) -> Result<Offline, NoSuchInput> {
         let spec = DeviceSpec {
             host: "sim",
             id: "sim".to_owned(),
@@ -53,7 +53,7 @@ impl Offline {
             inputs: 0,
             latency_frames: 0,
         };
-        let engine = assemble(config, &spec, vec![port], Time::Virtual)?;
+        let engine = assemble(config, &spec, ports, Time::Virtual)?;
         Ok(Offline { engine, frame: 0 })
     }
 

@@ -14,6 +14,7 @@ use crate::{
     status::{Event, Severity},
 };
 
+
 impl Control {
     /// Takes what came in since the last time: it moves what it was tied to, the knobs of its instrument, and the song.
     pub(super) fn hear(&mut self, now: Moment) {
@@ -89,3 +90,6 @@ impl Control {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,7 @@ impl Rig {
         let config = EngineConfig { clock_on: false, ..EngineConfig::built_in(folder.path()).unwrap() };
         let (synth, input) = input(Where::Thread);
         let port = OpenPort { input: Some(input), ..built_in_port() };
-        let mut offline = Offline::on(&config, port).unwrap();
+        let mut offline = Offline::on(&config, vec![port]).unwrap();
         let sent = Arc::<Mutex<Vec<Vec<u8>>>>::default();
         let log = Arc::clone(&sent);
         offline.listen_to_sent(Box::new(move |sent, _, _| log.lock().unwrap().push(sent.payload.bytes().to_vec())));
