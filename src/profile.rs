@@ -29,6 +29,10 @@ pub struct Profile {
     pub port_hints: Vec<String>,
     /// MIDI channel, 1 to 16, default 1.
     pub channel: u8,
+    /// Least time between two messages of a parameter in ms; the scheduler's own where none is given.
+    pub spacing_ms: Option<u16>,
+    /// Time in which parameters glide to a new value in ms; none where none is given.
+    pub smoothing_ms: Option<u16>,
     /// Titles of the groups the parameters are shown in, in order; none is empty of parameters.
     pub sections: Vec<String>,
     /// Everything that can be turned, in the order shown.

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::yaml::{self, Field, Mapping, Reader, list};
 
-const PROFILE_FIELDS: &[&str] = &["id", "name", "maker", "source", "port_hints", "channel", "sections", "parameters"];
+const PROFILE_FIELDS: &[&str] =
+    &["id", "name", "maker", "source", "port_hints", "channel", "spacing_ms", "smoothing_ms", "sections", "parameters"];
 
 const PARAM_FIELDS: &[&str] = &[
     "name",
@@ -30,6 +31,7 @@ const PARAM_FIELDS: &[&str] = &[
     "unit",
     "display",
     "spacing_ms",
+    "smoothing_ms",
 ];
 
 const TARGETS: [&str; 5] = ["cc", "nrpn", "rpn", "pitchbend", "program"];
@@ -46,7 +48,7 @@ const UNIT_CHARS_MAX: usize = 8;
 /// Furthest number `display` may name, either side of 0.
 const DISPLAY_MAX: i64 = 1_000_000;
 
-/// Longest `spacing_ms`.
+/// Longest `spacing_ms` and `smoothing_ms`.
 const SPACING_MS_MAX: i64 = 1000;
 
 /// Checks a whole file.
@@ -72,6 +74,8 @@ fn read_profile(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Profile> {
         source: source.unwrap_or_default(),
         port_hints: hints.iter().filter_map(|hint| reader.text(hint, NAME_CHARS_MAX)).collect(),
         channel: channel.unwrap_or(1) as u8,
+        spacing_ms: read_ms(reader, &map.field("spacing_ms")),
+        smoothing_ms: read_ms(reader, &map.field("smoothing_ms")),
         sections,
         params,
     })
@@ -222,6 +226,10 @@ fn check_carried(
 }
 
 /// Everything about a parameter that depends on its target's range.
+fn read_ms(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<u16> {
+    reader.int(field, 0, SPACING_MS_MAX).map(|ms| ms as u16)
+}
+
 fn read_values(
     reader: &mut Reader<'_>,
     map: &Mapping<'_>,
@@ -249,7 +257,8 @@ fn read_values(
         display_ends: reader
             .pair(&map.field("display"), -DISPLAY_MAX, DISPLAY_MAX)
             .map(|(at_lo, at_hi)| (at_lo as i32, at_hi as i32)),
-        spacing_ms: reader.int(&map.field("spacing_ms"), 0, SPACING_MS_MAX).map(|ms| ms as u16),
+        spacing_ms: read_ms(reader, &map.field("spacing_ms")),
+        smoothing_ms: read_ms(reader, &map.field("smoothing_ms")),
     };
     param.default = match (read_default(reader, map, &param), param.options.first()) {
         (Some(default), _) => default,

@@ -30,8 +30,10 @@ pub struct Param {
     pub unit: Option<String>,
     /// The numbers shown at `lo` and at `hi`, the rest evenly between; the values themselves where none are given.
     pub display_ends: Option<(i32, i32)>,
-    /// Least time between two messages in ms, 0 to 1000; the scheduler's own where none is given.
+    /// Least time between two messages in ms, 0 to 1000; the port's or the profile's where none is given.
     pub spacing_ms: Option<u16>,
+    /// Time in which it glides to a new value in ms, 0 to 1000; the profile's where none is given.
+    pub smoothing_ms: Option<u16>,
 }
 
 /// One of the values a stepped parameter answers to.

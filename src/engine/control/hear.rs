@@ -14,7 +14,6 @@ use crate::{
     status::{Event, Severity},
 };
 
-
 impl Control {
     /// Takes what came in since the last time: it moves what it was tied to, the knobs of its instrument, and the song.
     pub(super) fn hear(&mut self, now: Moment) {

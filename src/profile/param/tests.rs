@@ -18,6 +18,7 @@ fn plain_param(lo: u16, hi: u16) -> Param {
         unit: None,
         display_ends: None,
         spacing_ms: None,
+        smoothing_ms: None,
     }
 }
 

@@ -45,11 +45,8 @@ impl Rig {
             learned_file: Some(file),
             ..EngineConfig::built_in(folder.path()).unwrap()
         };
-        let fm = PortSettings {
-            channel: Channel::new(3),
-            profile: Some("fm_synth".to_owned()),
-            ..PortSettings::default()
-        };
+        let fm =
+            PortSettings { channel: Channel::new(3), profile: Some("fm_synth".to_owned()), ..PortSettings::default() };
         let thru = vec![
             ThruTo { port: "fm".to_owned(), channel: Channel::new(5) },
             ThruTo { port: "nowhere".to_owned(), channel: None },
@@ -188,11 +185,10 @@ fn a_learned_controller_turns_its_knob_and_a_learned_pad_its_command() {
     assert!(!rig.status().transport.playing);
 
     let kept = Learned::load(&rig.learned_file()).unwrap();
-    assert_eq!(kept.ties.iter().map(|tie| tie.does.as_str()).collect::<Vec<_>>(), [
-        "filter_cutoff",
-        "clock.bpm",
-        "transport.toggle"
-    ]);
+    assert_eq!(
+        kept.ties.iter().map(|tie| tie.does.as_str()).collect::<Vec<_>>(),
+        ["filter_cutoff", "clock.bpm", "transport.toggle"]
+    );
     rig.ask("learn.forget filter_cutoff");
     rig.play(&[0xB9, 21, 0]);
     assert_eq!(rig.value("filter_cutoff"), 127);
