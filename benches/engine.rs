@@ -20,6 +20,7 @@ use busker::{
         assembly::{Assembly, EngineConfig, Time, assemble},
         audio::{renderer::BlockTime, synth::Synth},
         control::Moment,
+        frame_clock::FrameTime,
         host::DeviceSpec,
         midi::{
             port::{MidiOut, SendFailed},
@@ -88,7 +89,8 @@ impl Busy {
 
     fn now(&self) -> Moment {
         let ns = self.frame as u64 * 1_000_000_000 / 48_000;
-        Moment { ns, heard_frame: self.frame, open_frame: self.frame }
+        let heard = FrameTime { frame: self.frame, ns: ns as f64, ns_per_frame: 1e9 / 48_000.0 };
+        Moment { ns, heard_frame: self.frame, open_frame: self.frame, heard }
     }
 
     /// The other threads' work.

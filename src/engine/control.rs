@@ -25,6 +25,7 @@ use super::{
         tap::TakeId,
     },
     disk::writer::{Done, Job},
+    frame_clock::FrameTime,
     host::patchbay::PortEvent,
     midi::{
         clock_thread::ClockCounters,
@@ -59,10 +60,14 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, Sender},
     },
+    time::Duration,
 };
 use sync::Sync;
 use takes::Takes;
 use watch::Watch;
+
+/// How often inputs are looked at that knock at no door, while their clock is followed.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// An instant as the engine knows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,6 +78,8 @@ pub struct Moment {
     pub heard_frame: i64,
     /// The first frame that can still be changed.
     pub open_frame: i64,
+    /// Which frame is heard when.
+    pub heard: FrameTime,
 }
 
 /// What a control is made of.
@@ -340,6 +347,11 @@ impl Control {
     /// Looks at how much room the disk has. Slow; not in virtual time.
     pub fn look_at_disk(&mut self) {
         self.takes.look_at_disk(&self.desk);
+    }
+
+    /// How soon it must listen again, where that is sooner than its next turn.
+    pub fn patience(&self) -> Option<Duration> {
+        (self.must_look_often()).then_some(LOOK_EVERY)
     }
 
     /// From now on ports come and go as this says.

@@ -8,7 +8,7 @@ use super::{
     assembly::{Assembly, EngineConfig, NoSuchInput, OpenPort, Time, assemble, device_status},
     audio::renderer::Renderer,
     control::{Control, Moment, SentListener, notice_of},
-    frame_clock::FrameClock,
+    frame_clock::{FrameClock, FrameTime},
     host::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, patchbay::Patchbay, sim::SimDevice},
     realtime,
     station::{Errand, Request, Station},
@@ -214,7 +214,8 @@ impl Live {
         let (mut ticked, mut disk_seen, mut load_seen) = (long_ago, long_ago, long_ago);
         let mut shown = None;
         while !self.control.quitting() {
-            let patience = TICK.saturating_sub(ticked.elapsed());
+            let turn = TICK.saturating_sub(ticked.elapsed());
+            let patience = self.control.patience().map_or(turn, |sooner| sooner.min(turn));
             let asked = match self.control.desk().errand(patience) {
                 Ok(errand) => {
                     self.run_errand(errand);
@@ -230,6 +231,11 @@ impl Live {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             if asked && ticked.elapsed() < SOONEST {
+                continue;
+            }
+            if !asked && ticked.elapsed() < TICK {
+                self.control.listen(self.now());
+                self.wake_clock();
                 continue;
             }
             ticked = Instant::now();
@@ -307,14 +313,20 @@ impl Live {
             Some(time) => {
                 let block = i64::from(self.audio.watch.block_frames.load(Ordering::Relaxed));
                 let latency = i64::from(self.audio.spec.latency_frames);
+                let heard = FrameTime { frame: time.frame - latency, ..time };
                 Moment {
                     ns,
+                    heard,
                     heard_frame: (time.frame_at(ns as f64) as i64 - latency).clamp(0, time.frame + block),
                     // The block after next: the next one may be being rendered now.
                     open_frame: time.frame + block,
                 }
             }
-            None => Moment { ns, heard_frame: 0, open_frame: 0 },
+            None => {
+                let ns_per_frame = 1e9 / f64::from(self.audio.spec.sample_rate_hz.max(1));
+                let heard = FrameTime { frame: 0, ns: ns as f64, ns_per_frame };
+                Moment { ns, heard_frame: 0, open_frame: 0, heard }
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use super::{
     assembly::{Assembly, EngineConfig, NoSuchInput, OpenPort, Time, Way, assemble},
     audio::renderer::BlockTime,
     control::{Moment, PortInfo, SentListener},
+    frame_clock::FrameTime,
     host::DeviceSpec,
     station::{Answer, Station},
 };
@@ -133,7 +134,9 @@ impl Offline {
 
 /// The instant of a frame: nothing is heard late and everything can still be changed.
 fn moment(frame: i64) -> Moment {
-    Moment { ns: ns_of(frame), heard_frame: frame, open_frame: frame }
+    let ns_per_frame = 1e9 / f64::from(SAMPLE_RATE_HZ);
+    let heard = FrameTime { frame, ns: frame as f64 * ns_per_frame, ns_per_frame };
+    Moment { ns: ns_of(frame), heard_frame: frame, open_frame: frame, heard }
 }
 
 /// Virtual time: frames as nanoseconds.

@@ -47,7 +47,7 @@ impl Control {
                 let bpm = self.plan.last().timeline.bpm.get() + step;
                 self.set_bpm(Bpm::new(bpm.clamp(Bpm::MIN.get(), Bpm::MAX.get())).unwrap_or_default(), now)
             }
-            Command::ClockSource { source } => self.set_source(*source, now),
+            Command::ClockSource { source } => self.set_source(*source),
             Command::ClockOffset { port, ms: OffsetMs(ms) } => self.set_offset(port, *ms),
             Command::ClockSend { port, what, state } => self.set_sends(port, *what, *state),
             Command::ClockRun { state: OnOff(on) } => self.set_clock(*on, now),
@@ -159,7 +159,7 @@ impl Control {
         done()
     }
 
-    fn set_bpm(&mut self, bpm: Bpm, now: Moment) -> Answer {
+    pub(super) fn set_bpm(&mut self, bpm: Bpm, now: Moment) -> Answer {
         if self.sync.is_followed() {
             return Err(
                 "the tempo is that of the clock that comes in; `clock.source internal` makes it busker's".into()
