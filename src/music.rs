@@ -6,11 +6,15 @@
 pub mod note;
 pub mod plan;
 pub mod position;
+pub mod sync;
+pub mod tap;
 pub mod timeline;
 pub mod units;
 
 pub use note::Note;
 pub use plan::{Plan, Pulse, Song, Stretch};
 pub use position::Position;
+pub use sync::{ClockFollower, SourceTime, SyncEvent, SyncState};
+pub use tap::TapTempo;
 pub use timeline::{PPQN, Timeline};
 pub use units::{Bpm, Decibels};

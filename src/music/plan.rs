@@ -50,11 +50,16 @@ impl Stretch {
     pub fn pulses(&self, part: Range<i64>) -> impl Iterator<Item = Pulse> + use<> {
         let stretch = *self;
         let Stretch { timeline, song, from_frame, first_pulse, .. } = stretch;
-        let near = (timeline.pulse_at(part.start as f64).floor() as i64 - 1).max(first_pulse);
+        // A source that ran ahead puts several pulses before the stretch begins: they all fall on its first frame.
+        let near = if part.start <= from_frame {
+            first_pulse
+        } else {
+            (timeline.pulse_at(part.start as f64).floor() as i64 - 1).max(first_pulse)
+        };
         (near..)
             .map(move |pulse| Pulse {
                 frame: timeline.frame_of(pulse as f64),
-                // A new tempo would place its first pulse a hair before the stretch begins.
+                // A new law would place its first pulse before the stretch begins.
                 whole_frame: timeline.whole_frame_of(pulse).max(from_frame),
                 song_pulse: match song {
                     Song::Rolling { offset_pulses } => Some(pulse - offset_pulses),
@@ -86,6 +91,10 @@ impl Pulse {
 
 /// How many stretches are kept: those ahead, and enough of the past for a reader that runs behind.
 pub const STRETCHES: usize = 8;
+
+/// How often a source that is followed may change the law of time. Eight stretches then reach back 230 ms from the
+/// newest, which begins at most one spacing and the callback's lead ahead of what is heard.
+pub const FOLLOWS_PER_SECOND: f64 = 30.0;
 
 /// The stretches in force, in order of their first frame. Never empty. Plain data of fixed size.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -176,6 +185,53 @@ impl Plan {
         self.last().from_frame.max(earliest)
     }
 
+    /// The first pulse that is not emitted before `frame`, as long as nothing else is planned.
+    fn next_pulse(&self, frame: i64) -> i64 {
+        let last = self.last();
+        if frame <= last.from_frame {
+            last.first_pulse
+        } else {
+            last.timeline.first_pulse_from(frame).max(last.first_pulse)
+        }
+    }
+
+    /// What to add to a source's pulse numbers to have the plan's, so that the first [`Plan::follow`] moves the clock
+    /// by at most half a pulse: `source_pulse` falls on `frame`.
+    pub fn offset_to(&self, source_pulse: i64, frame: f64) -> i64 {
+        let pulse = self.at(frame.floor() as i64).timeline.pulse_at(frame).round() as i64;
+        pulse.saturating_sub(source_pulse)
+    }
+
+    /// Another law of time, in the plan's own pulse numbers, from `earliest` on. The song is not touched: its pulses
+    /// keep their numbers and fall where the new law puts them.
+    ///
+    /// The next pulse is the first that the old law has not emitted. One that the new law puts before the edit falls on
+    /// the edit's first frame; where the new law is behind, the clock waits for it.
+    ///
+    /// May be called for every pulse of a source: an edit that is not in force yet takes the new law for its own, and
+    /// otherwise the edit waits until [`FOLLOWS_PER_SECOND`] allows another, so that [`STRETCHES`] reach back far enough
+    /// for a reader that runs 100 ms behind.
+    pub fn follow(&mut self, timeline: Timeline, earliest: i64) {
+        let last = *self.last();
+        if last.from_frame >= earliest {
+            self.stretches[self.len - 1].timeline = timeline;
+        } else {
+            let spacing_frames = (timeline.sample_rate_hz / FOLLOWS_PER_SECOND).ceil() as i64;
+            let from_frame = earliest.max(last.from_frame + spacing_frames);
+            let first_pulse = self.next_pulse(from_frame);
+            self.push(Stretch { from_frame, first_pulse, timeline, ..last });
+        }
+    }
+
+    /// The song's pulse `song_pulse` falls on the plan's pulse `plan_pulse`: from that on, or, where it is emitted
+    /// already, from `earliest` on as if it had rolled since. The clock's phase does not jump. Returns the frame.
+    pub fn roll_on(&mut self, song_pulse: i64, plan_pulse: i64, earliest: i64) -> i64 {
+        let timeline = self.last().timeline;
+        let from_frame = self.edit_frame(earliest).max(timeline.whole_frame_of(plan_pulse));
+        self.push_song(Song::Rolling { offset_pulses: plan_pulse - song_pulse }, timeline, from_frame);
+        from_frame
+    }
+
     /// Another tempo, from the first pulse at `earliest` or later: the phase of the clock does not jump.
     pub fn set_bpm(&mut self, bpm: Bpm, earliest: i64) {
         let last = *self.last();
@@ -202,7 +258,9 @@ impl Plan {
         let (from_frame, offset_pulses) = if last.clock_on {
             let mut offset = (timeline.pulse_at(earliest as f64) - song_pulse).floor() as i64;
             let frame = |offset: i64| (timeline.frame_of(song_pulse + offset as f64) + 1e-3).floor() as i64;
-            while frame(offset) < earliest {
+            // Behind a source that fell back, the grid's pulses are emitted already until it has caught up.
+            let next_pulse = self.next_pulse(earliest);
+            while frame(offset) < earliest || song_pulse.ceil() as i64 + offset < next_pulse {
                 offset += 1;
             }
             (frame(offset), offset)
@@ -225,7 +283,8 @@ impl Plan {
 
     fn push_song(&mut self, song: Song, timeline: Timeline, from_frame: i64) {
         let last = *self.last();
-        let first_pulse = timeline.first_pulse_from(from_frame);
+        let first_pulse =
+            if timeline == last.timeline { self.next_pulse(from_frame) } else { timeline.first_pulse_from(from_frame) };
         self.push(Stretch { from_frame, first_pulse, timeline, song, ..last });
     }
 
@@ -233,7 +292,7 @@ impl Plan {
     pub fn set_clock(&mut self, clock_on: bool, earliest: i64) {
         let last = *self.last();
         let from_frame = self.edit_frame(earliest);
-        let first_pulse = last.timeline.first_pulse_from(from_frame).max(last.first_pulse);
+        let first_pulse = self.next_pulse(from_frame);
         self.push(Stretch { from_frame, first_pulse, clock_on, ..last });
     }
 }

@@ -13,25 +13,39 @@ fn plan(x: f64) -> Plan {
     Plan::new(bpm(x), RATE_HZ, true)
 }
 
+/// Follows a source at another tempo that is ahead of the plan by some pulses.
+fn follow(plan: &mut Plan, x: f64, ahead_pulses: f64, earliest: i64) {
+    let there = plan.last().timeline.pulse_at(earliest as f64) + ahead_pulses;
+    let mut timeline = Timeline { bpm: bpm(x), origin_pulse: there.ceil() as i64, ..plan.last().timeline };
+    timeline.origin_frame = earliest as f64 + (there.ceil() - there) * timeline.frames_per_pulse();
+    plan.follow(timeline, earliest);
+}
+
 #[derive(Clone, Debug)]
 enum Edit {
     Bpm(f64),
     Roll(f64),
     Stand(f64),
+    /// Tempo, and by how many pulses the new law is ahead of the old one.
+    Follow(f64, f64),
+    /// Song pulse, and how many pulses from now.
+    RollOn(i64, i64),
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
     prop_oneof![
         (20.0..300.0f64).prop_map(Edit::Bpm),
         (0.0..1000.0f64).prop_map(Edit::Roll),
-        (0.0..1000.0f64).prop_map(Edit::Stand)
+        (0.0..1000.0f64).prop_map(Edit::Stand),
+        (20.0..300.0f64, -3.0..3.0f64).prop_map(|(bpm, ahead)| Edit::Follow(bpm, ahead)),
+        (0i64..1000, -10i64..10).prop_map(|(song, ahead)| Edit::RollOn(song, ahead))
     ]
 }
 
 proptest! {
     #[test]
     fn no_pulse_is_lost_or_doubled_however_time_is_cut_and_edited(
-        edits in prop::collection::vec((edit(), 0i64..20_000), 0..12),
+        edits in prop::collection::vec((edit(), 0i64..20_000), 0..24),
         cuts in prop::collection::vec(1i64..4096, 100..200),
     ) {
         let mut plan = plan(120.0);
@@ -40,11 +54,16 @@ proptest! {
         let mut frames = Vec::new();
         let mut frame = 0;
         for (i, n) in cuts.into_iter().enumerate() {
-            if i % 8 == 0 && let Some((edit, ahead)) = edits.next() {
+            if i % 4 == 0 && let Some((edit, ahead)) = edits.next() {
                 match edit {
                     Edit::Bpm(x) => plan.set_bpm(bpm(x), frame + ahead),
                     Edit::Roll(at) => { plan.roll(at, frame + ahead); }
                     Edit::Stand(at) => plan.stand(at, frame + ahead),
+                    Edit::Follow(x, pulses) => follow(&mut plan, x, pulses, frame + ahead),
+                    Edit::RollOn(song, pulses) => {
+                        let now = plan.at(frame).timeline.pulse_at(frame as f64) as i64;
+                        plan.roll_on(song, now + pulses, frame + ahead);
+                    }
                 }
             }
             for (stretch, part) in plan.parts(frame..frame + n) {
@@ -114,4 +133,83 @@ fn song_beats_are_every_24th_song_pulse() {
     plan.roll(96.0, 0);
     let beats: Vec<_> = plan.pulses(0..60_000).filter_map(|p| p.song_beat()).collect();
     assert_eq!(beats, [4, 5, 6]);
+}
+
+/// The plan's pulses as numbers and frames.
+fn numbered(plan: &Plan, window: std::ops::Range<i64>) -> Vec<(i64, i64)> {
+    let number = |s: &Stretch, p: Pulse| (s.timeline.pulse_at(p.frame).round() as i64, p.whole_frame);
+    plan.parts(window).flat_map(|(s, part)| s.pulses(part).map(move |p| number(s, p))).collect()
+}
+
+#[test]
+fn a_source_ahead_puts_what_it_skips_on_the_first_frame_of_the_edit() {
+    let mut plan = plan(120.0);
+    let ahead = Timeline { origin_pulse: 5, origin_frame: 1900.0, ..Timeline::new(bpm(120.0), RATE_HZ) };
+    plan.follow(ahead, 1700);
+    assert_eq!(numbered(&plan, 0..3500), [(0, 0), (1, 1000), (2, 1700), (3, 1700), (4, 1700), (5, 1900), (6, 2900)]);
+}
+
+#[test]
+fn a_source_behind_is_waited_for() {
+    let mut plan = plan(120.0);
+    let behind = Timeline { origin_pulse: 1, origin_frame: 3000.0, ..Timeline::new(bpm(120.0), RATE_HZ) };
+    plan.follow(behind, 1700);
+    assert_eq!(numbered(&plan, 0..5500), [(0, 0), (1, 1000), (2, 4000), (3, 5000)]);
+    plan.roll(0.0, 1800);
+    let first = plan.pulses(1800..5500).find_map(|p| p.song_pulse);
+    assert_eq!(first, Some(0), "a song that begins meanwhile loses no pulse");
+}
+
+#[test]
+fn a_followed_source_leaves_the_song_as_it_is() {
+    let mut plan = plan(120.0);
+    plan.roll(0.0, 1000);
+    let song = plan.last().song;
+    for i in 1..50 {
+        follow(&mut plan, 120.0 + f64::from(i) * 0.01, 0.001, 3000 + i64::from(i) * 700);
+        assert_eq!(plan.last().song, song);
+    }
+}
+
+#[test]
+fn a_law_for_every_pulse_leaves_100_ms_of_past_to_read() {
+    let mut plan = plan(300.0);
+    let lead = 2400;
+    for i in 0..2000 {
+        let now = 48_000 + i * 397;
+        follow(&mut plan, 300.0 - 0.001 * (i % 7) as f64, 1e-4, now + lead);
+        let oldest = plan.stretches()[0].from_frame;
+        assert!(oldest <= now - 4800 || plan.stretches().len() < STRETCHES, "{} frames", now - oldest);
+    }
+}
+
+#[test]
+fn the_song_rolls_on_the_pulse_that_was_named() {
+    let mut plan = plan(120.0);
+    assert_eq!(plan.roll_on(0, 5, 1500), 5000, "to come");
+    assert_eq!(plan.pulses(4000..6001).map(|p| p.song_pulse).collect::<Vec<_>>(), [None, Some(0), Some(1)]);
+    assert_eq!(plan.roll_on(96, 7, 9500), 9500, "past already");
+    assert_eq!(plan.pulses(9000..10_001).map(|p| p.song_pulse).collect::<Vec<_>>(), [Some(4), Some(99)]);
+}
+
+#[test]
+fn a_law_that_comes_before_the_song_begins_keeps_its_first_pulse() {
+    for ahead in [-0.4, -0.01, 0.01, 0.4] {
+        let mut plan = plan(120.0);
+        plan.roll_on(0, 5, 1500);
+        follow(&mut plan, 120.0, ahead, 4600);
+        let song: Vec<i64> = plan.pulses(0..9000).filter_map(|p| p.song_pulse).collect();
+        assert!(song.starts_with(&[0, 1, 2]), "{ahead}: {song:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_first_law_of_a_source_moves_the_clock_by_half_a_pulse_at_most(
+        x in 20.0..300.0f64, source_pulse in 0i64..1_000_000, frame in 0.0..1e9f64,
+    ) {
+        let plan = plan(x);
+        let pulse = source_pulse + plan.offset_to(source_pulse, frame);
+        prop_assert!((plan.last().timeline.pulse_at(frame) - pulse as f64).abs() <= 0.5);
+    }
 }

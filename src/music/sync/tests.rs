@@ -1,0 +1,333 @@
+//! Laws of the follower: steady where the source is steady, quick where it moves, unmoved by what is no pulse.
+
+use super::*;
+use proptest::prelude::*;
+
+/// Instants begin here, so that none is negative.
+const BEGIN_NS: f64 = 5e9;
+
+/// Uniform, -1..1, the same for the same seed (xorshift64*).
+struct Scramble(u64);
+
+impl Scramble {
+    fn new(seed: u64) -> Scramble {
+        Scramble(seed.wrapping_add(0x9E37_79B9_7F4A_7C15).wrapping_mul(0xBF58_476D_1CE4_E5B9) | 1)
+    }
+
+    fn next(&mut self) -> f64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+}
+
+fn interval_ns(bpm: f64) -> f64 {
+    MINUTE_NS / (bpm * PPQN as f64)
+}
+
+/// A source whose pulses fall where its tempo puts them, and arrive with jitter.
+struct Source {
+    follower: ClockFollower,
+    at_ns: f64,
+    jitter_ns: f64,
+    scramble: Scramble,
+}
+
+impl Source {
+    fn new(jitter_ns: f64, seed: u64) -> Source {
+        Source { follower: ClockFollower::new(), at_ns: BEGIN_NS, jitter_ns, scramble: Scramble::new(seed) }
+    }
+
+    /// So many pulses, the first one interval after the last one before; looks at the follower after each.
+    fn pulses(&mut self, count: usize, bpm: f64, mut look: impl FnMut(&ClockFollower, usize)) {
+        for i in 0..count {
+            self.at_ns += interval_ns(bpm);
+            self.pulse();
+            look(&self.follower, i);
+        }
+    }
+
+    fn pulse(&mut self) -> Option<SyncEvent> {
+        let arrives_ns = self.at_ns + self.scramble.next() * self.jitter_ns;
+        self.follower.pulse(arrives_ns as u64)
+    }
+
+    fn bpm(&self) -> f64 {
+        bpm(&self.follower)
+    }
+
+    /// The number of the newest pulse.
+    fn number(&self) -> i64 {
+        self.follower.time().unwrap().pulse
+    }
+
+    /// A clean source on which the follower is locked, pulse 99 being the newest.
+    fn locked(bpm: f64) -> Source {
+        let mut source = Source::new(0.0, 1);
+        source.pulses(100, bpm, |_, _| ());
+        source
+    }
+}
+
+fn bpm(follower: &ClockFollower) -> f64 {
+    follower.time().map_or(0.0, |time| 60e9 / (24.0 * time.ns_per_pulse))
+}
+
+fn pulses_in(seconds: f64, bpm: f64) -> usize {
+    (seconds * bpm * 24.0 / 60.0) as usize
+}
+
+proptest! {
+    #[test]
+    fn a_millisecond_of_jitter_leaves_a_tempo_steady_to_a_hundredth(x in 60.0..200.0f64, seed in any::<u64>()) {
+        let mut source = Source::new(1e6, seed);
+        let (mut after_a_beat, mut settled, mut phase_ns) = (0.0f64, 0.0f64, 0.0f64);
+        source.pulses(pulses_in(40.0, x), x, |follower, i| {
+            let off = (bpm(follower) - x).abs();
+            let true_ns = BEGIN_NS + (i + 1) as f64 * interval_ns(x);
+            if i >= 26 {
+                after_a_beat = after_a_beat.max(off);
+                assert_eq!(follower.state(), SyncState::Locked);
+            }
+            if i > pulses_in(12.0, x) {
+                settled = settled.max(off);
+                phase_ns = phase_ns.max((follower.time().unwrap().ns - true_ns).abs());
+            }
+        });
+        // The tempo is the inverse of the interval: the same jitter weighs with its square.
+        prop_assert!(after_a_beat < 0.6 * (x / 120.0).max(1.0).powi(2), "{after_a_beat} BPM off after a beat");
+        prop_assert!(settled < 0.01, "{settled} BPM off");
+        prop_assert!(phase_ns < 500e3, "{phase_ns} ns off");
+    }
+
+    #[test]
+    fn a_source_that_drifts_is_followed(x in 60.0..200.0f64, seed in any::<u64>()) {
+        let mut source = Source::new(200e3, seed);
+        source.pulses(pulses_in(15.0, x), x, |_, _| ());
+        // 0.1 % in 20 s.
+        let count = pulses_in(20.0, x);
+        for i in 0..count {
+            let now = x * (1.0 + 1e-3 * i as f64 / count as f64);
+            source.pulses(1, now, |_, _| ());
+            prop_assert!((source.bpm() / now - 1.0).abs() < 5e-3);
+            prop_assert!((source.follower.time().unwrap().ns - source.at_ns).abs() < 2e6);
+        }
+    }
+
+    #[test]
+    fn another_tempo_is_followed_within_two_beats(a in 40.0..200.0f64, b in 40.0..200.0f64, seed in any::<u64>()) {
+        let mut source = Source::new(200e3, seed);
+        source.pulses(pulses_in(10.0, a), a, |_, _| ());
+        let before = source.number();
+        source.pulses(48, b, |_, _| ());
+        source.pulses(200, b, |follower, _| {
+            assert!((bpm(follower) / b - 1.0).abs() < 0.01, "{} for {b}", bpm(follower));
+        });
+        prop_assert_eq!(source.follower.state(), SyncState::Locked);
+        prop_assert!((source.number() - before - 248).abs() <= 1, "{} pulses for 248", source.number() - before);
+    }
+
+    #[test]
+    fn garbage_does_no_harm_and_is_overcome_within_two_beats(
+        garbage in prop::collection::vec((0u8..6, any::<u64>(), 0u64..300_000_000), 0..200),
+        x in 30.0..290.0f64,
+    ) {
+        let mut source = Source::new(0.0, 1);
+        let follower = &mut source.follower;
+        let mut at_ns = BEGIN_NS as u64;
+        for (what, wild, since_ns) in garbage {
+            at_ns += since_ns;
+            match what {
+                0 => follower.start(at_ns),
+                1 => follower.stop(at_ns),
+                2 => follower.continue_(wild),
+                3 => follower.position(wild as u16 & 0x3fff, at_ns),
+                4 if since_ns % 8 == 0 => follower.pulse(wild),
+                4 => follower.look(wild),
+                _ => follower.pulse(at_ns),
+            };
+            if let Some(time) = follower.time() {
+                prop_assert!(time.ns.is_finite() && time.ns_per_pulse.is_finite() && time.ns_per_pulse > 0.0);
+            }
+        }
+        source.at_ns = at_ns as f64;
+        source.pulses(48, x, |_, _| ());
+        prop_assert!((source.bpm() / x - 1.0).abs() < 0.01, "{} for {x}", source.bpm());
+        let off_ns = source.follower.time().unwrap().ns - source.at_ns;
+        prop_assert!(off_ns.abs() < 0.1 * interval_ns(x), "{off_ns} ns off");
+    }
+
+    #[test]
+    fn a_source_that_ceases_is_lost_in_under_half_a_second(x in 20.0..300.0f64, count in 1usize..100) {
+        let mut source = Source::new(0.0, 1);
+        source.pulses(count, x, |_, _| ());
+        let (mapping, last_ns) = (source.follower.time(), source.at_ns as u64);
+        prop_assert_eq!(source.follower.look(last_ns + 149_000_000), None);
+        source.follower.look(last_ns + 450_000_000);
+        let lost = if count > 1 { SyncState::Lost } else { SyncState::Waiting };
+        prop_assert_eq!(source.follower.state(), lost);
+        prop_assert_eq!(source.follower.time(), mapping, "the mapping stands as it was");
+    }
+
+    #[test]
+    fn single_missing_pulses_are_counted_and_leave_the_phase(
+        x in 20.0..250.0f64, between in prop::collection::vec(3i64..12, 30),
+    ) {
+        let mut source = Source::locked(x);
+        let missing: Vec<i64> = between.iter().scan(0, |at, step| { *at += step; Some(*at) }).collect();
+        for i in 0..200 {
+            source.at_ns += interval_ns(x);
+            if !missing.contains(&i) || i == 199 {
+                source.pulse();
+            }
+            let off_ns = source.follower.time().unwrap().ns_of(100 + i) - source.at_ns;
+            prop_assert!(off_ns.abs() < 1e3, "{off_ns} ns off");
+        }
+        prop_assert_eq!(source.number(), 299);
+    }
+}
+
+#[test]
+fn a_good_guess_comes_with_the_fourth_pulse() {
+    for seed in 1..100 {
+        let mut source = Source::new(200e3, seed);
+        source.pulses(4, 120.0, |_, _| ());
+        assert!((source.bpm() - 120.0).abs() < 1.5, "{}", source.bpm());
+    }
+}
+
+#[test]
+fn doubled_pulses_are_one() {
+    let mut source = Source::new(0.0, 1);
+    for _ in 0..200 {
+        source.at_ns += interval_ns(120.0);
+        source.pulse();
+        source.follower.pulse((source.at_ns + 300e3) as u64);
+    }
+    assert_eq!(source.number(), 199);
+    assert!((source.bpm() - 120.0).abs() < 1e-3);
+}
+
+#[test]
+fn a_burst_behind_a_stall_bends_nothing() {
+    for held_up in 2..6 {
+        let mut source = Source::locked(120.0);
+        source.at_ns += f64::from(held_up) * interval_ns(120.0);
+        for i in 0..held_up {
+            source.follower.pulse((source.at_ns + f64::from(i) * 400e3) as u64);
+        }
+        let bpm_after = source.bpm();
+        assert!((bpm_after - 120.0).abs() < 0.01, "{bpm_after}");
+        source.pulses(50, 120.0, |follower, _| assert!((bpm(follower) - 120.0).abs() < 0.01));
+        assert_eq!(source.number(), 149 + i64::from(held_up));
+    }
+}
+
+#[test]
+fn a_late_pulse_bends_nothing() {
+    let mut source = Source::locked(120.0);
+    source.follower.pulse((source.at_ns + 1.3 * interval_ns(120.0)) as u64);
+    source.at_ns += interval_ns(120.0);
+    source.pulses(50, 120.0, |follower, _| assert!((bpm(follower) - 120.0).abs() < 0.2, "{}", bpm(follower)));
+    assert_eq!(source.number(), 150);
+}
+
+#[test]
+fn a_tempo_out_of_range_is_unsteady() {
+    for x in [12.0, 17.0, 360.0, 600.0, 2000.0] {
+        let mut source = Source::new(0.0, 1);
+        source.pulses(pulses_in(5.0, x), x, |_, _| ());
+        assert!(matches!(source.follower.state(), SyncState::Unsteady | SyncState::Waiting), "{x}");
+        let mut source = Source::locked(120.0);
+        source.pulses(pulses_in(3.0, x), x, |_, _| ());
+        assert_ne!(source.follower.state(), SyncState::Locked, "{x}");
+        assert!((source.bpm() - 120.0).abs() < 6.0, "the mapping stands: {} for {x}", source.bpm());
+    }
+}
+
+#[test]
+fn a_cable_that_was_out_leaves_the_numbers_where_they_would_be() {
+    let mut source = Source::locked(120.0);
+    source.at_ns += 96.0 * interval_ns(120.0);
+    assert_eq!(source.follower.look(source.at_ns as u64), Some(SyncEvent::Lost));
+    source.at_ns += interval_ns(120.0);
+    assert_eq!(source.pulse(), Some(SyncEvent::Found { source_pulse: 196 }));
+    source.pulses(30, 120.0, |_, _| ());
+    assert_eq!((source.number(), source.follower.state()), (226, SyncState::Locked));
+}
+
+#[test]
+fn the_song_begins_with_the_first_pulse_after_start() {
+    let rolls = Some(SyncEvent::Rolls { song_pulse: 0, source_pulse: 100 });
+    for before_ns in [15e6, 900e3, 10e3] {
+        let mut source = Source::locked(120.0);
+        source.at_ns += interval_ns(120.0);
+        assert_eq!(source.follower.start((source.at_ns - before_ns) as u64), rolls);
+        source.pulse();
+        assert_eq!(source.number(), 100);
+    }
+    // Right behind a pulse: the order of the bytes counts, so it is the next.
+    let mut source = Source::locked(120.0);
+    assert_eq!(source.follower.start((source.at_ns + 300e3) as u64), rolls);
+    source.pulses(24, 120.0, |_, _| ());
+    let stops = source.follower.stop((source.at_ns + 1e6) as u64);
+    assert_eq!(stops, Some(SyncEvent::Stops { song_pulse: 24 }));
+}
+
+#[test]
+fn a_clock_that_begins_anew_with_start_is_followed_at_once() {
+    for part in [0.02, 0.2, 0.4, 0.6, 0.9, 1.4] {
+        let mut source = Source::locked(120.0);
+        source.follower.start((source.at_ns + 100e3) as u64);
+        source.at_ns += part * interval_ns(120.0);
+        source.pulse();
+        assert_eq!(source.number(), 100, "{part}");
+        assert!((source.follower.time().unwrap().ns - source.at_ns).abs() < 2e6, "{part}");
+        source.pulses(24, 120.0, |follower, _| assert!((bpm(follower) - 120.0).abs() < 1.0));
+        assert_eq!(source.number(), 124, "{part}");
+    }
+}
+
+#[test]
+fn a_source_whose_clock_runs_only_with_its_song_begins_at_its_first_pulse() {
+    let mut source = Source::new(0.0, 1);
+    let start = source.follower.start(BEGIN_NS as u64);
+    assert_eq!(start, Some(SyncEvent::Rolls { song_pulse: 0, source_pulse: 0 }));
+    source.pulses(48, 120.0, |_, _| ());
+    assert_eq!(source.number(), 47);
+    // A minute later it starts again: the number announced is the number given, and the tempo is known at once.
+    source.follower.stop(source.at_ns as u64);
+    source.at_ns += 60e9;
+    let start = source.follower.start(source.at_ns as u64);
+    assert_eq!(start, Some(SyncEvent::Rolls { song_pulse: 0, source_pulse: 48 }));
+    assert_eq!(source.pulse(), Some(SyncEvent::Found { source_pulse: 48 }));
+    source.pulses(9, 90.0, |_, _| ());
+    assert_eq!(source.number(), 57);
+    assert!((source.bpm() - 90.0).abs() < 0.1);
+}
+
+#[test]
+fn stop_continue_and_position_place_the_song() {
+    let mut source = Source::locked(120.0);
+    let now = |source: &Source| (source.at_ns + 2e6) as u64;
+    let at = now(&source);
+    assert_eq!(source.follower.stop(at), None, "it stands already");
+    source.follower.start(at);
+    source.pulses(10, 120.0, |_, _| ());
+    let at = now(&source);
+    assert_eq!(source.follower.continue_(at), None, "it rolls already");
+    assert_eq!(source.follower.position(2, at), None, "that is where it is");
+    assert_eq!(source.follower.stop(at), Some(SyncEvent::Stops { song_pulse: 10 }));
+    source.pulses(100, 120.0, |_, _| ());
+    let at = now(&source);
+    let goes_on = Some(SyncEvent::Rolls { song_pulse: 10, source_pulse: 210 });
+    assert_eq!(source.follower.continue_(at), goes_on);
+    assert_eq!(source.follower.stop(at), Some(SyncEvent::Stops { song_pulse: 10 }), "no pulse has come");
+    assert_eq!(source.follower.position(16, at), Some(SyncEvent::Located { song_pulse: 96 }));
+    assert_eq!(source.follower.continue_(at), Some(SyncEvent::Rolls { song_pulse: 96, source_pulse: 210 }));
+    source.pulses(5, 120.0, |_, _| ());
+    let at = now(&source);
+    let round = Some(SyncEvent::Rolls { song_pulse: 0, source_pulse: 215 });
+    assert_eq!(source.follower.position(0, at), round, "the next round of a loop");
+}
