@@ -194,6 +194,7 @@ impl Control {
                 let _ = self.stop(now);
             }
             Some(SyncEvent::Located { song_pulse }) => {
+                self.cue_pulse = song_pulse as f64;
                 if !self.playing() {
                     self.plan.stand(song_pulse as f64, now.open_frame);
                     self.publish_plan();
@@ -247,3 +248,6 @@ fn timeline_of(time: &SourceTime, offset_pulses: i64, was: &Timeline, now: Momen
         ..*was
     })
 }
+
+#[cfg(test)]
+mod tests;
