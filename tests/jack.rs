@@ -26,7 +26,10 @@ mod sound;
 mod station;
 
 use alone::alone;
-use busker::engine::host::{AudioRequest, jack};
+use busker::{
+    engine::host::{AudioRequest, jack},
+    status::{SourceStatus, SyncState},
+};
 use probe::{Heard, Probe};
 use server::{PERIOD, Server, Tool, bury, capture, wait_for};
 use sound::{read, unbroken_ramp, unbroken_sine};
@@ -150,7 +153,7 @@ fn the_clock_is_120_bpm_and_every_pulse_is_on_its_frame() {
     alone("the_clock_is_120_bpm_and_every_pulse_is_on_its_frame", || {
         let _server = Server::start();
         let (probe, stage) = (Probe::open(), Stage::with_ports(&[""]));
-        assert_eq!(probe.ports("busker:midi"), ["busker:midi_out"]);
+        assert_eq!(probe.ports("busker:midi"), ["busker:midi_out", "busker:midi_in"]);
         probe.connect("busker:midi_out", "probe:midi_in");
         probe.undisturbed(|| pulses_are_exact(&probe, 192));
         println!("measured: 192 pulses, 1000 frames apart each");
@@ -180,6 +183,38 @@ fn the_clock_is_120_bpm_and_every_pulse_is_on_its_frame() {
             }
         });
         println!("measured: {} lines of jack_mclk_dump like {:?}", tempo.len(), tempo[0].trim());
+    });
+}
+
+#[test]
+fn what_the_synth_says_moves_its_knobs_and_its_clock_is_followed() {
+    alone("what_the_synth_says_moves_its_knobs_and_its_clock_is_followed", || {
+        let _server = Server::start();
+        let (probe, stage) = (Probe::open(), Stage::with_ports(&["probe"]));
+        assert_eq!(probe.connections("busker:midi_in"), ["probe:midi_out"], "the port beside the one that is played");
+        probe.say(&[0xB0, 43, 32]);
+        let cutoff = || {
+            let params = &stage.station.status().params;
+            params.values[params.profile.param_index("filter_cutoff").unwrap()]
+        };
+        wait_for("the knob", || cutoff() == 32);
+        stage.ask("clock.source midi");
+        // 48000 * 60 / 24 / 1200 = 100 BPM.
+        probe.clock(1200);
+        wait_for("the tempo", || {
+            let status = stage.station.status();
+            let locked = matches!(
+                &status.clock.source,
+                SourceStatus::Midi { from: Some(from), state: SyncState::Locked } if from == "probe"
+            );
+            locked && (status.transport.bpm - 100.0).abs() < 0.05
+        });
+        probe.say(&[0xFA]);
+        wait_for("the song", || stage.station.status().transport.playing);
+        probe.clock(0);
+        wait_for("the loss", || {
+            matches!(stage.station.status().clock.source, SourceStatus::Midi { state: SyncState::Lost, .. })
+        });
     });
 }
 

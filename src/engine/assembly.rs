@@ -17,7 +17,7 @@ use super::{
     midi::{
         clock_out::ClockOut,
         clock_thread::{ClockPort, ClockThread},
-        input::MidiIn,
+        input::{Inlet, MidiIn},
         lane::lane,
         panel::PortPanel,
         plug::Nowhere,
@@ -128,7 +128,10 @@ impl OpenPort {
 /// How a port is reached.
 pub enum Way {
     /// In the callback, through JACK.
-    Jack,
+    Jack {
+        /// What it hears there.
+        inlet: Option<Inlet>,
+    },
     /// In the callback: the built-in synth.
     BuiltIn,
     /// From the MIDI threads, each with a connection of its own.
@@ -214,7 +217,7 @@ pub fn assemble(
     let mut known: Vec<Port> = Vec::new();
     let (mut outs, mut clock_ports): (Vec<SchedulerPort>, _) = (Vec::new(), Vec::new());
     let (mut jack_ports, mut synth_port, mut received) = (Vec::new(), None, Vec::new());
-    let mut thru_lanes = Vec::new();
+    let (mut thru_lanes, mut inlets) = (Vec::new(), Vec::new());
     for (i, port) in ports.into_iter().enumerate() {
         let index = PortIndex(i as u8);
         let panel = Arc::new(PortPanel::new(port.settings.sends, port.settings.offset_ms));
@@ -237,9 +240,10 @@ pub fn assemble(
             (out, CallbackPort::new(index, receiver, Some(ClockOut::new()), Arc::clone(&panel)))
         };
         let out: Box<dyn MidiOut> = match port.way {
-            Way::Jack => {
+            Way::Jack { inlet } => {
                 let (out, port) = in_callback();
                 jack_ports.push(port);
+                inlets.push(inlet);
                 out
             }
             Way::BuiltIn => {
@@ -272,6 +276,7 @@ pub fn assemble(
         monitor_gain: monitor.amplitude(),
         tap,
         ports: jack_ports,
+        inlets,
         built_in,
         plan: plan_reader.clone(),
         frame_clock: frame_feed,

@@ -185,9 +185,10 @@ impl SourceStatus {
             SyncState::Waiting => (Severity::Info, format!("waiting for a MIDI clock from {from}")),
             SyncState::Acquiring => return None,
             SyncState::Locked => (Severity::Info, format!("following the clock of {from}")),
-            SyncState::Unsteady => {
-                (Severity::Warning, format!("the clock of {from} makes no tempo from 20 to 300 BPM: it is not followed"))
-            }
+            SyncState::Unsteady => (
+                Severity::Warning,
+                format!("the clock of {from} makes no tempo from 20 to 300 BPM: it is not followed"),
+            ),
             SyncState::Lost => {
                 (Severity::Warning, format!("the clock of {from} is lost; it is followed again when it returns"))
             }

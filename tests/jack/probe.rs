@@ -1,12 +1,12 @@
 //! A JACK client of the tests' own: it hears MIDI with its frames, plays a ramp, and counts xruns.
 
 use jack::{
-    AsyncClient, AudioOut, Client, ClientOptions, Control, Frames, MidiIn, NotificationHandler, Port, PortFlags,
-    ProcessHandler, ProcessScope,
+    AsyncClient, AudioOut, Client, ClientOptions, Control, Frames, MidiIn, MidiOut, NotificationHandler, Port,
+    PortFlags, ProcessHandler, ProcessScope, RawMidi,
 };
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicU32, AtomicU64, Ordering},
     mpsc::{self, Receiver, Sender},
 };
 
@@ -20,6 +20,9 @@ pub type Heard = (Frames, Vec<u8>);
 pub struct Probe {
     client: AsyncClient<Xruns, Process>,
     heard: Receiver<Heard>,
+    say: Sender<Vec<u8>>,
+    /// Frames between two pulses of its clock; 0 is no clock.
+    pulse_frames: Arc<AtomicU32>,
     xruns: Arc<AtomicU64>,
 }
 
@@ -34,6 +37,11 @@ impl NotificationHandler for Xruns {
 
 struct Process {
     midi: Port<MidiIn>,
+    midi_out: Port<MidiOut>,
+    say: Receiver<Vec<u8>>,
+    pulse_frames: Arc<AtomicU32>,
+    next_pulse: u64,
+    frame: u64,
     ramps: [Port<AudioOut>; 2],
     next: i32,
     heard: Sender<Heard>,
@@ -44,6 +52,17 @@ impl ProcessHandler for Process {
         for event in self.midi.iter(scope) {
             let _ = self.heard.send((scope.last_frame_time().wrapping_add(event.time), event.bytes.to_vec()));
         }
+        let mut writer = self.midi_out.writer(scope);
+        for message in self.say.try_iter() {
+            writer.write(&RawMidi { time: 0, bytes: &message }).unwrap();
+        }
+        let (end, pulse_frames) = (self.frame + u64::from(scope.n_frames()), self.pulse_frames.load(Ordering::Relaxed));
+        self.next_pulse = self.next_pulse.max(self.frame);
+        while pulse_frames > 0 && self.next_pulse < end {
+            writer.write(&RawMidi { time: (self.next_pulse - self.frame) as u32, bytes: &[0xF8] }).unwrap();
+            self.next_pulse += u64::from(pulse_frames);
+        }
+        self.frame = end;
         let [left, right] = &mut self.ramps;
         for (left, right) in left.as_mut_slice(scope).iter_mut().zip(right.as_mut_slice(scope)) {
             *left = self.next as f32 * STEP;
@@ -55,16 +74,39 @@ impl ProcessHandler for Process {
 }
 
 impl Probe {
-    /// A client `probe` with ports `midi_in`, `ramp_1` (1, 2, 3… steps of 24-bit sound) and `ramp_2` (its negative).
+    /// A client `probe` with ports `midi_in`, `midi_out`, `ramp_1` (1, 2, 3… steps of 24-bit sound) and `ramp_2` (its negative).
     pub fn open() -> Probe {
         let (client, _) = Client::new("probe", ClientOptions::NO_START_SERVER).unwrap();
         let midi = client.register_port("midi_in", MidiIn::default()).unwrap();
+        let midi_out = client.register_port("midi_out", MidiOut::default()).unwrap();
+        let (say, said) = mpsc::channel();
+        let pulse_frames = Arc::<AtomicU32>::default();
         let ramps = ["ramp_1", "ramp_2"].map(|name| client.register_port(name, AudioOut::default()).unwrap());
         let (sender, heard) = mpsc::channel();
         let xruns = Arc::<AtomicU64>::default();
-        let process = Process { midi, ramps, next: 1, heard: sender };
+        let process = Process {
+            midi,
+            midi_out,
+            say: said,
+            pulse_frames: Arc::clone(&pulse_frames),
+            next_pulse: 0,
+            frame: 0,
+            ramps,
+            next: 1,
+            heard: sender,
+        };
         let client = client.activate_async(Xruns(Arc::clone(&xruns)), process).unwrap();
-        Probe { client, heard, xruns }
+        Probe { client, heard, say, pulse_frames, xruns }
+    }
+
+    /// Says a message.
+    pub fn say(&self, bytes: &[u8]) {
+        self.say.send(bytes.to_vec()).unwrap();
+    }
+
+    /// From now on its clock has so many frames between two pulses.
+    pub fn clock(&self, pulse_frames: u32) {
+        self.pulse_frames.store(pulse_frames, Ordering::Relaxed);
     }
 
     /// Connects two ports.

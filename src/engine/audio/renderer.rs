@@ -13,7 +13,11 @@ use super::{
     tap::{TakeId, Tap},
 };
 use crate::{
-    engine::{frame_clock::FrameClockFeed, midi::sent::SentLog, plan_cell::PlanReader},
+    engine::{
+        frame_clock::FrameClockFeed,
+        midi::{input::Inlet, sent::SentLog},
+        plan_cell::PlanReader,
+    },
     music::Plan,
 };
 use ringbuf::{
@@ -158,6 +162,8 @@ pub struct RendererParts {
     pub tap: Tap,
     /// Ports in the callback.
     pub ports: Vec<CallbackPort>,
+    /// What those of the device hear, in their order.
+    pub inlets: Vec<Option<Inlet>>,
     /// The built-in synth, if a port is its.
     pub built_in: Option<BuiltIn>,
     /// Tempo and song.
@@ -197,6 +203,7 @@ pub struct Renderer {
     click_on: bool,
     tap: Tap,
     ports: Vec<CallbackPort>,
+    inlets: Vec<Option<Inlet>>,
     built_in: Option<BuiltIn>,
     plan: PlanReader,
     frame_clock: FrameClockFeed,
@@ -231,6 +238,7 @@ impl Renderer {
             click_on: false,
             tap: parts.tap,
             ports: parts.ports,
+            inlets: parts.inlets,
             built_in: parts.built_in,
             plan: parts.plan,
             frame_clock: parts.frame_clock,
@@ -271,6 +279,15 @@ impl Renderer {
     /// The messages of a port in the block just rendered. Realtime: yes.
     pub fn port(&self, port: usize) -> &CallbackPort {
         &self.ports[port]
+    }
+
+    /// A device's port heard a message, so many frames after the next block's first (before it where negative). Realtime:
+    /// yes.
+    pub fn hear(&mut self, port: usize, offset_frames: i64, bytes: &[u8]) {
+        if let Some(Some(inlet)) = self.inlets.get_mut(port) {
+            let at_ns = self.frame_clock.time().ns_at((self.frame + offset_frames) as f64);
+            inlet.hear(at_ns.max(0.0) as u64, bytes);
+        }
     }
 
     /// The device's block was this long; messages from now on are sent so far ahead. Realtime: yes.

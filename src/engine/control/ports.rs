@@ -69,10 +69,6 @@ impl Ports {
         self.list.iter().any(|(port, _)| port.input)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
     pub(super) fn get(&self, index: PortIndex) -> Option<&Port> {
         self.list.get(usize::from(index.0)).map(|(port, _)| port)
     }

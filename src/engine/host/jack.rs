@@ -1,6 +1,6 @@
 //! The JACK host: one duplex client with MIDI ports whose messages leave on their frame.
 //!
-//! The client is called `busker`, its ports `in_1`…, `out_1`, `out_2` and `midi_out`. Everything is asked on a thread
+//! The client is called `busker`, its ports `in_1`…, `out_1`, `out_2`, `midi_out` and `midi_in`. Everything is asked on a thread
 //! of its own (`jack/ask.rs`), so that a server that hangs holds up nobody; the callback is `jack/callback.rs`. A server
 //! is never started from here, and nothing libjack has to say reaches the screen. Realtime: no, but for the callback.
 
@@ -16,13 +16,14 @@ use crate::engine::{
     assembly::{OpenPort, Way},
     audio::renderer::{OUTPUTS, Renderer},
     control::PortInfo,
+    midi::input::{Where, input},
 };
 use crate::midi::Wire;
 use ask::ask;
 use callback::{Callback, MIDI_PORTS, Notifications, Ports, Signals};
 use client::{Held, LOOK_NAME, Server};
 use driver::{JackDriver, take_back};
-use jack::{AudioIn, AudioOut, Client, LatencyType, MidiOut, Port, PortFlags};
+use jack::{AudioIn, AudioOut, Client, LatencyType, MidiIn, MidiOut, Port, PortFlags};
 use keeper::Keeper;
 use std::sync::{Arc, Mutex};
 
@@ -56,7 +57,8 @@ pub fn list_midi(server: Option<&str>) -> Vec<String> {
 pub fn port(name: &str) -> OpenPort {
     let shown = if name.is_empty() { "JACK, not connected" } else { name };
     let info = PortInfo { id: format!("jack:{name}"), name: shown.to_owned() };
-    OpenPort::new(info, Way::Jack, Wire::UNLIMITED)
+    let (inlet, heard) = input(Where::Callback);
+    OpenPort { input: Some(heard), ..OpenPort::new(info, Way::Jack { inlet: Some(inlet) }, Wire::UNLIMITED) }
 }
 
 /// Opens a client on the server of this name, or else on the one `JACK_DEFAULT_SERVER` names, or else on the default
@@ -79,7 +81,7 @@ struct JackDevice {
     ports: Ports,
     /// Between the station's audio ports and the machine's.
     audio: Vec<(String, String)>,
-    /// From the station's MIDI ports to those asked for.
+    /// From the station's MIDI ports to those asked for, and back from the same programs.
     midi: Vec<(String, String)>,
 }
 
@@ -128,15 +130,15 @@ impl JackDevice {
 fn register(client: &Client, inputs: usize, midi: usize) -> Result<Ports, jack::Error> {
     let input = |i: usize| client.register_port(&format!("in_{}", i + 1), AudioIn::default());
     let output = |name: &str| client.register_port(name, AudioOut::default());
-    let midi_port = |i: usize| {
-        let name = if midi == 1 { "midi_out".to_owned() } else { format!("midi_out_{}", i + 1) };
-        client.register_port(&name, MidiOut::default())
-    };
+    let midi_name = |what: &str, i: usize| if midi == 1 { what.to_owned() } else { format!("{what}_{}", i + 1) };
+    let midi_out = |i: usize| client.register_port(&midi_name("midi_out", i), MidiOut::default());
+    let midi_in = |i: usize| client.register_port(&midi_name("midi_in", i), MidiIn::default());
     let outputs: [_; OUTPUTS] = [output("out_1")?, output("out_2")?];
     Ok(Ports {
         inputs: (0..inputs).map(input).collect::<Result<_, _>>()?,
         outputs,
-        midi: (0..midi).map(midi_port).collect::<Result<_, _>>()?,
+        midi: (0..midi).map(midi_out).collect::<Result<_, _>>()?,
+        midi_in: (0..midi).map(midi_in).collect::<Result<_, _>>()?,
     })
 }
 
@@ -159,9 +161,17 @@ fn audio_connections(client: &Client, ports: &Ports, playback: Vec<String>) -> V
 }
 
 fn midi_connections(client: &Client, ports: &Ports, asked: &[String]) -> Result<Vec<(String, String)>, HostError> {
-    let targets = connect::targets(client);
-    let asked = ports.midi.iter().zip(asked).filter(|(_, asked)| !asked.is_empty());
-    asked.map(|(port, asked)| Ok((name(port), connect::find(&targets, asked)?.name.clone()))).collect()
+    let (targets, sources) = (connect::targets(client), connect::sources(client));
+    let mut connections = Vec::new();
+    for ((out, heard), asked) in ports.midi.iter().zip(&ports.midi_in).zip(asked).filter(|(_, asked)| !asked.is_empty())
+    {
+        let target = connect::find(&targets, asked)?;
+        connections.push((name(out), target.name.clone()));
+        if let Some(source) = connect::source_beside(&sources, target, asked) {
+            connections.push((source.name.clone(), name(heard)));
+        }
+    }
+    Ok(connections)
 }
 
 impl Device for JackDevice {

@@ -55,7 +55,7 @@ impl Rig {
         let keys = PortSettings { output: false, thru, ..PortSettings::default() };
         let ports = vec![
             built_in_port(),
-            port("jack:fm", Way::Jack, fm),
+            port("jack:fm", Way::Jack { inlet: None }, fm),
             OpenPort { input: Some(input), ..port("jack:keys", Way::InputOnly, keys) },
         ];
         let mut offline = Offline::on(&config, ports).unwrap();

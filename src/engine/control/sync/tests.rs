@@ -36,8 +36,7 @@ impl Rig {
         let (drums, input) = input(Where::Thread);
         let info = PortInfo { id: "alsa:drums".to_owned(), name: "drums".to_owned() };
         let settings = PortSettings { output: false, ..PortSettings::default() };
-        let port =
-            OpenPort { settings, input: Some(input), ..OpenPort::new(info, Way::InputOnly, Wire::UNLIMITED) };
+        let port = OpenPort { settings, input: Some(input), ..OpenPort::new(info, Way::InputOnly, Wire::UNLIMITED) };
         let mut offline = Offline::on(&config, vec![built_in_port(), port]).unwrap();
         let sent = Pulses::default();
         let log = Arc::clone(&sent);

@@ -1,6 +1,7 @@
 //! JACK's callbacks: process, on JACK's real-time thread, and the notifications, on its other one.
 //!
-//! Process copies the inputs in, renders, copies the outputs out and writes each message on its frame. Nothing in here
+//! Process copies the inputs in, hands over what the MIDI inputs hear, renders, copies the outputs out and writes each
+//! message on its frame. Nothing in here
 //! locks, allocates, frees, formats, logs or makes a system call.
 
 use super::keeper::Keeper;
@@ -12,7 +13,7 @@ use crate::{
     midi::{Class, Message},
 };
 use jack::{
-    AudioIn, AudioOut, Client, ClientStatus, Control, MidiOut, MidiWriter, NotificationHandler, Port, PortId,
+    AudioIn, AudioOut, Client, ClientStatus, Control, MidiIn, MidiOut, MidiWriter, NotificationHandler, Port, PortId,
     ProcessHandler, ProcessScope, RawMidi,
 };
 use std::{
@@ -55,6 +56,8 @@ pub struct Ports {
     pub outputs: [Port<AudioOut>; OUTPUTS],
     /// `midi_out`…, at most [`MIDI_PORTS`].
     pub midi: Vec<Port<MidiOut>>,
+    /// `midi_in`…, one for each `midi_out`.
+    pub midi_in: Vec<Port<MidiIn>>,
 }
 
 /// The process callback.
@@ -87,7 +90,7 @@ impl Callback {
     /// Realtime: yes.
     fn block(&mut self, scope: &ProcessScope) {
         let begins_anew = self.out_of_time(scope.n_frames());
-        let Callback { ports: Ports { inputs, outputs: [left, right], midi }, slot, signals, .. } = self;
+        let Callback { ports: Ports { inputs, outputs: [left, right], midi, midi_in }, slot, signals, .. } = self;
         let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
         // Making a writer clears the port's buffer: once a period, whatever follows.
         let mut midi = midi.iter_mut();
@@ -105,6 +108,15 @@ impl Callback {
             }
             for (channel, port) in inputs.iter().enumerate().take(renderer.device_inputs()) {
                 renderer.device_input_mut(channel)[..frames].copy_from_slice(&port.as_slice(scope)[at..at + frames]);
+            }
+            for (index, port) in midi_in.iter().enumerate() {
+                for RawMidi { time, bytes } in port.iter(scope) {
+                    let time = time as usize;
+                    if (at..at + frames).contains(&time) {
+                        // What came in during the period before this one, at this place of it.
+                        renderer.hear(index, time as i64 - at as i64 - i64::from(scope.n_frames()), bytes);
+                    }
+                }
             }
         };
         let empty = |renderer: &Renderer, at: usize, frames: usize| {

@@ -5,7 +5,7 @@
 use crate::engine::host::HostError;
 use jack::{Client, PortFlags, jack_sys};
 
-/// A MIDI port of another program that takes messages.
+/// A MIDI port of another program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// As JACK knows it, like `system:midi_playback_1`.
@@ -27,7 +27,16 @@ impl Target {
 
 /// Every MIDI port that takes messages.
 pub fn targets(client: &Client) -> Vec<Target> {
-    let names = client.ports(None, Some(jack_sys::RAW_MIDI_TYPE), PortFlags::IS_INPUT);
+    midi_ports(client, PortFlags::IS_INPUT)
+}
+
+/// Every MIDI port that messages come from.
+pub fn sources(client: &Client) -> Vec<Target> {
+    midi_ports(client, PortFlags::IS_OUTPUT)
+}
+
+fn midi_ports(client: &Client, direction: PortFlags) -> Vec<Target> {
+    let names = client.ports(None, Some(jack_sys::RAW_MIDI_TYPE), direction);
     let own = format!("{}:", client.name());
     let others = names.into_iter().filter(|name| !name.starts_with(&own));
     let target = |name: String| {
@@ -43,9 +52,7 @@ pub fn targets(client: &Client) -> Vec<Target> {
 /// Where there is none: then it says which there are.
 pub fn find<'a>(targets: &'a [Target], asked: &str) -> Result<&'a Target, HostError> {
     let asked_lower = asked.to_lowercase();
-    let is = |target: &&Target| target.names().any(|name| name == asked_lower);
-    let has = |target: &&Target| target.names().any(|name| name.contains(&asked_lower));
-    targets.iter().find(is).or_else(|| targets.iter().find(has)).ok_or_else(|| {
+    found(targets, &asked_lower).ok_or_else(|| {
         let there_are = match targets {
             [] => "there is none; start the synth's program, or make the port with --port jack: and connect it by hand"
                 .to_owned(),
@@ -53,6 +60,22 @@ pub fn find<'a>(targets: &'a [Target], asked: &str) -> Result<&'a Target, HostEr
         };
         HostError(format!("no JACK MIDI port is called '{asked}': {there_are}"))
     })
+}
+
+/// The source beside a port that is played: the one of the same client, or else one that fits what was asked for. Many
+/// have nothing to say.
+pub fn source_beside<'a>(sources: &'a [Target], played: &Target, asked: &str) -> Option<&'a Target> {
+    let client = |name: &str| name.split_once(':').map(|(client, _)| client.to_owned());
+    // The system's ports are of one client, whatever is plugged in.
+    let own = client(&played.name).filter(|client| client != "system" && client != "a2j");
+    let same = sources.iter().find(|source| own.is_some() && client(&source.name) == own);
+    same.or_else(|| found(sources, &asked.to_lowercase()))
+}
+
+fn found<'a>(targets: &'a [Target], asked_lower: &str) -> Option<&'a Target> {
+    let is = |target: &&Target| target.names().any(|name| name == asked_lower);
+    let has = |target: &&Target| target.names().any(|name| name.contains(asked_lower));
+    targets.iter().find(is).or_else(|| targets.iter().find(has))
 }
 
 /// Audio ports of the machine itself: sources, or sinks.

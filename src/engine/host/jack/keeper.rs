@@ -17,7 +17,7 @@ use std::{
 
 /// The notification's half.
 pub struct Keeper {
-    /// From the station's port to the other one.
+    /// Between the station's ports and others, each from its source.
     connections: Vec<(String, String)>,
     returned: Sender<(String, String)>,
 }
@@ -38,7 +38,7 @@ impl Keeper {
     /// A port appeared. On JACK's notification thread, where the server must not be asked for anything.
     pub fn appeared(&self, client: &Client, port: PortId) {
         let Some(name) = client.port_by_id(port).and_then(|port| port.name().ok()) else { return };
-        for connection in self.connections.iter().filter(|(_, to)| *to == name) {
+        for connection in self.connections.iter().filter(|(from, to)| *from == name || *to == name) {
             // Without a thread nobody connects; that was said.
             let _ = self.returned.send(connection.clone());
         }

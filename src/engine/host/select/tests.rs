@@ -87,7 +87,7 @@ impl Machine for Fake {
 
     fn jack_port(&self, name: &str) -> Result<OpenPort, HostError> {
         let info = PortInfo { id: format!("jack:{name}"), name: name.to_owned() };
-        Ok(OpenPort::new(info, Way::Jack, Wire::UNLIMITED))
+        Ok(OpenPort::new(info, Way::Jack { inlet: None }, Wire::UNLIMITED))
     }
 
     fn open_alsa(&self, name: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
