@@ -201,7 +201,7 @@ pub fn assemble(
     let infos: Vec<PortInfo> = ports.iter().map(|port| port.info.clone()).collect();
     let (mut outs, mut clock_ports): (Vec<SchedulerPort>, _) = (Vec::new(), Vec::new());
     let (mut jack_ports, mut synth_port, mut received) = (Vec::new(), None, Vec::new());
-    let mut thru_lanes = Vec::new();
+    let (mut thru_lanes, mut panels) = (Vec::new(), Vec::new());
     for (i, port) in ports.into_iter().enumerate() {
         let index = PortIndex(i as u8);
         let panel = Arc::new(PortPanel::new(port.settings.sends, port.settings.offset_ms));
@@ -230,6 +230,7 @@ pub fn assemble(
             }
             Way::InputOnly => Box::new(Nowhere),
         };
+        panels.push(Arc::clone(&panel));
         outs.push(SchedulerPort { out, panel, wire: port.wire });
     }
     let built_in = synth_port.map(|port| {
@@ -259,7 +260,6 @@ pub fn assemble(
     let latency_frames = i64::from(spec.latency_frames);
     let pulses = PulseWatch::new(plan_reader.clone(), frames.clone(), latency_frames);
     let scheduler = Scheduler::new(outs, scheduler_log, Some(pulses));
-    let scheduler_stats = scheduler.stats();
     let (scheduler_sender, lane) = scheduler_lane();
     let scheduler = SchedulerRunner::new(scheduler, lane, thru_lanes);
     let clock = (!clock_ports.is_empty())
@@ -282,7 +282,7 @@ pub fn assemble(
         plan_writer,
         renderer: renderer_handle,
         scheduler: scheduler_sender,
-        scheduler_stats,
+        panels,
         ports: infos,
         sent: vec![callback_sent, scheduler_sent, clock_sent],
         received,

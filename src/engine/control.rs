@@ -17,7 +17,8 @@ use super::{
     disk::writer::{Done, Job},
     midi::{
         input::MidiIn,
-        scheduler::{Outgoing, SchedulerStats, What},
+        panel::PortPanel,
+        scheduler::{Outgoing, What},
         scheduler_thread::SchedulerSender,
         sent::{PortIndex, Sent, SentReader},
     },
@@ -84,10 +85,10 @@ pub struct ControlParts {
     pub renderer: RendererHandle,
     /// The scheduler.
     pub scheduler: SchedulerSender,
-    /// Its counters.
-    pub scheduler_stats: Arc<SchedulerStats>,
     /// Ports, in the order of their index. Notes and knobs go to the first, the clock to all.
     pub ports: Vec<PortInfo>,
+    /// Their settings and counters.
+    pub panels: Vec<Arc<PortPanel>>,
     /// What each sending thread sent.
     pub sent: Vec<SentReader>,
     /// What comes in at the ports that hear something.
@@ -144,7 +145,7 @@ pub struct Control {
     cue_pulse: f64,
     renderer: RendererHandle,
     scheduler: SchedulerSender,
-    scheduler_stats: Arc<SchedulerStats>,
+    panels: Vec<Arc<PortPanel>>,
     ports: Vec<PortInfo>,
     sent: Vec<SentReader>,
     sent_counts: Vec<u64>,
@@ -182,7 +183,7 @@ impl Control {
             cue_pulse: 0.0,
             renderer: parts.renderer,
             scheduler: parts.scheduler,
-            scheduler_stats: parts.scheduler_stats,
+            panels: parts.panels,
             sent_counts: vec![0; parts.ports.len()],
             ports: parts.ports,
             sent: parts.sent,
@@ -298,8 +299,9 @@ impl Control {
             params: ParamsStatus { profile: Arc::clone(&self.profile), values: self.values.clone() },
             record: self.takes.status(now.open_frame),
             faults: FaultCounts {
-                midi_dropped: count(&self.scheduler_stats.dropped) + self.scheduler.dropped(),
-                midi_refused: count(&self.scheduler_stats.refused),
+                midi_dropped: self.panels.iter().map(|panel| count(&panel.dropped)).sum::<u64>()
+                    + self.scheduler.dropped(),
+                midi_refused: self.panels.iter().map(|panel| count(&panel.refused)).sum(),
                 midi_in_lost: self.received.iter().map(MidiIn::lost).sum(),
                 take_frames_lost: count(&self.renderer.counters.lost_take_frames),
                 orders_lost: count(&self.renderer.counters.lost_orders),

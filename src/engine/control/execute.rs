@@ -216,7 +216,7 @@ impl Control {
         let channel = self.channel();
         let param = &self.profile.params[index];
         let spacing_ns = param.spacing_ms.map_or(SPACING_NS, |ms| u64::from(ms) * 1_000_000);
-        let what = What::Control { channel, target: param.target, value, spacing_ns };
+        let what = What::Control { channel, target: param.target, value, spacing_ns, glide_ns: 0 };
         self.follow_from_ns[index] = now.ns + spacing_ns + ECHO_NS;
         self.send(now.ns, what);
         self.set_value(index, value);
