@@ -3,6 +3,10 @@
 //! A leaky bucket: what was handed over drains at the wire's speed. On a wire that yields to clock pulses (DIN), a
 //! message that would still be on the wire when the next pulse is due is held back until that pulse's own byte has left.
 //! The longest unit, an NRPN of 12 bytes, takes 3.84 ms and fits between two pulses at 300 BPM (8.33 ms).
+//!
+//! A longer SysEx goes in pieces that fit between the pulses, where the port takes pieces; nothing else goes to the port
+//! meanwhile, for it would end the SysEx. Where it does not take them, the SysEx goes whole, right after a pulse, and the
+//! pulses due while it is on the wire come late: half a message is worse, and to wait for a gap is to wait forever.
 
 use super::super::{panel::PortPanel, pulse_watch::PulseWatch};
 use crate::midi::{Class, Wire};
