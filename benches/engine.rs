@@ -25,11 +25,12 @@ use busker::{
         midi::{
             port::{MidiOut, SendFailed},
             scheduler::{Outgoing, SPACING_NS, Scheduler, SchedulerPort, What},
-            sent::{PortIndex, sent_log},
+            sent::{PortIndex, SentReader, sent_log},
         },
         offline::{Offline, built_in_port},
     },
-    midi::{Channel, Wire},
+    midi::{Channel, Message, Wire},
+    music::Note,
     profile::Target,
 };
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -96,7 +97,7 @@ impl Busy {
     /// The other threads' work.
     fn beside(&mut self) {
         let now = self.now();
-        self.engine.scheduler.step(now.ns);
+        self.engine.scheduler.step(&|| now.ns);
         self.engine.writer.step();
         self.engine.control.listen(now);
     }
@@ -180,28 +181,58 @@ impl MidiOut for Nowhere {
     }
 }
 
+fn scheduler(wire: Wire) -> (Scheduler, SentReader) {
+    let (log, reader) = sent_log();
+    let port = SchedulerPort { out: Box::new(Nowhere), panel: Arc::default(), wire };
+    (Scheduler::new(vec![port], log, None), reader)
+}
+
+/// A storm: 10 000 controller changes a second over 50 knobs for ten virtual seconds, and a note every 50 ms.
+fn storm() {
+    println!("10 s of 10 000 controller changes a second over 50 knobs, with notes:");
+    for (name, wire) in [("memory", Wire::UNLIMITED), ("USB", Wire::USB), ("DIN", Wire::DIN)] {
+        let (mut scheduler, mut reader) = scheduler(wire);
+        let (mut sent, mut asked) = (0_u64, 0_u64);
+        let begun = Instant::now();
+        for i in 0..100_000_u64 {
+            let now_ns = i * 100_000;
+            while let Some(due_ns) = scheduler.next_due_ns()
+                && due_ns < now_ns
+            {
+                scheduler.step(&|| due_ns);
+            }
+            let (target, value) = (Target::Cc((i % 50) as u8), (i / 50 % 128) as u16);
+            let what = What::Control { channel: Channel::FIRST, target, value, spacing_ns: SPACING_NS, glide_ns: 0 };
+            scheduler.submit(now_ns, Outgoing { port: PortIndex(0), due_ns: now_ns, what });
+            if let Some(note) = Note::new((i / 500 % 128) as u8).filter(|_| i % 500 == 0) {
+                let (on, off) = (Message::note_on(Channel::FIRST, note, 100), Message::note_off(Channel::FIRST, note));
+                for (due_ns, message) in [(now_ns, on), (now_ns + 40_000_000, off)] {
+                    scheduler.submit(now_ns, Outgoing { port: PortIndex(0), due_ns, what: What::Message(message) });
+                    asked += 1;
+                }
+            }
+            asked += 1;
+            sent += std::iter::from_fn(|| reader.pop()).count() as u64;
+        }
+        let spent = begun.elapsed().as_nanos() as u64;
+        println!("  {name:>6}: {asked} asked, {sent} sent, {} ns for each that was asked", spent / asked);
+    }
+}
+
 fn controllers(c: &mut Criterion) {
+    storm();
     let mut group = c.benchmark_group("scheduler");
     group.throughput(Throughput::Elements(1000));
     group.bench_function("1000 controller changes", |b| {
         b.iter_batched_ref(
-            || {
-                let (log, reader) = sent_log();
-                (
-                    Scheduler::new(
-                        vec![SchedulerPort { out: Box::new(Nowhere), panel: Arc::default(), wire: Wire::UNLIMITED }],
-                        log,
-                        None,
-                    ),
-                    reader,
-                )
-            },
+            || scheduler(Wire::UNLIMITED),
             |(scheduler, _)| {
                 for i in 0..1000_u16 {
                     let (channel, target, value) = (Channel::FIRST, Target::Cc((i % 37) as u8), i % 128);
-                    let what = What::Control { channel, target, value, spacing_ns: SPACING_NS };
-                    scheduler.submit(Outgoing { port: PortIndex(0), due_ns: 0, what });
-                    scheduler.step(u64::from(i) * 100_000);
+                    let what = What::Control { channel, target, value, spacing_ns: SPACING_NS, glide_ns: 0 };
+                    let now_ns = u64::from(i) * 100_000;
+                    scheduler.submit(now_ns, Outgoing { port: PortIndex(0), due_ns: 0, what });
+                    scheduler.step(&|| now_ns);
                 }
             },
             BatchSize::SmallInput,

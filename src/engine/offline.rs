@@ -105,7 +105,7 @@ impl Offline {
         while let Some(due_ns) = scheduler.next_due_ns()
             && due_ns < end_ns
         {
-            scheduler.step(due_ns.max(begin_ns));
+            scheduler.step(&|| due_ns.max(begin_ns));
         }
         renderer.process(frames as usize, BlockTime::Virtual);
         self.frame += frames;
@@ -126,7 +126,7 @@ impl Offline {
         }
         let now_ns = ns_of(self.frame);
         self.engine.scheduler.receive(now_ns);
-        self.engine.scheduler.silence(now_ns);
+        self.engine.scheduler.silence(&|| now_ns);
         self.block(1);
         self.engine.control.desk().tell(&Event::Quit);
     }

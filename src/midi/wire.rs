@@ -3,6 +3,12 @@
 //! A wire is a bucket that drains: each byte takes its time, and no more may be handed over than drains within
 //! [`Wire::ahead_ns`]. On a DIN wire nothing may stand in a buffer where a clock pulse would queue up behind it.
 
+use super::Class;
+
+/// How long before a wire is free the next message may be handed to it: a thread that wakes this late costs the wire
+/// no time. A third of a byte on a DIN wire, so nothing to speak of stands in a buffer.
+const WAKE_UP_NS: u64 = 100_000;
+
 /// The wire behind a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wire {
@@ -27,6 +33,17 @@ impl Wire {
     pub fn time_ns(self, bytes: usize) -> u64 {
         bytes as u64 * self.ns_per_byte
     }
+
+    /// Whether messages of a class wait until the wire has room. Where it holds more than one message (USB), notes go at
+    /// once and only count.
+    pub fn holds(self, class: Class) -> bool {
+        self.ns_per_byte > 0 && (self.ahead_ns == 0 || class > Class::NoteOn)
+    }
+
+    /// How long before the wire is free the next message may be handed over, in ns.
+    pub fn early_ns(self) -> u64 {
+        self.ahead_ns.max(WAKE_UP_NS)
+    }
 }
 
 #[cfg(test)]
@@ -37,5 +54,12 @@ mod tests {
     fn a_note_is_on_a_din_wire_for_960_microseconds() {
         assert_eq!(Wire::DIN.time_ns(3), 960_000);
         assert_eq!(Wire::UNLIMITED.time_ns(4096), 0);
+    }
+
+    #[test]
+    fn notes_wait_for_a_din_wire_only_and_nothing_waits_for_memory() {
+        for (wire, note, knob) in [(Wire::DIN, true, true), (Wire::USB, false, true), (Wire::UNLIMITED, false, false)] {
+            assert_eq!((wire.holds(Class::NoteOn), wire.holds(Class::Control)), (note, knob), "{wire:?}");
+        }
     }
 }

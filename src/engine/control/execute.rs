@@ -19,6 +19,7 @@ use crate::{
     },
     midi::Message,
     music::{Bpm, Decibels, Note, Position, Song},
+    profile::Target,
     status::Event,
 };
 use std::sync::Arc;
@@ -251,11 +252,16 @@ impl Control {
         let instrument = &mut self.instruments[at];
         let param = &instrument.profile.params[index];
         let Some(port) = instrument.port else { return };
-        let spacing_ms = param.spacing_ms.or(self.ports.get(port).and_then(|port| port.settings.spacing_ms));
+        let of_port = self.ports.get(port).and_then(|port| port.settings.spacing_ms);
+        let spacing_ms = param.spacing_ms.or(of_port).or(instrument.profile.spacing_ms);
         let spacing_ns = spacing_ms.map_or(SPACING_NS, |ms| u64::from(ms) * 1_000_000);
+        // Between two options there is nothing to glide over.
+        let glides = param.options.is_empty() && param.target != Target::Program;
+        let smoothing_ms = param.smoothing_ms.or(instrument.profile.smoothing_ms).filter(|_| glides);
+        let glide_ns = smoothing_ms.map_or(0, |ms| u64::from(ms) * 1_000_000);
         let (channel, target, value) = (instrument.channel(), param.target, instrument.values[index]);
-        instrument.follow_from_ns[index] = now.ns + spacing_ns + ECHO_NS;
-        let what = What::Control { channel, target, value, spacing_ns };
+        instrument.follow_from_ns[index] = now.ns + glide_ns + spacing_ns + ECHO_NS;
+        let what = What::Control { channel, target, value, spacing_ns, glide_ns };
         self.scheduler.send(Outgoing { port, due_ns: now.ns, what });
     }
 

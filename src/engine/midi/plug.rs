@@ -85,6 +85,10 @@ impl MidiOut for Plug {
         self.out.as_mut().map_or(Ok(()), |out| out.finish())
     }
 
+    fn takes_pieces(&self) -> bool {
+        self.out.as_ref().is_some_and(|out| out.takes_pieces())
+    }
+
     fn is_there(&self) -> bool {
         self.out.is_some()
     }

@@ -23,6 +23,11 @@ pub trait MidiOut: Send {
         Ok(())
     }
 
+    /// Whether a long SysEx may be handed over in several pieces, so that clock pulses pass in between.
+    fn takes_pieces(&self) -> bool {
+        false
+    }
+
     /// Whether anything is connected. What is sent to a port that is not there is lost, and that is no fault.
     fn is_there(&self) -> bool {
         true

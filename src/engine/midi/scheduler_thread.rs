@@ -1,10 +1,11 @@
 //! The scheduler's lanes and its thread.
 //!
 //! The control thread has a lane to it, and so has each input whose messages are passed on (thru). Events must not be
-//! lost, so requests travel on a ring; the last places are for note-offs, stop and
-//! panic, and where even those are taken a flag asks for all notes off. The thread sleeps until something is due or a
-//! request wakes it; lanes from the audio callback, which wakes nobody, are looked at every millisecond. When the control thread is gone, for whatever reason, it silences every synth and ends; a port that
-//! refuses the silence is asked again for a third of a second, and no longer: a person waits for the program to end.
+//! lost, so requests travel on a ring; the last places are for note-offs, stop and panic, and where even those are taken a
+//! flag asks for all notes off. The thread sleeps until something is due and its wire takes it, or a request wakes it;
+//! lanes from the audio callback, which wakes nobody, are looked at every millisecond. When the control thread is gone,
+//! for whatever reason, it silences every synth and ends; a port that refuses the silence is asked again for a third of
+//! a second, and no longer: a person waits for the program to end.
 
 use super::{
     scheduler::{Outgoing, Scheduler, What},
@@ -33,7 +34,7 @@ const RESERVED: usize = 512;
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 /// How long it sleeps at most where a lane's sender wakes nobody.
 const QUIET_LANES: Duration = Duration::from_millis(1);
-/// How long a port that refuses the ends of its notes is tried again on the way out.
+/// How long a port that refuses the ends of its notes, or whose wire is slow, is tried again on the way out.
 const LAST_TRIES: Duration = Duration::from_millis(300);
 
 /// The asking half of a lane.
@@ -126,24 +127,25 @@ impl SchedulerRunner {
         SchedulerRunner { scheduler, lanes, longest_sleep: if quiet { QUIET_LANES } else { LONGEST_SLEEP } }
     }
 
-    /// Takes what has arrived and sends everything due by `now_ns`.
-    pub fn step(&mut self, now_ns: u64) {
-        self.receive(now_ns);
-        self.scheduler.step(now_ns);
+    /// Takes what has arrived and sends everything that is due. `clock` stands still in virtual time.
+    pub fn step(&mut self, clock: &dyn Fn() -> u64) {
+        self.receive(clock());
+        self.scheduler.step(clock);
     }
 
-    /// Takes what has arrived.
+    /// Takes what has arrived by `now_ns`.
     pub fn receive(&mut self, now_ns: u64) {
         let mut overflow = false;
         for lane in &mut self.lanes {
             while let Some(request) = lane.ring.try_pop() {
-                self.scheduler.submit(request);
+                self.scheduler.submit(now_ns, request);
             }
             overflow |= lane.shared.overflow.swap(false, Ordering::Acquire);
         }
         if overflow {
             for index in 0..self.scheduler.port_count() {
-                self.scheduler.submit(Outgoing { port: PortIndex(index), due_ns: now_ns, what: What::Panic });
+                let panic = Outgoing { port: PortIndex(index), due_ns: now_ns, what: What::Panic };
+                self.scheduler.submit(now_ns, panic);
             }
         }
     }
@@ -154,8 +156,8 @@ impl SchedulerRunner {
     }
 
     /// See [`Scheduler::silence`].
-    pub fn silence(&mut self, now_ns: u64) {
-        self.scheduler.silence(now_ns);
+    pub fn silence(&mut self, clock: &dyn Fn() -> u64) {
+        self.scheduler.silence(clock);
     }
 
     /// Runs until the sender is gone, then silences the synths. Tells `granted` whether SCHED_FIFO was.
@@ -169,7 +171,7 @@ impl SchedulerRunner {
             // Whatever happens in there, no note is left hanging.
             let outcome = catch_unwind(AssertUnwindSafe(|| self.run()));
             self.receive(realtime::now_ns());
-            self.silence(realtime::now_ns());
+            self.silence(&realtime::now_ns);
             self.make_sure();
             if outcome.is_err() {
                 tracing::error!("the scheduler stopped; every note was ended");
@@ -185,7 +187,7 @@ impl SchedulerRunner {
     /// Tells ports that refused the ends of their notes again.
     fn make_sure(&mut self) {
         let end_ns = realtime::now_ns() + LAST_TRIES.as_nanos() as u64;
-        while let Some(due_ns) = self.scheduler.make_up(realtime::now_ns())
+        while let Some(due_ns) = self.scheduler.make_up(&realtime::now_ns)
             && due_ns < end_ns
         {
             thread::sleep(Duration::from_nanos(due_ns.saturating_sub(realtime::now_ns())));
@@ -197,8 +199,7 @@ impl SchedulerRunner {
             lanes.first().is_some_and(|lane| lane.ring.write_is_held() && !lane.shared.closed.load(Ordering::Acquire))
         };
         while open(&self.lanes) {
-            let now_ns = realtime::now_ns();
-            self.step(now_ns);
+            self.step(&realtime::now_ns);
             let sleep = self.next_due_ns().map_or(self.longest_sleep, |due| {
                 Duration::from_nanos(due.saturating_sub(realtime::now_ns())).min(self.longest_sleep)
             });

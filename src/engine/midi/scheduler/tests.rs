@@ -1,7 +1,21 @@
 //! Laws of the scheduler, in virtual time.
 
-use super::{super::sent::sent_log, *};
-use std::sync::Mutex;
+mod laws;
+
+use super::{
+    super::{
+        port::{PortNews, SendFailed},
+        sent::sent_log,
+    },
+    port::RETRY_NS,
+    *,
+};
+use crate::{
+    midi::{Channel, Message},
+    music::Note,
+    profile::Target,
+};
+use std::sync::{Mutex, atomic::Ordering};
 
 type Heard = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
 
@@ -18,7 +32,27 @@ const PORT: PortIndex = PortIndex(0);
 const MS: u64 = 1_000_000;
 
 fn over(out: Box<dyn MidiOut>, log: SentLog) -> Scheduler {
-    Scheduler::new(vec![SchedulerPort { out, panel: Arc::default(), wire: Wire::UNLIMITED }], log, None)
+    on_wire(out, log, Arc::default(), Wire::UNLIMITED)
+}
+
+fn on_wire(out: Box<dyn MidiOut>, log: SentLog, panel: Arc<PortPanel>, wire: Wire) -> Scheduler {
+    Scheduler::new(vec![SchedulerPort { out, panel, wire }], log, None)
+}
+
+/// Requests that arrive at the instant 0, and single steps.
+trait AtOnce {
+    fn ask(&mut self, request: Outgoing);
+    fn step_at(&mut self, now_ns: u64);
+}
+
+impl AtOnce for Scheduler {
+    fn ask(&mut self, request: Outgoing) {
+        self.submit(0, request);
+    }
+
+    fn step_at(&mut self, now_ns: u64) {
+        self.step(&|| now_ns);
+    }
 }
 
 fn scheduler() -> (Scheduler, Heard) {
@@ -34,7 +68,7 @@ fn run_until(scheduler: &mut Scheduler, end_ns: u64) {
         && due < end_ns
     {
         now = due.max(now);
-        scheduler.step(now);
+        scheduler.step_at(now);
     }
 }
 
@@ -52,7 +86,11 @@ fn off(note: u8) -> Message {
 
 fn knob(controller: u8, value: u16) -> Outgoing {
     let (target, spacing_ns) = (Target::Cc(controller), SPACING_NS);
-    Outgoing { port: PORT, due_ns: 0, what: What::Control { channel: Channel::FIRST, target, value, spacing_ns } }
+    Outgoing {
+        port: PORT,
+        due_ns: 0,
+        what: What::Control { channel: Channel::FIRST, target, value, spacing_ns, glide_ns: 0 },
+    }
 }
 
 fn taken(wire: &Heard) -> Vec<(u64, Vec<u8>)> {
@@ -62,12 +100,12 @@ fn taken(wire: &Heard) -> Vec<(u64, Vec<u8>)> {
 #[test]
 fn what_is_due_together_leaves_in_order_of_importance() {
     let (mut scheduler, wire) = scheduler();
-    scheduler.submit(Outgoing { port: PORT, due_ns: 5, what: What::SysEx(Box::new([0xF0, 1, 0xF7])) });
-    scheduler.submit(knob(74, 9));
-    scheduler.submit(message(5, Message::pitch_bend(Channel::FIRST, 8192)));
-    scheduler.submit(message(5, on(60)));
-    scheduler.submit(message(5, off(59)));
-    scheduler.step(10);
+    scheduler.ask(Outgoing { port: PORT, due_ns: 5, what: What::SysEx(Box::new([0xF0, 1, 0xF7])) });
+    scheduler.ask(knob(74, 9));
+    scheduler.ask(message(5, Message::pitch_bend(Channel::FIRST, 8192)));
+    scheduler.ask(message(5, on(60)));
+    scheduler.ask(message(5, off(59)));
+    scheduler.step_at(10);
     let firsts: Vec<u8> = taken(&wire).iter().map(|(_, bytes)| bytes[0]).collect();
     assert_eq!(firsts, [0x80, 0x90, 0xE0, 0xB0, 0xF0]);
 }
@@ -75,8 +113,8 @@ fn what_is_due_together_leaves_in_order_of_importance() {
 #[test]
 fn messages_leave_when_they_are_due() {
     let (mut scheduler, wire) = scheduler();
-    scheduler.submit(message(7 * MS, off(60)));
-    scheduler.submit(message(2 * MS, on(60)));
+    scheduler.ask(message(7 * MS, off(60)));
+    scheduler.ask(message(2 * MS, on(60)));
     run_until(&mut scheduler, 100 * MS);
     assert_eq!(taken(&wire), [(2 * MS, vec![0x90, 60, 100]), (7 * MS, vec![0x80, 60, 64])]);
 }
@@ -85,8 +123,8 @@ fn messages_leave_when_they_are_due() {
 fn a_turned_knob_is_spaced_and_its_last_value_always_arrives() {
     let (mut scheduler, wire) = scheduler();
     for value in 0..=100 {
-        scheduler.submit(knob(74, value));
-        scheduler.step(u64::from(value) * MS);
+        scheduler.ask(knob(74, value));
+        scheduler.step_at(u64::from(value) * MS);
     }
     run_until(&mut scheduler, 1000 * MS);
     let sent = taken(&wire);
@@ -98,13 +136,13 @@ fn a_turned_knob_is_spaced_and_its_last_value_always_arrives() {
 #[test]
 fn an_unchanged_value_is_not_sent_twice_unless_a_raw_message_came_between() {
     let (mut scheduler, wire) = scheduler();
-    scheduler.submit(knob(74, 5));
+    scheduler.ask(knob(74, 5));
     run_until(&mut scheduler, 100 * MS);
-    scheduler.submit(knob(74, 5));
+    scheduler.ask(knob(74, 5));
     run_until(&mut scheduler, 200 * MS);
     assert_eq!(taken(&wire).len(), 1);
-    scheduler.submit(message(0, Message::control(Channel::FIRST, 74, 99)));
-    scheduler.submit(knob(74, 5));
+    scheduler.ask(message(0, Message::control(Channel::FIRST, 74, 99)));
+    scheduler.ask(knob(74, 5));
     run_until(&mut scheduler, 300 * MS);
     assert_eq!(taken(&wire).len(), 2);
 }
@@ -115,49 +153,52 @@ fn pairs_and_nrpn_stay_together_and_fine_goes_first() {
     let control = |target, value| Outgoing {
         port: PORT,
         due_ns: 0,
-        what: What::Control { channel: Channel::FIRST, target, value, spacing_ns: SPACING_NS },
+        what: What::Control { channel: Channel::FIRST, target, value, spacing_ns: SPACING_NS, glide_ns: 0 },
     };
-    scheduler.submit(control(Target::Cc14 { msb: 54, lsb: 102 }, 0x1234));
-    scheduler.submit(control(Target::Nrpn { msb: 0, lsb: 3 }, 0x3FFF));
-    scheduler.step(0);
+    scheduler.ask(control(Target::Cc14 { msb: 54, lsb: 102 }, 0x1234));
+    scheduler.ask(control(Target::Nrpn { msb: 0, lsb: 3 }, 0x3FFF));
+    scheduler.step_at(0);
     let bytes: Vec<[u8; 2]> = taken(&wire).iter().map(|(_, b)| [b[1], b[2]]).collect();
     assert_eq!(bytes, [[102, 0x34], [54, 0x24], [99, 0], [98, 3], [38, 0x7F], [6, 0x7F]]);
 }
 
 #[test]
 fn a_flood_drops_note_ons_and_says_so_but_never_a_note_off() {
-    let (mut scheduler, wire) = scheduler();
+    let (wire, panel) = (Heard::default(), Arc::<PortPanel>::default());
+    let out = Box::new(Fake(Arc::clone(&wire)));
+    let mut scheduler = on_wire(out, sent_log().0, Arc::clone(&panel), Wire::UNLIMITED);
     for _ in 0..3 * QUEUE {
-        scheduler.submit(message(10, on(60)));
+        scheduler.ask(message(10, on(60)));
     }
     for note in 0..128 {
-        scheduler.submit(message(20, off(note)));
+        scheduler.ask(message(20, off(note)));
     }
     run_until(&mut scheduler, MS);
     let offs = taken(&wire).iter().filter(|(_, b)| b[0] == 0x80).count();
     assert_eq!(offs, 128);
-    assert_eq!(scheduler.stats().dropped.load(Ordering::Relaxed), 2 * QUEUE as u64);
+    assert_eq!(panel.dropped.load(Ordering::Relaxed), 2 * QUEUE as u64);
+    assert_eq!(panel.queued_most.load(Ordering::Relaxed), QUEUE as u32 + 128);
 }
 
 #[test]
 fn where_even_note_offs_find_no_room_all_notes_are_ended() {
     let (mut scheduler, wire) = scheduler();
-    scheduler.submit(message(0, on(60)));
-    scheduler.step(0);
+    scheduler.ask(message(0, on(60)));
+    scheduler.step_at(0);
     for _ in 0..3 * (QUEUE + QUEUE_FOR_NOTE_OFFS) {
-        scheduler.submit(message(MS, off(61)));
+        scheduler.ask(message(MS, off(61)));
     }
-    scheduler.step(1);
+    scheduler.step_at(1);
     assert!(taken(&wire).iter().any(|(_, b)| b[..2] == [0x80, 60]));
 }
 
 #[test]
 fn panic_ends_what_sounds_and_forgets_what_waits() {
     let (mut scheduler, wire) = scheduler();
-    scheduler.submit(message(0, on(64)));
-    scheduler.submit(message(50 * MS, on(65)));
-    scheduler.step(0);
-    scheduler.submit(Outgoing { port: PORT, due_ns: 1, what: What::Panic });
+    scheduler.ask(message(0, on(64)));
+    scheduler.ask(message(50 * MS, on(65)));
+    scheduler.step_at(0);
+    scheduler.ask(Outgoing { port: PORT, due_ns: 1, what: What::Panic });
     run_until(&mut scheduler, 100 * MS);
     let sent = taken(&wire);
     assert!(sent.iter().any(|(_, b)| b[..] == [0x80, 64, 64]));
@@ -168,10 +209,10 @@ fn panic_ends_what_sounds_and_forgets_what_waits() {
 #[test]
 fn the_end_of_a_note_never_overtakes_its_beginning() {
     let (mut scheduler, wire) = scheduler();
-    scheduler.submit(message(0, on(60)));
-    scheduler.submit(message(0, off(60)));
-    scheduler.submit(message(0, off(61)));
-    scheduler.step(0);
+    scheduler.ask(message(0, on(60)));
+    scheduler.ask(message(0, off(60)));
+    scheduler.ask(message(0, off(61)));
+    scheduler.step_at(0);
     let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| [b[0], b[1]]).collect();
     assert_eq!(sent, [[0x80, 61], [0x90, 60], [0x80, 60]]);
 }
@@ -180,13 +221,13 @@ fn the_end_of_a_note_never_overtakes_its_beginning() {
 fn the_way_out_leaves_no_note_sounding() {
     let (mut scheduler, wire) = scheduler();
     for note in [0, 60, 127] {
-        scheduler.submit(message(0, on(note)));
+        scheduler.ask(message(0, on(note)));
     }
-    scheduler.step(0);
-    scheduler.submit(message(0, off(60)));
-    scheduler.step(0);
+    scheduler.step_at(0);
+    scheduler.ask(message(0, off(60)));
+    scheduler.step_at(0);
     taken(&wire);
-    scheduler.silence(1);
+    scheduler.silence(&|| 1);
     let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
     assert_eq!(sent[..1], [vec![0x80, 0, 64]]);
     assert_eq!(sent[1..], [vec![0x80, 127, 64], vec![0xB0, 123, 0]]);
@@ -200,14 +241,14 @@ fn what_the_synth_said_it_holds_is_not_sent_and_anything_else_is() {
         Outgoing { port: PORT, due_ns: 0, what }
     };
     for request in [known(43, 32), knob(43, 32)] {
-        scheduler.submit(request);
+        scheduler.ask(request);
     }
     assert_eq!(scheduler.next_due_ns(), None);
-    scheduler.submit(knob(43, 33));
+    scheduler.ask(knob(43, 33));
     run_until(&mut scheduler, MS);
     assert_eq!(taken(&wire), [(0, vec![0xB0, 43, 33])]);
     for request in [knob(43, 50), known(43, 60), knob(43, 60)] {
-        scheduler.submit(request);
+        scheduler.ask(request);
     }
     run_until(&mut scheduler, 100 * MS);
     assert_eq!(taken(&wire), [], "what waited is older than what the synth said");
@@ -239,19 +280,19 @@ fn stalling() -> (Scheduler, Heard, Arc<std::sync::atomic::AtomicBool>) {
 fn a_note_off_a_port_refuses_goes_out_first_when_it_takes_messages_again() {
     let (mut scheduler, wire, stalled) = stalling();
     for note in [60, 64] {
-        scheduler.submit(message(0, on(note)));
+        scheduler.ask(message(0, on(note)));
     }
-    scheduler.step(0);
+    scheduler.step_at(0);
     taken(&wire);
     stalled.store(true, Ordering::Relaxed);
     for (due_ns, message_) in [(MS, off(60)), (2 * MS, off(64)), (3 * MS, on(67))] {
-        scheduler.submit(message(due_ns, message_));
+        scheduler.ask(message(due_ns, message_));
     }
     run_until(&mut scheduler, 2000 * MS);
-    assert!(scheduler.make_up(2000 * MS).is_some() && taken(&wire).is_empty());
+    assert!(scheduler.make_up(&|| 2000 * MS).is_some() && taken(&wire).is_empty());
     stalled.store(false, Ordering::Relaxed);
-    scheduler.submit(message(0, on(60)));
-    scheduler.step(2000 * MS);
+    scheduler.ask(message(0, on(60)));
+    scheduler.step_at(2000 * MS);
     let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| [b[0], b[1]]).collect();
     assert_eq!(sent, [[0x80, 60], [0x80, 64], [0x90, 60]]);
     run_until(&mut scheduler, 4000 * MS);
@@ -261,15 +302,15 @@ fn a_note_off_a_port_refuses_goes_out_first_when_it_takes_messages_again() {
 #[test]
 fn a_port_that_takes_messages_again_is_told_within_the_longest_wait_and_never_asked_in_a_busy_loop() {
     let (mut scheduler, wire, stalled) = stalling();
-    scheduler.submit(message(0, on(60)));
-    scheduler.step(0);
+    scheduler.ask(message(0, on(60)));
+    scheduler.step_at(0);
     taken(&wire);
     stalled.store(true, Ordering::Relaxed);
-    scheduler.submit(Outgoing { port: PORT, due_ns: MS, what: What::Panic });
+    scheduler.ask(Outgoing { port: PORT, due_ns: MS, what: What::Panic });
     let mut steps = 0;
     let mut now = MS;
     while now < 10_000 * MS {
-        scheduler.step(now);
+        scheduler.step_at(now);
         now = scheduler.next_due_ns().unwrap().max(now);
         steps += 1;
     }
@@ -278,5 +319,5 @@ fn a_port_that_takes_messages_again_is_told_within_the_longest_wait_and_never_as
     run_until(&mut scheduler, now + RETRY_NS.1 + 1);
     let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
     assert!(sent.contains(&vec![0x80, 60, 64]) && sent.contains(&vec![0xB0, 123, 0]), "{sent:02X?}");
-    assert_eq!(scheduler.make_up(now + RETRY_NS.1), None);
+    assert_eq!(scheduler.make_up(&|| now + RETRY_NS.1), None);
 }

@@ -1,0 +1,314 @@
+//! The controllers of one port: what the synth holds, and where each is going. The scheduler thread's. Realtime: yes.
+//!
+//! A controller that moves has one turn in the port's queue. When that comes, it sends the newest value; while it
+//! glides, the value of that instant, and takes its next turn when there is another one to send.
+
+use crate::{
+    midi::{Channel, Message},
+    profile::Target,
+};
+
+/// Controllers that one port may have.
+pub(super) const CONTROLLERS: usize = 1024;
+/// Least distance between two values of one controller, unless its profile says otherwise.
+pub const SPACING_NS: u64 = 10_000_000;
+
+/// Places in the table, a power of two: half of them stay empty, so that the next free one is near.
+const SLOTS: usize = 2 * CONTROLLERS;
+const EMPTY: u16 = u16::MAX;
+
+/// A value on its way.
+#[derive(Clone, Copy, Debug)]
+struct Move {
+    to: u16,
+    /// Where it was when this was asked for, and when that was; the same as `to` for a jump.
+    from: u16,
+    begin_ns: u64,
+    glide_ns: u64,
+}
+
+impl Move {
+    /// The value at an instant: whole steps that are over.
+    fn at(&self, ns: u64) -> u16 {
+        let gone_ns = ns.saturating_sub(self.begin_ns);
+        if gone_ns >= self.glide_ns {
+            return self.to;
+        }
+        let distance = self.to.abs_diff(self.from);
+        let steps = (u128::from(distance) * u128::from(gone_ns) / u128::from(self.glide_ns)) as u16;
+        if self.to > self.from { self.from + steps } else { self.from - steps }
+    }
+
+    /// When the value is another than this one.
+    fn leaves_ns(&self, value: u16) -> u64 {
+        let distance = self.to.abs_diff(self.from);
+        let steps = u128::from(value.abs_diff(self.from).saturating_add(1).min(distance));
+        match distance {
+            0 => self.begin_ns,
+            _ => self.begin_ns + (steps * u128::from(self.glide_ns)).div_ceil(u128::from(distance)) as u64,
+        }
+    }
+}
+
+/// One controller.
+#[derive(Debug)]
+pub(super) struct Controller {
+    pub channel: Channel,
+    pub target: Target,
+    key: u32,
+    moving: Option<Move>,
+    /// What the synth holds, where that is known.
+    last_sent: Option<u16>,
+    /// When the next value may go.
+    due_ns: u64,
+    /// When the spacing to the last value is over.
+    spaced_ns: u64,
+    spacing_ns: u64,
+    /// Its turn in the queue: its arrival and when that comes.
+    turn: Option<(u64, u64)>,
+    /// The port refused this value, and that was counted.
+    refused: bool,
+}
+
+/// What became of a new value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turned {
+    /// There is no room for another controller.
+    Full,
+    /// It goes when the controller's turn comes. It replaced one that waited, or not.
+    Taken { place: u16, replaced: bool },
+}
+
+/// All controllers of one port.
+#[derive(Debug)]
+pub(super) struct Controllers {
+    list: Vec<Controller>,
+    /// Where in the list, by key; open addressing, and nothing is ever taken out.
+    slots: Box<[u16]>,
+    moving: usize,
+    /// Turns in the queue that were replaced by earlier ones.
+    stale_turns: usize,
+}
+
+impl Controllers {
+    pub(super) fn new() -> Controllers {
+        let slots = vec![EMPTY; SLOTS].into_boxed_slice();
+        Controllers { list: Vec::with_capacity(CONTROLLERS), slots, moving: 0, stale_turns: 0 }
+    }
+
+    /// How many have a value that waits.
+    pub(super) fn moving(&self) -> usize {
+        self.moving
+    }
+
+    /// The controller's place, a new one where it has none; nothing where there is no room.
+    fn place(&mut self, channel: Channel, target: Target) -> Option<u16> {
+        let key = key(channel, target);
+        let mut slot = (key.wrapping_mul(0x9E37_79B1) >> (u32::BITS - SLOTS.trailing_zeros())) as usize;
+        while let Some(known) = self.list.get(usize::from(self.slots[slot])) {
+            if known.key == key {
+                return Some(self.slots[slot]);
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+        if self.list.len() == CONTROLLERS {
+            return None;
+        }
+        let place = self.list.len() as u16;
+        self.slots[slot] = place;
+        self.list.push(Controller {
+            channel,
+            target,
+            key,
+            moving: None,
+            last_sent: None,
+            due_ns: 0,
+            spaced_ns: 0,
+            spacing_ns: SPACING_NS,
+            turn: None,
+            refused: false,
+        });
+        Some(place)
+    }
+
+    /// Sends a controller to a value, from `asked_ns` on.
+    pub(super) fn turn(
+        &mut self,
+        (channel, target): (Channel, Target),
+        value: u16,
+        spacing_ns: u64,
+        glide_ns: u64,
+        asked_ns: u64,
+    ) -> Turned {
+        let Some(place) = self.place(channel, target) else { return Turned::Full };
+        let c = &mut self.list[usize::from(place)];
+        let replaced = c.moving.is_some();
+        c.spacing_ns = spacing_ns;
+        c.refused = false;
+        let glides = glide_ns > 0 && c.last_sent.is_some_and(|from| from != value);
+        let (from, glide_ns) = if glides { (c.last_sent.unwrap_or(value), glide_ns) } else { (value, 0) };
+        let goal = Move { to: value, from, begin_ns: asked_ns, glide_ns };
+        // Of values that jump the newest takes the place in time of the first, or a knob that is turned without a pause
+        // would never be heard on a port that is moved to later.
+        let first = c.moving.is_some_and(|before| before.glide_ns == 0) && !glides;
+        let due_ns = if glides { goal.leaves_ns(from).max(asked_ns + spacing_ns.min(glide_ns)) } else { asked_ns };
+        let due_ns = due_ns.max(c.spaced_ns);
+        c.due_ns = if first { c.due_ns.min(due_ns) } else { due_ns };
+        let goal = Some(goal).filter(|_| c.last_sent != Some(value));
+        self.head_for(place, goal);
+        Turned::Taken { place, replaced }
+    }
+
+    /// The synth holds this value, because it said so.
+    pub(super) fn know(&mut self, channel: Channel, target: Target, value: u16) {
+        // With no room, the next value is sent although the synth may have it: no harm.
+        if let Some(place) = self.place(channel, target) {
+            self.list[usize::from(place)].last_sent = Some(value);
+            self.head_for(place, None);
+        }
+    }
+
+    fn head_for(&mut self, place: u16, goal: Option<Move>) {
+        let before = std::mem::replace(&mut self.list[usize::from(place)].moving, goal);
+        self.moving = self.moving + usize::from(goal.is_some()) - usize::from(before.is_some());
+    }
+
+    /// The instant of a controller that needs a new turn in the queue, which is noted as `arrival`.
+    pub(super) fn take_turn(&mut self, place: u16, arrival: u64) -> Option<(u64, Target)> {
+        let c = &mut self.list[usize::from(place)];
+        if c.moving.is_none() || c.turn.is_some_and(|(_, turn_ns)| turn_ns <= c.due_ns) {
+            return None;
+        }
+        self.stale_turns += usize::from(c.turn.is_some());
+        c.turn = Some((arrival, c.due_ns));
+        Some((c.due_ns, c.target))
+    }
+
+    /// Whether there are so many replaced turns in the queue that they must be cleared away.
+    pub(super) fn must_clear(&self) -> bool {
+        self.stale_turns >= CONTROLLERS
+    }
+
+    /// Replaced turns were cleared away.
+    pub(super) fn cleared(&mut self) {
+        self.stale_turns = 0;
+    }
+
+    /// Whether this turn was not replaced.
+    pub(super) fn is_live(&self, place: u16, arrival: u64) -> bool {
+        self.get(place).is_some_and(|c| c.turn.is_some_and(|(live, _)| live == arrival))
+    }
+
+    /// A turn is not in the queue any more.
+    pub(super) fn end_turn(&mut self, place: u16, arrival: u64) {
+        if self.is_live(place, arrival) {
+            self.list[usize::from(place)].turn = None;
+        } else {
+            self.stale_turns = self.stale_turns.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn get(&self, place: u16) -> Option<&Controller> {
+        self.list.get(usize::from(place))
+    }
+
+    /// The value was sent: the next one waits for the spacing.
+    pub(super) fn sent(&mut self, place: u16, value: u16, now_ns: u64) {
+        let c = &mut self.list[usize::from(place)];
+        c.last_sent = Some(value);
+        c.spaced_ns = now_ns + c.spacing_ns;
+        self.passed(place, value);
+    }
+
+    /// The synth holds this value of the move: on to the next.
+    pub(super) fn passed(&mut self, place: u16, value: u16) {
+        let c = &mut self.list[usize::from(place)];
+        c.refused = false;
+        match c.moving {
+            Some(goal) if goal.to != value => c.due_ns = goal.leaves_ns(value).max(c.spaced_ns),
+            _ => self.head_for(place, None),
+        }
+    }
+
+    /// The port refused the value, or what followed its first message: it is tried again. True where this is the first
+    /// time.
+    pub(super) fn refused(&mut self, place: u16, in_part: bool, retry_ns: u64) -> bool {
+        let c = &mut self.list[usize::from(place)];
+        if in_part {
+            c.last_sent = None;
+        }
+        c.due_ns = retry_ns;
+        !std::mem::replace(&mut c.refused, true)
+    }
+
+    /// What the synth holds on a channel is no longer known: the next value of each controller is sent, changed or not.
+    pub(super) fn forget_sent(&mut self, channel: Option<Channel>) {
+        for c in self.list.iter_mut().filter(|c| channel.is_none_or(|channel| c.channel == channel)) {
+            c.last_sent = None;
+        }
+    }
+
+    /// Nothing moves, nothing is known, and no turn is in the queue.
+    pub(super) fn forget(&mut self) {
+        for c in &mut self.list {
+            (c.moving, c.last_sent, c.turn, c.spaced_ns, c.refused) = (None, None, None, 0, false);
+        }
+        (self.moving, self.stale_turns) = (0, 0);
+    }
+}
+
+impl Controller {
+    /// From when on a value could have gone, and that value, at this instant; nothing where none waits.
+    pub(super) fn value(&self, now_ns: u64, opened_ns: u64) -> Option<(u64, u64, u16)> {
+        let goal = self.moving?;
+        let asked_ns = if goal.glide_ns == 0 { self.due_ns.max(goal.begin_ns).min(now_ns) } else { self.due_ns };
+        let at_ns = asked_ns.max(opened_ns);
+        Some((asked_ns, at_ns, goal.at(at_ns)))
+    }
+
+    pub(super) fn is_due(&self, now_ns: u64) -> bool {
+        self.moving.is_some() && self.due_ns <= now_ns
+    }
+
+    /// Whether the synth holds this value.
+    pub(super) fn holds(&self, value: u16) -> bool {
+        self.last_sent == Some(value)
+    }
+}
+
+/// Every controller has its own.
+fn key(channel: Channel, target: Target) -> u32 {
+    let (kind, msb, lsb) = match target {
+        Target::Cc(controller) => (0, 0, controller),
+        Target::Cc14 { msb, lsb } => (1, msb, lsb),
+        Target::Nrpn { msb, lsb } => (2, msb, lsb),
+        Target::Rpn { msb, lsb } => (3, msb, lsb),
+        Target::PitchBend => (4, 0, 0),
+        Target::Program => (5, 0, 0),
+    };
+    u32::from_be_bytes([channel.nibble(), kind, msb, lsb])
+}
+
+/// How many bytes carry a value.
+pub(super) fn bytes(target: Target) -> usize {
+    match target {
+        Target::Cc(_) | Target::PitchBend => 3,
+        Target::Cc14 { .. } => 6,
+        Target::Nrpn { .. } | Target::Rpn { .. } => 12,
+        Target::Program => 2,
+    }
+}
+
+/// The messages that carry a value, in the order the NTS-1 mkII wants them: the fine half first.
+pub(super) fn encode(channel: Channel, target: Target, value: u16) -> [Option<Message>; 4] {
+    let cc = |controller, value: u16| Some(Message::control(channel, controller, (value & 0x7F) as u8));
+    let (fine, coarse) = (value, value >> 7);
+    match target {
+        Target::Cc(controller) => [cc(controller, value), None, None, None],
+        Target::Cc14 { msb, lsb } => [cc(lsb, fine), cc(msb, coarse), None, None],
+        Target::Nrpn { msb, lsb } => [cc(99, u16::from(msb)), cc(98, u16::from(lsb)), cc(38, fine), cc(6, coarse)],
+        Target::Rpn { msb, lsb } => [cc(101, u16::from(msb)), cc(100, u16::from(lsb)), cc(38, fine), cc(6, coarse)],
+        Target::PitchBend => [Some(Message::pitch_bend(channel, value)), None, None, None],
+        Target::Program => [Some(Message::program(channel, (value & 0x7F) as u8)), None, None, None],
+    }
+}

@@ -1,0 +1,428 @@
+//! One port: what waits for it, what its synth is known to hold, and the handing over. The scheduler thread's.
+//! Realtime: yes, but for what the port itself does, and the memory of a SysEx that is forgotten is freed here.
+//!
+//! Nothing here waits for another port. What ends notes and was refused is owed: it goes before anything else, so that
+//! nothing overtakes it, and is tried again until the port takes it or is gone.
+
+mod catch_up;
+
+use super::{
+    super::{
+        panel::PortPanel,
+        port::{MidiOut, PortNews, SendFailed},
+        pulse_watch::PulseWatch,
+        sent::{Payload, PortIndex, Sent, SentLog},
+    },
+    QUEUE, QUEUE_FOR_NOTE_OFFS, SchedulerPort,
+    controllers::{self, CONTROLLERS, Controllers, Turned},
+    owed::{Notes, Owed, SUSTAIN_AND_NOTES_OFF},
+    pace::Pace,
+    queue::{Item, Queue, Queued},
+    request::{What, class_of},
+};
+use crate::{
+    midi::{Channel, Class, Message},
+    profile::Target,
+};
+use catch_up::{Begun, Stuck};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// First and longest wait before a port that refused something is tried again; it doubles in between.
+pub(super) const RETRY_NS: (u64, u64) = (5_000_000, 500_000_000);
+
+/// What a step has in its hands.
+pub(super) struct Hand<'a> {
+    /// The instant of the step.
+    pub now_ns: u64,
+    /// The time as it passes meanwhile.
+    pub clock: &'a dyn Fn() -> u64,
+    pub log: &'a mut SentLog,
+}
+
+/// One port with what is known of the synth behind it.
+pub(super) struct Port {
+    index: PortIndex,
+    out: Box<dyn MidiOut>,
+    panel: Arc<PortPanel>,
+    queue: Queue,
+    controllers: Controllers,
+    pace: Pace,
+    arrivals: u64,
+    sounding: Notes,
+    /// Channels anything was played on, one bit each; kept while the port is away.
+    used: u16,
+    owed: Owed,
+    begun: Option<Begun>,
+    /// Since when the port has a long message only in part.
+    unfinished_ns: Option<u64>,
+    /// A note-off found no room: all notes off is due.
+    overflowed: bool,
+    /// When the first of what is ready and held back may go; nothing while that is not known.
+    opens_ns: Option<u64>,
+    retry_at_ns: Option<u64>,
+    retry_wait_ns: u64,
+    shown_waiting: u32,
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Port {
+    pub(super) fn new(index: PortIndex, port: SchedulerPort, pulses: Option<PulseWatch>) -> Port {
+        let SchedulerPort { out, panel, wire } = port;
+        Port {
+            index,
+            out,
+            panel,
+            // Each controller has a turn, and as many may have been replaced.
+            queue: Queue::with_capacity(QUEUE + QUEUE_FOR_NOTE_OFFS + 2 * CONTROLLERS),
+            controllers: Controllers::new(),
+            pace: Pace::new(wire, pulses),
+            arrivals: 0,
+            sounding: Notes::default(),
+            used: 0,
+            owed: Owed::default(),
+            begun: None,
+            unfinished_ns: None,
+            overflowed: false,
+            opens_ns: None,
+            retry_at_ns: None,
+            retry_wait_ns: RETRY_NS.0,
+            shown_waiting: 0,
+        }
+    }
+
+    /// How many messages wait.
+    pub(super) fn messages(&self) -> usize {
+        self.queue.messages()
+    }
+
+    /// Takes a request that came at `now_ns`, where so many messages wait for all ports together.
+    pub(super) fn submit(&mut self, now_ns: u64, asked_ns: u64, what: What, messages: usize) {
+        if !self.out.is_there() {
+            return;
+        }
+        self.opens_ns = None;
+        let asked_ns = if asked_ns == 0 { now_ns } else { asked_ns };
+        let due_ns = self.shifted(asked_ns, now_ns);
+        let class = what.class();
+        let payload = match what {
+            What::Control { channel, target, value, spacing_ns, glide_ns } => {
+                return match self.controllers.turn((channel, target), value, spacing_ns, glide_ns, due_ns) {
+                    Turned::Full => count(&self.panel.dropped),
+                    Turned::Taken { place, replaced } => {
+                        if replaced {
+                            count(&self.panel.coalesced);
+                        }
+                        self.queue_turn(place);
+                    }
+                };
+            }
+            What::Known { channel, target, value } => return self.controllers.know(channel, target, value),
+            What::Panic => return self.panic(asked_ns),
+            What::Message(message) => {
+                if class == Class::Control {
+                    self.controllers.forget_sent(message.channel());
+                }
+                Payload::Short(message)
+            }
+            What::SysEx(bytes) => Payload::SysEx(bytes),
+        };
+        let room = if class == Class::NoteOff { QUEUE + QUEUE_FOR_NOTE_OFFS } else { QUEUE };
+        if messages >= room {
+            count(&self.panel.dropped);
+            self.overflowed |= class == Class::NoteOff;
+            return;
+        }
+        let begins_ns = self.waiting_begin_ns(asked_ns, &payload);
+        // It must not overtake the beginning of its note, or the note hangs.
+        let (class, due_ns) = begins_ns.map_or((class, due_ns), |begins_ns| (Class::NoteOn, due_ns.max(begins_ns)));
+        self.arrivals += 1;
+        self.queue.push(Queued { due_ns, asked_ns, arrival: self.arrivals, class, item: Item::Message(payload) });
+    }
+
+    /// The instant something goes at, moved by the port's offset: earlier only where there is still time.
+    fn shifted(&self, asked_ns: u64, now_ns: u64) -> u64 {
+        asked_ns.saturating_add_signed(self.panel.offset_ns()).max(asked_ns.min(now_ns))
+    }
+
+    /// When the last of the notes begins that this is the end of and that have not begun yet.
+    fn waiting_begin_ns(&self, asked_ns: u64, payload: &Payload) -> Option<u64> {
+        let Payload::Short(off) = payload else { return None };
+        if off.class() != Class::NoteOff {
+            return None;
+        }
+        let begins = |queued: &&Queued| match &queued.item {
+            Item::Message(Payload::Short(on)) => {
+                queued.asked_ns <= asked_ns
+                    && on.class() == Class::NoteOn
+                    && (on.note() == off.note() || (off.note().is_none() && on.channel() == off.channel()))
+            }
+            _ => false,
+        };
+        self.queue.iter().filter(begins).map(|queued| queued.due_ns).max()
+    }
+
+    /// Puts a controller's turn into the queue, where it has none that comes in time.
+    fn queue_turn(&mut self, place: u16) {
+        if self.controllers.must_clear() {
+            let Port { queue, controllers, .. } = self;
+            queue.retain(|queued| match queued.item {
+                Item::Controller(place) => controllers.is_live(place, queued.arrival),
+                Item::Message(_) => true,
+            });
+            controllers.cleared();
+        }
+        self.arrivals += 1;
+        let arrival = self.arrivals;
+        if let Some((due_ns, target)) = self.controllers.take_turn(place, arrival) {
+            let (class, item) = (class_of(target), Item::Controller(place));
+            self.queue.push(Queued { due_ns, asked_ns: due_ns, arrival, class, item });
+        }
+    }
+
+    /// Notices that the port came or went; true where it is there.
+    pub(super) fn is_there(&mut self) -> bool {
+        while let Some(news) = self.out.news() {
+            match news {
+                PortNews::Gone => self.forget(),
+                PortNews::Connected => {
+                    self.forget_synth();
+                    self.owed.owe_endings(self.used, SUSTAIN_AND_NOTES_OFF, 0);
+                }
+            }
+        }
+        let there = self.out.is_there();
+        if !there && (self.waits() > 0 || self.is_behind()) {
+            self.forget();
+        }
+        there
+    }
+
+    /// Nobody is there to play for.
+    fn forget(&mut self) {
+        self.queue.retain(|_| false);
+        self.controllers.forget();
+        self.forget_synth();
+    }
+
+    /// What is behind the port is not what was there before.
+    fn forget_synth(&mut self) {
+        self.controllers.forget_sent(None);
+        self.pace.forget();
+        (self.sounding, self.owed) = (Notes::default(), Owed::default());
+        (self.begun, self.unfinished_ns, self.overflowed) = (None, None, false);
+        (self.opens_ns, self.retry_at_ns, self.retry_wait_ns) = (None, None, RETRY_NS.0);
+    }
+
+    /// What waits, controllers on the move included.
+    fn waits(&self) -> usize {
+        self.queue.messages() + self.controllers.moving()
+    }
+
+    fn show_waiting(&mut self) {
+        let waits = self.waits() as u32;
+        if std::mem::replace(&mut self.shown_waiting, waits) != waits {
+            self.panel.waits(waits);
+        }
+    }
+
+    /// Whether something must go before anything else.
+    fn is_behind(&self) -> bool {
+        self.unfinished_ns.is_some() || self.begun.is_some() || !self.owed.is_empty()
+    }
+
+    /// See [`super::Scheduler::next_due_ns`].
+    pub(super) fn next_due_ns(&self) -> Option<u64> {
+        let held = if self.overflowed {
+            Some(0)
+        } else if self.queue.first().is_some() {
+            Some(self.opens_ns.unwrap_or(0))
+        } else {
+            self.owing_until_ns()
+        };
+        self.queue.next_due_ns().into_iter().chain(held).min()
+    }
+
+    /// When what is owed may go; nothing where nothing is.
+    pub(super) fn owing_until_ns(&self) -> Option<u64> {
+        self.is_behind().then(|| self.opens_ns.or(self.retry_at_ns).unwrap_or(0))
+    }
+
+    /// Sends everything that is due and that the wire takes, the most important first.
+    pub(super) fn step(&mut self, hand: &mut Hand<'_>) {
+        if self.is_there() {
+            self.show_waiting();
+            self.queue.ripen(hand.now_ns);
+            self.end_overflow(hand.now_ns);
+            self.opens_ns = self.send_ready(hand);
+        }
+        self.show_waiting();
+    }
+
+    /// Sends what is ready, and says when the first of what is held back may go.
+    fn send_ready(&mut self, hand: &mut Hand<'_>) -> Option<u64> {
+        loop {
+            let first = self.first();
+            if self.is_behind() && (first.is_some() || self.must_catch_up(hand.now_ns)) {
+                match self.catch_up(hand) {
+                    Ok(()) => {}
+                    Err(Stuck::Until(opens_ns)) => return Some(opens_ns),
+                    Err(Stuck::Refused) => {
+                        self.refuse_ready(hand.now_ns);
+                        return None;
+                    }
+                }
+            }
+            let (class, bytes) = first?;
+            match self.pace.gate(hand.now_ns, class, bytes, &self.panel) {
+                Ok(opened_ns) => self.send_first(hand, opened_ns),
+                Err(opens_ns) => return Some(opens_ns),
+            }
+        }
+    }
+
+    /// The class and the bytes of what goes next. Turns of controllers that have nothing to send are over.
+    fn first(&mut self) -> Option<(Class, usize)> {
+        loop {
+            let Queued { class, arrival, item, .. } = self.queue.first()?;
+            let (class, arrival) = (*class, *arrival);
+            match item {
+                Item::Message(payload) if self.in_pieces(payload) => return Some((class, 1)),
+                Item::Message(payload) => return Some((class, payload.bytes().len())),
+                Item::Controller(place) => {
+                    let place = *place;
+                    match self.controllers.get(place) {
+                        Some(controller) if self.controllers.is_live(place, arrival) => {
+                            return Some((class, controllers::bytes(controller.target)));
+                        }
+                        _ => {
+                            self.queue.pop();
+                            self.controllers.end_turn(place, arrival);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn in_pieces(&self, payload: &Payload) -> bool {
+        matches!(payload, Payload::SysEx(bytes) if self.pace.wants_pieces(bytes.len())) && self.out.takes_pieces()
+    }
+
+    /// Sends the first of what is ready. The wire has had room since `opened_ns`.
+    fn send_first(&mut self, hand: &mut Hand<'_>, opened_ns: u64) {
+        let Some(Queued { due_ns, arrival, item, .. }) = self.queue.pop() else { return };
+        match item {
+            Item::Controller(place) => {
+                self.controllers.end_turn(place, arrival);
+                self.send_controller(hand, place, opened_ns);
+                self.queue_turn(place);
+                // A glide may have its next value at this very instant.
+                self.queue.ripen(hand.now_ns);
+            }
+            Item::Message(Payload::SysEx(bytes)) if self.pace.wants_pieces(bytes.len()) && self.out.takes_pieces() => {
+                let waited_ns = (hand.clock)().saturating_sub(due_ns);
+                self.begun = Some(Begun { bytes, done: 0, at_ns: due_ns.max(opened_ns), waited_ns, cut: false });
+            }
+            Item::Message(payload) => {
+                let short = if let Payload::Short(message) = &payload { Some(*message) } else { None };
+                if self.hand_over(hand, due_ns, due_ns.max(opened_ns), payload).is_err() {
+                    self.refuse(hand.now_ns, due_ns, short);
+                }
+            }
+        }
+    }
+
+    fn send_controller(&mut self, hand: &mut Hand<'_>, place: u16, opened_ns: u64) {
+        let Some(controller) = self.controllers.get(place).filter(|c| c.is_due(hand.now_ns)) else { return };
+        let Some((asked_ns, at_ns, value)) = controller.value(hand.now_ns, opened_ns) else { return };
+        if controller.holds(value) {
+            return self.controllers.passed(place, value);
+        }
+        let (channel, target): (Channel, Target) = (controller.channel, controller.target);
+        for (i, message) in controllers::encode(channel, target, value).into_iter().flatten().enumerate() {
+            if self.hand_over(hand, asked_ns, at_ns, Payload::Short(message)).is_err() {
+                let retry_ns = self.try_again(hand.now_ns);
+                if self.controllers.refused(place, i > 0, retry_ns) {
+                    count(&self.panel.refused);
+                }
+                return;
+            }
+        }
+        self.controllers.sent(place, value, hand.now_ns);
+    }
+
+    /// Hands a message to the port and logs it.
+    fn hand_over(
+        &mut self,
+        hand: &mut Hand<'_>,
+        asked_ns: u64,
+        at_ns: u64,
+        payload: Payload,
+    ) -> Result<(), SendFailed> {
+        self.out.send(at_ns, payload.bytes())?;
+        self.pace.spend(hand.now_ns, payload.bytes().len());
+        if let Payload::Short(message) = &payload {
+            self.track(message);
+        }
+        self.took(hand.now_ns);
+        let waited_ns = (hand.clock)().saturating_sub(asked_ns);
+        hand.log.push(Sent { at_ns, waited_ns, port: self.index, payload });
+        Ok(())
+    }
+
+    /// The port took something, perhaps in part.
+    fn took(&mut self, now_ns: u64) {
+        self.retry_wait_ns = RETRY_NS.0;
+        if self.out.finish().is_err() {
+            self.unfinished_ns = Some(now_ns);
+            self.try_again(now_ns);
+        }
+    }
+
+    fn track(&mut self, message: &Message) {
+        if let Some(channel) = message.channel() {
+            self.used |= 1 << channel.nibble();
+        }
+        if let Some((channel, note)) = message.note() {
+            match message.class() {
+                Class::NoteOn => self.sounding.set(channel, note),
+                _ => self.sounding.clear(channel, note),
+            }
+        }
+    }
+
+    /// The port refused a message: it is lost, unless it ends notes.
+    fn refuse(&mut self, now_ns: u64, due_ns: u64, message: Option<Message>) {
+        count(&self.panel.refused);
+        if let Some(message) = message.filter(|message| message.class() == Class::NoteOff) {
+            self.owed.owe(&message, due_ns);
+            self.try_again(now_ns);
+        }
+    }
+
+    /// Everything that is ready is refused, for the port takes nothing at all.
+    fn refuse_ready(&mut self, now_ns: u64) {
+        while let Some(Queued { due_ns, arrival, item, .. }) = self.queue.pop() {
+            match item {
+                Item::Message(Payload::Short(message)) => self.refuse(now_ns, due_ns, Some(message)),
+                Item::Message(Payload::SysEx(_)) => self.refuse(now_ns, due_ns, None),
+                Item::Controller(place) => {
+                    self.controllers.end_turn(place, arrival);
+                    let retry_ns = self.try_again(now_ns);
+                    if self.controllers.get(place).is_some_and(|c| c.is_due(now_ns))
+                        && self.controllers.refused(place, false, retry_ns)
+                    {
+                        count(&self.panel.refused);
+                    }
+                    self.queue_turn(place);
+                }
+            }
+        }
+    }
+}

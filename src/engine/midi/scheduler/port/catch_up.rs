@@ -1,0 +1,160 @@
+//! What goes before anything else on a port: a message it has in part, a long SysEx in pieces, the ends of notes it
+//! refused, and all notes off. The scheduler thread's. Realtime: yes, but for what the port itself does.
+
+use super::{
+    super::{
+        super::sent::{Payload, Sent},
+        owed::{ALL_ENDINGS, NOTES_OFF},
+        queue::Item,
+    },
+    Hand, Port, RETRY_NS, count,
+};
+use crate::midi::Class;
+
+/// A port that has taken a part of a long message is waited for this long; after that it refuses.
+const PATIENCE_NS: u64 = 2_000_000_000;
+/// The end of a SysEx.
+const SYSEX_END: [u8; 1] = [0xF7];
+
+/// Why nothing can go.
+pub(super) enum Stuck {
+    /// The wire, or a message that was begun: until this instant.
+    Until(u64),
+    /// The port does not take anything.
+    Refused,
+}
+
+/// A long SysEx that goes in pieces.
+pub(super) struct Begun {
+    pub bytes: Box<[u8]>,
+    pub done: usize,
+    pub at_ns: u64,
+    pub waited_ns: u64,
+    /// The rest is not sent any more, but for the end.
+    pub cut: bool,
+}
+
+impl Port {
+    /// All notes off: what waits is forgotten, but for controllers, and for note-offs, which do no harm.
+    pub(in super::super) fn panic(&mut self, asked_ns: u64) {
+        self.queue.retain(|queued| queued.class <= Class::NoteOff || matches!(queued.item, Item::Controller(_)));
+        self.controllers.forget_sent(None);
+        self.cut_short();
+        self.owed.owe_ends_of(&self.sounding, asked_ns);
+        self.owed.owe_endings(u16::MAX, ALL_ENDINGS, asked_ns);
+        (self.opens_ns, self.retry_at_ns) = (None, None);
+    }
+
+    /// Ends what sounds, for the way out. What waits is not played any more.
+    pub(in super::super) fn silence(&mut self, now_ns: u64) {
+        self.queue.retain(|queued| matches!(queued.item, Item::Controller(_)));
+        self.cut_short();
+        self.owed.owe_ends_of(&self.sounding, now_ns);
+        self.owed.owe_endings(self.used, NOTES_OFF, now_ns);
+        self.retry_at_ns = None;
+    }
+
+    /// A long SysEx ends here: notes do not wait for it.
+    pub(super) fn cut_short(&mut self) {
+        if let Some(begun) = &mut self.begun {
+            begun.cut = true;
+        }
+    }
+
+    /// Sends what is owed, where it is time to try.
+    pub(in super::super) fn make_up(&mut self, hand: &mut Hand<'_>) {
+        if self.is_there() {
+            self.end_overflow(hand.now_ns);
+            self.opens_ns = None;
+            if self.must_catch_up(hand.now_ns)
+                && let Err(Stuck::Until(opens_ns)) = self.catch_up(hand)
+            {
+                self.opens_ns = Some(opens_ns);
+            }
+        }
+    }
+
+    pub(super) fn end_overflow(&mut self, now_ns: u64) {
+        if std::mem::take(&mut self.overflowed) {
+            self.panic(now_ns);
+        }
+    }
+
+    pub(super) fn must_catch_up(&self, now_ns: u64) -> bool {
+        self.is_behind() && self.retry_at_ns.is_none_or(|at_ns| at_ns <= now_ns)
+    }
+
+    /// Tries again after a wait, which doubles once for each try. Says when.
+    pub(super) fn try_again(&mut self, now_ns: u64) -> u64 {
+        if let Some(at_ns) = self.retry_at_ns.filter(|at_ns| *at_ns > now_ns) {
+            return at_ns;
+        }
+        let at_ns = now_ns + self.retry_wait_ns;
+        self.retry_at_ns = Some(at_ns);
+        self.retry_wait_ns = (self.retry_wait_ns * 2).min(RETRY_NS.1);
+        at_ns
+    }
+
+    /// Finishes what was begun and ends the notes that the port did not let end.
+    pub(super) fn catch_up(&mut self, hand: &mut Hand<'_>) -> Result<(), Stuck> {
+        self.finish(hand.now_ns)?;
+        self.send_pieces(hand)?;
+        while let Some(message) = self.owed.first() {
+            let opened = self.pace.gate(hand.now_ns, Class::NoteOff, message.bytes().len(), &self.panel);
+            let opened_ns = opened.map_err(Stuck::Until)?;
+            let since_ns = self.owed.since_ns;
+            // What was refused goes when the port takes it, whenever it was due.
+            let refused = self.retry_at_ns.is_some() || since_ns == 0;
+            let at_ns = if refused { hand.now_ns } else { since_ns.max(opened_ns) };
+            let asked_ns = if since_ns == 0 { hand.now_ns } else { since_ns };
+            if self.hand_over(hand, asked_ns, at_ns, Payload::Short(message)).is_err() {
+                self.try_again(hand.now_ns);
+                return Err(Stuck::Refused);
+            }
+            self.owed.paid(&message);
+        }
+        self.retry_at_ns = None;
+        Ok(())
+    }
+
+    /// Goes on with what the port has taken in part. Others wait for a port that is only slow.
+    pub(super) fn finish(&mut self, now_ns: u64) -> Result<(), Stuck> {
+        let Some(since_ns) = self.unfinished_ns else { return Ok(()) };
+        if self.out.finish().is_ok() {
+            self.unfinished_ns = None;
+            return Ok(());
+        }
+        let retry_ns = self.try_again(now_ns);
+        let patient = now_ns.saturating_sub(since_ns) < PATIENCE_NS;
+        Err(if patient { Stuck::Until(retry_ns) } else { Stuck::Refused })
+    }
+
+    /// Goes on with a long SysEx, as much of it as fits before the next pulse.
+    pub(super) fn send_pieces(&mut self, hand: &mut Hand<'_>) -> Result<(), Stuck> {
+        while let Some(begun) = &mut self.begun {
+            let rest = if begun.cut { &SYSEX_END } else { &begun.bytes[begun.done..] };
+            let bytes = self.pace.piece(hand.now_ns, rest.len(), &self.panel).map_err(Stuck::Until)?;
+            // Where nothing of it went out there is nothing to end.
+            let unheard = begun.cut && begun.done == 0;
+            if !unheard && self.out.send(hand.now_ns, &rest[..bytes]).is_err() {
+                self.try_again(hand.now_ns);
+                return Err(Stuck::Refused);
+            }
+            begun.done += bytes;
+            if begun.cut {
+                self.begun = None;
+                count(&self.panel.dropped);
+            } else if begun.done == begun.bytes.len()
+                && let Some(Begun { bytes, at_ns, waited_ns, .. }) = self.begun.take()
+            {
+                hand.log.push(Sent { at_ns, waited_ns, port: self.index, payload: Payload::SysEx(bytes) });
+            }
+            if !unheard {
+                self.pace.spend(hand.now_ns, bytes);
+                self.took(hand.now_ns);
+            }
+            self.finish(hand.now_ns)?;
+        }
+        Ok(())
+    }
+}
