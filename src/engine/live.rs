@@ -113,8 +113,9 @@ impl Engine {
         let _ = rustix::mm::mlockall(rustix::mm::MlockAllFlags::CURRENT | rustix::mm::MlockAllFlags::ONFAULT);
         let realtime = Arc::new(AtomicBool::new(false));
         let end_clock = Arc::new(AtomicBool::new(false));
-        let clock =
-            clock.map(|clock| clock.spawn(Arc::clone(&end_clock), Arc::new(AtomicBool::new(false)))).transpose()?;
+        // Without a clock thread there is none that was refused.
+        let clock_realtime = Arc::new(AtomicBool::new(clock.is_none()));
+        let clock = clock.map(|clock| clock.spawn(Arc::clone(&end_clock), Arc::clone(&clock_realtime))).transpose()?;
         let scheduler = scheduler.spawn(Arc::clone(&realtime))?;
         // Ends with the control that gives it jobs; by then every take is closed.
         writer.spawn()?;
@@ -132,6 +133,7 @@ impl Engine {
             },
             frames,
             realtime,
+            clock_realtime,
             end_clock,
             clock,
             scheduler: Some(scheduler),
@@ -197,6 +199,7 @@ struct Live {
     audio: Audio,
     frames: FrameClock,
     realtime: Arc<AtomicBool>,
+    clock_realtime: Arc<AtomicBool>,
     end_clock: Arc<AtomicBool>,
     clock: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
@@ -239,7 +242,8 @@ impl Live {
             if load_seen.elapsed() >= LOAD_EVERY {
                 load_seen = ticked;
                 self.audio.show_load(&mut self.control);
-                self.control.device.realtime = self.realtime.load(Ordering::Relaxed);
+                let granted = |thread: &AtomicBool| thread.load(Ordering::Relaxed);
+                self.control.device.realtime = granted(&self.realtime) && granted(&self.clock_realtime);
             }
             let mut status = self.control.status(self.now());
             let at_ns = std::mem::replace(&mut status.at_ns, 0);

@@ -2,7 +2,7 @@
 //!
 //! Where it is refused, everything runs on, and the screen says so.
 
-use std::num::NonZeroU64;
+use std::{num::NonZeroU64, thread, time::Duration};
 use thread_priority::{
     RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
     set_thread_priority_and_policy, thread_native_id,
@@ -17,6 +17,9 @@ pub const CLOCK_PRIORITY: u8 = 60;
 pub const SCHEDULER_PRIORITY: u8 = 55;
 /// SCHED_FIFO priority of the simulated host's callback.
 pub const CALLBACK_PRIORITY: u8 = 50;
+
+/// How long before its instant a thread under SCHED_FIFO is woken, to spend the rest awake: about as long as waking takes.
+const AWAKE_NS: u64 = 50_000;
 
 /// Asks for SCHED_FIFO and the finest timers for the calling thread; true where SCHED_FIFO was granted.
 pub fn request(priority: u8) -> bool {
@@ -36,4 +39,25 @@ pub fn request(priority: u8) -> bool {
 pub fn now_ns() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Sleeps to an instant, or till the thread is unparked.
+///
+/// The system is given the instant, not a length of time: std parks on an absolute deadline of the monotonic clock.
+pub fn park_until(at_ns: u64) {
+    let sleep_ns = at_ns.saturating_sub(now_ns());
+    if sleep_ns > 0 {
+        thread::park_timeout(Duration::from_nanos(sleep_ns));
+    }
+}
+
+/// The same, but the last microseconds are waited for awake: waking takes some, and never the same. Only for a thread
+/// under SCHED_FIFO: another may be interrupted while it waits and would have used its share of the core up.
+pub fn park_exactly_until(at_ns: u64) {
+    park_until(at_ns.saturating_sub(AWAKE_NS));
+    if at_ns.saturating_sub(now_ns()) <= AWAKE_NS {
+        while now_ns() < at_ns {
+            std::hint::spin_loop();
+        }
+    }
 }
