@@ -18,8 +18,10 @@ pub const SCHEDULER_PRIORITY: u8 = 55;
 /// SCHED_FIFO priority of the simulated host's callback.
 pub const CALLBACK_PRIORITY: u8 = 50;
 
-/// How long before its instant a thread under SCHED_FIFO is woken, to spend the rest awake: about as long as waking takes.
-const AWAKE_NS: u64 = 50_000;
+/// A thread is never woken longer than this before its instant.
+const AWAKE_NS_MAX: u64 = 50_000;
+/// How slowly the time that waking takes is learned: its mean over about so many times.
+const WAKINGS: u64 = 16;
 
 /// Asks for SCHED_FIFO and the finest timers for the calling thread; true where SCHED_FIFO was granted.
 pub fn request(priority: u8) -> bool {
@@ -51,13 +53,42 @@ pub fn park_until(at_ns: u64) {
     }
 }
 
-/// The same, but the last microseconds are waited for awake: waking takes some, and never the same. Only for a thread
-/// under SCHED_FIFO: another may be interrupted while it waits and would have used its share of the core up.
-pub fn park_exactly_until(at_ns: u64) {
-    park_until(at_ns.saturating_sub(AWAKE_NS));
-    if at_ns.saturating_sub(now_ns()) <= AWAKE_NS {
+/// Sleeps to instants more exactly than the system wakes: woken a little early, it waits for the rest awake. Only for a
+/// thread under SCHED_FIFO: another may be interrupted while it waits and would have used its share of the core up.
+pub struct ExactSleep {
+    /// How long waking took of late.
+    waking_ns: u64,
+}
+
+impl ExactSleep {
+    /// Nothing is known of the machine yet.
+    pub fn new() -> ExactSleep {
+        ExactSleep { waking_ns: AWAKE_NS_MAX / 2 }
+    }
+
+    /// Sleeps to an instant, or till the thread is unparked.
+    pub fn until(&mut self, at_ns: u64) {
+        // Twice the mean holds most wakings, and costs no more than as much again.
+        let early_ns = (2 * self.waking_ns).min(AWAKE_NS_MAX);
+        let wake_ns = at_ns.saturating_sub(early_ns);
+        let slept = now_ns() < wake_ns;
+        park_until(wake_ns);
+        let woken_ns = now_ns();
+        if woken_ns < wake_ns {
+            return;
+        }
+        if slept {
+            let took_ns = (woken_ns - wake_ns).min(AWAKE_NS_MAX);
+            self.waking_ns = (self.waking_ns * (WAKINGS - 1) + took_ns).div_ceil(WAKINGS);
+        }
         while now_ns() < at_ns {
             std::hint::spin_loop();
         }
+    }
+}
+
+impl Default for ExactSleep {
+    fn default() -> Self {
+        ExactSleep::new()
     }
 }

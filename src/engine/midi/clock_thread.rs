@@ -275,16 +275,16 @@ impl ClockThread {
     /// Where the system has no more threads.
     pub fn spawn(mut self, end: Arc<AtomicBool>, granted: Arc<AtomicBool>) -> std::io::Result<JoinHandle<()>> {
         thread::Builder::new().name("midi-clock".into()).spawn(move || {
-            let exactly = realtime::request(realtime::CLOCK_PRIORITY);
-            granted.store(exactly, Ordering::Relaxed);
+            let fifo = realtime::request(realtime::CLOCK_PRIORITY);
+            granted.store(fifo, Ordering::Relaxed);
+            let mut exact = fifo.then(realtime::ExactSleep::new);
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 while !end.load(Ordering::Acquire) {
                     let next_ns = self.step(&realtime::now_ns);
                     let latest_ns = realtime::now_ns() + LONGEST_SLEEP_NS;
-                    if next_ns < latest_ns && exactly {
-                        realtime::park_exactly_until(next_ns);
-                    } else {
-                        realtime::park_until(next_ns.min(latest_ns));
+                    match &mut exact {
+                        Some(exact) if next_ns < latest_ns => exact.until(next_ns),
+                        _ => realtime::park_until(next_ns.min(latest_ns)),
                     }
                 }
             }));
