@@ -16,10 +16,13 @@ use std::{cell::Cell, collections::VecDeque, sync::Mutex};
 
 const RATE_HZ: f64 = 48_000.0;
 
+/// A message, and the instant it was due on.
+type Due = (u64, Vec<u8>);
+
 /// The far end of a port, which can be deaf or away.
 #[derive(Clone, Default)]
 struct Far {
-    heard: Arc<Mutex<Vec<(u64, Vec<u8>)>>>,
+    heard: Arc<Mutex<Vec<Due>>>,
     deaf: Arc<AtomicBool>,
     away: Arc<AtomicBool>,
     news: Arc<Mutex<VecDeque<PortNews>>>,
@@ -47,7 +50,7 @@ impl MidiOut for Far {
 }
 
 impl Far {
-    fn take(&self) -> Vec<(u64, Vec<u8>)> {
+    fn take(&self) -> Vec<Due> {
         std::mem::take(&mut *self.heard.lock().unwrap())
     }
 
