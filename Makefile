@@ -35,10 +35,10 @@ bench: ## how long a block, a thousand controllers and a screen take
 	@scripts/setup.sh run
 	$(CARGO) bench
 
-bench-midi: ## how even the MIDI clock is, idle and under load; ARGS='--seconds 20' for shorter rows
+bench-midi: ## how even the MIDI clock is, how late notes come, what it costs; ARGS='--rows cpu' for a part
 	@scripts/setup.sh run
 	$(CARGO) build --release
-	benches/midi_clock.py target/release/busker $(ARGS)
+	benches/midi/bench.py target/release/busker $(ARGS)
 
 limits: ## first frame, idle load, memory, speed of virtual time
 	@scripts/setup.sh test

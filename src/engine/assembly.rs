@@ -310,7 +310,7 @@ pub fn assemble(
         renderer: renderer_handle,
         scheduler: scheduler_sender,
         ports: known,
-        clock_counters: None,
+        clock_counters: clock.as_ref().map(ClockThread::counters),
         sync: config.sync.clone(),
         learned: (config.learned.clone(), config.learned_file.clone()),
         sent: vec![callback_sent, scheduler_sent, clock_sent],

@@ -117,8 +117,11 @@ impl Engine {
         control.realtime.memory_locked = rustix::mm::mlockall(lock).is_ok();
         let realtime = Arc::new(AtomicBool::new(false));
         let end_clock = Arc::new(AtomicBool::new(false));
-        let clock =
-            clock.map(|clock| clock.spawn(Arc::clone(&end_clock), Arc::new(AtomicBool::new(false)))).transpose()?;
+        let clock_realtime = clock.is_some().then(Arc::<AtomicBool>::default);
+        let clock = match (clock, &clock_realtime) {
+            (Some(clock), Some(granted)) => Some(clock.spawn(Arc::clone(&end_clock), Arc::clone(granted))?),
+            _ => None,
+        };
         let scheduler = scheduler.spawn(Arc::clone(&realtime))?;
         // Ends with the control that gives it jobs; by then every take is closed.
         writer.spawn()?;
@@ -136,6 +139,7 @@ impl Engine {
             },
             frames,
             realtime,
+            clock_realtime,
             end_clock,
             clock,
             scheduler: Some(scheduler),
@@ -201,6 +205,8 @@ struct Live {
     audio: Audio,
     frames: FrameClock,
     realtime: Arc<AtomicBool>,
+    /// The clock's, where it has a thread.
+    clock_realtime: Option<Arc<AtomicBool>>,
     end_clock: Arc<AtomicBool>,
     clock: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
@@ -249,7 +255,7 @@ impl Live {
             if load_seen.elapsed() >= LOAD_EVERY {
                 load_seen = ticked;
                 self.audio.show_load(&mut self.control);
-                self.control.realtime.scheduler = self.realtime.load(Ordering::Relaxed);
+                self.show_granted();
             }
             let mut status = self.control.status(self.now());
             let at_ns = std::mem::replace(&mut status.at_ns, 0);
@@ -273,6 +279,13 @@ impl Live {
                 self.control.desk().notice(Severity::Error, text);
             }
         }
+    }
+
+    /// Whether the threads got what they asked for; they ask once they run.
+    fn show_granted(&mut self) {
+        let granted = |thread: &Arc<AtomicBool>| thread.load(Ordering::Relaxed);
+        self.control.realtime.scheduler = granted(&self.realtime);
+        self.control.realtime.clock = self.clock_realtime.as_ref().map(granted);
     }
 
     fn run_errand(&mut self, errand: Errand) {

@@ -12,4 +12,5 @@ pub mod pulse_watch;
 pub mod scheduler;
 pub mod scheduler_thread;
 pub mod sent;
+pub mod slew;
 pub mod thru;

@@ -2,7 +2,7 @@
 //!
 //! Where it is refused, everything runs on, and the screen says so.
 
-use std::num::NonZeroU64;
+use std::{num::NonZeroU64, thread, time::Duration};
 use thread_priority::{
     RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
     set_thread_priority_and_policy, thread_native_id,
@@ -17,6 +17,11 @@ pub const CLOCK_PRIORITY: u8 = 60;
 pub const SCHEDULER_PRIORITY: u8 = 55;
 /// SCHED_FIFO priority of the simulated host's callback.
 pub const CALLBACK_PRIORITY: u8 = 50;
+
+/// A thread is never woken longer than this before its instant.
+const AWAKE_NS_MAX: u64 = 50_000;
+/// How slowly the time that waking takes is learned: its mean over about so many times.
+const WAKINGS: u64 = 16;
 
 /// Asks for SCHED_FIFO and the finest timers for the calling thread; true where SCHED_FIFO was granted.
 pub fn request(priority: u8) -> bool {
@@ -36,4 +41,53 @@ pub fn request(priority: u8) -> bool {
 pub fn now_ns() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Sleeps to an instant, or till the thread is unparked.
+///
+/// The system is given the instant, not a length of time: std parks on an absolute deadline of the monotonic clock.
+pub fn park_until(at_ns: u64) {
+    let sleep_ns = at_ns.saturating_sub(now_ns());
+    if sleep_ns > 0 {
+        thread::park_timeout(Duration::from_nanos(sleep_ns));
+    }
+}
+
+/// Sleeps to instants more exactly than the system wakes: woken a little early, it waits for the rest awake. Only for a
+/// thread under SCHED_FIFO: another may be interrupted while it waits and would have used its share of the core up.
+pub struct ExactSleep {
+    /// How long waking took of late.
+    waking_ns: u64,
+}
+
+impl ExactSleep {
+    /// Nothing is known of the machine yet.
+    pub fn new() -> ExactSleep {
+        ExactSleep { waking_ns: AWAKE_NS_MAX / 2 }
+    }
+
+    /// Sleeps to an instant, or till the thread is unparked.
+    pub fn until(&mut self, at_ns: u64) {
+        // The mean and no more: half the wakings are then late by a few microseconds, and little is spent on the others.
+        let wake_ns = at_ns.saturating_sub(self.waking_ns);
+        let slept = now_ns() < wake_ns;
+        park_until(wake_ns);
+        let woken_ns = now_ns();
+        if woken_ns < wake_ns {
+            return;
+        }
+        if slept {
+            let took_ns = (woken_ns - wake_ns).min(AWAKE_NS_MAX);
+            self.waking_ns = (self.waking_ns * (WAKINGS - 1) + took_ns).div_ceil(WAKINGS);
+        }
+        while now_ns() < at_ns {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+impl Default for ExactSleep {
+    fn default() -> Self {
+        ExactSleep::new()
+    }
 }

@@ -9,6 +9,7 @@ use crate::{
         lane::{LONGEST_BYTES, LaneReceiver},
         panel::PortPanel,
         sent::{Payload, PortIndex, Sent, SentLog},
+        slew::{Slew, offset_frames},
     },
     music::Plan,
 };
@@ -16,6 +17,8 @@ use std::{ops::Range, sync::Arc};
 
 /// Messages one block may hold; what is beyond comes with the next.
 const MESSAGES: usize = 1024;
+/// Absorbs rounding where a port's window ends.
+const SLACK_FRAMES: f64 = 1e-3;
 /// Bytes one block may hold.
 const BYTES: usize = 4 * LONGEST_BYTES;
 
@@ -34,6 +37,10 @@ pub struct CallbackPort {
     lane: LaneReceiver,
     clock: Option<ClockOut>,
     panel: Arc<PortPanel>,
+    /// Where its clock is in time; nothing before the first block.
+    slew: Option<Slew>,
+    /// The first frame its clock was not asked for.
+    next_frame: Option<i64>,
     entries: Vec<Entry>,
     bytes: Vec<u8>,
 }
@@ -46,6 +53,8 @@ impl CallbackPort {
             lane,
             clock,
             panel,
+            slew: None,
+            next_frame: None,
             entries: Vec::with_capacity(MESSAGES),
             bytes: Vec::with_capacity(BYTES),
         }
@@ -53,7 +62,8 @@ impl CallbackPort {
 
     /// Gathers everything due in a window of frames.
     pub fn gather(&mut self, plan: &Plan, window: Range<i64>, ns_at: impl Fn(i64) -> u64, log: &mut SentLog) {
-        let CallbackPort { index, lane, clock, entries, bytes, .. } = self;
+        let (slew, due) = self.due(window.clone(), plan.last().timeline.sample_rate_hz);
+        let CallbackPort { index, lane, clock, panel, entries, bytes, .. } = self;
         entries.clear();
         bytes.clear();
         let push = |entries: &mut Vec<Entry>, bytes: &mut Vec<u8>, frame: i64, order: u32, message: &[u8]| {
@@ -64,7 +74,8 @@ impl CallbackPort {
         };
         if let Some(clock) = clock {
             let mut order = 0;
-            clock.window(plan, window.clone(), |frame, message| {
+            clock.window(plan, panel.sends(), due, |frame, message| {
+                let frame = (slew.heard_at(frame) + SLACK_FRAMES).floor() as i64;
                 // A block of 8192 frames at 8 kHz and 300 BPM holds 123 pulses: there is room.
                 if order < MESSAGES as u32 / 2 {
                     push(entries, bytes, frame, order, message.bytes());
@@ -88,8 +99,24 @@ impl CallbackPort {
         entries.sort_unstable_by_key(|entry| (entry.offset, entry.order));
     }
 
+    /// The clock's place in time, and its frames that leave with a block: all of them adjoin over adjoining blocks.
+    fn due(&mut self, block: Range<i64>, sample_rate_hz: f64) -> (Slew, Range<i64>) {
+        let (start, end) = (block.start as f64, block.end as f64);
+        let offset = offset_frames(self.panel.offset_ns(), sample_rate_hz);
+        let slew = self.slew.get_or_insert(Slew::new(offset));
+        slew.aim(start, offset);
+        let whole = |frame: f64| (frame - SLACK_FRAMES).ceil() as i64;
+        let begin = self.next_frame.unwrap_or_else(|| whole(slew.frame_at(start)));
+        let end = whole(slew.frame_at(end)).max(begin);
+        self.next_frame = Some(end);
+        (*slew, begin..end)
+    }
+
     /// What was gathered: offset within the block, and the message, in order.
     pub fn messages(&self) -> impl Iterator<Item = (usize, &[u8])> {
         self.entries.iter().map(|e| (e.offset as usize, &self.bytes[e.start as usize..(e.start + e.len) as usize]))
     }
 }
+
+#[cfg(test)]
+mod tests;

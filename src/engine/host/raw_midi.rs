@@ -56,6 +56,10 @@ impl MidiOut for RawOut {
         Ok(())
     }
 
+    fn takes_pieces(&self) -> bool {
+        true
+    }
+
     fn finish(&mut self) -> Result<(), SendFailed> {
         if self.rest.is_empty() {
             return Ok(());

@@ -2,9 +2,14 @@
 //!
 //! One [`ClockOut`] per port compares what the [`Plan`] says with what the port was last told. The clock thread and
 //! the callback both drive it, window by window; it knows frames only and reads no clock. Realtime: yes.
+//!
+//! A window may lie ahead of an edit of the plan (a port whose offset is negative), and windows may jump (a clock that
+//! was held up, a device that came back). A follower that runs counts the pulses it gets, so what it was told is held
+//! against the plan's own count: a few pulses too many are waited for, a few too few are made up for, and where it is
+//! further off it is stopped, told where the song is, and continues on the next sixteenth.
 
 use crate::{
-    midi::Message,
+    midi::{ClockSends, Message},
     music::{Plan, Song, Stretch},
 };
 use std::ops::Range;
@@ -13,6 +18,9 @@ use std::ops::Range;
 const PULSES_PER_SIXTEENTH: i64 = 6;
 /// The highest song position the message can carry, in sixteenths.
 const HIGHEST_SIXTEENTH: i64 = 16_383;
+/// Pulses that may be made up for at once, or waited for. More would be heard as a jump of the tempo, and leaving out a
+/// part of a sixteenth is the lesser evil.
+pub const MOST_MADE_UP: i64 = 3;
 
 /// What the follower believes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,14 +29,18 @@ enum Told {
     Stopped { at_pulse: f64 },
     /// It will be told to start (from pulse 0) or continue when the song reaches this pulse.
     Waiting { offset_pulses: i64, song_pulse: i64 },
-    /// It runs.
-    Running { offset_pulses: i64 },
+    /// It runs, and this is the pulse it takes the next one for.
+    Running { offset_pulses: i64, next_pulse: i64 },
+    /// It was stopped while the song rolls, because its pulses or its transport were switched off.
+    Left { offset_pulses: i64 },
 }
 
 /// The clock of one port.
 #[derive(Debug)]
 pub struct ClockOut {
     told: Told,
+    /// What it got until now.
+    sends: ClockSends,
 }
 
 impl Default for ClockOut {
@@ -40,65 +52,144 @@ impl Default for ClockOut {
 impl ClockOut {
     /// A follower that stands at the beginning.
     pub fn new() -> ClockOut {
-        ClockOut { told: Told::Stopped { at_pulse: 0.0 } }
+        ClockOut { told: Told::Stopped { at_pulse: 0.0 }, sends: ClockSends::ALL }
     }
 
-    /// Everything due in a window of frames, in order, each with its frame. Windows must adjoin.
-    pub fn window(&mut self, plan: &Plan, window: Range<i64>, mut emit: impl FnMut(i64, Message)) {
+    /// Everything due in a window of frames, in order, each with its place in frames; of that only what the port gets.
+    /// Windows should adjoin.
+    pub fn window(&mut self, plan: &Plan, sends: ClockSends, window: Range<i64>, mut emit: impl FnMut(f64, Message)) {
+        self.switch(sends, |message| emit(window.start as f64, message));
         for (stretch, part) in plan.parts(window) {
-            self.reconcile(stretch, part.start, &mut emit);
+            let mut emit = |frame: f64, message: Message| {
+                if passes(sends, message) {
+                    emit(frame, message);
+                }
+            };
+            let frame = part.start as f64;
+            self.reconcile(stretch, part.start, &mut |message| emit(frame, message));
             if !stretch.clock_on {
                 continue;
             }
             for pulse in stretch.pulses(part) {
-                if let Told::Waiting { offset_pulses, song_pulse } = self.told
-                    && pulse.song_pulse.is_some_and(|p| p >= song_pulse)
+                // Its fraction, but on the whole frame that the plan gave it.
+                let frame = pulse.frame.max(pulse.whole_frame as f64);
+                if let (Told::Waiting { offset_pulses, song_pulse }, Some(next_pulse)) = (self.told, pulse.song_pulse)
+                    && next_pulse >= song_pulse
                 {
-                    emit(pulse.whole_frame, if song_pulse == 0 { Message::START } else { Message::CONTINUE });
-                    self.told = Told::Running { offset_pulses };
+                    emit(frame, if song_pulse == 0 { Message::START } else { Message::CONTINUE });
+                    self.told = Told::Running { offset_pulses, next_pulse };
                 }
-                emit(pulse.whole_frame, Message::CLOCK);
+                if let (Told::Running { next_pulse, .. }, Some(song_pulse)) = (&mut self.told, pulse.song_pulse) {
+                    if song_pulse < *next_pulse {
+                        continue;
+                    }
+                    *next_pulse = song_pulse + 1;
+                }
+                emit(frame, Message::CLOCK);
             }
         }
     }
 
-    /// Stops a follower that runs; for the way out.
+    /// Stops a follower that runs; for the way out, and for one that is to get in anew.
     pub fn stop(&mut self, mut emit: impl FnMut(Message)) {
-        if !matches!(self.told, Told::Stopped { .. }) {
+        if matches!(self.told, Told::Waiting { .. } | Told::Running { .. }) && self.sends.transport {
             emit(Message::STOP);
+        }
+        if !matches!(self.told, Told::Stopped { .. }) {
             self.told = Told::Stopped { at_pulse: 0.0 };
         }
     }
 
-    fn reconcile(&mut self, stretch: &Stretch, frame: i64, emit: &mut impl FnMut(i64, Message)) {
+    /// The port gets more or less than before. One that runs is stopped: it gets in anew where something was switched
+    /// on, and stays out where something was switched off.
+    fn switch(&mut self, sends: ClockSends, mut emit: impl FnMut(Message)) {
+        let was = std::mem::replace(&mut self.sends, sends);
+        let on = (sends.pulses && !was.pulses) || (sends.transport && !was.transport);
+        let off = (was.pulses && !sends.pulses) || (was.transport && !sends.transport);
+        if !on && !off {
+            return;
+        }
+        let offset_pulses = match self.told {
+            Told::Stopped { .. } => return,
+            Told::Left { offset_pulses } => offset_pulses,
+            Told::Waiting { offset_pulses, .. } | Told::Running { offset_pulses, .. } => {
+                if was.transport {
+                    emit(Message::STOP);
+                }
+                offset_pulses
+            }
+        };
+        self.told = if on { Told::Stopped { at_pulse: 0.0 } } else { Told::Left { offset_pulses } };
+    }
+
+    fn reconcile(&mut self, stretch: &Stretch, frame: i64, emit: &mut impl FnMut(Message)) {
+        if !stretch.clock_on {
+            return self.stop(emit);
+        }
         match (stretch.song, self.told) {
-            _ if !stretch.clock_on => self.stop(|stop| emit(frame, stop)),
             (Song::Stopped { at_pulse }, Told::Stopped { at_pulse: was }) => {
                 if sixteenth(at_pulse) != sixteenth(was) {
-                    emit(frame, song_position(sixteenth(at_pulse)));
+                    emit(song_position(sixteenth(at_pulse)));
                 }
                 self.told = Told::Stopped { at_pulse };
             }
-            (Song::Stopped { at_pulse }, _) => {
-                emit(frame, Message::STOP);
+            (Song::Stopped { at_pulse }, told) => {
+                let left = matches!(told, Told::Left { .. });
+                emit(if left { song_position(sixteenth(at_pulse)) } else { Message::STOP });
                 self.told = Told::Stopped { at_pulse };
             }
-            (
-                Song::Rolling { offset_pulses },
-                Told::Running { offset_pulses: was } | Told::Waiting { offset_pulses: was, .. },
-            ) if offset_pulses == was => {}
-            (Song::Rolling { offset_pulses }, _) => {
-                self.stop(|stop| emit(frame, stop));
-                let next = stretch.timeline.first_pulse_from(frame).max(stretch.first_pulse) - offset_pulses;
-                let sixteenths = next.max(0).div_euclid(PULSES_PER_SIXTEENTH)
-                    + i64::from(next > 0 && next % PULSES_PER_SIXTEENTH != 0);
-                if sixteenths > 0 {
-                    emit(frame, song_position(sixteenths));
+            (Song::Rolling { offset_pulses }, Told::Left { offset_pulses: was }) if offset_pulses == was => {}
+            (Song::Rolling { offset_pulses }, Told::Running { offset_pulses: was, next_pulse })
+                if offset_pulses == was =>
+            {
+                let missing = next_song_pulse(stretch, frame) - next_pulse;
+                if missing.abs() > MOST_MADE_UP {
+                    emit(Message::STOP);
+                    self.wait(stretch, frame, emit);
+                } else if missing > 0 {
+                    (0..missing).for_each(|_| emit(Message::CLOCK));
+                    self.told = Told::Running { offset_pulses, next_pulse: next_pulse + missing };
                 }
-                self.told = Told::Waiting { offset_pulses, song_pulse: sixteenths * PULSES_PER_SIXTEENTH };
+            }
+            (Song::Rolling { offset_pulses }, Told::Waiting { offset_pulses: was, song_pulse })
+                if offset_pulses == was =>
+            {
+                let next = next_song_pulse(stretch, frame);
+                if !(next..next + PULSES_PER_SIXTEENTH).contains(&song_pulse) {
+                    self.wait(stretch, frame, emit);
+                }
+            }
+            (Song::Rolling { .. }, _) => {
+                self.stop(&mut *emit);
+                self.wait(stretch, frame, emit);
             }
         }
     }
+
+    /// A follower that stands is told where the song will be on the next sixteenth, and goes on there.
+    fn wait(&mut self, stretch: &Stretch, frame: i64, emit: &mut impl FnMut(Message)) {
+        let Song::Rolling { offset_pulses } = stretch.song else { return };
+        let next = next_song_pulse(stretch, frame);
+        let sixteenths = next.div_euclid(PULSES_PER_SIXTEENTH) + i64::from(next % PULSES_PER_SIXTEENTH != 0);
+        if sixteenths > 0 {
+            emit(song_position(sixteenths));
+        }
+        self.told = Told::Waiting { offset_pulses, song_pulse: sixteenths * PULSES_PER_SIXTEENTH };
+    }
+}
+
+/// Whether a port gets a message of the clock.
+fn passes(sends: ClockSends, message: Message) -> bool {
+    match message {
+        Message::CLOCK => sends.pulses,
+        Message::START | Message::CONTINUE | Message::STOP => sends.transport,
+        _ => sends.position,
+    }
+}
+
+/// The first pulse of a song that rolls, from a frame of its stretch on; not before its beginning.
+fn next_song_pulse(stretch: &Stretch, frame: i64) -> i64 {
+    stretch.pulses(frame..i64::MAX).find_map(|pulse| pulse.song_pulse).unwrap_or(0).max(0)
 }
 
 /// The sixteenth a follower would next continue on from a pulse.
@@ -112,83 +203,4 @@ fn song_position(sixteenths: i64) -> Message {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::music::Bpm;
-    use proptest::prelude::*;
-
-    fn plan() -> Plan {
-        Plan::new(Bpm::DEFAULT, 48_000.0, true)
-    }
-
-    fn run(out: &mut ClockOut, plan: &Plan, window: Range<i64>) -> Vec<(i64, Message)> {
-        let mut sent = Vec::new();
-        out.window(plan, window, |frame, message| sent.push((frame, message)));
-        sent
-    }
-
-    fn commands(sent: &[(i64, Message)]) -> Vec<(i64, Message)> {
-        sent.iter().copied().filter(|(_, m)| *m != Message::CLOCK).collect()
-    }
-
-    #[test]
-    fn start_comes_with_the_first_pulse_of_the_song() {
-        let (mut plan, mut out) = (plan(), ClockOut::new());
-        plan.roll(0.0, 1500);
-        let sent = run(&mut out, &plan, 0..3001);
-        let clock = Message::CLOCK;
-        assert_eq!(sent, [(0, clock), (1000, clock), (2000, Message::START), (2000, clock), (3000, clock)]);
-    }
-
-    #[test]
-    fn a_song_from_the_middle_continues_on_its_sixteenth() {
-        let (mut plan, mut out) = (plan(), ClockOut::new());
-        plan.roll(25.0, 500);
-        let sent = commands(&run(&mut out, &plan, 0..20_000));
-        // Pulse 25 sounds on frame 1000; the next sixteenth is pulse 30, five pulses later.
-        assert_eq!(sent, [(1000, Message::song_position(5)), (6000, Message::CONTINUE)]);
-    }
-
-    #[test]
-    fn a_locate_tells_the_song_position_playing_or_stopped() {
-        let (mut plan, mut out) = (plan(), ClockOut::new());
-        plan.stand(96.0, 500);
-        assert_eq!(commands(&run(&mut out, &plan, 0..600)), [(500, Message::song_position(16))]);
-        plan.roll(96.0, 700);
-        assert_eq!(
-            commands(&run(&mut out, &plan, 600..1500)),
-            [(1000, Message::song_position(16)), (1000, Message::CONTINUE)]
-        );
-        plan.roll(0.0, 2500);
-        assert_eq!(commands(&run(&mut out, &plan, 1500..4000)), [(3000, Message::STOP), (3000, Message::START)]);
-        plan.stand(3.0, 4100);
-        assert_eq!(commands(&run(&mut out, &plan, 4000..9000)), [(4100, Message::STOP)]);
-    }
-
-    #[test]
-    fn without_a_clock_nothing_is_sent_but_the_stop() {
-        let (mut plan, mut out) = (plan(), ClockOut::new());
-        plan.roll(0.0, 0);
-        run(&mut out, &plan, 0..1000);
-        plan.set_clock(false, 1500);
-        assert_eq!(run(&mut out, &plan, 1000..9000), [(1000, Message::CLOCK), (1500, Message::STOP)]);
-    }
-
-    proptest! {
-        #[test]
-        fn how_time_is_cut_changes_nothing(cuts in prop::collection::vec(1i64..3000, 1..60), at in 0.0..200.0f64) {
-            let mut plan = plan();
-            plan.roll(at, 5000);
-            plan.set_bpm(Bpm::new(173.0).unwrap(), 20_000);
-            plan.stand(7.0, 60_000);
-            let end = cuts.iter().sum();
-            let whole = run(&mut ClockOut::new(), &plan, 0..end);
-            let (mut out, mut frame, mut pieces) = (ClockOut::new(), 0, Vec::new());
-            for n in cuts {
-                pieces.extend(run(&mut out, &plan, frame..frame + n));
-                frame += n;
-            }
-            prop_assert_eq!(pieces, whole);
-        }
-    }
-}
+pub(in crate::engine) mod tests;

@@ -1,17 +1,20 @@
 //! The MIDI clock thread: writes pulses, start, stop and song position to the ports that are not in the callback.
 //!
 //! It sleeps to the instant of the next pulse, computed from the timeline and the frame clock, so nothing adds up. It
-//! shares no lock with anyone: the plan and the frame clock are latest-value cells. Whatever ends it, followers are
-//! stopped.
+//! shares no lock with anyone: the plan, the frame clock and the panels are latest values, and connections come on
+//! rings. Whatever ends it, followers are stopped.
 //!
 //! A port that refuses a message has a follower that is out of step: it lacks a pulse, a start or a stop. Once the port
-//! takes messages again it is told to stop, where the song is, and to continue on the next sixteenth.
+//! takes messages again it is told to stop, where the song is, and to continue on the next sixteenth. So is one whose
+//! pulses are overdue because this thread was held up. What is behind a port that comes back knows nothing, and begins
+//! like a new one.
 
 use super::{
-    clock_out::ClockOut,
+    clock_out::{ClockOut, MOST_MADE_UP},
     panel::PortPanel,
     port::MidiOut,
     sent::{Payload, PortIndex, Sent, SentLog},
+    slew::{Slew, offset_frames},
 };
 use crate::{
     engine::{
@@ -20,7 +23,7 @@ use crate::{
         realtime,
     },
     midi::Message,
-    music::Plan,
+    music::{Plan, Pulse},
 };
 use std::{
     ops::Range,
@@ -34,49 +37,200 @@ use std::{
 };
 
 /// How long it sleeps at most, so that it notices when it shall end.
-const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+const LONGEST_SLEEP_NS: u64 = 500_000_000;
 /// While the frame clock does not run yet.
-const WAIT_FOR_AUDIO: Duration = Duration::from_millis(5);
-/// A clock that was held up longer than this does not send what it missed: a second of pulses at once would throw a
-/// follower further off than a gap.
-const STALE_SECONDS: f64 = 1.0;
+const WAIT_FOR_AUDIO_NS: u64 = 5_000_000;
 /// How soon a port that refused a message is tried again.
-const RETRY: Duration = Duration::from_millis(20);
+const RETRY_NS: u64 = 20_000_000;
+/// How soon a port that is not there is looked at again.
+const LOOK_AGAIN_NS: u64 = 100_000_000;
 /// How often a follower that refuses the stop is told on the way out.
 const LAST_TRIES: usize = 10;
+/// How far ahead the next pulse is looked for, in seconds: at the slowest tempo one comes every eighth of a second.
+const AHEAD_SECONDS: f64 = 1.0;
+/// A pulse handed over later than this is counted as late.
+const LATE_NS: u64 = 1_000_000;
+/// The frame clock wanders by less than this; a longer way back is a new stream, and the port goes back with it.
+const JUMP_SECONDS: f64 = 0.1;
+/// Absorbs rounding between frames and nanoseconds: some 20 ns.
+const SLACK_FRAMES: f64 = 1e-3;
+
+/// What became of the pulses of every port. Relaxed atomics: each is a number on its own.
+#[derive(Debug, Default)]
+pub struct ClockCounters {
+    /// Pulses handed to ports.
+    pub pulses: AtomicU64,
+    /// Pulses handed over more than 1 ms after their instant.
+    pub late: AtomicU64,
+    /// The latest a pulse ever was, in µs.
+    pub latest_us: AtomicU64,
+    /// Pulses that were not sent because they were overdue.
+    pub skipped: AtomicU64,
+}
+
+impl ClockCounters {
+    fn sent(&self, late_ns: u64) {
+        self.pulses.fetch_add(1, Ordering::Relaxed);
+        self.late.fetch_add(u64::from(late_ns > LATE_NS), Ordering::Relaxed);
+        self.latest_us.fetch_max(late_ns / 1000, Ordering::Relaxed);
+    }
+}
+
+/// One look at the plan and the clocks.
+struct Look<'a> {
+    plan: &'a Plan,
+    time: FrameTime,
+    /// From the rendering of a frame to its being heard.
+    latency_frames: f64,
+    /// When it was taken.
+    at_ns: u64,
+    /// The time now, which goes on while ports are written to.
+    now_ns: &'a dyn Fn() -> u64,
+    counters: &'a ClockCounters,
+}
+
+impl Look<'_> {
+    fn heard(&self) -> f64 {
+        self.time.frame_at(self.at_ns as f64) - self.latency_frames
+    }
+
+    /// When a frame is heard.
+    fn ns_of(&self, heard: f64) -> u64 {
+        self.time.ns_at(heard + self.latency_frames) as u64
+    }
+
+    fn frames(&self, seconds: f64) -> i64 {
+        (seconds * 1e9 / self.time.ns_per_frame) as i64
+    }
+
+    /// The pulses of a window that are sent to those who get them.
+    fn pulses(&self, window: Range<i64>) -> impl Iterator<Item = Pulse> {
+        let on = self.plan.parts(window).filter(|(stretch, _)| stretch.clock_on);
+        on.flat_map(|(stretch, part)| stretch.pulses(part))
+    }
+}
 
 /// One port with its clock.
 pub struct ClockPort {
-    /// For the log.
-    index: PortIndex,
     /// Its own connection: the scheduler has another to the same port.
-    out: Box<dyn MidiOut>,
+    wire: LoggedOut,
     /// What it gets, and when.
     panel: Arc<PortPanel>,
     /// What its follower was told.
     clock: ClockOut,
+    /// Where it is in time; nothing before the first look.
+    slew: Option<Slew>,
+    /// The first of its frames that was not dealt with.
+    next_frame: Option<i64>,
     /// The port refused a message: what its follower knows is not what it was told.
     lost: bool,
+}
+
+/// A connection whose messages are logged.
+struct LoggedOut {
+    index: PortIndex,
+    out: Box<dyn MidiOut>,
+    /// The instant of the newest message.
+    last_ns: u64,
+}
+
+impl LoggedOut {
+    /// Sends a message that was due at an instant and logs it; false where the port refused.
+    fn send(&mut self, due_ns: u64, now_ns: u64, message: Message, log: &mut SentLog) -> bool {
+        let sent = self.out.send(due_ns, message.bytes()).is_ok();
+        if sent {
+            self.last_ns = due_ns.max(self.last_ns);
+            let waited_ns = now_ns.saturating_sub(due_ns);
+            let payload = Payload::Short(message);
+            log.push(Sent { at_ns: self.last_ns, waited_ns, port: self.index, payload });
+        }
+        sent
+    }
 }
 
 impl ClockPort {
     /// A port whose follower stands.
     pub fn new(index: PortIndex, out: Box<dyn MidiOut>, panel: Arc<PortPanel>) -> ClockPort {
-        ClockPort { index, out, panel, clock: ClockOut::new(), lost: false }
+        let wire = LoggedOut { index, out, last_ns: 0 };
+        ClockPort { wire, panel, clock: ClockOut::new(), slew: None, next_frame: None, lost: false }
     }
 
-    /// Sends what is due in a window of frames.
-    fn window(&mut self, plan: &Plan, window: Range<i64>, now_ns: u64, log: &mut SentLog) {
-        if !self.begin_again(now_ns, log) {
+    /// Sends what is due.
+    fn step(&mut self, look: &Look<'_>, log: &mut SentLog) {
+        let (slew, mut window) = self.due(look);
+        while self.wire.out.news().is_some() {
+            // Whether it came or went: what is behind it knows nothing of what was sent.
+            self.clock = ClockOut::new();
+            self.lost = false;
+            window.start = window.start.max(window.end - 1);
+        }
+        if !self.wire.out.is_there() {
             return;
         }
-        let ClockPort { index, out, clock, lost, .. } = self;
-        clock.window(plan, window, |_, message| *lost |= !send(*index, out.as_mut(), now_ns, message, log));
+        let sends = self.panel.sends();
+        if sends.pulses && look.pulses(window.clone()).count() as i64 > MOST_MADE_UP {
+            let newest = window.end - 1;
+            let skipped = look.pulses(window.start..newest).count() as u64;
+            look.counters.skipped.fetch_add(skipped, Ordering::Relaxed);
+            window.start = newest;
+            self.stop_follower((look.now_ns)(), log);
+        }
+        if !self.begin_again((look.now_ns)(), log) {
+            return;
+        }
+        let ClockPort { wire, clock, lost, .. } = self;
+        clock.window(look.plan, sends, window, |frame, message| {
+            if *lost {
+                return;
+            }
+            let now_ns = (look.now_ns)();
+            // What is told about the song has no instant of its own.
+            let on_the_grid = matches!(message, Message::CLOCK | Message::START | Message::CONTINUE);
+            let due_ns = if on_the_grid { look.ns_of(slew.heard_at(frame)).min(now_ns) } else { now_ns };
+            *lost = !wire.send(due_ns, now_ns, message, log);
+            if !*lost && message == Message::CLOCK {
+                look.counters.sent(now_ns - due_ns);
+            }
+        });
+    }
+
+    /// The port's place in time, and its frames that are due and were not dealt with.
+    fn due(&mut self, look: &Look<'_>) -> (Slew, Range<i64>) {
+        let heard = look.heard();
+        let offset = offset_frames(self.panel.offset_ns(), look.plan.last().timeline.sample_rate_hz);
+        let slew = self.slew.get_or_insert(Slew::new(offset));
+        slew.aim(heard, offset);
+        let end = (slew.frame_at(heard) + SLACK_FRAMES).floor() as i64 + 1;
+        let mut begin = self.next_frame.unwrap_or(end);
+        if begin - end > look.frames(JUMP_SECONDS) {
+            begin = end;
+        }
+        self.next_frame = Some(begin.max(end));
+        (*slew, begin..end)
+    }
+
+    /// The next instant at which something is due, or the port is to be looked at again.
+    fn next_ns(&self, look: &Look<'_>) -> u64 {
+        let (Some(next_frame), Some(slew)) = (self.next_frame, &self.slew) else { return look.at_ns };
+        if !self.wire.out.is_there() {
+            return look.at_ns + LOOK_AGAIN_NS;
+        }
+        let pulse = look.pulses(next_frame..next_frame + look.frames(AHEAD_SECONDS)).next();
+        let pulse = pulse.map(|pulse| pulse.frame.max(pulse.whole_frame as f64));
+        let change = look.plan.next_change(next_frame - 1).map(|frame| frame as f64);
+        let next = pulse.into_iter().chain(change).min_by(f64::total_cmp);
+        let next_ns = next.map_or(u64::MAX, |frame| look.ns_of(slew.heard_at(frame)));
+        if self.lost { next_ns.min(look.at_ns + RETRY_NS) } else { next_ns }
+    }
+
+    fn stop_follower(&mut self, now_ns: u64, log: &mut SentLog) {
+        let ClockPort { wire, clock, lost, .. } = self;
+        clock.stop(|message| *lost |= !wire.send(now_ns, now_ns, message, log));
     }
 
     /// Stops a follower that is out of step; true where none is any more.
     fn begin_again(&mut self, now_ns: u64, log: &mut SentLog) -> bool {
-        if self.lost && send(self.index, self.out.as_mut(), now_ns, Message::STOP, log) {
+        if self.lost && (!self.panel.sends().transport || self.wire.send(now_ns, now_ns, Message::STOP, log)) {
             self.clock = ClockOut::new();
             self.lost = false;
         }
@@ -85,30 +239,12 @@ impl ClockPort {
 
     /// Stops a follower that runs, for the way out; true where it is stopped.
     fn stop(&mut self, now_ns: u64, log: &mut SentLog) -> bool {
-        let ClockPort { index, out, clock, lost, .. } = self;
-        clock.stop(|message| *lost |= !send(*index, out.as_mut(), now_ns, message, log));
+        if !self.wire.out.is_there() {
+            return true;
+        }
+        self.stop_follower(now_ns, log);
         self.begin_again(now_ns, log)
     }
-}
-
-/// Sends a message and logs it; false where the port refused.
-fn send(index: PortIndex, out: &mut dyn MidiOut, now_ns: u64, message: Message, log: &mut SentLog) -> bool {
-    let sent = out.send(now_ns, message.bytes()).is_ok();
-    if sent {
-        log.push(Sent { at_ns: now_ns, waited_ns: 0, port: index, payload: Payload::Short(message) });
-    }
-    sent
-}
-
-/// How the clock keeps time. Relaxed atomics: each is a number on its own.
-#[derive(Debug, Default)]
-pub struct ClockCounters {
-    /// Pulses that went out more than a millisecond late.
-    pub late: AtomicU64,
-    /// How late the latest was, in µs.
-    pub latest_us: AtomicU64,
-    /// Pulses that were not sent because they were stale.
-    pub skipped: AtomicU64,
 }
 
 /// The thread's state.
@@ -119,27 +255,36 @@ pub struct ClockThread {
     /// From the rendering of a frame to its being heard.
     latency_frames: i64,
     log: SentLog,
-    next_frame: Option<i64>,
+    counters: Arc<ClockCounters>,
 }
 
 impl ClockThread {
     /// A clock for these ports, in time with what is heard.
     pub fn new(ports: Vec<ClockPort>, plan: PlanReader, frames: FrameClock, latency_frames: i64, log: SentLog) -> Self {
-        ClockThread { ports, plan, frames, latency_frames, log, next_frame: None }
+        ClockThread { ports, plan, frames, latency_frames, log, counters: Arc::default() }
     }
 
-    /// Runs until `end` is set, then stops the followers.
+    /// What became of the pulses, for whoever shows it.
+    pub fn counters(&self) -> Arc<ClockCounters> {
+        Arc::clone(&self.counters)
+    }
+
+    /// Runs until `end` is set, then stops the followers. Tells `granted` whether SCHED_FIFO was.
     ///
     /// # Errors
     /// Where the system has no more threads.
     pub fn spawn(mut self, end: Arc<AtomicBool>, granted: Arc<AtomicBool>) -> std::io::Result<JoinHandle<()>> {
         thread::Builder::new().name("midi-clock".into()).spawn(move || {
-            granted.store(realtime::request(realtime::CLOCK_PRIORITY), Ordering::Relaxed);
+            let fifo = realtime::request(realtime::CLOCK_PRIORITY);
+            granted.store(fifo, Ordering::Relaxed);
+            let mut exact = fifo.then(realtime::ExactSleep::new);
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 while !end.load(Ordering::Acquire) {
-                    let sleep = self.step(realtime::now_ns());
-                    if !sleep.is_zero() {
-                        thread::park_timeout(sleep.min(LONGEST_SLEEP));
+                    let next_ns = self.step(&realtime::now_ns);
+                    let latest_ns = realtime::now_ns() + LONGEST_SLEEP_NS;
+                    match &mut exact {
+                        Some(exact) if next_ns < latest_ns => exact.until(next_ns),
+                        _ => realtime::park_until(next_ns.min(latest_ns)),
                     }
                 }
             }));
@@ -150,35 +295,23 @@ impl ClockThread {
         })
     }
 
-    /// Sends what is due and says how long to sleep.
-    fn step(&mut self, now_ns: u64) -> Duration {
-        let Some(time) = self.frames.now() else { return WAIT_FOR_AUDIO };
-        let plan = *self.plan.read();
-        let heard = time.frame_at(now_ns as f64) - self.latency_frames as f64;
-        let end = heard.floor() as i64 + 1;
-        let stale = end - (STALE_SECONDS * 1e9 / time.ns_per_frame) as i64;
-        let begin = self.next_frame.unwrap_or(end).max(stale);
+    /// Sends what is due and says until when there is nothing to do.
+    fn step(&mut self, now_ns: &dyn Fn() -> u64) -> u64 {
+        let at_ns = now_ns();
+        let Some(time) = self.frames.now() else { return at_ns + WAIT_FOR_AUDIO_NS };
+        let latency_frames = self.latency_frames as f64;
+        let plan = self.plan.read();
+        let look = Look { plan, time, latency_frames, at_ns, now_ns, counters: &self.counters };
         for port in &mut self.ports {
-            port.window(&plan, begin..end, now_ns, &mut self.log);
+            port.step(&look, &mut self.log);
         }
-        let next_frame = begin.max(end);
-        self.next_frame = Some(next_frame);
-        let pulse = plan.pulses(next_frame..next_frame + (end - stale)).next().map(|pulse| pulse.frame);
-        let change = plan.next_change(next_frame - 1).map(|frame| frame as f64);
-        let next = pulse.into_iter().chain(change).min_by(f64::total_cmp);
-        let sleep = next.map_or(LONGEST_SLEEP, |frame| self.until(&time, frame));
-        if self.ports.iter().any(|port| port.lost) { sleep.min(RETRY) } else { sleep }
-    }
-
-    fn until(&self, time: &FrameTime, frame: f64) -> Duration {
-        let due_ns = time.ns_at(frame + self.latency_frames as f64) as u64;
-        Duration::from_nanos(due_ns.saturating_sub(realtime::now_ns()))
+        self.ports.iter().map(|port| port.next_ns(&look)).min().unwrap_or(u64::MAX)
     }
 
     fn stop(&mut self) {
         for tries in 0..LAST_TRIES {
             if tries > 0 {
-                thread::sleep(RETRY);
+                thread::sleep(Duration::from_nanos(RETRY_NS));
             }
             // Each port is told, whether the one before it was or not.
             let stopped = |all, port: &mut ClockPort| port.stop(realtime::now_ns(), &mut self.log) && all;
@@ -190,60 +323,4 @@ impl ClockThread {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{
-        super::{port::SendFailed, sent::sent_log},
-        *,
-    };
-    use crate::music::Bpm;
-    use std::sync::Mutex;
-
-    #[derive(Clone, Default)]
-    struct Follower {
-        heard: Arc<Mutex<Vec<u8>>>,
-        deaf: Arc<AtomicBool>,
-    }
-
-    impl MidiOut for Follower {
-        fn send(&mut self, _: u64, bytes: &[u8]) -> Result<(), SendFailed> {
-            if self.deaf.load(Ordering::Relaxed) {
-                return Err(SendFailed);
-            }
-            self.heard.lock().unwrap().extend(bytes);
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_follower_that_lost_a_pulse_is_stopped_and_continues_on_the_sixteenth() {
-        let follower = Follower::default();
-        let mut port = ClockPort::new(PortIndex(0), Box::new(follower.clone()), Arc::default());
-        let (mut log, _) = sent_log();
-        let mut plan = Plan::new(Bpm::DEFAULT, 48_000.0, true);
-        plan.roll(0.0, 0);
-        // 1000 frames a pulse.
-        for (window, deaf) in [(0..2500, false), (2500..3500, true), (3500..4500, true), (4500..7500, false)] {
-            follower.deaf.store(deaf, Ordering::Relaxed);
-            port.window(&plan, window, 0, &mut log);
-        }
-        let heard = std::mem::take(&mut *follower.heard.lock().unwrap());
-        let before = [0xFA, 0xF8, 0xF8, 0xF8];
-        let after = [0xFC, 0xF2, 1, 0, 0xF8, 0xFB, 0xF8, 0xF8];
-        assert_eq!(heard, [&before[..], &after].concat());
-    }
-
-    #[test]
-    fn a_follower_that_refuses_the_stop_is_told_until_it_hears() {
-        let follower = Follower::default();
-        let mut port = ClockPort::new(PortIndex(0), Box::new(follower.clone()), Arc::default());
-        let (mut log, _) = sent_log();
-        let mut plan = Plan::new(Bpm::DEFAULT, 48_000.0, true);
-        plan.roll(0.0, 0);
-        port.window(&plan, 0..500, 0, &mut log);
-        follower.deaf.store(true, Ordering::Relaxed);
-        assert!(!port.stop(0, &mut log) && !port.stop(0, &mut log));
-        follower.deaf.store(false, Ordering::Relaxed);
-        assert!(port.stop(0, &mut log) && port.stop(0, &mut log));
-        assert_eq!(*follower.heard.lock().unwrap(), [0xFA, 0xF8, 0xFC]);
-    }
-}
+mod tests;

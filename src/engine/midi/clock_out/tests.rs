@@ -1,0 +1,237 @@
+use super::*;
+use crate::music::Bpm;
+use proptest::prelude::*;
+
+const CLOCK: Message = Message::CLOCK;
+const ALL: ClockSends = ClockSends::ALL;
+
+/// A follower as the MIDI specification describes one: it counts pulses, and nothing else tells it where it is.
+#[derive(Clone, Debug, Default)]
+pub(in crate::engine) struct Follower {
+    pub(in crate::engine) running: bool,
+    next_pulse: i64,
+}
+
+impl Follower {
+    /// Hears a message; says which pulse of the song it plays, if it plays one.
+    pub(in crate::engine) fn hear(&mut self, message: &[u8]) -> Option<i64> {
+        match *message {
+            [0xF8] if self.running => {
+                self.next_pulse += 1;
+                return Some(self.next_pulse - 1);
+            }
+            [0xFA] => (self.running, self.next_pulse) = (true, 0),
+            [0xFB] => self.running = true,
+            [0xFC] => self.running = false,
+            [0xF2, low, high] => {
+                assert!(!self.running, "a follower that runs does not listen to positions");
+                self.next_pulse = (i64::from(low) + i64::from(high) * 128) * PULSES_PER_SIXTEENTH;
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+fn plan() -> Plan {
+    Plan::new(Bpm::DEFAULT, 48_000.0, true)
+}
+
+fn run_with(out: &mut ClockOut, plan: &Plan, sends: ClockSends, window: Range<i64>) -> Vec<(i64, Message)> {
+    let mut sent = Vec::new();
+    out.window(plan, sends, window, |frame, message| sent.push((frame.floor() as i64, message)));
+    sent
+}
+
+fn run(out: &mut ClockOut, plan: &Plan, window: Range<i64>) -> Vec<(i64, Message)> {
+    run_with(out, plan, ALL, window)
+}
+
+fn commands(sent: &[(i64, Message)]) -> Vec<(i64, Message)> {
+    sent.iter().copied().filter(|(_, m)| *m != CLOCK).collect()
+}
+
+#[test]
+fn start_comes_with_the_first_pulse_of_the_song() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    plan.roll(0.0, 1500);
+    let sent = run(&mut out, &plan, 0..3001);
+    assert_eq!(sent, [(0, CLOCK), (1000, CLOCK), (2000, Message::START), (2000, CLOCK), (3000, CLOCK)]);
+}
+
+#[test]
+fn a_song_from_the_middle_continues_on_its_sixteenth() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    plan.roll(25.0, 500);
+    let sent = commands(&run(&mut out, &plan, 0..20_000));
+    // Pulse 25 sounds on frame 1000; the next sixteenth is pulse 30, five pulses later.
+    assert_eq!(sent, [(1000, Message::song_position(5)), (6000, Message::CONTINUE)]);
+}
+
+#[test]
+fn a_locate_tells_the_song_position_playing_or_stopped() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    plan.stand(96.0, 500);
+    assert_eq!(commands(&run(&mut out, &plan, 0..600)), [(500, Message::song_position(16))]);
+    plan.roll(96.0, 700);
+    assert_eq!(
+        commands(&run(&mut out, &plan, 600..1500)),
+        [(1000, Message::song_position(16)), (1000, Message::CONTINUE)]
+    );
+    plan.roll(0.0, 2500);
+    assert_eq!(commands(&run(&mut out, &plan, 1500..4000)), [(3000, Message::STOP), (3000, Message::START)]);
+    plan.stand(3.0, 4100);
+    assert_eq!(commands(&run(&mut out, &plan, 4000..9000)), [(4100, Message::STOP)]);
+}
+
+#[test]
+fn without_a_clock_nothing_is_sent_but_the_stop() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    plan.roll(0.0, 0);
+    run(&mut out, &plan, 0..1000);
+    plan.set_clock(false, 1500);
+    assert_eq!(run(&mut out, &plan, 1000..9000), [(1000, CLOCK), (1500, Message::STOP)]);
+}
+
+#[test]
+fn what_is_switched_off_stops_the_follower_and_what_is_switched_on_gets_it_in_again() {
+    for off in [ClockSends { pulses: false, ..ALL }, ClockSends { transport: false, ..ALL }] {
+        let (mut plan, mut out) = (plan(), ClockOut::new());
+        plan.roll(0.0, 0);
+        run(&mut out, &plan, 0..1500);
+        let sent = run_with(&mut out, &plan, off, 1500..2500);
+        assert_eq!(commands(&sent), [(1500, Message::STOP)], "{off:?}");
+        assert_eq!(sent.len() > 1, off.pulses, "{off:?}");
+        assert_eq!(commands(&run_with(&mut out, &plan, off, 2500..9500)), [], "{off:?}");
+        let again = commands(&run(&mut out, &plan, 9500..20_000));
+        assert_eq!(again, [(9500, Message::song_position(2)), (12_000, Message::CONTINUE)], "{off:?}");
+    }
+}
+
+#[test]
+fn without_positions_it_still_continues_on_a_sixteenth() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    plan.roll(25.0, 500);
+    let sent = run_with(&mut out, &plan, ClockSends { position: false, ..ALL }, 0..20_000);
+    assert_eq!(commands(&sent), [(6000, Message::CONTINUE)]);
+}
+
+#[test]
+fn a_port_with_transport_alone_is_started_and_stopped() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    let transport = ClockSends { transport: true, ..ClockSends::NONE };
+    plan.roll(0.0, 500);
+    assert_eq!(run_with(&mut out, &plan, transport, 0..5000), [(1000, Message::START)]);
+    plan.stand(5.0, 6000);
+    assert_eq!(run_with(&mut out, &plan, transport, 5000..9000), [(6000, Message::STOP)]);
+}
+
+#[test]
+fn a_port_without_transport_is_not_told_to_stop_on_the_way_out() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    plan.roll(0.0, 0);
+    run_with(&mut out, &plan, ClockSends { transport: false, ..ALL }, 0..5000);
+    out.stop(|message| panic!("{message:?}"));
+}
+
+/// What the control thread may do to the plan.
+#[derive(Clone, Debug)]
+enum Edit {
+    Bpm(f64),
+    Roll(f64),
+    Stand(f64),
+    Clock(bool),
+    /// The windows jump.
+    Jump(i64),
+}
+
+fn edits() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        4 => (20.0..300.0f64).prop_map(Edit::Bpm),
+        3 => (0.0..500.0f64).prop_map(Edit::Roll),
+        1 => (0.0..500.0f64).prop_map(Edit::Stand),
+        1 => any::<bool>().prop_map(Edit::Clock),
+        2 => (-20_000..100_000i64).prop_map(Edit::Jump),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn how_time_is_cut_changes_nothing(cuts in prop::collection::vec(1i64..3000, 1..60), at in 0.0..200.0f64) {
+        let mut plan = plan();
+        plan.roll(at, 5000);
+        plan.set_bpm(Bpm::new(173.0).unwrap(), 20_000);
+        plan.stand(7.0, 60_000);
+        let end = cuts.iter().sum();
+        let whole = run(&mut ClockOut::new(), &plan, 0..end);
+        let (mut out, mut frame, mut pieces) = (ClockOut::new(), 0, Vec::new());
+        for n in cuts {
+            pieces.extend(run(&mut out, &plan, frame..frame + n));
+            frame += n;
+        }
+        prop_assert_eq!(pieces, whole);
+    }
+
+    #[test]
+    fn a_port_gets_what_it_is_sent_and_nothing_else(
+        pulses in any::<bool>(), transport in any::<bool>(), position in any::<bool>(), at in 0.0..200.0f64,
+    ) {
+        let sends = ClockSends { pulses, transport, position };
+        let mut plan = plan();
+        plan.roll(at, 5000);
+        plan.set_bpm(Bpm::new(173.0).unwrap(), 20_000);
+        plan.roll(at + 3.0, 40_000);
+        plan.stand(7.0, 60_000);
+        let mut expected = run(&mut ClockOut::new(), &plan, 0..70_000);
+        expected.retain(|(_, message)| passes(sends, *message));
+        prop_assert_eq!(run_with(&mut ClockOut::new(), &plan, sends, 0..70_000), expected);
+    }
+
+    /// Windows run ahead of the edits, as those of a port with a negative offset do, and jump now and then.
+    #[test]
+    fn whatever_was_edited_behind_its_windows_a_follower_is_in_step_again(
+        edits in prop::collection::vec((edits(), 0i64..60_000, 0i64..24_000), 1..20), block in 100i64..5000,
+    ) {
+        let (mut plan, mut out, mut follower) = (plan(), ClockOut::new(), Follower::default());
+        plan.roll(0.0, 0);
+        let mut at = 0;
+        for (edit, passes, ahead) in edits {
+            let earliest = (at - ahead).max(0);
+            match edit {
+                Edit::Bpm(bpm) => plan.set_bpm(Bpm::new(bpm).unwrap(), earliest),
+                Edit::Roll(pulse) => { plan.roll(pulse, earliest); }
+                Edit::Stand(pulse) => plan.stand(pulse, earliest),
+                Edit::Clock(on) => plan.set_clock(on, earliest),
+                Edit::Jump(frames) => at += frames,
+            }
+            // Three pulses to wait for and a sixteenth, at the slowest tempo.
+            let settled = at.max(plan.last().from_frame) + 10 * 6000;
+            let end = settled + passes;
+            while at < end {
+                let window = at..(at + block).min(end);
+                at = window.end;
+                let mut burst = (f64::NAN, 0);
+                let mut wrong = None;
+                let mut heard = Vec::new();
+                out.window(&plan, ALL, window, |frame, message| {
+                    let played = follower.hear(message.bytes());
+                    if message == CLOCK {
+                        burst = if burst.0 == frame { (frame, burst.1 + 1) } else { (frame, 1) };
+                        heard.push((frame.floor() as i64, played));
+                        if burst.1 > MOST_MADE_UP + 1 {
+                            wrong = Some(frame);
+                        }
+                    }
+                });
+                prop_assert_eq!(wrong, None, "a burst");
+                for (frame, played) in heard.into_iter().filter(|(frame, _)| *frame >= settled) {
+                    let pulse = plan.pulses(frame..frame + 1).next();
+                    prop_assert!(pulse.is_some(), "a pulse beside the grid at {}", frame);
+                    prop_assert_eq!(played, pulse.and_then(|pulse| pulse.song_pulse), "at {}", frame);
+                }
+            }
+            let rolls = plan.last().clock_on && matches!(plan.last().song, Song::Rolling { .. });
+            prop_assert_eq!(follower.running, rolls);
+        }
+    }
+}
