@@ -8,7 +8,9 @@ use super::{
     setup::{Setup, StationArgs},
 };
 use crate::{
+    config::PortSettings,
     engine::{
+        host::select::PortChoice,
         midi::sent::Sent,
         offline::{Offline, SAMPLE_RATE_HZ},
     },
@@ -68,7 +70,9 @@ const STRETCH_FRAMES: i64 = 256;
 
 /// Returns whether anything was refused or failed.
 fn simulate(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
-    let mut offline = Offline::new(&setup.config).map_err(Failure::asked)?;
+    let in_settings = setup.ports.iter().find(|wish| wish.choice == PortChoice::Sim);
+    let port = in_settings.map_or_else(PortSettings::default, |wish| wish.settings.clone());
+    let mut offline = Offline::with(&setup.config, &port).map_err(Failure::asked)?;
     if let Some(out) = out {
         offline.listen_to_sent(out.midi_listener());
     }

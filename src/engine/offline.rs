@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     command::Command,
+    config::PortSettings,
     midi::Wire,
     status::{Event, Status},
 };
@@ -40,7 +41,17 @@ impl Offline {
     /// # Errors
     /// Where the inputs asked for are not the built-in synth's.
     pub fn new(config: &EngineConfig) -> Result<Offline, NoSuchInput> {
-        Offline::on(config, vec![built_in_port()])
+        Offline::with(config, &PortSettings::default())
+    }
+
+    /// An engine at frame 0 whose port gets this, so that a wire can be tried out.
+    ///
+    /// # Errors
+    /// Where the inputs asked for are not the built-in synth's.
+    pub fn with(config: &EngineConfig, settings: &PortSettings) -> Result<Offline, NoSuchInput> {
+        let port = built_in_port();
+        let wire = settings.wire.unwrap_or(port.wire);
+        Offline::on(config, vec![OpenPort { wire, settings: settings.clone(), ..port }])
     }
 
     /// An engine at frame 0 on these ports.

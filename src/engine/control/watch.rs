@@ -1,6 +1,6 @@
 //! The monitor: the newest messages that came and went, kept while somebody looks.
 //!
-//! Clock pulses in a row are one line with a number, or nothing else would be seen.
+//! The clock pulses of a port are one line with a number, or nothing else would be seen.
 
 use crate::{
     engine::midi::sent::{Payload, PortIndex},
@@ -43,11 +43,12 @@ impl Watch {
         self.changed = true;
         let port = port.0 + 1;
         if payload.bytes() == Message::CLOCK.bytes() {
-            // A line of its own for each port's pulses, as long as it is still in sight.
-            let pulses = |line: &&mut MonitorLine| line.times > 0 && line.port == port && line.incoming == incoming;
-            if let Some(line) = self.lines.iter_mut().rev().take(8).find(pulses) {
-                line.times += 1;
-                return;
+            // A line of its own for each port's pulses, always among the newest.
+            let pulses = |line: &MonitorLine| line.times > 0 && line.port == port && line.incoming == incoming;
+            if let Some(mut line) = self.lines.iter().rposition(pulses).and_then(|at| self.lines.remove(at)) {
+                line.times = line.times.saturating_add(1);
+                line.at_ns = at_ns;
+                return self.lines.push_back(line);
             }
         }
         if self.lines.len() == KEPT {
@@ -76,7 +77,7 @@ mod tests {
     use crate::{midi::Channel, music::Note};
 
     #[test]
-    fn the_newest_are_kept_and_pulses_in_a_row_are_one_line() {
+    fn the_newest_are_kept_and_pulses_are_one_line() {
         let mut watch = Watch::default();
         let note = Payload::Short(Message::note_on(Channel::FIRST, Note::new(60).unwrap(), 100));
         watch.note(0, PortIndex(0), false, &note);
