@@ -35,7 +35,7 @@ pub fn draw(clock: &ClockStatus, look: &MidiLook, area: Rect, frame: &mut Frame<
 
 fn source<'a>(source: &SourceStatus, look: &MidiLook, name_cells: usize) -> Span<'a> {
     let SourceStatus::Midi { from, state } = source else { return Span::styled("busker's own", look.text) };
-    let from = text::cut(from.as_deref().unwrap_or("MIDI inputs"), name_cells);
+    let from = text::cut(from.as_deref().unwrap_or("a MIDI clock"), name_cells);
     match state {
         SyncState::Waiting => Span::styled(format!("waiting for {from}"), look.text),
         SyncState::Acquiring => Span::styled(format!("acquiring {from}"), look.text),

@@ -103,7 +103,7 @@ fn columns(width: u16) -> Vec<Column> {
         (What::Nearly, "p99", 4),
         (What::Longest, "max", 4),
         (What::Waiting, "wait", 6),
-        (What::Lost, "lost", 4),
+        (What::Lost, "lost", 5),
         (What::Thru, "thru", if is_wide { 16 } else { 4 }),
     ]);
     let taken: usize = columns.iter().map(|(_, _, cells)| cells + 1).sum();
@@ -244,21 +244,59 @@ fn thru(targets: &[(u8, u8)], is_wide: bool) -> String {
     if all.is_empty() { String::new() } else { format!("→{}", all.join(if is_wide { ", " } else { "," })) }
 }
 
-/// A time in µs as ms in four cells.
+/// A time in µs as ms in four cells; from ten seconds on as seconds.
 fn held_up(us: Option<u32>) -> String {
     match us.map(f64::from) {
         None => "–".to_owned(),
         Some(us) if us < 1000.0 => format!("{:.2}", us / 1000.0),
         Some(us) if us < 10_000.0 => format!("{:.1}", us / 1000.0),
-        Some(us) => format!("{:.0}", us / 1000.0),
+        Some(us) if us < 9_999_500.0 => format!("{:.0}", us / 1000.0),
+        Some(us) => format!("{:.0}s", (us / 1e6).min(999.0)),
     }
 }
 
-/// A count in three cells: `999`, `12k`.
+/// A count in at most four cells: `999`, `12k`, `3M`.
 fn short(count: u64) -> String {
     match count {
         0..1000 => count.to_string(),
         1000..1_000_000 => format!("{}k", count / 1000),
-        _ => format!("{}M", count / 1_000_000),
+        _ => format!("{}M", (count / 1_000_000).min(999)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_fit_their_columns() {
+        for power in 0..=9 {
+            for us in [10u32.pow(power) - 1, 10u32.pow(power), u32::MAX >> power] {
+                assert!(text::width(&held_up(Some(us))) <= 4, "{us}: {}", held_up(Some(us)));
+                assert!(text::width(&short(u64::from(us) << 3)) <= 4, "{us}");
+            }
+        }
+        assert_eq!(short(u64::MAX), "999M");
+        let held = [Some(83), Some(2140), Some(130_000), Some(12_000_000), None].map(held_up);
+        assert_eq!(held, ["0.08", "2.1", "130", "12s", "–"]);
+    }
+
+    #[test]
+    fn no_window_is_too_narrow_for_the_table() {
+        for width in 80..300 {
+            let cells: usize = columns(width).iter().map(|(_, _, cells)| cells + 1).sum();
+            assert!(cells <= usize::from(width) + 1, "{width}: {cells}");
+            let name = columns(width)[1].2;
+            assert!((14..=NAME_MAX).contains(&name), "{width}: {name}");
+        }
+    }
+
+    #[test]
+    fn what_a_port_gets_is_said_in_words() {
+        let some = ClockSends { position: false, ..ClockSends::ALL };
+        assert_eq!([ClockSends::ALL, ClockSends::NONE, some].map(|of| sends(of, false)), ["all", "none", "P T ·"]);
+        assert_eq!(sends(some, true), "pulses transport");
+        assert_eq!((thru(&[], true), thru(&[(1, 0), (3, 10)], true)), (String::new(), "→1, 3 ch 10".to_owned()));
+        assert_eq!(thru(&[(1, 0), (3, 10)], false), "→1,3");
     }
 }
