@@ -1,7 +1,7 @@
 //! Which key does what: one table, from which the screen, the key bar and the help screen are made. Pure data.
 //!
-//! A row says in which modes, which key, what it does, and in a word or two what the key bar calls it. To add a key,
-//! add a row; `tests/keymap.rs` finds keys with two meanings and commands that do not exist.
+//! A row says in which modes, which key, what it does, in a word or two what the key bar calls it, and whether it goes
+//! on while the key is held. To add a key, add a row; `tests/keymap.rs` finds keys with two meanings and commands that do not exist.
 
 pub mod key;
 pub mod notes;
@@ -59,6 +59,9 @@ pub struct Row {
     /// What the key bar calls it: nothing where it is not shown there; where there are two, the second stands while
     /// the thing is on. Neighbours with the same words share one place.
     pub bar: &'static [&'static str],
+    /// Whether it is done again and again while the key is held. A key that is held does not start and stop a take
+    /// again and again.
+    pub repeats: bool,
 }
 
 const PLAY: &[Mode] = &[Mode::Piano, Mode::Keys];
@@ -70,7 +73,11 @@ const NOT_LINE: &[Mode] = &[Mode::Piano, Mode::Keys, Mode::Help];
 const ALWAYS: &[Mode] = &Mode::ALL;
 
 const fn row(modes: &'static [Mode], key: &'static str, action: Action, bar: &'static [&'static str]) -> Row {
-    Row { modes, key, action, bar }
+    Row { modes, key, action, bar, repeats: false }
+}
+/// A row that goes on while its key is held.
+const fn held(modes: &'static [Mode], key: &'static str, action: Action, bar: &'static [&'static str]) -> Row {
+    Row { modes, key, action, bar, repeats: true }
 }
 const fn does(line: &'static str) -> Action {
     Action::Command(line)
@@ -87,24 +94,34 @@ pub static ROWS: &[Row] = &[
     row(HELP, "q", view(View::Close), &[]),
     row(HELP, "?", view(View::Close), &[]),
     row(LINE, "enter", view(View::LineDo), &["do"]),
-    row(LINE, "tab", view(View::Complete), &["complete"]),
-    row(LINE, "shift-tab", view(View::CompleteBack), &[]),
+    held(LINE, "tab", view(View::Complete), &["complete"]),
+    held(LINE, "shift-tab", view(View::CompleteBack), &[]),
     row(LINE, "esc", view(View::Close), &["close"]),
     row(LINE, "ctrl-c", view(View::Close), &[]),
     row(PLAY, "?", view(View::Help), &["help"]),
     row(NOT_LINE, "space", does("transport.toggle"), &["play", "stop"]),
     row(KEYS, "r", does("record.toggle"), &["rec", "end take"]),
     row(ALWAYS, "ctrl-r", does("record.toggle"), &["rec", "end take"]),
-    row(PLAY, "left", view(View::PreviousKnob), &["knob"]),
-    row(PLAY, "right", view(View::NextKnob), &["knob"]),
-    row(PLAY, "up", view(View::TurnUp), &["turn"]),
-    row(PLAY, "down", view(View::TurnDown), &["turn"]),
+    held(PLAY, "left", view(View::PreviousKnob), &["knob"]),
+    held(PLAY, "right", view(View::NextKnob), &["knob"]),
+    held(PLAY, "up", view(View::TurnUp), &["turn"]),
+    held(PLAY, "down", view(View::TurnDown), &["turn"]),
     row(KEYS, "q", does("quit"), &["quit"]),
     row(ALWAYS, "ctrl-q", does("quit"), &["quit"]),
     row(PLAY, ":", view(View::Line), &["cmd"]),
-    row(PLAY, "tab", view(View::NextSection), &["section"]),
-    row(PIANO, "-", view(View::OctaveDown), &["octave"]),
-    row(PIANO, "=", view(View::OctaveUp), &["octave"]),
+    held(PLAY, "tab", view(View::NextSection), &["section"]),
+    row(KEYS, "x", does("midi.panic"), &["panic"]),
+    row(ALWAYS, "ctrl-p", does("midi.panic"), &["panic"]),
+    row(KEYS, "t", does("clock.tap"), &["tap"]),
+    row(PLAY, "ctrl-t", does("clock.tap"), &["tap"]),
+    row(KEYS, "v", view(View::Midi), &["midi", "knobs"]),
+    row(PLAY, "f2", view(View::Midi), &["midi", "knobs"]),
+    row(KEYS, "n", view(View::NextInstrument), &["instrument"]),
+    row(PLAY, "f3", view(View::NextInstrument), &["instrument"]),
+    row(KEYS, "l", view(View::Learn), &["learn", "no learn"]),
+    row(PLAY, "f4", view(View::Learn), &["learn", "no learn"]),
+    held(PIANO, "-", view(View::OctaveDown), &["octave"]),
+    held(PIANO, "=", view(View::OctaveUp), &["octave"]),
     row(KEYS, "s", does("transport.stop"), &[]),
     row(KEYS, "g", does("transport.continue"), &[]),
     row(KEYS, "0", does("transport.locate 1:1:0"), &["beginning"]),
@@ -112,51 +129,51 @@ pub static ROWS: &[Row] = &[
     row(PLAY, "ctrl-k", does("click.on toggle"), &["click", "no click"]),
     row(KEYS, "m", view(View::Monitor), &["monitor", "no monitor"]),
     row(KEYS, "k", view(View::Clock), &["clock", "no clock"]),
-    row(KEYS, "x", does("midi.panic"), &["panic"]),
-    row(ALWAYS, "ctrl-p", does("midi.panic"), &["panic"]),
     row(NOT_LINE, "ctrl-c", does("quit"), &[]),
     row(KEYS, "e", does("meter.clear"), &[]),
     row(PLAY, "ctrl-e", does("meter.clear"), &[]),
     row(KEYS, "i", does("record.status"), &[]),
-    row(PLAY, "shift-up", view(View::TurnUpFar), &[]),
-    row(PLAY, "shift-down", view(View::TurnDownFar), &[]),
-    row(PLAY, "pageup", view(View::TurnUpFar), &[]),
-    row(PLAY, "pagedown", view(View::TurnDownFar), &[]),
-    row(PLAY, "shift-tab", view(View::PreviousSection), &[]),
-    row(PLAY, "home", view(View::FirstKnob), &[]),
-    row(PLAY, "end", view(View::LastKnob), &[]),
+    held(PLAY, "shift-up", view(View::TurnUpFar), &[]),
+    held(PLAY, "shift-down", view(View::TurnDownFar), &[]),
+    held(PLAY, "pageup", view(View::TurnUpFar), &[]),
+    held(PLAY, "pagedown", view(View::TurnDownFar), &[]),
+    held(PLAY, "shift-tab", view(View::PreviousSection), &[]),
+    held(PLAY, "home", view(View::FirstKnob), &[]),
+    held(PLAY, "end", view(View::LastKnob), &[]),
     row(PLAY, "backspace", view(View::ResetKnob), &["reset"]),
     row(PLAY, "delete", view(View::ResetKnob), &[]),
     row(PLAY, "enter", view(View::TypeValue), &["type value"]),
-    row(KEYS, "-", view(View::OctaveDown), &[]),
-    row(KEYS, "=", view(View::OctaveUp), &[]),
-    row(PLAY, "[", view(View::OctaveDown), &[]),
-    row(PLAY, "]", view(View::OctaveUp), &[]),
-    row(PLAY, ";", view(View::VelocityDown), &["velocity"]),
-    row(PLAY, "'", view(View::VelocityUp), &["velocity"]),
-    row(PLAY, "{", view(View::VelocityDown), &[]),
-    row(PLAY, "}", view(View::VelocityUp), &[]),
-    row(PLAY, "<", view(View::Slower), &["BPM"]),
-    row(PLAY, ">", view(View::Faster), &["BPM"]),
+    held(KEYS, "-", view(View::OctaveDown), &[]),
+    held(KEYS, "=", view(View::OctaveUp), &[]),
+    held(PLAY, "[", view(View::OctaveDown), &[]),
+    held(PLAY, "]", view(View::OctaveUp), &[]),
+    held(PLAY, ";", view(View::VelocityDown), &["velocity"]),
+    held(PLAY, "'", view(View::VelocityUp), &["velocity"]),
+    held(PLAY, "{", view(View::VelocityDown), &[]),
+    held(PLAY, "}", view(View::VelocityUp), &[]),
+    held(PLAY, "<", does("clock.nudge -1"), &["BPM"]),
+    held(PLAY, ">", does("clock.nudge 1"), &["BPM"]),
+    held(PLAY, "(", does("clock.nudge -0.1"), &["0.1 BPM"]),
+    held(PLAY, ")", does("clock.nudge 0.1"), &["0.1 BPM"]),
     row(ALWAYS, "ctrl-l", view(View::Redraw), &[]),
-    row(LINE, "up", view(View::LineOlder), &["history"]),
-    row(LINE, "down", view(View::LineNewer), &["history"]),
-    row(LINE, "left", view(View::CursorLeft), &[]),
-    row(LINE, "right", view(View::CursorRight), &[]),
-    row(LINE, "home", view(View::CursorHome), &[]),
-    row(LINE, "end", view(View::CursorEnd), &[]),
-    row(LINE, "ctrl-a", view(View::CursorHome), &[]),
-    row(LINE, "ctrl-e", view(View::CursorEnd), &[]),
-    row(LINE, "backspace", view(View::EraseLeft), &[]),
-    row(LINE, "delete", view(View::EraseRight), &[]),
-    row(LINE, "ctrl-w", view(View::EraseWord), &[]),
-    row(LINE, "ctrl-u", view(View::EraseLine), &[]),
-    row(HELP, "up", view(View::ScrollUp), &["scroll"]),
-    row(HELP, "down", view(View::ScrollDown), &["scroll"]),
-    row(HELP, "pageup", view(View::ScrollPageUp), &["page"]),
-    row(HELP, "pagedown", view(View::ScrollPageDown), &["page"]),
-    row(HELP, "home", view(View::ScrollTop), &[]),
-    row(HELP, "end", view(View::ScrollBottom), &[]),
+    held(LINE, "up", view(View::LineOlder), &["history"]),
+    held(LINE, "down", view(View::LineNewer), &["history"]),
+    held(LINE, "left", view(View::CursorLeft), &[]),
+    held(LINE, "right", view(View::CursorRight), &[]),
+    held(LINE, "home", view(View::CursorHome), &[]),
+    held(LINE, "end", view(View::CursorEnd), &[]),
+    held(LINE, "ctrl-a", view(View::CursorHome), &[]),
+    held(LINE, "ctrl-e", view(View::CursorEnd), &[]),
+    held(LINE, "backspace", view(View::EraseLeft), &[]),
+    held(LINE, "delete", view(View::EraseRight), &[]),
+    held(LINE, "ctrl-w", view(View::EraseWord), &[]),
+    held(LINE, "ctrl-u", view(View::EraseLine), &[]),
+    held(HELP, "up", view(View::ScrollUp), &["scroll"]),
+    held(HELP, "down", view(View::ScrollDown), &["scroll"]),
+    held(HELP, "pageup", view(View::ScrollPageUp), &["page"]),
+    held(HELP, "pagedown", view(View::ScrollPageDown), &["page"]),
+    held(HELP, "home", view(View::ScrollTop), &[]),
+    held(HELP, "end", view(View::ScrollBottom), &[]),
 ];
 
 /// The rows that hold in a mode, in order.
@@ -164,12 +181,12 @@ pub fn rows_in(mode: Mode) -> impl Iterator<Item = &'static Row> {
     ROWS.iter().filter(move |row| row.modes.contains(&mode))
 }
 
-/// What a key does in a mode; a capital letter without a meaning of its own means the small one, so that caps lock
+/// The row of a key in a mode; a capital letter without a meaning of its own means the small one, so that caps lock
 /// takes no command away.
-pub fn action(mode: Mode, key: Key) -> Option<Action> {
+pub fn row_of(mode: Mode, key: Key) -> Option<&'static Row> {
     let exact = |key: Key| {
         let text = key.to_string();
-        rows_in(mode).find(|row| row.key == text).map(|row| row.action)
+        rows_in(mode).find(|row| row.key == text)
     };
     exact(key).or_else(|| exact(key.lower()))
 }

@@ -22,7 +22,7 @@ use busker::{
         visible::Visible,
     },
 };
-use statuses::{at_rest, at_work, overloaded};
+use statuses::{at_rest, at_work, midi_in_trouble, overloaded, with_ports};
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
@@ -168,8 +168,8 @@ fn the_same_keys_work_in_both_modes() {
                 "click.on toggle",
                 "midi.panic",
                 "meter.clear",
-                "clock.bpm 99.5",
-                "clock.bpm 98.5"
+                "clock.nudge 1",
+                "clock.nudge -1"
             ]
         );
         assert_eq!(player.press("ctrl-q"), ["quit"]);
@@ -177,14 +177,84 @@ fn the_same_keys_work_in_both_modes() {
 }
 
 #[test]
-fn the_tempo_counts_keys_that_come_faster_than_statuses() {
+fn the_tempo_is_tapped_and_nudged() {
     let mut player = Player::new(at_rest());
-    assert_eq!(player.press("> > >"), ["clock.bpm 121", "clock.bpm 122", "clock.bpm 123"]);
-    player.wait(2000);
-    assert_eq!(player.press(">"), ["clock.bpm 121"], "by then the status is believed");
-    player.status.transport.bpm = 299.5;
-    player.wait(2000);
-    assert_eq!(player.press("> >"), ["clock.bpm 300", "clock.bpm 300"]);
+    assert_eq!(
+        player.press("ctrl-t > < ) ("),
+        ["clock.tap", "clock.nudge 1", "clock.nudge -1", "clock.nudge 0.1", "clock.nudge -0.1"]
+    );
+    assert_eq!(player.stroke(">", Phase::Repeat), ["clock.nudge 1"], "a held key goes on");
+    assert!(player.stroke("ctrl-t", Phase::Repeat).is_empty(), "a held key is one tap");
+    assert_eq!(player.press("t"), ["note.on G4 100"]);
+    assert_eq!(player.press("esc t T"), ["note.off G4", "clock.tap", "clock.tap"]);
+}
+
+#[test]
+fn the_midi_view_opens_the_monitor_and_plays_on() {
+    let mut player = Player::new(with_ports());
+    assert_eq!(player.press("f2"), ["midi.monitor on"]);
+    assert!(player.stroke("f2", Phase::Repeat).is_empty());
+    assert!(player.app.midi_shown());
+    assert_eq!(player.press("z space up"), ["note.on C3 100", "transport.toggle", "param.step osc_type 1"]);
+    assert_eq!(player.press("f2"), ["midi.monitor off"]);
+    assert_eq!(player.press("esc v v"), ["note.off C3", "midi.monitor on", "midi.monitor off"]);
+    player.type_in(":midi");
+    assert_eq!(player.press("enter"), ["midi.monitor on"]);
+}
+
+#[test]
+fn the_next_instrument_is_the_next_port_that_can_be_played() {
+    let mut player = Player::new(with_ports());
+    assert_eq!(player.press("f3"), ["port.use 3"], "port 2 is only heard");
+    player.status.instrument = 3;
+    assert_eq!(player.press("z"), ["note.on C3 100"]);
+    assert_eq!(player.press("f3"), ["note.off C3", "port.use 1"], "around the end, and no note is left behind");
+    assert_eq!(player.press("esc n"), ["port.use 1"]);
+    let mut trouble = Player::new(midi_in_trouble());
+    trouble.status.instrument = 5;
+    assert_eq!(trouble.press("f3"), ["port.use 6"], "one that is gone keeps its knobs");
+    let mut alone = Player::new(at_rest());
+    assert!(alone.press("esc n").is_empty());
+    assert_eq!(alone.said().map(|(severity, _)| severity), Some(Severity::Info));
+}
+
+#[test]
+fn every_instrument_keeps_its_focused_knob() {
+    let mut player = Player::new(with_ports());
+    player.press("tab right");
+    player.status.instrument = 3;
+    assert_eq!(player.press("up"), ["param.step osc_type 1"]);
+    player.status.instrument = 1;
+    assert_eq!(player.press("up"), ["param.step filter_cutoff 1"]);
+}
+
+#[test]
+fn the_focused_knob_learns_and_stops_learning() {
+    let mut player = Player::new(with_ports());
+    assert_eq!(player.press("tab right f4"), ["? learn param.set filter_cutoff"]);
+    player.status.learning = Some("param.set filter_cutoff".to_owned());
+    assert_eq!(player.press("f4"), ["learn.cancel"]);
+    assert_eq!(player.press("esc l"), ["learn.cancel"]);
+    player.status.learning = None;
+    assert_eq!(player.press("l"), ["? learn param.set filter_cutoff"]);
+    player.status.params.values.clear();
+    assert!(player.press("l").is_empty());
+    assert_eq!(player.said(), Some((Severity::Info, "there is no knob to learn a controller for")));
+}
+
+#[test]
+fn tab_completes_ports() {
+    let mut player = Player::new(with_ports());
+    player.type_in(":port.use tty");
+    player.press("tab");
+    assert_eq!(player.press("enter"), ["? port.use ttyAMA0"]);
+    player.type_in(":midi.thru keys");
+    player.press("tab");
+    assert_eq!(player.app.line().text(), "midi.thru 2 ", "a name with spaces is offered as its number");
+    player.press("tab");
+    let (offered, _) = player.app.line().walked().unwrap();
+    let offered: Vec<(&str, &str)> = offered.iter().map(|c| (c.word.as_str(), c.help.as_str())).collect();
+    assert_eq!(offered, [("1", "NTS-1 digital kit SOUND"), ("2", "Arturia KeyStep 37"), ("ttyAMA0", "port 3")]);
 }
 
 #[test]
@@ -403,6 +473,13 @@ fn the_key_bar_says_what_is_possible_now() {
     for label in ["Space stop", "^R end take", "Bksp reset"] {
         assert!(work.iter().any(|shown| shown == label), "{label} in {work:?}");
     }
+    player.status = with_ports();
+    player.press("f2 esc");
+    let midi = labels(&player);
+    for label in ["t tap", "v knobs", "n instrument", "l learn"] {
+        assert!(midi.iter().any(|shown| shown == label), "{label} in {midi:?}");
+    }
+    player.press("v");
     player.status.params.values.clear();
     assert!(!labels(&player).iter().any(|shown| shown.contains("knob") || shown.contains("turn")));
 }

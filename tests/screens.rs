@@ -14,11 +14,11 @@ mod statuses;
 
 use busker::{
     keymap::{Phase, Stroke},
-    status::{Severity, Status},
+    status::{MonitorStatus, Severity, SourceStatus, Status, SyncState},
     tui::{app::App, screen, theme::Theme, visible::Visible},
 };
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
-use statuses::{at_rest, at_work, overloaded};
+use statuses::{at_rest, at_work, midi_in_trouble, overloaded, with_ports};
 use std::time::Instant;
 
 fn app() -> App {
@@ -131,6 +131,82 @@ fn the_device_and_the_ports_are_gone() {
     insta::assert_snapshot!(drawn(&mut app(), &status, SMALL));
 }
 
+const BROAD: (u16, u16) = (120, 40);
+
+/// The MIDI view at three sizes, one below the other.
+fn midi_views(status: &Status) -> String {
+    let drawn = |size| {
+        let mut app = app();
+        press(&mut app, "tab right f2", status);
+        drawn(&mut app, status, size)
+    };
+    [SMALL, BROAD, LARGE].map(drawn).join("\n\n")
+}
+
+#[test]
+fn midi_at_rest() {
+    let mut status = at_rest();
+    status.monitor = Some(MonitorStatus::default());
+    insta::assert_snapshot!(midi_views(&status));
+}
+
+#[test]
+fn midi_at_work() {
+    insta::assert_snapshot!(midi_views(&with_ports()));
+}
+
+#[test]
+fn midi_in_trouble_at_every_size() {
+    insta::assert_snapshot!(midi_views(&midi_in_trouble()));
+}
+
+#[test]
+fn the_midi_view_gives_the_knobs_back() {
+    let (mut app, status) = (app(), with_ports());
+    let knobs = drawn(&mut app, &status, SMALL);
+    press(&mut app, "f2", &status);
+    assert!(drawn(&mut app, &status, SMALL).contains("monitor · 3217 messages"));
+    press(&mut app, "f2", &status);
+    assert_eq!(drawn(&mut app, &status, SMALL), knobs);
+}
+
+#[test]
+fn without_ports_the_midi_view_says_what_to_do() {
+    let (mut app, mut status) = (app(), at_rest());
+    status.ports.clear();
+    press(&mut app, "f2", &status);
+    assert!(drawn(&mut app, &status, SMALL).contains("plug an instrument in"));
+}
+
+#[test]
+fn a_knob_that_waits_for_a_controller() {
+    let (mut app, mut status) = (app(), with_ports());
+    press(&mut app, "tab right", &status);
+    status.learning = Some("param.set filter_cutoff".to_owned());
+    insta::assert_snapshot!(drawn(&mut app, &status, SMALL));
+    press(&mut app, "f2", &status);
+    assert!(drawn(&mut app, &status, SMALL).contains("learn… Cutoff"));
+    status.learning = Some("transport.toggle".to_owned());
+    for size in [SMALL, LARGE] {
+        assert!(drawn(&mut app, &status, size).contains("learn… transport.toggle"));
+    }
+}
+
+#[test]
+fn the_header_says_whose_tempo_it_is() {
+    let mut status = with_ports();
+    let mut tops = Vec::new();
+    for state in [SyncState::Waiting, SyncState::Acquiring, SyncState::Locked, SyncState::Lost] {
+        let from = Some("Arturia KeyStep 37".to_owned()).filter(|_| state != SyncState::Waiting);
+        status.clock.source = SourceStatus::Midi { from, state };
+        for size in [SMALL, BROAD] {
+            let text = drawn(&mut app(), &status, size);
+            tops.push(text.lines().take(3).collect::<Vec<_>>().join("\n"));
+        }
+    }
+    insta::assert_snapshot!(tops.join("\n\n"));
+}
+
 #[test]
 fn help_small() {
     let (mut app, status) = (app(), at_rest());
@@ -184,11 +260,13 @@ fn a_smaller_window_says_what_it_needs() {
 
 #[test]
 fn every_size_of_window_can_be_drawn() {
-    let (rest, trouble) = (at_rest(), overloaded());
+    let (rest, trouble, midi) = (at_rest(), overloaded(), midi_in_trouble());
     for width in (80..260).step_by(13) {
         for height in (24..90).step_by(7) {
             let mut app = app_overloaded();
-            for (keys, status) in [("", &rest), ("shift-tab", &trouble), ("?", &trouble), ("esc :", &rest)] {
+            for (keys, status) in
+                [("", &rest), ("shift-tab", &trouble), ("?", &trouble), ("esc f2", &midi), (":", &rest)]
+            {
                 press(&mut app, keys, status);
                 drawn(&mut app, status, (width, height));
             }
@@ -230,12 +308,26 @@ fn without_colours_there_is_none() {
 }
 
 #[test]
+fn latencies_are_seen_to_two_digits() {
+    let mut status = with_ports();
+    let seen = Visible::of(&status);
+    if let Some(latency) = &mut status.ports[0].latency {
+        (latency.p50_us, latency.p99_us, latency.max_us) = (82, 914, 2099);
+    }
+    let next = seen.next(&status);
+    let shown = next.ports[0].latency.unwrap();
+    assert_eq!((shown.p50_us, shown.p99_us, shown.max_us), (82, 910, 2100));
+}
+
+#[test]
 fn what_cannot_be_seen_is_no_reason_to_draw() {
     let status = at_rest();
     let seen = Visible::of(&status);
     let mut trembling = status.clone();
     trembling.at_ns += 33_000_000;
     trembling.ports[0].sent += 2;
+    trembling.ports[0].received += 1;
+    trembling.ports[0].coalesced += 7;
     trembling.device.load_percent += 1;
     trembling.device.load_peak_percent += 20;
     trembling.inputs.meters[0].peak_db = -97.3;

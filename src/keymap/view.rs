@@ -67,10 +67,12 @@ views! {
     VelocityDown = "velocity.down"
     /// Strike harder
     VelocityUp = "velocity.up"
-    /// One BPM slower
-    Slower = "tempo.down"
-    /// One BPM faster
-    Faster = "tempo.up"
+    /// Ports and messages in the place of the knobs, or the knobs again
+    Midi = "midi"
+    /// Play and show the instrument at the next port
+    NextInstrument = "instrument.next"
+    /// Tie the next controller that moves to the focused knob, or nothing after all
+    Learn = "knob.learn"
     /// Hear the inputs, or not
     Monitor = "monitor"
     /// Send MIDI clock, or not

@@ -12,7 +12,7 @@ use crate::{
     music::{Decibels, Note},
     status::{Event, Severity, Status},
 };
-use std::time::Instant;
+use std::{collections::HashMap, time::Instant};
 
 /// The lowest octave the lower piano row may begin at; that of MIDI note 0.
 const OCTAVE_MIN: i32 = -1;
@@ -38,7 +38,8 @@ pub struct App {
     mode: Mode,
     /// Where closing help or the command line leads back to.
     base: Mode,
-    focus: usize,
+    /// The focused knob of each instrument, by its port: where a hand was, it comes back to.
+    focus: HashMap<u8, usize>,
     octave: i32,
     velocity: u8,
     piano: Piano,
@@ -49,8 +50,8 @@ pub struct App {
     window: (u16, u16),
     /// How loud the inputs were heard before they were turned off.
     monitor: Decibels,
-    /// The tempo asked for last, and when: keys come faster than statuses.
-    tempo: Option<(f64, Instant)>,
+    /// Whether ports and messages stand in the place of the knobs.
+    midi_shown: bool,
     profiles: Vec<String>,
     redraw: bool,
     changed: bool,
@@ -62,7 +63,7 @@ impl App {
         App {
             mode: Mode::Piano,
             base: Mode::Piano,
-            focus: 0,
+            focus: HashMap::new(),
             octave: OCTAVE_DEFAULT,
             velocity: VELOCITY_DEFAULT,
             piano: Piano::default(),
@@ -71,7 +72,7 @@ impl App {
             help_top: 0,
             window: (80, 24),
             monitor: Decibels::UNITY,
-            tempo: None,
+            midi_shown: false,
             profiles,
             redraw: false,
             changed: true,
@@ -96,11 +97,12 @@ impl App {
         if phase == Phase::Release {
             return Vec::new();
         }
-        match keymap::action(self.mode, key) {
-            // A key that is held does not start and stop a take again and again.
-            Some(Action::Command(_)) if phase == Phase::Repeat => Vec::new(),
-            Some(Action::Command(line)) => self.run(line, status),
-            Some(Action::View(view)) => self.act(view, now, status),
+        match keymap::row_of(self.mode, key) {
+            Some(row) if phase == Phase::Repeat && !row.repeats => Vec::new(),
+            Some(row) => match row.action {
+                Action::Command(line) => self.run(line, status),
+                Action::View(view) => self.act(view, status),
+            },
             None if self.mode == Mode::Line => {
                 if let Some(c) = key.char() {
                     self.line.insert(c.encode_utf8(&mut [0; 4]));
@@ -158,7 +160,7 @@ impl App {
     /// Something happened in the engine.
     pub fn event(&mut self, event: &Event) {
         if let Event::ProfileUsed { .. } = event {
-            self.focus = 0;
+            self.focus.clear();
             self.changed = true;
         }
         if let Some((severity, text)) = event.notice() {
@@ -234,7 +236,12 @@ impl App {
     /// The place of the focused knob in the profile's parameters; none where there are no parameters.
     pub fn focused(&self, status: &Status) -> Option<usize> {
         let last = status.params.profile.params.len().min(status.params.values.len()).checked_sub(1)?;
-        Some(self.focus.min(last))
+        Some(self.focus.get(&status.instrument).map_or(0, |at| *at.min(&last)))
+    }
+
+    /// Whether ports and messages stand in the place of the knobs.
+    pub fn midi_shown(&self) -> bool {
+        self.midi_shown
     }
 
     /// The lowest and the highest note the piano keys play; in every octave there are some.

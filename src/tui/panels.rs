@@ -8,5 +8,6 @@ pub mod knobs;
 pub mod line;
 pub mod message;
 pub mod meters;
+pub mod midi;
 pub mod record;
 pub mod rule;

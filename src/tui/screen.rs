@@ -2,7 +2,7 @@
 
 use super::{
     app::App,
-    panels::{hands, header, help, keybar, knobs, line, message, meters, record},
+    panels::{hands, header, help, keybar, knobs, line, message, meters, midi, record},
     theme::Theme,
     visible::Visible,
 };
@@ -38,7 +38,12 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
     .areas(window);
     header::draw(status, theme, top, frame);
     meters::draw(status, theme, scale, meters, frame);
-    knobs::draw(app, status, theme, knobs::Areas { title, tabs, knobs }, frame);
+    if app.midi_shown() {
+        let below = Rect { height: tabs.height + knobs.height, ..tabs };
+        midi::draw(app, status, theme, midi::Areas { title, below }, frame);
+    } else {
+        knobs::draw(app, status, theme, knobs::Areas { title, tabs, knobs }, frame);
+    }
     hands::draw(app, status, theme, bottom, frame);
     record::draw(status, theme, record, frame);
     message::draw(app, theme, messages, frame);

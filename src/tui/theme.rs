@@ -110,8 +110,10 @@ areas! {
     meters: MetersLook { label, scale, low, middle, high, empty, hold, number, clip }
     /// Knobs and the sections they stand in.
     knobs: KnobsLook {
-        tab, tab_shown, tab_focused, heading, label, bar, track, value, focused, focused_bar
+        tab, tab_shown, tab_focused, heading, label, bar, track, value, focused, focused_bar, learning
     }
+    /// MIDI ports, the clock and the monitor.
+    midi: MidiLook { heading, text, used, quiet, alarm, incoming, outgoing }
     /// The record light.
     record: RecordLook { recording, ready, file, room, room_low, quiet }
     /// What the engine says.

@@ -4,7 +4,7 @@
 //! the callback's load moves. Each is rounded here to what a person can read off the screen, so that a station at
 //! rest has one picture and costs nothing.
 
-use crate::status::{MeterStatus, Status};
+use crate::status::{MeterStatus, PortStatus, Status};
 use std::ops::Deref;
 
 /// The lowest level the meters show, in dBFS; what is below is silence.
@@ -37,7 +37,8 @@ impl Visible {
         seen.transport.bpm = (seen.transport.bpm * 100.0).round() / 100.0;
         let peak = &mut seen.device.load_peak_percent;
         *peak = if *peak < LOAD_PEAK_SHOWN { 0 } else { *peak / 10 * 10 };
-        seen.ports.iter_mut().for_each(|port| port.sent = 0);
+        seen.ports.iter_mut().for_each(round_port);
+        seen.clock.latest_us = two_digits(seen.clock.latest_us);
         seen.inputs.meters.iter_mut().chain(&mut seen.outputs).for_each(round_meter);
         if let Some(take) = &mut seen.record.take {
             take.seconds = take.seconds.floor();
@@ -55,6 +56,23 @@ impl Visible {
         }
         next
     }
+}
+
+/// What travels is counted every thirtieth of a second, but rates and latencies are those of the last full second:
+/// they move once a second at most.
+fn round_port(port: &mut PortStatus) {
+    (port.sent, port.received, port.coalesced) = (0, 0, 0);
+    if let Some(latency) = &mut port.latency {
+        for us in [&mut latency.p50_us, &mut latency.p99_us, &mut latency.max_us] {
+            *us = two_digits(u64::from(*us)).try_into().unwrap_or(u32::MAX);
+        }
+    }
+}
+
+/// A time in µs to its first two digits.
+fn two_digits(us: u64) -> u64 {
+    let step = 10u64.pow(us.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    us.saturating_add(step / 2) / step * step
 }
 
 fn round_meter(meter: &mut MeterStatus) {

@@ -1,11 +1,13 @@
 //! Statuses to draw: of a station at rest, of one at work, and of one in trouble.
 
+use busker::midi::ClockSends;
 use busker::{
     music::Position,
     profile::{DEFAULT_ID, Library, Profile},
     status::{
-        ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus, RealtimeStatus,
-        RecordStatus, Status, TakeStatus, TransportStatus,
+        ClockStatus, DeviceStatus, FaultCounts, InputsStatus, LatencyStatus, MeterStatus, MonitorLine, MonitorStatus,
+        ParamsStatus, PortStatus, Rate, RealtimeStatus, RecordStatus, SourceStatus, Status, SyncState, TakeStatus,
+        Traffic, TransportStatus,
     },
 };
 use std::{path::PathBuf, sync::Arc};
@@ -125,4 +127,97 @@ pub fn turn(status: &mut Status, name: &str, position: f64) {
     let profile = Arc::clone(&status.params.profile);
     let at = profile.param_index(name).unwrap();
     status.params.values[at] = profile.params[at].value_at(position);
+}
+
+fn rate(messages: u32, bytes: u32) -> Rate {
+    Rate { messages, bytes }
+}
+
+/// A station with a synth, a keyboard and a drum machine, and somebody who looks at what they say.
+pub fn with_ports() -> Status {
+    let mut status = at_work();
+    status.ports = vec![
+        PortStatus {
+            input: true,
+            profile: "korg_nts1_mk2".to_owned(),
+            sent: 48_211,
+            queued: 2,
+            queued_most: 37,
+            traffic: Traffic {
+                realtime: rate(39, 39),
+                note_off: rate(6, 18),
+                note_on: rate(6, 18),
+                control: rate(88, 264),
+                ..Traffic::default()
+            },
+            latency: Some(LatencyStatus { p50_us: 83, p99_us: 910, max_us: 2140 }),
+            ..PortStatus::new("alsa:NTS-1", "NTS-1 digital kit SOUND")
+        },
+        PortStatus {
+            output: false,
+            input: true,
+            received: 912,
+            thru: vec![(1, 0), (3, 10)],
+            ..PortStatus::new("alsa:KeyStep", "Arturia KeyStep 37")
+        },
+        PortStatus {
+            channel: 10,
+            clock: ClockSends { position: false, ..ClockSends::ALL },
+            profile: "generic_analog".to_owned(),
+            offset_ms: -12.5,
+            queued_most: 4,
+            traffic: Traffic { realtime: rate(39, 39), ..Traffic::default() },
+            wire_percent: Some(4),
+            ..PortStatus::new("raw:/dev/ttyAMA0", "ttyAMA0")
+        },
+    ];
+    let said = [
+        (1, false, "cc 43 = 96 ch 1", 1),
+        (1, false, "cc 43 = 97 ch 1", 1),
+        (3, false, "clock", 13),
+        (2, true, "note on  ch 1 C4 100", 1),
+        (1, false, "note on  ch 1 C4 100", 1),
+        (3, false, "note on  ch 10 C4 100", 1),
+        (1, false, "clock", 24),
+        (2, true, "bend = -1203 ch 1", 1),
+        (2, true, "note off ch 1 C4 64", 1),
+        (1, false, "note off ch 1 C4 64", 1),
+        (1, false, "sysex 22 bytes F0 42 30 00 01 57 0C 00 00 00 00 00 00 00 00 00 …", 1),
+        (3, false, "clock", 1),
+    ];
+    let line = |(at, (port, incoming, text, times)): (u64, (u8, bool, &str, u32))| MonitorLine {
+        at_ns: 83_204_000_000 + at * 41_700_000,
+        port,
+        incoming,
+        text: text.to_owned(),
+        times,
+    };
+    let lines = Arc::new((0..).zip(said).map(line).collect());
+    status.monitor = Some(MonitorStatus { seen: 3217, lines });
+    status
+}
+
+/// The same with everything MIDI can suffer.
+pub fn midi_in_trouble() -> Status {
+    let mut status = with_ports();
+    status.clock = ClockStatus {
+        source: SourceStatus::Midi { from: Some("Arturia KeyStep 37".to_owned()), state: SyncState::Lost },
+        late_pulses: 12,
+        latest_us: 3240,
+        skipped_pulses: 2,
+    };
+    status.ports[0].connected = false;
+    (status.ports[0].latency, status.ports[0].traffic) = (None, Traffic::default());
+    status.ports[2].dropped = 1204;
+    status.ports[2].refused = 3;
+    status.ports[2].wire_percent = Some(99);
+    status.ports[2].queued = 1000;
+    status.ports[2].queued_most = 1000;
+    status.ports[2].latency = Some(LatencyStatus { p50_us: 12_345, p99_us: 130_000, max_us: 911_000 });
+    let more = (4..=6).map(|n| PortStatus::new(format!("alsa:{n}"), format!("Some long port name {n}")));
+    status.ports.extend(more);
+    status.ports[5].connected = false;
+    status.realtime = RealtimeStatus { clock: Some(false), scheduler: true, memory_locked: false };
+    status.faults.midi_dropped = 1204;
+    status
 }

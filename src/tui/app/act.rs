@@ -4,25 +4,22 @@ use super::{App, OCTAVE_MAX, OCTAVE_MIN, Wish};
 use crate::{
     command::{
         Command,
-        arg::{Name, OnOff, Steps},
+        arg::{Name, OnOff, PortName, Steps, Switch, Text},
     },
     keymap::{Mode, View},
-    music::{Bpm, Decibels},
+    music::Decibels,
     profile::Param,
     status::{Severity, Status},
     tui::{line::complete, panels::help},
 };
-use std::time::{Duration, Instant};
 
 /// Steps of a coarse turn.
 const FAR: i32 = 8;
 /// Velocity moves by this much, of 127.
 const VELOCITY_STEP: i8 = 8;
-/// A tempo asked for this recently counts, even if no status shows it yet.
-const TEMPO_FRESH: Duration = Duration::from_millis(500);
 
 impl App {
-    pub(super) fn act(&mut self, view: View, now: Instant, status: &Status) -> Vec<Wish> {
+    pub(super) fn act(&mut self, view: View, status: &Status) -> Vec<Wish> {
         match view {
             View::Piano => return self.enter(Mode::Piano),
             View::Keys => return self.enter(Mode::Keys),
@@ -56,15 +53,16 @@ impl App {
             View::OctaveUp => return self.octave_by(1),
             View::VelocityDown => self.velocity_by(-VELOCITY_STEP),
             View::VelocityUp => self.velocity_by(VELOCITY_STEP),
-            View::Slower => return self.tempo_by(-1.0, now, status),
-            View::Faster => return self.tempo_by(1.0, now, status),
             View::Monitor => return self.monitor(status),
+            View::Midi => return self.toggle_midi(),
+            View::NextInstrument => return self.next_instrument(status),
+            View::Learn => return self.learn(status),
             View::Clock => {
                 let state = OnOff(!status.transport.clock_on);
                 return vec![Wish::Tell(Command::ClockRun { state })];
             }
             View::Redraw => self.redraw = true,
-            View::LineDo => return self.do_line(now, status),
+            View::LineDo => return self.do_line(status),
             View::Complete => self.complete(true, status),
             View::CompleteBack => self.complete(false, status),
             View::LineOlder => self.line.older(),
@@ -102,14 +100,14 @@ impl App {
         self.enter(Mode::Line)
     }
 
-    fn do_line(&mut self, now: Instant, status: &Status) -> Vec<Wish> {
+    fn do_line(&mut self, status: &Status) -> Vec<Wish> {
         let mut wishes = self.enter(self.base);
         let line = self.line.take();
         if line.is_empty() {
             return wishes;
         }
         if let Some(view) = complete::view(&line) {
-            wishes.extend(self.act(view, now, status));
+            wishes.extend(self.act(view, status));
             return wishes;
         }
         match line.parse::<Command>() {
@@ -139,15 +137,21 @@ impl App {
     fn focus_by(&mut self, by: isize, status: &Status) {
         if let Some(at) = self.focused(status) {
             let count = status.params.profile.params.len().min(status.params.values.len());
-            self.focus = at.saturating_add_signed(count as isize + by) % count;
+            self.set_focus(at.saturating_add_signed(count as isize + by) % count, status);
         }
+    }
+
+    fn set_focus(&mut self, at: usize, status: &Status) {
+        self.focus.insert(status.instrument, at);
     }
 
     fn focus_in_section(&mut self, last: bool, status: &Status) {
         let Some(section) = self.param(status).map(|param| param.section) else { return };
         let mut places = status.params.profile.params_in(section).map(|(at, _)| at);
         let to = if last { places.last() } else { places.next() };
-        self.focus = to.unwrap_or(self.focus);
+        if let Some(at) = to {
+            self.set_focus(at, status);
+        }
     }
 
     /// To the first knob of a section before or after, around the ends; sections without knobs are passed over.
@@ -158,7 +162,7 @@ impl App {
         for _ in 0..count {
             section = section.saturating_add_signed(count as isize + by) % count;
             if let Some((at, _)) = profile.params_in(section).next() {
-                self.focus = at;
+                self.set_focus(at, status);
                 return;
             }
         }
@@ -179,12 +183,43 @@ impl App {
         self.velocity = self.velocity.saturating_add_signed(by).clamp(1, 127);
     }
 
-    fn tempo_by(&mut self, by: f64, now: Instant, status: &Status) -> Vec<Wish> {
-        let asked = self.tempo.filter(|(_, when)| now.duration_since(*when) < TEMPO_FRESH);
-        let from = asked.map_or(status.transport.bpm, |(bpm, _)| bpm);
-        let to = (from + by).clamp(Bpm::MIN.get(), Bpm::MAX.get());
-        self.tempo = Some((to, now));
-        Bpm::new(to).map(|bpm| Wish::Tell(Command::ClockBpm { bpm })).into_iter().collect()
+    /// The monitor costs the engine something, so it is kept only while somebody looks.
+    fn toggle_midi(&mut self) -> Vec<Wish> {
+        self.midi_shown = !self.midi_shown;
+        let state = Switch::To(OnOff(self.midi_shown));
+        vec![Wish::Tell(Command::MidiMonitor { state })]
+    }
+
+    /// To the instrument at the next port that can be played, around the ends.
+    fn next_instrument(&mut self, status: &Status) -> Vec<Wish> {
+        let playable = || (1u8..).zip(&status.ports).filter(|(_, port)| port.output).map(|(number, _)| number);
+        let next = playable().find(|number| *number > status.instrument).or_else(|| playable().next());
+        match next.filter(|number| *number != status.instrument) {
+            Some(number) => {
+                let port = PortName(number.to_string());
+                let mut wishes = self.silence();
+                wishes.push(Wish::Tell(Command::PortUse { port }));
+                wishes
+            }
+            None => {
+                self.say(Severity::Info, "there is no other instrument: each needs a port of its own in the settings");
+                Vec::new()
+            }
+        }
+    }
+
+    /// The next controller turns the focused knob; asked once more, nothing does.
+    fn learn(&mut self, status: &Status) -> Vec<Wish> {
+        if status.learning.is_some() {
+            return vec![Wish::Tell(Command::LearnCancel {})];
+        }
+        match self.param(status).map(|param| format!("param.set {}", param.name)) {
+            Some(what) => vec![Wish::Ask(Command::Learn { what: Text(what) })],
+            None => {
+                self.say(Severity::Info, "there is no knob to learn a controller for");
+                Vec::new()
+            }
+        }
     }
 
     fn monitor(&mut self, status: &Status) -> Vec<Wish> {

@@ -83,7 +83,7 @@ pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion 
     let group = place.row.name.split('.').next().unwrap_or_default();
     let all: Vec<Candidate> = match (place.arg.kind, group) {
         (ArgKind::OneOf(words), _) => words.iter().map(|word| candidate(word, "", !is_last)).collect(),
-        (ArgKind::Name, "param") => profile
+        (ArgKind::Name, "param") | (ArgKind::Text, "learn") => profile
             .params
             .iter()
             .zip(&status.params.values)
@@ -92,6 +92,7 @@ pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion 
                 candidate(&param.name, &format!("{section}: {}, now {}", param.label, param.display(*value)), !is_last)
             })
             .collect(),
+        (ArgKind::Port, _) => ports(place.written, status, !is_last),
         (ArgKind::Name, "profile") => profiles.iter().map(|id| candidate(id, "", !is_last)).collect(),
         (ArgKind::Text, "param") => {
             let options = named(&place, status).map(|(param, _)| param.options.as_slice()).unwrap_or_default();
@@ -99,7 +100,34 @@ pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion 
         }
         _ => Vec::new(),
     };
+    if place.arg.kind == ArgKind::Port {
+        return Completion { start: place.start, candidates: all };
+    }
     fitting(place.start, place.written, all)
+}
+
+/// The ports: by name where that is one word and no other port's, else by number; found by their names either way.
+fn ports(written: &str, status: &Status, more: bool) -> Vec<Candidate> {
+    let written = written.to_lowercase();
+    let all: Vec<(Candidate, &str)> = (1..)
+        .zip(&status.ports)
+        .map(|(number, port)| {
+            let name = port.name.as_str();
+            let is_word = !name.is_empty() && !name.contains(char::is_whitespace) && name.parse::<u8>().is_err();
+            let is_alone = status.ports.iter().filter(|other| other.name.eq_ignore_ascii_case(name)).count() == 1;
+            let candidate = match is_word && is_alone {
+                true => candidate(name, &format!("port {number}"), more),
+                false => candidate(&number.to_string(), name, more),
+            };
+            (candidate, name)
+        })
+        .collect();
+    let by_word = all.iter().any(|(candidate, _)| candidate.word.to_lowercase().starts_with(&written));
+    let fits = |(candidate, name): &(Candidate, &str)| match by_word {
+        true => candidate.word.to_lowercase().starts_with(&written),
+        false => name.to_lowercase().contains(&written),
+    };
+    all.into_iter().filter(fits).map(|(candidate, _)| candidate).collect()
 }
 
 /// What the line needs next: the row's usage with its ranges, and for a knob what it can be set to.

@@ -2,7 +2,7 @@
 
 use crate::{
     music::Position,
-    status::{DeviceStatus, FaultCounts, RealtimeStatus, Status, TransportStatus},
+    status::{DeviceStatus, FaultCounts, PortStatus, RealtimeStatus, SourceStatus, Status, SyncState},
     tui::{
         theme::{HeaderLook, Theme},
         visible::Visible,
@@ -21,45 +21,77 @@ pub const ROWS: u16 = 3;
 const LOAD_ALARM: u32 = 80;
 /// From this width on there is room to say things twice.
 const WIDE: u16 = 100;
+/// Most cells of the name of a clock that is followed.
+const SOURCE_WIDE: usize = 20;
+/// Most cells of it in a narrow window: as many as leave room for the switches and the record light.
+const SOURCE_NARROW: usize = 16;
+/// Least cells of a port's name beside others.
+const PORT_NAME: usize = 16;
 
 /// Draws them.
 pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let [transport, device, ports] = Layout::vertical([Constraint::Length(1); 3]).areas(area);
     let look = &theme.header;
-    sides(
-        transport_line(&status.transport, status.click_on, look),
-        take_line(status, theme, area.width),
-        transport,
-        frame,
-    );
+    sides(transport_line(status, look, area.width), take_line(status, theme, area.width), transport, frame);
     sides(device_line(&status.device, look, area.width), health_line(&status.device, look), device, frame);
-    sides(ports_line(status, look, area.width), faults_line(status.realtime, &status.faults, look), ports, frame);
+    let faults = faults_line(status.realtime, &status.faults, look);
+    let room = usize::from(area.width).saturating_sub(faults.width() + 4);
+    sides(ports_line(status, look, room), faults, ports, frame);
 }
 
 /// One line at each side. What of the left one does not fit beside the right one is left out, word by word.
 fn sides(mut left: Line<'_>, right: Line<'_>, area: Rect, frame: &mut Frame<'_>) {
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let room = inside.width.saturating_sub(right.width() as u16 + 1);
-    while left.width() > usize::from(room) && left.spans.len() > 1 {
+    let over = |left: &Line<'_>| {
+        let blank = left.spans.last().map_or(0, |span| span.content.len() - span.content.trim_end().len());
+        left.width() - blank > usize::from(room)
+    };
+    while over(&left) && left.spans.len() > 1 {
         left.spans.pop();
     }
     frame.render_widget(left, Rect { width: room, ..inside });
     frame.render_widget(right.right_aligned(), inside);
 }
 
-fn transport_line<'a>(transport: &TransportStatus, click_on: bool, look: &HeaderLook) -> Line<'a> {
+fn transport_line<'a>(status: &Status, look: &HeaderLook, width: u16) -> Line<'a> {
+    let transport = &status.transport;
     let state = match transport.playing {
         true => Span::styled("▶ playing", look.playing),
         false => Span::styled("■ stopped", look.stopped),
     };
+    let source = source(&status.clock.source, look, width);
+    // Where somebody else keeps the time and there is little room, who does matters more than the seconds.
+    let time = match width < WIDE && !source.content.is_empty() {
+        true => Span::default(),
+        false => Span::styled(format!("  {:>7}", text::song_time(transport.seconds)), look.time),
+    };
     Line::from(vec![
         state,
         Span::styled(format!(" {:>10}", position(transport.position)), look.position),
-        Span::styled(format!("  {:>7}", text::song_time(transport.seconds)), look.time),
+        time,
         Span::styled(format!("  {:6.2} BPM", transport.bpm), look.tempo),
+        source,
         switch("clock", transport.clock_on, look),
-        switch("click", click_on, look),
+        switch("click", status.click_on, look),
     ])
+}
+
+/// Whose tempo it is; nothing where it is busker's own. Waiting takes fewer words where there is little room.
+fn source<'a>(source: &SourceStatus, look: &HeaderLook, width: u16) -> Span<'a> {
+    let SourceStatus::Midi { from, state } = source else { return Span::default() };
+    let is_wide = width >= WIDE;
+    match state {
+        SyncState::Waiting if is_wide => Span::styled(" ⇠ waiting for a clock", look.tempo),
+        SyncState::Waiting => Span::styled(" ⇠ waiting", look.tempo),
+        SyncState::Acquiring => Span::styled(" acquiring", look.tempo),
+        SyncState::Locked => {
+            let cells = if is_wide { SOURCE_WIDE } else { SOURCE_NARROW };
+            let name = text::cut(from.as_deref().unwrap_or("MIDI"), cells);
+            Span::styled(format!(" ⇠ {name}"), look.tempo)
+        }
+        SyncState::Lost => Span::styled(" clock lost!", look.alarm),
+    }
 }
 
 /// `12:3:007`, so that the digits of a running song stay in their places.
@@ -116,13 +148,36 @@ fn health_line<'a>(device: &DeviceStatus, look: &HeaderLook) -> Line<'a> {
     Line::from(spans)
 }
 
-fn ports_line<'a>(status: &Status, look: &HeaderLook, width: u16) -> Line<'a> {
+/// The instrument first, then what is gone, then the others; those without room are counted.
+fn ports_line<'a>(status: &Status, look: &HeaderLook, room: usize) -> Line<'a> {
     if status.ports.is_empty() {
         return Line::styled("MIDI: no port", look.alarm);
     }
-    let names: Vec<String> = status.ports.iter().map(|port| port.name.clone()).collect();
-    let text = text::cut(&names.join(", "), usize::from(width).saturating_sub(36));
-    Line::from(vec![Span::styled("MIDI ", look.quiet), Span::styled(text, look.device)])
+    let is_alone = status.ports.len() == 1;
+    let mut ports: Vec<(bool, &PortStatus)> =
+        (1u8..).zip(&status.ports).map(|(number, port)| (number == status.instrument && !is_alone, port)).collect();
+    ports.sort_by_key(|(used, port)| (!used, port.connected));
+    let mut spans = vec![Span::styled("MIDI ", look.quiet)];
+    let mut left = room.saturating_sub(5);
+    for (at, (used, port)) in ports.iter().enumerate() {
+        // What must still fit behind it: how many more there are.
+        let more = if at + 1 < ports.len() { 4 } else { 0 };
+        let mark = if *used { "▸" } else { "" };
+        let gone = if port.connected { "" } else { " gone!" };
+        let comma = if at > 0 { ", " } else { "" };
+        let around = text::width(comma) + text::width(mark) + text::width(gone);
+        let cells = left.saturating_sub(around + more);
+        if at > 0 && cells < text::width(&port.name).min(PORT_NAME) {
+            spans.push(Span::styled(format!("  +{}", ports.len() - at), look.device));
+            break;
+        }
+        let name = text::cut(&port.name, if is_alone { cells } else { cells.min(room / 2).max(PORT_NAME) });
+        left = left.saturating_sub(around + text::width(&name));
+        let name_look = if port.connected { look.device } else { look.alarm };
+        spans.push(Span::styled(comma, look.quiet));
+        spans.push(Span::styled(format!("{mark}{name}{gone}"), name_look));
+    }
+    Line::from(spans)
 }
 
 fn faults_line<'a>(realtime: RealtimeStatus, faults: &FaultCounts, look: &HeaderLook) -> Line<'a> {

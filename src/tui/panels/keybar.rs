@@ -35,7 +35,7 @@ pub fn entries(app: &App, status: &Visible) -> Vec<(String, &'static str)> {
     let mut shown: Vec<Action> = Vec::new();
     let mut before: Option<&Row> = None;
     for row in rows_in(app.mode()).filter(|row| possible(row.action, app, status)) {
-        let Some(words) = words(row, status) else { continue };
+        let Some(words) = words(row, app, status) else { continue };
         if shown.contains(&row.action) {
             continue;
         }
@@ -51,13 +51,15 @@ pub fn entries(app: &App, status: &Visible) -> Vec<(String, &'static str)> {
 }
 
 /// What the bar calls a row now.
-fn words(row: &Row, status: &Visible) -> Option<&'static str> {
+fn words(row: &Row, app: &App, status: &Visible) -> Option<&'static str> {
     let on = match row.action {
         Action::Command("transport.toggle") => status.transport.playing,
         Action::Command("record.toggle") => status.record.take.is_some(),
         Action::Command("click.on toggle") => status.click_on,
         Action::View(View::Monitor) => status.inputs.monitor_db > Decibels::SILENCE.0,
         Action::View(View::Clock) => status.transport.clock_on,
+        Action::View(View::Midi) => app.midi_shown(),
+        Action::View(View::Learn) => status.learning.is_some(),
         _ => false,
     };
     if on { row.bar.get(1).or(row.bar.first()).copied() } else { row.bar.first().copied() }
@@ -70,6 +72,11 @@ fn possible(action: Action, app: &App, status: &Visible) -> bool {
     match view {
         View::NextKnob | View::PreviousKnob | View::TurnUp | View::TurnDown | View::TypeValue => {
             app.focused(status).is_some()
+        }
+        View::NextInstrument => status.ports.iter().filter(|port| port.output).count() > 1,
+        View::Learn => {
+            let heard = status.ports.iter().any(|port| port.input);
+            status.learning.is_some() || heard && app.focused(status).is_some()
         }
         View::NextSection => profile.sections.len() > 1,
         View::ResetKnob => app.focused(status).is_some_and(|at| {

@@ -53,17 +53,15 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mu
         Some(at) => format!("knob {} of {}", at + 1, profile.params.len()),
         None => "no knobs".to_owned(),
     };
-    let name = match profile.maker.as_str() {
-        "" => profile.name.clone(),
-        maker => format!("{maker} {}", profile.name),
-    };
-    super::rule::draw(&name, &place, theme, areas.title, frame);
+    let place = learning_word(status, theme, areas.title).unwrap_or(Span::styled(place, theme.frame.rule));
+    super::rule::with_words(&title(status), vec![place], theme, areas.title, frame);
     let Some(focus) = focus else { return };
     let columns = (areas.knobs.width / COLUMN_MIN).max(1);
     let plan = Plan::of(profile, usize::from(columns), usize::from(areas.knobs.height), focus);
     let section = profile.params.get(focus).map_or(0, |param| param.section);
     tabs(&profile.sections, section, &plan, &theme.knobs, areas.tabs, frame.buffer_mut());
     let width = (areas.knobs.width / (plan.across as u16).max(1)).clamp(COLUMN_MIN, COLUMN_MAX);
+    let learning = status.learning.as_deref().and_then(|what| learning_param(what, status));
     let widest = profile.params.iter().map(|param| text::width(&param.label)).max().unwrap_or(0);
     let labels = widest.min(LABEL_MAX);
     for (column, at) in plan.columns.iter().zip(0..) {
@@ -85,12 +83,49 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mu
                     else {
                         continue;
                     };
-                    let knob = Knob { param, value: *value, focused: place == focus, labels };
+                    let knob = Knob {
+                        param,
+                        value: *value,
+                        focused: place == focus,
+                        labels,
+                        learning: learning == Some(place),
+                    };
                     knob.draw(&theme.knobs, area, plan.knob_rows, frame.buffer_mut());
                 }
             }
         }
     }
+}
+
+/// The instrument, and its port where there are several.
+fn title(status: &Visible) -> String {
+    let profile = &status.params.profile;
+    let name = match profile.maker.as_str() {
+        "" => profile.name.clone(),
+        maker => format!("{maker} {}", profile.name),
+    };
+    let port = usize::from(status.instrument).checked_sub(1).and_then(|at| status.ports.get(at));
+    match port.filter(|_| status.ports.len() > 1) {
+        Some(port) => {
+            let gone = if port.connected { "" } else { " gone!" };
+            format!("{name} · {} {}{gone}", status.instrument, port.name)
+        }
+        None => name,
+    }
+}
+
+/// The place of the knob that a text to be learned means, as the engine reads it.
+fn learning_param(what: &str, status: &Visible) -> Option<usize> {
+    let name = what.strip_prefix("param.set ").unwrap_or(what);
+    status.params.profile.param_index(name.trim())
+}
+
+/// What waits for a controller, a knob by its label, in a title of so much room.
+pub(super) fn learning_word(status: &Visible, theme: &Theme, title: Rect) -> Option<Span<'static>> {
+    let what = status.learning.as_ref()?;
+    let param = learning_param(what, status).and_then(|at| status.params.profile.params.get(at));
+    let word = format!("learn… {}", param.map_or(what, |param| &param.label));
+    Some(Span::styled(text::cut(&word, usize::from(title.width) / 2), theme.knobs.learning))
 }
 
 /// The sections' names; those on the page stand out, the focused one most.
@@ -120,15 +155,21 @@ struct Knob<'a> {
     focused: bool,
     /// Cells of the labels in this window.
     labels: usize,
+    /// Whether the next controller that moves is tied to it.
+    learning: bool,
 }
 
 impl Knob<'_> {
     /// One row: mark, label, bar, value. Where knobs have more rows, the bar has the second to itself.
     fn draw(&self, look: &KnobsLook, area: Rect, rows: u16, buffer: &mut Buffer) {
         let cells = usize::from(area.width);
-        let shown = self.param.display(self.value);
+        let shown = if self.learning { "learn…".to_owned() } else { self.param.display(self.value) };
         let (mark, label_look) = if self.focused { ("▸", look.focused) } else { (" ", look.label) };
-        let value_look = if self.focused { look.focused } else { look.value };
+        let value_look = match (self.learning, self.focused) {
+            (true, _) => look.learning,
+            (false, true) => look.focused,
+            (false, false) => look.value,
+        };
         buffer.set_string(area.x, area.y, mark, Style::from(look.focused_bar));
         let label = text::left(&self.param.label, self.labels);
         buffer.set_string(area.x + 1, area.y, &label, label_look);
