@@ -90,6 +90,7 @@ fn source<'a>(source: &SourceStatus, look: &HeaderLook, width: u16) -> Span<'a> 
             let name = text::cut(from.as_deref().unwrap_or("MIDI"), cells);
             Span::styled(format!(" ⇠ {name}"), look.tempo)
         }
+        SyncState::Unsteady => Span::styled(" no tempo!", look.alarm),
         SyncState::Lost => Span::styled(" clock lost!", look.alarm),
     }
 }
