@@ -33,13 +33,14 @@ far_end() { amidi -l | awk '/f_midi/ { print $2; exit }'; }
 has_far_end() { [ -n "$(far_end)" ]; }
 listen() { # FILE [DEVICE]
     wait_for has_far_end
-    amidi -p "${2:-$(far_end)}" -d -c -a --timestamp=monotonic > "$1" 2>&1 &
+    : > "$1"
+    amidi -p "${2:-$(far_end)}" -d -c -a --timestamp=monotonic >> "$1" 2>&1 &
     listener=$!
 }
 unlisten() { kill "$listener" 2>/dev/null; wait "$listener" 2>/dev/null; }
 pulses() { grep -c ' F8' "$1"; }
 has_pulses() { [ "$(pulses "$1")" -ge "$2" ]; }
-has_bytes() { grep -q "$2" "$1"; }
+has_bytes() { grep -Eq "$2" "$1"; }
 # Pulses a second, from the first to the last in the file, in thousandths of seconds of the machine's own clock.
 pace() { awk '/ F8/ { gsub(/[^0-9.]/, "", $1); if (!n++) first = $1; last = $1 } END { if (last > first) printf "%.0f\n", (n - 1) / (last - first); else print 0 }' "$1"; }
 one_stream() { # 120 BPM is 48 a second; two streams would be 96
@@ -106,13 +107,13 @@ Y
 listen /tmp/4a
 /tmp/busker run /tmp/hold.yaml --device sim --port alsa:Acme > /tmp/run.out 2>&1 &
 busker=$!
-check "the note sounds" wait_for has_bytes /tmp/4a '90 3C 64'
+check "the note sounds" wait_for has_bytes /tmp/4a '90 ?3C ?64'
 unplug
 unlisten
 wait_for gone "Acme Synth"
 plug
 listen /tmp/4b
-check "after the return it is ended" wait_for grep -Eq '80 3C|B0 7B 00' /tmp/4b
+check "after the return it is ended" wait_for grep -Eq '80 ?3C|B0 ?7B ?00' /tmp/4b
 kill -TERM $busker
 wait $busker
 unlisten

@@ -297,7 +297,10 @@ impl AlsaPort {
 
     /// Gives up the connections of which `lost` is true, told their two ends and which of them is not ours.
     fn lose(&mut self, now_ns: u64, seq: &mut dyn Sequencer, lost: impl Fn(&dyn Sequencer, Addr, Addr, Addr) -> bool) {
+        // On the way out the sending threads end before this one.
+        let ours = self.sockets.as_ref().is_some_and(Sockets::is_abandoned);
         if let Some((to, from)) = self.played
+            && !ours
             && from.iter().any(|from| lost(seq, *from, to, to))
         {
             self.played = None;

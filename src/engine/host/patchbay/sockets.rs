@@ -51,9 +51,16 @@ impl Sockets {
         }
     }
 
+    /// Whether a sending thread has ended: then its connection was closed by itself and not by others.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.0.iter().any(|half| half.socket.is_abandoned())
+    }
+
     /// Closes what came back and hands over what waits; true where nothing waits any more.
     pub(super) fn settle(&mut self) -> bool {
-        self.0.iter_mut().fold(true, |all, half| half.settle() && all)
+        let [scheduler, clock] = &mut self.0;
+        let settled = [scheduler.settle(), clock.settle()];
+        settled == [true; 2]
     }
 }
 

@@ -300,9 +300,9 @@ impl Keeper {
             Port::Alsa(port) => port.settle(),
             Port::Raw(port) => port.settle(),
         };
-        let settled = self.ports.iter_mut().fold(true, |all, port| settle(port) && all);
+        let unsettled = self.ports.iter_mut().filter_map(|port| (!settle(port)).then_some(())).count();
         let mut sleep = LONGEST_SLEEP;
-        if !settled || now_ns < self.settle_until_ns {
+        if unsettled > 0 || now_ns < self.settle_until_ns {
             sleep = SETTLE_EVERY;
         }
         let has_seq = self.seq.is_some();
@@ -314,7 +314,7 @@ impl Keeper {
             sleep = sleep.min(Duration::from_nanos(at_ns.saturating_sub(now_ns)));
         }
         // A little late rather than too early, which would be in vain.
-        sleep.as_millis() as i32 + i32::from(sleep.subsec_nanos() % 1_000_000 > 0)
+        sleep.as_millis() as i32 + i32::from(!sleep.subsec_nanos().is_multiple_of(1_000_000))
     }
 }
 
