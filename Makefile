@@ -4,7 +4,7 @@ CARGO ?= cargo
 # What the tests are run with: every host, and the allocator that catches the callback allocating.
 TEST_FEATURES = jack,rt-check
 
-.PHONY: run test check fmt clippy doc bench bench-midi limits help
+.PHONY: run test test-vm check fmt clippy doc bench bench-midi limits help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,9 @@ run: ## the station; ARGS='--demo' passes flags
 test: ## every test, the ones on real audio servers too
 	@scripts/setup.sh test
 	INSTA_UPDATE=no $(CARGO) test --features $(TEST_FEATURES)
+
+test-vm: ## MIDI ports that come and go, on a real kernel in an emulator; BUSKER_VM names its script
+	@CARGO='$(CARGO)' tests/vm/run.sh
 
 check: fmt clippy doc test ## what a change must pass: format, lints, documentation, tests
 

@@ -109,7 +109,7 @@ fn what_cannot_be_is_one_message_that_names_it() {
         (&["clock", "--bpm", "900"], &["900", "20 to 300"]),
         (&["clock", "--port", "alsa:no_such_synth", "--seconds", "1"], &["no_such_synth"]),
         (&["monitor", "--port", "alsa:no_such_synth"], &["MIDI"]),
-        (&["monitor", "--port", "sim"], &["sim", "alsa:NAME"]),
+        (&["monitor", "--port", "sim"], &["sim", "alsa:NAME", "raw:PATH"]),
         (&["monitor", "--port", "NTS-1"], &["'NTS-1' is no MIDI port"]),
         (&["monitor", "loudly"], &["loudly"]),
         (&["record", "--device", "alsa:no_such_card", "--seconds", "1"], &["no_such_card"]),

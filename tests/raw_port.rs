@@ -13,15 +13,19 @@
 
 use assert_cmd::Command;
 use busker::engine::{
-    assembly::{EngineConfig, OpenPort},
-    host::{raw_midi, sim::SimDevice},
+    assembly::{EngineConfig, OpenPort, Way},
+    host::{
+        patchbay::{Patchbay, PortChange},
+        sim::SimDevice,
+    },
     live::{Engine, Machinery},
 };
 use portable_pty::{PtySize, native_pty_system};
 use rustix::fs::{CWD, FileType, Mode};
 use std::{
     fs::{self, File},
-    io::Read,
+    io::{Read, Write},
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{self, Stdio},
     sync::mpsc,
@@ -42,15 +46,16 @@ fn fifo(folder: &Path) -> PathBuf {
     path
 }
 
-fn open(path: &Path) -> OpenPort {
-    raw_midi::open(path.to_str().unwrap()).unwrap()
+fn open(path: &Path) -> (OpenPort, Patchbay) {
+    let mut patchbay = Patchbay::new();
+    (patchbay.raw(path.to_str().unwrap(), true, false).unwrap(), patchbay)
 }
 
 /// A station that plays this port.
-fn station(folder: &Path, port: OpenPort) -> Engine {
+fn station(folder: &Path, (port, patchbay): (OpenPort, Patchbay)) -> Engine {
     let config = EngineConfig::built_in(folder).unwrap();
     let sim = Box::new(SimDevice::new(48_000, 256));
-    Engine::start(&config, Machinery::lasting(sim, vec![port]), None).unwrap()
+    Engine::start(&config, Machinery { patchbay, ..Machinery::lasting(sim, vec![port]) }, None).unwrap()
 }
 
 fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
@@ -204,6 +209,73 @@ fn a_note_that_ended_while_nobody_read_is_ended_for_the_next_reader() {
     listener.until("where the song is", |heard| heard.contains(&0xF2) && heard.contains(&CONTINUE));
     drop(engine);
     assert_eq!(real_time(&listener.all()).last(), Some(&STOP));
+}
+
+#[test]
+fn a_pseudo_terminal_that_was_closed_is_taken_back_when_it_is_there_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("line");
+    let line = || {
+        let pty = native_pty_system().openpty(PtySize::default()).unwrap();
+        let _ = fs::remove_file(&path);
+        symlink(pty.master.tty_name().unwrap(), &path).unwrap();
+        pty
+    };
+    let pty = line();
+    let mut patchbay = Patchbay::new();
+    let port = patchbay.raw(path.to_str().unwrap(), true, false).unwrap();
+    let (kept, mut input) = (port.kept.unwrap(), port.input.unwrap());
+    let Way::Threads { mut scheduler, mut clock } = port.way else { panic!("not a port for threads") };
+    let (knocks, knocked) = mpsc::channel();
+    let events = patchbay.take_events(move || drop(knocks.send(()))).unwrap();
+    let next = || {
+        let event = events.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(event.port, kept);
+        event.change
+    };
+    assert!(scheduler.is_there() && clock.is_there());
+    drop(pty);
+    assert_eq!(next(), PortChange::Gone);
+    for out in [&mut scheduler, &mut clock] {
+        assert!(out.news().is_some() && !out.is_there());
+    }
+    let pty = line();
+    assert_eq!(next(), PortChange::Connected { name: path.display().to_string() });
+    let mut listener = Listener::new(pty.master.try_clone_reader().unwrap());
+    for (out, bytes) in [(&mut scheduler, &[0x90, 60, 100][..]), (&mut clock, &[CLOCK])] {
+        assert!(out.news().is_some() && out.is_there());
+        out.send(0, bytes).unwrap();
+    }
+    listener.until_message(&[0x90, 60, 100]);
+    listener.until("a pulse", |heard| heard.contains(&CLOCK));
+    pty.master.take_writer().unwrap().write_all(&[0xB0, 43, 7]).unwrap();
+    wait_for("a message", || input.pop().is_some_and(|heard| heard.payload.bytes() == [0xB0, 43, 7]));
+    assert!(knocked.try_iter().count() >= 2);
+}
+
+#[test]
+fn what_comes_in_through_a_terminal_line_moves_a_knob() {
+    let folder = tempfile::tempdir().unwrap();
+    let pty = native_pty_system().openpty(PtySize::default()).unwrap();
+    let engine = station(folder.path(), open(&pty.master.tty_name().unwrap()));
+    let values = || engine.station().status().params.values.clone();
+    let before = values();
+    // The cutoff, to where it is not.
+    pty.master.take_writer().unwrap().write_all(&[0xB0, 43, 3]).unwrap();
+    wait_for("a knob that moves", || values() != before);
+}
+
+#[test]
+fn a_file_that_may_not_be_written_to_is_refused_with_what_to_do() {
+    if rustix::process::geteuid().is_root() {
+        println!("skipped: root may write to everything");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = fifo(folder.path());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+    let refused = Patchbay::new().raw(path.to_str().unwrap(), true, true).err().unwrap().to_string();
+    assert!(refused.contains("may not be written to") && refused.contains("chmod u+w"), "{refused}");
 }
 
 /// The program with a home of its own.

@@ -1,4 +1,5 @@
-//! `busker monitor`: what comes in, one line a message. Runs on the main thread; midir's threads hear.
+//! `busker monitor`: what comes in, one line a message. Runs on the main thread; the patchbay's hears, and hears a port
+//! again that comes back.
 
 use super::{
     Failure, Outcome, complain,
@@ -7,7 +8,12 @@ use super::{
 };
 use crate::{
     engine::{
-        host::{alsa_midi, select::PortChoice},
+        assembly::OpenPort,
+        host::{
+            alsa_midi,
+            patchbay::{Kept, Patchbay, PortChange},
+            select::PortChoice,
+        },
         midi::input::{MidiIn, Received},
         realtime,
     },
@@ -17,7 +23,7 @@ use crate::{
 use clap::Args;
 use std::{
     io::{self, ErrorKind, Write},
-    sync::mpsc::RecvTimeoutError,
+    sync::mpsc::{Receiver, RecvTimeoutError},
     time::Duration,
 };
 
@@ -27,7 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// What `busker monitor` may be told.
 #[derive(Args, Debug)]
 pub struct MonitorArgs {
-    /// A MIDI port to hear: auto, alsa:NAME; several may be given, otherwise all but the system's
+    /// A MIDI port to hear: auto, alsa:NAME, raw:PATH; several may be given, otherwise all of ALSA's but the system's
     #[arg(long, value_name = "PORT")]
     port: Vec<PortChoice>,
 }
@@ -40,16 +46,22 @@ pub fn run(args: &MonitorArgs) -> Outcome {
     let mut setup = Setup::new(&StationArgs::default())?;
     setup.complain()?;
     let left = signals::asked_to_leave()?;
-    let (mut ports, mut connections) = (Vec::<(String, MidiIn)>::new(), Vec::new());
-    for name in chosen(&args.port, &setup.config.profile)? {
-        let (name, input, connection) = alsa_midi::hear(&name).map_err(Failure::asked)?;
-        connections.push(connection);
-        // The same port twice would say everything twice.
-        if !ports.iter().any(|(other, _)| *other == name) {
-            ports.push((name, input));
+    let mut patchbay = Patchbay::new();
+    let mut ports = Vec::<Heard>::new();
+    for choice in chosen(&args.port, &setup.config.profile)? {
+        let opened = match &choice {
+            PortChoice::Raw(path) => patchbay.raw(path, false, false),
+            PortChoice::Alsa(name) => patchbay.alsa(name, &setup.config.profile, false, false),
+            _ => continue,
+        };
+        let OpenPort { info, input, kept, .. } = opened.map_err(Failure::asked)?;
+        if let (Some(input), Some(kept)) = (input, kept) {
+            ports.push(Heard { name: info.name, input, kept });
         }
     }
-    let names: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
+    // Events are looked at as often as messages.
+    let events = patchbay.take_events(|| ());
+    let names: Vec<&str> = ports.iter().map(|port| port.name.as_str()).collect();
     complain(&format!("hearing {}; ctrl-c stops", names.join(", ")));
     let begun_ns = realtime::now_ns();
     loop {
@@ -59,19 +71,34 @@ pub fn run(args: &MonitorArgs) -> Outcome {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             written => written.map_err(Failure::other)?,
         }
+        // What came in before a port went is written before that is said.
+        for event in events.iter().flat_map(Receiver::try_iter) {
+            let name = ports.iter().find(|port| port.kept == event.port).map_or("", |port| &port.name);
+            match event.change {
+                PortChange::Gone => complain(&format!("{name} is gone; it is heard again when it returns")),
+                PortChange::Connected { .. } => complain(&format!("{name} is back")),
+            }
+        }
         if leave {
             break;
         }
     }
-    match ports.iter().map(|(_, input)| input.lost()).sum::<u64>() {
+    match ports.iter().map(|port| port.input.lost()).sum::<u64>() {
         0 => {}
         lost => complain(&format!("{lost} messages were lost: too many at once, or a SysEx too long or broken")),
     }
     Ok(())
 }
 
-/// The names of the ports to hear.
-fn chosen(asked: &[PortChoice], profile: &Profile) -> Result<Vec<String>, Failure> {
+/// A port that is heard.
+struct Heard {
+    name: String,
+    input: MidiIn,
+    kept: Kept,
+}
+
+/// The ports to hear, each once: `alsa:` and `raw:` only.
+fn chosen(asked: &[PortChoice], profile: &Profile) -> Result<Vec<PortChoice>, Failure> {
     let others = || {
         let all = alsa_midi::list_inputs().map_err(Failure::asked)?;
         let others: Vec<String> = all.into_iter().filter(|name| !alsa_midi::is_system(name)).collect();
@@ -81,25 +108,33 @@ fn chosen(asked: &[PortChoice], profile: &Profile) -> Result<Vec<String>, Failur
         }
     };
     if asked.is_empty() {
-        return others();
+        return Ok(others()?.into_iter().map(PortChoice::Alsa).collect());
     }
-    let name = |port: &PortChoice| match port {
-        PortChoice::Alsa(name) => Ok(name.clone()),
+    let port = |port: &PortChoice| match port {
+        PortChoice::Alsa(_) | PortChoice::Raw(_) => Ok(port.clone()),
         PortChoice::Auto => {
             let best = others()?.into_iter().min_by_key(|name| profile.port_rank(name).unwrap_or(usize::MAX));
-            best.ok_or_else(|| Failure::asked("there is no MIDI port to hear: plug in a synth"))
+            best.map(PortChoice::Alsa).ok_or_else(|| Failure::asked("there is no MIDI port to hear: plug in a synth"))
         }
-        PortChoice::Sim | PortChoice::Jack(_) | PortChoice::Raw(_) => {
-            Err(Failure::asked(format!("'{port}' cannot be heard: monitor takes auto and alsa:NAME")))
+        PortChoice::Sim | PortChoice::Jack(_) => {
+            Err(Failure::asked(format!("'{port}' cannot be heard: monitor takes auto, alsa:NAME and raw:PATH")))
         }
     };
-    asked.iter().map(name).collect()
+    // The same port twice would say everything twice.
+    let mut chosen: Vec<PortChoice> = Vec::new();
+    for port in asked.iter().map(port) {
+        let port = port?;
+        if !chosen.contains(&port) {
+            chosen.push(port);
+        }
+    }
+    Ok(chosen)
 }
 
 /// Writes what came in since the last time, in the order it came.
-fn write(ports: &mut [(String, MidiIn)], begun_ns: u64) -> io::Result<()> {
+fn write(ports: &mut [Heard], begun_ns: u64) -> io::Result<()> {
     let mut heard: Vec<(Received, &str)> = Vec::new();
-    for (name, input) in ports {
+    for Heard { name, input, .. } in ports {
         while let Some(received) = input.pop() {
             heard.push((received, name));
         }

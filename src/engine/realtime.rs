@@ -15,6 +15,8 @@ pub const HOW_TO_ALLOW: &str = "no real-time priority: add yourself to the audio
 pub const CLOCK_PRIORITY: u8 = 60;
 /// SCHED_FIFO priority of the scheduler.
 pub const SCHEDULER_PRIORITY: u8 = 55;
+/// SCHED_FIFO priority of what comes in at ports: it is stamped when it comes, but never delays what goes out.
+pub const PORTS_PRIORITY: u8 = 54;
 /// SCHED_FIFO priority of the simulated host's callback.
 pub const CALLBACK_PRIORITY: u8 = 50;
 

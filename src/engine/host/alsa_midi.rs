@@ -1,37 +1,47 @@
-//! MIDI ports of the ALSA sequencer, through midir.
+//! MIDI ports of the ALSA sequencer: what they are called, which one is meant, and the connections that play them.
 //!
-//! A port is opened twice, once for the scheduler's thread and once for the clock's, so that neither waits for the other.
-//! Beside it the instrument's own input is opened, where it has one; midir calls back on a thread of its own for each.
+//! What is sent goes through midir: a port is connected twice, once for the scheduler's thread and once for the clock's,
+//! so that neither waits for the other. What comes in does not (`patchbay/sequencer.rs`): midir's input waits for ever
+//! for the end of a SysEx that was cut short, deaf to everything else, and neither half of it says that a port is gone.
 //! Names are what is remembered: the sequencer's numbers change whenever something is plugged in. Realtime: no, but
 //! [`MidiOut::send`], which the MIDI threads call.
 
 use super::{HostError, quiet::hush_alsa};
-use crate::{
-    engine::{
-        assembly::{OpenPort, Way},
-        control::PortInfo,
-        midi::{
-            input::{MidiIn, Where, input},
-            port::{MidiOut, SendFailed},
-        },
-        realtime,
-    },
-    midi::Wire,
-    profile::Profile,
-};
-use midir::{MidiIO, MidiInput, MidiInputPort, MidiOutput, MidiOutputConnection};
+use crate::engine::midi::port::{MidiOut, SendFailed};
+use alsa::seq::{Addr, ClientIter, PortCap, PortIter, PortSubscribeIter, PortType, QuerySubsType, Seq};
+use midir::{MidiOutput, MidiOutputConnection};
+use rustix::io::Errno;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What the scheduler's connection is called among the sequencer's clients.
 pub const CLIENT_NAME: &str = "busker";
 /// What the clock's connection is called.
 pub const CLOCK_CLIENT_NAME: &str = "busker clock";
-/// What the connection is called that hears an instrument.
+/// What the client is called that hears instruments and announcements.
 pub const INPUT_CLIENT_NAME: &str = "busker input";
 
-/// What keeps an input open.
-pub type Connection = Box<dyn Send>;
+/// A port can be played.
+pub(super) const PLAYED: PortCap = PortCap::WRITE.union(PortCap::SUBS_WRITE);
+/// A port can be heard.
+pub(super) const HEARD: PortCap = PortCap::READ.union(PortCap::SUBS_READ);
 
-/// One connection.
+/// A port of the sequencer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Its name as it lasts; see [`lasting_names`].
+    pub(super) name: String,
+    /// Its numbers, which do not.
+    pub(super) at: Addr,
+}
+
+/// One connection that plays a port.
+pub(super) struct Line {
+    /// For the sending thread.
+    pub(super) out: Box<dyn MidiOut>,
+    /// Its own end.
+    pub(super) from: Addr,
+}
+
 struct AlsaOut(MidiOutputConnection);
 
 impl MidiOut for AlsaOut {
@@ -40,20 +50,20 @@ impl MidiOut for AlsaOut {
     }
 }
 
-/// The ports that can be played, as [`open`] takes them, those of the system last.
+/// The ports that can be played, as the patchbay takes them, those of the system last.
 ///
 /// # Errors
-/// Where there is no ALSA sequencer.
+/// Where there is no ALSA sequencer, or it may not be used.
 pub fn list() -> Result<Vec<String>, HostError> {
-    Ok(ports(&client(CLIENT_NAME)?).into_iter().map(|(name, _)| name).collect())
+    Ok(places(&sequencer()?, PLAYED).into_iter().map(|place| place.name).collect())
 }
 
-/// The ports that can be heard, as [`hear`] takes them, those of the system last.
+/// The ports that can be heard, as the patchbay takes them, those of the system last.
 ///
 /// # Errors
-/// Where there is no ALSA sequencer.
+/// Where there is no ALSA sequencer, or it may not be used.
 pub fn list_inputs() -> Result<Vec<String>, HostError> {
-    Ok(ports(&input_client()?).into_iter().map(|(name, _)| name).collect())
+    Ok(places(&sequencer()?, HEARD).into_iter().map(|place| place.name).collect())
 }
 
 /// Whether a port belongs to the system and no instrument listens behind it.
@@ -62,130 +72,96 @@ pub fn is_system(name: &str) -> bool {
     ["midi through", "system:"].iter().any(|system| name.starts_with(system))
 }
 
-/// Opens the port of this name, or else the first whose name it is a part of; and the input of the same device, where it
-/// has one, for the profile's instrument.
-///
-/// # Errors
-/// Where there is no such port; the text names those there are.
-pub fn open(name: &str, profile: &Profile) -> Result<(OpenPort, Option<Connection>), HostError> {
-    let scheduler =
-        client(CLIENT_NAME).map_err(|HostError(why)| HostError(format!("the MIDI port '{name}': {why}")))?;
-    let clock = client(CLOCK_CLIENT_NAME)?;
-    let ports = ports(&scheduler);
-    let (name, port) = named(&ports, name)?;
-    let connect = |client: MidiOutput| {
-        let refused =
-            |why| HostError(format!("the MIDI port {name} cannot be opened ({why}): is another program using it?"));
-        let connection = client.connect(port, "out").map_err(|error| refused(error.to_string()))?;
-        Ok::<Box<dyn MidiOut>, HostError>(Box::new(AlsaOut(connection)))
-    };
-    let way = Way::Threads { scheduler: connect(scheduler)?, clock: connect(clock)? };
-    // What is sent to the system's through port comes back from it.
-    let (input, connection) = if is_system(name) { None } else { hear_beside(&port.id(), profile) }.unzip();
-    let info = PortInfo { id: format!("alsa:{name}"), name: name.clone() };
-    Ok((OpenPort { input, ..OpenPort::new(info, way, Wire::USB) }, connection))
+/// A client of the sequencer.
+pub(super) fn sequencer() -> Result<Seq, HostError> {
+    hush_alsa();
+    Seq::open(None, None, true).map_err(|error| no_sequencer(error.errno()))
 }
 
-/// Hears the port of this name, or else the first whose name it is a part of. Its whole name, and what comes in.
-///
-/// # Errors
-/// Where there is no such port; the text names those there are.
-pub fn hear(name: &str) -> Result<(String, MidiIn, Connection), HostError> {
-    let client = input_client()?;
-    let ports = ports(&client);
-    let (name, port) = named(&ports, name)?;
-    let (input, connection) = connect_input(client, name, port)?;
-    Ok((name.clone(), input, connection))
+fn no_sequencer(errno: i32) -> HostError {
+    let forbidden = [Errno::ACCESS, Errno::PERM].iter().any(|forbidden| forbidden.raw_os_error() == errno);
+    HostError(match forbidden {
+        true => "ALSA MIDI may not be used by you; raw:, jack: and sim ports work without it: join \
+                                        the audio group (`sudo usermod -aG audio $USER`) and log in again"
+            .to_owned(),
+        false => "there is no ALSA MIDI on this machine; raw:, jack: and sim ports work without it: load it with \
+              `sudo modprobe snd-seq`"
+            .to_owned(),
+    })
 }
 
-/// Hears the device an output belongs to. Many have nothing to say; then there is nothing to hear, and all else works.
-fn hear_beside(output_id: &str, profile: &Profile) -> Option<(MidiIn, Connection)> {
-    let client = input_client().ok()?;
-    let ports = ports(&client);
-    let places: Vec<(String, &str)> = ports.iter().map(|(name, port)| (port.id(), name.as_str())).collect();
-    let (name, port) = &ports[input_of(output_id, &places, profile)?];
-    match connect_input(client, name, port) {
-        Ok(input) => {
-            tracing::info!(name, "hearing the instrument's knobs");
-            Some(input)
-        }
-        Err(error) => {
-            tracing::warn!("{error}");
-            None
-        }
-    }
+/// Connects to a port for one sending thread.
+pub(super) fn connect(seq: &Seq, client_name: &str, to: &Place) -> Result<Line, HostError> {
+    let Place { name, at } = to;
+    let refused =
+        |why| HostError(format!("the MIDI port {name} cannot be opened ({why}): is another program using it?"));
+    let client = MidiOutput::new(client_name).map_err(|error| refused(error.to_string()))?;
+    let id = format!("{}:{}", at.client, at.port);
+    let port = client.ports().into_iter().find(|port| port.id() == id);
+    let port = port.ok_or_else(|| refused("it has just gone".to_owned()))?;
+    // midir does not tell a connection's own numbers; by a name that nobody else has they are found.
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let own_name = format!("out {}.{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let connection = client.connect(&port, &own_name).map_err(|error| refused(error.to_string()))?;
+    let is_own =
+        |from: &Addr| seq.get_any_port_info(*from).is_ok_and(|info| info.get_name().is_ok_and(|n| n == own_name));
+    let mut senders = PortSubscribeIter::new(seq, *at, QuerySubsType::WRITE).map(|line| line.get_sender());
+    let from = senders.find(is_own).ok_or_else(|| refused("it has just gone".to_owned()))?;
+    Ok(Line { out: Box::new(AlsaOut(connection)), from })
 }
 
-/// The place of the input, by id and name, that belongs to an output: of the same client, the one the profile knows best.
-fn input_of(output_id: &str, inputs: &[(String, &str)], profile: &Profile) -> Option<usize> {
-    let client = |id: &str| id.split_once(':').map(|(client, _)| client.to_owned());
-    let same = inputs.iter().enumerate().filter(|(_, (id, _))| client(id) == client(output_id));
+/// The place of the input that belongs to an output: of the same client, the one of the best rank.
+pub(super) fn input_of(output: Addr, inputs: &[Place], rank: impl Fn(&str) -> Option<usize>) -> Option<usize> {
+    let same = inputs.iter().enumerate().filter(|(_, input)| input.at.client == output.client);
     // The first of equals.
-    let best = same.min_by_key(|(_, (_, name))| profile.port_rank(name).unwrap_or(usize::MAX));
+    let best = same.min_by_key(|(_, input)| rank(&input.name).unwrap_or(usize::MAX));
     best.map(|(place, _)| place)
 }
 
-fn connect_input(client: MidiInput, name: &str, port: &MidiInputPort) -> Result<(MidiIn, Connection), HostError> {
-    let (mut inlet, midi_in) = input(Where::Thread);
-    let heard = move |_, bytes: &[u8], (): &mut ()| inlet.hear(realtime::now_ns(), bytes);
-    let connection = client
-        .connect(port, "in", heard, ())
-        .map_err(|error| HostError(format!("the MIDI port {name} cannot be heard ({error}): plug it in again")))?;
-    Ok((midi_in, Box::new(connection)))
-}
-
-fn no_sequencer() -> HostError {
-    HostError(
-        "there is no ALSA MIDI on this machine: load it with `sudo modprobe snd-seq`, or join the audio group \
-         (`sudo usermod -aG audio $USER`) and log in again"
-            .to_owned(),
-    )
-}
-
-fn client(name: &str) -> Result<MidiOutput, HostError> {
-    hush_alsa();
-    MidiOutput::new(name).map_err(|_| no_sequencer())
-}
-
-fn input_client() -> Result<MidiInput, HostError> {
-    hush_alsa();
-    MidiInput::new(INPUT_CLIENT_NAME).map_err(|_| no_sequencer())
-}
-
-/// The port that is meant by a name.
-fn named<'a, P>(ports: &'a [(String, P)], asked: &str) -> Result<&'a (String, P), HostError> {
-    let names: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
-    find(&names, asked).map(|found| &ports[found]).ok_or_else(|| {
+/// The port that is meant by a name: the one of this name, or else the first whose name it is a part of.
+pub(super) fn named<'a>(places: &'a [Place], asked: &str) -> Result<&'a Place, HostError> {
+    let names: Vec<&str> = places.iter().map(|place| place.name.as_str()).collect();
+    find(&names, asked).map(|found| &places[found]).ok_or_else(|| {
         let have = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         HostError(format!("there is no MIDI port '{asked}' (there are {have}): plug it in, or choose another"))
     })
 }
 
-/// Every port with its name, those of the system last.
-fn ports<C: MidiIO>(client: &C) -> Vec<(String, C::Port)> {
-    let ports = client.ports();
-    let full = ports.iter().map(|port| client.port_name(port).unwrap_or_default()).collect();
-    let mut ports: Vec<_> = lasting_names(full)
-        .into_iter()
-        .zip(ports)
-        .filter(|(name, _)| !name.is_empty() && !name.starts_with(CLIENT_NAME))
-        .collect();
-    ports.sort_by_key(|(name, _)| is_system(name));
-    ports
+/// Every port that can be used so, those of the system last, busker's own left out.
+pub(super) fn places(seq: &Seq, way: PortCap) -> Vec<Place> {
+    let midi = PortType::MIDI_GENERIC | PortType::SYNTH | PortType::APPLICATION;
+    let (mut full, mut at) = (Vec::new(), Vec::new());
+    for client in ClientIter::new(seq) {
+        for port in PortIter::new(seq, client.get_client()) {
+            if !port.get_type().intersects(midi) || !port.get_capability().contains(way) {
+                continue;
+            }
+            // A name that is no UTF-8 can be neither shown nor asked for.
+            if let (Ok(client_name), Ok(port_name)) = (client.get_name(), port.get_name()) {
+                let Addr { client, port } = port.addr();
+                full.push(format!("{client_name}:{port_name} {client}:{port}"));
+                at.push(Addr { client, port });
+            }
+        }
+    }
+    let named = lasting_names(full).into_iter().zip(at).map(|(name, at)| Place { name, at });
+    let mut places: Vec<Place> = named.filter(|place| !place.name.starts_with(CLIENT_NAME)).collect();
+    places.sort_by_key(|place| is_system(&place.name));
+    places
 }
 
-/// midir's names end in the sequencer's numbers, which change. They stay only where nothing else tells two ports apart.
+/// A name without the sequencer's numbers at its end.
+pub(super) fn without_numbers(name: &str) -> &str {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match name.rsplit_once(' ') {
+        Some((short, end)) if end.split_once(':').is_some_and(|(a, b)| is_number(a) && is_number(b)) => short,
+        _ => name,
+    }
+}
+
+/// The sequencer's numbers change. They stay in a name only where nothing else tells two ports apart.
 fn lasting_names(full: Vec<String>) -> Vec<String> {
-    let short = |name: &String| {
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        match name.rsplit_once(' ') {
-            Some((short, end)) if end.split_once(':').is_some_and(|(a, b)| is_number(a) && is_number(b)) => {
-                short.to_owned()
-            }
-            _ => name.clone(),
-        }
-    };
-    let short: Vec<String> = full.iter().map(short).collect();
+    let short: Vec<String> = full.iter().map(|name| without_numbers(name).to_owned()).collect();
     let alone = |name: &String| short.iter().filter(|other| *other == name).count() == 1;
     short.iter().zip(full).map(|(short, full)| if alone(short) { short.clone() } else { full }).collect()
 }
@@ -229,17 +205,26 @@ mod tests {
     fn the_input_of_the_same_device_is_heard_and_of_two_the_one_the_profile_knows() {
         let (library, _) = Library::load(None);
         let nts1 = library.get(DEFAULT_ID).unwrap();
+        let at = |text: &str| text.parse::<Addr>().unwrap();
         let inputs = [
-            ("20:0".to_owned(), "NTS-1 digital kit:NTS-1 digital kit KBD/KNOB"),
-            ("24:0".to_owned(), "NTS-1 digital kit:NTS-1 digital kit MIDI IN"),
-            ("24:1".to_owned(), "NTS-1 digital kit:NTS-1 digital kit KBD/KNOB"),
-            ("28:0".to_owned(), "Acme:a"),
-            ("28:1".to_owned(), "Acme:b"),
-        ];
+            ("20:0", "NTS-1 digital kit:NTS-1 digital kit KBD/KNOB"),
+            ("24:0", "NTS-1 digital kit:NTS-1 digital kit MIDI IN"),
+            ("24:1", "NTS-1 digital kit:NTS-1 digital kit KBD/KNOB"),
+            ("28:0", "Acme:a"),
+            ("28:1", "Acme:b"),
+        ]
+        .map(|(numbers, name)| Place { name: name.to_owned(), at: at(numbers) });
         let cases = [("24:0", Some(2)), ("20:1", Some(0)), ("28:1", Some(3)), ("2:0", None)];
         for (output, expected) in cases {
-            assert_eq!(input_of(output, &inputs, nts1), expected, "{output}");
+            assert_eq!(input_of(at(output), &inputs, |name| nts1.port_rank(name)), expected, "{output}");
         }
+    }
+
+    #[test]
+    fn who_may_not_use_the_sequencer_is_told_the_group_and_who_has_none_the_module() {
+        let text = |errno: Errno| no_sequencer(errno.raw_os_error()).to_string();
+        assert!(text(Errno::ACCESS).contains("usermod -aG audio") && text(Errno::ACCESS).contains("work without it"));
+        assert!(text(Errno::NOENT).contains("modprobe snd-seq") && text(Errno::NOENT).contains("work without it"));
     }
 
     #[test]

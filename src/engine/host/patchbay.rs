@@ -1,8 +1,29 @@
 //! The patchbay: keeps MIDI ports connected that come and go.
+//!
+//! One thread, "midi-ports", hears everything that comes in, notices at once when a port goes, connects it again when it
+//! returns, and hands connections to the sending threads through plugs (`midi/plug.rs`). [`Patchbay`] is its handle: it
+//! asks the thread and waits for the answer. Realtime: no.
 
-use super::{HostError, alsa_midi, raw_midi};
-use crate::{engine::assembly::OpenPort, profile::Profile};
+mod alsa_port;
+mod raw_port;
+mod retry;
+mod sequencer;
+mod sockets;
+mod thread;
+
+use super::HostError;
+use crate::{
+    config::PortSettings,
+    engine::{
+        assembly::{OpenPort, Way},
+        control::PortInfo,
+    },
+    midi::Wire,
+    profile::Profile,
+};
+use alsa_port::{AlsaAsked, Opened};
 use std::sync::mpsc::{self, Receiver, Sender};
+use thread::{Answer, Ask, Handle, Knock};
 
 /// A port of the patchbay, counted from 0 in the order they were asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,9 +52,11 @@ pub enum PortChange {
 
 /// The ports that are kept. Dropping it closes them.
 pub struct Patchbay {
+    /// Nothing before the first port.
+    thread: Option<Handle>,
+    sender: Sender<PortEvent>,
     events: Option<Receiver<PortEvent>>,
-    _sender: Sender<PortEvent>,
-    connections: Vec<alsa_midi::Connection>,
+    knock: Option<Knock>,
 }
 
 impl Default for Patchbay {
@@ -46,7 +69,7 @@ impl Patchbay {
     /// One without ports.
     pub fn new() -> Patchbay {
         let (sender, events) = mpsc::channel();
-        Patchbay { events: Some(events), _sender: sender, connections: Vec::new() }
+        Patchbay { thread: None, sender, events: Some(events), knock: None }
     }
 
     /// A port of the ALSA sequencer by its name or a part of it. With `output` off it is only heard; with `wait` on it
@@ -54,22 +77,49 @@ impl Patchbay {
     ///
     /// # Errors
     /// Where it is not there and is not waited for, or cannot be opened.
-    pub fn alsa(&mut self, name: &str, profile: &Profile, _output: bool, _wait: bool) -> Result<OpenPort, HostError> {
-        let (port, connection) = alsa_midi::open(name, profile)?;
-        self.connections.extend(connection);
-        Ok(port)
+    pub fn alsa(&mut self, name: &str, profile: &Profile, output: bool, wait: bool) -> Result<OpenPort, HostError> {
+        let profile = profile.clone();
+        let rank = Box::new(move |name: &str| profile.port_rank(name));
+        let asked = AlsaAsked { name: name.to_owned(), rank, output, wait };
+        self.keep("alsa", |answer| Ask::KeepAlsa(asked, answer))
     }
 
-    /// A raw MIDI device, a serial line or a FIFO by its path.
+    /// A raw MIDI device, a serial line or a FIFO by its path. A FIFO is only written to, or with `output` off only read.
     ///
     /// # Errors
     /// Where it is not there and is not waited for, or cannot be opened.
-    pub fn raw(&mut self, path: &str, _output: bool, _wait: bool) -> Result<OpenPort, HostError> {
-        raw_midi::open(path)
+    pub fn raw(&mut self, path: &str, output: bool, wait: bool) -> Result<OpenPort, HostError> {
+        self.keep("raw", |answer| Ask::KeepRaw { path: path.to_owned(), output, wait, answer })
     }
 
     /// What becomes of the ports, for the control thread; once. `knock` is called after each event.
-    pub fn take_events(&mut self, _knock: impl Fn() + Send + 'static) -> Option<Receiver<PortEvent>> {
-        self.events.take()
+    pub fn take_events(&mut self, knock: impl Fn() + Send + 'static) -> Option<Receiver<PortEvent>> {
+        let events = self.events.take()?;
+        let knock: Knock = Box::new(knock);
+        match &self.thread {
+            Some(thread) => thread.ask(Ask::Knock(knock)),
+            None => self.knock = Some(knock),
+        }
+        Some(events)
+    }
+
+    fn keep(&mut self, kind: &str, ask: impl FnOnce(Sender<Answer>) -> Ask) -> Result<OpenPort, HostError> {
+        let stopped = || HostError("MIDI ports are not opened any more: leave with ctrl-q and start again".to_owned());
+        let thread = match &mut self.thread {
+            Some(thread) => thread,
+            none => none.insert(Handle::start(self.sender.clone(), self.knock.take())?),
+        };
+        let (answer, answered) = mpsc::channel();
+        thread.ask(ask(answer));
+        let (kept, Opened { name, plugs, input }, wire) = answered.recv().map_err(|_| stopped())??;
+        let way = match plugs {
+            Some([scheduler, clock]) => Way::Threads { scheduler: Box::new(scheduler), clock: Box::new(clock) },
+            None => Way::InputOnly,
+        };
+        let info = PortInfo { id: format!("{kind}:{name}"), name };
+        Ok(OpenPort { info, way, input, wire, settings: PortSettings::default(), kept: Some(kept) })
     }
 }
+
+/// How fast a port of the sequencer takes bytes: most are USB.
+const ALSA_WIRE: Wire = Wire::USB;

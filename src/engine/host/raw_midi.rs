@@ -1,4 +1,4 @@
-//! MIDI by way of a file: raw MIDI devices, serial lines, pseudo-terminals and FIFOs.
+//! MIDI by way of a file: raw MIDI devices, serial lines, pseudo-terminals and FIFOs. The patchbay keeps them open.
 //!
 //! The scheduler's thread and the clock's each own a descriptor of the same open file, and every message is one
 //! `write`. The kernel takes messages this short whole or not at all, so none is torn; what it takes of a longer one
@@ -10,18 +10,22 @@
 //! Realtime: no, but [`MidiOut::send`] and [`MidiOut::finish`], which the MIDI threads call.
 
 use super::HostError;
-use crate::engine::{
-    assembly::{OpenPort, Way},
-    control::PortInfo,
-    midi::port::{MidiOut, SendFailed},
-};
+use crate::engine::midi::port::{MidiOut, SendFailed};
 use crate::midi::Wire;
 use rustix::{
     fs::{FileType, Mode, OFlags},
     io::Errno,
     termios,
 };
-use std::{fs, os::fd::OwnedFd, path::Path};
+use std::{
+    fs,
+    os::fd::{AsFd, OwnedFd},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// Bits per second of a MIDI wire (MIDI 1.0, "Hardware").
 const WIRE_BAUD: u32 = 31_250;
@@ -29,21 +33,76 @@ const WIRE_BAUD: u32 = 31_250;
 const BAUD_TOLERANCE: u32 = WIRE_BAUD / 100;
 /// Room for what is left of a long message, before memory has to be asked for.
 const REST_BYTES: usize = 4096;
+/// Device numbers of pseudo-terminals' ends (Linux, admin-guide/devices.txt).
+const PTY_MAJORS: std::ops::RangeInclusive<u32> = 136..=143;
 /// Where raw MIDI devices are.
 const DEVICES: &str = "/dev/snd";
 
 /// A raw MIDI device of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// As [`open`] takes it.
+    /// As the patchbay takes it.
     pub path: String,
     /// As its driver calls it.
     pub name: String,
 }
 
+/// What kind of file a port is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A raw MIDI device.
+    Device,
+    /// A serial line that runs at MIDI's speed.
+    Serial,
+    /// The end of a pseudo-terminal: a terminal line to us, memory behind.
+    Pty,
+    /// A FIFO. It is never gone for want of a reader or a writer.
+    Fifo,
+}
+
+impl Kind {
+    /// How fast it takes bytes.
+    pub(super) fn wire(self) -> Wire {
+        match self {
+            Kind::Serial => Wire::DIN,
+            Kind::Device | Kind::Pty | Kind::Fifo => Wire::USB,
+        }
+    }
+}
+
+/// Why a file is no open port.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// It is not there, or does not answer, or is in use: that may change by itself.
+    Absent(HostError),
+    /// It will not change without a person.
+    Wrong(HostError),
+}
+
+impl From<Refused> for HostError {
+    fn from(refused: Refused) -> HostError {
+        match refused {
+            Refused::Absent(why) | Refused::Wrong(why) => why,
+        }
+    }
+}
+
+/// A file opened for writing, once for each sending thread.
+pub(super) struct Output {
+    /// The scheduler's, the clock's.
+    pub(super) outs: [Box<dyn MidiOut>; 2],
+    /// The same open file, to be polled.
+    pub(super) watched: OwnedFd,
+    /// Set by a thread whose write found nothing behind the file.
+    pub(super) dead: Arc<AtomicBool>,
+    pub(super) kind: Kind,
+}
+
 /// One thread's descriptor.
 struct RawOut {
     file: OwnedFd,
+    /// Nothing is behind the file any more.
+    dead: Arc<AtomicBool>,
     /// What the kernel has not taken yet of a message it has begun to take.
     rest: Vec<u8>,
 }
@@ -51,7 +110,7 @@ struct RawOut {
 impl MidiOut for RawOut {
     fn send(&mut self, _: u64, bytes: &[u8]) -> Result<(), SendFailed> {
         self.finish()?;
-        let written = write(&self.file, bytes).map_err(|_| SendFailed)?;
+        let written = write(&self.file, bytes).map_err(|errno| self.refused(errno))?;
         self.rest.extend_from_slice(&bytes[written..]);
         Ok(())
     }
@@ -70,10 +129,27 @@ impl MidiOut for RawOut {
             }
             Err(Errno::AGAIN) => {}
             // Whoever had the beginning is gone, and the end alone would mean something else to the next.
-            Err(_) => self.rest.clear(),
+            Err(errno) => {
+                self.rest.clear();
+                self.refused(errno);
+            }
         }
         if self.rest.is_empty() { Ok(()) } else { Err(SendFailed) }
     }
+}
+
+impl RawOut {
+    fn refused(&self, errno: Errno) -> SendFailed {
+        if is_dead(errno) {
+            self.dead.store(true, Ordering::Relaxed);
+        }
+        SendFailed
+    }
+}
+
+/// Whether an error means that nothing is behind an open file any more, and not only for now.
+pub(super) fn is_dead(errno: Errno) -> bool {
+    matches!(errno, Errno::NODEV | Errno::NXIO | Errno::IO)
 }
 
 /// One `write`; nothing written is an error.
@@ -106,72 +182,88 @@ fn list_in(devices: &Path, proc: &Path) -> Vec<Found> {
     found
 }
 
-/// Opens the device, serial line or FIFO at a path.
-///
-/// # Errors
-/// Where there is none, where it may not be written to, where another program has it, and where a serial line cannot
-/// run at MIDI's speed.
-pub fn open(path: &str) -> Result<OpenPort, HostError> {
-    let file = open_file(path)?;
-    if termios::isatty(&file) {
-        make_wire(path, &file)?;
-    }
-    let other =
-        file.try_clone().map_err(|error| HostError(format!("the MIDI port {path} cannot be opened: {error}")))?;
-    let out = |file| Box::new(RawOut { file, rest: Vec::with_capacity(REST_BYTES) });
-    let way = Way::Threads { scheduler: out(file), clock: out(other) };
-    let info = PortInfo { id: format!("raw:{path}"), name: path.to_owned() };
-    Ok(OpenPort::new(info, way, Wire::USB))
+/// Opens the device, serial line or FIFO at a path for writing.
+pub(super) fn open_output(path: &str) -> Result<Output, Refused> {
+    let (file, kind) = open_file(path, OFlags::WRONLY)?;
+    let clone = || {
+        let clone = file.try_clone();
+        clone.map_err(|error| Refused::Absent(HostError(format!("the MIDI port {path} cannot be opened: {error}"))))
+    };
+    let dead = Arc::<AtomicBool>::default();
+    let out = |file| -> Box<dyn MidiOut> {
+        Box::new(RawOut { file, dead: Arc::clone(&dead), rest: Vec::with_capacity(REST_BYTES) })
+    };
+    let outs = [out(clone()?), out(clone()?)];
+    Ok(Output { outs, watched: file, dead, kind })
 }
 
-fn open_file(path: &str) -> Result<OwnedFd, HostError> {
-    let stat = rustix::fs::stat(path).map_err(|errno| refused(path, errno))?;
+/// Opens it for reading.
+pub(super) fn open_input(path: &str) -> Result<(OwnedFd, Kind), Refused> {
+    open_file(path, OFlags::RDONLY)
+}
+
+fn open_file(path: &str, way: OFlags) -> Result<(OwnedFd, Kind), Refused> {
+    let refused = |errno| refused(path, way, errno);
+    let stat = rustix::fs::stat(path).map_err(refused)?;
     let kind = FileType::from_raw_mode(stat.st_mode);
-    let kind = match kind {
-        FileType::CharacterDevice | FileType::Fifo => kind,
+    match kind {
+        FileType::CharacterDevice | FileType::Fifo => {}
         FileType::Directory => return Err(not_a_port(path, "a directory")),
         FileType::RegularFile => return Err(not_a_port(path, "an ordinary file")),
         _ => return Err(not_a_port(path, "something else")),
-    };
+    }
     let open =
         |flags| rustix::fs::open(path, flags | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty());
-    let file = match open(OFlags::WRONLY) {
+    let file = match open(way) {
         // A FIFO that nobody reads yet. One reader of our own lets the writing end open, and is closed again: a write
         // then fails until a reader comes. Opened for reading and writing it would never fail, but keep 64 KiB for
         // whoever comes later, twenty minutes of stale pulses all at once.
         Err(Errno::NXIO) if kind == FileType::Fifo => open(OFlags::RDONLY).and_then(|_reader| open(OFlags::WRONLY)),
         file => file,
     };
-    file.map_err(|errno| refused(path, errno))
+    let file = file.map_err(refused)?;
+    let kind = match kind {
+        FileType::Fifo => Kind::Fifo,
+        _ if !termios::isatty(&file) => Kind::Device,
+        _ if PTY_MAJORS.contains(&rustix::fs::major(stat.st_rdev)) => Kind::Pty,
+        _ => Kind::Serial,
+    };
+    if matches!(kind, Kind::Serial | Kind::Pty) {
+        make_wire(path, &file)?;
+    }
+    Ok((file, kind))
 }
 
 /// Makes a terminal line a MIDI wire: every byte as it is, at MIDI's speed.
-fn make_wire(path: &str, file: &OwnedFd) -> Result<(), HostError> {
+fn make_wire(path: &str, file: impl AsFd) -> Result<(), Refused> {
     let set = || {
-        let mut line = termios::tcgetattr(file)?;
+        let mut line = termios::tcgetattr(&file)?;
         line.make_raw();
         line.control_modes |= termios::ControlModes::CLOCAL;
         line.set_speed(WIRE_BAUD)?;
-        termios::tcsetattr(file, termios::OptionalActions::Now, &line)?;
+        termios::tcsetattr(&file, termios::OptionalActions::Now, &line)?;
         // A driver that cannot do what it was asked says so only here.
-        termios::tcgetattr(file)
+        termios::tcgetattr(&file)
     };
     match set() {
         Ok(line) if line.output_speed().abs_diff(WIRE_BAUD) <= BAUD_TOLERANCE => Ok(()),
-        _ => Err(HostError(format!(
+        // It went while it was being set up.
+        Err(errno) if is_dead(errno) => Err(refused(path, OFlags::WRONLY, errno)),
+        _ => Err(Refused::Wrong(HostError(format!(
             "the serial line {path} cannot run at {WIRE_BAUD} baud, which MIDI needs: use an adapter that can, or a USB \
              MIDI interface"
-        ))),
+        )))),
     }
 }
 
-fn not_a_port(path: &str, what: &str) -> HostError {
-    HostError(format!(
+fn not_a_port(path: &str, what: &str) -> Refused {
+    Refused::Wrong(HostError(format!(
         "{path} is {what} and no MIDI port: name a device like /dev/snd/midiC1D0, a serial line or a FIFO"
-    ))
+    )))
 }
 
-fn refused(path: &str, errno: Errno) -> HostError {
+fn refused(path: &str, way: OFlags, errno: Errno) -> Refused {
+    let (done, allow) = if way == OFlags::RDONLY { ("read", "r") } else { ("written to", "w") };
     let what = match errno {
         Errno::NOENT | Errno::NOTDIR => {
             format!("there is no {path}: plug the device in, or make a FIFO with `mkfifo {path}`")
@@ -179,11 +271,11 @@ fn refused(path: &str, errno: Errno) -> HostError {
         Errno::ACCESS | Errno::PERM => {
             let group = if path.starts_with(DEVICES) { Some("audio") } else { None };
             let group = group.or_else(|| path.starts_with("/dev/tty").then_some("dialout"));
-            let allow = group.map_or_else(
-                || format!("allow it with `chmod u+w {path}`"),
+            let how = group.map_or_else(
+                || format!("allow it with `chmod u+{allow} {path}`"),
                 |group| format!("join the {group} group (`sudo usermod -aG {group} $USER`) and log in again"),
             );
-            format!("{path} may not be written to: {allow}")
+            return Refused::Wrong(HostError(format!("{path} may not be {done}: {how}")));
         }
         Errno::BUSY => {
             format!("the MIDI port {path} is in use by another program: end that program, or choose another")
@@ -191,7 +283,7 @@ fn refused(path: &str, errno: Errno) -> HostError {
         Errno::NODEV | Errno::NXIO | Errno::IO => format!("nothing answers behind {path}: plug the device in"),
         errno => format!("the MIDI port {path} cannot be opened: {}", std::io::Error::from(errno)),
     };
-    HostError(what)
+    Refused::Absent(HostError(what))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use super::port::{MidiOut, PortNews, SendFailed};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
-    traits::{Consumer, Producer, Split},
+    traits::{Consumer, Observer, Producer, Split},
 };
 
 /// Changes that may be under way; the keeper waits for the sender to take them.
@@ -25,8 +25,9 @@ pub struct Socket {
 
 /// The sending thread's half: a port that is there or not.
 pub struct Plug {
-    out: Option<Box<dyn MidiOut>>,
+    // Dropped before the connection, so that the keeper knows that nobody else closed it.
     changes: HeapCons<Change>,
+    out: Option<Box<dyn MidiOut>>,
     old: HeapProd<Box<dyn MidiOut>>,
 }
 
@@ -55,6 +56,11 @@ impl Socket {
     pub fn disconnect(&mut self) -> bool {
         self.close_old();
         self.changes.try_push(Change::Gone).is_ok()
+    }
+
+    /// Whether the sender has ended; its connection ended with it.
+    pub fn is_abandoned(&self) -> bool {
+        !self.changes.read_is_held()
     }
 
     /// Closes connections that the sender has put away.
@@ -165,5 +171,8 @@ mod tests {
         assert!(socket.connect(Box::new(Nowhere)).is_err());
         while plug.news().is_some() {}
         assert!(socket.connect(Box::new(Nowhere)).is_ok());
+        assert!(!socket.is_abandoned());
+        drop(plug);
+        assert!(socket.is_abandoned());
     }
 }

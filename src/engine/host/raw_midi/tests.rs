@@ -28,10 +28,7 @@ fn read(reader: &mut File) -> Vec<u8> {
 }
 
 fn outs(path: &Path) -> (Box<dyn MidiOut>, Box<dyn MidiOut>) {
-    match open(path.to_str().unwrap()).unwrap().way {
-        Way::Threads { scheduler, clock } => (scheduler, clock),
-        _ => panic!("not a port for threads"),
-    }
+    open_output(path.to_str().unwrap()).unwrap().outs.into()
 }
 
 #[test]
@@ -106,7 +103,7 @@ fn what_is_no_port_is_told_in_one_sentence_that_names_it() {
         (folder.path().join("none"), "there is no"),
         (folder.path().join("file/none"), "there is no"),
     ] {
-        let HostError(text) = open(&name(&path)).err().unwrap();
+        let HostError(text) = open_output(&name(&path)).err().unwrap().into();
         assert!(text.contains(&name(&path)) && text.contains(says), "{text}");
     }
     assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"kept");
@@ -114,11 +111,18 @@ fn what_is_no_port_is_told_in_one_sentence_that_names_it() {
 
 #[test]
 fn refusals_say_which_group_and_whether_another_program_has_it() {
-    let text = |path: &str, errno| refused(path, errno).to_string();
+    let said = |path: &str, way, errno| HostError::from(refused(path, way, errno)).to_string();
+    let text = |path: &str, errno| said(path, OFlags::WRONLY, errno);
     assert!(text("/dev/snd/midiC1D0", Errno::ACCESS).contains("usermod -aG audio"));
     assert!(text("/dev/ttyUSB0", Errno::ACCESS).contains("usermod -aG dialout"));
     assert!(text("/home/me/midi", Errno::ACCESS).contains("chmod u+w /home/me/midi"));
+    assert!(said("/home/me/midi", OFlags::RDONLY, Errno::ACCESS).contains("may not be read: allow it with `chmod u+r"));
     assert!(text("/dev/snd/midiC1D0", Errno::BUSY).contains("another program"));
+    // What a person must change ends the start; what may come by itself is waited for.
+    assert!(matches!(refused("/dev/midi", OFlags::WRONLY, Errno::ACCESS), Refused::Wrong(_)));
+    for errno in [Errno::NOENT, Errno::NODEV, Errno::BUSY] {
+        assert!(matches!(refused("/dev/midi", OFlags::WRONLY, errno), Refused::Absent(_)));
+    }
 }
 
 #[test]

@@ -1,0 +1,450 @@
+//! A port of the ALSA sequencer that is kept: what it is connected to, given what is announced. Reads no clock.
+//!
+//! Announcements are obeyed in their order: a device that was unplugged and plugged in again before anybody looked is
+//! the same in every list, but every connection to it is dead. A connection is known by its two ends, so whether one
+//! still stands can be asked where an announcement may be old or lost.
+
+use super::{
+    Kept, PortChange,
+    retry::Retry,
+    sockets::{Outs, Sockets},
+};
+use crate::engine::{
+    host::{
+        HostError,
+        alsa_midi::{Line, Place, input_of, is_system, named, without_numbers},
+    },
+    midi::{
+        input::{Inlet, MidiIn, Where, input},
+        plug::Plug,
+    },
+};
+use alsa::seq::Addr;
+
+/// What the sequencer does for a port.
+pub(super) trait Sequencer {
+    /// The ports that can be played, or else those that can be heard.
+    fn places(&self, played: bool) -> Vec<Place>;
+    /// Connects to a port, once for the scheduler and once for the clock.
+    fn play(&mut self, to: &Place) -> Result<[Line; 2], HostError>;
+    /// A port of our own for what comes in.
+    fn own_input(&mut self, kept: Kept) -> Result<Addr, HostError>;
+    /// Lets what a port sends come in at one of our own.
+    fn hear(&mut self, from: Addr, own: Addr) -> Result<(), HostError>;
+    /// The contrary.
+    fn unhear(&mut self, from: Addr, own: Addr);
+    /// Whether these two ports are connected.
+    fn connected(&self, from: Addr, to: Addr) -> bool;
+}
+
+/// What the sequencer announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Announced {
+    /// A client or one of its ports is gone.
+    Gone { client: i32, port: Option<i32> },
+    /// A client or one of its ports is there, or is called something else.
+    There { client: i32 },
+    /// Somebody took two ports apart.
+    Cut { from: Addr, to: Addr },
+    /// Announcements were lost.
+    Missed,
+}
+
+/// How a port's name ranks among the instrument's; the lower the better.
+pub(super) type Rank = Box<dyn Fn(&str) -> Option<usize> + Send>;
+
+/// What a kept port is connected to; another may use it the other way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    at: Addr,
+    played: bool,
+}
+
+/// What is asked for.
+pub(super) struct AlsaAsked {
+    pub(super) name: String,
+    pub(super) rank: Rank,
+    pub(super) output: bool,
+    pub(super) wait: bool,
+}
+
+/// What the engine gets of a port.
+pub(super) struct Opened {
+    /// As a person knows it.
+    pub(super) name: String,
+    /// The scheduler's and the clock's; none where it is only heard.
+    pub(super) plugs: Option<[Plug; 2]>,
+    pub(super) input: Option<MidiIn>,
+}
+
+/// What is remembered of the port that was connected.
+struct Known {
+    name: String,
+    at: Addr,
+}
+
+/// What comes in.
+struct Ear {
+    inlet: Inlet,
+    /// Our own port; made when there is a sequencer.
+    own: Option<Addr>,
+    /// What it hears.
+    from: Option<Addr>,
+    /// It was taken away or could not be had, and may be there.
+    missing: bool,
+}
+
+/// What a port that is looked for may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// One of this client, which has just come.
+    Client(i32),
+    /// Any: who came is not known.
+    Any,
+    /// One that stands where it stood: a stranger of the same name has been there all the time.
+    Nothing,
+}
+
+/// Why there is no connection.
+enum Missing {
+    NotThere(HostError),
+    Refused(HostError),
+}
+
+/// A kept port.
+pub(super) struct AlsaPort {
+    kept: Kept,
+    asked: String,
+    rank: Rank,
+    known: Option<Known>,
+    /// Those of the sending threads; none where it is only heard.
+    sockets: Option<Sockets>,
+    /// What is played, and from where.
+    played: Option<(Addr, [Addr; 2])>,
+    ear: Option<Ear>,
+    retry: Retry,
+}
+
+impl AlsaPort {
+    /// Connects to the port that is meant, where it is there.
+    ///
+    /// # Errors
+    /// Where it is not there and is not waited for, or cannot be opened.
+    pub(super) fn open(
+        kept: Kept,
+        asked: AlsaAsked,
+        seq: Option<&mut dyn Sequencer>,
+        taken: &[Taken],
+        now_ns: u64,
+    ) -> Result<(AlsaPort, Opened), HostError> {
+        let AlsaAsked { name, rank, output, wait } = asked;
+        let (sockets, plugs) = output.then(|| Sockets::new(None)).unzip();
+        let (inlet, midi_in) = input(Where::Thread);
+        let ear = Some(Ear { inlet, own: None, from: None, missing: false });
+        let retry = Retry::default();
+        let mut port = AlsaPort { kept, asked: name, rank, known: None, sockets, played: None, ear, retry };
+        let mut opened = Opened { name: port.asked.clone(), plugs, input: Some(midi_in) };
+        if let Some(seq) = seq {
+            match port.connect(Seen::Any, seq, taken) {
+                Ok(outs) => {
+                    // It was there from the beginning: nobody has to be told.
+                    if outs.is_some() {
+                        let (sockets, plugs) = Sockets::new(outs);
+                        (port.sockets, opened.plugs) = (Some(sockets), Some(plugs));
+                    }
+                    port.retry.done(now_ns);
+                }
+                Err(Missing::NotThere(error) | Missing::Refused(error)) if !wait => return Err(error),
+                Err(Missing::NotThere(why) | Missing::Refused(why)) => {
+                    tracing::info!("a MIDI port is waited for: {why}")
+                }
+            }
+        }
+        if let Some(known) = &port.known {
+            opened.name.clone_from(&known.name);
+        }
+        // What is sent to the system's through port comes back from it.
+        if output && is_system(&opened.name) {
+            (port.ear, opened.input) = (None, None);
+        }
+        port.look_again_later(now_ns);
+        Ok((port, opened))
+    }
+
+    /// Whether it is connected.
+    pub(super) fn is_there(&self) -> bool {
+        match &self.sockets {
+            Some(_) => self.played.is_some(),
+            None => self.ear.as_ref().is_some_and(|ear| ear.from.is_some()),
+        }
+    }
+
+    /// The port it is connected to.
+    pub(super) fn takes(&self) -> Option<Taken> {
+        match &self.sockets {
+            Some(_) => self.played.map(|(at, _)| Taken { at, played: true }),
+            None => self.ear.as_ref().and_then(|ear| ear.from).map(|at| Taken { at, played: false }),
+        }
+    }
+
+    /// Whether it stood at this client: then it comes first when that is back.
+    pub(super) fn stood_at(&self, client: i32) -> bool {
+        self.known.as_ref().is_some_and(|known| known.at.client == client)
+    }
+
+    /// As a person knows it.
+    pub(super) fn name(&self) -> &str {
+        self.known.as_ref().map_or(&self.asked, |known| &known.name)
+    }
+
+    /// Takes bytes that came in at one of our own ports, where it is this one's.
+    pub(super) fn hear(&mut self, own_port: i32, at_ns: u64, bytes: &[u8]) {
+        if let Some(ear) = self.ear.as_mut().filter(|ear| ear.own.is_some_and(|own| own.port == own_port)) {
+            ear.inlet.hear(at_ns, bytes);
+        }
+    }
+
+    /// Obeys an announcement. `taken` is what other kept ports are connected to.
+    pub(super) fn announced(
+        &mut self,
+        news: Announced,
+        seq: &mut dyn Sequencer,
+        taken: &[Taken],
+        now_ns: u64,
+        changes: &mut Vec<PortChange>,
+    ) {
+        let was_there = self.is_there();
+        match news {
+            Announced::Gone { client, port } => {
+                let gone = |at: Addr| at.client == client && port.is_none_or(|port| at.port == port);
+                self.lose(now_ns, seq, |_, _, _, other| gone(other));
+            }
+            // It may have been put together again since.
+            Announced::Cut { from, to } => {
+                self.lose(now_ns, seq, |seq, a, b, _| (a, b) == (from, to) && !seq.connected(a, b));
+            }
+            Announced::Missed => {
+                self.lose(now_ns, seq, |seq, from, to, _| !seq.connected(from, to));
+                if let Some(ear) = &mut self.ear {
+                    ear.inlet.interrupted(now_ns);
+                }
+            }
+            Announced::There { .. } => {}
+        }
+        if was_there && !self.is_there() {
+            tracing::info!(name = self.name(), ?news, "a MIDI port is gone");
+            changes.push(PortChange::Gone);
+        }
+        match news {
+            Announced::There { client } if !self.is_there() => {
+                self.try_connect(Seen::Client(client), seq, taken, now_ns, changes);
+            }
+            // Another port of the same device: it may be the one that speaks.
+            Announced::There { client } => {
+                if let Some((to, _)) = self.played.filter(|(to, _)| to.client == client) {
+                    self.hear_beside(to, seq);
+                }
+            }
+            Announced::Missed if !self.is_there() => self.try_connect(Seen::Any, seq, taken, now_ns, changes),
+            Announced::Missed => {
+                if let Some((to, _)) = self.played {
+                    self.hear_beside(to, seq);
+                }
+            }
+            _ => {}
+        }
+        self.look_again_later(now_ns);
+    }
+
+    /// Looks for what is missing, where it is time to.
+    pub(super) fn tick(
+        &mut self,
+        seq: &mut dyn Sequencer,
+        taken: &[Taken],
+        now_ns: u64,
+        changes: &mut Vec<PortChange>,
+    ) {
+        if !self.retry.is_due(now_ns) {
+            return;
+        }
+        if !self.is_there() {
+            self.try_connect(Seen::Nothing, seq, taken, now_ns, changes);
+        } else if let Some((to, _)) = self.played {
+            self.hear_beside(to, seq);
+            match &self.ear {
+                Some(Ear { missing: true, .. }) => self.retry.again(now_ns),
+                _ => self.retry.done(now_ns),
+            }
+        }
+    }
+
+    /// When it is to be looked for again.
+    pub(super) fn next_ns(&self) -> Option<u64> {
+        self.retry.at_ns()
+    }
+
+    /// See [`Sockets::settle`].
+    pub(super) fn settle(&mut self) -> bool {
+        self.sockets.as_mut().is_none_or(Sockets::settle)
+    }
+
+    fn look_again_later(&mut self, now_ns: u64) {
+        let missing = !self.is_there() || self.ear.as_ref().is_some_and(|ear| ear.missing);
+        if missing && self.retry.at_ns().is_none() {
+            self.retry.begin(now_ns);
+        }
+    }
+
+    /// Gives up the connections of which `lost` is true, told their two ends and which of them is not ours.
+    fn lose(&mut self, now_ns: u64, seq: &mut dyn Sequencer, lost: impl Fn(&dyn Sequencer, Addr, Addr, Addr) -> bool) {
+        // On the way out the sending threads end before this one.
+        let ours = self.sockets.as_ref().is_some_and(Sockets::is_abandoned);
+        if let Some((to, from)) = self.played
+            && !ours
+            && from.iter().any(|from| lost(seq, *from, to, to))
+        {
+            self.played = None;
+            if let Some(sockets) = &mut self.sockets {
+                sockets.disconnect();
+            }
+        }
+        if let Some(ear) = &mut self.ear
+            && let (Some(from), Some(own)) = (ear.from, ear.own)
+            && lost(seq, from, own, from)
+        {
+            // An announcement that is late may be about the device that stood there before.
+            seq.unhear(from, own);
+            (ear.from, ear.missing) = (None, true);
+            ear.inlet.interrupted(now_ns);
+        }
+    }
+
+    fn try_connect(
+        &mut self,
+        seen: Seen,
+        seq: &mut dyn Sequencer,
+        taken: &[Taken],
+        now_ns: u64,
+        changes: &mut Vec<PortChange>,
+    ) {
+        match (self.connect(seen, seq, taken), seen) {
+            (Ok(outs), _) => {
+                if let (Some(sockets), Some(outs)) = (&mut self.sockets, outs) {
+                    sockets.connect(outs);
+                }
+                self.retry.done(now_ns);
+                tracing::info!(name = self.name(), "a MIDI port is connected");
+                changes.push(PortChange::Connected { name: self.name().to_owned() });
+            }
+            (Err(Missing::NotThere(_)), Seen::Client(_)) => {}
+            (Err(Missing::Refused(why)), Seen::Client(_)) => {
+                tracing::info!("a MIDI port is there and not ready: {why}");
+                self.retry.soon(now_ns);
+            }
+            (Err(Missing::NotThere(why) | Missing::Refused(why)), _) => {
+                tracing::debug!("a MIDI port is still missing: {why}");
+                self.retry.again(now_ns);
+            }
+        }
+    }
+
+    /// Connects to the port that is meant; what goes to the sending threads, where it is played.
+    fn connect(&mut self, seen: Seen, seq: &mut dyn Sequencer, taken: &[Taken]) -> Result<Option<Outs>, Missing> {
+        let played = self.sockets.is_some();
+        let all = seq.places(played);
+        let mut free = all.clone();
+        free.retain(|place| !taken.contains(&Taken { at: place.at, played }));
+        let place = self.pick(&free, seen).map_err(|why| {
+            let twice = |place: &Place| HostError(format!("the MIDI port {} is named twice: name it once", place.name));
+            Missing::NotThere(self.pick(&all, seen).map_or(why, twice))
+        })?;
+        // Where it is, it will be found again, whether it lets us in or not.
+        let name = match self.known.take() {
+            Some(known) => known.name,
+            None => place.name.clone(),
+        };
+        let lines = if played { seq.play(place).map(Some) } else { self.listen(place.at, seq).map(|()| None) };
+        match lines {
+            Ok(lines) => {
+                self.known = Some(Known { name, at: place.at });
+                Ok(lines.map(|[scheduler, clock]| {
+                    self.played = Some((place.at, [scheduler.from, clock.from]));
+                    self.hear_beside(place.at, seq);
+                    [scheduler.out, clock.out]
+                }))
+            }
+            Err(why) => {
+                self.known = Some(Known { name, at: place.at });
+                Err(Missing::Refused(why))
+            }
+        }
+    }
+
+    /// The port that is meant.
+    fn pick<'a>(&self, places: &'a [Place], seen: Seen) -> Result<&'a Place, HostError> {
+        let Some(known) = &self.known else {
+            let place = named(places, &self.asked)?;
+            return match seen {
+                Seen::Client(client) if place.at.client != client => Err(self.not_there()),
+                _ => Ok(place),
+            };
+        };
+        let is_twin = |place: &&Place| without_numbers(&place.name) == without_numbers(&known.name);
+        let twins: Vec<&Place> = places.iter().filter(is_twin).collect();
+        let stands = |place: &&Place| place.at == known.at;
+        let came = |place: &&Place| match seen {
+            Seen::Client(client) => place.at.client == client,
+            Seen::Any => true,
+            Seen::Nothing => false,
+        };
+        let found = match seen {
+            // Only what was announced is new; the rest is for the timer, or a refusal would be met with at each of our
+            // own announcements.
+            Seen::Client(_) => {
+                let mut new = twins.iter().copied().filter(came);
+                new.clone().find(stands).or_else(|| new.next())
+            }
+            _ => twins.iter().copied().find(stands).or_else(|| twins.iter().copied().find(came)),
+        };
+        found.ok_or_else(|| self.not_there())
+    }
+
+    fn not_there(&self) -> HostError {
+        HostError(format!("there is no MIDI port '{}'", self.name()))
+    }
+
+    /// Hears the device whose output is played. Many have nothing to say; then there is nothing to hear, and all else
+    /// works.
+    fn hear_beside(&mut self, output: Addr, seq: &mut dyn Sequencer) {
+        let inputs = seq.places(false);
+        let best = input_of(output, &inputs, &self.rank).map(|found| &inputs[found]);
+        let Some(ear) = self.ear.as_mut() else { return };
+        ear.missing = false;
+        let Some(Place { name, at }) = best.filter(|best| ear.from != Some(best.at) && !is_system(&best.name)) else {
+            return;
+        };
+        if let (Some(before), Some(own)) = (ear.from.take(), ear.own) {
+            seq.unhear(before, own);
+        }
+        match self.listen(*at, seq) {
+            Ok(()) => tracing::info!(name, "hearing the instrument's knobs"),
+            Err(error) => tracing::warn!("{error}; it is played all the same"),
+        }
+    }
+
+    /// Lets what this port sends come in.
+    fn listen(&mut self, from: Addr, seq: &mut dyn Sequencer) -> Result<(), HostError> {
+        let Some(ear) = &mut self.ear else { return Ok(()) };
+        ear.missing = true;
+        let own = match ear.own {
+            Some(own) => own,
+            None => *ear.own.insert(seq.own_input(self.kept)?),
+        };
+        seq.hear(from, own)?;
+        (ear.from, ear.missing) = (Some(from), false);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

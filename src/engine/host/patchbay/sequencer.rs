@@ -1,0 +1,187 @@
+//! The client of the ALSA sequencer that hears: announcements, and what instruments send.
+//!
+//! Lives on the patchbay's thread. Its announce port is closed to others, so that a program which takes all connections
+//! apart does not leave it deaf.
+
+use super::{
+    Kept,
+    alsa_port::{Announced, Sequencer},
+};
+use crate::engine::host::{
+    HostError,
+    alsa_midi::{
+        CLIENT_NAME, CLOCK_CLIENT_NAME, HEARD, INPUT_CLIENT_NAME, Line, PLAYED, Place, connect, places, sequencer,
+    },
+};
+use alsa::{
+    Direction, PollDescriptors,
+    poll::pollfd,
+    seq::{
+        Addr, Connect, Event, EventType, MidiEvent, PortCap, PortSubscribe, PortSubscribeIter, PortType, QuerySubsType,
+        Seq,
+    },
+};
+use rustix::io::Errno;
+use std::ffi::CString;
+
+/// Events that may wait for this thread, the most the kernel allows; 200 without asking.
+const WAITING_EVENTS: u32 = 2000;
+/// The longest that a single event becomes: a registered controller of 14 bits, as four control changes.
+const LONGEST_BYTES: usize = 12;
+
+/// The client.
+pub(super) struct Hearing {
+    seq: Seq,
+    client: i32,
+    announce: i32,
+    decoder: MidiEvent,
+}
+
+/// What was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// Bytes came in at one of our own ports.
+    Bytes { own_port: i32, bytes: [u8; LONGEST_BYTES], len: usize },
+    /// A SysEx, or a piece of one.
+    SysEx { own_port: i32, bytes: Vec<u8> },
+    /// The sequencer announces.
+    Announced(Announced),
+    /// Nothing that matters.
+    Other,
+}
+
+impl Hearing {
+    /// Opens the client and listens to announcements.
+    pub(super) fn open() -> Result<Hearing, HostError> {
+        let seq = sequencer()?;
+        let refused = |error: alsa::Error| HostError(format!("the ALSA sequencer lets no one in: {error}"));
+        seq.set_client_name(&c_string(INPUT_CLIENT_NAME)).map_err(refused)?;
+        if let Err(error) = seq.set_client_pool_input(WAITING_EVENTS) {
+            tracing::debug!("the sequencer's own room has to do: {error}");
+        }
+        let client = seq.client_id().map_err(refused)?;
+        // Whoever subscribes at its own port needs no permission; nobody else may.
+        let caps = PortCap::WRITE | PortCap::NO_EXPORT;
+        let announce = seq.create_simple_port(c"announcements", caps, PortType::APPLICATION).map_err(refused)?;
+        let decoder = MidiEvent::new(0).map_err(refused)?;
+        decoder.enable_running_status(false);
+        let mut hearing = Hearing { seq, client, announce, decoder };
+        hearing.subscribe(Addr::system_announce(), Addr { client, port: announce }).map_err(refused)?;
+        Ok(hearing)
+    }
+
+    /// What to poll.
+    pub(super) fn descriptors(&self) -> Vec<pollfd> {
+        (&self.seq, Some(Direction::Capture)).get().unwrap_or_default()
+    }
+
+    /// The next event; nothing where there is none.
+    pub(super) fn read(&mut self) -> Option<Read> {
+        let mut input = self.seq.input();
+        match input.event_input() {
+            Ok(mut event) => Some(take(&mut event, self.announce, &self.decoder)),
+            Err(error) => {
+                let is = |errno: Errno| error.errno() == errno.raw_os_error();
+                if is(Errno::NOSPC) {
+                    // More came than there was room for, and the kernel threw it all away.
+                    Some(Read::Announced(Announced::Missed))
+                } else if is(Errno::INTR) || is(Errno::NOTSUP) {
+                    // An event of a kind that this library does not know.
+                    Some(Read::Other)
+                } else {
+                    if !is(Errno::AGAIN) {
+                        tracing::debug!("the sequencer gave no event: {error}");
+                    }
+                    None
+                }
+            }
+        }
+    }
+
+    fn subscribe(&mut self, from: Addr, to: Addr) -> alsa::Result<()> {
+        let line = PortSubscribe::empty()?;
+        line.set_sender(from);
+        line.set_dest(to);
+        self.seq.subscribe_port(&line)
+    }
+}
+
+fn take(event: &mut Event<'_>, announce: i32, decoder: &MidiEvent) -> Read {
+    let own_port = event.get_dest().port;
+    if own_port == announce {
+        return announcement(event).map_or(Read::Other, Read::Announced);
+    }
+    if event.get_type() == EventType::Sysex {
+        return Read::SysEx { own_port, bytes: event.get_ext().unwrap_or_default().to_vec() };
+    }
+    let mut bytes = [0; LONGEST_BYTES];
+    // What is no MIDI message, like a new connection, is none of ours.
+    match decoder.decode(&mut bytes, event) {
+        Ok(len @ 1..) => Read::Bytes { own_port, bytes, len },
+        _ => Read::Other,
+    }
+}
+
+fn announcement(event: &Event<'_>) -> Option<Announced> {
+    let at = || event.get_data::<Addr>();
+    match event.get_type() {
+        EventType::ClientExit => at().map(|at| Announced::Gone { client: at.client, port: None }),
+        EventType::PortExit => at().map(|at| Announced::Gone { client: at.client, port: Some(at.port) }),
+        EventType::ClientStart | EventType::ClientChange | EventType::PortStart | EventType::PortChange => {
+            at().map(|at| Announced::There { client: at.client })
+        }
+        EventType::PortUnsubscribed => {
+            event.get_data::<Connect>().map(|Connect { sender, dest }| Announced::Cut { from: sender, to: dest })
+        }
+        _ => None,
+    }
+}
+
+impl Sequencer for Hearing {
+    fn places(&self, played: bool) -> Vec<Place> {
+        places(&self.seq, if played { PLAYED } else { HEARD })
+    }
+
+    fn play(&mut self, to: &Place) -> Result<[Line; 2], HostError> {
+        Ok([connect(&self.seq, CLIENT_NAME, to)?, connect(&self.seq, CLOCK_CLIENT_NAME, to)?])
+    }
+
+    fn own_input(&mut self, kept: Kept) -> Result<Addr, HostError> {
+        let caps = PortCap::WRITE | PortCap::SUBS_WRITE;
+        let kind = PortType::MIDI_GENERIC | PortType::APPLICATION;
+        let name = c_string(&format!("in {}", kept.0 + 1));
+        match self.seq.create_simple_port(&name, caps, kind) {
+            Ok(port) => Ok(Addr { client: self.client, port }),
+            Err(error) => {
+                Err(HostError(format!("the ALSA sequencer gives no more ports ({error}): end other programs")))
+            }
+        }
+    }
+
+    fn hear(&mut self, from: Addr, own: Addr) -> Result<(), HostError> {
+        match self.subscribe(from, own) {
+            Ok(()) => Ok(()),
+            // Somebody was quicker.
+            Err(_) if self.connected(from, own) => Ok(()),
+            Err(error) => Err(HostError(format!(
+                "the MIDI port {}:{} cannot be heard ({error}): plug it in again",
+                from.client, from.port
+            ))),
+        }
+    }
+
+    fn unhear(&mut self, from: Addr, own: Addr) {
+        if let Err(error) = self.seq.unsubscribe_port(from, own) {
+            tracing::debug!("nothing to take apart: {error}");
+        }
+    }
+
+    fn connected(&self, from: Addr, to: Addr) -> bool {
+        PortSubscribeIter::new(&self.seq, to, QuerySubsType::WRITE).any(|line| line.get_sender() == from)
+    }
+}
+
+/// Our own names have no zero in them.
+fn c_string(text: &str) -> CString {
+    CString::new(text).unwrap_or_default()
+}

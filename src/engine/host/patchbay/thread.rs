@@ -1,0 +1,332 @@
+//! The patchbay's thread: waits for announcements, for bytes, and for the time to look again.
+//!
+//! It asks for real-time priority just below the scheduler's, so that what comes in is stamped when it comes. It opens
+//! and closes connections, which may take milliseconds; it asks for memory. No sending thread ever waits for it.
+
+use super::{
+    ALSA_WIRE, Kept, PortChange, PortEvent,
+    alsa_port::{AlsaAsked, AlsaPort, Announced, Opened, Sequencer, Taken},
+    raw_port::RawPort,
+    retry::Retry,
+    sequencer::{Hearing, Read},
+};
+use crate::{
+    engine::{
+        host::{HostError, quiet::hush_alsa},
+        realtime,
+    },
+    midi::Wire,
+};
+use alsa::poll::{Flags, pollfd};
+use rustix::event::{EventfdFlags, eventfd};
+use std::{
+    os::fd::{AsRawFd, OwnedFd},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender, TryRecvError},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// How long it sleeps at most: a serial driver may keep the death of a line to itself until somebody writes.
+const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+/// How often it looks whether the sending threads have taken a change and given the old connection back.
+const SETTLE_EVERY: Duration = Duration::from_millis(20);
+/// How long after a change: they look when they next wake.
+const SETTLE_FOR: Duration = Duration::from_secs(2);
+/// Events of the sequencer taken at once, before files get their turn.
+const EVENTS: usize = 4096;
+
+/// Called after each event.
+pub(super) type Knock = Box<dyn Fn() + Send>;
+
+/// What becomes of a port that shall be kept.
+pub(super) type Answer = Result<(Kept, Opened, Wire), HostError>;
+
+/// What the thread is asked to do.
+pub(super) enum Ask {
+    KeepAlsa(AlsaAsked, Sender<Answer>),
+    KeepRaw { path: String, output: bool, wait: bool, answer: Sender<Answer> },
+    Knock(Knock),
+}
+
+/// The thread. Dropping it ends it.
+pub(super) struct Handle {
+    asks: Option<Sender<Ask>>,
+    wake: Arc<OwnedFd>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Handle {
+    pub(super) fn start(events: Sender<PortEvent>, knock: Option<Knock>) -> Result<Handle, HostError> {
+        let refused =
+            |why: String| HostError(format!("the system gives no thread for MIDI ports ({why}): end other programs"));
+        let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC);
+        let wake = Arc::new(wake.map_err(|errno| refused(errno.to_string()))?);
+        let (asks, asked) = mpsc::channel();
+        let woken = Arc::clone(&wake);
+        let run = move || {
+            realtime::request(realtime::PORTS_PRIORITY);
+            hush_alsa();
+            let mut keeper = Keeper {
+                asked,
+                wake: woken,
+                seq: None,
+                seq_retry: Retry::default(),
+                ports: Vec::new(),
+                events,
+                knock,
+                settle_until_ns: 0,
+            };
+            if catch_unwind(AssertUnwindSafe(|| keeper.run())).is_err() {
+                tracing::error!("MIDI ports are not looked after any more; those that are connected play on");
+            }
+        };
+        let thread = thread::Builder::new().name("midi-ports".into()).spawn(run);
+        let thread = thread.map_err(|error| refused(error.to_string()))?;
+        Ok(Handle { asks: Some(asks), wake, thread: Some(thread) })
+    }
+
+    pub(super) fn ask(&self, ask: Ask) {
+        if let Some(asks) = &self.asks {
+            // Where it has ended, nobody answers.
+            let _ = asks.send(ask);
+        }
+        wake(&self.wake);
+    }
+}
+
+fn wake(eventfd: &OwnedFd) {
+    // Full means that it is awake.
+    let _ = rustix::io::write(eventfd, &1u64.to_ne_bytes());
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.asks = None;
+        wake(&self.wake);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+enum Port {
+    Alsa(AlsaPort),
+    Raw(RawPort),
+}
+
+/// The thread's state.
+struct Keeper {
+    asked: Receiver<Ask>,
+    wake: Arc<OwnedFd>,
+    /// Opened when the first ALSA port is kept.
+    seq: Option<Hearing>,
+    seq_retry: Retry,
+    /// In the order of their [`Kept`].
+    ports: Vec<Port>,
+    events: Sender<PortEvent>,
+    knock: Option<Knock>,
+    settle_until_ns: u64,
+}
+
+impl Keeper {
+    fn run(&mut self) {
+        loop {
+            loop {
+                match self.asked.try_recv() {
+                    Ok(ask) => self.obey(ask),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return,
+                }
+            }
+            self.tick(realtime::now_ns());
+            let mut polled = vec![entry(self.wake.as_raw_fd())];
+            polled.extend(self.seq.iter().flat_map(Hearing::descriptors));
+            for port in &self.ports {
+                if let Port::Raw(port) = port {
+                    port.descriptors(&mut polled);
+                }
+            }
+            // Interrupted, it looks around and waits again.
+            let _ = alsa::poll::poll(&mut polled, self.patience_ms(realtime::now_ns()));
+            let mut count = [0; 8];
+            let _ = rustix::io::read(&*self.wake, &mut count);
+            self.read_sequencer();
+            self.look_at_files(&polled);
+        }
+    }
+
+    fn obey(&mut self, ask: Ask) {
+        match ask {
+            Ask::KeepAlsa(asked, answer) => drop(answer.send(self.keep_alsa(asked))),
+            Ask::KeepRaw { path, output, wait, answer } => drop(answer.send(self.keep_raw(&path, output, wait))),
+            Ask::Knock(knock) => {
+                // For what came before.
+                knock();
+                self.knock = Some(knock);
+            }
+        }
+    }
+
+    fn keep_alsa(&mut self, asked: AlsaAsked) -> Answer {
+        let (kept, now_ns) = (self.next()?, realtime::now_ns());
+        if self.seq.is_none() {
+            match Hearing::open() {
+                Ok(seq) => self.seq = Some(seq),
+                Err(why) if !asked.wait => return Err(HostError(format!("the MIDI port '{}': {why}", asked.name))),
+                Err(why) => {
+                    tracing::warn!("{why}");
+                    self.seq_retry.begin(now_ns);
+                }
+            }
+        }
+        let taken = taken(&self.ports);
+        let seq = self.seq.as_mut().map(|seq| seq as &mut dyn Sequencer);
+        let (port, opened) = AlsaPort::open(kept, asked, seq, &taken, now_ns)?;
+        self.ports.push(Port::Alsa(port));
+        Ok((kept, opened, ALSA_WIRE))
+    }
+
+    fn keep_raw(&mut self, path: &str, output: bool, wait: bool) -> Answer {
+        let kept = self.next()?;
+        let (port, opened, wire) = RawPort::open(path, output, wait, realtime::now_ns())?;
+        self.ports.push(Port::Raw(port));
+        Ok((kept, opened, wire))
+    }
+
+    fn next(&self) -> Result<Kept, HostError> {
+        let next = u8::try_from(self.ports.len()).map(Kept);
+        next.map_err(|_| HostError("more MIDI ports than an engine can have: name fewer".to_owned()))
+    }
+
+    /// Takes everything the sequencer has.
+    fn read_sequencer(&mut self) {
+        for _ in 0..EVENTS {
+            let Some(read) = self.seq.as_mut().and_then(Hearing::read) else { return };
+            let now_ns = realtime::now_ns();
+            match read {
+                Read::Bytes { own_port, bytes, len } => self.hear(own_port, now_ns, &bytes[..len]),
+                Read::SysEx { own_port, bytes } => self.hear(own_port, now_ns, &bytes),
+                Read::Announced(news) => {
+                    if news == Announced::Missed {
+                        tracing::warn!("more MIDI came in than there was room for; every port is looked at again");
+                    }
+                    self.announced(news, now_ns);
+                }
+                Read::Other => {}
+            }
+        }
+        // The rest is in the library's memory, where no poll sees it.
+        wake(&self.wake);
+    }
+
+    fn hear(&mut self, own_port: i32, now_ns: u64, bytes: &[u8]) {
+        for port in &mut self.ports {
+            if let Port::Alsa(port) = port {
+                port.hear(own_port, now_ns, bytes);
+            }
+        }
+    }
+
+    fn announced(&mut self, news: Announced, now_ns: u64) {
+        let mut order: Vec<usize> = (0..self.ports.len()).collect();
+        if let Announced::There { client } = news {
+            // Of two that would take it, the one that had it.
+            let first = |port: &Port| matches!(port, Port::Alsa(port) if port.stood_at(client));
+            order.sort_by_key(|place| !first(&self.ports[*place]));
+        }
+        for place in order {
+            let taken = taken(&self.ports);
+            let mut changes = Vec::new();
+            if let (Port::Alsa(port), Some(seq)) = (&mut self.ports[place], &mut self.seq) {
+                port.announced(news, seq, &taken, now_ns, &mut changes);
+            }
+            self.tell(place, changes, now_ns);
+        }
+    }
+
+    fn look_at_files(&mut self, polled: &[pollfd]) {
+        let now_ns = realtime::now_ns();
+        for place in 0..self.ports.len() {
+            let mut changes = Vec::new();
+            if let Port::Raw(port) = &mut self.ports[place] {
+                port.look(polled, now_ns, &mut changes);
+            }
+            self.tell(place, changes, now_ns);
+        }
+    }
+
+    /// Looks for what is missing.
+    fn tick(&mut self, now_ns: u64) {
+        if self.seq.is_none() && self.seq_retry.is_due(now_ns) {
+            match Hearing::open() {
+                Ok(seq) => {
+                    self.seq = Some(seq);
+                    self.announced(Announced::Missed, now_ns);
+                    self.seq_retry.done(now_ns);
+                }
+                Err(_) => self.seq_retry.again(now_ns),
+            }
+        }
+        for place in 0..self.ports.len() {
+            let taken = taken(&self.ports);
+            let mut changes = Vec::new();
+            match (&mut self.ports[place], &mut self.seq) {
+                (Port::Alsa(port), Some(seq)) => port.tick(seq, &taken, now_ns, &mut changes),
+                (Port::Alsa(_), None) => {}
+                (Port::Raw(port), _) => port.tick(now_ns, &mut changes),
+            }
+            self.tell(place, changes, now_ns);
+        }
+    }
+
+    fn tell(&mut self, place: usize, changes: Vec<PortChange>, now_ns: u64) {
+        for change in changes {
+            self.settle_until_ns = now_ns + SETTLE_FOR.as_nanos() as u64;
+            // Nobody listens where nobody took the receiver.
+            let _ = self.events.send(PortEvent { port: Kept(place as u8), change });
+            if let Some(knock) = &self.knock {
+                knock();
+            }
+        }
+    }
+
+    /// Hands on what waits for the sending threads; how long to sleep then.
+    fn patience_ms(&mut self, now_ns: u64) -> i32 {
+        let settle = |port: &mut Port| match port {
+            Port::Alsa(port) => port.settle(),
+            Port::Raw(port) => port.settle(),
+        };
+        let unsettled = self.ports.iter_mut().filter_map(|port| (!settle(port)).then_some(())).count();
+        let mut sleep = LONGEST_SLEEP;
+        if unsettled > 0 || now_ns < self.settle_until_ns {
+            sleep = SETTLE_EVERY;
+        }
+        let has_seq = self.seq.is_some();
+        let next = self.ports.iter().filter_map(|port| match port {
+            Port::Alsa(port) => port.next_ns().filter(|_| has_seq),
+            Port::Raw(port) => port.next_ns(),
+        });
+        for at_ns in next.chain(self.seq_retry.at_ns()) {
+            sleep = sleep.min(Duration::from_nanos(at_ns.saturating_sub(now_ns)));
+        }
+        // A little late rather than too early, which would be in vain.
+        sleep.as_millis() as i32 + i32::from(!sleep.subsec_nanos().is_multiple_of(1_000_000))
+    }
+}
+
+fn entry(fd: i32) -> pollfd {
+    pollfd { fd, events: Flags::IN.bits(), revents: 0 }
+}
+
+/// What the ports of the sequencer are connected to.
+fn taken(ports: &[Port]) -> Vec<Taken> {
+    let takes = |port: &Port| match port {
+        Port::Alsa(port) => port.takes(),
+        Port::Raw(_) => None,
+    };
+    ports.iter().filter_map(takes).collect()
+}
