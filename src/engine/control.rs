@@ -233,6 +233,7 @@ impl Control {
             quit: false,
         };
         control.route_as_set();
+        control.tell_absent();
         control
     }
 

@@ -73,6 +73,14 @@ impl Control {
         }
     }
 
+    /// Says which ports are waited for.
+    pub(super) fn tell_absent(&self) {
+        for port in self.ports.indices().filter_map(|index| self.ports.get(index)).filter(|port| !port.connected) {
+            let text = format!("{} is not there yet: it plays as soon as it comes", port.info.name);
+            self.desk.notice(Severity::Info, text);
+        }
+    }
+
     /// Routes what comes in as the settings say.
     pub(super) fn route_as_set(&self) {
         for input in &self.received {

@@ -111,13 +111,13 @@ impl Patchbay {
         };
         let (answer, answered) = mpsc::channel();
         thread.ask(ask(answer));
-        let (kept, Opened { name, plugs, input }, wire) = answered.recv().map_err(|_| stopped())??;
+        let (kept, Opened { name, plugs, input, connected }, wire) = answered.recv().map_err(|_| stopped())??;
         let way = match plugs {
             Some([scheduler, clock]) => Way::Threads { scheduler: Box::new(scheduler), clock: Box::new(clock) },
             None => Way::InputOnly,
         };
         let info = PortInfo { id: format!("{kind}:{name}"), name };
-        Ok(OpenPort { info, way, input, wire, settings: PortSettings::default(), kept: Some(kept) })
+        Ok(OpenPort { info, way, input, wire, settings: PortSettings::default(), kept: Some(kept), connected })
     }
 }
 

@@ -75,6 +75,8 @@ pub(super) struct Opened {
     /// The scheduler's and the clock's; none where it is only heard.
     pub(super) plugs: Option<[Plug; 2]>,
     pub(super) input: Option<MidiIn>,
+    /// Whether it is there already.
+    pub(super) connected: bool,
 }
 
 /// What is remembered of the port that was connected.
@@ -143,7 +145,7 @@ impl AlsaPort {
         let ear = Some(Ear { inlet, own: None, from: None, missing: false });
         let retry = Retry::default();
         let mut port = AlsaPort { kept, asked: name, rank, known: None, sockets, played: None, ear, retry };
-        let mut opened = Opened { name: port.asked.clone(), plugs, input: Some(midi_in) };
+        let mut opened = Opened { name: port.asked.clone(), plugs, input: Some(midi_in), connected: false };
         if let Some(seq) = seq {
             match port.connect(Seen::Any, seq, taken) {
                 Ok(outs) => {
@@ -167,6 +169,7 @@ impl AlsaPort {
         if output && is_system(&opened.name) {
             (port.ear, opened.input) = (None, None);
         }
+        opened.connected = port.is_there();
         port.look_again_later(now_ns);
         Ok((port, opened))
     }

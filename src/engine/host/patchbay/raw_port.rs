@@ -68,7 +68,7 @@ impl RawPort {
         let (inlet, midi_in) = input(Where::Thread);
         let retry = Retry::default();
         let mut port = RawPort { path: path.to_owned(), sockets, inlet: Some(inlet), file: None, retry };
-        let mut opened = Opened { name: path.to_owned(), plugs, input: Some(midi_in) };
+        let mut opened = Opened { name: path.to_owned(), plugs, input: Some(midi_in), connected: false };
         match port.open_file() {
             Ok(outs) => {
                 if outs.is_some() {
@@ -83,6 +83,7 @@ impl RawPort {
             }
             Err(refused) => return Err(refused.into()),
         }
+        opened.connected = port.file.is_some();
         let kind = port.file.as_ref().map(|file| file.kind);
         // What is written to a FIFO would be read from it again.
         if output && kind == Some(Kind::Fifo) {
