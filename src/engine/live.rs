@@ -283,9 +283,8 @@ impl Live {
 
     /// Whether the threads got what they asked for; they ask once they run.
     fn show_granted(&mut self) {
-        let granted = |thread: &Arc<AtomicBool>| thread.load(Ordering::Relaxed);
-        self.control.realtime.scheduler = granted(&self.realtime);
-        self.control.realtime.clock = self.clock_realtime.as_ref().map(granted);
+        self.control.realtime.scheduler = self.realtime.load(Ordering::Relaxed);
+        self.control.realtime.clock = self.clock_realtime.as_ref().map(|granted| granted.load(Ordering::Relaxed));
     }
 
     fn run_errand(&mut self, errand: Errand) {
