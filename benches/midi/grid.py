@@ -4,8 +4,8 @@ The deviation, of every pulse, is from the even grid that fits the pulses best; 
 tempo asked for. The worst tenth of the pulses has no say in the grid, for a machine that stood still for some
 milliseconds did not change its tempo."""
 
-import statistics, sys
-from station import Busy, busy_loop, listen
+import contextlib, statistics, sys
+from station import Busy, at_rest, busy_loop, listen
 
 BPM = 120
 PULSE_NS = 60e9 / BPM / 24
@@ -61,14 +61,17 @@ def rows(bench):
     naive = [sys.executable, "-c", NAIVE, bench.fifo, str(bench.seconds)]
     print(f"\nclock, {bench.seconds:g} s a row at {BPM} BPM; deviation in µs, drift in µs/s")
     print(f"{'':34} {'p50':>7} {'p99':>7} {'max':>8} {'drift':>8} {'pulses':>7} {'missing':>7}  start stop  busy stolen  load")
-    for name, command, realtime, loops, limits in [
-            ("idle, SCHED_OTHER", clock, False, 0, OTHER), ("idle, SCHED_FIFO", clock, True, 0, FIFO),
-            ("two busy loops, SCHED_FIFO", clock, True, 2, FIFO), ("naive Python clock, idle", naive, False, 0, None)]:
+    for name, command, realtime, loops, awake, limits in [
+            ("idle, SCHED_OTHER", clock, False, 0, False, OTHER), ("idle, SCHED_FIFO", clock, True, 0, False, FIFO),
+            ("reader awake, SCHED_FIFO", clock, True, 0, True, FIFO),
+            ("two busy loops, SCHED_FIFO", clock, True, 2, False, FIFO),
+            ("naive Python clock, idle", naive, False, 0, False, None)]:
         for _ in range(bench.runs):
             busy = Busy()
             beside = [busy_loop() for _ in range(loops)]
             try:
-                got, policy = listen(command, realtime, bench.env, bench.fifo, bench.seconds)
+                with at_rest() if awake else contextlib.nullcontext():
+                    got, policy = listen(command, realtime, bench.env, bench.fifo, bench.seconds, awake=awake)
             finally:
                 for process in beside:
                     process.kill()

@@ -1,6 +1,6 @@
 """Runs busker with its port on a FIFO, and stamps every byte when it arrives."""
 
-import os, resource, select, shutil, subprocess, sys, time
+import contextlib, os, resource, select, shutil, subprocess, sys, time
 
 
 def read_at_fifo():
@@ -57,10 +57,35 @@ def rss_mb(pid):
     return int(open(f"/proc/{pid}/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def listen(command, realtime, env, fifo, seconds, look=lambda pid, since: None):
+@contextlib.contextmanager
+def at_rest():
+    """Without real-time priority: a reader that never sleeps would otherwise stop the machine."""
+    policy, param = os.sched_getscheduler(0), os.sched_getparam(0)
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, param)
+
+
+def arrived(reader, ready, awake):
+    """What came in, or nothing after a while. A reader that sleeps adds its own waking to every figure; one that stays
+    awake takes a core for itself."""
+    if not awake:
+        return os.read(reader, 4096) if any(event & select.POLLIN for _, event in ready.poll(100)) else b""
+    for _ in range(10_000):
+        try:
+            if data := os.read(reader, 4096):
+                return data
+        except BlockingIOError:
+            pass
+    return b""
+
+
+def listen(command, realtime, env, fifo, seconds, look=lambda pid, since: None, awake=False):
     """Runs busker and returns its bytes with their times in ns, and how its clock thread was scheduled.
 
-    `look` is called some times a second with the process and the seconds since its first byte."""
+    `look` is called some times a second with the process and the seconds since its first byte. `awake`: see `arrived`."""
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     process = child(command, realtime, env)
     ready = select.poll()
@@ -69,12 +94,12 @@ def listen(command, realtime, env, fifo, seconds, look=lambda pid, since: None):
     while process.poll() is None:
         if time.monotonic() - begun > seconds + 60:
             process.kill()
-        if not any(event & select.POLLIN for _, event in ready.poll(100)):
-            # Between two writers poll reports a hang-up at once, all the time.
-            time.sleep(0.001)
-            continue
-        data = os.read(reader, 4096)
+        data = arrived(reader, ready, awake)
         now = time.monotonic_ns()
+        if not data:
+            # Between two writers poll reports a hang-up at once, all the time.
+            time.sleep(0 if awake else 0.001)
+            continue
         got.extend((now, byte) for byte in data)
         if policy is None and len(got) > 24:
             policy = policies(process.pid).get("midi-clock", "SCHED_OTHER")

@@ -335,7 +335,9 @@ impl Control {
             },
             record: self.takes.status(now.open_frame),
             faults: FaultCounts {
-                midi_dropped: self.ports.sum(|panel| count(&panel.dropped)) + self.scheduler.dropped(),
+                midi_dropped: self.ports.sum(|panel| count(&panel.dropped))
+                    + self.scheduler.drops().count()
+                    + self.received.iter().map(MidiIn::not_passed_on).sum::<u64>(),
                 midi_refused: self.ports.sum(|panel| count(&panel.refused)),
                 midi_in_lost: self.received.iter().map(MidiIn::lost).sum(),
                 take_frames_lost: count(&self.renderer.counters.lost_take_frames),

@@ -157,6 +157,30 @@ unlisten
 kill -TERM $busker
 wait $busker
 
+echo "7. a raw MIDI device is unplugged and plugged in"
+unplug
+wait_for gone "Acme Synth"
+plug
+wait_for there "Acme Synth"
+raw() { local hw; hw=$(amidi -l | awk '/Acme Synth/ { print $2; exit }'); hw=${hw#hw:}; echo "/dev/snd/midiC${hw%%,*}D0"; }
+device=$(raw)
+listen /tmp/7a
+/tmp/busker clock --bpm 120 --port "raw:$device" > /tmp/raw.out 2>&1 &
+busker=$!
+check "pulses arrive at $device" wait_for has_pulses /tmp/7a 60
+unplug
+unlisten
+gone_file() { [ ! -e "$device" ]; }
+check "the device is gone" wait_for gone_file
+plug
+check "it is back" wait_for test -e "$device"
+listen /tmp/7b
+check "pulses arrive again" wait_for has_pulses /tmp/7b 150
+check "one stream of them" one_stream /tmp/7b
+unlisten
+kill -TERM $busker
+wait $busker
+
 if [ $failed -gt 0 ]; then
     echo "$failed failed; the end of the log:"
     tail -60 "$log"

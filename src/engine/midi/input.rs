@@ -6,7 +6,7 @@
 
 use super::{
     lane::{LaneReceiver, LaneSender, lane},
-    scheduler_thread::{SchedulerLane, quiet_scheduler_lane, scheduler_lane},
+    scheduler_thread::{LaneDrops, SchedulerLane, quiet_scheduler_lane, scheduler_lane},
     sent::{Payload, PortIndex},
     thru::{Routes, Thru},
 };
@@ -58,6 +58,7 @@ pub struct MidiIn {
     lost: Arc<AtomicU64>,
     routes: Arc<Routes>,
     thru: Option<SchedulerLane>,
+    thru_drops: LaneDrops,
     knock: Option<Knock>,
 }
 
@@ -69,6 +70,7 @@ pub fn input(place: Where) -> (Inlet, MidiIn) {
         Where::Callback => quiet_scheduler_lane(),
     };
     let (lost, routes) = (Arc::<AtomicU64>::default(), Arc::<Routes>::default());
+    let thru_drops = thru_sender.drops();
     let knock = (place == Where::Thread).then(Knock::default);
     let inlet = Inlet {
         parser: Parser::new(),
@@ -77,7 +79,7 @@ pub fn input(place: Where) -> (Inlet, MidiIn) {
         thru: Thru::new(Arc::clone(&routes), thru_sender, place),
         knock: knock.clone(),
     };
-    (inlet, MidiIn { port: PortIndex(0), lane: receiver, lost, routes, thru: Some(thru), knock })
+    (inlet, MidiIn { port: PortIndex(0), lane: receiver, lost, routes, thru: Some(thru), thru_drops, knock })
 }
 
 impl Inlet {
@@ -140,6 +142,11 @@ impl MidiIn {
     /// How many were lost: for want of room, or because a SysEx was too long or broken.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    /// How many found no room on their way to where they are passed on to.
+    pub fn not_passed_on(&self) -> u64 {
+        self.thru_drops.count()
     }
 
     /// Where its messages are passed on to.

@@ -51,6 +51,17 @@ pub struct SchedulerLane {
     wakes: bool,
 }
 
+/// How many requests found no room in a lane.
+#[derive(Clone)]
+pub struct LaneDrops(Arc<LaneShared>);
+
+impl LaneDrops {
+    /// Since the start.
+    pub fn count(&self) -> u64 {
+        self.0.dropped.load(Ordering::Relaxed)
+    }
+}
+
 #[derive(Default)]
 struct LaneShared {
     overflow: AtomicBool,
@@ -105,9 +116,9 @@ impl SchedulerSender {
         self.wake();
     }
 
-    /// How many requests found no room.
-    pub fn dropped(&self) -> u64 {
-        self.shared.dropped.load(Ordering::Relaxed)
+    /// How many requests found no room; for whoever shows it.
+    pub fn drops(&self) -> LaneDrops {
+        LaneDrops(Arc::clone(&self.shared))
     }
 
     fn wake(&self) {

@@ -140,3 +140,22 @@ fn a_folder_that_refuses_is_one_notice_and_the_rest_plays_on() {
     offline.run_to(60_000);
     assert!(offline.status().outputs[0].peak_db > -40.0);
 }
+
+#[test]
+fn a_tempo_that_jumps_from_20_to_300_loses_and_doubles_no_pulse() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut offline, wire) = rig(folder.path());
+    ask(&mut offline, "transport.play");
+    for step in 1..=200 {
+        ask(&mut offline, if step % 2 == 0 { "clock.bpm 20" } else { "clock.bpm 300" });
+        offline.run_to(step * 9_000);
+    }
+    let pulses: Vec<u64> = wire.lock().unwrap().iter().filter(|(_, bytes)| *bytes == [0xF8]).map(|(at, _)| *at).collect();
+    // 400 frames a pulse at 300 BPM, 6000 at 20; in µs.
+    let distances = pulses.windows(2).map(|pair| pair[1] - pair[0]);
+    let fits = |us: u64| (8_333 - 50..=125_000 + 50).contains(&us);
+    assert!(distances.clone().all(fits), "{:?}", distances.collect::<Vec<_>>());
+    let song = offline.status().transport.position;
+    let ticks = song.pulses(crate::music::Bpm::DEFAULT).floor();
+    assert!((pulses.len() as f64 - ticks - 1.0).abs() <= 1.0, "{} pulses, the song is at pulse {ticks}", pulses.len());
+}
