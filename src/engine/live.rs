@@ -236,6 +236,9 @@ impl Live {
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
+            if asked {
+                self.wake_clock();
+            }
             if asked && ticked.elapsed() < SOONEST {
                 continue;
             }
@@ -246,6 +249,10 @@ impl Live {
             }
             ticked = Instant::now();
             self.control.listen(self.now());
+            if self.control.follows_a_clock() {
+                // The plan may have been bent.
+                self.wake_clock();
+            }
             self.audio.look_after(&mut self.control);
             self.look_after_threads();
             if disk_seen.elapsed() >= DISK_EVERY {
@@ -290,10 +297,7 @@ impl Live {
     fn run_errand(&mut self, errand: Errand) {
         match errand {
             Errand::Obey(request) => self.obey(request),
-            Errand::Look => {
-                self.control.listen(self.now());
-                self.wake_clock();
-            }
+            Errand::Look => self.control.listen(self.now()),
         }
     }
 
@@ -309,7 +313,6 @@ impl Live {
                 }
             }
         }
-        self.wake_clock();
     }
 
     /// The plan may have changed: the clock looks again when its next pulse is due.

@@ -11,6 +11,7 @@ mod song;
 
 use super::{Bpm, PPQN};
 use pulse_loop::PulseLoop;
+use serde::Serialize;
 use song::SourceSong;
 use std::collections::VecDeque;
 
@@ -44,7 +45,8 @@ impl SourceTime {
 }
 
 /// How well the source is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SyncState {
     /// No pulse has come yet.
     Waiting,

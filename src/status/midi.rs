@@ -1,5 +1,7 @@
 //! What the status says of MIDI: ports, what travels on them, and whose clock it is.
 
+pub use crate::music::SyncState;
+
 use super::Severity;
 use crate::midi::{Class, ClockSends};
 use serde::{Serialize, Serializer};
@@ -194,22 +196,6 @@ impl SourceStatus {
             }
         })
     }
-}
-
-/// How following a clock stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SyncState {
-    /// No pulse came yet.
-    Waiting,
-    /// Pulses come; their tempo is not sure yet.
-    Acquiring,
-    /// The tempo is that of the source.
-    Locked,
-    /// Pulses come that make no tempo from 20 to 300 BPM.
-    Unsteady,
-    /// The source fell silent.
-    Lost,
 }
 
 /// What the system granted. Refused, everything runs on, less steadily.

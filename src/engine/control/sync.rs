@@ -20,7 +20,7 @@ use crate::{
         sync::{ClockFollower, SourceTime, SyncEvent, SyncState},
         tap::TapTempo,
     },
-    status::{self, Event, SourceStatus},
+    status::{Event, SourceStatus},
 };
 
 /// The plan is left alone while its next pulse is off by less than this, in ns: a tenth of what a MIDI wire takes for a
@@ -52,7 +52,7 @@ pub(super) struct Sync {
     offset_pulses: Option<i64>,
     /// The song rolls on this pulse of the source as soon as it is known when that is.
     rolls: Option<(i64, i64)>,
-    told: status::SyncState,
+    told: SyncState,
 }
 
 impl Sync {
@@ -64,7 +64,7 @@ impl Sync {
             from: None,
             offset_pulses: None,
             rolls: None,
-            told: status::SyncState::Waiting,
+            told: SyncState::Waiting,
         }
     }
 
@@ -78,18 +78,8 @@ impl Sync {
             ClockSource::Internal => SourceStatus::Internal,
             ClockSource::Midi => {
                 let from = self.from.map(|port| ports.name(port).to_owned());
-                SourceStatus::Midi { from, state: self.state() }
+                SourceStatus::Midi { from, state: self.follower.state() }
             }
-        }
-    }
-
-    fn state(&self) -> status::SyncState {
-        match self.follower.state() {
-            SyncState::Waiting => status::SyncState::Waiting,
-            SyncState::Acquiring => status::SyncState::Acquiring,
-            SyncState::Locked => status::SyncState::Locked,
-            SyncState::Unsteady => status::SyncState::Unsteady,
-            SyncState::Lost => status::SyncState::Lost,
         }
     }
 
@@ -133,6 +123,11 @@ impl Control {
             Some(bpm) => self.set_bpm(bpm, now),
             None => Ok(String::new()),
         }
+    }
+
+    /// Whether the tempo is that of a clock that comes in.
+    pub fn follows_a_clock(&self) -> bool {
+        self.sync.is_followed()
     }
 
     /// Whether start and stop must be looked for, because no input that is followed tells of them.
@@ -228,7 +223,11 @@ impl Control {
     }
 
     fn tell_source(&mut self) {
-        let state = self.sync.state();
+        let state = self.sync.follower.state();
+        if state == SyncState::Acquiring {
+            // A source that comes and goes with every pulse would be told of each time.
+            return;
+        }
         if std::mem::replace(&mut self.sync.told, state) != state {
             let source = self.sync.status(&self.ports);
             self.tell(Event::ClockSource { source });

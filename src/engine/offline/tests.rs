@@ -150,7 +150,8 @@ fn a_tempo_that_jumps_from_20_to_300_loses_and_doubles_no_pulse() {
         ask(&mut offline, if step % 2 == 0 { "clock.bpm 20" } else { "clock.bpm 300" });
         offline.run_to(step * 9_000);
     }
-    let pulses: Vec<u64> = wire.lock().unwrap().iter().filter(|(_, bytes)| *bytes == [0xF8]).map(|(at, _)| *at).collect();
+    let pulses: Vec<u64> =
+        wire.lock().unwrap().iter().filter(|(_, bytes)| *bytes == [0xF8]).map(|(at, _)| *at).collect();
     // 400 frames a pulse at 300 BPM, 6000 at 20; in µs.
     let distances = pulses.windows(2).map(|pair| pair[1] - pair[0]);
     let fits = |us: u64| (8_333 - 50..=125_000 + 50).contains(&us);

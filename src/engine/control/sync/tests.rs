@@ -10,7 +10,7 @@ use crate::{
         offline::{Offline, built_in_port},
     },
     midi::Wire,
-    status::{Status, SyncState as Shown},
+    status::Status,
 };
 use std::sync::{Arc, Mutex, mpsc::Receiver};
 
@@ -80,7 +80,7 @@ impl Rig {
         self.status().clock.source
     }
 
-    fn shown(&self) -> Shown {
+    fn shown(&self) -> SyncState {
         match self.source() {
             SourceStatus::Midi { state, .. } => state,
             SourceStatus::Internal => panic!("internal"),
@@ -96,7 +96,7 @@ impl Rig {
 fn the_tempo_and_the_phase_are_those_of_a_jittery_source() {
     let mut rig = Rig::new(ClockLost::GoOn);
     rig.beats(60, 98.5, 1.0);
-    assert_eq!(rig.source(), SourceStatus::Midi { from: Some("drums".to_owned()), state: Shown::Locked });
+    assert_eq!(rig.source(), SourceStatus::Midi { from: Some("drums".to_owned()), state: SyncState::Locked });
     let mut worst: f64 = 0.0;
     for _ in 0..40 {
         rig.beats(1, 98.5, 1.0);
@@ -157,13 +157,13 @@ fn a_lost_clock_is_told_within_half_a_second_and_the_song_goes_on_or_stops() {
         rig.notices();
         let end_ns = rig.next_ns - 60e9 / 100.0 / 24.0;
         rig.run_to_ns(end_ns + 0.49e9);
-        assert_eq!(rig.shown(), Shown::Lost);
+        assert_eq!(rig.shown(), SyncState::Lost);
         assert!(rig.notices().iter().any(|text| text.starts_with("the clock of drums is lost")));
         assert_eq!(rig.status().transport.playing, playing);
         assert!((rig.status().transport.bpm - 100.0).abs() < 0.05, "it goes on at the tempo it had");
         rig.next_ns = end_ns + 3e9;
         rig.beats(8, 110.0, 0.0);
-        assert_eq!(rig.shown(), Shown::Locked);
+        assert_eq!(rig.shown(), SyncState::Locked);
         assert!((rig.status().transport.bpm - 110.0).abs() < 0.5);
     }
 }
@@ -177,7 +177,7 @@ fn garbage_for_a_clock_is_told_and_the_station_plays_on() {
         rig.run_to_ns(at_ns);
         rig.drums.hear(at_ns as u64, &[0xF8, 0xF2, 1]);
     }
-    assert_eq!(rig.shown(), Shown::Unsteady);
+    assert_eq!(rig.shown(), SyncState::Unsteady);
     assert!(rig.notices().iter().any(|text| text.contains("makes no tempo")));
     let bpm = rig.status().transport.bpm;
     assert!((100.0..150.0).contains(&bpm), "{bpm}");
