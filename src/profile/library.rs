@@ -17,10 +17,13 @@ pub const DEFAULT_ID: &str = "korg_nts1_mk2";
 pub const FALLBACK_ID: &str = "generic_analog";
 
 /// The files of `profiles/`, compiled in.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 6] = [
     ("profiles/fm_synth.yaml", include_str!("../../profiles/fm_synth.yaml")),
     ("profiles/generic_analog.yaml", include_str!("../../profiles/generic_analog.yaml")),
+    ("profiles/korg_minilogue_xd.yaml", include_str!("../../profiles/korg_minilogue_xd.yaml")),
+    ("profiles/korg_nts1.yaml", include_str!("../../profiles/korg_nts1.yaml")),
     ("profiles/korg_nts1_mk2.yaml", include_str!("../../profiles/korg_nts1_mk2.yaml")),
+    ("profiles/korg_volca_fm.yaml", include_str!("../../profiles/korg_volca_fm.yaml")),
 ];
 
 /// Profiles by id.
