@@ -340,15 +340,10 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
     write("h.yaml", &"x".repeat(FILE_BYTES_MAX + 1));
     let (library, faults) = Library::load(Some(dir.path()));
     let ids: Vec<&str> = library.ids().collect();
-    assert_eq!(ids, [
-        "fm_synth",
-        "generic_analog",
-        "korg_minilogue_xd",
-        "korg_nts1",
-        "korg_nts1_mk2",
-        "korg_volca_fm",
-        "mine",
-    ]);
+    assert_eq!(
+        ids,
+        ["fm_synth", "generic_analog", "korg_minilogue_xd", "korg_nts1", "korg_nts1_mk2", "korg_volca_fm", "mine",]
+    );
     assert_eq!(library.get("fm_synth").unwrap().name, "Sample");
     assert_eq!(library.get("mine").unwrap().params[0].target, Target::Cc(74));
     assert_eq!(library.get(FALLBACK_ID).unwrap().name, "Generic analog synth");

@@ -38,7 +38,7 @@ const PARAM_FIELDS: &[&str] = &[
 const TARGETS: [&str; 5] = ["cc", "nrpn", "rpn", "pitchbend", "program"];
 
 /// Longest name, label, title or port hint, in characters: wider than any panel shows them.
-const NAME_CHARS_MAX: usize = 48;
+pub(super) const NAME_CHARS_MAX: usize = 48;
 
 /// Longest `source`, in characters.
 const SOURCE_CHARS_MAX: usize = 400;
