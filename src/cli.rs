@@ -9,6 +9,7 @@ mod devices;
 mod logs;
 mod man;
 mod monitor;
+mod profiles;
 mod record;
 mod run;
 mod running;
@@ -31,6 +32,7 @@ Examples:
   busker record --seconds 60 --out jam.wav
   busker clock --bpm 120 --port alsa:NTS-1
   busker monitor --port alsa:NTS-1       what the synth sends
+  busker profiles import synth.csv       a profile of a table as midi.guide has them
 
 In the station, ? shows every key and : takes every command.";
 
@@ -56,6 +58,8 @@ enum Verb {
     Monitor(monitor::MonitorArgs),
     /// List audio devices and MIDI ports, and what would be taken
     Devices(devices::DevicesArgs),
+    /// List, show and check profiles of synths, or make them of tables
+    Profiles(profiles::ProfilesArgs),
     /// Say where the log is
     Logs,
     /// Print completions for a shell
@@ -103,6 +107,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Clock(args)) => clock::run(&args),
         Some(Verb::Monitor(args)) => monitor::run(&args),
         Some(Verb::Devices(args)) => devices::list(&args),
+        Some(Verb::Profiles(args)) => profiles::run(&args),
         Some(Verb::Logs) => logs::say(),
         Some(Verb::Completions(args)) => completions::print(&args),
         Some(Verb::Man) => man::print(),

@@ -6,6 +6,7 @@
 mod check;
 mod curve;
 mod library;
+pub mod midi_guide;
 mod param;
 
 pub use curve::Curve;

@@ -183,3 +183,71 @@ fn the_printed_pages_are_made_from_the_tables() {
     assert!(ids.contains(&"sim"), "{ids:?}");
     assert!(print(&["devices"]).contains("auto"));
 }
+
+/// A table in the form of midi.guide.
+const TABLE: &str = "\
+manufacturer,device,section,parameter_name,cc_msb,cc_lsb,cc_min_value,cc_max_value,cc_default_value,orientation,usage
+ACME,Zap,Filter,Cutoff,74,,0,127,100,0-based,
+ACME,Zap,Filter,Type,75,,0,127,,0-based,0: LP; 64-127: HP
+ACME,Zap,Filter,Sweep,76,,0,127,,centered,0~63: down; 64~127: up
+";
+
+#[test]
+fn a_table_becomes_a_profile_that_is_found_checked_and_shown() {
+    let home = home();
+    fs::write(home.path().join("zap.csv"), TABLE).unwrap();
+    let run = |args: &[&str]| {
+        let output = busker(home.path(), args).output().unwrap();
+        let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success(), "{args:?}: {err}");
+        (out, err)
+    };
+    let (out, err) = run(&["profiles", "import", "zap.csv"]);
+    assert!(out.ends_with("busker/profiles/acme_zap.yaml: ACME Zap, 3 parameters\n"), "{out}");
+    assert_eq!(err, "zap.csv:4 usage: '0~63: down' means something else at every value; the options are left out\n");
+    assert!(run(&["profiles", "import", "zap.csv"]).0.ends_with("3 parameters, as it was\n"));
+    let file = home.path().join("config/busker/profiles/acme_zap.yaml");
+    let (out, _) = run(&["profiles", "check", file.to_str().unwrap()]);
+    assert_eq!(out, format!("{}: sound\n", file.display()));
+    let (out, _) = run(&["profiles", "list"]);
+    let line = out.lines().find(|line| line.starts_with("acme_zap ")).unwrap();
+    assert!(line.contains("ACME") && line.ends_with("acme_zap.yaml"), "{line}");
+    assert!(out.lines().any(|line| line.starts_with("korg_nts1_mk2 ") && line.ends_with("built-in")), "{out}");
+    let (out, _) = run(&["profiles", "show", "acme_zap"]);
+    assert!(out.contains("source: imported from zap.csv") && out.contains("0 LP, 64 HP"), "{out}");
+    let (out, _) = run(&["profiles", "show", "korg_nts1_mk2"]);
+    for part in ["CC 43 ", "CC 54+102", "NRPN 0:3", "0-16383", "18 (saw)", "not for the dice"] {
+        assert!(out.contains(part), "'{part}' is not in: {out}");
+    }
+}
+
+#[test]
+fn an_import_replaces_no_other_profile_and_writes_the_rest() {
+    let home = home();
+    fs::write(home.path().join("zap.csv"), format!("{TABLE}ACME,Zip,Filter,Cutoff,74\n")).unwrap();
+    fs::create_dir(home.path().join("out")).unwrap();
+    fs::write(home.path().join("out/acme_zap.yaml"), "mine").unwrap();
+    fs::write(home.path().join("latin.csv"), b"device\nZ\xe4p\n").unwrap();
+    let said = refused(home.path(), &["profiles", "import", "latin.csv", "no.csv", "zap.csv", "--out", "out"]);
+    for part in ["latin.csv: is not UTF-8 (line 2)", "no.csv: cannot be read", "acme_zap.yaml is there and differs"] {
+        assert!(said.contains(part), "'{part}' is not in: {said}");
+    }
+    assert_eq!(fs::read_to_string(home.path().join("out/acme_zap.yaml")).unwrap(), "mine");
+    assert!(home.path().join("out/acme_zip.yaml").exists());
+}
+
+#[test]
+fn a_profile_with_faults_is_told_them_all() {
+    let home = home();
+    let good = "id: zap\nname: Zap\nsource: me\nsections: [A]\nparameters: [{ name: a, section: A, cc: 1 }]\n";
+    fs::write(home.path().join("good.yaml"), good).unwrap();
+    fs::write(home.path().join("bad.yaml"), good.replace("cc: 1", "cc: 200").replace("id: zap", "id: 7")).unwrap();
+    let output = busker(home.path(), &["profiles", "check", "bad.yaml", "good.yaml"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "good.yaml: sound\n");
+    let said = String::from_utf8(output.stderr).unwrap();
+    for part in ["bad.yaml:1 id: '7'", "bad.yaml:5 parameters.1(a).cc: '200'", "1 of 2 files cannot be used"] {
+        assert!(said.contains(part), "'{part}' is not in: {said}");
+    }
+    assert!(refused(home.path(), &["profiles", "show", "moog"]).contains("korg_nts1_mk2"));
+}

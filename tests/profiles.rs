@@ -167,6 +167,45 @@ fn the_nts1_mk2_names_its_controllers_and_options_as_its_document_does() {
 }
 
 #[test]
+fn what_the_dice_may_not_turn_is_said_in_the_profile() {
+    let profile = nts1();
+    let kept: Vec<&str> = profile.params.iter().filter(|p| !p.random).map(|p| p.name.as_str()).collect();
+    assert_eq!(kept, ["filter_cutoff", "eg_attack", "arp_length"]);
+    assert!(only_param("    cc: 74\n").random);
+    assert!(!only_param("    cc: 74\n    random: no\n").random);
+}
+
+#[test]
+fn the_first_nts1_has_the_names_of_the_second_one() {
+    let library = built_in();
+    let (first, second) = (library.get("korg_nts1").unwrap(), nts1());
+    for of_first in &first.params {
+        let of_second = param(&second, &of_first.name);
+        let msb = |param: &Param| match param.target {
+            Target::Cc(cc) | Target::Cc14 { msb: cc, .. } => cc,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((msb(of_first), &of_first.label), (msb(of_second), &of_second.label), "{}", of_first.name);
+        assert!(matches!(of_first.target, Target::Cc(_)), "{}", of_first.name);
+    }
+    assert_eq!(first.params.len(), 29);
+    assert_eq!(param(first, "delay_type").parse("high pass"), Ok(84));
+}
+
+#[test]
+fn every_value_a_minilogue_xd_sends_is_its_own_option() {
+    let library = built_in();
+    let profile = library.get("korg_minilogue_xd").unwrap();
+    let meant = |name: &str, value| param(profile, name).display(param(profile, name).snap(value));
+    for (value, label) in [(0, "16'"), (31, "16'"), (32, "8'"), (63, "8'"), (64, "4'"), (95, "4'"), (96, "2'")] {
+        assert_eq!(meant("vco1_octave", value), label, "{value}");
+    }
+    for (value, label) in [(0, "stereo"), (6, "stereo"), (7, "mono"), (70, "tape BPM"), (71, "doubling")] {
+        assert_eq!(meant("delay_type", value), label, "{value}");
+    }
+}
+
+#[test]
 fn centred_ones_of_the_nts1_mk2_rest_at_64() {
     let profile = nts1();
     let centred: Vec<&str> =
@@ -301,7 +340,10 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
     write("h.yaml", &"x".repeat(FILE_BYTES_MAX + 1));
     let (library, faults) = Library::load(Some(dir.path()));
     let ids: Vec<&str> = library.ids().collect();
-    assert_eq!(ids, ["fm_synth", "generic_analog", "korg_nts1_mk2", "mine"]);
+    assert_eq!(
+        ids,
+        ["fm_synth", "generic_analog", "korg_minilogue_xd", "korg_nts1", "korg_nts1_mk2", "korg_volca_fm", "mine",]
+    );
     assert_eq!(library.get("fm_synth").unwrap().name, "Sample");
     assert_eq!(library.get("mine").unwrap().params[0].target, Target::Cc(74));
     assert_eq!(library.get(FALLBACK_ID).unwrap().name, "Generic analog synth");
@@ -324,5 +366,5 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
 fn a_folder_that_does_not_exist_is_no_fault() {
     let (library, faults) = Library::load(Some(&folder("no such folder")));
     assert_eq!(faults, []);
-    assert_eq!(library.ids().count(), 3);
+    assert_eq!(library.ids().count(), built_in().ids().count());
 }

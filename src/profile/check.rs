@@ -32,12 +32,13 @@ const PARAM_FIELDS: &[&str] = &[
     "display",
     "spacing_ms",
     "smoothing_ms",
+    "random",
 ];
 
 const TARGETS: [&str; 5] = ["cc", "nrpn", "rpn", "pitchbend", "program"];
 
 /// Longest name, label, title or port hint, in characters: wider than any panel shows them.
-const NAME_CHARS_MAX: usize = 48;
+pub(super) const NAME_CHARS_MAX: usize = 48;
 
 /// Longest `source`, in characters.
 const SOURCE_CHARS_MAX: usize = 400;
@@ -225,11 +226,11 @@ fn check_carried(
     }
 }
 
-/// Everything about a parameter that depends on its target's range.
 fn read_ms(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<u16> {
     reader.int(field, 0, SPACING_MS_MAX).map(|ms| ms as u16)
 }
 
+/// Everything about a parameter that depends on its target's range.
 fn read_values(
     reader: &mut Reader<'_>,
     map: &Mapping<'_>,
@@ -259,6 +260,7 @@ fn read_values(
             .map(|(at_lo, at_hi)| (at_lo as i32, at_hi as i32)),
         spacing_ms: read_ms(reader, &map.field("spacing_ms")),
         smoothing_ms: read_ms(reader, &map.field("smoothing_ms")),
+        random: reader.flag(&map.field("random")).unwrap_or(true),
     };
     param.default = match (read_default(reader, map, &param), param.options.first()) {
         (Some(default), _) => default,

@@ -17,16 +17,21 @@ pub const DEFAULT_ID: &str = "korg_nts1_mk2";
 pub const FALLBACK_ID: &str = "generic_analog";
 
 /// The files of `profiles/`, compiled in.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 6] = [
     ("profiles/fm_synth.yaml", include_str!("../../profiles/fm_synth.yaml")),
     ("profiles/generic_analog.yaml", include_str!("../../profiles/generic_analog.yaml")),
+    ("profiles/korg_minilogue_xd.yaml", include_str!("../../profiles/korg_minilogue_xd.yaml")),
+    ("profiles/korg_nts1.yaml", include_str!("../../profiles/korg_nts1.yaml")),
     ("profiles/korg_nts1_mk2.yaml", include_str!("../../profiles/korg_nts1_mk2.yaml")),
+    ("profiles/korg_volca_fm.yaml", include_str!("../../profiles/korg_volca_fm.yaml")),
 ];
 
 /// Profiles by id.
 #[derive(Debug, Clone)]
 pub struct Library {
     profiles: BTreeMap<String, Arc<Profile>>,
+    /// The user's file a profile came from, by id; the others are built in.
+    files: BTreeMap<String, String>,
 }
 
 impl Library {
@@ -34,7 +39,7 @@ impl Library {
     /// built-in one with its id. A file with faults is left out, whatever it would have replaced stays, and the faults
     /// of all files come back together. A folder that does not exist is no fault. Blocks on the disk.
     pub fn load(user_dir: Option<&Path>) -> (Self, Vec<Fault>) {
-        let mut library = Self { profiles: BTreeMap::new() };
+        let mut library = Self { profiles: BTreeMap::new(), files: BTreeMap::new() };
         let mut faults = Vec::new();
         for (file, text) in BUILT_IN {
             match Profile::from_yaml(file, text) {
@@ -42,8 +47,6 @@ impl Library {
                 Err(mut found) => faults.append(&mut found),
             }
         }
-        // Which of the user's files an id came from: a second one would make the choice depend on the folder's order.
-        let mut users = BTreeMap::new();
         let files = user_dir.map_or_else(|| Ok(Vec::new()), yaml_files);
         let files = files.unwrap_or_else(|error| {
             let folder = user_dir.map(|dir| dir.display().to_string()).unwrap_or_default();
@@ -54,11 +57,12 @@ impl Library {
         for path in files {
             let file = path.display().to_string();
             match yaml::read(&path).map(|text| Profile::from_yaml(&file, &text)) {
-                Ok(Ok(profile)) => match users.get(&profile.id) {
+                Ok(Ok(profile)) => match library.files.get(&profile.id) {
                     None => {
-                        users.insert(profile.id.clone(), file);
+                        library.files.insert(profile.id.clone(), file);
                         library.put(profile);
                     }
+                    // A second one would make the choice depend on the folder's order.
                     Some(first) => faults.push(Fault {
                         file,
                         line: None,
@@ -81,6 +85,11 @@ impl Library {
     /// Every id, in alphabetical order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.profiles.keys().map(String::as_str)
+    }
+
+    /// The user's file a profile came from; none for a built-in one.
+    pub fn file_of(&self, id: &str) -> Option<&str> {
+        self.files.get(id).map(String::as_str)
     }
 
     fn put(&mut self, profile: Profile) {

@@ -34,6 +34,8 @@ pub struct Param {
     pub spacing_ms: Option<u16>,
     /// Time in which it glides to a new value in ms, 0 to 1000; the profile's where none is given.
     pub smoothing_ms: Option<u16>,
+    /// Whether a throw of the dice may turn it; default yes.
+    pub random: bool,
 }
 
 /// One of the values a stepped parameter answers to.

@@ -19,6 +19,7 @@ fn plain_param(lo: u16, hi: u16) -> Param {
         display_ends: None,
         spacing_ms: None,
         smoothing_ms: None,
+        random: true,
     }
 }
 

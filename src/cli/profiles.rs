@@ -1,0 +1,89 @@
+//! `busker profiles`: the synths that are known, what is wrong with a file, and tables of others made into profiles.
+
+mod check;
+mod import;
+mod list;
+mod show;
+
+use super::{Outcome, complain};
+use crate::{config::Folders, profile::Library, yaml::Fault};
+use clap::{Args, Subcommand};
+use std::{io::Write, path::PathBuf};
+
+/// What `busker profiles` may be told.
+#[derive(Args, Debug)]
+pub struct ProfilesArgs {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// List the profiles, the built-in ones and those of the user's folder
+    List,
+    /// Show a profile's parameters and where its numbers come from
+    Show {
+        /// A profile, like korg_nts1_mk2
+        id: String,
+    },
+    /// Say whether files are sound profiles, or all that is wrong with them
+    Check {
+        /// Profiles, as YAML
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Make profiles of tables in the form of midi.guide
+    Import {
+        /// Tables, as CSV; one may hold several synths
+        #[arg(required = true, value_name = "CSV")]
+        files: Vec<PathBuf>,
+        /// Where the profiles go; without it, the user's folder of profiles
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// Does what was asked of the profiles.
+///
+/// # Errors
+/// A profile that is not there, a file with faults, a file that cannot be read or written.
+pub fn run(args: &ProfilesArgs) -> Outcome {
+    let folder = Folders::of_user().profiles();
+    match &args.act {
+        Act::List => list::list(&library()),
+        Act::Show { id } => show::show(&library(), id),
+        Act::Check { files } => check::check(files),
+        Act::Import { files, out } => import::import(files, out.as_deref().unwrap_or(&folder)),
+    }
+}
+
+/// All profiles; what is wrong with the user's is told, and the rest is used.
+fn library() -> Library {
+    let (library, faults) = Library::load(Some(&Folders::of_user().profiles()));
+    for fault in faults {
+        complain(&format!("{fault}; the profile is left out"));
+    }
+    library
+}
+
+/// Faults on the standard error, each on a line that begins with its file, as editors read them.
+fn tell(faults: &[Fault]) {
+    let mut err = std::io::stderr().lock();
+    for fault in faults {
+        // A closed terminal cannot be told anything.
+        let _ = writeln!(err, "{fault}");
+    }
+}
+
+/// Lines of columns as wide as their widest cell, two spaces apart.
+fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or_default()).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,31 @@
+//! `busker profiles check`: whether files are sound profiles.
+
+use super::{
+    super::{Failure, Outcome, print},
+    tell,
+};
+use crate::{profile::Profile, yaml};
+use std::path::PathBuf;
+
+/// Says of each file that it is sound, or every fault it has.
+///
+/// # Errors
+/// A file with faults; or the output cannot be written.
+pub(super) fn check(files: &[PathBuf]) -> Outcome {
+    let mut faulty = 0;
+    for path in files {
+        let file = path.display().to_string();
+        let checked = yaml::read(path).map_err(|fault| vec![fault]).and_then(|text| Profile::from_yaml(&file, &text));
+        match checked {
+            Ok(_) => print(&format!("{file}: sound"))?,
+            Err(faults) => {
+                tell(&faults);
+                faulty += 1;
+            }
+        }
+    }
+    match faulty {
+        0 => Ok(()),
+        _ => Err(Failure::asked(format!("{faulty} of {} files cannot be used", files.len()))),
+    }
+}

@@ -1,0 +1,86 @@
+//! `busker profiles import`: tables of controllers made into profiles. Blocks on the disk.
+
+use super::{
+    super::{Failure, Outcome, complain, print},
+    tell,
+};
+use crate::{files, profile::midi_guide, yaml::Fault};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+/// The longest table that is read, in bytes: the midi.guide ones are under 100 KiB.
+const TABLE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Writes a profile for every synth of the tables, and tells everything of them that it could not use.
+///
+/// # Errors
+/// A table that cannot be read, a profile that would replace another one; the rest is written all the same. Or the
+/// folder or the output cannot be written.
+pub(super) fn import(tables: &[PathBuf], folder: &Path) -> Outcome {
+    let mut refused = 0;
+    for path in tables {
+        let file = path.display().to_string();
+        let read = read(path).map_err(|message| Fault { file: file.clone(), line: None, path: String::new(), message });
+        match read.and_then(|text| midi_guide::import(&file, &text)) {
+            Ok(imported) => {
+                tell(&imported.unused);
+                tell(&imported.failed);
+                refused += imported.failed.len();
+                for made in &imported.made {
+                    refused += usize::from(!write(made, folder)?);
+                }
+            }
+            Err(fault) => {
+                tell(&[fault]);
+                refused += 1;
+            }
+        }
+    }
+    match refused {
+        0 => Ok(()),
+        1 => Err(Failure::asked("one was refused; the rest is written")),
+        _ => Err(Failure::asked(format!("{refused} were refused; the rest is written"))),
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(TABLE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() as u64 > TABLE_BYTES_MAX {
+        return Err(format!("cannot be read: more than {TABLE_BYTES_MAX} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("is not UTF-8 (line {line}), allowed only UTF-8: save it as that")
+    })
+}
+
+/// False where another profile stands in the way.
+fn write(made: &midi_guide::Made, folder: &Path) -> Result<bool, Failure> {
+    let path = folder.join(format!("{}.yaml", made.id));
+    let shown = path.display();
+    let unwritable = |error: io::Error| Failure::other(format!("{shown}: {error}"));
+    match fs::read(&path) {
+        Ok(there) if there == made.yaml.as_bytes() => {
+            print(&format!("{shown}: {}, as it was", made.summary))?;
+            return Ok(true);
+        }
+        Ok(_) => {
+            complain(&format!(
+                "{shown} is there and differs; it is left as it is: move it away, or give another --out"
+            ));
+            return Ok(false);
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(unwritable(error)),
+    }
+    files::replace(&path, made.yaml.as_bytes()).map_err(unwritable)?;
+    print(&format!("{shown}: {}", made.summary))?;
+    Ok(true)
+}

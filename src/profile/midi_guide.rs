@@ -1,0 +1,158 @@
+//! From a table in the form of midi.guide to profiles: a CSV with a row per parameter, of one synth or of several. Pure.
+//!
+//! The way of a table: text → `table` (rows by column name) → `control` (what a row says, checked) → `naming` (words for
+//! scripts) → `written` (YAML), which must pass [`Profile::from_yaml`] before anyone gets it. Nothing is made up: what a
+//! row says that a profile cannot hold is told with its line and column, and the rest is used.
+
+mod control;
+mod naming;
+mod table;
+mod usage;
+mod written;
+
+use super::{Profile, Target};
+use crate::yaml::Fault;
+use control::Control;
+use std::collections::HashMap;
+use table::{Column, Row};
+
+/// What came of a table.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// A profile for each synth of the table that has a parameter, in the order of the table.
+    pub made: Vec<Made>,
+    /// What of the table could not be used, in the order of its lines.
+    pub unused: Vec<Fault>,
+    /// Why synths of the table have no profile, one each.
+    pub failed: Vec<Fault>,
+}
+
+/// A profile that passes every check.
+#[derive(Debug)]
+pub struct Made {
+    /// Its id, which is also the name of its file.
+    pub id: String,
+    /// What it is, in a line.
+    pub summary: String,
+    /// The file's text.
+    pub yaml: String,
+}
+
+/// A synth of the table.
+struct Device {
+    id: String,
+    maker: String,
+    name: String,
+    controls: Vec<Control>,
+    rows_left_out: usize,
+    /// Name and line of what each controller carries.
+    carried: HashMap<Target, (String, usize)>,
+}
+
+/// Reads a table. `file` is named in the faults and in the profiles' source.
+///
+/// # Errors
+/// It is no table of this form, or has no row.
+pub fn import(file: &str, text: &str) -> Result<Imported, Fault> {
+    let rows = table::read(file, text)?;
+    let mut imported = Imported::default();
+    let mut devices: Vec<Device> = Vec::new();
+    for row in rows {
+        let mut told = Told { file, row: &row, faults: &mut imported.unused };
+        row.told(&mut told);
+        let Some(device) = device_of(&row, &mut told, &mut devices) else {
+            continue;
+        };
+        match control::read(&row, &mut told).filter(|control| is_free(control, &row, &mut told, device)) {
+            Some(control) => device.controls.push(control),
+            None => device.rows_left_out += 1,
+        }
+    }
+    for device in &devices {
+        match made(file, device) {
+            Ok(made) => imported.made.push(made),
+            Err(fault) => imported.failed.push(fault),
+        }
+    }
+    Ok(imported)
+}
+
+/// Tells what of a row could not be used.
+struct Told<'a> {
+    file: &'a str,
+    row: &'a Row,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl Told<'_> {
+    fn fault(&mut self, column: &str, message: String) {
+        let line = Some(self.row.line);
+        self.faults.push(Fault { file: self.file.to_owned(), line, path: column.to_owned(), message });
+    }
+}
+
+/// The synth a row belongs to, a new one where it is the first of it.
+fn device_of<'d>(row: &Row, told: &mut Told<'_>, devices: &'d mut Vec<Device>) -> Option<&'d mut Device> {
+    let (maker, name) = (row.cell(Column::Manufacturer), row.cell(Column::Device));
+    if name.is_empty() {
+        told.fault(Column::Device.name(), "is missing; the row is left out".to_owned());
+        return None;
+    }
+    let Some(id) = naming::id(maker, name) else {
+        let message =
+            format!("'{}' makes no id, allowed with letters a to z; the row is left out", naming::shown(name));
+        told.fault(Column::Device.name(), message);
+        return None;
+    };
+    let at = devices.iter().position(|device| device.id == id).unwrap_or_else(|| {
+        let (maker, name) = (naming::cut(maker), naming::cut(name));
+        let device = Device { id, maker, name, controls: Vec::new(), rows_left_out: 0, carried: HashMap::new() };
+        devices.push(device);
+        devices.len() - 1
+    });
+    devices.get_mut(at)
+}
+
+/// Whether nothing else is on its controllers; the first one keeps them.
+fn is_free(control: &Control, row: &Row, told: &mut Told<'_>, device: &mut Device) -> bool {
+    let parts = match control.target {
+        Target::Cc14 { msb, lsb } => vec![(Column::CcMsb, Target::Cc(msb)), (Column::CcLsb, Target::Cc(lsb))],
+        Target::Cc(_) => vec![(Column::CcMsb, control.target)],
+        _ => vec![(Column::NrpnMsb, control.target)],
+    };
+    for (column, part) in &parts {
+        if let Some((first, line)) = device.carried.get(part) {
+            let number = row.cell(*column);
+            let message =
+                format!("'{number}' already carries '{first}' (line {line}); '{}' is left out", control.label);
+            told.fault(column.name(), message);
+            return false;
+        }
+    }
+    let first = (control.label.clone(), row.line);
+    device.carried.extend(parts.into_iter().map(|(_, part)| (part, first.clone())));
+    true
+}
+
+fn made(file: &str, device: &Device) -> Result<Made, Fault> {
+    let synth = format!("{} {}", device.maker, device.name);
+    let synth = synth.trim();
+    let whole = |message: String| Fault { file: file.to_owned(), line: None, path: String::new(), message };
+    if device.controls.is_empty() {
+        return Err(whole(format!("{synth} has no parameter that can be used; no profile is made of it")));
+    }
+    let yaml = written::profile(file, device);
+    let profile = Profile::from_yaml(&format!("{}.yaml", device.id), &yaml).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        whole(format!("{synth} makes no sound profile: {}", faults.join(", ")))
+    })?;
+    let plural = |n: usize, what: &str| if n == 1 { format!("{n} {what}") } else { format!("{n} {what}s") };
+    let mut summary = format!("{synth}, {}", plural(profile.params.len(), "parameter"));
+    if device.rows_left_out > 0 {
+        summary = format!("{summary}, {} left out", plural(device.rows_left_out, "row"));
+    }
+    Ok(Made { id: profile.id, summary, yaml })
+}
+
+#[cfg(test)]
+mod tests;
