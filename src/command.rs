@@ -12,8 +12,8 @@ pub mod channels;
 use crate::config::ClockSource;
 use crate::music::{Bpm, Decibels, Note, Position};
 use arg::{
-    Arg, ArgKind, Hex, Millis, Name, OffsetMs, OnOff, PortName, Steps, Switch, TempoStep, Text, ThruChannel, Velocity,
-    Which,
+    Arg, ArgKind, Hex, Millis, Name, OffsetMs, OnOff, Percent, PortName, Seconds, Steps, Switch, TempoStep, Text,
+    ThruChannel, Velocity, Which,
 };
 use channels::ChannelList;
 use std::{fmt, str::FromStr};
@@ -144,8 +144,28 @@ commands! {
     ParamStep = "param.step" { name: Name, steps: Steps }
     /// Turn a knob back to its default
     ParamReset = "param.reset" { name: Name }
+    /// Turn all knobs to any place, or those of a section; it can be undone
+    ParamRandom = "param.random" { section: Option<Text> }
+    /// Turn all knobs a little, or those of a section: at most so much of their way, up or down
+    ParamMutate = "param.mutate" { percent: Percent, section: Option<Text> }
+    /// Take back the last move of a knob, dice or recall of the instrument in use
+    ParamUndo = "param.undo" {}
+    /// Do again what was taken back
+    ParamRedo = "param.redo" {}
     /// Take another synth's knobs
     ProfileUse = "profile.use" { id: Name }
+    /// Keep where the knobs stand under a name
+    SnapshotSave = "snapshot.save" { name: Name }
+    /// Turn the knobs to where they stood: at once, or gliding for so long
+    SnapshotRecall = "snapshot.recall" { name: Name, seconds: Option<Seconds> }
+    /// Give a snapshot another name
+    SnapshotRename = "snapshot.rename" { name: Name, to: Name }
+    /// Take a snapshot away
+    SnapshotDelete = "snapshot.delete" { name: Name }
+    /// Say which snapshots there are of the synth in use
+    SnapshotList = "snapshot.list" {}
+    /// Go back to what was before the last recall or dice, and to and fro
+    SnapshotCompare = "snapshot.compare" {}
     /// Send every knob of the instrument again
     SnapshotSend = "snapshot.send" {}
     /// Tie the next controller or note that comes in to a knob or a command

@@ -3,8 +3,8 @@
 //! The map of the house, from the bottom up; nothing imports from a floor above its own:
 //!
 //! - [`music`], [`midi`]: pure. Units, time, notes, messages. They never read a clock.
-//! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`]: what files say, and what it means once checked.
-//!   [`files`] replaces them whole or not at all.
+//! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`], [`snapshots`]: what files say, and what it
+//!   means once checked. [`files`] replaces them whole or not at all.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
 //! - [`keymap`], [`tui`]: the screen, which holds what is looked at and nothing musical.
@@ -22,6 +22,7 @@ pub mod midi;
 pub mod music;
 pub mod profile;
 pub mod script;
+pub mod snapshots;
 pub mod status;
 pub mod tui;
 pub mod yaml;

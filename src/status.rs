@@ -43,6 +43,8 @@ pub struct Status {
     pub click_on: bool,
     /// The knobs.
     pub params: ParamsStatus,
+    /// What the knobs are on their way to.
+    pub morph: Option<MorphStatus>,
     /// Recording.
     pub record: RecordStatus,
     /// What went wrong since the start, in numbers.
@@ -139,6 +141,15 @@ impl Serialize for ParamsStatus {
         map.serialize_entry("values", &Values(self))?;
         map.end()
     }
+}
+
+/// A morph under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MorphStatus {
+    /// The snapshot it goes to.
+    pub name: String,
+    /// How much of its time is over, 0..=100.
+    pub percent: u8,
 }
 
 /// Recording.

@@ -15,6 +15,7 @@ use crate::{
     learned::Learned,
     music::Bpm,
     profile::{DEFAULT_ID, FALLBACK_ID, Library},
+    snapshots::Snapshots,
     status::Severity,
     yaml::Fault,
 };
@@ -98,6 +99,15 @@ impl Setup {
             notices.extend(tell(&faults, "nothing learned is used"));
             Learned::default()
         });
+        // A library with a fault is mended by its owner, not written over.
+        let snapshots_file = folders.snapshots_file();
+        let (snapshots, snapshots_file) = match Snapshots::load(&snapshots_file) {
+            Ok(snapshots) => (snapshots, Some(snapshots_file)),
+            Err(faults) => {
+                notices.extend(tell(&faults, "no snapshot is read from it, and none is kept in it until it is mended"));
+                (Snapshots::default(), None)
+            }
+        };
         let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {
             channel: settings.channel,
@@ -108,6 +118,8 @@ impl Setup {
             sync,
             learned,
             learned_file: Some(folders.learned_file()),
+            snapshots,
+            snapshots_file,
             ..EngineConfig::new(library, profile, folder)
         };
         Ok(Setup { config, device, ports, request, notices, folders })

@@ -31,7 +31,7 @@ pub enum ArgKind {
     Position,
     /// Channels, as in `1` or `3-4`.
     Channels,
-    /// One word: the name of a parameter or profile.
+    /// One word: the name of a parameter, a profile or a snapshot.
     Name,
     /// A port's number, counted from 1, or a part of its name without spaces.
     Port,
@@ -269,6 +269,38 @@ impl Arg for Millis {
     }
 }
 
+/// A part of a knob's way, in percent, 0..=100.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Percent(pub f64);
+
+impl Arg for Percent {
+    const KIND: ArgKind = ArgKind::Number { min: 0.0, max: 100.0, unit: "%" };
+
+    fn read(word: Option<&str>) -> Result<Self, String> {
+        number(word, Self::KIND).map(Percent)
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
+/// A time in seconds, 0..=3600.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seconds(pub f64);
+
+impl Arg for Seconds {
+    const KIND: ArgKind = ArgKind::Number { min: 0.0, max: 3600.0, unit: "s" };
+
+    fn read(word: Option<&str>) -> Result<Self, String> {
+        number(word, Self::KIND).map(Seconds)
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
 /// Steps of a knob, up or down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Steps(pub i32);
@@ -285,7 +317,7 @@ impl Arg for Steps {
     }
 }
 
-/// One word: the name of a parameter or profile. Whether it exists, the engine knows.
+/// One word: the name of a parameter, a profile or a snapshot. Whether it exists, the engine knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub String);
 
@@ -293,7 +325,7 @@ impl Arg for Name {
     const KIND: ArgKind = ArgKind::Name;
 
     fn read(word: Option<&str>) -> Result<Self, String> {
-        word.map(|word| Name(word.to_owned())).ok_or_else(|| Self::KIND.to_string())
+        Text::read(word).map(|Text(name)| Name(name)).map_err(|_| Self::KIND.to_string())
     }
 
     fn write(&self) -> Option<String> {

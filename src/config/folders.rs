@@ -37,6 +37,11 @@ impl Folders {
         self.config.join("learned.yaml")
     }
 
+    /// The library of snapshots.
+    pub fn snapshots_file(&self) -> PathBuf {
+        self.config.join("snapshots.yaml")
+    }
+
     /// The user's own profiles.
     pub fn profiles(&self) -> PathBuf {
         self.config.join("profiles")

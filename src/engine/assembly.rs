@@ -37,6 +37,7 @@ use crate::{
     midi::{Channel, Wire},
     music::{Bpm, Decibels, Plan},
     profile::{DEFAULT_ID, Library, Profile},
+    snapshots::Snapshots,
     status::{
         ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, RealtimeStatus, RecordStatus,
         Status, TransportStatus,
@@ -72,6 +73,10 @@ pub struct EngineConfig {
     pub learned: Learned,
     /// The file that keeps it; none, and it is gone with the engine.
     pub learned_file: Option<PathBuf>,
+    /// The library of snapshots.
+    pub snapshots: Snapshots,
+    /// The file that keeps it; none, and what is new is gone with the engine.
+    pub snapshots_file: Option<PathBuf>,
 }
 
 impl EngineConfig {
@@ -89,6 +94,8 @@ impl EngineConfig {
             sync: SyncConfig::default(),
             learned: Learned::default(),
             learned_file: None,
+            snapshots: Snapshots::default(),
+            snapshots_file: None,
         }
     }
 
@@ -313,6 +320,7 @@ pub fn assemble(
         clock_counters: clock.as_ref().map(ClockThread::counters),
         sync: config.sync.clone(),
         learned: (config.learned.clone(), config.learned_file.clone()),
+        snapshots: (config.snapshots.clone(), config.snapshots_file.clone()),
         sent: vec![callback_sent, scheduler_sent, clock_sent],
         received,
         sources,
@@ -413,6 +421,7 @@ fn first_status(
             profile: Arc::clone(&config.profile),
             values: config.profile.params.iter().map(|param| param.default).collect(),
         },
+        morph: None,
         record: RecordStatus { take: None, folder: config.folder.clone(), free_bytes: None, bytes_per_second: 1 },
         faults: FaultCounts::default(),
     }

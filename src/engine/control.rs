@@ -3,13 +3,17 @@
 //! [`Control`] is stepped with a [`Moment`]: by a thread in real time, by `engine/offline.rs` in virtual time. It reads
 //! no clock. Nobody real-time waits for it.
 
+mod dice;
 mod execute;
 mod follow;
 mod hear;
+mod history;
 mod instrument;
 mod learn;
 mod levels;
+mod morph;
 mod ports;
+mod snapshots;
 mod sync;
 mod takes;
 mod traffic;
@@ -44,6 +48,7 @@ use crate::{
     midi::Channel,
     music::{Decibels, Plan, Position},
     profile::{Library, Profile},
+    snapshots::Snapshots,
     status::{
         ClockStatus, DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus,
         RealtimeStatus, Severity, Status, TransportStatus,
@@ -53,6 +58,7 @@ use instrument::Instrument;
 use learn::Learn;
 use levels::Levels;
 use ports::Ports;
+use snapshots::Shelf;
 use std::{
     path::PathBuf,
     sync::{
@@ -112,6 +118,8 @@ pub struct ControlParts {
     pub sync: SyncConfig,
     /// What controllers and notes are tied to, and the file that keeps it.
     pub learned: (Learned, Option<PathBuf>),
+    /// The library of snapshots, and the file that keeps it.
+    pub snapshots: (Snapshots, Option<PathBuf>),
     /// The recorded inputs.
     pub sources: Vec<Source>,
     /// What they are called.
@@ -166,6 +174,7 @@ pub struct Control {
     port_events: Option<Receiver<PortEvent>>,
     clock_counters: Option<Arc<ClockCounters>>,
     learn: Learn,
+    shelf: Shelf,
     sync: Sync,
     watch: Watch,
     sent: Vec<SentReader>,
@@ -207,6 +216,7 @@ impl Control {
             port_events: None,
             clock_counters: parts.clock_counters,
             learn: Learn::new(learned, learned_file),
+            shelf: Shelf::new(parts.snapshots),
             sync: Sync::new(parts.sync),
             watch: Watch::default(),
             sent: parts.sent,
@@ -270,6 +280,7 @@ impl Control {
         }
         self.drain_sent();
         self.look_at_ports(now);
+        self.go_on_morphing(now);
         self.hear(now);
         self.ports.tick(now.ns);
         self.watch.refresh();
@@ -333,6 +344,7 @@ impl Control {
                 profile: Arc::clone(&self.instrument().profile),
                 values: self.instrument().values.clone(),
             },
+            morph: self.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
             record: self.takes.status(now.open_frame),
             faults: FaultCounts {
                 midi_dropped: self.ports.sum(|panel| count(&panel.dropped))

@@ -142,6 +142,23 @@ impl<'a> Reader<'a> {
         Some(Mapping { entries, place: field.clone() })
     }
 
+    /// The entries of a mapping whose keys are names somebody chose; a key that stands twice is a fault.
+    pub(crate) fn entries<'n>(&mut self, field: &Field<'n>) -> Vec<(String, Field<'n>)> {
+        let Some(Node::Map(entries)) = field.node else {
+            return self.wrong(field, "a mapping").unwrap_or_default();
+        };
+        let mut seen = HashSet::new();
+        let mut read = Vec::with_capacity(entries.len());
+        for (key, node) in entries {
+            let entry = field.inside(Some(node), Step::Key(key.clone()), &shown(key));
+            if !seen.insert(key) {
+                self.fault(&entry, format!("'{}' stands more than once, allowed once", shown(key)));
+            }
+            read.push((key.clone(), entry));
+        }
+        read
+    }
+
     /// The items of a list.
     pub(crate) fn items<'n>(&mut self, field: &Field<'n>) -> Vec<Field<'n>> {
         let nodes = match field.node {

@@ -57,6 +57,7 @@ pub fn at_rest() -> Status {
         outputs: vec![MeterStatus::SILENT; 2],
         click_on: false,
         params: ParamsStatus { profile, values },
+        morph: None,
         record: RecordStatus {
             take: None,
             folder: PathBuf::from("/home/ada/Music"),

@@ -2,11 +2,14 @@
 //!
 //! An answer is a sentence for whoever asked, empty where the status says it all.
 
-use super::{Control, Moment, follow::ECHO_NS};
+use super::{Control, Moment, follow::ECHO_NS, instrument::Instrument, morph::glides};
 use crate::{
     command::{
         Command,
-        arg::{Hex, Millis, Name, OffsetMs, OnOff, PortName, Switch, TempoStep, Text, ThruChannel, Velocity, Which},
+        arg::{
+            Hex, Millis, Name, OffsetMs, OnOff, Percent, PortName, Switch, TempoStep, Text, ThruChannel, Velocity,
+            Which,
+        },
         channels::ChannelList,
     },
     engine::{
@@ -19,7 +22,6 @@ use crate::{
     },
     midi::Message,
     music::{Bpm, Decibels, Note, Position, Song},
-    profile::Target,
     status::Event,
 };
 use std::sync::Arc;
@@ -80,7 +82,17 @@ impl Control {
                 let index = self.param(name)?;
                 self.turn(index, self.instrument().profile.params[index].default, now)
             }
+            Command::ParamRandom { section } => self.random(section.as_ref(), now),
+            Command::ParamMutate { percent: Percent(percent), section } => self.mutate(*percent, section.as_ref(), now),
+            Command::ParamUndo {} => self.undo(now),
+            Command::ParamRedo {} => self.redo(now),
             Command::ProfileUse { id } => self.use_profile(id),
+            Command::SnapshotSave { name } => self.snapshot_save(name),
+            Command::SnapshotRecall { name, seconds } => self.snapshot_recall(name, *seconds, now),
+            Command::SnapshotRename { name, to } => self.snapshot_rename(name, to),
+            Command::SnapshotDelete { name } => self.snapshot_delete(name),
+            Command::SnapshotList {} => self.snapshot_list(),
+            Command::SnapshotCompare {} => self.snapshot_compare(now),
             Command::SnapshotSend {} => match self.instrument().port {
                 Some(port) => {
                     self.resend(port, now);
@@ -242,24 +254,66 @@ impl Control {
     }
 
     fn turn(&mut self, index: usize, value: u16, now: Moment) -> Answer {
-        self.set_value(self.current, index, value);
+        self.move_by_hand(self.current, index, value, now);
         self.send_value(self.current, index, now);
         done()
     }
 
-    /// Sends where a parameter of an instrument stands.
+    fn undo(&mut self, now: Moment) -> Answer {
+        let Some(step) = self.instruments[self.current].history.undo() else {
+            return Err("there is nothing to undo".to_owned());
+        };
+        self.go_to(self.current, &step.before(), now);
+        Ok(format!("undone: {}", step.label))
+    }
+
+    fn redo(&mut self, now: Moment) -> Answer {
+        let Some(step) = self.instruments[self.current].history.redo() else {
+            return Err("there is nothing to redo".to_owned());
+        };
+        self.go_to(self.current, &step.after(), now);
+        Ok(format!("redone: {}", step.label))
+    }
+
+    /// Notes where a hand, a script or the synth's own knob moved a parameter of an instrument: it can be undone.
+    pub(super) fn move_by_hand(&mut self, at: usize, index: usize, value: u16, now: Moment) {
+        self.instruments[at].leave_morph(index);
+        let Instrument { history, values, profile, .. } = &mut self.instruments[at];
+        history.hand(index, (values[index], value), &profile.params[index].name, now.ns);
+        self.set_value(at, index, value);
+    }
+
+    /// Moves parameters of an instrument and sends them.
+    pub(super) fn go_to(&mut self, at: usize, targets: &[(usize, u16)], now: Moment) {
+        for (index, value) in targets {
+            self.instruments[at].leave_morph(*index);
+            self.set_value(at, *index, *value);
+            self.send_value(at, *index, now);
+        }
+    }
+
+    /// Sends where a parameter of an instrument stands; where a morph has it on its way, that goes on.
     pub(super) fn send_value(&mut self, at: usize, index: usize, now: Moment) {
+        if self.send_on_its_way(at, index, now) {
+            return;
+        }
+        let instrument = &self.instruments[at];
+        let param = &instrument.profile.params[index];
+        // Between two options there is nothing to glide over.
+        let smoothing_ms = param.smoothing_ms.or(instrument.profile.smoothing_ms).filter(|_| glides(param));
+        let glide_ns = smoothing_ms.map_or(0, |ms| u64::from(ms) * 1_000_000);
+        self.send_over(at, index, instrument.values[index], glide_ns, now);
+    }
+
+    /// Sends a parameter of an instrument to a value in so much time.
+    pub(super) fn send_over(&mut self, at: usize, index: usize, value: u16, glide_ns: u64, now: Moment) {
         let instrument = &mut self.instruments[at];
         let param = &instrument.profile.params[index];
         let Some(port) = instrument.port else { return };
         let of_port = self.ports.get(port).and_then(|port| port.settings.spacing_ms);
         let spacing_ms = param.spacing_ms.or(of_port).or(instrument.profile.spacing_ms);
         let spacing_ns = spacing_ms.map_or(SPACING_NS, |ms| u64::from(ms) * 1_000_000);
-        // Between two options there is nothing to glide over.
-        let glides = param.options.is_empty() && param.target != Target::Program;
-        let smoothing_ms = param.smoothing_ms.or(instrument.profile.smoothing_ms).filter(|_| glides);
-        let glide_ns = smoothing_ms.map_or(0, |ms| u64::from(ms) * 1_000_000);
-        let (channel, target, value) = (instrument.channel(), param.target, instrument.values[index]);
+        let (channel, target) = (instrument.channel(), param.target);
         instrument.follow_from_ns[index] = now.ns + glide_ns + spacing_ns + ECHO_NS;
         let what = What::Control { channel, target, value, spacing_ns, glide_ns };
         self.scheduler.send(Outgoing { port, due_ns: now.ns, what });
@@ -269,10 +323,15 @@ impl Control {
     pub(super) fn set_value(&mut self, at: usize, index: usize, value: u16) {
         let instrument = &mut self.instruments[at];
         if std::mem::replace(&mut instrument.values[index], value) != value {
-            let param = &instrument.profile.params[index];
-            let event = Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) };
-            self.tell(event);
+            self.tell_value(at, index);
         }
+    }
+
+    /// Tells where a parameter of an instrument stands.
+    pub(super) fn tell_value(&self, at: usize, index: usize) {
+        let instrument = &self.instruments[at];
+        let (param, value) = (&instrument.profile.params[index], instrument.values[index]);
+        self.tell(Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) });
     }
 
     fn use_profile(&mut self, Name(id): &Name) -> Answer {

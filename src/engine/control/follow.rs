@@ -5,7 +5,7 @@
 //! value. Only the instrument's own port is followed; the synth behind it does not have what comes from elsewhere.
 //! Every instrument is followed, the one that is shown and the others.
 
-use super::Control;
+use super::{Control, Moment};
 use crate::{
     engine::midi::{
         input::Received,
@@ -113,7 +113,7 @@ impl Reader {
 
 impl Control {
     /// Moves the parameters to where the instruments' own knobs were turned.
-    pub(super) fn follow(&mut self, heard: &[Received]) {
+    pub(super) fn follow(&mut self, heard: &[Received], now: Moment) {
         let mut turned: BTreeMap<(usize, usize), u16> = BTreeMap::new();
         for Received { at_ns, port, payload } in heard {
             let Payload::Short(message) = payload else { continue };
@@ -136,7 +136,7 @@ impl Control {
             let what = What::Known { channel: instrument.channel(), target: param.target, value };
             let value = param.snap(value);
             self.scheduler.send(Outgoing { port, due_ns: 0, what });
-            self.set_value(at, index, value);
+            self.move_by_hand(at, index, value, now);
         }
     }
 }

@@ -36,7 +36,7 @@ impl Control {
             }
             Payload::SysEx(_) => true,
         });
-        self.follow(&heard);
+        self.follow(&heard, now);
     }
 
     /// Takes what the patchbay says of the ports.

@@ -1,6 +1,6 @@
 //! An instrument: the synth behind a port, its profile and where its knobs stand.
 
-use super::follow::Reader;
+use super::{follow::Reader, history::History, morph::Morph};
 use crate::{engine::midi::sent::PortIndex, midi::Channel, profile::Profile};
 use std::sync::Arc;
 
@@ -18,6 +18,20 @@ pub(super) struct Instrument {
     pub(super) follow_from_ns: Vec<u64>,
     /// Reads what its own knobs say.
     pub(super) reader: Reader,
+    /// What was moved.
+    pub(super) history: History,
+    /// What is on its way to a snapshot.
+    pub(super) morph: Option<Morph>,
+    /// What the last recall or dice is compared with.
+    pub(super) compare: Option<Compare>,
+}
+
+/// Two states to go to and fro between.
+pub(super) struct Compare {
+    /// Before the last recall or dice.
+    pub(super) a: Vec<u16>,
+    /// What `a` was left from last.
+    pub(super) b: Vec<u16>,
 }
 
 impl Instrument {
@@ -30,17 +44,37 @@ impl Instrument {
             values: Vec::new(),
             follow_from_ns: Vec::new(),
             reader: Reader::default(),
+            history: History::default(),
+            morph: None,
+            compare: None,
         };
         instrument.take_profile(profile);
         instrument
     }
 
-    /// Takes other knobs, at their defaults.
+    /// Takes other knobs, at their defaults; what was moved before cannot be taken back.
     pub(super) fn take_profile(&mut self, profile: Arc<Profile>) {
         self.values = profile.params.iter().map(|param| param.default).collect();
         self.follow_from_ns = vec![0; self.values.len()];
         self.reader = Reader::default();
+        self.history.forget();
+        (self.morph, self.compare) = (None, None);
         self.profile = profile;
+    }
+
+    /// Its parameters are about to go there, as one step that can be undone and compared with what was before.
+    pub(super) fn remember(&mut self, targets: &[(usize, u16)], label: &str) {
+        let (a, mut b) = (self.values.clone(), self.values.clone());
+        for (index, value) in targets {
+            b[*index] = *value;
+        }
+        self.compare = Some(Compare { a, b });
+        self.history.whole(&self.values, targets, label);
+    }
+
+    /// A parameter is moved by something else than the morph.
+    pub(super) fn leave_morph(&mut self, index: usize) {
+        self.morph.take_if(|morph| !morph.let_go(index));
     }
 
     /// The channel it listens to.

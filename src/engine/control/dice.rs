@@ -1,0 +1,113 @@
+//! Dice: knobs turned by chance, as one step that can be undone. The control thread's.
+//!
+//! Chance comes from the instant alone: in virtual time, the same script throws the same dice.
+
+use super::{Control, Moment};
+use crate::{
+    command::arg::Text,
+    engine::station::Answer,
+    profile::{Param, Profile, Target},
+};
+
+/// Whether dice may turn a parameter.
+///
+/// A program is another patch, with other knobs: that is not for dice. This is the one place for what a profile says of it.
+fn may_be_diced(param: &Param) -> bool {
+    param.target != Target::Program
+}
+
+/// Chance that can be repeated (xorshift64*, Vigna 2016).
+struct Dice(u64);
+
+impl Dice {
+    fn of_instant(ns: u64) -> Dice {
+        // Instants are near each other, and 0 is the one seed that never changes: scrambled by SplitMix64.
+        let mut seed = ns.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        seed = (seed ^ (seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        seed = (seed ^ (seed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        Dice((seed ^ (seed >> 31)) | 1)
+    }
+
+    /// 0 to 1.
+    fn throw(&mut self) -> f64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        // The upper 53 bits are all that a float holds.
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// One of the values a parameter answers to.
+    fn any(&mut self, param: &Param) -> u16 {
+        let at = (self.throw() * param.options.len() as f64) as usize;
+        param.options.get(at).map_or_else(|| param.value_at(self.throw()), |option| option.value)
+    }
+
+    /// A value no further from this one than a part of the knob, 0 to 1; of options, another one so often.
+    fn near(&mut self, param: &Param, value: u16, part: f64) -> u16 {
+        if param.options.is_empty() {
+            let by = (self.throw() * 2.0 - 1.0) * part;
+            return param.value_at((param.position_of(value) + by).clamp(0.0, 1.0));
+        }
+        if self.throw() < part { self.any(param) } else { value }
+    }
+}
+
+/// The places of the parameters dice may turn: those of a section, or those whose name begins so, or all.
+fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, String> {
+    let wanted = section.map(|Text(section)| section.trim().to_lowercase());
+    let named = wanted.as_ref().and_then(|wanted| profile.sections.iter().position(|s| s.to_lowercase() == *wanted));
+    let fits = |param: &Param| match (&wanted, named) {
+        (None, _) => true,
+        (Some(_), Some(section)) => param.section == section,
+        (Some(wanted), None) => param.name.starts_with(wanted.as_str()),
+    };
+    let places = |fits: &dyn Fn(&Param) -> bool| -> Vec<usize> {
+        profile.params.iter().enumerate().filter(|(_, param)| fits(param)).map(|(index, _)| index).collect()
+    };
+    let found = places(&fits);
+    if let Some(wanted) = wanted.as_ref().filter(|_| found.is_empty()) {
+        let sections = profile.sections.join(", ");
+        return Err(format!(
+            "{} has no section '{wanted}', and no knob's name begins so; there are {sections}",
+            profile.id
+        ));
+    }
+    let diced = places(&|param: &Param| fits(param) && may_be_diced(param));
+    if diced.is_empty() { Err("there is nothing that dice may turn".to_owned()) } else { Ok(diced) }
+}
+
+impl Control {
+    /// Turns knobs to any place.
+    pub(super) fn random(&mut self, section: Option<&Text>, now: Moment) -> Answer {
+        let mut dice = Dice::of_instant(now.ns);
+        self.dice("dice", section, now, |param, _| dice.any(param))
+    }
+
+    /// Turns knobs to near where they are.
+    pub(super) fn mutate(&mut self, percent: f64, section: Option<&Text>, now: Moment) -> Answer {
+        let mut dice = Dice::of_instant(now.ns);
+        self.dice("mutation", section, now, |param, value| dice.near(param, value, percent / 100.0))
+    }
+
+    fn dice(
+        &mut self,
+        label: &str,
+        section: Option<&Text>,
+        now: Moment,
+        mut throw: impl FnMut(&Param, u16) -> u16,
+    ) -> Answer {
+        let instrument = &self.instruments[self.current];
+        let params = &instrument.profile.params;
+        let targets: Vec<(usize, u16)> = chosen(&instrument.profile, section)?
+            .into_iter()
+            .map(|index| (index, throw(&params[index], instrument.values[index])))
+            .collect();
+        self.instruments[self.current].remember(&targets, label);
+        self.go_to(self.current, &targets, now);
+        Ok(format!("{label}: {} knobs; param.undo takes it back", targets.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

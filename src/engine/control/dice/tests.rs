@@ -1,0 +1,83 @@
+//! Dice in virtual time: within bounds, the same every time, and undone as one step.
+
+use crate::engine::{
+    assembly::EngineConfig,
+    offline::{Offline, built_in_port},
+};
+use proptest::prelude::*;
+
+fn station() -> (Offline, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = EngineConfig { clock_on: false, ..EngineConfig::built_in(folder.path()).unwrap() };
+    (Offline::on(&config, vec![built_in_port()]).unwrap(), folder)
+}
+
+fn ask(offline: &mut Offline, line: &str) -> Result<String, String> {
+    let answer = offline.ask(&line.parse().unwrap());
+    let frame = offline.frame();
+    offline.run_to(frame + 480);
+    answer
+}
+
+fn values(offline: &Offline) -> Vec<u16> {
+    offline.status().params.values
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn dice_fall_within_bounds_and_are_one_step(at in 0..10_000i64, percent in 0.5..100.0f64) {
+        let (mut offline, _folder) = station();
+        offline.run_to(at);
+        let start = values(&offline);
+        ask(&mut offline, "param.random").unwrap();
+        let diced = values(&offline);
+        ask(&mut offline, &format!("param.mutate {percent}")).unwrap();
+        let profile = offline.status().params.profile;
+        for ((param, value), before) in profile.params.iter().zip(values(&offline)).zip(&diced) {
+            prop_assert_eq!(param.snap(value), value, "{}", param.name);
+            if param.options.is_empty() {
+                let by = (param.position_of(value) - param.position_of(*before)).abs();
+                // The first value of an exponential curve has five even shares of the knob.
+                let rounded = 5.0 / f64::from(param.hi - param.lo);
+                prop_assert!(by <= percent / 100.0 + rounded, "{}: {by}", param.name);
+            }
+        }
+        prop_assert_ne!(&diced, &start);
+        ask(&mut offline, "param.undo").unwrap();
+        prop_assert_eq!(values(&offline), diced);
+        ask(&mut offline, "param.undo").unwrap();
+        prop_assert_eq!(values(&offline), start);
+        prop_assert!(ask(&mut offline, "param.undo").is_err());
+    }
+}
+
+#[test]
+fn the_same_instant_throws_the_same_and_another_one_does_not() {
+    let thrown = |frame| {
+        let (mut offline, _folder) = station();
+        offline.run_to(frame);
+        ask(&mut offline, "param.random").unwrap();
+        values(&offline)
+    };
+    assert_eq!(thrown(480), thrown(480));
+    assert_ne!(thrown(480), thrown(960));
+}
+
+#[test]
+fn a_section_is_named_by_its_title_or_by_how_its_knobs_begin() {
+    let (mut offline, _folder) = station();
+    let start = values(&offline);
+    let profile = offline.status().params.profile;
+    let title = profile.sections[1].to_uppercase();
+    ask(&mut offline, &format!("param.random {title}")).unwrap();
+    let moved: Vec<usize> = (0..start.len()).filter(|i| values(&offline)[*i] != start[*i]).collect();
+    assert!(!moved.is_empty() && moved.iter().all(|i| profile.params[*i].section == 1), "{moved:?}");
+    ask(&mut offline, "param.undo").unwrap();
+    ask(&mut offline, "param.random filter_").unwrap();
+    let moved = (0..start.len()).filter(|i| values(&offline)[*i] != start[*i]);
+    assert!(moved.into_iter().all(|i| profile.params[i].name.starts_with("filter_")));
+    let refused = ask(&mut offline, "param.random xyzzy").unwrap_err();
+    assert!(refused.contains("no section 'xyzzy'") && refused.contains(&profile.sections[0]), "{refused}");
+}

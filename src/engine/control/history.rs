@@ -1,0 +1,111 @@
+//! What was moved, so that it can be taken back: the steps of one instrument. Pure; the control thread's.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    mem,
+};
+
+/// So many steps can be taken back.
+const STEPS_MAX: usize = 200;
+/// Moves of one parameter that are no further apart are one step.
+const ONE_MOVE_NS: u64 = 500_000_000;
+
+/// One step: where each parameter it moved was before, and where it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    /// What it was, as a person says it.
+    pub(super) label: String,
+    /// By the parameter's place: before and after.
+    moves: BTreeMap<usize, (u16, u16)>,
+    /// The instant of a hand's last move, while another one may still belong to it.
+    open_ns: Option<u64>,
+}
+
+impl Step {
+    /// Where the parameters were before it.
+    pub(super) fn before(&self) -> Vec<(usize, u16)> {
+        self.moves.iter().map(|(index, (before, _))| (*index, *before)).collect()
+    }
+
+    /// Where it moved them.
+    pub(super) fn after(&self) -> Vec<(usize, u16)> {
+        self.moves.iter().map(|(index, (_, after))| (*index, *after)).collect()
+    }
+}
+
+/// The steps of one instrument.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    past: VecDeque<Step>,
+    /// Taken back, the last one first.
+    future: Vec<Step>,
+}
+
+impl History {
+    /// A hand moved a parameter.
+    pub(super) fn hand(&mut self, index: usize, (before, after): (u16, u16), label: &str, now_ns: u64) {
+        if before == after {
+            return;
+        }
+        self.future.clear();
+        // Two hands on two knobs are two steps, however their moves alternate: steps of different knobs can change places.
+        let is_open = |step: &&mut Step| step.open_ns.is_some_and(|open| now_ns.saturating_sub(open) <= ONE_MOVE_NS);
+        let mut open = self.past.iter_mut().rev().take_while(is_open);
+        if let Some(step) = open.find(|step| step.moves.contains_key(&index)) {
+            if let Some((_, to)) = step.moves.get_mut(&index) {
+                *to = after;
+            }
+            step.open_ns = Some(now_ns);
+            self.past.retain(|step| step.moves.values().any(|(before, after)| before != after));
+            return;
+        }
+        self.push(Step {
+            label: label.to_owned(),
+            moves: BTreeMap::from([(index, (before, after))]),
+            open_ns: Some(now_ns),
+        });
+    }
+
+    /// Many parameters went from `values` to `targets` at once.
+    pub(super) fn whole(&mut self, values: &[u16], targets: &[(usize, u16)], label: &str) {
+        let of = |(index, after): &(usize, u16)| Some((*index, (*values.get(*index)?, *after)));
+        let moves: BTreeMap<usize, (u16, u16)> =
+            targets.iter().filter_map(of).filter(|(_, (before, after))| before != after).collect();
+        if !moves.is_empty() {
+            self.future.clear();
+            self.push(Step { label: label.to_owned(), moves, open_ns: None });
+        }
+    }
+
+    fn push(&mut self, step: Step) {
+        if self.past.len() == STEPS_MAX {
+            self.past.pop_front();
+        }
+        self.past.push_back(step);
+    }
+
+    /// The step to take back; nothing where there is none.
+    pub(super) fn undo(&mut self) -> Option<Step> {
+        let mut step = self.past.pop_back()?;
+        step.open_ns = None;
+        // What is moved from here on is a step of its own.
+        self.past.iter_mut().for_each(|step| step.open_ns = None);
+        self.future.push(step.clone());
+        Some(step)
+    }
+
+    /// The step to do again; nothing where none was taken back.
+    pub(super) fn redo(&mut self) -> Option<Step> {
+        let step = self.future.pop()?;
+        self.past.push_back(step.clone());
+        Some(step)
+    }
+
+    /// Another synth: nothing can be taken back.
+    pub(super) fn forget(&mut self) {
+        mem::take(self);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! A morph: the knobs of an instrument on their way to a snapshot. The control thread's.
+//!
+//! What can glide is asked of the scheduler once, as one long glide that keeps each controller's spacing; here is only
+//! what is shown meanwhile. What cannot glide (options, programs) is switched from here half-way, on the control thread's
+//! next turn: a hand may have taken the knob until then.
+
+use super::{Control, Moment};
+use crate::{
+    engine::midi::scheduler::{Outgoing, What},
+    profile::{Param, Target},
+    status::MorphStatus,
+};
+
+/// Whether there is anything between two values of a parameter.
+pub(super) fn glides(param: &Param) -> bool {
+    param.options.is_empty() && param.target != Target::Program
+}
+
+/// A knob on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Way {
+    /// The parameter's place.
+    index: usize,
+    from: u16,
+    to: u16,
+    /// Whether there is anything between the two.
+    glides: bool,
+}
+
+/// Several knobs on their way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Morph {
+    /// The snapshot's name.
+    name: String,
+    ways: Vec<Way>,
+    begin_ns: u64,
+    /// Above 0.
+    length_ns: u64,
+    /// Whether what cannot glide was switched.
+    switched: bool,
+}
+
+impl Way {
+    /// Where it is after a part of the length, as the scheduler reckons: whole steps that are over.
+    fn at(&self, gone_ns: u64, length_ns: u64) -> u16 {
+        let distance = u128::from(self.to.abs_diff(self.from));
+        let steps = (distance * u128::from(gone_ns.min(length_ns)) / u128::from(length_ns.max(1))) as u16;
+        if self.to > self.from { self.from + steps } else { self.from - steps }
+    }
+}
+
+impl Morph {
+    /// Takes a knob out of it; true where there is still one on its way.
+    pub(super) fn let_go(&mut self, index: usize) -> bool {
+        self.ways.retain(|way| way.index != index);
+        !self.ways.is_empty()
+    }
+
+    /// Where a knob glides to, and in how much time from now; nothing for one that does not glide.
+    pub(super) fn ahead(&self, index: usize, now_ns: u64) -> Option<(u16, u64)> {
+        let way = self.ways.iter().find(|way| way.index == index && way.glides)?;
+        let left_ns = (self.begin_ns + self.length_ns).saturating_sub(now_ns);
+        (left_ns > 0).then_some((way.to, left_ns))
+    }
+
+    fn gone_ns(&self, now_ns: u64) -> u64 {
+        now_ns.saturating_sub(self.begin_ns).min(self.length_ns)
+    }
+
+    /// As it is shown.
+    pub(super) fn status(&self, now_ns: u64) -> MorphStatus {
+        let percent = u128::from(self.gone_ns(now_ns)) * 100 / u128::from(self.length_ns.max(1));
+        MorphStatus { name: self.name.clone(), percent: percent as u8 }
+    }
+}
+
+impl Control {
+    /// Sends the knobs of an instrument on their way; what was on its way before stops where it is, or goes on from there.
+    pub(super) fn morph(&mut self, at: usize, name: &str, targets: &[(usize, u16)], length_ns: u64, now: Moment) {
+        self.stop_morph(at, now);
+        let instrument = &self.instruments[at];
+        let way = |(index, to): &(usize, u16)| Way {
+            index: *index,
+            from: instrument.values[*index],
+            to: *to,
+            glides: glides(&instrument.profile.params[*index]),
+        };
+        let (ways, there): (Vec<Way>, Vec<Way>) = targets.iter().map(way).partition(|way| way.from != way.to);
+        if !ways.is_empty() {
+            let morph = Morph { name: name.to_owned(), ways, begin_ns: now.ns, length_ns, switched: false };
+            self.instruments[at].morph = Some(morph);
+        }
+        for (index, _) in targets {
+            let stands = there.iter().any(|way| way.index == *index);
+            // What is switched half-way is not sent yet.
+            if stands || glides(&self.instruments[at].profile.params[*index]) {
+                self.send_value(at, *index, now);
+            }
+        }
+    }
+
+    /// Ends a morph where it is.
+    pub(super) fn stop_morph(&mut self, at: usize, now: Moment) {
+        let Some(morph) = self.instruments[at].morph.take() else { return };
+        for way in morph.ways.iter().filter(|way| way.glides) {
+            self.send_value(at, way.index, now);
+        }
+    }
+
+    /// Ends a morph as if it were over, and sends nothing.
+    pub(super) fn settle(&mut self, at: usize) {
+        let Some(morph) = self.instruments[at].morph.take() else { return };
+        for way in &morph.ways {
+            self.set_value(at, way.index, way.to);
+        }
+    }
+
+    /// Moves what is on its way.
+    pub(super) fn go_on_morphing(&mut self, now: Moment) {
+        for at in 0..self.instruments.len() {
+            let Some(mut morph) = self.instruments[at].morph.take() else { continue };
+            let gone_ns = morph.gone_ns(now.ns);
+            let over = gone_ns == morph.length_ns;
+            let switches = !morph.switched && gone_ns * 2 >= morph.length_ns;
+            morph.switched |= switches;
+            for way in &morph.ways {
+                if way.glides {
+                    // Not each of these is told: that would be thousands of events.
+                    self.instruments[at].values[way.index] = way.at(gone_ns, morph.length_ns);
+                }
+                if over && way.glides {
+                    self.tell_value(at, way.index);
+                    // It is there already, unless something (a panic, a synth that came back) cut the glide short.
+                    self.send_over(at, way.index, way.to, 0, now);
+                } else if switches && !way.glides {
+                    self.set_value(at, way.index, way.to);
+                    self.send_value(at, way.index, now);
+                }
+            }
+            self.instruments[at].morph = Some(morph).filter(|_| !over);
+        }
+    }
+
+    /// A knob that is on its way in a morph goes on from where it is; false for any other.
+    pub(super) fn send_on_its_way(&mut self, at: usize, index: usize, now: Moment) -> bool {
+        let instrument = &self.instruments[at];
+        let ahead = instrument.morph.as_ref().and_then(|morph| morph.ahead(index, now.ns));
+        let (Some((to, left_ns)), Some(port)) = (ahead, instrument.port) else { return false };
+        // The glide begins at what is shown, although the synth may never have been told: then its first step tells.
+        let (channel, target) = (instrument.channel(), instrument.profile.params[index].target);
+        let what = What::Known { channel, target, value: instrument.values[index] };
+        self.scheduler.send(Outgoing { port, due_ns: 0, what });
+        self.send_over(at, index, to, left_ns, now);
+        true
+    }
+}

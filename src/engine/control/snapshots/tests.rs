@@ -1,0 +1,356 @@
+//! Snapshots and morphs in virtual time, with the synth's end of the wire.
+
+use crate::{
+    engine::{
+        assembly::EngineConfig,
+        offline::{Offline, built_in_port},
+    },
+    profile::{Profile, Target},
+    snapshots::Snapshots,
+    status::{Event, Severity, Status},
+};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, mpsc::Receiver},
+};
+
+/// What came out, each with its instant in ns.
+type Log = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
+
+/// What a synth makes of what it gets: where each parameter stands, and when it was told what.
+#[derive(Default)]
+struct Synth {
+    controllers: HashMap<u8, u16>,
+    values: HashMap<Target, u16>,
+    told: HashMap<Target, Vec<u64>>,
+}
+
+impl Synth {
+    fn hear(&mut self, profile: &Profile, at_ns: u64, bytes: &[u8]) {
+        let &[0xB0, controller, value] = bytes else { return };
+        self.controllers.insert(controller, u16::from(value));
+        let of = |controller: u8| self.controllers.get(&controller).copied();
+        for param in &profile.params {
+            let value = match param.target {
+                Target::Cc(cc) if cc == controller => Some(u16::from(value)),
+                // The fine half goes first.
+                Target::Cc14 { msb, lsb } if msb == controller => of(lsb).map(|fine| u16::from(value) << 7 | fine),
+                Target::Nrpn { msb, lsb }
+                    if controller == 6 && of(99) == Some(msb.into()) && of(98) == Some(lsb.into()) =>
+                {
+                    of(38).map(|fine| u16::from(value) << 7 | fine)
+                }
+                _ => None,
+            };
+            if let Some(value) = value {
+                self.values.insert(param.target, value);
+                self.told.entry(param.target).or_default().push(at_ns);
+            }
+        }
+    }
+}
+
+struct Rig {
+    offline: Offline,
+    log: Log,
+    synth: Synth,
+    profile: Arc<Profile>,
+    events: Receiver<Event>,
+    folder: tempfile::TempDir,
+}
+
+impl Rig {
+    fn new() -> Rig {
+        Rig::with("")
+    }
+
+    /// With this library.
+    fn with(library: &str) -> Rig {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("snapshots.yaml");
+        if !library.is_empty() {
+            std::fs::write(&file, library).unwrap();
+        }
+        let config = EngineConfig {
+            clock_on: false,
+            snapshots: Snapshots::load(&file).unwrap(),
+            snapshots_file: Some(file),
+            ..EngineConfig::built_in(folder.path()).unwrap()
+        };
+        let mut offline = Offline::on(&config, vec![built_in_port()]).unwrap();
+        let log = Log::default();
+        let to = Arc::clone(&log);
+        offline.listen_to_sent(Box::new(move |sent, at_ns, _| {
+            to.lock().unwrap().push((at_ns, sent.payload.bytes().to_vec()));
+        }));
+        let events = offline.station().subscribe(|| {});
+        Rig { profile: offline.status().params.profile, offline, log, synth: Synth::default(), events, folder }
+    }
+
+    /// Two snapshots of many knobs, `a` and `b`, of which `a` is in use; the synth was told nothing.
+    fn two() -> Rig {
+        let mut rig = Rig::new();
+        for name in ["a", "b"] {
+            rig.ask("param.random");
+            rig.ask(&format!("snapshot.save {name}"));
+        }
+        let library = std::fs::read_to_string(rig.file()).unwrap();
+        let mut rig = Rig::with(&library);
+        rig.ask("snapshot.recall a");
+        rig.wait_ms(500);
+        rig
+    }
+
+    fn ask(&mut self, line: &str) -> String {
+        let answer = self.offline.ask(&line.parse().unwrap()).unwrap();
+        self.wait_ms(10);
+        answer
+    }
+
+    fn refused(&mut self, line: &str) -> String {
+        self.offline.ask(&line.parse().unwrap()).unwrap_err()
+    }
+
+    fn wait_ms(&mut self, ms: i64) {
+        let frame = self.offline.frame();
+        self.offline.run_to(frame + ms * 48);
+        for (at_ns, bytes) in std::mem::take(&mut *self.log.lock().unwrap()) {
+            self.synth.hear(&self.profile, at_ns, &bytes);
+        }
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.offline.frame() as u64 * 1_000_000_000 / 48_000
+    }
+
+    fn status(&self) -> Status {
+        self.offline.status()
+    }
+
+    fn values(&self) -> Vec<u16> {
+        self.status().params.values
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("snapshots.yaml")
+    }
+
+    /// The values of a snapshot, in the order of the parameters.
+    fn kept(&self, name: &str) -> Vec<u16> {
+        let snapshots = Snapshots::load(&self.file()).unwrap();
+        let snapshot = snapshots.get(&self.profile.id, name).unwrap();
+        self.profile.params.iter().map(|param| snapshot.values[&param.name]).collect()
+    }
+
+    fn index(&self, name: &str) -> usize {
+        self.profile.param_index(name).unwrap()
+    }
+
+    fn notices(&self) -> Vec<(Severity, String)> {
+        self.events.try_iter().filter_map(|event| event.notice()).collect()
+    }
+
+    /// What is shown is these values, and what the synth holds too.
+    #[track_caller]
+    fn stands_at(&self, values: &[u16]) {
+        assert_eq!(self.values(), values);
+        for (param, value) in self.profile.params.iter().zip(values) {
+            assert_eq!(self.synth.values.get(&param.target), Some(value), "{}", param.name);
+        }
+    }
+}
+
+#[test]
+fn a_morph_keeps_every_spacing_and_ends_exactly_on_target() {
+    let mut rig = Rig::two();
+    let (a, b) = (rig.kept("a"), rig.kept("b"));
+    rig.stands_at(&a);
+    let moved = a.iter().zip(&b).filter(|(a, b)| a != b).count();
+    assert!(moved >= 30, "{moved} knobs");
+    rig.synth.told.clear();
+    rig.ask("snapshot.recall b 4");
+    rig.wait_ms(990);
+    let (status, cutoff) = (rig.status(), rig.index("filter_cutoff"));
+    assert_eq!(status.morph.map(|morph| (morph.name, morph.percent)), Some(("b".to_owned(), 25)));
+    let shown = f64::from(a[cutoff]) + (f64::from(b[cutoff]) - f64::from(a[cutoff])) / 4.0;
+    assert!((f64::from(status.params.values[cutoff]) - shown).abs() <= 1.0, "a quarter of the way is shown");
+    assert_eq!(rig.synth.values[&rig.profile.params[cutoff].target], status.params.values[cutoff], "and heard");
+    rig.wait_ms(3100);
+    assert_eq!(rig.status().morph, None);
+    rig.stands_at(&b);
+    let mut told = 0;
+    for param in &rig.profile.params {
+        let spacing_ms = param.spacing_ms.or(rig.profile.spacing_ms).unwrap_or(10);
+        let times = rig.synth.told.get(&param.target).cloned().unwrap_or_default();
+        let least = times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(u64::MAX);
+        assert!(least >= u64::from(spacing_ms) * 1_000_000, "{}: {least} ns", param.name);
+        told += times.len();
+    }
+    assert!(told > 1000, "{told} values: they glide");
+    rig.wait_ms(1000);
+    let after: usize = rig.synth.told.values().map(Vec::len).sum();
+    assert_eq!(after, told, "and then it is quiet");
+}
+
+#[test]
+fn what_cannot_glide_is_switched_half_way() {
+    let mut rig = Rig::two();
+    let (a, b) = (rig.kept("a"), rig.kept("b"));
+    rig.synth.told.clear();
+    let begin_ns = rig.now_ns();
+    rig.ask("snapshot.recall b 2");
+    rig.wait_ms(980);
+    let stepped: Vec<usize> =
+        (0..a.len()).filter(|i| !rig.profile.params[*i].options.is_empty() && a[*i] != b[*i]).collect();
+    assert!(stepped.len() > 2 && stepped.iter().all(|i| rig.values()[*i] == a[*i]));
+    rig.wait_ms(50);
+    assert!(stepped.iter().all(|i| rig.values()[*i] == b[*i]));
+    for index in stepped {
+        let told = &rig.synth.told[&rig.profile.params[index].target];
+        assert_eq!(told.len(), 1);
+        let at_ms = (told[0] - begin_ns) as f64 / 1e6;
+        assert!((1000.0..1015.0).contains(&at_ms), "{at_ms} ms");
+    }
+}
+
+#[test]
+fn a_morph_from_where_the_synth_was_never_told_glides_too() {
+    let mut rig = Rig::two();
+    let mut fresh = Rig::with(&std::fs::read_to_string(rig.file()).unwrap());
+    rig.wait_ms(1);
+    fresh.ask("snapshot.recall b 1");
+    fresh.wait_ms(1100);
+    fresh.stands_at(&rig.kept("b"));
+    let most = fresh.synth.told.values().map(Vec::len).max().unwrap();
+    assert!(most > 20, "{most} values");
+}
+
+#[test]
+fn a_hand_takes_its_knob_out_of_a_morph() {
+    let mut rig = Rig::two();
+    let mut end = rig.kept("b");
+    rig.ask("snapshot.recall b 2");
+    rig.wait_ms(500);
+    rig.ask("param.set filter_cutoff 0.5");
+    rig.ask("param.set filter_type 1");
+    let (cutoff, kind) = (rig.index("filter_cutoff"), rig.index("filter_type"));
+    end[cutoff] = 64;
+    end[kind] = rig.profile.params[kind].value_at(1.0);
+    rig.wait_ms(2000);
+    rig.stands_at(&end);
+}
+
+#[test]
+fn another_recall_takes_the_place_of_a_morph() {
+    let mut rig = Rig::two();
+    let (a, b) = (rig.kept("a"), rig.kept("b"));
+    rig.ask("snapshot.recall b 4");
+    rig.wait_ms(1000);
+    rig.ask("snapshot.recall a 1");
+    rig.wait_ms(1100);
+    assert_eq!(rig.status().morph, None);
+    rig.stands_at(&a);
+    rig.ask("snapshot.recall a 4");
+    assert_eq!(rig.status().morph, None, "there is nowhere to go");
+    rig.ask("snapshot.recall b 4");
+    rig.wait_ms(1000);
+    rig.ask("snapshot.recall b");
+    rig.wait_ms(500);
+    assert_eq!(rig.status().morph, None);
+    rig.stands_at(&b);
+}
+
+#[test]
+fn nothing_that_cuts_a_glide_short_keeps_a_morph_from_its_target() {
+    let mut rig = Rig::two();
+    rig.ask("snapshot.recall b 2");
+    rig.wait_ms(500);
+    rig.ask("snapshot.send");
+    rig.wait_ms(100);
+    assert!(rig.status().morph.is_some(), "it goes on");
+    rig.wait_ms(500);
+    rig.ask("midi.panic");
+    rig.wait_ms(1500);
+    rig.stands_at(&rig.kept("b"));
+}
+
+#[test]
+fn a_recall_is_undone_and_done_again_on_the_way_and_after() {
+    let mut rig = Rig::two();
+    let (a, b) = (rig.kept("a"), rig.kept("b"));
+    rig.ask("snapshot.recall b 2");
+    rig.wait_ms(700);
+    assert_eq!(rig.ask("param.undo"), "undone: recall of b");
+    rig.wait_ms(3000);
+    rig.stands_at(&a);
+    assert_eq!(rig.ask("param.redo"), "redone: recall of b");
+    rig.wait_ms(500);
+    rig.stands_at(&b);
+    rig.ask("param.set filter_cutoff 0.5");
+    rig.ask("param.undo");
+    rig.wait_ms(500);
+    rig.stands_at(&b);
+}
+
+#[test]
+fn comparing_goes_to_what_was_before_and_back() {
+    let mut rig = Rig::new();
+    assert!(rig.refused("snapshot.compare").contains("nothing was recalled"));
+    rig = Rig::two();
+    let (a, mut b) = (rig.kept("a"), rig.kept("b"));
+    rig.ask("snapshot.recall b 4");
+    rig.ask("snapshot.compare");
+    rig.wait_ms(500);
+    rig.stands_at(&a);
+    rig.ask("snapshot.compare");
+    rig.wait_ms(500);
+    rig.stands_at(&b);
+    rig.ask("param.set filter_cutoff 0.5");
+    b[rig.index("filter_cutoff")] = 64;
+    rig.ask("snapshot.compare");
+    assert_eq!(rig.values(), a);
+    rig.ask("snapshot.compare");
+    assert_eq!(rig.values(), b, "with what was turned since");
+    rig.ask("param.undo");
+    assert_eq!(rig.values(), a, "each is a step");
+    rig.ask("param.undo");
+    assert_eq!(rig.values(), b);
+    rig.ask("param.random");
+    rig.ask("snapshot.compare");
+    assert_eq!(rig.values(), b, "dice are compared too");
+}
+
+#[test]
+fn the_library_is_kept_and_what_the_profile_does_not_know_stays_in_it() {
+    let library = "snapshots:
+  - { profile: korg_nts1_mk2, name: old, values: { filter_cutoff: 300, not_any_more: 7, nor_this: 8 } }
+  - { profile: other, name: theirs, values: { x: 1 } }
+";
+    let mut rig = Rig::with(library);
+    rig.ask("snapshot.recall old");
+    assert_eq!(rig.values()[rig.index("filter_cutoff")], 127, "brought into range");
+    let told = rig.notices();
+    let skipped = |(severity, text): &(Severity, String)| *severity == Severity::Warning && text.starts_with("2 of");
+    assert!(told.iter().any(skipped), "{told:?}");
+    assert_eq!(rig.ask("snapshot.save old"), "old is saved in place of the old one");
+    assert_eq!(rig.ask("snapshot.save new"), "new is saved");
+    let snapshots = Snapshots::load(&rig.file()).unwrap();
+    let old = snapshots.get("korg_nts1_mk2", "old").unwrap();
+    assert_eq!((old.values["filter_cutoff"], old.values["not_any_more"]), (127, 7));
+    assert_eq!(old.values.len(), rig.profile.params.len() + 2);
+    assert!(snapshots.get("other", "theirs").is_some());
+
+    assert!(rig.refused("snapshot.rename new old").contains("already"));
+    assert!(rig.refused("snapshot.rename none some").contains("there are old, new"));
+    rig.ask("snapshot.rename new newer");
+    rig.ask("snapshot.delete old");
+    assert_eq!(rig.ask("snapshot.list"), "snapshots of korg_nts1_mk2: there are newer");
+    assert!(rig.refused("snapshot.delete old").contains("no snapshot 'old'"));
+    assert!(rig.refused("snapshot.recall theirs").contains("no snapshot"));
+    let snapshots = Snapshots::load(&rig.file()).unwrap();
+    assert_eq!(snapshots.of("korg_nts1_mk2").map(|s| s.name.as_str()).collect::<Vec<_>>(), ["newer"]);
+    rig.ask("profile.use fm_synth");
+    assert_eq!(rig.ask("snapshot.list"), "snapshots of fm_synth: there is none yet");
+    assert!(rig.refused("param.undo").contains("nothing"));
+}
