@@ -34,7 +34,7 @@ doc:
 	@scripts/setup.sh test
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --features jack
 
-bench: ## how long a block, a thousand controllers and a screen take
+bench: ## how long a block, a thousand controllers, a screen and 400 profiles take
 	@scripts/setup.sh run
 	$(CARGO) bench
 

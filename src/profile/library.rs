@@ -3,8 +3,10 @@
 use std::{
     collections::BTreeMap,
     io,
+    panic::resume_unwind,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
 };
 
 use super::Profile;
@@ -25,6 +27,9 @@ const BUILT_IN: [(&str, &str); 6] = [
     ("profiles/korg_nts1_mk2.yaml", include_str!("../../profiles/korg_nts1_mk2.yaml")),
     ("profiles/korg_volca_fm.yaml", include_str!("../../profiles/korg_volca_fm.yaml")),
 ];
+
+/// So few files are not worth a thread of their own.
+const SHARE_MIN: usize = 16;
 
 /// Profiles by id.
 #[derive(Debug, Clone)]
@@ -54,10 +59,10 @@ impl Library {
             faults.push(Fault { file: folder, line: None, path: String::new(), message });
             Vec::new()
         });
-        for path in files {
+        for (path, read) in read_all(&files) {
             let file = path.display().to_string();
-            match yaml::read(&path).map(|text| Profile::from_yaml(&file, &text)) {
-                Ok(Ok(profile)) => match library.files.get(&profile.id) {
+            match read {
+                Ok(profile) => match library.files.get(&profile.id) {
                     None => {
                         library.files.insert(profile.id.clone(), file);
                         library.put(profile);
@@ -70,8 +75,7 @@ impl Library {
                         message: format!("'{}' is already the id of {first}", profile.id),
                     }),
                 },
-                Ok(Err(mut found)) => faults.append(&mut found),
-                Err(fault) => faults.push(fault),
+                Err(mut found) => faults.append(&mut found),
             }
         }
         (library, faults)
@@ -95,6 +99,36 @@ impl Library {
     fn put(&mut self, profile: Profile) {
         self.profiles.insert(profile.id.clone(), Arc::new(profile));
     }
+}
+
+/// A file, and what came of it.
+type Read<'p> = (&'p Path, Result<Profile, Vec<Fault>>);
+
+/// Reads and checks files, in their order. Every core takes its share: each start waits for it, and YAML is slow to parse.
+fn read_all(files: &[PathBuf]) -> Vec<Read<'_>> {
+    let read = |path: &PathBuf| {
+        yaml::read(path)
+            .map_err(|fault| vec![fault])
+            .and_then(|text| Profile::from_yaml(&path.display().to_string(), &text))
+    };
+    let read_share = |share: &[PathBuf]| share.iter().map(read).collect::<Vec<_>>();
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let size = files.len().div_ceil(cores).max(SHARE_MIN);
+    let found: Vec<Result<Profile, Vec<Fault>>> = thread::scope(|scope| {
+        let shares = files.chunks(size).map(|share| {
+            let spawned = thread::Builder::new().spawn_scoped(scope, move || read_share(share));
+            (share, spawned)
+        });
+        let shares: Vec<_> = shares.collect();
+        let joined = shares.into_iter().flat_map(|(share, spawned)| match spawned.map(|thread| thread.join()) {
+            Ok(Ok(found)) => found,
+            Ok(Err(panic)) => resume_unwind(panic),
+            // No more threads are to be had.
+            Err(_) => read_share(share),
+        });
+        joined.collect()
+    });
+    files.iter().map(PathBuf::as_path).zip(found).collect()
 }
 
 /// The folder's profiles in order of their names; none where there is no folder.
