@@ -56,6 +56,10 @@ pub fn run(args: &RunArgs) -> Outcome {
     let mut setup = Setup::new(&args.station)?;
     setup.complain()?;
     setup.config.bpm = script.bpm;
+    if args.simulate {
+        // A rehearsal reads the library of snapshots and leaves it as it is.
+        setup.config.snapshots_file = None;
+    }
     let mut out = args.out.as_deref().map(Out::create).transpose()?;
     if let Some(folder) = &args.out {
         setup.config.folder = folder.clone();

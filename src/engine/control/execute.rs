@@ -24,7 +24,6 @@ use crate::{
     music::{Bpm, Decibels, Note, Position, Song},
     status::Event,
 };
-use std::sync::Arc;
 
 /// Notes and knobs have nowhere to go.
 const NO_PORT: &str = "there is no MIDI port to play on; --port sim plays the built-in synth";
@@ -86,7 +85,7 @@ impl Control {
             Command::ParamMutate { percent: Percent(percent), section } => self.mutate(*percent, section.as_ref(), now),
             Command::ParamUndo {} => self.undo(now),
             Command::ParamRedo {} => self.redo(now),
-            Command::ProfileUse { id } => self.use_profile(id),
+            Command::ProfileUse { id } => self.use_profile(id, now),
             Command::SnapshotSave { name } => self.snapshot_save(name),
             Command::SnapshotRecall { name, seconds } => self.snapshot_recall(name, *seconds, now),
             Command::SnapshotRename { name, to } => self.snapshot_rename(name, to),
@@ -334,12 +333,13 @@ impl Control {
         self.tell(Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) });
     }
 
-    fn use_profile(&mut self, Name(id): &Name) -> Answer {
-        let Some(profile) = self.library.get(id) else {
+    fn use_profile(&mut self, Name(id): &Name, now: Moment) -> Answer {
+        let Some(profile) = self.library.get(id).cloned() else {
             let ids: Vec<&str> = self.library.ids().collect();
             return Err(format!("there is no profile '{id}'; there are {}", ids.join(", ")));
         };
-        self.instruments[self.current].take_profile(Arc::clone(profile));
+        self.stop_morph(self.current, now);
+        self.instruments[self.current].take_profile(profile);
         self.tell(Event::ProfileUsed { id: id.clone() });
         done()
     }

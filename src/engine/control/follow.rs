@@ -136,7 +136,10 @@ impl Control {
             let what = What::Known { channel: instrument.channel(), target: param.target, value };
             let value = param.snap(value);
             self.scheduler.send(Outgoing { port, due_ns: 0, what });
-            self.move_by_hand(at, index, value, now);
+            // What only says where it is has not been touched: it stays in a morph.
+            if self.instruments[at].values[index] != value {
+                self.move_by_hand(at, index, value, now);
+            }
         }
     }
 }

@@ -75,7 +75,7 @@ impl Morph {
 }
 
 impl Control {
-    /// Sends the knobs of an instrument on their way; what was on its way before stops where it is, or goes on from there.
+    /// Sends the knobs of an instrument on their way; what was on its way before goes on from where it is.
     pub(super) fn morph(&mut self, at: usize, name: &str, targets: &[(usize, u16)], length_ns: u64, now: Moment) {
         self.stop_morph(at, now);
         let instrument = &self.instruments[at];
@@ -103,6 +103,7 @@ impl Control {
     pub(super) fn stop_morph(&mut self, at: usize, now: Moment) {
         let Some(morph) = self.instruments[at].morph.take() else { return };
         for way in morph.ways.iter().filter(|way| way.glides) {
+            self.tell_value(at, way.index);
             self.send_value(at, way.index, now);
         }
     }

@@ -52,7 +52,9 @@ impl Control {
         }
         let replaced = self.shelf.snapshots.put(Snapshot { profile, name: name.clone(), values }).is_some();
         self.keep_snapshots();
-        Ok(if replaced { format!("{name} is saved in place of the old one") } else { format!("{name} is saved") })
+        let replaced = if replaced { " in place of the old one" } else { "" };
+        let until = if self.shelf.file.is_none() { ", until busker ends" } else { "" };
+        Ok(format!("{name} is saved{replaced}{until}"))
     }
 
     pub(super) fn snapshot_rename(&mut self, Name(name): &Name, Name(to): &Name) -> Answer {

@@ -100,6 +100,18 @@ fn a_controller_moves_its_knob_once_and_is_not_sent_back() {
 }
 
 #[test]
+fn what_a_hand_turned_on_the_synth_is_undone_there() {
+    let mut rig = Rig::new();
+    let before = rig.value("filter_cutoff");
+    rig.hear(&[0xB0, 43, 30]);
+    rig.hear(&[0xB0, 43, 32]);
+    rig.ask("param.undo");
+    rig.wait_ms(100);
+    assert_eq!(rig.value("filter_cutoff"), before);
+    assert_eq!(rig.sent(), [[0xB0, 43, before as u8]]);
+}
+
+#[test]
 fn a_stepped_knob_goes_to_the_nearest_option() {
     let mut rig = Rig::new();
     rig.hear(&[0xB0, 42, 20]);

@@ -134,6 +134,24 @@ fn notes_and_knobs_go_to_the_instrument_in_use_on_its_channel() {
 }
 
 #[test]
+fn each_instrument_undoes_and_morphs_by_itself() {
+    let mut rig = Rig::new();
+    rig.ask("param.set filter_cutoff 1");
+    rig.ask("snapshot.save bright");
+    rig.ask("param.set filter_cutoff 0");
+    rig.ask("snapshot.recall bright 1");
+    rig.ask("port.use fm");
+    assert_eq!(rig.status().morph, None);
+    assert!(rig.refused("param.undo").contains("nothing"));
+    assert!(rig.refused("snapshot.recall bright").contains("fm_synth has no snapshot"));
+    rig.wait_ms(1100);
+    assert_eq!(rig.sent().last(), Some(&to("sim", &[0xB0, 43, 127])), "it goes on unseen");
+    rig.ask("port.use 1");
+    rig.ask("param.undo");
+    assert_eq!(rig.value("filter_cutoff"), 0);
+}
+
+#[test]
 fn a_keyboard_plays_through_on_the_channel_it_is_mapped_to() {
     let mut rig = Rig::new();
     let told: Vec<Event> = rig.events.try_iter().collect();
