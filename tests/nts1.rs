@@ -10,11 +10,16 @@
 )]
 
 use assert_cmd::Command;
-use busker::nts1::{
-    Module,
-    unit::{self, Version},
+use busker::{
+    midi::parser::{Parsed, Parser},
+    nts1::{
+        Module,
+        device::SimDevice,
+        unit::{self, Version},
+    },
 };
-use std::{fs, path::Path};
+use portable_pty::{PtySize, native_pty_system};
+use std::{fs, io::Read, path::Path, thread};
 use tempfile::TempDir;
 
 fn home() -> TempDir {
@@ -141,4 +146,41 @@ fn a_slot_is_emptied() {
     refused(home.path(), &["remove", "--module", "revfx", "--slot", "3"], "empty already");
     refused(home.path(), &["remove", "--module", "revfx", "--slot", "8"], "slots 0 to 7");
     refused(home.path(), &["remove", "--module", "synth", "--slot", "1"], "osc, modfx, delfx or revfx");
+}
+
+#[test]
+fn a_device_behind_a_raw_port_is_spoken_to_while_its_clock_runs() {
+    let home = home();
+    let pty = native_pty_system().openpty(PtySize::default()).unwrap();
+    let port = format!("raw:{}", pty.master.tty_name().unwrap().display());
+    let (mut from, mut to) = (pty.master.try_clone_reader().unwrap(), pty.master.take_writer().unwrap());
+    // Ends with the program.
+    thread::spawn(move || {
+        let (mut device, mut parser, mut bytes) = (SimDevice::default(), Parser::new(), [0; 512]);
+        while let Ok(len @ 1..) = from.read(&mut bytes) {
+            let mut answers = Vec::new();
+            parser.feed(&bytes[..len], |parsed| {
+                if let Parsed::SysEx(bytes) = parsed {
+                    answers.extend(device.hear(bytes));
+                }
+            });
+            for answer in answers {
+                let (head, tail) = answer.split_at(answer.len() / 2);
+                to.write_all(&[head, &[0xF8], tail].concat()).unwrap();
+            }
+        }
+    });
+    let file = unit::made(Module::Osc, "my wave", Version(0x0001_0000), 9000);
+    fs::write(home.path().join("my.unit"), file).unwrap();
+    for args in [&["info"][..], &["install", "my.unit", "--slot", "4"], &["backup", "kept"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_busker"))
+            .args([&["nts1"], args, &["--port", &port]].concat())
+            .env("HOME", home.path())
+            .current_dir(home.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{args:?} said: {said}");
+    }
+    assert_eq!(fs::read(home.path().join("kept/nts1_program.syx")).unwrap().len(), 584);
 }
