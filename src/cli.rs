@@ -9,6 +9,7 @@ mod devices;
 mod logs;
 mod man;
 mod monitor;
+mod nts1;
 mod profiles;
 mod record;
 mod run;
@@ -33,6 +34,7 @@ Examples:
   busker clock --bpm 120 --port alsa:NTS-1
   busker monitor --port alsa:NTS-1       what the synth sends
   busker profiles import synth.csv       a profile of a table as midi.guide has them
+  busker nts1 backup FOLDER              its program and settings as files; --port sim to try
 
 In the station, ? shows every key and : takes every command.";
 
@@ -56,6 +58,8 @@ enum Verb {
     Clock(clock::ClockArgs),
     /// Print the MIDI messages that come in
     Monitor(monitor::MonitorArgs),
+    /// Ask an NTS-1 mkII who it is, back it up, and manage its user units
+    Nts1(nts1::Nts1Args),
     /// List audio devices and MIDI ports, and what would be taken
     Devices(devices::DevicesArgs),
     /// List, show and check profiles of synths, or make them of tables
@@ -106,6 +110,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Record(args)) => record::record(&args),
         Some(Verb::Clock(args)) => clock::run(&args),
         Some(Verb::Monitor(args)) => monitor::run(&args),
+        Some(Verb::Nts1(args)) => nts1::run(&args),
         Some(Verb::Devices(args)) => devices::list(&args),
         Some(Verb::Profiles(args)) => profiles::run(&args),
         Some(Verb::Logs) => logs::say(),

@@ -7,6 +7,7 @@
 //!   means once checked. [`files`] replaces them whole or not at all.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
+//! - [`nts1`]: what only one synth understands: its dumps and its user units, and the conversation that carries them.
 //! - [`keymap`], [`tui`]: the screen, which holds what is looked at and nothing musical.
 //! - [`cli`]: the verbs of the command line; [`logging`] is where they write to.
 
@@ -20,6 +21,7 @@ pub mod learned;
 pub mod logging;
 pub mod midi;
 pub mod music;
+pub mod nts1;
 pub mod profile;
 pub mod script;
 pub mod snapshots;

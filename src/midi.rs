@@ -4,6 +4,7 @@ mod clock_sends;
 pub mod decode;
 pub mod message;
 pub mod parser;
+pub mod seven_bit;
 mod wire;
 
 pub use clock_sends::ClockSends;

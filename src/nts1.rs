@@ -1,0 +1,14 @@
+//! What only the Korg NTS-1 digital kit mkII understands: its SysEx messages, its dumps, its user units.
+//!
+//! [`message`], [`program`] and [`unit`] are pure; [`session`] asks and waits, on the thread that calls it; [`port`] is
+//! the wire of a real device and [`device`] a simulated one. Numbers come from Korg's "NTS-1 digital kit mkII MIDI
+//! Implementation" v1.00 (2024-03-18) unless said otherwise.
+
+pub mod device;
+pub mod message;
+pub mod port;
+pub mod program;
+pub mod session;
+pub mod unit;
+
+pub use message::{Message, Module, Slot};

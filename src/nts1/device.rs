@@ -1,0 +1,275 @@
+//! A simulated NTS-1 mkII: answers the same SysEx, on a wire whose time is virtual, and misbehaves where it is told to.
+//!
+//! Behind `--port sim`, so that every verb can be tried with nothing plugged in, and behind the tests. It knows nothing
+//! after it ends. Pure but for the wire's own time, which goes on only while somebody waits.
+
+use super::{
+    message::{LONGEST_BYTES, Limits, Message, Module, PIECE_BYTES, Refusal, Slot},
+    program,
+    session::{Wire, WireFailed},
+    unit::{self, BadImage, UnitHeader, Version},
+};
+use crate::midi::Channel;
+use std::collections::{BTreeMap, VecDeque};
+
+/// How long it takes to answer.
+const ANSWER_MS: u64 = 5;
+/// The API it takes units for: 2.0, as a device of system 1.3 says.
+const API: [u8; 3] = [2, 0, 0];
+/// What comes in between: a clock pulse, and a hand on the cutoff.
+const CHATTER: [&[u8]; 2] = [&[0xF8], &[0xB0, 43, 64]];
+
+/// What goes wrong with one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It goes well.
+    None,
+    /// It never comes.
+    Lost,
+    /// It comes this much later.
+    Late(u64),
+    /// Another message comes in its place.
+    Wrong,
+    /// It ends in the middle, with an F7 all the same.
+    Truncated,
+    /// A byte of it is another.
+    Damaged,
+    /// The device does nothing and says that it cannot now.
+    Busy,
+    /// The device does nothing and says nothing: the question was lost.
+    Deaf,
+    /// The device does nothing and gives this reason.
+    Refuses(Refusal),
+}
+
+/// The device.
+#[derive(Clone, Debug)]
+pub struct SimDevice {
+    channel: Channel,
+    program: Vec<u8>,
+    globals: Vec<u8>,
+    units: BTreeMap<Slot, Vec<u8>>,
+    coming: Option<(Slot, Vec<u8>, u8)>,
+    /// Refuses any check sum but none, as no one knows that the real one does not.
+    pub without_check_sums: bool,
+}
+
+impl Default for SimDevice {
+    fn default() -> Self {
+        SimDevice::new(Channel::FIRST)
+    }
+}
+
+impl SimDevice {
+    /// One with a program and two units.
+    pub fn new(channel: Channel) -> SimDevice {
+        let unit = |module, number, name: &str, version, len| {
+            let slot = Slot { module, number };
+            (slot, unit::made(module, name, Version(version), len))
+        };
+        let units = [
+            unit(Module::Osc, 0, "sim waves", 0x0001_0000, 9000),
+            unit(Module::Revfx, 2, "sim hall", 0x0001_0203, 3000),
+        ];
+        SimDevice {
+            channel,
+            program: program::made("Simulated", ["SAW", "CHORUS", "STEREO", "HALL"]),
+            globals: (0..program::GLOBAL_BYTES as u8).collect(),
+            units: units.into_iter().collect(),
+            coming: None,
+            without_check_sums: false,
+        }
+    }
+
+    /// Its answers to one message.
+    pub fn hear(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let answers = match Message::decode(bytes) {
+            Ok((_, Message::IdentityRequest)) => vec![Message::Identity { major: 1, minor: 3 }],
+            Ok((channel, _)) if channel != self.channel => Vec::new(),
+            Ok(_) if bytes.len() > LONGEST_BYTES => vec![Message::Refused(Refusal::Size)],
+            Ok((_, message)) => self.answers(message),
+            Err(super::message::Undecoded::Broken(_)) => vec![Message::Refused(Refusal::Format)],
+            Err(super::message::Undecoded::Foreign) => Vec::new(),
+        };
+        answers.into_iter().map(|answer| answer.encode(self.channel)).collect()
+    }
+
+    fn answers(&mut self, message: Message) -> Vec<Message> {
+        let done = |result: Result<(), Refusal>| vec![result.map_or_else(Message::Refused, |()| Message::Done)];
+        match message {
+            Message::ProgramRequest => vec![Message::Program(self.program.clone())],
+            Message::GlobalRequest => vec![Message::Global(self.globals.clone())],
+            Message::ApiRequest => vec![Message::Api { platform: unit::PLATFORM, version: API }],
+            Message::ModuleRequest(module) => vec![Message::ModuleInfo(module, limits(module))],
+            Message::SlotRequest(slot) => vec![Message::SlotStatus(slot, self.header(slot))],
+            Message::SlotDataRequest(slot) => match self.units.get(&slot) {
+                Some(file) => unit::pieces(slot, file, unit::CheckSum::None),
+                None => vec![Message::SlotData { slot, sequence: 0, last: 0, data: Vec::new() }],
+            },
+            Message::Program(data) => done(match program::Program::new(data) {
+                Ok(program) => {
+                    self.program = program.bytes().to_vec();
+                    Ok(())
+                }
+                Err(_) => Err(Refusal::Size),
+            }),
+            Message::Global(data) if data.len() == program::GLOBAL_BYTES => {
+                self.globals = data;
+                done(Ok(()))
+            }
+            Message::Global(_) => done(Err(Refusal::Size)),
+            Message::SlotData { slot, sequence, last, data } => done(self.take(slot, sequence, last, data)),
+            Message::ClearSlot(slot) => {
+                self.units.remove(&slot);
+                done(Ok(()))
+            }
+            Message::SwapSlots(module, a, b) => {
+                let [a, b] = [a, b].map(|number| Slot { module, number });
+                let (in_a, in_b) = (self.units.remove(&a), self.units.remove(&b));
+                self.units.extend([in_a.map(|unit| (b, unit)), in_b.map(|unit| (a, unit))].into_iter().flatten());
+                done(Ok(()))
+            }
+            // What only it says.
+            _ => Vec::new(),
+        }
+    }
+
+    fn header(&self, slot: Slot) -> Option<Vec<u8>> {
+        let file = self.units.get(&slot)?;
+        let header = unit::header_bytes(file).unwrap_or_default();
+        let len = header.len().min(header.first().map_or(0, |len| usize::from(*len)).max(unit::LEAST_HEADER_BYTES));
+        Some(header.get(..len).unwrap_or_default().to_vec())
+    }
+
+    /// One piece of a unit.
+    fn take(&mut self, slot: Slot, sequence: u8, last: u8, data: Vec<u8>) -> Result<(), Refusal> {
+        let (image, next) = match self.coming.take() {
+            Some((of, image, next)) if of == slot && sequence == next => (image, next),
+            _ if sequence == 0 => (Vec::new(), 0),
+            _ => return Err(Refusal::Format),
+        };
+        let image = [image, data].concat();
+        if image.len() > limits(slot.module).storage_bytes as usize + PIECE_BYTES {
+            return Err(Refusal::LoadSize);
+        }
+        if sequence < last {
+            self.coming = Some((slot, image, next + 1));
+            return Ok(());
+        }
+        if self.without_check_sums && image.get(4..8) != Some(&[0; 4]) {
+            return Err(Refusal::Crc);
+        }
+        let file = match unit::unit_of(&image) {
+            Ok(Some(file)) => file,
+            Ok(None) | Err(BadImage::Length { .. }) => return Err(Refusal::Size),
+            Err(BadImage::Crc) => return Err(Refusal::Crc),
+        };
+        let header = UnitHeader::of_file(file).map_err(|_| Refusal::UnitFormat)?;
+        if header.module != slot.module {
+            return Err(Refusal::Target);
+        }
+        self.units.insert(slot, file.to_vec());
+        Ok(())
+    }
+}
+
+/// What each module of a device of system 1.3 says that it takes.
+fn limits(module: Module) -> Limits {
+    let load_bytes: u32 = match module {
+        Module::Osc => 49_152,
+        Module::Modfx => 16_384,
+        Module::Delfx | Module::Revfx => 24_576,
+    };
+    Limits { storage_bytes: load_bytes - 16, load_bytes, slots: u32::from(module.slots()) }
+}
+
+/// A wire with the device at its other end.
+#[derive(Clone, Debug, Default)]
+pub struct SimWire {
+    /// The device.
+    pub device: SimDevice,
+    /// What goes wrong with the next answers, in their order.
+    pub trouble: VecDeque<Trouble>,
+    now_ms: u64,
+    /// With the time they come.
+    coming: VecDeque<(u64, Vec<u8>)>,
+    sent: u64,
+}
+
+impl SimWire {
+    /// One to this device, with these troubles to come.
+    pub fn new(device: SimDevice, trouble: impl IntoIterator<Item = Trouble>) -> SimWire {
+        SimWire { device, trouble: trouble.into_iter().collect(), ..SimWire::default() }
+    }
+
+    /// How many messages were sent.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    fn comes(&mut self, after_ms: u64, message: Vec<u8>) {
+        self.coming.push_back((self.now_ms + after_ms, message));
+        self.coming.make_contiguous().sort_by_key(|(at, _)| *at);
+    }
+}
+
+impl Wire for SimWire {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), WireFailed> {
+        self.sent += 1;
+        for chatter in CHATTER {
+            self.comes(0, chatter.to_vec());
+        }
+        let mut before = self.device.clone();
+        let answers = self.device.hear(bytes);
+        for (n, mut answer) in (0..).zip(answers) {
+            let mut after_ms = ANSWER_MS + n;
+            let trouble = self.trouble.pop_front().unwrap_or(Trouble::None);
+            let mut refuses = |device: &mut SimDevice, refusal: Refusal| {
+                std::mem::swap(device, &mut before);
+                Message::Refused(refusal).encode(device.channel)
+            };
+            match trouble {
+                Trouble::None => {}
+                Trouble::Lost => continue,
+                Trouble::Late(late_ms) => after_ms += late_ms,
+                Trouble::Wrong => answer = Message::Identity { major: 9, minor: 9 }.encode(self.device.channel),
+                Trouble::Truncated => {
+                    answer.truncate(answer.len() / 2);
+                    answer.push(0xF7);
+                }
+                Trouble::Damaged => {
+                    let middle = answer.len() - 3;
+                    answer[middle] ^= 1;
+                }
+                Trouble::Busy => answer = refuses(&mut self.device, Refusal::Operation),
+                Trouble::Refuses(refusal) => answer = refuses(&mut self.device, refusal),
+                Trouble::Deaf => {
+                    refuses(&mut self.device, Refusal::Operation);
+                    continue;
+                }
+            }
+            self.comes(after_ms, answer);
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, until_ms: u64) -> Result<Option<Vec<u8>>, WireFailed> {
+        match self.coming.pop_front() {
+            Some((at_ms, message)) if at_ms <= until_ms => {
+                self.now_ms = self.now_ms.max(at_ms);
+                Ok(Some(message))
+            }
+            later => {
+                if let Some(later) = later {
+                    self.coming.push_front(later);
+                }
+                self.now_ms = self.now_ms.max(until_ms);
+                Ok(None)
+            }
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+}

@@ -1,0 +1,550 @@
+//! The messages of the NTS-1 mkII as values: bytes in, bytes out. Pure; any bytes may be decoded.
+//!
+//! Numbers: "NTS-1 digital kit mkII MIDI Implementation" v1.00. Where that document and the device differ (module info,
+//! slot status, slot data), the device's answers as recorded by people who own one are followed.
+
+use crate::midi::{Channel, seven_bit};
+use std::{fmt, str::FromStr};
+
+/// The longest message the device takes, F0 and F7 included.
+pub const LONGEST_BYTES: usize = 4096;
+/// Korg, in every message of theirs.
+const KORG: u8 = 0x42;
+/// The family of the NTS-1 mkII.
+const FAMILY: [u8; 3] = [0x00, 0x01, 0x73];
+/// F0 42 3g 00 01 73 id, before the payload.
+const HEAD_BYTES: usize = 7;
+/// Asks every device on the wire who it is.
+const IDENTITY_REQUEST: [u8; 6] = [0xF0, 0x7E, 0x7F, 0x06, 0x01, 0xF7];
+/// What an identity reply says of the maker, family and member.
+const IDENTITY: [u8; 7] = [0x06, 0x02, KORG, 0x73, 0x01, 0x01, 0x00];
+
+/// A place of the sound engine that takes user units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Module {
+    /// The oscillator.
+    Osc,
+    /// The modulation effect.
+    Modfx,
+    /// The delay.
+    Delfx,
+    /// The reverb.
+    Revfx,
+}
+
+impl Module {
+    /// All of them, in the order sound passes through.
+    pub const ALL: [Module; 4] = [Module::Osc, Module::Modfx, Module::Delfx, Module::Revfx];
+
+    /// As it stands in a message.
+    pub fn id(self) -> u8 {
+        match self {
+            Module::Modfx => 1,
+            Module::Delfx => 2,
+            Module::Revfx => 3,
+            Module::Osc => 4,
+        }
+    }
+
+    /// The module of this id.
+    pub fn from_id(id: u8) -> Option<Module> {
+        Module::ALL.into_iter().find(|module| module.id() == id)
+    }
+
+    /// As people and flags call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Module::Osc => "osc",
+            Module::Modfx => "modfx",
+            Module::Delfx => "delfx",
+            Module::Revfx => "revfx",
+        }
+    }
+
+    /// How many slots it has.
+    pub fn slots(self) -> u8 {
+        match self {
+            Module::Osc | Module::Modfx => 16,
+            Module::Delfx | Module::Revfx => 8,
+        }
+    }
+}
+
+impl fmt::Display for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Module {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Module, String> {
+        let found = Module::ALL.into_iter().find(|module| module.name() == text);
+        found.ok_or_else(|| format!("'{text}' is no module: osc, modfx, delfx or revfx"))
+    }
+}
+
+/// A place for one user unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot {
+    /// Whose.
+    pub module: Module,
+    /// Which, from 0.
+    pub number: u8,
+}
+
+impl Slot {
+    /// A slot the device has.
+    pub fn new(module: Module, number: u8) -> Option<Slot> {
+        (number < module.slots()).then_some(Slot { module, number })
+    }
+
+    /// All the device has.
+    pub fn all() -> impl Iterator<Item = Slot> {
+        Module::ALL.into_iter().flat_map(|module| (0..module.slots()).map(move |number| Slot { module, number }))
+    }
+
+    fn bytes(self) -> [u8; 2] {
+        [self.module.id(), self.number]
+    }
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} slot {}", self.module, self.number)
+    }
+}
+
+/// Which message, as it stands behind the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Id {
+    /// Asks for the global data.
+    GlobalRequest = 0x0E,
+    /// Asks for the current program.
+    ProgramRequest = 0x10,
+    /// Asks for the version user units are built for.
+    ApiRequest = 0x17,
+    /// Asks for a module's limits.
+    ModuleRequest = 0x18,
+    /// Asks what is in a slot.
+    SlotRequest = 0x19,
+    /// Asks for a slot's unit.
+    SlotDataRequest = 0x1A,
+    /// Empties a slot.
+    ClearSlot = 0x1B,
+    /// Exchanges two slots.
+    SwapSlots = 0x1E,
+    /// The current program.
+    Program = 0x40,
+    /// The version user units are built for.
+    Api = 0x47,
+    /// A module's limits.
+    ModuleInfo = 0x48,
+    /// What is in a slot.
+    SlotStatus = 0x49,
+    /// A piece of a slot's unit.
+    SlotData = 0x4A,
+    /// The global data.
+    Global = 0x51,
+    /// Done as asked.
+    Done = 0x23,
+    /// The device cannot do this now.
+    OperationError = 0x24,
+    /// The message has a wrong form.
+    FormatError = 0x26,
+    /// The message has a wrong length.
+    SizeError = 0x27,
+    /// The check sum is another.
+    CrcError = 0x28,
+    /// The unit is for something else.
+    TargetError = 0x29,
+    /// The unit is for another version of the system.
+    ApiError = 0x2A,
+    /// The unit is too large to be loaded.
+    LoadSizeError = 0x2B,
+    /// There is no such module.
+    ModuleError = 0x2C,
+    /// There is no such slot.
+    SlotError = 0x2D,
+    /// This is no unit.
+    UnitFormatError = 0x2E,
+    /// The device failed.
+    InternalError = 0x2F,
+}
+
+impl Id {
+    const ALL: [Id; 26] = [
+        Id::GlobalRequest,
+        Id::ProgramRequest,
+        Id::ApiRequest,
+        Id::ModuleRequest,
+        Id::SlotRequest,
+        Id::SlotDataRequest,
+        Id::ClearSlot,
+        Id::SwapSlots,
+        Id::Program,
+        Id::Api,
+        Id::ModuleInfo,
+        Id::SlotStatus,
+        Id::SlotData,
+        Id::Global,
+        Id::Done,
+        Id::OperationError,
+        Id::FormatError,
+        Id::SizeError,
+        Id::CrcError,
+        Id::TargetError,
+        Id::ApiError,
+        Id::LoadSizeError,
+        Id::ModuleError,
+        Id::SlotError,
+        Id::UnitFormatError,
+        Id::InternalError,
+    ];
+
+    fn from_byte(byte: u8) -> Option<Id> {
+        Id::ALL.into_iter().find(|id| *id as u8 == byte)
+    }
+}
+
+/// Why the device did not do what it was asked. It has changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// 24.
+    #[error("it cannot do that now: leave its menus, wait until it is at rest, and try again")]
+    Operation,
+    /// 26.
+    #[error("it did not understand the message: its system may be older than v1.00 of the MIDI document; update it")]
+    Format,
+    /// 27.
+    #[error("the data has a wrong length: it may be a dump of another device")]
+    Size,
+    /// 28.
+    #[error("the data arrived damaged: try again, with nothing else on the cable")]
+    Crc,
+    /// 29.
+    #[error(
+        "the unit is built for another device or module: take the file for the NTS-1 mkII, and the module it names"
+    )]
+    Target,
+    /// 2A.
+    #[error("the unit is built for another API version: update the synth's system, or build the unit anew")]
+    Api,
+    /// 2B.
+    #[error("the unit is too large to be loaded: build it smaller")]
+    LoadSize,
+    /// 2C.
+    #[error("it has no such module")]
+    Module,
+    /// 2D.
+    #[error("it has no such slot")]
+    Slot,
+    /// 2E.
+    #[error("it does not take the file for a unit: it may be damaged; get it again")]
+    UnitFormat,
+    /// 2F.
+    #[error("it failed inside: switch it off and on, and try again")]
+    Internal,
+}
+
+impl Refusal {
+    const ALL: [(Refusal, Id); 11] = [
+        (Refusal::Operation, Id::OperationError),
+        (Refusal::Format, Id::FormatError),
+        (Refusal::Size, Id::SizeError),
+        (Refusal::Crc, Id::CrcError),
+        (Refusal::Target, Id::TargetError),
+        (Refusal::Api, Id::ApiError),
+        (Refusal::LoadSize, Id::LoadSizeError),
+        (Refusal::Module, Id::ModuleError),
+        (Refusal::Slot, Id::SlotError),
+        (Refusal::UnitFormat, Id::UnitFormatError),
+        (Refusal::Internal, Id::InternalError),
+    ];
+
+    fn id(self) -> Id {
+        Refusal::ALL.iter().find(|(refusal, _)| *refusal == self).map_or(Id::InternalError, |(_, id)| *id)
+    }
+
+    fn from_id(id: Id) -> Option<Refusal> {
+        Refusal::ALL.iter().find(|(_, with)| *with == id).map(|(refusal, _)| *refusal)
+    }
+}
+
+/// What a module takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest unit file, in bytes.
+    pub storage_bytes: u32,
+    /// The most memory a loaded unit may take, in bytes.
+    pub load_bytes: u32,
+    /// How many slots.
+    pub slots: u32,
+}
+
+/// One message to or from the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Asks who is there.
+    IdentityRequest,
+    /// The device, its version.
+    Identity {
+        /// Major.
+        major: u16,
+        /// Minor.
+        minor: u16,
+    },
+    /// Asks for the current program.
+    ProgramRequest,
+    /// The current program, unpacked.
+    Program(Vec<u8>),
+    /// Asks for the global data.
+    GlobalRequest,
+    /// The global data, unpacked.
+    Global(Vec<u8>),
+    /// Asks for the API version.
+    ApiRequest,
+    /// The API version.
+    Api {
+        /// Which device units must be built for; 5 is the NTS-1 mkII.
+        platform: u8,
+        /// Major, minor, patch.
+        version: [u8; 3],
+    },
+    /// Asks for a module's limits.
+    ModuleRequest(Module),
+    /// A module's limits.
+    ModuleInfo(Module, Limits),
+    /// Asks what is in a slot.
+    SlotRequest(Slot),
+    /// What is in a slot: the unit's header, or nothing.
+    SlotStatus(Slot, Option<Vec<u8>>),
+    /// Asks for a slot's unit.
+    SlotDataRequest(Slot),
+    /// A piece of a slot's unit.
+    SlotData {
+        /// Whose.
+        slot: Slot,
+        /// Which piece, from 0.
+        sequence: u8,
+        /// The last piece's sequence.
+        last: u8,
+        /// Unpacked.
+        data: Vec<u8>,
+    },
+    /// Empties a slot.
+    ClearSlot(Slot),
+    /// Exchanges two slots of a module.
+    SwapSlots(Module, u8, u8),
+    /// Done as asked.
+    Done,
+    /// Not done.
+    Refused(Refusal),
+}
+
+/// Why bytes are no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecoded {
+    /// They are not the NTS-1 mkII's.
+    Foreign,
+    /// They are, of this kind, but what they hold is not what the kind holds.
+    Broken(Id),
+}
+
+impl Message {
+    /// The bytes on the wire.
+    pub fn encode(&self, channel: Channel) -> Vec<u8> {
+        let (id, payload) = match self {
+            Message::IdentityRequest => return IDENTITY_REQUEST.to_vec(),
+            Message::Identity { major, minor } => {
+                let number = |number: u16| [number as u8 & 0x7F, (number >> 7) as u8 & 0x7F];
+                let head = [0xF0, 0x7E, channel.nibble()];
+                return [&head[..], &IDENTITY, &number(*minor), &number(*major), &[0xF7]].concat();
+            }
+            Message::ProgramRequest => (Id::ProgramRequest, Vec::new()),
+            Message::Program(data) => (Id::Program, seven_bit::pack(data)),
+            Message::GlobalRequest => (Id::GlobalRequest, Vec::new()),
+            Message::Global(data) => (Id::Global, seven_bit::pack(data)),
+            Message::ApiRequest => (Id::ApiRequest, Vec::new()),
+            Message::Api { platform, version: [major, minor, patch] } => {
+                (Id::Api, [platform, major, minor, patch].map(|byte| byte & 0x7F).to_vec())
+            }
+            Message::ModuleRequest(module) => (Id::ModuleRequest, vec![module.id()]),
+            Message::ModuleInfo(module, limits) => {
+                let Limits { storage_bytes, load_bytes, slots } = *limits;
+                let data = [storage_bytes, load_bytes, slots].map(u32::to_le_bytes).concat();
+                (Id::ModuleInfo, [&[module.id(), 0][..], &seven_bit::pack(&data)].concat())
+            }
+            Message::SlotRequest(slot) => (Id::SlotRequest, slot.bytes().to_vec()),
+            Message::SlotStatus(slot, None) => (Id::SlotStatus, slot.bytes().to_vec()),
+            Message::SlotStatus(slot, Some(header)) => {
+                (Id::SlotStatus, [&slot.bytes()[..], &[0], &seven_bit::pack(header)].concat())
+            }
+            Message::SlotDataRequest(slot) => (Id::SlotDataRequest, slot.bytes().to_vec()),
+            Message::SlotData { slot, sequence, last, data } => {
+                let head = [sequence & 0x7F, last & 0x7F];
+                (Id::SlotData, [&slot.bytes()[..], &head, &seven_bit::pack(data)].concat())
+            }
+            Message::ClearSlot(slot) => (Id::ClearSlot, slot.bytes().to_vec()),
+            Message::SwapSlots(module, a, b) => (Id::SwapSlots, vec![module.id(), a & 0x7F, b & 0x7F]),
+            Message::Done => (Id::Done, Vec::new()),
+            Message::Refused(refusal) => (refusal.id(), Vec::new()),
+        };
+        let head = [0xF0, KORG, 0x30 | channel.nibble()];
+        [&head[..], &FAMILY, &[id as u8], &payload, &[0xF7]].concat()
+    }
+
+    /// The message these bytes are, and the channel they name.
+    ///
+    /// # Errors
+    /// Where they are none.
+    pub fn decode(bytes: &[u8]) -> Result<(Channel, Message), Undecoded> {
+        if bytes == IDENTITY_REQUEST {
+            return Ok((Channel::FIRST, Message::IdentityRequest));
+        }
+        let channel = |byte: u8| Channel::new((byte & 0x0F) + 1).ok_or(Undecoded::Foreign);
+        if let [0xF0, 0x7E, at, identity @ .., a, b, c, d, 0xF7] = bytes
+            && identity == IDENTITY
+        {
+            let number = |low: u8, high: u8| u16::from(low) | u16::from(high) << 7;
+            return Ok((channel(*at)?, Message::Identity { minor: number(*a, *b), major: number(*c, *d) }));
+        }
+        let [0xF0, KORG, at, rest @ .., 0xF7] = bytes else { return Err(Undecoded::Foreign) };
+        let Some((id, payload)) = rest.strip_prefix(&FAMILY).and_then(<[u8]>::split_first) else {
+            return Err(Undecoded::Foreign);
+        };
+        let Some(id) = Id::from_byte(*id).filter(|_| at & 0xF0 == 0x30) else { return Err(Undecoded::Foreign) };
+        let message = Message::of(id, payload).ok_or(Undecoded::Broken(id))?;
+        Ok((channel(*at)?, message))
+    }
+
+    fn of(id: Id, payload: &[u8]) -> Option<Message> {
+        if let Some(refusal) = Refusal::from_id(id) {
+            return Some(Message::Refused(refusal));
+        }
+        let slot = |module: &u8, number: &u8| Slot::new(Module::from_id(*module)?, *number);
+        Some(match (id, payload) {
+            (Id::ProgramRequest, []) => Message::ProgramRequest,
+            (Id::GlobalRequest, []) => Message::GlobalRequest,
+            (Id::ApiRequest, []) => Message::ApiRequest,
+            (Id::Program, data) => Message::Program(seven_bit::unpack(data)?),
+            (Id::Global, data) => Message::Global(seven_bit::unpack(data)?),
+            (Id::Api, [platform, major, minor, patch]) => {
+                Message::Api { platform: *platform, version: [*major, *minor, *patch] }
+            }
+            (Id::ModuleRequest, [module]) => Message::ModuleRequest(Module::from_id(*module)?),
+            (Id::ModuleInfo, [module, _, data @ ..]) => {
+                let data = seven_bit::unpack(data)?;
+                let number = |at: usize| data.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+                let limits = Limits { storage_bytes: number(0)?, load_bytes: number(4)?, slots: number(8)? };
+                Message::ModuleInfo(Module::from_id(*module)?, limits)
+            }
+            (Id::SlotRequest, [module, number]) => Message::SlotRequest(slot(module, number)?),
+            (Id::SlotStatus, [module, number]) => Message::SlotStatus(slot(module, number)?, None),
+            (Id::SlotStatus, [module, number, _, header @ ..]) => {
+                Message::SlotStatus(slot(module, number)?, Some(seven_bit::unpack(header)?))
+            }
+            (Id::SlotDataRequest, [module, number]) => Message::SlotDataRequest(slot(module, number)?),
+            (Id::SlotData, [module, number, sequence, last, data @ ..]) => {
+                let data = seven_bit::unpack(data)?;
+                Message::SlotData { slot: slot(module, number)?, sequence: *sequence, last: *last, data }
+            }
+            (Id::ClearSlot, [module, number]) => Message::ClearSlot(slot(module, number)?),
+            (Id::SwapSlots, [module, a, b]) => {
+                let module = Module::from_id(*module)?;
+                Message::SwapSlots(module, Slot::new(module, *a)?.number, Slot::new(module, *b)?.number)
+            }
+            (Id::Done, _) => Message::Done,
+            _ => return None,
+        })
+    }
+}
+
+/// How many bytes of a unit fit into one message: what is left of the longest beside the header, slot, sequence, last
+/// and F7, unpacked.
+pub const PIECE_BYTES: usize = {
+    let packed = LONGEST_BYTES - HEAD_BYTES - 4 - 1;
+    packed / 8 * 7 + packed % 8 - 1
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn all() -> Vec<Message> {
+        let slot = Slot::new(Module::Osc, 15).unwrap();
+        let limits = Limits { storage_bytes: 49_136, load_bytes: 49_152, slots: 16 };
+        let mut all = vec![
+            Message::IdentityRequest,
+            Message::Identity { major: 1, minor: 300 },
+            Message::ProgramRequest,
+            Message::Program(vec![0xFF; 504]),
+            Message::GlobalRequest,
+            Message::Global(vec![0x81; 32]),
+            Message::ApiRequest,
+            Message::Api { platform: 5, version: [2, 0, 0] },
+            Message::ModuleRequest(Module::Revfx),
+            Message::ModuleInfo(Module::Osc, limits),
+            Message::SlotRequest(slot),
+            Message::SlotStatus(slot, None),
+            Message::SlotStatus(slot, Some(vec![0x98; 408])),
+            Message::SlotDataRequest(slot),
+            Message::SlotData { slot, sequence: 1, last: 3, data: vec![0xAA; PIECE_BYTES] },
+            Message::ClearSlot(slot),
+            Message::SwapSlots(Module::Delfx, 0, 7),
+            Message::Done,
+        ];
+        all.extend(Refusal::ALL.map(|(refusal, _)| Message::Refused(refusal)));
+        all
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_on_every_channel() {
+        for message in all() {
+            for channel in Channel::all() {
+                let bytes = message.encode(channel);
+                assert!(bytes.len() <= LONGEST_BYTES && bytes[1..bytes.len() - 1].iter().all(|byte| *byte < 0x80));
+                let named = if message == Message::IdentityRequest { Channel::FIRST } else { channel };
+                assert_eq!(Message::decode(&bytes), Ok((named, message.clone())));
+            }
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_document() {
+        let encoded = |message: Message| message.encode(Channel::new(3).unwrap());
+        assert_eq!(encoded(Message::ProgramRequest), [0xF0, 0x42, 0x32, 0, 1, 0x73, 0x10, 0xF7]);
+        assert_eq!(encoded(Message::Program(vec![0; 504])).len(), HEAD_BYTES + 576 + 1);
+        assert_eq!(encoded(Message::Global(vec![0; 32])).len(), HEAD_BYTES + 37 + 1);
+        assert_eq!(PIECE_BYTES, 3573);
+        let slot = Slot::new(Module::Osc, 0).unwrap();
+        let piece = Message::SlotData { slot, sequence: 0, last: 0, data: vec![0; PIECE_BYTES] };
+        assert_eq!(encoded(piece).len(), LONGEST_BYTES);
+        let identity = [0xF0, 0x7E, 0x02, 6, 2, 0x42, 0x73, 1, 1, 0, 3, 0, 1, 0, 0xF7];
+        assert_eq!(encoded(Message::Identity { major: 1, minor: 3 }), identity);
+    }
+
+    #[test]
+    fn what_is_not_the_devices_is_told_from_what_is_broken() {
+        assert_eq!(Message::decode(&[0xF0, 0x41, 0x10, 0xF7]), Err(Undecoded::Foreign));
+        assert_eq!(Message::decode(&[0xF8]), Err(Undecoded::Foreign));
+        let broken = [0xF0, 0x42, 0x30, 0, 1, 0x73, 0x47, 5, 0xF7];
+        assert_eq!(Message::decode(&broken), Err(Undecoded::Broken(Id::Api)));
+        let no_such_slot = [0xF0, 0x42, 0x30, 0, 1, 0x73, 0x19, 2, 8, 0xF7];
+        assert_eq!(Message::decode(&no_such_slot), Err(Undecoded::Broken(Id::SlotRequest)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_may_be_decoded(
+            bytes in prop::collection::vec(any::<u8>(), 0..64), id in any::<u8>(),
+        ) {
+            let _ = Message::decode(&bytes);
+            let framed = [&[0xF0, KORG, 0x30][..], &FAMILY, &[id], &bytes, &[0xF7]].concat();
+            let _ = Message::decode(&framed);
+        }
+    }
+}

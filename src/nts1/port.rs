@@ -1,0 +1,98 @@
+//! The wire of a real device: a port of the patchbay. The thread that calls it waits here; the patchbay's hears.
+
+use super::session::{Wire, WireFailed};
+use crate::engine::{
+    assembly::{OpenPort, Way},
+    host::patchbay::Patchbay,
+    midi::{
+        input::MidiIn,
+        port::{MidiOut, PortNews, SendFailed},
+    },
+    realtime,
+};
+use std::{thread, time::Duration};
+
+/// How often the input is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+/// How long a port that takes nothing is tried: the longest message takes 1.3 s on a wire of 31250 baud.
+const SEND_PATIENCE_MS: u64 = 3000;
+
+/// A port that is played and heard.
+pub struct PortWire {
+    name: String,
+    out: Box<dyn MidiOut>,
+    input: MidiIn,
+    // The port is closed where either goes.
+    _clock: Box<dyn MidiOut>,
+    _patchbay: Patchbay,
+}
+
+impl PortWire {
+    /// The wire of an open port.
+    ///
+    /// # Errors
+    /// Where it cannot be both played and heard.
+    pub fn new(patchbay: Patchbay, port: OpenPort) -> Result<PortWire, WireFailed> {
+        let name = port.info.name;
+        match (port.way, port.input) {
+            (Way::Threads { scheduler, clock }, Some(input)) => {
+                Ok(PortWire { name, out: scheduler, input, _clock: clock, _patchbay: patchbay })
+            }
+            _ => Err(WireFailed(format!(
+                "{name} cannot be both played and heard, so nothing could be asked: take the synth's own port"
+            ))),
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_there(&mut self) -> Result<(), WireFailed> {
+        while let Some(news) = self.out.news() {
+            if news == PortNews::Gone {
+                return Err(WireFailed(format!("{} is gone: plug it in and begin again", self.name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries until it goes well or is too late.
+    fn try_for(&mut self, mut go: impl FnMut(&mut dyn MidiOut) -> Result<(), SendFailed>) -> Result<(), WireFailed> {
+        let until_ms = self.now_ms() + SEND_PATIENCE_MS;
+        while go(&mut *self.out).is_err() {
+            self.is_there()?;
+            if self.now_ms() > until_ms {
+                return Err(WireFailed(format!("{} takes no messages: plug it out and in again", self.name)));
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
+    }
+}
+
+impl Wire for PortWire {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), WireFailed> {
+        self.is_there()?;
+        self.try_for(|out| out.send(realtime::now_ns(), bytes))?;
+        self.try_for(|out| out.finish())
+    }
+
+    fn receive(&mut self, until_ms: u64) -> Result<Option<Vec<u8>>, WireFailed> {
+        loop {
+            if let Some(received) = self.input.pop() {
+                return Ok(Some(received.payload.bytes().to_vec()));
+            }
+            self.is_there()?;
+            if self.now_ms() >= until_ms {
+                return Ok(None);
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        realtime::now_ns() / 1_000_000
+    }
+}

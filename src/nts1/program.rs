@@ -1,0 +1,132 @@
+//! What can be read of a program and of the global data. Pure; most of their bytes are not public, and are only carried.
+//!
+//! Offsets: "NTS-1 digital kit mkII MIDI Implementation" v1.00, as far as public projects quote it.
+
+use std::ops::Range;
+
+/// Bytes of a program.
+pub const PROGRAM_BYTES: usize = 504;
+/// Bytes of the global data.
+pub const GLOBAL_BYTES: usize = 32;
+const BEGIN: &[u8] = b"PROG";
+const END: &[u8] = b"PRED";
+const VERSION: Range<usize> = 4..8;
+const NAME: Range<usize> = 12..28;
+const OSC: Range<usize> = 40..60;
+const MODFX: Range<usize> = 124..144;
+const DELFX: Range<usize> = 180..200;
+const REVFX: Range<usize> = 236..256;
+
+/// Bytes that are no program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAProgram {
+    /// It has another length.
+    #[error("it has {0} bytes and not the 504 of a program")]
+    Length(usize),
+    /// It does not begin with PROG and end with PRED.
+    #[error("it lacks the marks PROG and PRED around a program")]
+    Marks,
+}
+
+/// A program, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program(Vec<u8>);
+
+impl Program {
+    /// A program from its bytes.
+    ///
+    /// # Errors
+    /// Where they are none.
+    pub fn new(bytes: Vec<u8>) -> Result<Program, NotAProgram> {
+        if bytes.len() != PROGRAM_BYTES {
+            return Err(NotAProgram::Length(bytes.len()));
+        }
+        if !bytes.starts_with(BEGIN) || !bytes.ends_with(END) {
+            return Err(NotAProgram::Marks);
+        }
+        Ok(Program(bytes))
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> String {
+        self.text(NAME)
+    }
+
+    /// Its units with the names of their places.
+    pub fn units(&self) -> [(&'static str, String); 4] {
+        [("oscillator", OSC), ("modulation", MODFX), ("delay", DELFX), ("reverb", REVFX)]
+            .map(|(place, range)| (place, self.text(range)))
+    }
+
+    /// The version of its form; what the four bytes mean is not public.
+    pub fn version(&self) -> &[u8] {
+        self.0.get(VERSION).unwrap_or_default()
+    }
+
+    fn text(&self, range: Range<usize>) -> String {
+        text(self.0.get(range).unwrap_or_default())
+    }
+}
+
+/// ASCII, zero padded; what cannot be shown is a question mark.
+pub(super) fn text(bytes: &[u8]) -> String {
+    let shown = |byte: &u8| if (0x20..0x7F).contains(byte) { char::from(*byte) } else { '?' };
+    bytes.iter().take_while(|byte| **byte != 0).map(shown).collect::<String>().trim_end().to_owned()
+}
+
+/// A program with these names and nothing else in it, for the simulated device.
+pub(super) fn made(name: &str, units: [&str; 4]) -> Vec<u8> {
+    let mut bytes = vec![0; PROGRAM_BYTES];
+    let [osc, modfx, delfx, revfx] = units.map(str::as_bytes);
+    let parts = [
+        (0..BEGIN.len(), BEGIN),
+        (VERSION, &[1, 0, 0, 0]),
+        (NAME, name.as_bytes()),
+        (OSC, osc),
+        (MODFX, modfx),
+        (DELFX, delfx),
+        (REVFX, revfx),
+        (PROGRAM_BYTES - END.len()..PROGRAM_BYTES, END),
+    ];
+    for (range, part) in parts {
+        bytes[range].iter_mut().zip(part).for_each(|(byte, with)| *byte = *with);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_names_are_read() {
+        let program = Program::new(made("Init Program", ["SAW", "CHORUS", "a name of 20 letters", "HALL"])).unwrap();
+        assert_eq!(program.name(), "Init Program");
+        assert_eq!(program.units().map(|(_, name)| name), ["SAW", "CHORUS", "a name of 20 letters", "HALL"]);
+        assert_eq!(program.version(), [1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn what_is_no_program_is_refused() {
+        assert_eq!(Program::new(vec![0; 503]), Err(NotAProgram::Length(503)));
+        assert_eq!(Program::new(vec![0; 504]), Err(NotAProgram::Marks));
+        let mut cut = made("x", [""; 4]);
+        cut[503] = 0;
+        assert_eq!(Program::new(cut), Err(NotAProgram::Marks));
+    }
+
+    proptest! {
+        #[test]
+        fn any_program_can_be_shown(inside in prop::collection::vec(any::<u8>(), 496)) {
+            let program = Program::new([BEGIN, &inside, END].concat()).unwrap();
+            let shown = format!("{}{:?}", program.name(), program.units());
+            prop_assert!(shown.chars().all(|c| !c.is_control()));
+        }
+    }
+}
