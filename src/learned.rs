@@ -212,9 +212,7 @@ impl Learned {
                 MoverKind::Note(note) => format!("note: {}", note.number()),
                 MoverKind::Bend => "bend: yes".to_owned(),
             };
-            // A JSON string is a YAML string.
-            let quoted = |text: &str| serde_json::Value::from(text).to_string();
-            let (port, channel, does) = (quoted(&by.port), by.channel, quoted(does));
+            let (port, channel, does) = (yaml::quoted(&by.port), by.channel, yaml::quoted(does));
             text += &format!("  - {{ port: {port}, channel: {channel}, {control}, do: {does} }}\n");
         }
         if self.ties.is_empty() {

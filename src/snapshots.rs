@@ -5,7 +5,7 @@
 
 use crate::{
     files,
-    yaml::{self, FILE_BYTES_MAX, Fault, Field, Reader},
+    yaml::{self, FILE_BYTES_MAX, Fault, Field, Reader, quoted},
 };
 use std::{collections::BTreeMap, io, path::Path};
 
@@ -125,8 +125,6 @@ impl Snapshots {
     }
 
     fn to_yaml(&self) -> String {
-        // A JSON string is a YAML string.
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut text = "# Where the knobs stood: `snapshot.save` adds to it.\n".to_owned();
         text += if self.list.is_empty() { "snapshots: []\n" } else { "snapshots:\n" };
         for Snapshot { profile, name, values } in &self.list {

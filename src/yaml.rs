@@ -48,3 +48,8 @@ pub fn read(path: &Path) -> Result<String, Fault> {
     }
     String::from_utf8(bytes).map_err(|error| fault(format!("cannot be read: {}", error.utf8_error())))
 }
+
+/// Text as YAML takes it for nothing but text: a JSON string is one.
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

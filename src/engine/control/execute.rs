@@ -369,13 +369,12 @@ impl Control {
         let index = self.ports.find(port)?;
         if let Some(port) = self.ports.get(index) {
             let mut sends = port.panel.sends();
-            let parts = match what {
-                Which::Pulses => [Some(&mut sends.pulses), None, None],
-                Which::Transport => [Some(&mut sends.transport), None, None],
-                Which::Position => [Some(&mut sends.position), None, None],
-                Which::All => [Some(&mut sends.pulses), Some(&mut sends.transport), Some(&mut sends.position)],
-            };
-            for part in parts.into_iter().flatten() {
+            let parts = [
+                (Which::Pulses, &mut sends.pulses),
+                (Which::Transport, &mut sends.transport),
+                (Which::Position, &mut sends.position),
+            ];
+            for (_, part) in parts.into_iter().filter(|(part, _)| what == Which::All || what == *part) {
                 *part = state.applied_to(*part);
             }
             port.panel.set_sends(sends);

@@ -38,7 +38,7 @@ impl Control {
         let what = what.trim().to_owned();
         Deed::of(&what, &self.instrument().profile).map_err(|error| format!("learn {what}: {error}"))?;
         if !self.ports.hears() {
-            return Err("no port is heard: add one with `input` to midi.ports in the settings, or plug one in".into());
+            return Err("no port is heard: name a keyboard or a controller in midi.ports of the settings".into());
         }
         let sentence = format!("move a controller or play a note: it will do '{what}'; learn.cancel ends this");
         self.learn.learning = Some(what);

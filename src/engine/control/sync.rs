@@ -16,7 +16,7 @@ use crate::{
     },
     midi::Message,
     music::{
-        Bpm, Position, Timeline,
+        Bpm, PPQN, Position, Timeline,
         sync::{ClockFollower, SourceTime, SyncEvent, SyncState},
         tap::TapTempo,
     },
@@ -238,8 +238,9 @@ impl Control {
 /// The source's time as one of the plan's: in frames that are heard, and in the plan's numbers.
 fn timeline_of(time: &SourceTime, offset_pulses: i64, was: &Timeline, now: Moment) -> Option<Timeline> {
     let frames_per_pulse = time.ns_per_pulse / now.heard.ns_per_frame;
-    let per_pulse_at_one_bpm = Timeline { bpm: Bpm::MIN, ..*was }.frames_per_pulse() * Bpm::MIN.get();
-    let bpm = (per_pulse_at_one_bpm / frames_per_pulse).clamp(Bpm::MIN.get(), Bpm::MAX.get());
+    // In frames of the card as it really runs: the plan counts in those.
+    let bpm = was.sample_rate_hz * 60.0 / (frames_per_pulse * PPQN as f64);
+    let bpm = bpm.clamp(Bpm::MIN.get(), Bpm::MAX.get());
     Some(Timeline {
         bpm: Bpm::new(bpm)?,
         origin_pulse: time.pulse + offset_pulses,

@@ -81,7 +81,7 @@ impl Patchbay {
         let profile = profile.clone();
         let rank = Box::new(move |name: &str| profile.port_rank(name));
         let asked = AlsaAsked { name: name.to_owned(), rank, output, wait };
-        self.keep("alsa", |answer| Ask::KeepAlsa(asked, answer))
+        self.keep(format!("alsa:{name}"), |answer| Ask::KeepAlsa(asked, answer))
     }
 
     /// A raw MIDI device, a serial line or a FIFO by its path. A FIFO is only written to, or with `output` off only read.
@@ -89,7 +89,7 @@ impl Patchbay {
     /// # Errors
     /// Where it is not there and is not waited for, or cannot be opened.
     pub fn raw(&mut self, path: &str, output: bool, wait: bool) -> Result<OpenPort, HostError> {
-        self.keep("raw", |answer| Ask::KeepRaw { path: path.to_owned(), output, wait, answer })
+        self.keep(format!("raw:{path}"), |answer| Ask::KeepRaw { path: path.to_owned(), output, wait, answer })
     }
 
     /// What becomes of the ports, for the control thread; once. `knock` is called after each event.
@@ -103,7 +103,7 @@ impl Patchbay {
         Some(events)
     }
 
-    fn keep(&mut self, kind: &str, ask: impl FnOnce(Sender<Answer>) -> Ask) -> Result<OpenPort, HostError> {
+    fn keep(&mut self, id: String, ask: impl FnOnce(Sender<Answer>) -> Ask) -> Result<OpenPort, HostError> {
         let stopped = || HostError("MIDI ports are not opened any more: leave with ctrl-q and start again".to_owned());
         let thread = match &mut self.thread {
             Some(thread) => thread,
@@ -116,7 +116,8 @@ impl Patchbay {
             Some([scheduler, clock]) => Way::Threads { scheduler: Box::new(scheduler), clock: Box::new(clock) },
             None => Way::InputOnly,
         };
-        let info = PortInfo { id: format!("{kind}:{name}"), name };
+        // As it was asked for, whether it is there yet or not: what was learned knows it by that.
+        let info = PortInfo { id, name };
         Ok(OpenPort { info, way, input, wire, settings: PortSettings::default(), kept: Some(kept), connected })
     }
 }

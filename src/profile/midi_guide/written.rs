@@ -1,7 +1,7 @@
 //! A synth of the table as the text of a profile. Pure.
 
 use super::{Device, control::Control, naming};
-use crate::profile::Target;
+use crate::{profile::Target, yaml::quoted};
 use std::path::Path;
 
 /// The whole file.
@@ -62,9 +62,4 @@ fn parameter(control: &Control, word: &str) -> Vec<String> {
         lines.extend(control.options.iter().map(option));
     }
     lines
-}
-
-/// Text that YAML takes for nothing but text.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
