@@ -3,16 +3,18 @@
 //! [`Status`] is a level: the newest replaces the one before, it carries its instant, and nobody is asked for it.
 //! [`Event`]s are what happened; each reaches every subscriber once, or is counted as missed.
 
+mod knobs;
 mod midi;
 
+pub use knobs::{AutomationStatus, MorphStatus, MotionStatus, ParamsStatus};
 pub use midi::{
     ClockStatus, LatencyStatus, MonitorLine, MonitorStatus, PortStatus, Rate, RealtimeStatus, SourceStatus, SyncState,
     Traffic,
 };
 
-use crate::{music::Position, profile::Profile};
-use serde::{Serialize, Serializer, ser::SerializeMap};
-use std::{path::PathBuf, sync::Arc};
+use crate::music::Position;
+use serde::{Serialize, Serializer};
+use std::path::PathBuf;
 
 /// How things are, as of [`Status::at_ns`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,6 +45,8 @@ pub struct Status {
     pub click_on: bool,
     /// The knobs.
     pub params: ParamsStatus,
+    /// Turns of the knobs on the timeline.
+    pub automation: AutomationStatus,
     /// What the knobs are on their way to.
     pub morph: Option<MorphStatus>,
     /// Recording.
@@ -117,39 +121,6 @@ pub struct MeterStatus {
 impl MeterStatus {
     /// Nothing heard.
     pub const SILENT: MeterStatus = MeterStatus { peak_db: -120.0, rms_db: -120.0, hold_db: -120.0, clipped: false };
-}
-
-/// The profile in use and where its knobs stand.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ParamsStatus {
-    /// The profile.
-    pub profile: Arc<Profile>,
-    /// A value for each of its parameters, in order.
-    pub values: Vec<u16>,
-}
-
-impl Serialize for ParamsStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Values<'a>(&'a ParamsStatus);
-        impl Serialize for Values<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_map(self.0.profile.params.iter().map(|p| &p.name).zip(&self.0.values))
-            }
-        }
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("profile", &self.profile.id)?;
-        map.serialize_entry("values", &Values(self))?;
-        map.end()
-    }
-}
-
-/// A morph under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MorphStatus {
-    /// The snapshot it goes to.
-    pub name: String,
-    /// How much of its time is over, 0..=100.
-    pub percent: u8,
 }
 
 /// Recording.

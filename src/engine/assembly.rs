@@ -39,8 +39,8 @@ use crate::{
     profile::{DEFAULT_ID, Library, Profile},
     snapshots::Snapshots,
     status::{
-        ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, RealtimeStatus, RecordStatus,
-        Status, TransportStatus,
+        AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus,
+        RealtimeStatus, RecordStatus, Status, TransportStatus,
     },
 };
 use std::{
@@ -417,10 +417,11 @@ fn first_status(
         },
         outputs: vec![MeterStatus::SILENT; 2],
         click_on: false,
-        params: ParamsStatus {
-            profile: Arc::clone(&config.profile),
-            values: config.profile.params.iter().map(|param| param.default).collect(),
-        },
+        params: ParamsStatus::standing(
+            Arc::clone(&config.profile),
+            config.profile.params.iter().map(|param| param.default).collect(),
+        ),
+        automation: AutomationStatus::default(),
         morph: None,
         record: RecordStatus { take: None, folder: config.folder.clone(), free_bytes: None, bytes_per_second: 1 },
         faults: FaultCounts::default(),

@@ -50,8 +50,8 @@ use crate::{
     profile::{Library, Profile},
     snapshots::Snapshots,
     status::{
-        ClockStatus, DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus,
-        RealtimeStatus, Severity, Status, TransportStatus,
+        AutomationStatus, ClockStatus, DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus,
+        PortStatus, RealtimeStatus, Severity, Status, TransportStatus,
     },
 };
 use instrument::Instrument;
@@ -340,10 +340,8 @@ impl Control {
             },
             outputs: meters(&self.outputs),
             click_on: self.click_on,
-            params: ParamsStatus {
-                profile: Arc::clone(&self.instrument().profile),
-                values: self.instrument().values.clone(),
-            },
+            params: self.params_status(),
+            automation: AutomationStatus::default(),
             morph: self.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
             record: self.takes.status(now.open_frame),
             faults: FaultCounts {
@@ -433,6 +431,14 @@ impl Control {
             status
         };
         self.ports.status().map(with_instrument).collect()
+    }
+
+    fn params_status(&self) -> ParamsStatus {
+        let Instrument { profile, values, .. } = self.instrument();
+        ParamsStatus {
+            snapshots: self.shelf.names(&profile.id),
+            ..ParamsStatus::standing(Arc::clone(profile), values.clone())
+        }
     }
 
     fn clock_status(&self) -> ClockStatus {

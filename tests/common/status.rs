@@ -5,9 +5,9 @@ use busker::{
     music::Position,
     profile::{DEFAULT_ID, Library, Profile},
     status::{
-        ClockStatus, DeviceStatus, FaultCounts, InputsStatus, LatencyStatus, MeterStatus, MonitorLine, MonitorStatus,
-        ParamsStatus, PortStatus, Rate, RealtimeStatus, RecordStatus, SourceStatus, Status, SyncState, TakeStatus,
-        Traffic, TransportStatus,
+        AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, LatencyStatus, MeterStatus,
+        MonitorLine, MonitorStatus, ParamsStatus, PortStatus, Rate, RealtimeStatus, RecordStatus, SourceStatus, Status,
+        SyncState, TakeStatus, Traffic, TransportStatus,
     },
 };
 use std::{path::PathBuf, sync::Arc};
@@ -56,7 +56,8 @@ pub fn at_rest() -> Status {
         },
         outputs: vec![MeterStatus::SILENT; 2],
         click_on: false,
-        params: ParamsStatus { profile, values },
+        params: ParamsStatus::standing(profile, values),
+        automation: AutomationStatus::default(),
         morph: None,
         record: RecordStatus {
             take: None,

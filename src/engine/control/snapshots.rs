@@ -22,6 +22,11 @@ impl Shelf {
     pub(super) fn new((snapshots, file): (Snapshots, Option<PathBuf>)) -> Shelf {
         Shelf { snapshots, file }
     }
+
+    /// What the snapshots of a profile are called.
+    pub(super) fn names(&self, profile: &str) -> Vec<String> {
+        self.snapshots.of(profile).map(|snapshot| snapshot.name.clone()).collect()
+    }
 }
 
 impl Control {
@@ -31,7 +36,7 @@ impl Control {
 
     /// The names there are, as a sentence ends with them.
     fn names(&self, profile: &str) -> String {
-        let names: Vec<&str> = self.shelf.snapshots.of(profile).map(|snapshot| snapshot.name.as_str()).collect();
+        let names = self.shelf.names(profile);
         if names.is_empty() { "there is none yet".to_owned() } else { format!("there are {}", names.join(", ")) }
     }
 
