@@ -2,7 +2,7 @@
 //!
 //! The map of the house, from the bottom up; nothing imports from a floor above its own:
 //!
-//! - [`music`], [`midi`]: pure. Units, time, notes, messages. They never read a clock.
+//! - [`music`], [`midi`], [`motion`]: pure. Units, time, notes, messages, LFOs. They never read a clock.
 //! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`], [`snapshots`]: what files say, and what it
 //!   means once checked. [`files`] replaces them whole or not at all.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
@@ -20,6 +20,7 @@ pub mod keymap;
 pub mod learned;
 pub mod logging;
 pub mod midi;
+pub mod motion;
 pub mod music;
 pub mod nts1;
 pub mod profile;

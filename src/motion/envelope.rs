@@ -1,0 +1,149 @@
+//! An envelope: attack, decay, sustain and release, begun and ended by a gate.
+
+/// What begins and ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GatedBy {
+    /// The notes of its instrument: from the first that is held to the last that is let go, each one from the start.
+    Notes,
+    /// `mod.gate` alone.
+    Command,
+}
+
+/// An envelope as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Envelope {
+    /// From where it is to the top, in ms.
+    pub attack_ms: f64,
+    /// From the top to the sustain, in ms.
+    pub decay_ms: f64,
+    /// Where it waits for the end, as a part of the top, 0 to 1.
+    pub sustain: f64,
+    /// From where it is to nothing, in ms.
+    pub release_ms: f64,
+    /// What the top adds to the knob's position, -1 to 1.
+    pub depth: f64,
+    /// What begins and ends it.
+    pub gated_by: GatedBy,
+}
+
+impl Envelope {
+    /// The longest attack, decay or release: a minute.
+    pub const STAGE_MS_MAX: f64 = 60_000.0;
+}
+
+impl Default for Envelope {
+    /// A pluck.
+    fn default() -> Envelope {
+        Envelope {
+            attack_ms: 5.0,
+            decay_ms: 300.0,
+            sustain: 0.3,
+            release_ms: 300.0,
+            depth: 0.5,
+            gated_by: GatedBy::Notes,
+        }
+    }
+}
+
+/// Where an envelope is: when its gate last changed, and its level then.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gate {
+    open: bool,
+    since_ns: u64,
+    from_level: f64,
+}
+
+impl Gate {
+    /// Nothing was begun yet.
+    pub const SHUT: Gate = Gate { open: false, since_ns: 0, from_level: 0.0 };
+
+    /// Begins the envelope, from where it is.
+    pub fn open(&mut self, envelope: &Envelope, now_ns: u64) {
+        *self = Gate { open: true, since_ns: now_ns, from_level: self.level(envelope, now_ns) };
+    }
+
+    /// Ends it, from where it is; one that has ended goes on ending.
+    pub fn shut(&mut self, envelope: &Envelope, now_ns: u64) {
+        if self.open {
+            *self = Gate { open: false, since_ns: now_ns, from_level: self.level(envelope, now_ns) };
+        }
+    }
+
+    /// Whether it was begun and not ended.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// 0 to 1. The attack is a straight line; decay and release fall fast first, along a parabola that is there in time.
+    pub fn level(&self, envelope: &Envelope, now_ns: u64) -> f64 {
+        let gone_ms = now_ns.saturating_sub(self.since_ns) as f64 * 1e-6;
+        if !self.open {
+            return fall(self.from_level, 0.0, gone_ms, envelope.release_ms);
+        }
+        if gone_ms < envelope.attack_ms {
+            return self.from_level + (1.0 - self.from_level) * gone_ms / envelope.attack_ms;
+        }
+        fall(1.0, envelope.sustain, gone_ms - envelope.attack_ms, envelope.decay_ms)
+    }
+}
+
+fn fall(from: f64, to: f64, gone_ms: f64, length_ms: f64) -> f64 {
+    if gone_ms >= length_ms {
+        return to;
+    }
+    let left = 1.0 - gone_ms / length_ms;
+    to + (from - to) * left * left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MS: u64 = 1_000_000;
+    const ENVELOPE: Envelope = Envelope {
+        attack_ms: 100.0,
+        decay_ms: 200.0,
+        sustain: 0.5,
+        release_ms: 400.0,
+        depth: 1.0,
+        gated_by: GatedBy::Notes,
+    };
+
+    #[test]
+    fn it_goes_up_waits_at_the_sustain_and_ends_at_nothing() {
+        let mut gate = Gate::SHUT;
+        assert_eq!(gate.level(&ENVELOPE, 7 * MS), 0.0);
+        gate.open(&ENVELOPE, 10 * MS);
+        let level = |gate: &Gate, ms: u64| gate.level(&ENVELOPE, ms * MS);
+        assert_eq!([10, 60, 110, 310, 5000].map(|ms| level(&gate, ms)), [0.0, 0.5, 1.0, 0.5, 0.5]);
+        gate.shut(&ENVELOPE, 6000 * MS);
+        assert_eq!([6000, 6200, 6400, 9000].map(|ms| level(&gate, ms)), [0.5, 0.125, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_stage_of_no_length_is_a_jump() {
+        let envelope = Envelope { attack_ms: 0.0, decay_ms: 0.0, release_ms: 0.0, ..ENVELOPE };
+        let mut gate = Gate::SHUT;
+        gate.open(&envelope, MS);
+        assert_eq!(gate.level(&envelope, MS), 0.5);
+        gate.shut(&envelope, 2 * MS);
+        assert_eq!(gate.level(&envelope, 2 * MS), 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_jumps_whenever_the_gate_changes(steps in prop::collection::vec((any::<bool>(), 1u64..500), 1..20)) {
+            let mut gate = Gate::SHUT;
+            let mut ms = 0;
+            for (open, wait_ms) in steps {
+                ms += wait_ms;
+                let before = gate.level(&ENVELOPE, ms * MS);
+                if open { gate.open(&ENVELOPE, ms * MS) } else { gate.shut(&ENVELOPE, ms * MS) }
+                let after = gate.level(&ENVELOPE, ms * MS);
+                prop_assert!((before - after).abs() < 1e-9);
+                prop_assert!((0.0..=1.0).contains(&after));
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Turns of one knob on the song's timeline, as they were recorded: each value stands until the next.
+
+/// So many turns a lane holds: more than half an hour of turning without a pause.
+const POINTS_MAX: usize = 200_000;
+
+/// What was recorded of one knob.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lane {
+    /// Song pulse (24 to a quarter note) and value; by pulse, each once.
+    points: Vec<(f64, u16)>,
+}
+
+impl Lane {
+    /// A lane of these turns, in any order; of two at the same pulse the later one counts.
+    pub fn of(points: impl IntoIterator<Item = (f64, u16)>) -> Lane {
+        let mut lane = Lane::default();
+        for (pulse, value) in points {
+            lane.put(pulse, value);
+        }
+        lane
+    }
+
+    /// By pulse.
+    pub fn points(&self) -> &[(f64, u16)] {
+        &self.points
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+
+    /// The value that stands at a pulse; before the first turn nothing does.
+    pub fn at(&self, pulse: f64) -> Option<u16> {
+        let after = self.points.partition_point(|(at, _)| *at <= pulse);
+        self.points.get(after.checked_sub(1)?).map(|(_, value)| *value)
+    }
+
+    /// Records a turn; false where the lane is full.
+    pub fn put(&mut self, pulse: f64, value: u16) -> bool {
+        let after = self.points.partition_point(|(at, _)| *at < pulse);
+        let is_there = self.points.get(after).is_some_and(|(at, _)| *at == pulse);
+        if is_there {
+            self.points[after].1 = value;
+        } else if self.points.len() < POINTS_MAX {
+            self.points.insert(after, (pulse, value));
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Forgets the turns after one pulse, up to and with another: what is recorded anew takes their place.
+    pub fn clear(&mut self, after: f64, upto: f64) {
+        self.points.retain(|(at, _)| *at <= after || *at > upto);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_value_stands_until_the_next() {
+        let lane = Lane::of([(24.0, 80), (0.0, 10)]);
+        assert_eq!(
+            [-1.0, 0.0, 23.9, 24.0, 1e9].map(|pulse| lane.at(pulse)),
+            [None, Some(10), Some(10), Some(80), Some(80)]
+        );
+    }
+
+    #[test]
+    fn what_is_recorded_anew_takes_the_place_of_what_was() {
+        let mut lane = Lane::of([(0.0, 1), (10.0, 2), (20.0, 3), (30.0, 4)]);
+        lane.clear(10.0, 20.0);
+        assert!(lane.put(15.0, 9) && lane.put(15.0, 8));
+        assert_eq!(lane.points(), [(0.0, 1), (10.0, 2), (15.0, 8), (30.0, 4)]);
+    }
+
+    proptest! {
+        #[test]
+        fn turns_stay_in_order_whatever_order_they_come_in(
+            points in prop::collection::vec((0u32..500, any::<u16>()), 0..60)
+        ) {
+            let lane = Lane::of(points.iter().map(|(pulse, value)| (f64::from(*pulse), *value)));
+            prop_assert!(lane.points().windows(2).all(|two| two[0].0 < two[1].0));
+            for (pulse, _) in &points {
+                let last = points.iter().rev().find(|(at, _)| at == pulse).map(|(_, value)| *value);
+                prop_assert_eq!(lane.at(f64::from(*pulse)), last);
+            }
+        }
+    }
+}

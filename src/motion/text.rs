@@ -1,0 +1,298 @@
+//! Modulators as they are written: `lfo sine 1/4 depth 0.3`, `env2 attack 10 sustain 0.5`.
+//!
+//! What is not said stays as it is, or is as with a new one.
+
+use super::{Envelope, GatedBy, Kind, Lfo, Modulator, Rate, Shape, Slot};
+use std::{fmt, str::FromStr};
+
+/// A modulator as it is asked for: which one, and what is to be different.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// Which of the parameter's.
+    pub slot: Slot,
+    changes: Vec<Change>,
+}
+
+/// One word, or two, of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Change {
+    Shape(Shape),
+    Rate(Rate),
+    /// By its place in the kind's [`NUMBERS`](numbers).
+    Number(usize, f64),
+    GatedBy(GatedBy),
+}
+
+/// A number that has a name.
+struct Number {
+    name: &'static str,
+    min: f64,
+    max: f64,
+    unit: &'static str,
+}
+
+const fn number(name: &'static str, min: f64, max: f64, unit: &'static str) -> Number {
+    Number { name, min, max, unit }
+}
+
+const LFO: [Number; 3] =
+    [number("depth", -1.0, 1.0, ""), number("phase", 0.0, 1.0, ""), number("offset", -1.0, 1.0, "")];
+const ENVELOPE: [Number; 5] = [
+    number("attack", 0.0, Envelope::STAGE_MS_MAX, " ms"),
+    number("decay", 0.0, Envelope::STAGE_MS_MAX, " ms"),
+    number("sustain", 0.0, 1.0, ""),
+    number("release", 0.0, Envelope::STAGE_MS_MAX, " ms"),
+    number("depth", -1.0, 1.0, ""),
+];
+const GATED_BY: [(&str, GatedBy); 2] = [("notes", GatedBy::Notes), ("command", GatedBy::Command)];
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Lfo => "lfo",
+            Kind::Envelope => "env",
+        }
+    }
+
+    fn numbers(self) -> &'static [Number] {
+        match self {
+            Kind::Lfo => &LFO,
+            Kind::Envelope => &ENVELOPE,
+        }
+    }
+
+    /// What may stand after it.
+    fn allowed(self) -> String {
+        let mut allowed: Vec<String> = Vec::new();
+        if self == Kind::Lfo {
+            allowed.extend(Shape::NAMES.map(|(name, _)| name.to_owned()));
+            allowed.push(format!("{}hz to {}hz", Rate::HZ_MIN, Rate::HZ_MAX));
+            allowed.push("8bars to 1bar, 1/2 to 1/32 (t triplet, d dotted)".to_owned());
+        }
+        let numbers = self.numbers().iter().map(|Number { name, min, max, unit }| format!("{name} {min}..{max}{unit}"));
+        allowed.extend(numbers);
+        if self == Kind::Envelope {
+            allowed.push("by notes|command".to_owned());
+        }
+        allowed.join(", ")
+    }
+}
+
+/// Why a text asks for no modulator: what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotAModulator(String);
+
+impl FromStr for Slot {
+    type Err = NotAModulator;
+
+    /// Reads `lfo`, `lfo2`, `env`.
+    fn from_str(word: &str) -> Result<Slot, NotAModulator> {
+        let kinds = [Kind::Lfo, Kind::Envelope];
+        let slot = kinds.into_iter().find_map(|kind| {
+            let number = match word.strip_prefix(kind.word())? {
+                "" => 1,
+                digits => digits.parse().ok().filter(|number| (1..=Slot::NUMBER_MAX).contains(number))?,
+            };
+            Some(Slot { kind, number })
+        });
+        let most = Slot::NUMBER_MAX;
+        slot.ok_or_else(|| {
+            NotAModulator(format!("lfo or env, or one of several: lfo1 to lfo{most}, env1 to env{most}"))
+        })
+    }
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.word())?;
+        if self.number > 1 { write!(f, "{}", self.number) } else { Ok(()) }
+    }
+}
+
+impl FromStr for Wanted {
+    type Err = NotAModulator;
+
+    fn from_str(text: &str) -> Result<Wanted, NotAModulator> {
+        let mut words = text.split_whitespace();
+        let slot: Slot = words.next().unwrap_or_default().parse()?;
+        let kind = slot.kind;
+        let refused =
+            |word: &str| NotAModulator(format!("'{word}' does not fit: {kind} {}", kind.allowed(), kind = kind.word()));
+        let mut changes = Vec::new();
+        while let Some(word) = words.next() {
+            let shape = Shape::NAMES.iter().find(|(name, _)| *name == word);
+            let named = kind.numbers().iter().position(|number| number.name == word);
+            changes.push(match (kind, named, shape) {
+                (_, Some(at), _) => {
+                    let Number { min, max, .. } = kind.numbers()[at];
+                    let value = words.next().unwrap_or_default();
+                    let number = value.parse().ok().filter(|number: &f64| (min..=max).contains(number));
+                    Change::Number(at, number.ok_or_else(|| refused(&format!("{word} {value}")))?)
+                }
+                (Kind::Lfo, _, Some((_, shape))) => Change::Shape(*shape),
+                (Kind::Lfo, _, None) => Change::Rate(word.parse().map_err(|()| refused(word))?),
+                (Kind::Envelope, _, _) if word == "by" => {
+                    let by = words.next().unwrap_or_default();
+                    let known = GATED_BY.iter().find(|(name, _)| *name == by);
+                    Change::GatedBy(known.map(|(_, by)| *by).ok_or_else(|| refused(&format!("by {by}")))?)
+                }
+                (Kind::Envelope, _, _) => return Err(refused(word)),
+            });
+        }
+        Ok(Wanted { slot, changes })
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.slot)?;
+        for change in &self.changes {
+            match change {
+                Change::Shape(shape) => write!(f, " {}", name_of(&Shape::NAMES, shape))?,
+                Change::Rate(rate) => write!(f, " {rate}")?,
+                Change::Number(at, value) => {
+                    let name = self.slot.kind.numbers().get(*at).map_or("", |number| number.name);
+                    write!(f, " {name} {value}")?;
+                }
+                Change::GatedBy(by) => write!(f, " by {}", name_of(&GATED_BY, by))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn name_of<T: PartialEq>(names: &[(&'static str, T)], wanted: &T) -> &'static str {
+    names.iter().find(|(_, known)| known == wanted).map_or("", |(name, _)| name)
+}
+
+impl Wanted {
+    /// All of a modulator: what asks for one like it.
+    pub fn all_of(slot: Slot, modulator: &Modulator) -> Wanted {
+        let numbers =
+            |values: &[f64]| values.iter().copied().enumerate().map(|(at, value)| Change::Number(at, value)).collect();
+        let changes = match *modulator {
+            Modulator::Lfo(Lfo { shape, rate, depth, phase, offset }) => {
+                let mut changes = vec![Change::Shape(shape), Change::Rate(rate)];
+                let numbers: Vec<Change> = numbers(&[depth, phase, offset]);
+                changes.extend(numbers);
+                changes
+            }
+            Modulator::Envelope(Envelope { attack_ms, decay_ms, sustain, release_ms, depth, gated_by }) => {
+                let mut changes: Vec<Change> = numbers(&[attack_ms, decay_ms, sustain, release_ms, depth]);
+                changes.push(Change::GatedBy(gated_by));
+                changes
+            }
+        };
+        Wanted { slot, changes }
+    }
+
+    /// The modulator that is asked for, where there was this one or none.
+    pub fn applied_to(&self, before: Option<&Modulator>) -> Modulator {
+        let mut modulator = before.copied().unwrap_or_else(|| Modulator::new(self.slot.kind));
+        for change in &self.changes {
+            match (&mut modulator, *change) {
+                (Modulator::Lfo(lfo), Change::Shape(shape)) => lfo.shape = shape,
+                (Modulator::Lfo(lfo), Change::Rate(rate)) => lfo.rate = rate,
+                (Modulator::Lfo(lfo), Change::Number(at, value)) => {
+                    if let Some(number) = [&mut lfo.depth, &mut lfo.phase, &mut lfo.offset].into_iter().nth(at) {
+                        *number = value;
+                    }
+                }
+                (Modulator::Envelope(envelope), Change::Number(at, value)) => {
+                    let Envelope { attack_ms, decay_ms, sustain, release_ms, depth, .. } = envelope;
+                    if let Some(number) = [attack_ms, decay_ms, sustain, release_ms, depth].into_iter().nth(at) {
+                        *number = value;
+                    }
+                }
+                (Modulator::Envelope(envelope), Change::GatedBy(by)) => envelope.gated_by = by,
+                // The parser gives each kind its own.
+                (Modulator::Lfo(_), Change::GatedBy(_)) | (Modulator::Envelope(_), _) => {}
+            }
+        }
+        modulator
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::motion::Division;
+    use proptest::prelude::*;
+
+    fn wanted(text: &str) -> Wanted {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_not_said_stays_as_it_was() {
+        let first = wanted("lfo square 1/8 depth 0.5 phase 0.25").applied_to(None);
+        let expected =
+            Lfo { shape: Shape::Square, rate: "1/8".parse().unwrap(), depth: 0.5, phase: 0.25, ..Lfo::default() };
+        assert_eq!(first, Modulator::Lfo(expected));
+        let second = wanted("lfo 3hz offset -0.1").applied_to(Some(&first));
+        assert_eq!(second, Modulator::Lfo(Lfo { rate: Rate::Hz(3.0), offset: -0.1, ..expected }));
+        assert_eq!(wanted("lfo2").slot, Slot { kind: Kind::Lfo, number: 2 });
+        let envelope = wanted("env attack 1 sustain 0 depth -1 by command").applied_to(None);
+        let expected =
+            Envelope { attack_ms: 1.0, sustain: 0.0, depth: -1.0, gated_by: GatedBy::Command, ..Envelope::default() };
+        assert_eq!(envelope, Modulator::Envelope(expected));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_what_does() {
+        for (bad, word) in [
+            ("", "lfo or env"),
+            ("lfo0", "lfo1 to lfo4"),
+            ("lfo5", "lfo1 to lfo4"),
+            ("adsr", "lfo or env"),
+            ("lfo depth", "'depth '"),
+            ("lfo depth 2", "'depth 2'"),
+            ("lfo depth nan", "'depth nan'"),
+            ("lfo 30hz", "'30hz'"),
+            ("lfo attack 3", "'attack'"),
+            ("env sine", "'sine'"),
+            ("env by hand", "'by hand'"),
+            ("env attack 60001", "'attack 60001'"),
+        ] {
+            let error = bad.parse::<Wanted>().unwrap_err().to_string();
+            assert!(error.contains(word), "{bad}: {error}");
+        }
+    }
+
+    fn any_modulator() -> impl Strategy<Value = Modulator> {
+        let rate = prop_oneof![
+            (0.01f64..=20.0).prop_map(Rate::Hz),
+            (0..Division::ALL.len()).prop_map(|at| Rate::Synced(Division::ALL[at]))
+        ];
+        let lfo = (0usize..6, rate, -1.0f64..=1.0, 0.0f64..=1.0, -1.0f64..=1.0).prop_map(
+            |(shape, rate, depth, phase, offset)| {
+                Modulator::Lfo(Lfo { shape: Shape::NAMES[shape].1, rate, depth, phase, offset })
+            },
+        );
+        let ms = || 0.0f64..=Envelope::STAGE_MS_MAX;
+        let envelope = (ms(), ms(), 0.0f64..=1.0, ms(), -1.0f64..=1.0, any::<bool>()).prop_map(
+            |(attack_ms, decay_ms, sustain, release_ms, depth, by_notes)| {
+                let gated_by = if by_notes { GatedBy::Notes } else { GatedBy::Command };
+                Modulator::Envelope(Envelope { attack_ms, decay_ms, sustain, release_ms, depth, gated_by })
+            },
+        );
+        prop_oneof![lfo, envelope]
+    }
+
+    proptest! {
+        #[test]
+        fn a_modulator_reads_back_what_it_prints(modulator in any_modulator(), number in 1u8..=4) {
+            let kind = if matches!(modulator, Modulator::Lfo(_)) { Kind::Lfo } else { Kind::Envelope };
+            let all = Wanted::all_of(Slot { kind, number }, &modulator);
+            let again = wanted(&all.to_string());
+            prop_assert_eq!(&again, &all);
+            prop_assert_eq!(again.applied_to(None), modulator);
+        }
+
+        #[test]
+        fn no_text_makes_it_fall_over(text in "(lfo|env)?[0-9]? ?[a-z0-9/. -]{0,40}") {
+            let _ = text.parse::<Wanted>();
+        }
+    }
+}
