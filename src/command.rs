@@ -10,9 +10,11 @@ pub mod arg;
 pub mod channels;
 
 use crate::config::ClockSource;
+use crate::motion::{Slot, Wanted};
 use crate::music::{Bpm, Decibels, Note, Position};
+use crate::profile::Curve;
 use arg::{
-    Arg, ArgKind, Hex, Millis, Name, OffsetMs, OnOff, Percent, PortName, Seconds, Steps, Switch, TempoStep, Text,
+    Arg, ArgKind, Hex, Length, Millis, Name, OffsetMs, OnOff, Part, Percent, PortName, Steps, Switch, TempoStep, Text,
     ThruChannel, Velocity, Which,
 };
 use channels::ChannelList;
@@ -152,12 +154,28 @@ commands! {
     ParamUndo = "param.undo" {}
     /// Do again what was taken back
     ParamRedo = "param.redo" {}
+    /// Have an LFO or an envelope move a knob around where it stands; what is not said stays as it is
+    ModSet = "mod.set" { param: Name, modulator: Wanted }
+    /// Take an LFO or an envelope off a knob, or all of them
+    ModOff = "mod.off" { param: Name, which: Option<Slot> }
+    /// Begin the envelopes of a knob, or end them
+    ModGate = "mod.gate" { param: Name, state: Switch }
+    /// Record the turns of knobs while the song plays, or not
+    AutoArm = "auto.arm" { state: Switch }
+    /// Play the recorded turns, or not
+    AutoOn = "auto.on" { state: Switch }
+    /// Forget the recorded turns of a knob, or of all
+    AutoClear = "auto.clear" { param: Option<Name> }
+    /// Have one knob, the macro, drive another from here to there; a new name makes a new macro
+    MacroDrive = "macro.drive" { name: Name, param: Name, from: Part, to: Part, curve: Option<Curve> }
+    /// Take a knob out of a macro, or the macro away
+    MacroDrop = "macro.drop" { name: Name, param: Option<Name> }
     /// Take another synth's knobs
     ProfileUse = "profile.use" { id: Name }
     /// Keep where the knobs stand under a name
     SnapshotSave = "snapshot.save" { name: Name }
-    /// Turn the knobs to where they stood: at once, or gliding for so long
-    SnapshotRecall = "snapshot.recall" { name: Name, seconds: Option<Seconds> }
+    /// Turn the knobs to where they stood: at once, or gliding for so many seconds or bars
+    SnapshotRecall = "snapshot.recall" { name: Name, length: Option<Length> }
     /// Give a snapshot another name
     SnapshotRename = "snapshot.rename" { name: Name, to: Name }
     /// Take a snapshot away

@@ -11,7 +11,7 @@ mod param;
 
 pub use curve::Curve;
 pub use library::{DEFAULT_ID, FALLBACK_ID, Library};
-pub use param::{Param, ParamOption, Target};
+pub use param::{Drive, Param, ParamOption, Target};
 
 use crate::yaml::Fault;
 

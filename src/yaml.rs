@@ -10,7 +10,7 @@ mod reader;
 mod tree;
 
 pub use fault::Fault;
-pub(crate) use reader::{Field, Mapping, Reader, list};
+pub(crate) use reader::{Field, Mapping, Reader, is_word, list};
 pub use tree::FILE_BYTES_MAX;
 
 /// Reads and checks a whole text: `read` takes what it needs off the tree, and what it tells as faults decides.

@@ -99,7 +99,7 @@ fn the_nts1_mk2_has_every_controller_of_its_document() {
     let profile = nts1();
     let mut controllers = BTreeSet::new();
     for param in &profile.params {
-        match param.target {
+        match param.target.unwrap() {
             Target::Cc(cc) => assert!(controllers.insert(cc)),
             Target::Cc14 { msb, lsb } => {
                 assert!(controllers.insert(msb) && controllers.insert(lsb));
@@ -108,11 +108,11 @@ fn the_nts1_mk2_has_every_controller_of_its_document() {
         }
     }
     assert_eq!(controllers, documented);
-    assert_eq!(param(&profile, "osc_shape").target, Target::Cc14 { msb: 54, lsb: 102 });
-    assert_eq!(param(&profile, "osc_alt").target, Target::Cc14 { msb: 55, lsb: 103 });
+    assert_eq!(param(&profile, "osc_shape").target, Some(Target::Cc14 { msb: 54, lsb: 102 }));
+    assert_eq!(param(&profile, "osc_alt").target, Some(Target::Cc14 { msb: 55, lsb: 103 }));
     for lsb in 0..8 {
         let edit = param(&profile, &format!("osc_edit_{}", lsb + 1));
-        assert_eq!((edit.target, edit.lo, edit.hi), (Target::Nrpn { msb: 0, lsb }, 0, 16383));
+        assert_eq!((edit.target, edit.lo, edit.hi), (Some(Target::Nrpn { msb: 0, lsb }), 0, 16383));
     }
     assert_eq!(profile.params.len(), 37);
 }
@@ -126,7 +126,7 @@ fn the_nts1_mk2_names_its_controllers_and_options_as_its_document_does() {
         .filter(|param| param.curve == Curve::Stepped)
         .map(|param| {
             let options = param.options.iter().map(|option| format!("{} {}", option.value, option.label));
-            format!("{:?} {}: {}", param.target, param.name, options.collect::<Vec<_>>().join(", "))
+            format!("{:?} {}: {}", param.target.unwrap(), param.name, options.collect::<Vec<_>>().join(", "))
         })
         .collect();
     let expected = [
@@ -162,7 +162,7 @@ fn the_nts1_mk2_names_its_controllers_and_options_as_its_document_does() {
         ("arp_length", 119),
     ];
     for (name, cc) in plain {
-        assert_eq!(param(&profile, name).target, Target::Cc(cc), "{name}");
+        assert_eq!(param(&profile, name).target, Some(Target::Cc(cc)), "{name}");
     }
 }
 
@@ -182,11 +182,11 @@ fn the_first_nts1_has_the_names_of_the_second_one() {
     for of_first in &first.params {
         let of_second = param(&second, &of_first.name);
         let msb = |param: &Param| match param.target {
-            Target::Cc(cc) | Target::Cc14 { msb: cc, .. } => cc,
+            Some(Target::Cc(cc) | Target::Cc14 { msb: cc, .. }) => cc,
             other => panic!("{other:?}"),
         };
         assert_eq!((msb(of_first), &of_first.label), (msb(of_second), &of_second.label), "{}", of_first.name);
-        assert!(matches!(of_first.target, Target::Cc(_)), "{}", of_first.name);
+        assert!(matches!(of_first.target, Some(Target::Cc(_))), "{}", of_first.name);
     }
     assert_eq!(first.params.len(), 29);
     assert_eq!(param(first, "delay_type").parse("high pass"), Ok(84));
@@ -275,7 +275,7 @@ fn every_target_and_curve_can_be_written() {
     ];
     for (yaml, target, hi) in targets {
         let param = only_param(&format!("    {yaml}\n"));
-        assert_eq!((param.target, param.hi), (target, hi));
+        assert_eq!((param.target, param.hi), (Some(target), hi));
     }
     for (name, curve) in Curve::NAMES.into_iter().filter(|(_, curve)| *curve != Curve::Stepped) {
         assert_eq!(only_param(&format!("    cc: 74\n    curve: {name}\n")).curve, curve);
@@ -345,7 +345,7 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
         ["fm_synth", "generic_analog", "korg_minilogue_xd", "korg_nts1", "korg_nts1_mk2", "korg_volca_fm", "mine",]
     );
     assert_eq!(library.get("fm_synth").unwrap().name, "Sample");
-    assert_eq!(library.get("mine").unwrap().params[0].target, Target::Cc(74));
+    assert_eq!(library.get("mine").unwrap().params[0].target, Some(Target::Cc(74)));
     assert_eq!(library.get(FALLBACK_ID).unwrap().name, "Generic analog synth");
     let dir = format!("{}/", dir.path().display());
     let told: Vec<String> = faults.iter().map(|fault| fault.to_string().replace(&dir, "")).collect();

@@ -1,8 +1,10 @@
 //! The kinds of arguments a command may take: how each is read, written and described.
 
 mod midi;
+mod motion;
 
 pub use midi::{OffsetMs, PortName, TempoStep, ThruChannel, Which};
+pub use motion::{Length, Part};
 
 use super::channels::ChannelList;
 use crate::{
@@ -35,6 +37,10 @@ pub enum ArgKind {
     Name,
     /// A port's number, counted from 1, or a part of its name without spaces.
     Port,
+    /// Seconds, or bars.
+    Length,
+    /// An LFO or an envelope in words, the rest of the line.
+    Modulator,
     /// The rest of the line.
     Text,
     /// Hex bytes, the rest of the line.
@@ -44,7 +50,7 @@ pub enum ArgKind {
 impl ArgKind {
     /// Whether everything to the end of the line is this argument.
     pub fn takes_rest_of_line(self) -> bool {
-        matches!(self, ArgKind::Text | ArgKind::Hex)
+        matches!(self, ArgKind::Text | ArgKind::Modulator | ArgKind::Hex)
     }
 }
 
@@ -59,6 +65,8 @@ impl fmt::Display for ArgKind {
             ArgKind::Channels => f.write_str("like 1 or 3-4"),
             ArgKind::Name => f.write_str("one word"),
             ArgKind::Port => f.write_str("a port's number, or a part of its name"),
+            ArgKind::Length => f.write_str("seconds from 0 to 3600, or bars like 4bars"),
+            ArgKind::Modulator => f.write_str("lfo or env, like lfo sine 1/4 depth 0.3"),
             ArgKind::Text => f.write_str("text"),
             ArgKind::Hex => f.write_str("bytes like 90 3C 64"),
         }
@@ -278,22 +286,6 @@ impl Arg for Percent {
 
     fn read(word: Option<&str>) -> Result<Self, String> {
         number(word, Self::KIND).map(Percent)
-    }
-
-    fn write(&self) -> Option<String> {
-        Some(self.0.to_string())
-    }
-}
-
-/// A time in seconds, 0..=3600.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Seconds(pub f64);
-
-impl Arg for Seconds {
-    const KIND: ArgKind = ArgKind::Number { min: 0.0, max: 3600.0, unit: "s" };
-
-    fn read(word: Option<&str>) -> Result<Self, String> {
-        number(word, Self::KIND).map(Seconds)
     }
 
     fn write(&self) -> Option<String> {

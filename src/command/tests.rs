@@ -7,6 +7,7 @@ use proptest::prelude::*;
 fn sample(kind: ArgKind) -> Vec<&'static str> {
     match kind {
         ArgKind::Number { max: 24.0, .. } => vec!["-6.5", "0", "off"],
+        ArgKind::Number { max: 1.0, .. } => vec!["0.25", "1"],
         ArgKind::Number { .. } => vec!["20", "100"],
         ArgKind::OneOf(words) => words.to_vec(),
         ArgKind::Note => vec!["C4", "F#3"],
@@ -14,6 +15,8 @@ fn sample(kind: ArgKind) -> Vec<&'static str> {
         ArgKind::Channels => vec!["1", "3-4"],
         ArgKind::Name => vec!["filter_cutoff"],
         ArgKind::Port => vec!["1", "NTS-1"],
+        ArgKind::Length => vec!["2.5", "1bar", "4bars"],
+        ArgKind::Modulator => vec!["lfo", "lfo2 sine 1/4 depth 0.3", "env attack 10 by command"],
         ArgKind::Text => vec!["jam", "my long jam", "0.8"],
         ArgKind::Hex => vec!["90 3C 64", "F0 7E 7F 06 01 F7"],
     }

@@ -3,6 +3,7 @@
 //! [`Control`] is stepped with a [`Moment`]: by a thread in real time, by `engine/offline.rs` in virtual time. It reads
 //! no clock. Nobody real-time waits for it.
 
+mod automation;
 mod dice;
 mod execute;
 mod follow;
@@ -11,7 +12,9 @@ mod history;
 mod instrument;
 mod learn;
 mod levels;
+mod macros;
 mod morph;
+mod motion;
 mod ports;
 mod snapshots;
 mod sync;
@@ -50,10 +53,11 @@ use crate::{
     profile::{Library, Profile},
     snapshots::Snapshots,
     status::{
-        AutomationStatus, ClockStatus, DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus,
-        PortStatus, RealtimeStatus, Severity, Status, TransportStatus,
+        ClockStatus, DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus,
+        RealtimeStatus, Severity, Status, TransportStatus,
     },
 };
+use automation::Automation;
 use instrument::Instrument;
 use learn::Learn;
 use levels::Levels;
@@ -173,6 +177,7 @@ pub struct Control {
     ports: Ports,
     port_events: Option<Receiver<PortEvent>>,
     clock_counters: Option<Arc<ClockCounters>>,
+    automation: Automation,
     learn: Learn,
     shelf: Shelf,
     sync: Sync,
@@ -215,6 +220,7 @@ impl Control {
             ports: Ports::new(parts.ports),
             port_events: None,
             clock_counters: parts.clock_counters,
+            automation: Automation::default(),
             learn: Learn::new(learned, learned_file),
             shelf: Shelf::new(parts.snapshots),
             sync: Sync::new(parts.sync),
@@ -281,7 +287,9 @@ impl Control {
         self.drain_sent();
         self.look_at_ports(now);
         self.go_on_morphing(now);
+        self.play_automation(now);
         self.hear(now);
+        self.move_knobs(now);
         self.ports.tick(now.ns);
         self.watch.refresh();
         for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
@@ -341,7 +349,7 @@ impl Control {
             outputs: meters(&self.outputs),
             click_on: self.click_on,
             params: self.params_status(),
-            automation: AutomationStatus::default(),
+            automation: self.automation.status(),
             morph: self.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
             record: self.takes.status(now.open_frame),
             faults: FaultCounts {
@@ -363,8 +371,9 @@ impl Control {
     }
 
     /// How soon it must listen again, where that is sooner than its next turn.
-    pub fn patience(&self) -> Option<Duration> {
-        (self.must_look_often()).then_some(LOOK_EVERY)
+    pub fn patience(&self, now: Moment) -> Option<Duration> {
+        let inputs = self.must_look_often().then_some(LOOK_EVERY);
+        inputs.into_iter().chain(self.motion_patience(now)).min()
     }
 
     /// From now on ports come and go as this says.
@@ -372,11 +381,11 @@ impl Control {
         self.port_events = events;
     }
 
-    /// From now on inputs knock here when the song is to start or stop.
+    /// From now on inputs knock here when something came in.
     pub fn knock_with(&self, station: &Station) {
         for input in &self.received {
             let station = station.clone();
-            input.on_transport(move || station.knock());
+            input.on_message(move || station.knock());
         }
     }
 
@@ -434,8 +443,10 @@ impl Control {
     }
 
     fn params_status(&self) -> ParamsStatus {
-        let Instrument { profile, values, .. } = self.instrument();
+        let Instrument { profile, values, motion, lanes, .. } = self.instrument();
         ParamsStatus {
+            motion: motion.status(),
+            automated: lanes.places(),
             snapshots: self.shelf.names(&profile.id),
             ..ParamsStatus::standing(Arc::clone(profile), values.clone())
         }

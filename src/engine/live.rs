@@ -221,7 +221,7 @@ impl Live {
         let mut shown = None;
         while !self.control.quitting() {
             let turn = TICK.saturating_sub(ticked.elapsed());
-            let patience = self.control.patience().map_or(turn, |sooner| sooner.min(turn));
+            let patience = self.control.patience(self.now()).map_or(turn, |sooner| sooner.min(turn));
             let asked = match self.control.desk().errand(patience) {
                 Ok(errand) => {
                     self.run_errand(errand);
@@ -243,16 +243,11 @@ impl Live {
                 continue;
             }
             if !asked && ticked.elapsed() < TICK {
-                self.control.listen(self.now());
-                self.wake_clock();
+                self.listen();
                 continue;
             }
             ticked = Instant::now();
-            self.control.listen(self.now());
-            if self.control.follows_a_clock() {
-                // The plan may have been bent.
-                self.wake_clock();
-            }
+            self.listen();
             self.audio.look_after(&mut self.control);
             self.look_after_threads();
             if disk_seen.elapsed() >= DISK_EVERY {
@@ -271,6 +266,14 @@ impl Live {
                 status.at_ns = at_ns;
                 self.control.desk().publish(status);
             }
+        }
+    }
+
+    fn listen(&mut self) {
+        self.control.listen(self.now());
+        if self.control.follows_a_clock() {
+            // The plan may have been bent.
+            self.wake_clock();
         }
     }
 

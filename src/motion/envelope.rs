@@ -74,6 +74,15 @@ impl Gate {
         self.open
     }
 
+    /// Whether its level stays as it is until the gate changes.
+    pub fn rests(&self, envelope: &Envelope, now_ns: u64) -> bool {
+        let gone_ms = now_ns.saturating_sub(self.since_ns) as f64 * 1e-6;
+        match self.open {
+            true => gone_ms >= envelope.attack_ms + envelope.decay_ms,
+            false => self.from_level == 0.0 || gone_ms >= envelope.release_ms,
+        }
+    }
+
     /// 0 to 1. The attack is a straight line; decay and release fall fast first, along a parabola that is there in time.
     pub fn level(&self, envelope: &Envelope, now_ns: u64) -> f64 {
         let gone_ms = now_ns.saturating_sub(self.since_ns) as f64 * 1e-6;
@@ -117,8 +126,10 @@ mod tests {
         gate.open(&ENVELOPE, 10 * MS);
         let level = |gate: &Gate, ms: u64| gate.level(&ENVELOPE, ms * MS);
         assert_eq!([10, 60, 110, 310, 5000].map(|ms| level(&gate, ms)), [0.0, 0.5, 1.0, 0.5, 0.5]);
+        assert_eq!([10, 309, 310, 5000].map(|ms| gate.rests(&ENVELOPE, ms * MS)), [false, false, true, true]);
         gate.shut(&ENVELOPE, 6000 * MS);
         assert_eq!([6000, 6200, 6400, 9000].map(|ms| level(&gate, ms)), [0.5, 0.125, 0.0, 0.0]);
+        assert_eq!([6000, 6399, 6400].map(|ms| gate.rests(&ENVELOPE, ms * MS)), [false, false, true]);
     }
 
     #[test]

@@ -94,6 +94,14 @@ impl Running {
         matches!(self.modulator, Modulator::Envelope(Envelope { gated_by: GatedBy::Notes, .. }))
     }
 
+    /// Whether it adds the same until its gate changes.
+    pub fn rests(&self, now: Now) -> bool {
+        match &self.modulator {
+            Modulator::Lfo(_) => false,
+            Modulator::Envelope(envelope) => self.gate.rests(envelope, now.ns),
+        }
+    }
+
     /// What it adds to the knob's position at an instant.
     pub fn at(&self, now: Now) -> f64 {
         match &self.modulator {

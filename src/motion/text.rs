@@ -167,23 +167,23 @@ fn name_of<T: PartialEq>(names: &[(&'static str, T)], wanted: &T) -> &'static st
 }
 
 impl Wanted {
-    /// All of a modulator: what asks for one like it.
-    pub fn all_of(slot: Slot, modulator: &Modulator) -> Wanted {
-        let numbers =
-            |values: &[f64]| values.iter().copied().enumerate().map(|(at, value)| Change::Number(at, value)).collect();
-        let changes = match *modulator {
-            Modulator::Lfo(Lfo { shape, rate, depth, phase, offset }) => {
-                let mut changes = vec![Change::Shape(shape), Change::Rate(rate)];
-                let numbers: Vec<Change> = numbers(&[depth, phase, offset]);
-                changes.extend(numbers);
-                changes
+    /// What asks for a modulator like this one: what is as with a new one is left out, but for the depth.
+    pub fn of(slot: Slot, modulator: &Modulator) -> Wanted {
+        let new = Modulator::new(slot.kind);
+        let mut changes = Vec::new();
+        match (modulator, &new) {
+            (Modulator::Lfo(lfo), _) => changes.extend([Change::Shape(lfo.shape), Change::Rate(lfo.rate)]),
+            (Modulator::Envelope(this), Modulator::Envelope(new)) if this.gated_by != new.gated_by => {
+                changes.push(Change::GatedBy(this.gated_by));
             }
-            Modulator::Envelope(Envelope { attack_ms, decay_ms, sustain, release_ms, depth, gated_by }) => {
-                let mut changes: Vec<Change> = numbers(&[attack_ms, decay_ms, sustain, release_ms, depth]);
-                changes.push(Change::GatedBy(gated_by));
-                changes
+            _ => {}
+        }
+        let names = slot.kind.numbers().iter().map(|number| number.name);
+        for (at, ((value, usual), name)) in modulator.numbers().into_iter().zip(new.numbers()).zip(names).enumerate() {
+            if value != usual || name == "depth" {
+                changes.push(Change::Number(at, value));
             }
-        };
+        }
         Wanted { slot, changes }
     }
 
@@ -194,14 +194,8 @@ impl Wanted {
             match (&mut modulator, *change) {
                 (Modulator::Lfo(lfo), Change::Shape(shape)) => lfo.shape = shape,
                 (Modulator::Lfo(lfo), Change::Rate(rate)) => lfo.rate = rate,
-                (Modulator::Lfo(lfo), Change::Number(at, value)) => {
-                    if let Some(number) = [&mut lfo.depth, &mut lfo.phase, &mut lfo.offset].into_iter().nth(at) {
-                        *number = value;
-                    }
-                }
-                (Modulator::Envelope(envelope), Change::Number(at, value)) => {
-                    let Envelope { attack_ms, decay_ms, sustain, release_ms, depth, .. } = envelope;
-                    if let Some(number) = [attack_ms, decay_ms, sustain, release_ms, depth].into_iter().nth(at) {
+                (modulator, Change::Number(at, value)) => {
+                    if let Some(number) = modulator.numbers_mut().into_iter().nth(at) {
                         *number = value;
                     }
                 }
@@ -211,6 +205,22 @@ impl Wanted {
             }
         }
         modulator
+    }
+}
+
+impl Modulator {
+    /// Its numbers, in the order of the kind's [`Number`]s.
+    fn numbers_mut(&mut self) -> Vec<&mut f64> {
+        match self {
+            Modulator::Lfo(Lfo { depth, phase, offset, .. }) => vec![depth, phase, offset],
+            Modulator::Envelope(Envelope { attack_ms, decay_ms, sustain, release_ms, depth, .. }) => {
+                vec![attack_ms, decay_ms, sustain, release_ms, depth]
+            }
+        }
+    }
+
+    fn numbers(mut self) -> Vec<f64> {
+        self.numbers_mut().into_iter().map(|number| *number).collect()
     }
 }
 
@@ -284,7 +294,7 @@ mod tests {
         #[test]
         fn a_modulator_reads_back_what_it_prints(modulator in any_modulator(), number in 1u8..=4) {
             let kind = if matches!(modulator, Modulator::Lfo(_)) { Kind::Lfo } else { Kind::Envelope };
-            let all = Wanted::all_of(Slot { kind, number }, &modulator);
+            let all = Wanted::of(Slot { kind, number }, &modulator);
             let again = wanted(&all.to_string());
             prop_assert_eq!(&again, &all);
             prop_assert_eq!(again.applied_to(None), modulator);

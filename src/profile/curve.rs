@@ -40,13 +40,17 @@ impl Curve {
     /// The value nearest to `position` in `lo..=hi`. A position outside 0 to 1 counts as the nearer end, NaN as 0.
     pub fn value_at(self, position: f64, lo: u16, hi: u16) -> u16 {
         // NaN goes through all of this and ends as 0 in `as`.
+        lo + (self.share(position) * f64::from(hi.saturating_sub(lo))).round() as u16
+    }
+
+    /// The part of the range, 0 to 1, that is reached at a position.
+    pub fn share(self, position: f64) -> f64 {
         let x = position.clamp(0.0, 1.0);
-        let share = match self {
+        match self {
             Self::Linear | Self::Stepped => x,
             Self::Exponential => exponential(x),
             Self::Logarithmic => logarithmic(x),
-        };
-        lo + (share * f64::from(hi.saturating_sub(lo))).round() as u16
+        }
     }
 
     /// The position, 0 to 1, at which [`value_at`](Self::value_at) gives exactly `value`; outside `lo..=hi` the nearer end.

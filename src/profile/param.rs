@@ -12,8 +12,10 @@ pub struct Param {
     pub label: String,
     /// Its section's place in [`Profile::sections`](super::Profile::sections).
     pub section: usize,
-    /// Which message carries it.
-    pub target: Target,
+    /// Which message carries it; none for a macro, which drives others and sends nothing itself.
+    pub target: Option<Target>,
+    /// What a macro drives; empty for any other.
+    pub drives: Vec<Drive>,
     /// Lowest value, in the target's own units; default 0.
     pub lo: u16,
     /// Highest value, at most and by default [`Target::value_max`].
@@ -36,6 +38,26 @@ pub struct Param {
     pub smoothing_ms: Option<u16>,
     /// Whether a throw of the dice may turn it; default yes.
     pub random: bool,
+}
+
+/// One of the parameters that a macro drives: all the way of the macro is a part of the way of the parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drive {
+    /// The parameter's name.
+    pub param: String,
+    /// Where it stands while the macro is down, 0 to 1.
+    pub from: f64,
+    /// Where it stands while the macro is up, 0 to 1; below `from` it goes the other way.
+    pub to: f64,
+    /// How evenly it goes.
+    pub curve: Curve,
+}
+
+impl Drive {
+    /// Where the parameter stands, 0 to 1, while the macro stands at this position.
+    pub fn position(&self, of_macro: f64) -> f64 {
+        self.from + (self.to - self.from) * self.curve.share(of_macro)
+    }
 }
 
 /// One of the values a stepped parameter answers to.
@@ -89,7 +111,33 @@ impl Target {
     }
 }
 
+/// As fine as the finest message.
+const MACRO_MAX: u16 = 16_383;
+
 impl Param {
+    /// A macro at 0 that drives these.
+    pub fn driving(name: &str, section: usize, drives: Vec<Drive>) -> Param {
+        Param {
+            name: name.to_owned(),
+            label: name.replace('_', " "),
+            section,
+            target: None,
+            drives,
+            lo: 0,
+            hi: MACRO_MAX,
+            default: 0,
+            curve: Curve::Linear,
+            options: Vec::new(),
+            centered: false,
+            unit: Some("%".to_owned()),
+            display_ends: Some((0, 100)),
+            spacing_ms: None,
+            smoothing_ms: None,
+            // Dice turn what it drives.
+            random: false,
+        }
+    }
+
     /// The middle of the range, the upper one of two: 64 of 0 to 127, 8192 of 0 to 16383.
     pub fn centre(&self) -> u16 {
         self.lo + (self.hi - self.lo).div_ceil(2)

@@ -290,7 +290,8 @@ pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
     names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
 }
 
-fn is_word(text: &str) -> bool {
+/// Whether a text can be a name: snake_case, not too long.
+pub(crate) fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.len() <= WORD_CHARS_MAX
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')

@@ -44,7 +44,7 @@ fn table(profile: &Profile) -> String {
                 title.to_owned(),
                 param.label.clone(),
                 param.name.clone(),
-                target(param.target),
+                param.target.map_or_else(|| "macro".to_owned(), target),
                 format!("{}-{}", param.lo, param.hi),
                 default(param),
                 more(param),

@@ -13,7 +13,7 @@ use crate::{
 ///
 /// A program is another patch, with other knobs: that is not for dice. This is the one place for what a profile says of it.
 fn may_be_diced(param: &Param) -> bool {
-    param.random && param.target != Target::Program
+    param.random && param.target != Some(Target::Program)
 }
 
 /// Chance that can be repeated (xorshift64*, Vigna 2016).

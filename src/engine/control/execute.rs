@@ -85,9 +85,17 @@ impl Control {
             Command::ParamMutate { percent: Percent(percent), section } => self.mutate(*percent, section.as_ref(), now),
             Command::ParamUndo {} => self.undo(now),
             Command::ParamRedo {} => self.redo(now),
+            Command::ModSet { param, modulator } => self.mod_set(param, modulator, now),
+            Command::ModOff { param, which } => self.mod_off(param, *which, now),
+            Command::ModGate { param, state } => self.mod_gate(param, *state, now),
+            Command::AutoArm { state } => self.auto_arm(*state),
+            Command::AutoOn { state } => self.auto_on(*state),
+            Command::AutoClear { param } => self.auto_clear(param.as_ref()),
+            Command::MacroDrive { name, param, from, to, curve } => self.macro_drive(name, param, (*from, *to), *curve),
+            Command::MacroDrop { name, param } => self.macro_drop(name, param.as_ref()),
             Command::ProfileUse { id } => self.use_profile(id, now),
             Command::SnapshotSave { name } => self.snapshot_save(name),
-            Command::SnapshotRecall { name, seconds } => self.snapshot_recall(name, *seconds, now),
+            Command::SnapshotRecall { name, length } => self.snapshot_recall(name, *length, now),
             Command::SnapshotRename { name, to } => self.snapshot_rename(name, to),
             Command::SnapshotDelete { name } => self.snapshot_delete(name),
             Command::SnapshotList {} => self.snapshot_list(),
@@ -108,11 +116,11 @@ impl Control {
                 self.watch.turn(state.applied_to(self.watch.is_on()));
                 done()
             }
-            Command::NoteOn { note, velocity } => self.note_on(*note, *velocity, now.ns),
-            Command::NoteOff { note } => self.note_off(*note, now.ns),
+            Command::NoteOn { note, velocity } => self.note_on(*note, *velocity, now),
+            Command::NoteOff { note } => self.note_off(*note, now.ns, now),
             Command::NotePlay { note, velocity, ms: Millis(ms) } => {
-                self.note_on(*note, *velocity, now.ns)?;
-                self.note_off(*note, now.ns + u64::from(*ms) * 1_000_000)
+                self.note_on(*note, *velocity, now)?;
+                self.note_off(*note, now.ns + u64::from(*ms) * 1_000_000, now)
             }
             Command::MidiSend { hex } => self.send_raw(hex, now.ns),
             Command::MidiPanic {} => {
@@ -120,6 +128,7 @@ impl Control {
                     self.scheduler.send(Outgoing { port, due_ns: now.ns, what: What::Panic });
                 }
                 self.renderer.order(Order::Silence);
+                self.gates_off(now);
                 Ok("all notes off".to_owned())
             }
             Command::Quit {} => {
@@ -274,12 +283,19 @@ impl Control {
         Ok(format!("redone: {}", step.label))
     }
 
-    /// Notes where a hand, a script or the synth's own knob moved a parameter of an instrument: it can be undone.
+    /// Notes where a hand, a script or the synth's own knob moved a parameter of an instrument: it can be undone. What
+    /// a macro drives goes along.
     pub(super) fn move_by_hand(&mut self, at: usize, index: usize, value: u16, now: Moment) {
-        self.instruments[at].leave_morph(index);
+        let before = self.instruments[at].values[index];
+        self.record_turn(at, index, (before, value), now);
+        let driven = self.driven(at, index, value);
         let Instrument { history, values, profile, .. } = &mut self.instruments[at];
-        history.hand(index, (values[index], value), &profile.params[index].name, now.ns);
+        let moves = std::iter::once((index, value)).chain(driven.iter().copied());
+        let moves: Vec<(usize, (u16, u16))> = moves.map(|(index, value)| (index, (values[index], value))).collect();
+        history.hand(&moves, &profile.params[index].name, now.ns);
+        self.instruments[at].leave_morph(index);
         self.set_value(at, index, value);
+        self.go_to(at, &driven, now);
     }
 
     /// Moves parameters of an instrument and sends them.
@@ -293,6 +309,9 @@ impl Control {
 
     /// Sends where a parameter of an instrument stands; where a morph has it on its way, that goes on.
     pub(super) fn send_value(&mut self, at: usize, index: usize, now: Moment) {
+        if self.instruments[at].motion.moves(index) {
+            return self.move_knob(at, index, now);
+        }
         if self.send_on_its_way(at, index, now) {
             return;
         }
@@ -308,11 +327,11 @@ impl Control {
     pub(super) fn send_over(&mut self, at: usize, index: usize, value: u16, glide_ns: u64, now: Moment) {
         let instrument = &mut self.instruments[at];
         let param = &instrument.profile.params[index];
-        let Some(port) = instrument.port else { return };
+        let (Some(port), Some(target)) = (instrument.port, param.target) else { return };
         let of_port = self.ports.get(port).and_then(|port| port.settings.spacing_ms);
         let spacing_ms = param.spacing_ms.or(of_port).or(instrument.profile.spacing_ms);
         let spacing_ns = spacing_ms.map_or(SPACING_NS, |ms| u64::from(ms) * 1_000_000);
-        let (channel, target) = (instrument.channel(), param.target);
+        let channel = instrument.channel();
         instrument.follow_from_ns[index] = now.ns + glide_ns + spacing_ns + ECHO_NS;
         let what = What::Control { channel, target, value, spacing_ns, glide_ns };
         self.scheduler.send(Outgoing { port, due_ns: now.ns, what });
@@ -399,18 +418,20 @@ impl Control {
         done()
     }
 
-    fn note_on(&mut self, note: Note, velocity: Velocity, due_ns: u64) -> Answer {
+    fn note_on(&mut self, note: Note, velocity: Velocity, now: Moment) -> Answer {
         if self.instrument().port.is_none() {
             return Err(NO_PORT.to_owned());
         }
         let message = Message::note_on(self.instrument().channel(), note, velocity.get());
-        self.send(due_ns, What::Message(message));
+        self.send(now.ns, What::Message(message));
+        self.gate_on(self.current, note, now);
         done()
     }
 
-    fn note_off(&mut self, note: Note, due_ns: u64) -> Answer {
+    fn note_off(&mut self, note: Note, due_ns: u64, now: Moment) -> Answer {
         let message = Message::note_off(self.instrument().channel(), note);
         self.send(due_ns, What::Message(message));
+        self.gate_off(self.current, note, due_ns, now);
         done()
     }
 

@@ -58,7 +58,7 @@ pub(super) struct Reader {
 impl Reader {
     /// The place of the parameter a message belongs to, and what it says of its value.
     fn read(&mut self, message: &Message, params: &[Param]) -> Option<(usize, Part)> {
-        let find = |target| params.iter().position(|param| param.target == target);
+        let find = |target| params.iter().position(|param| param.target == Some(target));
         match *message.bytes() {
             [status, controller, value] if status & 0xF0 == 0xB0 => self.controller(controller, value, params),
             [status, a, b] if status & 0xF0 == 0xE0 => {
@@ -77,16 +77,17 @@ impl Reader {
             100 | 101 => self.select(Numbered::Registered, controller == 101, value),
             _ => {}
         }
-        let selected = params.iter().position(|param| Some(param.target) == self.selected());
+        let selected = self.selected();
+        let selected = params.iter().position(|param| selected.is_some() && param.target == selected);
         match (controller, selected) {
             (6, Some(index)) => return Some((index, Part::Upper(value))),
             (38, Some(index)) => return Some((index, Part::Lower(value))),
             _ => {}
         }
         params.iter().enumerate().find_map(|(index, param)| match param.target {
-            Target::Cc(cc) if cc == controller => Some((index, Part::Whole(u16::from(value)))),
-            Target::Cc14 { msb, .. } if msb == controller => Some((index, Part::Upper(value))),
-            Target::Cc14 { lsb, .. } if lsb == controller => Some((index, Part::Lower(value))),
+            Some(Target::Cc(cc)) if cc == controller => Some((index, Part::Whole(u16::from(value)))),
+            Some(Target::Cc14 { msb, .. }) if msb == controller => Some((index, Part::Upper(value))),
+            Some(Target::Cc14 { lsb, .. }) if lsb == controller => Some((index, Part::Lower(value))),
             _ => None,
         })
     }
@@ -132,8 +133,9 @@ impl Control {
             let instrument = &self.instruments[at];
             let Some(port) = instrument.port else { continue };
             let param = &instrument.profile.params[index];
+            let Some(target) = param.target else { continue };
             // What it holds, not what that is rounded to here: turning to the rounded value is to be sent.
-            let what = What::Known { channel: instrument.channel(), target: param.target, value };
+            let what = What::Known { channel: instrument.channel(), target, value };
             let value = param.snap(value);
             self.scheduler.send(Outgoing { port, due_ns: 0, what });
             // What only says where it is has not been touched: it stays in a morph.

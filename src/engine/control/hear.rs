@@ -31,6 +31,7 @@ impl Control {
         self.follow_clock(&heard, now);
         heard.retain(|received| match &received.payload {
             Payload::Short(message) => {
+                self.gate_by(received.port, message, now);
                 let id = self.ports.id(received.port).to_owned();
                 !self.moved(&id, message, now)
             }

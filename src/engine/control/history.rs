@@ -17,6 +17,8 @@ pub(super) struct Step {
     pub(super) label: String,
     /// By the parameter's place: before and after.
     moves: BTreeMap<usize, (u16, u16)>,
+    /// The parameter a hand moved; nothing for many at once.
+    of: Option<usize>,
     /// The instant of a hand's last move, while another one may still belong to it.
     open_ns: Option<u64>,
 }
@@ -42,18 +44,20 @@ pub(super) struct History {
 }
 
 impl History {
-    /// A hand moved a parameter.
-    pub(super) fn hand(&mut self, index: usize, (before, after): (u16, u16), label: &str, now_ns: u64) {
-        if before == after {
+    /// A hand moved a parameter, the first of these, and what that drives.
+    pub(super) fn hand(&mut self, moves: &[(usize, (u16, u16))], label: &str, now_ns: u64) {
+        let Some((index, _)) = moves.first() else { return };
+        if moves.iter().all(|(_, (before, after))| before == after) {
             return;
         }
         self.future.clear();
         // Two hands on two knobs are two steps, however their moves alternate: steps of different knobs can change places.
         let is_open = |step: &&mut Step| step.open_ns.is_some_and(|open| now_ns.saturating_sub(open) <= ONE_MOVE_NS);
-        let mut open = self.past.iter_mut().rev().take_while(is_open);
-        if let Some(step) = open.find(|step| step.moves.contains_key(&index)) {
-            if let Some((_, to)) = step.moves.get_mut(&index) {
-                *to = after;
+        let shares = |step: &Step| moves.iter().any(|(index, _)| step.moves.contains_key(index));
+        let nearest = self.past.iter_mut().rev().take_while(is_open).find(|step| shares(step));
+        if let Some(step) = nearest.filter(|step| step.of == Some(*index)) {
+            for (index, (before, after)) in moves {
+                step.moves.entry(*index).or_insert((*before, *after)).1 = *after;
             }
             step.open_ns = Some(now_ns);
             self.past.retain(|step| step.moves.values().any(|(before, after)| before != after));
@@ -61,7 +65,8 @@ impl History {
         }
         self.push(Step {
             label: label.to_owned(),
-            moves: BTreeMap::from([(index, (before, after))]),
+            moves: moves.iter().copied().collect(),
+            of: Some(*index),
             open_ns: Some(now_ns),
         });
     }
@@ -73,7 +78,7 @@ impl History {
             targets.iter().filter_map(of).filter(|(_, (before, after))| before != after).collect();
         if !moves.is_empty() {
             self.future.clear();
-            self.push(Step { label: label.to_owned(), moves, open_ns: None });
+            self.push(Step { label: label.to_owned(), moves, of: None, open_ns: None });
         }
     }
 

@@ -1,7 +1,11 @@
 //! An instrument: the synth behind a port, its profile and where its knobs stand.
 
-use super::{follow::Reader, history::History, morph::Morph};
-use crate::{engine::midi::sent::PortIndex, midi::Channel, profile::Profile};
+use super::{automation::Lanes, follow::Reader, history::History, morph::Morph, motion::Motion};
+use crate::{
+    engine::midi::sent::PortIndex,
+    midi::Channel,
+    profile::{Param, Profile},
+};
 use std::sync::Arc;
 
 /// One synth.
@@ -22,6 +26,10 @@ pub(super) struct Instrument {
     pub(super) history: History,
     /// What is on its way to a snapshot.
     pub(super) morph: Option<Morph>,
+    /// What moves by itself.
+    pub(super) motion: Motion,
+    /// What was recorded on the timeline.
+    pub(super) lanes: Lanes,
     /// What the last recall or dice is compared with.
     pub(super) compare: Option<Compare>,
 }
@@ -46,6 +54,8 @@ impl Instrument {
             reader: Reader::default(),
             history: History::default(),
             morph: None,
+            motion: Motion::default(),
+            lanes: Lanes::default(),
             compare: None,
         };
         instrument.take_profile(profile);
@@ -59,7 +69,30 @@ impl Instrument {
         self.reader = Reader::default();
         self.history.forget();
         (self.morph, self.compare) = (None, None);
+        (self.motion, self.lanes) = (Motion::default(), Lanes::default());
         self.profile = profile;
+    }
+
+    /// Takes the same synth's knobs as they are now: what has the same name stays where it is, and what moves, moves on.
+    pub(super) fn change_profile(&mut self, profile: Arc<Profile>) {
+        let old = std::mem::replace(&mut self.profile, profile);
+        let place = |index: usize| self.profile.param_index(&old.params.get(index)?.name);
+        let follows = |(old, new): (&Param, &Param)| old.name == new.name;
+        let is_longer = self.profile.params.len() >= old.params.len();
+        if !(is_longer && old.params.iter().zip(&self.profile.params).all(follows)) {
+            // Steps and ways know parameters by their places.
+            self.history.forget();
+            self.morph = None;
+        }
+        self.compare = None;
+        self.motion.rearrange(place);
+        self.lanes.rearrange(place);
+        let before = |param: &Param| old.param_index(&param.name);
+        let stood =
+            |param: &Param| Some((*self.values.get(before(param)?)?, *self.follow_from_ns.get(before(param)?)?));
+        let stands = |param: &Param| stood(param).map_or((param.default, 0), |(value, from)| (param.snap(value), from));
+        (self.values, self.follow_from_ns) = self.profile.params.iter().map(stands).unzip();
+        self.reader = Reader::default();
     }
 
     /// Its parameters are about to go there, as one step that can be undone and compared with what was before.

@@ -13,7 +13,7 @@ use crate::{
 
 /// Whether there is anything between two values of a parameter.
 pub(super) fn glides(param: &Param) -> bool {
-    param.options.is_empty() && param.target != Target::Program
+    param.options.is_empty() && param.target != Some(Target::Program)
 }
 
 /// A knob on its way.
@@ -132,7 +132,7 @@ impl Control {
                 if over && way.glides {
                     self.tell_value(at, way.index);
                     // It is there already, unless something (a panic, a synth that came back) cut the glide short.
-                    self.send_over(at, way.index, way.to, 0, now);
+                    self.send_value(at, way.index, now);
                 } else if switches && !way.glides {
                     self.set_value(at, way.index, way.to);
                     self.send_value(at, way.index, now);
@@ -148,8 +148,8 @@ impl Control {
         let ahead = instrument.morph.as_ref().and_then(|morph| morph.ahead(index, now.ns));
         let (Some((to, left_ns)), Some(port)) = (ahead, instrument.port) else { return false };
         // The glide begins at what is shown, although the synth may never have been told: then its first step tells.
-        let (channel, target) = (instrument.channel(), instrument.profile.params[index].target);
-        let what = What::Known { channel, target, value: instrument.values[index] };
+        let Some(target) = instrument.profile.params[index].target else { return true };
+        let what = What::Known { channel: instrument.channel(), target, value: instrument.values[index] };
         self.scheduler.send(Outgoing { port, due_ns: 0, what });
         self.send_over(at, index, to, left_ns, now);
         true

@@ -3,7 +3,7 @@
 
 use super::{Control, Moment, instrument::Compare};
 use crate::{
-    command::arg::{Name, Seconds},
+    command::arg::{Length, Name},
     engine::station::Answer,
     profile::Param,
     snapshots::{Snapshot, Snapshots},
@@ -90,7 +90,7 @@ impl Control {
     }
 
     /// Goes to a snapshot, at once or in so much time.
-    pub(super) fn snapshot_recall(&mut self, Name(name): &Name, seconds: Option<Seconds>, now: Moment) -> Answer {
+    pub(super) fn snapshot_recall(&mut self, Name(name): &Name, length: Option<Length>, now: Moment) -> Answer {
         let profile = self.profile_id();
         let Some(snapshot) = self.shelf.snapshots.get(&profile, name) else {
             return Err(self.no_such(&profile, name));
@@ -105,7 +105,8 @@ impl Control {
         }
         let instrument = &mut self.instruments[at];
         instrument.remember(&targets, &format!("recall of {name}"));
-        let length_ns = seconds.map_or(0, |Seconds(seconds)| (seconds * 1e9) as u64);
+        let bpm = self.plan.last().timeline.bpm;
+        let length_ns = length.map_or(0, |length| length.ns(bpm));
         if length_ns > 0 {
             self.morph(at, name, &targets, length_ns, now);
         } else {

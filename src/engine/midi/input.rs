@@ -39,7 +39,7 @@ pub enum Where {
     Callback,
 }
 
-/// Called when something came in that the control thread should hear of at once.
+/// Called when something came in that the control thread should hear of at once: anything but what comes all the time.
 pub type Knock = Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>;
 
 /// The port's half.
@@ -93,7 +93,7 @@ impl Inlet {
                 Parsed::Short(message) => message.bytes(),
                 Parsed::SysEx(bytes) => bytes,
             };
-            urgent |= is_transport(bytes);
+            urgent |= is_urgent(bytes);
             if lane.send(at_ns as i64, bytes).is_err() {
                 lost.fetch_add(1, Ordering::Relaxed);
             }
@@ -113,9 +113,10 @@ impl Inlet {
     }
 }
 
-/// Start, continue, stop and song position: the song waits for them.
-fn is_transport(bytes: &[u8]) -> bool {
-    matches!(bytes.first(), Some(0xF2 | 0xFA | 0xFB | 0xFC))
+/// The song, an envelope or a learned knob may wait for it. The timing clock and active sensing come all the time, and
+/// their instants say what is to be known.
+fn is_urgent(bytes: &[u8]) -> bool {
+    !matches!(bytes.first(), Some(0xF8 | 0xFE))
 }
 
 impl MidiIn {
@@ -159,15 +160,15 @@ impl MidiIn {
         self.thru.take()
     }
 
-    /// From now on `knock` is called when start, stop or a song position came in.
-    pub fn on_transport(&self, knock: impl Fn() + Send + Sync + 'static) {
+    /// From now on `knock` is called when something urgent came in.
+    pub fn on_message(&self, knock: impl Fn() + Send + Sync + 'static) {
         if let Some(cell) = &self.knock {
             // Nobody else sets it.
             let _ = cell.set(Box::new(knock));
         }
     }
 
-    /// Whether nothing is told when start, stop or a song position comes in: it must be looked for.
+    /// Whether nothing is told when something comes in: it must be looked for.
     pub fn is_quiet(&self) -> bool {
         self.knock.is_none()
     }
@@ -195,17 +196,17 @@ mod tests {
     }
 
     #[test]
-    fn start_and_stop_knock_and_nothing_else_does() {
+    fn everything_knocks_but_the_timing_clock_and_active_sensing() {
         let (mut inlet, input) = input(Where::Thread);
         let knocks = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&knocks);
-        input.on_transport(move || {
+        input.on_message(move || {
             counter.fetch_add(1, Ordering::Relaxed);
         });
-        inlet.hear(0, &[0xF8, 0x90, 60, 100, 0xFE]);
+        inlet.hear(0, &[0xF8, 0xFE, 0xF8, 0x90]);
         assert_eq!(knocks.load(Ordering::Relaxed), 0);
-        inlet.hear(0, &[0xFA]);
-        inlet.hear(0, &[0xF2, 1, 1, 0xFB]);
+        inlet.hear(0, &[60, 100]);
+        inlet.hear(0, &[0xFA, 0xF2, 1, 1]);
         assert_eq!(knocks.load(Ordering::Relaxed), 2);
     }
 }

@@ -43,7 +43,8 @@ fn a_row_becomes_a_parameter() {
     assert_eq!((profile.id.as_str(), profile.name.as_str(), profile.maker.as_str()), ("acme_zap_1", "Zap 1", "ACME"));
     assert!(profile.source.contains("t.csv") && profile.source.contains("midi.guide"));
     assert_eq!(profile.sections, ["Filter", "Osc"]);
-    let found: Vec<_> = profile.params.iter().map(|p| (p.name.as_str(), p.target, p.lo, p.hi, p.default)).collect();
+    let found: Vec<_> =
+        profile.params.iter().map(|p| (p.name.as_str(), p.target.unwrap(), p.lo, p.hi, p.default)).collect();
     assert_eq!(
         found,
         [

@@ -68,7 +68,7 @@ impl Rig {
 
     fn name(&self, target: Target) -> String {
         let profile = self.offline.status().params.profile;
-        profile.params.iter().find(|param| param.target == target).unwrap().name.clone()
+        profile.params.iter().find(|param| param.target == Some(target)).unwrap().name.clone()
     }
 
     fn sent(&self) -> Vec<Vec<u8>> {

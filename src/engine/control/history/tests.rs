@@ -41,7 +41,7 @@ impl Knobs {
 
     fn hand(&mut self, index: usize, value: u16, wait_ms: u64) {
         self.now_ns += wait_ms * 1_000_000;
-        self.history.hand(index, (self.values[index], value), "a knob", self.now_ns);
+        self.history.hand(&[(index, (self.values[index], value))], "a knob", self.now_ns);
         self.values[index] = value;
     }
 

@@ -32,7 +32,8 @@ impl Synth {
         self.controllers.insert(controller, u16::from(value));
         let of = |controller: u8| self.controllers.get(&controller).copied();
         for param in &profile.params {
-            let value = match param.target {
+            let Some(target) = param.target else { continue };
+            let value = match target {
                 Target::Cc(cc) if cc == controller => Some(u16::from(value)),
                 // The fine half goes first.
                 Target::Cc14 { msb, lsb } if msb == controller => of(lsb).map(|fine| u16::from(value) << 7 | fine),
@@ -44,8 +45,8 @@ impl Synth {
                 _ => None,
             };
             if let Some(value) = value {
-                self.values.insert(param.target, value);
-                self.told.entry(param.target).or_default().push(at_ns);
+                self.values.insert(target, value);
+                self.told.entry(target).or_default().push(at_ns);
             }
         }
     }
@@ -156,7 +157,7 @@ impl Rig {
     fn stands_at(&self, values: &[u16]) {
         assert_eq!(self.values(), values);
         for (param, value) in self.profile.params.iter().zip(values) {
-            assert_eq!(self.synth.values.get(&param.target), Some(value), "{}", param.name);
+            assert_eq!(self.synth.values.get(&param.target.unwrap()), Some(value), "{}", param.name);
         }
     }
 }
@@ -175,14 +176,18 @@ fn a_morph_keeps_every_spacing_and_ends_exactly_on_target() {
     assert_eq!(status.morph.map(|morph| (morph.name, morph.percent)), Some(("b".to_owned(), 25)));
     let shown = f64::from(a[cutoff]) + (f64::from(b[cutoff]) - f64::from(a[cutoff])) / 4.0;
     assert!((f64::from(status.params.values[cutoff]) - shown).abs() <= 1.0, "a quarter of the way is shown");
-    assert_eq!(rig.synth.values[&rig.profile.params[cutoff].target], status.params.values[cutoff], "and heard");
+    assert_eq!(
+        rig.synth.values[&rig.profile.params[cutoff].target.unwrap()],
+        status.params.values[cutoff],
+        "and heard"
+    );
     rig.wait_ms(3100);
     assert_eq!(rig.status().morph, None);
     rig.stands_at(&b);
     let mut told = 0;
     for param in &rig.profile.params {
         let spacing_ms = param.spacing_ms.or(rig.profile.spacing_ms).unwrap_or(10);
-        let times = rig.synth.told.get(&param.target).cloned().unwrap_or_default();
+        let times = rig.synth.told.get(&param.target.unwrap()).cloned().unwrap_or_default();
         let least = times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(u64::MAX);
         assert!(least >= u64::from(spacing_ms) * 1_000_000, "{}: {least} ns", param.name);
         told += times.len();
@@ -207,7 +212,7 @@ fn what_cannot_glide_is_switched_half_way() {
     rig.wait_ms(50);
     assert!(stepped.iter().all(|i| rig.values()[*i] == b[*i]));
     for index in stepped {
-        let told = &rig.synth.told[&rig.profile.params[index].target];
+        let told = &rig.synth.told[&rig.profile.params[index].target.unwrap()];
         assert_eq!(told.len(), 1);
         let at_ms = (told[0] - begin_ns) as f64 / 1e6;
         assert!((1000.0..1015.0).contains(&at_ms), "{at_ms} ms");

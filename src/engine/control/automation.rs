@@ -1,0 +1,188 @@
+//! Turns of the knobs on the song's timeline: recorded while armed, played back while the song rolls. The control
+//! thread's.
+//!
+//! A hand that turns takes the place of what was recorded before, for as long as it turns; then what was there goes on.
+
+use super::{Control, Moment};
+use crate::{
+    command::arg::{Name, Switch},
+    engine::station::Answer,
+    motion::Lane,
+    status::{AutomationStatus, Severity},
+};
+use std::collections::BTreeMap;
+
+/// A hand that has not turned a knob for so long has let it go.
+const LET_GO_NS: u64 = 500_000_000;
+
+/// Whether turns are recorded and played, for all instruments.
+#[derive(Debug, Default)]
+pub(super) struct Automation {
+    status: AutomationStatus,
+    /// A full lane was told of.
+    told_full: bool,
+}
+
+impl Automation {
+    pub(super) fn status(&self) -> AutomationStatus {
+        self.status
+    }
+}
+
+/// What was recorded of the knobs of one instrument.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    by_index: BTreeMap<usize, Recorded>,
+}
+
+/// One knob's.
+#[derive(Debug, Default)]
+struct Recorded {
+    lane: Lane,
+    /// What was played last.
+    played: Option<u16>,
+    /// The hand that turns it.
+    touch: Option<Touch>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Touch {
+    /// Song pulse up to which the lane was recorded anew.
+    upto_pulse: f64,
+    last_ns: u64,
+}
+
+impl Lanes {
+    /// The places of the parameters that have one, in order.
+    pub(super) fn places(&self) -> Vec<usize> {
+        self.by_index.keys().copied().collect()
+    }
+
+    /// Takes lanes to other places, and lets those go that have none.
+    pub(super) fn rearrange(&mut self, place: impl Fn(usize) -> Option<usize>) {
+        let lanes = std::mem::take(&mut self.by_index);
+        self.by_index = lanes.into_iter().filter_map(|(index, lane)| Some((place(index)?, lane))).collect();
+    }
+
+    /// Nothing is played and no hand turns: the song stands, or another place comes next.
+    fn rest(&mut self) {
+        for recorded in self.by_index.values_mut() {
+            (recorded.played, recorded.touch) = (None, None);
+        }
+    }
+
+    /// Notes a turn; false where the lane is full.
+    fn record(&mut self, index: usize, (before, value): (u16, u16), pulse: f64, now_ns: u64) -> bool {
+        let recorded = self.by_index.entry(index).or_default();
+        if recorded.lane.is_empty() && pulse > 0.0 {
+            // From the beginning it stands where it stood.
+            recorded.lane.put(0.0, before);
+        }
+        if let Some(touch) = recorded.touch.filter(|touch| touch.upto_pulse < pulse) {
+            recorded.lane.clear(touch.upto_pulse, pulse);
+        }
+        recorded.touch = Some(Touch { upto_pulse: pulse, last_ns: now_ns });
+        recorded.played = Some(value);
+        recorded.lane.put(pulse, value)
+    }
+
+    /// What is to be moved at a pulse of the song.
+    fn play(&mut self, pulse: f64, now_ns: u64) -> Vec<(usize, u16)> {
+        let mut moves = Vec::new();
+        for (index, Recorded { lane, played, touch }) in &mut self.by_index {
+            if let Some(hand) = touch {
+                if hand.upto_pulse < pulse {
+                    lane.clear(hand.upto_pulse, pulse);
+                    hand.upto_pulse = pulse;
+                }
+                if now_ns.saturating_sub(hand.last_ns) < LET_GO_NS {
+                    continue;
+                }
+                *touch = None;
+            }
+            let value = lane.at(pulse);
+            if let Some(value) = value.filter(|_| value != *played) {
+                *played = Some(value);
+                moves.push((*index, value));
+            }
+        }
+        moves
+    }
+}
+
+impl Control {
+    /// The song pulse that is heard, while the song rolls.
+    fn rolling_pulse(&self, now: Moment) -> Option<f64> {
+        self.playing().then(|| self.motion_now(now).pulse).filter(|pulse| *pulse >= 0.0)
+    }
+
+    /// Whether knobs are, or will be, moved by the timeline.
+    pub(super) fn plays_automation(&self) -> bool {
+        self.automation.status.on
+            && self.playing()
+            && self.instruments.iter().any(|instrument| !instrument.lanes.by_index.is_empty())
+    }
+
+    pub(super) fn auto_arm(&mut self, state: Switch) -> Answer {
+        let armed = state.applied_to(self.automation.status.armed);
+        self.automation.status.armed = armed;
+        if !armed {
+            self.instruments.iter_mut().flat_map(|i| i.lanes.by_index.values_mut()).for_each(|r| r.touch = None);
+        }
+        Ok(match (armed, self.playing()) {
+            (true, true) => "turn a knob: it is recorded".to_owned(),
+            (true, false) => "knobs that are turned while the song plays are recorded".to_owned(),
+            (false, _) => "turns are not recorded any more".to_owned(),
+        })
+    }
+
+    pub(super) fn auto_on(&mut self, state: Switch) -> Answer {
+        self.automation.status.on = state.applied_to(self.automation.status.on);
+        self.instruments.iter_mut().for_each(|instrument| instrument.lanes.rest());
+        Ok(String::new())
+    }
+
+    pub(super) fn auto_clear(&mut self, name: Option<&Name>) -> Answer {
+        let index = name.map(|Name(name)| self.instrument().param(name)).transpose()?;
+        let lanes = &mut self.instruments[self.current].lanes.by_index;
+        let before = lanes.len();
+        lanes.retain(|at, _| index.is_some_and(|index| index != *at));
+        match before - lanes.len() {
+            0 => Err("nothing was recorded there".to_owned()),
+            1 => Ok("the turns of one knob are forgotten".to_owned()),
+            n => Ok(format!("the turns of {n} knobs are forgotten")),
+        }
+    }
+
+    /// A hand turned a knob: where that is recorded, it goes on the timeline.
+    pub(super) fn record_turn(&mut self, at: usize, index: usize, turn: (u16, u16), now: Moment) {
+        if !self.automation.status.armed {
+            return;
+        }
+        let Some(pulse) = self.rolling_pulse(now) else { return };
+        let kept = self.instruments[at].lanes.record(index, turn, pulse, now.ns);
+        if !kept && !std::mem::replace(&mut self.automation.told_full, true) {
+            let name = &self.instruments[at].profile.params[index].name;
+            let text = format!("no more turns of {name} can be recorded; `auto.clear {name}` makes room");
+            self.desk.notice(Severity::Warning, text);
+        }
+    }
+
+    /// Moves the knobs the timeline moves.
+    pub(super) fn play_automation(&mut self, now: Moment) {
+        let pulse = self.rolling_pulse(now).filter(|_| self.automation.status.on);
+        for at in 0..self.instruments.len() {
+            let Some(pulse) = pulse else {
+                self.instruments[at].lanes.rest();
+                continue;
+            };
+            for (index, value) in self.instruments[at].lanes.play(pulse, now.ns) {
+                let param = &self.instruments[at].profile.params[index];
+                self.move_quietly(at, index, param.snap(value), now);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

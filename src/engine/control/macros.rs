@@ -1,0 +1,150 @@
+//! Macros: one knob that drives several. The control thread's.
+//!
+//! A macro is a parameter that sends nothing itself (`profile/param.rs`): it is turned, learned, moved by an LFO,
+//! recorded and kept in snapshots like any other. Those of the user stand behind the profile's own parameters.
+
+use super::{Control, Moment};
+use crate::{
+    command::arg::{Name, Part},
+    engine::station::Answer,
+    profile::{Curve, Drive, Param, Profile, Target},
+    yaml::is_word,
+};
+use std::sync::Arc;
+
+/// The section the user's macros are shown in.
+const SECTION: &str = "Macros";
+/// So many knobs one macro drives at most.
+const DRIVES_MAX: usize = 64;
+
+impl Control {
+    /// Has a macro drive a parameter too; makes the macro where there is none.
+    pub(super) fn macro_drive(
+        &mut self,
+        Name(name): &Name,
+        Name(driven): &Name,
+        (Part(from), Part(to)): (Part, Part),
+        curve: Option<Curve>,
+    ) -> Answer {
+        let profile = &self.instrument().profile;
+        let index = self.instrument().param(driven)?;
+        let param = &profile.params[index];
+        if !param.drives.is_empty() || driven == name {
+            return Err(format!("{driven} is a macro itself: it can drive others, but nothing drives it"));
+        }
+        if param.target == Some(Target::Program) {
+            return Err(format!("{driven} changes the program, and every other knob with it: nothing may drive it"));
+        }
+        let mut drives = match profile.param_index(name) {
+            None if !is_word(name) => {
+                return Err(format!("'{name}' is no name for a macro: small letters, digits and _"));
+            }
+            None => Vec::new(),
+            Some(at) if profile.params[at].drives.is_empty() => {
+                return Err(format!("{} has a knob '{name}' already: give the macro another name", profile.id));
+            }
+            Some(at) => profile.params[at].drives.clone(),
+        };
+        let drive = Drive { param: driven.clone(), from, to, curve: curve.unwrap_or_default() };
+        drives.retain(|known| known.param != *driven);
+        if drives.len() == DRIVES_MAX {
+            return Err(format!("{name} drives {DRIVES_MAX} knobs: that is the most"));
+        }
+        drives.push(drive);
+        let says = format!("{name} drives {}", list(&drives));
+        self.put_macro(name, drives);
+        Ok(says)
+    }
+
+    /// Takes a parameter out of a macro, or the whole macro away.
+    pub(super) fn macro_drop(&mut self, Name(name): &Name, driven: Option<&Name>) -> Answer {
+        let profile = &self.instrument().profile;
+        let macros = || profile.params.iter().filter(|param| !param.drives.is_empty());
+        let Some(known) = macros().find(|param| param.name == *name) else {
+            let names: Vec<&str> = macros().map(|param| param.name.as_str()).collect();
+            let there =
+                if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) };
+            return Err(format!("there is no macro '{name}'; {there}"));
+        };
+        let mut drives = known.drives.clone();
+        match driven {
+            None => drives.clear(),
+            Some(Name(driven)) => {
+                drives.retain(|drive| drive.param != *driven);
+                if drives.len() == known.drives.len() {
+                    return Err(format!("{name} does not drive {driven}: it drives {}", list(&drives)));
+                }
+            }
+        }
+        let says =
+            if drives.is_empty() { format!("{name} is gone") } else { format!("{name} drives {}", list(&drives)) };
+        self.put_macro(name, drives);
+        Ok(says)
+    }
+
+    /// Gives the instrument in use a macro that drives these, or takes it away where that is none.
+    fn put_macro(&mut self, name: &str, drives: Vec<Drive>) {
+        let instrument = &mut self.instruments[self.current];
+        let mut profile = Profile::clone(&instrument.profile);
+        match (profile.param_index(name), drives.is_empty()) {
+            (Some(at), true) => {
+                let section = profile.params.remove(at).section;
+                if profile.params_in(section).next().is_none() {
+                    profile.sections.remove(section);
+                    profile
+                        .params
+                        .iter_mut()
+                        .filter(|param| param.section > section)
+                        .for_each(|param| param.section -= 1);
+                }
+            }
+            (Some(at), false) => profile.params[at].drives = drives,
+            (None, _) => {
+                let known = profile.sections.iter().position(|section| section == SECTION);
+                let section = known.unwrap_or(profile.sections.len());
+                if known.is_none() {
+                    profile.sections.push(SECTION.to_owned());
+                }
+                profile.params.push(Param::driving(name, section, drives));
+            }
+        }
+        instrument.change_profile(Arc::new(profile));
+    }
+
+    /// Takes the parameters along that a macro drives, where it stands at `value` now.
+    pub(super) fn drive(&mut self, at: usize, index: usize, value: u16, now: Moment) {
+        for (index, value) in self.driven(at, index, value) {
+            self.move_quietly(at, index, value, now);
+        }
+    }
+
+    /// Where the parameters go that a macro drives, where it stands at `value`.
+    pub(super) fn driven(&self, at: usize, index: usize, value: u16) -> Vec<(usize, u16)> {
+        let instrument = &self.instruments[at];
+        let param = &instrument.profile.params[index];
+        let position = param.position_of(value);
+        let place = |drive: &Drive| {
+            let driven = instrument.profile.param_index(&drive.param)?;
+            Some((driven, instrument.profile.params[driven].value_at(drive.position(position))))
+        };
+        param.drives.iter().filter_map(place).collect()
+    }
+
+    /// Moves a parameter without a hand: it cannot be undone, and not each of thousands of values is told.
+    pub(super) fn move_quietly(&mut self, at: usize, index: usize, value: u16, now: Moment) {
+        let instrument = &mut self.instruments[at];
+        if std::mem::replace(&mut instrument.values[index], value) != value {
+            instrument.leave_morph(index);
+            self.send_value(at, index, now);
+            self.drive(at, index, value, now);
+        }
+    }
+}
+
+fn list(drives: &[Drive]) -> String {
+    let one = |drive: &Drive| format!("{} from {} to {}", drive.param, drive.from, drive.to);
+    drives.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

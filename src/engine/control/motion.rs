@@ -1,0 +1,279 @@
+//! Knobs that move by themselves: LFOs and envelopes on the parameters of an instrument. The control thread's.
+//!
+//! A parameter's own value stays where a hand, a morph or the timeline put it; what is sent is that plus what its
+//! modulators add (`motion/`). Each turn of the control thread asks the scheduler for the value of that instant, and the
+//! scheduler sends as many of them as the controller's spacing and the wire allow: always the newest.
+
+use super::{Control, Moment};
+use crate::{
+    command::arg::{Name, Switch},
+    engine::{
+        midi::{sent::PortIndex, thru::Route},
+        station::Answer,
+    },
+    midi::{Class, Message},
+    motion::{Chance, Kind, Now, Running, Slot, Wanted},
+    music::{Note, Song},
+    profile::Target,
+    status::MotionStatus,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+/// How often a moving knob is looked at: as often as the scheduler sends one controller by itself.
+const TURN: Duration = Duration::from_millis(10);
+
+/// What moves the knobs of one instrument.
+#[derive(Debug, Default)]
+pub(super) struct Motion {
+    moved: BTreeMap<usize, Moved>,
+    /// Notes that hold envelopes open.
+    held: BTreeSet<Note>,
+    /// Notes that end by themselves, and when, in ns.
+    ends: Vec<(u64, Note)>,
+}
+
+/// A parameter that is moved.
+#[derive(Debug)]
+struct Moved {
+    by: BTreeMap<Slot, Running>,
+    /// What was asked of the scheduler last.
+    value: u16,
+}
+
+impl Motion {
+    /// Whether a parameter is moved by something.
+    pub(super) fn moves(&self, index: usize) -> bool {
+        self.moved.contains_key(&index)
+    }
+
+    /// As it is shown.
+    pub(super) fn status(&self) -> Vec<MotionStatus> {
+        let text = |(slot, running): (&Slot, &Running)| Wanted::of(*slot, running.modulator()).to_string();
+        let moved = |(param, moved): (&usize, &Moved)| MotionStatus {
+            param: *param,
+            value: moved.value,
+            by: moved.by.iter().map(text).collect(),
+        };
+        self.moved.iter().map(moved).collect()
+    }
+
+    /// Takes parameters to other places, and lets those go that have none.
+    pub(super) fn rearrange(&mut self, place: impl Fn(usize) -> Option<usize>) {
+        let moved = std::mem::take(&mut self.moved);
+        self.moved = moved.into_iter().filter_map(|(index, moved)| Some((place(index)?, moved))).collect();
+    }
+
+    /// What is added to the position of a parameter.
+    fn at(&self, index: usize, now: Now) -> f64 {
+        self.moved.get(&index).map_or(0.0, |moved| moved.by.values().map(|running| running.at(now)).sum())
+    }
+
+    /// Whether anything moves, or will.
+    fn is_restless(&self, now: Now) -> bool {
+        let moves = |moved: &Moved| moved.by.values().any(|running| !running.rests(now));
+        !self.ends.is_empty() || self.moved.values().any(moves)
+    }
+
+    fn envelopes(&mut self) -> impl Iterator<Item = &mut Running> {
+        let running = self.moved.values_mut().flat_map(|moved| moved.by.values_mut());
+        running.filter(|running| running.is_gated_by_notes())
+    }
+
+    fn note_on(&mut self, note: Note, now: Now) {
+        self.held.insert(note);
+        self.envelopes().for_each(|running| running.set_gate(true, now));
+    }
+
+    fn note_off(&mut self, note: Note, now: Now) {
+        if self.held.remove(&note) && self.held.is_empty() {
+            self.envelopes().for_each(|running| running.set_gate(false, now));
+        }
+    }
+
+    /// Nothing sounds any more.
+    fn all_notes_off(&mut self, now: Now) {
+        self.held.clear();
+        self.ends.clear();
+        self.envelopes().for_each(|running| running.set_gate(false, now));
+    }
+
+    /// Ends the notes whose time is over.
+    fn end_notes(&mut self, now: Now) {
+        while let Some(at) = self.ends.iter().position(|(end_ns, _)| *end_ns <= now.ns) {
+            let (end_ns, note) = self.ends.swap_remove(at);
+            self.note_off(note, Now { ns: end_ns, ..now });
+        }
+    }
+}
+
+impl Control {
+    /// The instant, as motion needs it: what is sent now sounds with the music that is heard now.
+    pub(super) fn motion_now(&self, now: Moment) -> Now {
+        let stretch = self.plan.at(now.heard_frame);
+        let frame = now.heard_frame as f64;
+        let pulse = match stretch.song {
+            Song::Rolling { .. } => stretch.song_pulse_at(frame),
+            Song::Stopped { .. } => stretch.timeline.pulse_at(frame),
+        };
+        Now { ns: now.ns, pulse }
+    }
+
+    /// How soon knobs that move by themselves must be looked at.
+    pub(super) fn motion_patience(&self, now: Moment) -> Option<Duration> {
+        let now = self.motion_now(now);
+        let moves = self.instruments.iter().any(|instrument| instrument.motion.is_restless(now));
+        (moves || self.plays_automation()).then_some(TURN)
+    }
+
+    /// Puts a modulator on a parameter, or changes one.
+    pub(super) fn mod_set(&mut self, Name(name): &Name, wanted: &Wanted, now: Moment) -> Answer {
+        let index = self.instrument().param(name)?;
+        let at = self.current;
+        let param = &self.instrument().profile.params[index];
+        if param.target == Some(Target::Program) {
+            return Err(format!("{name} changes the program, and every other knob with it: nothing may move it"));
+        }
+        let (value, when) = (self.instrument().values[index], self.motion_now(now));
+        // Each has chance of its own, and a run in virtual time the same every time.
+        let chance = Chance((at as u64) << 32 | (index as u64) << 8 | u64::from(wanted.slot.number));
+        let motion = &mut self.instruments[at].motion;
+        let held = !motion.held.is_empty();
+        let moved = motion.moved.entry(index).or_insert_with(|| Moved { by: BTreeMap::new(), value });
+        let running = match moved.by.get_mut(&wanted.slot) {
+            Some(running) => {
+                let modulator = wanted.applied_to(Some(running.modulator()));
+                running.change_to(modulator, when);
+                running
+            }
+            None => {
+                let new = Running::new(wanted.applied_to(None), chance, when);
+                moved.by.entry(wanted.slot).or_insert(new)
+            }
+        };
+        if held && running.is_gated_by_notes() && !running.is_open() {
+            running.set_gate(true, when);
+        }
+        let says = Wanted::of(wanted.slot, running.modulator()).to_string();
+        self.move_knob(at, index, now);
+        Ok(format!("{name}: {says}"))
+    }
+
+    /// Takes a modulator off a parameter, or all of them.
+    pub(super) fn mod_off(&mut self, Name(name): &Name, slot: Option<Slot>, now: Moment) -> Answer {
+        let index = self.instrument().param(name)?;
+        let at = self.current;
+        let motion = &mut self.instruments[at].motion;
+        let Some(moved) = motion.moved.get_mut(&index) else { return Err(format!("nothing moves {name}")) };
+        match slot {
+            Some(slot) if moved.by.remove(&slot).is_none() => return Err(format!("{name} has no {slot}")),
+            Some(_) => {}
+            None => moved.by.clear(),
+        }
+        if moved.by.is_empty() {
+            motion.moved.remove(&index);
+        }
+        self.send_value(at, index, now);
+        Ok(String::new())
+    }
+
+    /// Begins or ends the envelopes of a parameter.
+    pub(super) fn mod_gate(&mut self, Name(name): &Name, state: Switch, now: Moment) -> Answer {
+        let index = self.instrument().param(name)?;
+        let (at, when) = (self.current, self.motion_now(now));
+        let moved = self.instruments[at].motion.moved.get_mut(&index);
+        let envelopes =
+            moved.into_iter().flat_map(|moved| &mut moved.by).filter(|(slot, _)| slot.kind == Kind::Envelope);
+        let mut any = false;
+        for (_, running) in envelopes {
+            running.set_gate(state.applied_to(running.is_open()), when);
+            any = true;
+        }
+        if !any {
+            return Err(format!("{name} has no envelope; `mod.set {name} env` puts one there"));
+        }
+        self.move_knob(at, index, now);
+        Ok(String::new())
+    }
+
+    /// Where a parameter sounds: its own value and what its modulators add.
+    fn sounding(&self, at: usize, index: usize, now: Moment) -> u16 {
+        let instrument = &self.instruments[at];
+        let (param, value) = (&instrument.profile.params[index], instrument.values[index]);
+        let position = param.position_of(value) + instrument.motion.at(index, self.motion_now(now));
+        param.value_at(position.clamp(0.0, 1.0))
+    }
+
+    /// Sends a parameter that is moved to where it sounds now; a macro takes what it drives along.
+    pub(super) fn move_knob(&mut self, at: usize, index: usize, now: Moment) {
+        let value = self.sounding(at, index, now);
+        if let Some(moved) = self.instruments[at].motion.moved.get_mut(&index) {
+            moved.value = value;
+        }
+        self.send_over(at, index, value, 0, now);
+        self.drive(at, index, value, now);
+    }
+
+    /// Moves everything that moves by itself.
+    pub(super) fn move_knobs(&mut self, now: Moment) {
+        let when = self.motion_now(now);
+        for at in 0..self.instruments.len() {
+            self.instruments[at].motion.end_notes(when);
+            // Macros stand behind what they drive, and go first.
+            let indices: Vec<usize> = self.instruments[at].motion.moved.keys().rev().copied().collect();
+            for index in indices {
+                let before = self.instruments[at].motion.moved.get(&index).map(|moved| moved.value);
+                if before != Some(self.sounding(at, index, now)) {
+                    self.move_knob(at, index, now);
+                }
+            }
+        }
+    }
+
+    /// A note of an instrument begins, and where it ends by itself, ends.
+    pub(super) fn gate_on(&mut self, at: usize, note: Note, now: Moment) {
+        let when = self.motion_now(now);
+        self.instruments[at].motion.note_on(note, when);
+        self.move_knobs(now);
+    }
+
+    /// A note of an instrument ends, now or later.
+    pub(super) fn gate_off(&mut self, at: usize, note: Note, end_ns: u64, now: Moment) {
+        let when = self.motion_now(now);
+        self.instruments[at].motion.ends.push((end_ns, note));
+        self.instruments[at].motion.end_notes(when);
+    }
+
+    /// Every note of every instrument has ended.
+    pub(super) fn gates_off(&mut self, now: Moment) {
+        let when = self.motion_now(now);
+        self.instruments.iter_mut().for_each(|instrument| instrument.motion.all_notes_off(when));
+    }
+
+    /// Notes that came in at a port play the instrument there, and those they are passed on to.
+    pub(super) fn gate_by(&mut self, from: PortIndex, message: &Message, now: Moment) {
+        let Some((channel, note)) = message.note() else { return };
+        for at in 0..self.instruments.len() {
+            let instrument = &self.instruments[at];
+            let Some(port) = instrument.port else { continue };
+            let route = self.received.iter().find(|input| input.port() == from).map(|input| input.routes().get(port));
+            let passed_on = match route {
+                None | Some(Route::Off) => None,
+                Some(Route::AsIs) => Some(channel),
+                Some(Route::On(channel)) => Some(channel),
+            };
+            let own = Some(channel).filter(|_| port == from);
+            if [own, passed_on].contains(&Some(instrument.channel())) {
+                match message.class() {
+                    Class::NoteOn => self.gate_on(at, note, now),
+                    _ => self.gate_off(at, note, now.ns, now),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
