@@ -16,6 +16,8 @@ mod macros;
 mod morph;
 mod motion;
 mod ports;
+#[cfg(test)]
+mod rig;
 mod snapshots;
 mod sync;
 mod takes;

@@ -1,16 +1,7 @@
 //! A hand on the synth, in virtual time: the parameter follows, and nothing is sent back.
 
 use super::*;
-use crate::{
-    engine::{
-        assembly::{EngineConfig, OpenPort},
-        midi::input::{Inlet, Where, input},
-        offline::{Offline, built_in_port},
-    },
-    profile::Profile,
-    status::Event,
-};
-use std::sync::{Arc, Mutex, mpsc::Receiver};
+use crate::{engine::control::rig::Rig, profile::Profile};
 
 const PROFILE: &str = "
 id: wide
@@ -22,68 +13,6 @@ parameters:
   - { name: program, section: All, program: yes }
   - { name: range, section: All, rpn: [0, 0] }
 ";
-
-/// An engine on the NTS-1's profile and the synth's end of the wire.
-struct Rig {
-    offline: Offline,
-    synth: Inlet,
-    sent: Arc<Mutex<Vec<Vec<u8>>>>,
-    events: Receiver<Event>,
-    _folder: tempfile::TempDir,
-}
-
-impl Rig {
-    fn new() -> Rig {
-        let folder = tempfile::tempdir().unwrap();
-        let config = EngineConfig { clock_on: false, ..EngineConfig::built_in(folder.path()).unwrap() };
-        let (synth, input) = input(Where::Thread);
-        let port = OpenPort { input: Some(input), ..built_in_port() };
-        let mut offline = Offline::on(&config, vec![port]).unwrap();
-        let sent = Arc::<Mutex<Vec<Vec<u8>>>>::default();
-        let log = Arc::clone(&sent);
-        offline.listen_to_sent(Box::new(move |sent, _, _| log.lock().unwrap().push(sent.payload.bytes().to_vec())));
-        let events = offline.station().subscribe(|| {});
-        Rig { offline, synth, sent, events, _folder: folder }
-    }
-
-    fn ask(&mut self, line: &str) {
-        self.offline.ask(&line.parse().unwrap()).unwrap();
-    }
-
-    fn wait_ms(&mut self, ms: i64) {
-        let frame = self.offline.frame();
-        self.offline.run_to(frame + ms * 48);
-    }
-
-    fn hear(&mut self, bytes: &[u8]) {
-        let now_ns = (self.offline.frame() as u64) * 1_000_000_000 / 48_000;
-        self.synth.hear(now_ns, bytes);
-        self.wait_ms(20);
-    }
-
-    fn value(&self, name: &str) -> u16 {
-        let params = self.offline.status().params;
-        params.values[params.profile.param_index(name).unwrap()]
-    }
-
-    fn name(&self, target: Target) -> String {
-        let profile = self.offline.status().params.profile;
-        profile.params.iter().find(|param| param.target == Some(target)).unwrap().name.clone()
-    }
-
-    fn sent(&self) -> Vec<Vec<u8>> {
-        std::mem::take(&mut self.sent.lock().unwrap())
-    }
-
-    /// The knobs that were told to have moved, and where to.
-    fn told(&self) -> Vec<(String, u16)> {
-        let told = |event| match event {
-            Event::ParamSet { name, value, .. } => Some((name, value)),
-            _ => None,
-        };
-        self.events.try_iter().filter_map(told).collect()
-    }
-}
 
 #[test]
 fn a_controller_moves_its_knob_once_and_is_not_sent_back() {
