@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Measures the limits of a running station: first frame, idle load, private memory, speed of virtual time.
+"""Measures the limits of a running station: first frame, idle load, private memory, speed of virtual time, LFOs.
 
 usage: limits.py target/release/busker
 
 Prints each figure with its limit and ends with 1 where one is over. The station runs in a pseudo-terminal of 80x24 on
 the simulated host, with a home of its own."""
 
-import fcntl, os, pty, select, statistics, struct, subprocess, sys, tempfile, termios, time
+import fcntl, os, pty, resource, select, statistics, struct, subprocess, sys, tempfile, termios, threading, time
 
 PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) == 2 else sys.exit(__doc__)
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -97,11 +97,49 @@ def virtual_speed(home, runs=5):
     return speeds
 
 
+KNOBS = ["filter_cutoff", "filter_resonance", "osc_shape", "osc_alt", "eg_attack", "eg_release", "mod_time",
+         "mod_depth", "delay_time", "delay_depth", "delay_mix", "reverb_time", "reverb_depth", "reverb_mix",
+         "tremolo_depth", "tremolo_rate"]
+
+
+def lfo_load(home, seconds=20):
+    """What 16 LFOs on a port cost, in percent of a core: without a screen, on a FIFO, beside the same without them.
+
+    Slow ones and fast ones; on a port that takes everything, each sends up to 100 values a second."""
+    fifo = home + "/port"
+    os.mkfifo(fifo)
+    fd = os.open(fifo, os.O_RDWR)
+    got = [0]
+
+    def drain():
+        while chunk := os.read(fd, 65536):
+            got[0] += len(chunk)
+
+    threading.Thread(target=drain, daemon=True).start()
+    loads, sent = [], []
+    for knobs in ([], KNOBS):
+        rates = ["0.2hz", "1/4", "3hz", "1bar"]
+        moves = [f"mod.set {knob} lfo sine {rates[i % 4]} depth 0.5 offset 0.5" for i, knob in enumerate(knobs)]
+        with open(home + "/lfos.yaml", "w") as script:
+            script.write("steps:\n  - { at: 0, do: [clock.run off] }\n")
+            script.writelines(f"  - {{ at: 0, do: {move} }}\n" for move in moves)
+            script.write(f"  - {{ at: {seconds}, do: midi.panic }}\n")
+        before, begun, heard = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), got[0]
+        command = [PROGRAM, "run", home + "/lfos.yaml", "--device", "sim", "--port", f"raw:{fifo}"]
+        subprocess.run(command, check=True, env=os.environ | {"HOME": home})
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        loads.append(cpu / (time.monotonic() - begun) * 100)
+        sent.append((got[0] - heard) / seconds)
+    return loads[1] - loads[0], sent[1] - sent[0]
+
+
 def main():
     with tempfile.TemporaryDirectory() as home:
         frames = first_frames(home)
         load, drawn, memory = idle(home)
         speeds = virtual_speed(home)
+        lfos, sent = lfo_load(home)
     over = False
     for name, value, limit, fits in [
         ("first frame, median of 10", statistics.median(frames), "under 150 ms", lambda x: x < 150),
@@ -110,6 +148,8 @@ def main():
         ("drawn while idle", drawn, "bytes", lambda x: True),
         ("private memory", memory, "under 30 MB", lambda x: x < 30),
         ("virtual time, median of 5", statistics.median(speeds), "at least 50 times real time", lambda x: x >= 50),
+        ("16 LFOs, 20 s", lfos, "under 1 % of a core", lambda x: x < 1),
+        ("sent by them", sent, "bytes a second", lambda x: True),
     ]:
         over |= not fits(value)
         print(f"{name:28} {value:10.2f}   {limit}{'' if fits(value) else '   OVER'}")

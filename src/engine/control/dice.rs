@@ -6,6 +6,7 @@ use super::{Control, Moment};
 use crate::{
     command::arg::Text,
     engine::station::Answer,
+    motion::Chance,
     profile::{Param, Profile, Target},
 };
 
@@ -16,25 +17,21 @@ fn may_be_diced(param: &Param) -> bool {
     param.random && param.target != Some(Target::Program)
 }
 
-/// Chance that can be repeated (xorshift64*, Vigna 2016).
-struct Dice(u64);
+/// One throw after the other.
+struct Dice {
+    chance: Chance,
+    thrown: u64,
+}
 
 impl Dice {
     fn of_instant(ns: u64) -> Dice {
-        // Instants are near each other, and 0 is the one seed that never changes: scrambled by SplitMix64.
-        let mut seed = ns.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        seed = (seed ^ (seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        seed = (seed ^ (seed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        Dice((seed ^ (seed >> 31)) | 1)
+        Dice { chance: Chance(ns), thrown: 0 }
     }
 
     /// 0 to 1.
     fn throw(&mut self) -> f64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        // The upper 53 bits are all that a float holds.
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64
+        self.thrown += 1;
+        self.chance.at(self.thrown)
     }
 
     /// One of the values a parameter answers to.
