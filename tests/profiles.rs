@@ -7,9 +7,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Library, Param, Profile, Target};
+use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Library, Param, Places, Profile, Reading, Target};
 use busker::yaml::FILE_BYTES_MAX;
 
 fn folder(name: &str) -> PathBuf {
@@ -360,6 +361,60 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
             "h.yaml: cannot be read: more than 262144 bytes",
         ]
     );
+}
+
+#[test]
+fn a_profile_of_the_settings_wins_over_a_built_in_one_and_a_file_of_the_folder_over_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = dir.path().join("config.yaml");
+    fs::write(&settings, "cc_profiles:\n  fm_synth: { mine: { cc: 1 } }\n  both: { mine: { cc: 2 } }\n").unwrap();
+    let profiles = dir.path().join("profiles");
+    fs::create_dir(&profiles).unwrap();
+    fs::write(profiles.join("a.yaml"), sample("both", "    cc: 74\n")).unwrap();
+    let places = Places { folder: Some(profiles.clone()), settings: Some(settings.clone()) };
+    let Reading { library, faults, .. } = Reading::first(places);
+    let name = |id: &str| library.get(id).unwrap().params[0].name.clone();
+    assert_eq!((name("fm_synth"), name("both")), ("mine".to_owned(), "cutoff".to_owned()));
+    assert_eq!(library.file_of("fm_synth"), settings.to_str());
+    let [fault] = &faults[..] else { panic!("{faults:?}") };
+    let a = profiles.join("a.yaml");
+    let want = format!("{}:3 cc_profiles.both: 'both' is already the id of {}", settings.display(), a.display());
+    assert_eq!(fault.to_string(), want);
+}
+
+#[test]
+fn what_a_file_or_the_settings_gave_before_stays_while_they_have_faults() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = dir.path().join("config.yaml");
+    let profiles = dir.path().join("profiles");
+    let places = Places { folder: Some(profiles.clone()), settings: Some(settings.clone()) };
+    let nothing = Reading::first(places.clone());
+    assert_eq!(nothing.faults, []);
+    fs::create_dir(&profiles).unwrap();
+    let (a, b) = (profiles.join("a.yaml"), profiles.join("b.yaml"));
+    fs::write(&a, sample("a", "    cc: 1\n")).unwrap();
+    fs::write(&b, sample("b", "    cc: 1\n")).unwrap();
+    fs::write(&settings, "cc_profiles:\n  c: { mine: { cc: 3 } }\n  d: { mine: { cc: 4 } }\n").unwrap();
+    assert_ne!(nothing.marks(), &places.look());
+    let good = nothing.again(places.look());
+    assert_eq!(good.marks(), &places.look());
+    assert_eq!(good.faults, []);
+    fs::write(&a, sample("a", "    cc: 200\n")).unwrap();
+    fs::remove_file(&b).unwrap();
+    fs::write(&settings, "cc_profiles:\n  c: { mine: { cc: 300 } }\n").unwrap();
+    let bad = good.again(places.look());
+    assert_eq!(bad.new_faults(&good).len(), 2, "{:?}", bad.faults);
+    for id in ["a", "c", "fm_synth"] {
+        assert!(Arc::ptr_eq(bad.library.get(id).unwrap(), good.library.get(id).unwrap()), "{id}");
+        assert_eq!(bad.library.file_of(id), good.library.file_of(id));
+    }
+    assert!(bad.library.get("b").is_none() && bad.library.get("d").is_none());
+    fs::write(&settings, "cc_profiles: {\n").unwrap();
+    let worse = bad.again(places.look());
+    assert!(worse.library.get("c").is_some());
+    assert_eq!(worse.new_faults(&bad).len(), 1, "the other file was not edited: its fault is no news");
+    fs::remove_file(&settings).unwrap();
+    assert!(worse.again(places.look()).library.get("c").is_none());
 }
 
 #[test]
