@@ -7,10 +7,18 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, mpsc::Receiver},
+    time::{Duration, Instant},
 };
 
+use busker::engine::{
+    assembly::EngineConfig,
+    host::sim::SimDevice,
+    live::{Engine, Machinery},
+    offline::built_in_port,
+};
 use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Library, Param, Places, Profile, Reading, Target};
+use busker::status::{Event, Severity};
 use busker::yaml::FILE_BYTES_MAX;
 
 fn folder(name: &str) -> PathBuf {
@@ -422,4 +430,58 @@ fn a_folder_that_does_not_exist_is_no_fault() {
     let (library, faults) = Library::load(Some(&folder("no such folder")));
     assert_eq!(faults, []);
     assert_eq!(library.ids().count(), built_in().ids().count());
+}
+
+/// Waits for a notice that begins and ends so.
+fn wait_for(events: &Receiver<Event>, severity: Severity, begin: &str, end: &str) -> String {
+    let begun = Instant::now();
+    let mut heard = Vec::new();
+    while let Ok(event) = events.recv_timeout(Duration::from_secs(20).saturating_sub(begun.elapsed())) {
+        if let Some((of, text)) = event.notice()
+            && of == severity
+            && text.starts_with(begin)
+            && text.ends_with(end)
+        {
+            return text;
+        }
+        heard.push(event);
+    }
+    panic!("no '{begin}…{end}' among {heard:?}");
+}
+
+#[test]
+fn a_profile_that_is_edited_while_the_station_plays_is_read_again_and_a_bad_edit_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("profiles");
+    let file = folder.join("mine.yaml");
+    let shown = file.display().to_string();
+    let reading = Reading::first(Places { folder: Some(folder.clone()), settings: None });
+    let config = EngineConfig { watched: Some(reading), ..EngineConfig::built_in(home.path()).unwrap() };
+    let machinery = Machinery::lasting(Box::new(SimDevice::new(48_000, 256)), vec![built_in_port()]);
+    let engine = Engine::start(&config, machinery, None).unwrap();
+    let station = engine.station();
+    let events = station.subscribe(|| {});
+    fs::create_dir(&folder).unwrap();
+    fs::write(&file, sample("mine", "    cc: 74\n")).unwrap();
+    wait_for(&events, Severity::Info, &format!("mine was read from {shown}"), "profile.use mine takes it");
+    station.ask("profile.use mine".parse().unwrap()).unwrap();
+    station.ask("param.set cutoff 1".parse().unwrap()).unwrap();
+    fs::write(&file, sample("mine", "    cc: 74\n    range: [0, 100]\n")).unwrap();
+    wait_for(&events, Severity::Info, &format!("mine was read again from {shown}"), "");
+    fs::write(&file, sample("mine", "    cc: 200\n    curve: cubic\n")).unwrap();
+    wait_for(&events, Severity::Error, &format!("{shown}:8 parameters.1(cutoff).cc: '200'"), "before stays");
+    wait_for(&events, Severity::Error, &format!("{shown}:9 parameters.1(cutoff).curve: 'cubic'"), "before stays");
+    fs::remove_file(&file).unwrap();
+    wait_for(&events, Severity::Warning, "mine is no longer in", "until profile.use takes others");
+    // An answer comes from the control thread after it took the news; the next status shows it.
+    station.ask("param.step cutoff 1".parse().unwrap()).unwrap();
+    let begun = Instant::now();
+    let knob = || {
+        let params = &station.status().params;
+        (params.profile.id.clone(), params.profile.params[0].hi, params.values[0])
+    };
+    while knob() != ("mine".to_owned(), 100, 100) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", knob());
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -126,6 +126,7 @@ impl Setup {
             learned_file: Some(folders.learned_file()),
             snapshots,
             snapshots_file,
+            watched: Some(reading),
             ..EngineConfig::new(library, profile, folder)
         };
         Ok(Setup { config, device, ports, request, notices, folders })
@@ -136,6 +137,8 @@ impl Setup {
     /// # Errors
     /// The faults of the settings and profiles.
     pub fn complain(&mut self) -> Result<(), Failure> {
+        // There, an error while it runs is the verb's own, and not that of somebody at work on a profile.
+        self.config.watched = None;
         let faults: Vec<String> =
             self.notices.iter().filter(|(severity, _)| *severity == Severity::Error).map(|(_, t)| t.clone()).collect();
         if !faults.is_empty() {

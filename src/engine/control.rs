@@ -13,6 +13,7 @@ mod learn;
 mod levels;
 mod morph;
 mod ports;
+mod reload;
 mod snapshots;
 mod sync;
 mod takes;
@@ -20,6 +21,7 @@ mod traffic;
 mod watch;
 
 pub use ports::{Port, PortInfo};
+pub use reload::ProfileNews;
 pub use sync::SyncConfig;
 
 use super::{
@@ -172,6 +174,7 @@ pub struct Control {
     scheduler: SchedulerSender,
     ports: Ports,
     port_events: Option<Receiver<PortEvent>>,
+    profile_news: Option<Receiver<ProfileNews>>,
     clock_counters: Option<Arc<ClockCounters>>,
     learn: Learn,
     shelf: Shelf,
@@ -214,6 +217,7 @@ impl Control {
             scheduler: parts.scheduler,
             ports: Ports::new(parts.ports),
             port_events: None,
+            profile_news: None,
             clock_counters: parts.clock_counters,
             learn: Learn::new(learned, learned_file),
             shelf: Shelf::new(parts.snapshots),
@@ -280,6 +284,7 @@ impl Control {
         }
         self.drain_sent();
         self.look_at_ports(now);
+        self.look_at_profiles(now);
         self.go_on_morphing(now);
         self.hear(now);
         self.ports.tick(now.ns);

@@ -32,7 +32,7 @@ const BUILT_IN: [(&str, &str); 6] = [
 const SHARE_MIN: usize = 16;
 
 /// Profiles by id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Library {
     profiles: BTreeMap<String, Arc<Profile>>,
     /// The file a profile came from, one of the user's folder or the settings, by id; the others are built in.
@@ -63,8 +63,9 @@ impl Library {
             let message = format!("cannot be read: {error}");
             library.keep(before, |_, file| Path::new(file).parent() == places.folder.as_deref());
             faults.push(Fault { file: folder, line: None, path: String::new(), message });
-            Vec::new()
+            BTreeMap::new()
         });
+        let files: Vec<PathBuf> = files.into_keys().collect();
         for (path, read) in read_all(&files) {
             let file = path.display().to_string();
             match read {
@@ -148,6 +149,11 @@ impl Library {
     /// The file a profile came from, one of the user's folder or the settings; none for a built-in one.
     pub fn file_of(&self, id: &str) -> Option<&str> {
         self.files.get(id).map(String::as_str)
+    }
+
+    /// Whether any profile came from this file.
+    pub fn has_file(&self, file: &str) -> bool {
+        self.files.values().any(|of| of == file)
     }
 
     fn put(&mut self, profile: Profile) {

@@ -5,7 +5,8 @@
 use super::Library;
 use crate::yaml::Fault;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    fs::Metadata,
     io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -21,34 +22,35 @@ pub struct Places {
 }
 
 impl Places {
-    /// The folder's profiles in order of their names; none where there is no folder.
-    pub(super) fn files(&self) -> io::Result<Vec<PathBuf>> {
+    /// The folder's profiles in order of their names, and how each stands; none where there is no folder.
+    pub(super) fn files(&self) -> io::Result<BTreeMap<PathBuf, Option<Mark>>> {
         let entries = match self.folder.as_ref().map(std::fs::read_dir) {
-            None => return Ok(Vec::new()),
-            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            None => return Ok(BTreeMap::new()),
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
             Some(entries) => entries?,
         };
-        let mut files = Vec::new();
+        let mut files = BTreeMap::new();
         for entry in entries {
             let path = entry?.path();
-            let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+            if path.extension().is_none_or(|extension| extension != "yaml" && extension != "yml") {
+                continue;
+            }
             // Only plain files, also behind links: opening a FIFO would wait for its writer. What cannot be looked at
             // is kept, so that reading it says why.
-            if yaml && std::fs::metadata(&path).map_or(true, |data| data.is_file()) {
-                files.push(path);
+            match std::fs::metadata(&path) {
+                Ok(data) if !data.is_file() => {}
+                data => drop(files.insert(path, data.ok().as_ref().map(Mark::of))),
             }
         }
-        files.sort();
         Ok(files)
     }
 
     /// How the files stand.
     pub fn look(&self) -> Marks {
-        let mut marks: BTreeMap<PathBuf, Option<Mark>> = match (self.files(), &self.folder) {
-            (Ok(files), _) => files.into_iter().map(|file| (file.clone(), Mark::of(&file))).collect(),
-            (Err(_), folder) => folder.iter().map(|folder| (folder.clone(), None)).collect(),
-        };
-        marks.extend(self.settings.iter().filter(|file| file.exists()).map(|file| (file.clone(), Mark::of(file))));
+        let mut marks =
+            self.files().unwrap_or_else(|_| self.folder.iter().map(|folder| (folder.clone(), None)).collect());
+        let settings = self.settings.iter().filter_map(|file| Some((file, std::fs::metadata(file).ok()?)));
+        marks.extend(settings.map(|(file, data)| (file.clone(), Some(Mark::of(&data)))));
         Marks(marks)
     }
 }
@@ -66,7 +68,7 @@ impl Marks {
 
 /// What a write to a file, or another file in its place, changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark {
+pub(super) struct Mark {
     device: u64,
     inode: u64,
     bytes: u64,
@@ -76,16 +78,14 @@ struct Mark {
 }
 
 impl Mark {
-    /// Nothing where it cannot be looked at.
-    fn of(file: &Path) -> Option<Mark> {
-        let data = std::fs::metadata(file).ok()?;
-        Some(Mark {
+    fn of(data: &Metadata) -> Mark {
+        Mark {
             device: data.dev(),
             inode: data.ino(),
             bytes: data.len(),
             written: (data.mtime(), data.mtime_nsec()),
             changed: (data.ctime(), data.ctime_nsec()),
-        })
+        }
     }
 }
 
@@ -131,5 +131,13 @@ impl Reading {
         let is_new =
             |fault: &&Fault| self.marks.differ(&before.marks, Path::new(&fault.file)) || !before.faults.contains(fault);
         self.faults.iter().filter(is_new).cloned().collect()
+    }
+
+    /// The files that had faults in the reading `before`, are still there, and have none now.
+    pub fn mended(&self, before: &Reading) -> Vec<String> {
+        let has_none = |file: &&String| !self.faults.iter().any(|fault| fault.file == **file);
+        let is_there = |file: &&String| self.marks.0.contains_key(Path::new(file));
+        let files = before.faults.iter().map(|fault| &fault.file).collect::<BTreeSet<_>>();
+        files.into_iter().filter(has_none).filter(is_there).cloned().collect()
     }
 }
