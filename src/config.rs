@@ -1,4 +1,7 @@
 //! Settings: what `config.yaml` says, once checked. Flags of the command line win over it.
+//!
+//! The profiles in it (`cc_profiles`) are read by `profile/short.rs`, each for itself: a fault in one takes no setting
+//! away, and a fault in a setting no profile.
 
 mod folders;
 mod port;
@@ -10,6 +13,7 @@ use crate::{
     command::channels::ChannelList,
     midi::Channel,
     music::{Bpm, Decibels},
+    profile::SHORT_KEY,
     yaml::{self, Fault, Field, Reader},
 };
 use std::path::{Path, PathBuf};
@@ -79,7 +83,7 @@ impl Settings {
 }
 
 fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Settings> {
-    let map = reader.mapping(root, &["audio", "midi", "profile", "clock", "recordings"])?;
+    let map = reader.mapping(root, &["audio", "midi", "profile", SHORT_KEY, "clock", "recordings"])?;
     let mut settings = Settings {
         profile: reader.word(&map.field("profile")),
         recordings: reader.text(&map.field("recordings"), TEXT_CHARS_MAX).map(PathBuf::from),
@@ -243,6 +247,12 @@ recordings: /srv/jams
     }
 
     #[test]
+    fn what_is_wrong_with_a_profile_takes_no_setting_away() {
+        let settings = Settings::from_yaml("config.yaml", "cc_profiles: { a: { cutoff: { cc: 200 } } }\nprofile: a\n");
+        assert_eq!(settings.unwrap().profile.as_deref(), Some("a"));
+    }
+
+    #[test]
     fn every_fault_is_named_with_its_line() {
         let text = "audio:\n  input: 4-3\n  blok: 128\nclock:\n  bpm: 500\nmonitor: 3\n";
         let faults: Vec<String> =
@@ -253,7 +263,7 @@ recordings: /srv/jams
                 "config.yaml:2 audio.input: '4-3' does not fit, allowed numbers from 1 to 256, like 1, 3-4 or 1,3-5, at most 32 of them and each once",
                 "config.yaml:3 audio.blok: 'blok' is not a field here, allowed device, sample_rate, block, input, monitor",
                 "config.yaml:5 clock.bpm: '500' does not fit, allowed 20 to 300",
-                "config.yaml:6 monitor: 'monitor' is not a field here, allowed audio, midi, profile, clock, recordings",
+                "config.yaml:6 monitor: 'monitor' is not a field here, allowed audio, midi, profile, cc_profiles, clock, recordings",
             ]
         );
     }

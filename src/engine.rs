@@ -11,5 +11,6 @@ pub mod live;
 pub mod midi;
 pub mod offline;
 pub mod plan_cell;
+pub mod profile_watch;
 pub mod realtime;
 pub mod station;

@@ -1,6 +1,7 @@
-//! Synth profiles: what YAML says, and what it means once checked. Pure, but for [`Library::load`], which reads a folder.
+//! Synth profiles: what YAML says, and what it means once checked. Pure, but for what [`Library`] and [`Reading`] read
+//! from the disk.
 //!
-//! The way of a profile: text → `yaml` (a tree) → `check` (every fault at once) → [`Profile`] (plain,
+//! The way of a profile: text → `yaml` (a tree) → `check` or `short` (every fault at once) → [`Profile`] (plain,
 //! always sound) → [`Library`] (built-in ones and the user's).
 
 mod check;
@@ -8,10 +9,15 @@ mod curve;
 mod library;
 pub mod midi_guide;
 mod param;
+mod places;
+mod short;
+mod values;
 
 pub use curve::Curve;
 pub use library::{DEFAULT_ID, FALLBACK_ID, Library};
 pub use param::{Drive, Param, ParamOption, Target};
+pub use places::{Marks, Places, Reading};
+pub use short::SHORT_KEY;
 
 use crate::yaml::Fault;
 

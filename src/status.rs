@@ -221,6 +221,11 @@ pub enum Event {
         /// Its id.
         id: String,
     },
+    /// Profiles came or went.
+    ProfilesRead {
+        /// The ids there are now.
+        ids: Vec<String>,
+    },
     /// Another instrument is played and shown.
     InstrumentUsed {
         /// Its port, counted from 1.

@@ -22,15 +22,30 @@ pub(crate) fn check<T>(
     text: &str,
     read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> Option<T>,
 ) -> Result<T, Vec<Fault>> {
-    let document = tree::Document::read(text)
-        .map_err(|(line, message)| vec![Fault { file: file.to_owned(), line, path: String::new(), message }])?;
+    match check_parts(file, text, read).map_err(|fault| vec![fault])? {
+        (Some(value), faults) if faults.is_empty() => Ok(value),
+        (_, faults) => Err(faults),
+    }
+}
+
+/// Reads and checks a text whose parts stand for themselves: what `read` made of it, and every fault, in order of line.
+///
+/// # Errors
+/// The fault that makes it no YAML at all.
+pub(crate) fn check_parts<T>(
+    file: &str,
+    text: &str,
+    read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> T,
+) -> Result<(T, Vec<Fault>), Fault> {
+    let document = tree::Document::read(text).map_err(|(line, message)| Fault {
+        file: file.to_owned(),
+        line,
+        path: String::new(),
+        message,
+    })?;
     let mut reader = Reader::new(file, &document);
     let value = read(&mut reader, &Field::root(&document));
-    let faults = reader.into_faults();
-    match value {
-        Some(value) if faults.is_empty() => Ok(value),
-        _ => Err(faults),
-    }
+    Ok((value, reader.into_faults()))
 }
 
 /// The text of a file, or the fault that says why not; no more of it is read than a file may hold.

@@ -237,6 +237,28 @@ fn an_import_replaces_no_other_profile_and_writes_the_rest() {
 }
 
 #[test]
+fn a_profile_in_the_settings_is_listed_and_shown_and_a_faulty_one_is_told() {
+    let home = home();
+    let folder = home.path().join("config/busker");
+    fs::create_dir_all(&folder).unwrap();
+    let text = "cc_profiles:\n  mine: { cutoff: { cc: 74, range: [0, 100] } }\n  bad: { cutoff: { cc: 200 } }\n";
+    fs::write(folder.join("config.yaml"), text).unwrap();
+    let run = |args: &[&str]| {
+        let output = busker(home.path(), args).output().unwrap();
+        assert!(output.status.success(), "{args:?}");
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (out, err) = run(&["profiles", "list"]);
+    let line = out.lines().find(|line| line.starts_with("mine ")).unwrap();
+    assert!(line.ends_with("config.yaml") && !out.contains("bad "), "{out}");
+    assert!(err.contains("config.yaml:3 cc_profiles.bad.cutoff.cc: '200' does not fit, allowed 0 to 127;"), "{err}");
+    let (out, _) = run(&["profiles", "show", "mine"]);
+    for part in ["source: the settings file", "Knobs", "CC 74", "0-100"] {
+        assert!(out.contains(part), "'{part}' is not in: {out}");
+    }
+}
+
+#[test]
 fn a_profile_with_faults_is_told_them_all() {
     let home = home();
     let good = "id: zap\nname: Zap\nsource: me\nsections: [A]\nparameters: [{ name: a, section: A, cc: 1 }]\n";

@@ -483,3 +483,13 @@ fn the_key_bar_says_what_is_possible_now() {
     player.status.params.values.clear();
     assert!(!labels(&player).iter().any(|shown| shown.contains("knob") || shown.contains("turn")));
 }
+
+#[test]
+fn profiles_that_come_while_the_screen_is_open_are_completed() {
+    let mut player = Player::new(at_rest());
+    player.app.event(&Event::ProfilesRead { ids: vec!["fm_synth".to_owned(), "my_synth".to_owned()] });
+    assert_eq!(player.press(":"), Vec::<String>::new());
+    player.type_in("profile.use my");
+    player.press("tab");
+    assert_eq!(player.press("enter"), ["? profile.use my_synth"]);
+}

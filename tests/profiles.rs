@@ -7,9 +7,18 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::{Arc, mpsc::Receiver},
+    time::{Duration, Instant},
 };
 
-use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Library, Param, Profile, Target};
+use busker::engine::{
+    assembly::EngineConfig,
+    host::sim::SimDevice,
+    live::{Engine, Machinery},
+    offline::built_in_port,
+};
+use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Library, Param, Places, Profile, Reading, Target};
+use busker::status::{Event, Severity};
 use busker::yaml::FILE_BYTES_MAX;
 
 fn folder(name: &str) -> PathBuf {
@@ -363,8 +372,116 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
 }
 
 #[test]
+fn a_profile_of_the_settings_wins_over_a_built_in_one_and_a_file_of_the_folder_over_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = dir.path().join("config.yaml");
+    fs::write(&settings, "cc_profiles:\n  fm_synth: { mine: { cc: 1 } }\n  both: { mine: { cc: 2 } }\n").unwrap();
+    let profiles = dir.path().join("profiles");
+    fs::create_dir(&profiles).unwrap();
+    fs::write(profiles.join("a.yaml"), sample("both", "    cc: 74\n")).unwrap();
+    let places = Places { folder: Some(profiles.clone()), settings: Some(settings.clone()) };
+    let Reading { library, faults, .. } = Reading::first(places);
+    let name = |id: &str| library.get(id).unwrap().params[0].name.clone();
+    assert_eq!((name("fm_synth"), name("both")), ("mine".to_owned(), "cutoff".to_owned()));
+    assert_eq!(library.file_of("fm_synth"), settings.to_str());
+    let [fault] = &faults[..] else { panic!("{faults:?}") };
+    let a = profiles.join("a.yaml");
+    let want = format!("{}:3 cc_profiles.both: 'both' is already the id of {}", settings.display(), a.display());
+    assert_eq!(fault.to_string(), want);
+}
+
+#[test]
+fn what_a_file_or_the_settings_gave_before_stays_while_they_have_faults() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = dir.path().join("config.yaml");
+    let profiles = dir.path().join("profiles");
+    let places = Places { folder: Some(profiles.clone()), settings: Some(settings.clone()) };
+    let nothing = Reading::first(places.clone());
+    assert_eq!(nothing.faults, []);
+    fs::create_dir(&profiles).unwrap();
+    let (a, b) = (profiles.join("a.yaml"), profiles.join("b.yaml"));
+    fs::write(&a, sample("a", "    cc: 1\n")).unwrap();
+    fs::write(&b, sample("b", "    cc: 1\n")).unwrap();
+    fs::write(&settings, "cc_profiles:\n  c: { mine: { cc: 3 } }\n  d: { mine: { cc: 4 } }\n").unwrap();
+    assert_ne!(nothing.marks(), &places.look());
+    let good = nothing.again(places.look());
+    assert_eq!(good.marks(), &places.look());
+    assert_eq!(good.faults, []);
+    fs::write(&a, sample("a", "    cc: 200\n")).unwrap();
+    fs::remove_file(&b).unwrap();
+    fs::write(&settings, "cc_profiles:\n  c: { mine: { cc: 300 } }\n").unwrap();
+    let bad = good.again(places.look());
+    assert_eq!(bad.new_faults(&good).len(), 2, "{:?}", bad.faults);
+    for id in ["a", "c", "fm_synth"] {
+        assert!(Arc::ptr_eq(bad.library.get(id).unwrap(), good.library.get(id).unwrap()), "{id}");
+        assert_eq!(bad.library.file_of(id), good.library.file_of(id));
+    }
+    assert!(bad.library.get("b").is_none() && bad.library.get("d").is_none());
+    fs::write(&settings, "cc_profiles: {\n").unwrap();
+    let worse = bad.again(places.look());
+    assert!(worse.library.get("c").is_some());
+    assert_eq!(worse.new_faults(&bad).len(), 1, "the other file was not edited: its fault is no news");
+    fs::remove_file(&settings).unwrap();
+    assert!(worse.again(places.look()).library.get("c").is_none());
+}
+
+#[test]
 fn a_folder_that_does_not_exist_is_no_fault() {
     let (library, faults) = Library::load(Some(&folder("no such folder")));
     assert_eq!(faults, []);
     assert_eq!(library.ids().count(), built_in().ids().count());
+}
+
+/// Waits for a notice that begins and ends so.
+fn wait_for(events: &Receiver<Event>, severity: Severity, begin: &str, end: &str) -> String {
+    let begun = Instant::now();
+    let mut heard = Vec::new();
+    while let Ok(event) = events.recv_timeout(Duration::from_secs(20).saturating_sub(begun.elapsed())) {
+        if let Some((of, text)) = event.notice()
+            && of == severity
+            && text.starts_with(begin)
+            && text.ends_with(end)
+        {
+            return text;
+        }
+        heard.push(event);
+    }
+    panic!("no '{begin}…{end}' among {heard:?}");
+}
+
+#[test]
+fn a_profile_that_is_edited_while_the_station_plays_is_read_again_and_a_bad_edit_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("profiles");
+    let file = folder.join("mine.yaml");
+    let shown = file.display().to_string();
+    let reading = Reading::first(Places { folder: Some(folder.clone()), settings: None });
+    let config = EngineConfig { watched: Some(reading), ..EngineConfig::built_in(home.path()).unwrap() };
+    let machinery = Machinery::lasting(Box::new(SimDevice::new(48_000, 256)), vec![built_in_port()]);
+    let engine = Engine::start(&config, machinery, None).unwrap();
+    let station = engine.station();
+    let events = station.subscribe(|| {});
+    fs::create_dir(&folder).unwrap();
+    fs::write(&file, sample("mine", "    cc: 74\n")).unwrap();
+    wait_for(&events, Severity::Info, &format!("mine was read from {shown}"), "profile.use mine takes it");
+    station.ask("profile.use mine".parse().unwrap()).unwrap();
+    station.ask("param.set cutoff 1".parse().unwrap()).unwrap();
+    fs::write(&file, sample("mine", "    cc: 74\n    range: [0, 100]\n")).unwrap();
+    wait_for(&events, Severity::Info, &format!("mine was read again from {shown}"), "");
+    fs::write(&file, sample("mine", "    cc: 200\n    curve: cubic\n")).unwrap();
+    wait_for(&events, Severity::Error, &format!("{shown}:8 parameters.1(cutoff).cc: '200'"), "before stays");
+    wait_for(&events, Severity::Error, &format!("{shown}:9 parameters.1(cutoff).curve: 'cubic'"), "before stays");
+    fs::remove_file(&file).unwrap();
+    wait_for(&events, Severity::Warning, "mine is no longer in", "until profile.use takes others");
+    // An answer comes from the control thread after it took the news; the next status shows it.
+    station.ask("param.step cutoff 1".parse().unwrap()).unwrap();
+    let begun = Instant::now();
+    let knob = || {
+        let params = &station.status().params;
+        (params.profile.id.clone(), params.profile.params[0].hi, params.values[0])
+    };
+    while knob() != ("mine".to_owned(), 100, 100) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", knob());
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -6,7 +6,11 @@ mod list;
 mod show;
 
 use super::{Outcome, complain};
-use crate::{config::Folders, profile::Library, yaml::Fault};
+use crate::{
+    config::Folders,
+    profile::{Library, Reading},
+    yaml::Fault,
+};
 use clap::{Args, Subcommand};
 use std::{io::Write, path::PathBuf};
 
@@ -19,7 +23,7 @@ pub struct ProfilesArgs {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// List the profiles, the built-in ones and those of the user's folder
+    /// List the profiles, the built-in ones and those of the user's folder and settings
     List,
     /// Show a profile's parameters and where its numbers come from
     Show {
@@ -59,7 +63,7 @@ pub fn run(args: &ProfilesArgs) -> Outcome {
 
 /// All profiles; what is wrong with the user's is told, and the rest is used.
 fn library() -> Library {
-    let (library, faults) = Library::load(Some(&Folders::of_user().profiles()));
+    let Reading { library, faults, .. } = Reading::first(Folders::of_user().profile_places());
     for fault in faults {
         complain(&format!("{fault}; the profile is left out"));
     }

@@ -14,7 +14,7 @@ use crate::{
     },
     learned::Learned,
     music::Bpm,
-    profile::{DEFAULT_ID, FALLBACK_ID, Library},
+    profile::{DEFAULT_ID, FALLBACK_ID, Reading},
     snapshots::Snapshots,
     status::Severity,
     yaml::Fault,
@@ -66,12 +66,18 @@ impl Setup {
     pub fn new(args: &StationArgs) -> Result<Setup, Failure> {
         let folders = Folders::of_user();
         let mut notices = Vec::new();
+        let mut of_settings = Vec::new();
         let settings = Settings::load(&folders.settings_file()).unwrap_or_else(|faults| {
             notices.extend(tell(&faults, "the settings are not used"));
+            of_settings = faults;
             Settings::default()
         });
-        let (library, faults) = Library::load(Some(&folders.profiles()));
+        let reading = Reading::first(folders.profile_places());
+        // What makes the whole file unreadable was told above.
+        let told = |fault: &&Fault| of_settings.iter().any(|of| (&of.file, of.line) == (&fault.file, fault.line));
+        let faults: Vec<Fault> = reading.faults.iter().filter(|fault| !told(fault)).cloned().collect();
         notices.extend(tell(&faults, "the profile is left out"));
+        let library = reading.library.clone();
         let wanted = args.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_ID);
         let profile = match library.get(wanted).or_else(|| {
             let ids: Vec<&str> = library.ids().collect();
@@ -120,6 +126,7 @@ impl Setup {
             learned_file: Some(folders.learned_file()),
             snapshots,
             snapshots_file,
+            watched: Some(reading),
             ..EngineConfig::new(library, profile, folder)
         };
         Ok(Setup { config, device, ports, request, notices, folders })
@@ -130,6 +137,8 @@ impl Setup {
     /// # Errors
     /// The faults of the settings and profiles.
     pub fn complain(&mut self) -> Result<(), Failure> {
+        // There, an error while it runs is the verb's own, and not that of somebody at work on a profile.
+        self.config.watched = None;
         let faults: Vec<String> =
             self.notices.iter().filter(|(severity, _)| *severity == Severity::Error).map(|(_, t)| t.clone()).collect();
         if !faults.is_empty() {

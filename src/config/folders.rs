@@ -1,5 +1,6 @@
 //! Where things are on this machine: the XDG folders, and the music folder.
 
+use crate::profile::Places;
 use etcetera::base_strategy::{BaseStrategy, Xdg};
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,11 @@ impl Folders {
     /// The user's own profiles.
     pub fn profiles(&self) -> PathBuf {
         self.config.join("profiles")
+    }
+
+    /// Where the user's own profiles are written.
+    pub fn profile_places(&self) -> Places {
+        Places { folder: Some(self.profiles()), settings: Some(self.settings_file()) }
     }
 
     /// The log file.

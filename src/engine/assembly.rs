@@ -36,7 +36,7 @@ use crate::{
     learned::Learned,
     midi::{Channel, Wire},
     music::{Bpm, Decibels, Plan},
-    profile::{DEFAULT_ID, Library, Profile},
+    profile::{DEFAULT_ID, Library, Profile, Reading},
     snapshots::Snapshots,
     status::{
         AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus,
@@ -53,6 +53,8 @@ use std::{
 pub struct EngineConfig {
     /// Every profile there is.
     pub library: Library,
+    /// What the profiles were read from, where it is watched for edits while the engine runs in real time.
+    pub watched: Option<Reading>,
     /// The one in use.
     pub profile: Arc<Profile>,
     /// The instrument's channel, where it is not the profile's.
@@ -84,6 +86,7 @@ impl EngineConfig {
     pub fn new(library: Library, profile: Arc<Profile>, folder: PathBuf) -> EngineConfig {
         EngineConfig {
             library,
+            watched: None,
             profile,
             channel: None,
             bpm: Bpm::DEFAULT,

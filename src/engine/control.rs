@@ -16,6 +16,7 @@ mod macros;
 mod morph;
 mod motion;
 mod ports;
+mod reload;
 #[cfg(test)]
 mod rig;
 mod snapshots;
@@ -25,6 +26,7 @@ mod traffic;
 mod watch;
 
 pub use ports::{Port, PortInfo};
+pub use reload::ProfileNews;
 pub use sync::SyncConfig;
 
 use super::{
@@ -178,6 +180,7 @@ pub struct Control {
     scheduler: SchedulerSender,
     ports: Ports,
     port_events: Option<Receiver<PortEvent>>,
+    profile_news: Option<Receiver<ProfileNews>>,
     clock_counters: Option<Arc<ClockCounters>>,
     automation: Automation,
     learn: Learn,
@@ -221,6 +224,7 @@ impl Control {
             scheduler: parts.scheduler,
             ports: Ports::new(parts.ports),
             port_events: None,
+            profile_news: None,
             clock_counters: parts.clock_counters,
             automation: Automation::default(),
             learn: Learn::new(learned, learned_file),
@@ -288,6 +292,7 @@ impl Control {
         }
         self.drain_sent();
         self.look_at_ports(now);
+        self.look_at_profiles(now);
         self.go_on_morphing(now);
         self.play_automation(now);
         self.hear(now);

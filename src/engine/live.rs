@@ -10,6 +10,7 @@ use super::{
     control::{Control, Moment, SentListener, notice_of},
     frame_clock::{FrameClock, FrameTime},
     host::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, patchbay::Patchbay, sim::SimDevice},
+    profile_watch::ProfileWatch,
     realtime,
     station::{Errand, Request, Station},
 };
@@ -106,6 +107,15 @@ impl Engine {
         let knock = station.clone();
         control.keep_ports(patchbay.take_events(move || knock.knock()));
         control.knock_with(&station);
+        let profile_watch = match &config.watched {
+            Some(reading) => {
+                let knock = station.clone();
+                let (watch, news) = ProfileWatch::start(reading.clone(), move || knock.knock())?;
+                control.keep_profiles(news);
+                Some(watch)
+            }
+            None => None,
+        };
         if let Some(listener) = listener {
             control.listen_to_sent(listener);
         }
@@ -143,6 +153,7 @@ impl Engine {
             end_clock,
             clock,
             scheduler: Some(scheduler),
+            _profile_watch: profile_watch,
             _patchbay: patchbay,
         };
         let control = thread::Builder::new().name("control".into()).spawn(move || {
@@ -210,6 +221,8 @@ struct Live {
     end_clock: Arc<AtomicBool>,
     clock: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
+    /// Ends with it, where profiles are watched.
+    _profile_watch: Option<ProfileWatch>,
     /// Closed last: ports stay connected until followers are stopped and notes are ended.
     _patchbay: Patchbay,
 }

@@ -79,6 +79,12 @@ impl Offline {
         self.engine.control.listen_to_sent(listener);
     }
 
+    /// From now on profiles are edited as this says: in virtual time, only tests edit any.
+    #[cfg(test)]
+    pub(super) fn keep_profiles(&mut self, news: std::sync::mpsc::Receiver<super::control::ProfileNews>) {
+        self.engine.control.keep_profiles(news);
+    }
+
     /// The present frame.
     pub fn frame(&self) -> i64 {
         self.frame

@@ -5,52 +5,19 @@
 use std::collections::HashMap;
 
 use super::{
-    Curve, Fault, Param, ParamOption, Profile, Target,
-    param::{plain, read_position},
+    Fault, Param, Profile,
+    values::{self, Carriers, PARAM_FIELDS, read_ms},
 };
 use crate::yaml::{self, Field, Mapping, Reader, list};
 
 const PROFILE_FIELDS: &[&str] =
     &["id", "name", "maker", "source", "port_hints", "channel", "spacing_ms", "smoothing_ms", "sections", "parameters"];
 
-const PARAM_FIELDS: &[&str] = &[
-    "name",
-    "label",
-    "section",
-    "cc",
-    "lsb",
-    "nrpn",
-    "rpn",
-    "pitchbend",
-    "program",
-    "range",
-    "default",
-    "curve",
-    "options",
-    "centered",
-    "unit",
-    "display",
-    "spacing_ms",
-    "smoothing_ms",
-    "random",
-];
-
-const TARGETS: [&str; 5] = ["cc", "nrpn", "rpn", "pitchbend", "program"];
-
 /// Longest name, label, title or port hint, in characters: wider than any panel shows them.
 pub(super) const NAME_CHARS_MAX: usize = 48;
 
 /// Longest `source`, in characters.
 const SOURCE_CHARS_MAX: usize = 400;
-
-/// Longest `unit`, in characters.
-const UNIT_CHARS_MAX: usize = 8;
-
-/// Furthest number `display` may name, either side of 0.
-const DISPLAY_MAX: i64 = 1_000_000;
-
-/// Longest `spacing_ms` and `smoothing_ms`.
-const SPACING_MS_MAX: i64 = 1000;
 
 /// Checks a whole file.
 pub(super) fn check(file: &str, text: &str) -> Result<Profile, Vec<Fault>> {
@@ -102,7 +69,7 @@ fn read_sections<'n>(reader: &mut Reader<'_>, map: &Mapping<'n>) -> Vec<(String,
 fn read_params(reader: &mut Reader<'_>, map: &Mapping<'_>, sections: &[(String, Field<'_>)]) -> Vec<Param> {
     let items = reader.needed(map, "parameters", Reader::some_items).unwrap_or_default();
     let mut names = HashMap::new();
-    let mut carried = HashMap::new();
+    let mut carriers = Carriers::default();
     let mut used = vec![false; sections.len()];
     let mut all_placed = true;
     let mut params = Vec::new();
@@ -123,11 +90,7 @@ fn read_params(reader: &mut Reader<'_>, map: &Mapping<'_>, sections: &[(String, 
             Some(used) => *used = true,
             None => all_placed = false,
         }
-        let target = read_target(reader, &map);
-        if let Some(target) = target {
-            check_carried(reader, &map, target, &name, &mut carried);
-        }
-        params.push(read_values(reader, &map, name, section, target));
+        params.push(values::read(reader, &map, name, section.unwrap_or_default(), &mut carriers));
     }
     // A parameter that is not placed may be the missing one.
     if all_placed && !params.is_empty() {
@@ -146,200 +109,4 @@ fn read_section(reader: &mut Reader<'_>, map: &Mapping<'_>, sections: &[(String,
         reader.fault(&map.field("section"), format!("'{title}' is not a section, allowed {}", list(&titles)));
     }
     place
-}
-
-fn read_target(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Option<Target> {
-    let given: Vec<&str> = TARGETS.into_iter().filter(|key| map.field(key).is_given()).collect();
-    let lsb = map.field("lsb");
-    if lsb.is_given() && !given.contains(&"cc") {
-        reader.fault(&lsb, format!("'{}' stands without 'cc', allowed next to it", lsb.shown()));
-    }
-    let key = match given[..] {
-        [key] => key,
-        // Told already.
-        [] if lsb.is_given() => return None,
-        [] => {
-            let allowed = "allowed one of cc, cc + lsb, nrpn, rpn, pitchbend, program";
-            reader.fault(map.place(), format!("nothing carries it, {allowed}"));
-            return None;
-        }
-        [_, second, ..] => {
-            reader.fault(&map.field(second), format!("'{}' together, allowed only one of them", given.join("' and '")));
-            return None;
-        }
-    };
-    let field = map.field(key);
-    let seven_bits = |value: i64| value as u8;
-    match key {
-        "cc" if lsb.is_given() => {
-            let msb = reader.int(&field, 0, 127).map(seven_bits);
-            let lsb_number = reader.int(&lsb, 0, 127).map(seven_bits)?;
-            if msb == Some(lsb_number) {
-                reader.fault(&lsb, format!("'{lsb_number}' is also its cc, allowed another controller"));
-                return None;
-            }
-            Some(Target::Cc14 { msb: msb?, lsb: lsb_number })
-        }
-        "cc" => reader.int(&field, 0, 127).map(seven_bits).map(Target::Cc),
-        "nrpn" | "rpn" => {
-            let (msb, lsb) = reader.pair(&field, 0, 127)?;
-            let (msb, lsb) = (seven_bits(msb), seven_bits(lsb));
-            Some(if key == "nrpn" { Target::Nrpn { msb, lsb } } else { Target::Rpn { msb, lsb } })
-        }
-        _ => match reader.flag(&field)? {
-            true if key == "program" => Some(Target::Program),
-            true => Some(Target::PitchBend),
-            false => {
-                reader.fault(&field, format!("'{}' carries nothing, allowed yes", field.shown()));
-                None
-            }
-        },
-    }
-}
-
-/// Two parameters on one controller would fight over it.
-fn check_carried(
-    reader: &mut Reader<'_>,
-    map: &Mapping<'_>,
-    target: Target,
-    name: &str,
-    carried: &mut HashMap<Target, String>,
-) {
-    let parts = match target {
-        Target::Cc(_) => vec![("cc", target)],
-        Target::Cc14 { msb, lsb } => vec![("cc", Target::Cc(msb)), ("lsb", Target::Cc(lsb))],
-        Target::Nrpn { .. } => vec![("nrpn", target)],
-        Target::Rpn { .. } => vec![("rpn", target)],
-        Target::PitchBend => vec![("pitchbend", target)],
-        Target::Program => vec![("program", target)],
-    };
-    for (key, part) in parts {
-        if let Some(first) = carried.get(&part) {
-            let field = map.field(key);
-            reader.fault(
-                &field,
-                format!("'{key} {}' already carries {first}, allowed one parameter each", field.shown()),
-            );
-        } else {
-            carried.insert(part, name.to_owned());
-        }
-    }
-}
-
-fn read_ms(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<u16> {
-    reader.int(field, 0, SPACING_MS_MAX).map(|ms| ms as u16)
-}
-
-/// Everything about a parameter that depends on its target's range.
-fn read_values(
-    reader: &mut Reader<'_>,
-    map: &Mapping<'_>,
-    name: String,
-    section: Option<usize>,
-    target: Option<Target>,
-) -> Param {
-    // Without a target the range is checked against the widest, the narrower one is unknown.
-    let target = target.unwrap_or(Target::PitchBend);
-    let (lo, hi) = read_range(reader, map, target.value_max());
-    let label = reader.text(&map.field("label"), NAME_CHARS_MAX);
-    let options = read_options(reader, map, lo, hi);
-    let mut param = Param {
-        label: label.unwrap_or_else(|| name.clone()),
-        name,
-        section: section.unwrap_or_default(),
-        target: Some(target),
-        drives: Vec::new(),
-        lo,
-        hi,
-        default: lo,
-        curve: read_curve(reader, map),
-        options,
-        centered: reader.flag(&map.field("centered")).unwrap_or_default(),
-        unit: reader.text(&map.field("unit"), UNIT_CHARS_MAX),
-        display_ends: reader
-            .pair(&map.field("display"), -DISPLAY_MAX, DISPLAY_MAX)
-            .map(|(at_lo, at_hi)| (at_lo as i32, at_hi as i32)),
-        spacing_ms: read_ms(reader, &map.field("spacing_ms")),
-        smoothing_ms: read_ms(reader, &map.field("smoothing_ms")),
-        random: reader.flag(&map.field("random")).unwrap_or(true),
-    };
-    param.default = match (read_default(reader, map, &param), param.options.first()) {
-        (Some(default), _) => default,
-        (None, _) if param.centered => param.snap(param.centre()),
-        (None, Some(first)) => first.value,
-        (None, None) => lo,
-    };
-    param
-}
-
-fn read_range(reader: &mut Reader<'_>, map: &Mapping<'_>, value_max: u16) -> (u16, u16) {
-    let field = map.field("range");
-    match reader.pair(&field, 0, i64::from(value_max)) {
-        Some((lo, hi)) if lo < hi => (lo as u16, hi as u16),
-        Some((lo, hi)) => {
-            reader.fault(&field, format!("'{lo}' to '{hi}' holds nothing, allowed [lowest, highest]"));
-            (0, value_max)
-        }
-        None => (0, value_max),
-    }
-}
-
-fn read_curve(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Curve {
-    let field = map.field("curve");
-    let has_options = map.field("options").is_given();
-    let by_default = if has_options { Curve::Stepped } else { Curve::Linear };
-    let Some(name) = reader.text(&field, NAME_CHARS_MAX) else {
-        return by_default;
-    };
-    let Some((_, curve)) = Curve::NAMES.into_iter().find(|(known, _)| *known == name) else {
-        let allowed = list(&Curve::NAMES.map(|(known, _)| known));
-        reader.fault(&field, format!("'{name}' is not a curve, allowed {allowed}"));
-        return by_default;
-    };
-    if curve == Curve::Stepped && !has_options {
-        reader.fault(&field, "'stepped' without options, allowed with a list of value and label".to_owned());
-    } else if curve != Curve::Stepped && has_options {
-        reader.fault(&field, format!("'{name}' with options, allowed stepped"));
-    }
-    curve
-}
-
-fn read_options(reader: &mut Reader<'_>, map: &Mapping<'_>, lo: u16, hi: u16) -> Vec<ParamOption> {
-    let items = reader.some_items(&map.field("options")).unwrap_or_default();
-    let mut options = Vec::new();
-    let (mut values, mut labels) = (HashMap::new(), HashMap::new());
-    for item in items {
-        let Some(map) = reader.mapping(&item, &["value", "label"]) else {
-            continue;
-        };
-        let value = reader.needed(&map, "value", |reader, field| reader.int(field, i64::from(lo), i64::from(hi)));
-        let label = reader.needed(&map, "label", |reader, field| reader.text(field, NAME_CHARS_MAX));
-        let (Some(value), Some(label)) = (value, label) else {
-            continue;
-        };
-        if let Some(first) = values.insert(value, label.clone()) {
-            reader.fault(&map.field("value"), format!("'{value}' is already the value of '{first}'"));
-            continue;
-        }
-        if plain(&label).is_empty() {
-            reader.fault(&map.field("label"), format!("'{label}' cannot be typed, allowed letters and digits too"));
-        } else if read_position(&label).is_some() {
-            let advice = "allowed with a word, such as 'type 1'";
-            reader.fault(&map.field("label"), format!("'{label}' would be read as a knob position, {advice}"));
-        } else if let Some(first) = labels.insert(plain(&label), value) {
-            reader.fault(&map.field("label"), format!("'{label}' is already the label of '{first}'"));
-        }
-        options.push(ParamOption { value: value as u16, label });
-    }
-    options
-}
-
-fn read_default(reader: &mut Reader<'_>, map: &Mapping<'_>, param: &Param) -> Option<u16> {
-    let field = map.field("default");
-    let default = reader.int(&field, i64::from(param.lo), i64::from(param.hi))? as u16;
-    if param.snap(default) != default {
-        let values: Vec<String> = param.options.iter().map(|option| option.value.to_string()).collect();
-        reader.fault(&field, format!("'{default}' is not an option's value, allowed {}", list(&values)));
-    }
-    Some(default)
 }

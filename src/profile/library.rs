@@ -1,15 +1,15 @@
-//! All profiles at hand: the built-in ones, and those of the user's folder, which win.
+//! All profiles at hand: the built-in ones, those of the settings, which win over them, and those of the user's folder,
+//! which win over both.
 
 use std::{
     collections::BTreeMap,
-    io,
     panic::resume_unwind,
     path::{Path, PathBuf},
     sync::Arc,
     thread,
 };
 
-use super::Profile;
+use super::{Places, Profile, short};
 use crate::yaml::{self, Fault};
 
 /// The profile to start with when nothing else is asked for.
@@ -32,10 +32,10 @@ const BUILT_IN: [(&str, &str); 6] = [
 const SHARE_MIN: usize = 16;
 
 /// Profiles by id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Library {
     profiles: BTreeMap<String, Arc<Profile>>,
-    /// The user's file a profile came from, by id; the others are built in.
+    /// The file a profile came from, one of the user's folder or the settings, by id; the others are built in.
     files: BTreeMap<String, String>,
 }
 
@@ -44,6 +44,12 @@ impl Library {
     /// built-in one with its id. A file with faults is left out, whatever it would have replaced stays, and the faults
     /// of all files come back together. A folder that does not exist is no fault. Blocks on the disk.
     pub fn load(user_dir: Option<&Path>) -> (Self, Vec<Fault>) {
+        Library::read(&Places { folder: user_dir.map(Path::to_owned), settings: None }, None)
+    }
+
+    /// As [`load`](Self::load), and the short profiles of the settings too. What a file or an entry of the settings gave
+    /// to the library `before` stays where it has faults now. A profile that is as it was before is the same in memory.
+    pub(super) fn read(places: &Places, before: Option<&Library>) -> (Self, Vec<Fault>) {
         let mut library = Self { profiles: BTreeMap::new(), files: BTreeMap::new() };
         let mut faults = Vec::new();
         for (file, text) in BUILT_IN {
@@ -52,13 +58,14 @@ impl Library {
                 Err(mut found) => faults.append(&mut found),
             }
         }
-        let files = user_dir.map_or_else(|| Ok(Vec::new()), yaml_files);
-        let files = files.unwrap_or_else(|error| {
-            let folder = user_dir.map(|dir| dir.display().to_string()).unwrap_or_default();
+        let files = places.files().unwrap_or_else(|error| {
+            let folder = places.folder.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default();
             let message = format!("cannot be read: {error}");
+            library.keep(before, |_, file| Path::new(file).parent() == places.folder.as_deref());
             faults.push(Fault { file: folder, line: None, path: String::new(), message });
-            Vec::new()
+            BTreeMap::new()
         });
+        let files: Vec<PathBuf> = files.into_keys().collect();
         for (path, read) in read_all(&files) {
             let file = path.display().to_string();
             match read {
@@ -75,10 +82,58 @@ impl Library {
                         message: format!("'{}' is already the id of {first}", profile.id),
                     }),
                 },
-                Err(mut found) => faults.append(&mut found),
+                Err(mut found) => {
+                    library.keep(before, |_, of| of == file);
+                    faults.append(&mut found);
+                }
+            }
+        }
+        if let Some(settings) = &places.settings {
+            library.read_short(settings, before, &mut faults);
+        }
+        for (id, profile) in before.iter().flat_map(|before| &before.profiles) {
+            if let Some(again) = library.profiles.get_mut(id).filter(|again| *again == profile) {
+                *again = Arc::clone(profile);
             }
         }
         (library, faults)
+    }
+
+    /// Takes the short profiles of the settings.
+    fn read_short(&mut self, settings: &Path, before: Option<&Library>, faults: &mut Vec<Fault>) {
+        if !settings.exists() {
+            return;
+        }
+        let file = settings.display().to_string();
+        let of_folder = &self.files;
+        let taken = |id: &str| of_folder.get(id).map(String::as_str);
+        match yaml::read(settings).map_err(|fault| vec![fault]).and_then(|text| short::check(&file, &text, taken)) {
+            Ok(mut short) => {
+                for profile in short.profiles {
+                    self.files.insert(profile.id.clone(), file.clone());
+                    self.put(profile);
+                }
+                self.keep(before, |id, of| of == file && short.faulty.iter().any(|faulty| faulty == id));
+                faults.append(&mut short.faults);
+            }
+            Err(mut found) => {
+                self.keep(before, |_, of| of == file);
+                faults.append(&mut found);
+            }
+        }
+    }
+
+    /// Takes over the profiles of a library whose id and file `stays` names, where no other file has their id now.
+    fn keep(&mut self, before: Option<&Library>, stays: impl Fn(&str, &str) -> bool) {
+        let Some(before) = before else { return };
+        for (id, file) in before.files.iter().filter(|(id, file)| stays(id, file)) {
+            if let Some(profile) = before.profiles.get(id)
+                && !self.files.contains_key(id)
+            {
+                self.files.insert(id.clone(), file.clone());
+                self.profiles.insert(id.clone(), Arc::clone(profile));
+            }
+        }
     }
 
     /// The profile with this id.
@@ -91,9 +146,14 @@ impl Library {
         self.profiles.keys().map(String::as_str)
     }
 
-    /// The user's file a profile came from; none for a built-in one.
+    /// The file a profile came from, one of the user's folder or the settings; none for a built-in one.
     pub fn file_of(&self, id: &str) -> Option<&str> {
         self.files.get(id).map(String::as_str)
+    }
+
+    /// Whether any profile came from this file.
+    pub fn has_file(&self, file: &str) -> bool {
+        self.files.values().any(|of| of == file)
     }
 
     fn put(&mut self, profile: Profile) {
@@ -129,24 +189,4 @@ fn read_all(files: &[PathBuf]) -> Vec<Read<'_>> {
         joined.collect()
     });
     files.iter().map(PathBuf::as_path).zip(found).collect()
-}
-
-/// The folder's profiles in order of their names; none where there is no folder.
-fn yaml_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match std::fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        // Only plain files, also behind links: opening a FIFO would wait for its writer. What cannot be looked at is
-        // kept, so that reading it says why.
-        if yaml && std::fs::metadata(&path).map_or(true, |data| data.is_file()) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }

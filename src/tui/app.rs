@@ -159,9 +159,16 @@ impl App {
 
     /// Something happened in the engine.
     pub fn event(&mut self, event: &Event) {
-        if let Event::ProfileUsed { .. } = event {
-            self.focus.clear();
-            self.changed = true;
+        match event {
+            Event::ProfileUsed { .. } => {
+                self.focus.clear();
+                self.changed = true;
+            }
+            Event::ProfilesRead { ids } => {
+                self.profiles.clone_from(ids);
+                self.changed = true;
+            }
+            _ => {}
         }
         if let Some((severity, text)) = event.notice() {
             self.say(severity, text);

@@ -13,6 +13,9 @@ const FAULTS_TOLD_MAX: usize = 50;
 /// Longest snake_case word, in characters: wider than any panel shows.
 const WORD_CHARS_MAX: usize = 48;
 
+/// What a snake_case word may be.
+const WORD: &str = "a to z, 0 to 9 and _, a letter first";
+
 /// Longest piece of a wrong value that is repeated in a message, in characters.
 const SHOWN_CHARS_MAX: usize = 40;
 
@@ -41,6 +44,16 @@ impl<'n> Field<'n> {
 
     pub(crate) fn is_given(&self) -> bool {
         self.node.is_some()
+    }
+
+    /// What stands at a key of a mapping, whatever stands beside it.
+    pub(crate) fn entry(&self, key: &str) -> Self {
+        let entries = match self.node {
+            Some(Node::Map(entries)) => &entries[..],
+            _ => &[],
+        };
+        let node = entries.iter().find(|(known, _)| known == key).map(|(_, node)| node);
+        self.inside(node, Step::Key(key.to_owned()), key)
     }
 
     /// The value as a message repeats it, without quotes.
@@ -94,6 +107,11 @@ impl<'a> Reader<'a> {
             self.faults.push(Fault { file: self.file.to_owned(), line: None, path: String::new(), message });
         }
         self.faults
+    }
+
+    /// How many faults there are so far.
+    pub(crate) fn fault_count(&self) -> usize {
+        self.faults.len() + self.untold
     }
 
     pub(crate) fn fault(&mut self, at: &Field<'_>, message: String) {
@@ -217,7 +235,16 @@ impl<'a> Reader<'a> {
         if is_word(&text) {
             return Some(text);
         }
-        self.wrong(field, "a to z, 0 to 9 and _, a letter first")
+        self.wrong(field, WORD)
+    }
+
+    /// The key of an entry as a snake_case word.
+    pub(crate) fn key_word(&mut self, key: &str, entry: &Field<'_>) -> Option<String> {
+        if is_word(key) {
+            return Some(key.to_owned());
+        }
+        self.fault(entry, format!("'{}' does not fit, allowed {WORD}", shown(key)));
+        None
     }
 
     /// A whole number.

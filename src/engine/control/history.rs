@@ -106,6 +106,19 @@ impl History {
         Some(step)
     }
 
+    /// The same parameters answer to other values now: every step leads to what they answer to.
+    pub(super) fn refit(&mut self, snap: impl Fn(usize, u16) -> u16) {
+        let fit = |step: &mut Step| {
+            for (index, (before, after)) in &mut step.moves {
+                (*before, *after) = (snap(*index, *before), snap(*index, *after));
+            }
+            step.moves.retain(|_, (before, after)| before != after);
+            !step.moves.is_empty()
+        };
+        self.past.retain_mut(fit);
+        self.future.retain_mut(fit);
+    }
+
     /// Another synth: nothing can be taken back.
     pub(super) fn forget(&mut self) {
         mem::take(self);

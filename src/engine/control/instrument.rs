@@ -4,9 +4,9 @@ use super::{automation::Lanes, follow::Reader, history::History, morph::Morph, m
 use crate::{
     engine::midi::sent::PortIndex,
     midi::Channel,
-    profile::{Param, Profile},
+    profile::{Drive, Param, Profile},
 };
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 /// One synth.
 pub(super) struct Instrument {
@@ -14,7 +14,11 @@ pub(super) struct Instrument {
     pub(super) port: Option<PortIndex>,
     /// Its channel, where it is not the profile's.
     set_channel: Option<Channel>,
-    /// What can be turned on it.
+    /// Its profile as the library has it.
+    pub(super) base: Arc<Profile>,
+    /// The user's macros, and what they drive; nothing where one of the profile's own was taken away.
+    pub(super) macros: Vec<(String, Vec<Drive>)>,
+    /// What can be turned on it: its profile's parameters and the macros.
     pub(super) profile: Arc<Profile>,
     /// Where each parameter stands.
     pub(super) values: Vec<u16>,
@@ -48,6 +52,8 @@ impl Instrument {
         let mut instrument = Instrument {
             port,
             set_channel: channel,
+            base: Arc::clone(&profile),
+            macros: Vec::new(),
             profile: Arc::clone(&profile),
             values: Vec::new(),
             follow_from_ns: Vec::new(),
@@ -70,29 +76,61 @@ impl Instrument {
         self.history.forget();
         (self.morph, self.compare) = (None, None);
         (self.motion, self.lanes) = (Motion::default(), Lanes::default());
+        self.macros.clear();
+        self.base = Arc::clone(&profile);
         self.profile = profile;
     }
 
-    /// Takes the same synth's knobs as they are now: what has the same name stays where it is, and what moves, moves on.
-    pub(super) fn change_profile(&mut self, profile: Arc<Profile>) {
-        let old = std::mem::replace(&mut self.profile, profile);
-        let place = |index: usize| self.profile.param_index(&old.params.get(index)?.name);
-        let follows = |(old, new): (&Param, &Param)| old.name == new.name;
-        let is_longer = self.profile.params.len() >= old.params.len();
-        if !(is_longer && old.params.iter().zip(&self.profile.params).all(follows)) {
-            // Steps and ways know parameters by their places.
-            self.history.forget();
-            self.morph = None;
-        }
-        self.compare = None;
+    /// Takes another version of its profile. What has the same name stays where it was, as near as the new range allows,
+    /// and goes on moving; what is new is at its default. Where parameters are in other places, the steps that could be
+    /// undone, the morph and what could be compared are gone; false then.
+    pub(super) fn renew(&mut self, base: Arc<Profile>) -> bool {
+        // What the profile itself has now is no macro of the user's any more.
+        self.macros.retain(|(name, _)| base.param_index(name).is_none_or(|at| !base.params[at].drives.is_empty()));
+        let profile = Arc::new(with_macros(&base, &self.macros));
+        let old = mem::replace(&mut self.profile, Arc::clone(&profile));
+        self.base = base;
+        let before = |param: &Param| old.param_index(&param.name);
+        let stood = |param: &Param| {
+            let at = before(param)?;
+            Some((param.snap(*self.values.get(at)?), *self.follow_from_ns.get(at)?))
+        };
+        (self.values, self.follow_from_ns) =
+            profile.params.iter().map(|param| stood(param).unwrap_or((param.default, 0))).unzip();
+        let place = |index: usize| profile.param_index(&old.params.get(index)?.name);
         self.motion.rearrange(place);
         self.lanes.rearrange(place);
-        let before = |param: &Param| old.param_index(&param.name);
-        let stood =
-            |param: &Param| Some((*self.values.get(before(param)?)?, *self.follow_from_ns.get(before(param)?)?));
-        let stands = |param: &Param| stood(param).map_or((param.default, 0), |(value, from)| (param.snap(value), from));
-        (self.values, self.follow_from_ns) = self.profile.params.iter().map(stands).unzip();
-        self.reader = Reader::default();
+        let in_place = same_places(&old, &profile);
+        if in_place {
+            let snap = |index: usize, value: u16| profile.params.get(index).map_or(value, |param| param.snap(value));
+            self.history.refit(snap);
+            self.morph.iter_mut().for_each(|morph| morph.refit(snap));
+            for state in self.compare.iter_mut().flat_map(|compare| [&mut compare.a, &mut compare.b]) {
+                state.iter_mut().enumerate().for_each(|(index, value)| *value = snap(index, *value));
+                state.extend(self.values.iter().skip(state.len()));
+            }
+        } else {
+            self.history.forget();
+            (self.morph, self.compare) = (None, None);
+        }
+        in_place
+    }
+
+    /// Whether its parameters would stay in their places with another version of its profile.
+    pub(super) fn keeps_its_places(&self, base: &Profile) -> bool {
+        same_places(&self.profile, &with_macros(base, &self.macros))
+    }
+
+    /// Has a macro drive these, or takes it away where that is none.
+    pub(super) fn put_macro(&mut self, name: &str, drives: Vec<Drive>) {
+        let known = self.macros.iter().position(|(known, _)| known == name);
+        let in_base = self.base.param_index(name).is_some();
+        match known {
+            Some(at) if drives.is_empty() && !in_base => drop(self.macros.remove(at)),
+            Some(at) => self.macros[at].1 = drives,
+            None => self.macros.push((name.to_owned(), drives)),
+        }
+        self.renew(Arc::clone(&self.base));
     }
 
     /// Its parameters are about to go there, as one step that can be undone and compared with what was before.
@@ -123,4 +161,34 @@ impl Instrument {
             format!("{} has no parameter '{name}'; the nearest is '{hint}'", self.profile.id)
         })
     }
+}
+
+/// The section the user's macros are shown in.
+const MACROS: &str = "Macros";
+
+/// A profile with the user's macros behind its own parameters.
+fn with_macros(base: &Profile, macros: &[(String, Vec<Drive>)]) -> Profile {
+    let mut profile = base.clone();
+    for (name, drives) in macros {
+        match (profile.param_index(name), drives.is_empty()) {
+            (Some(at), true) => drop(profile.params.remove(at)),
+            (Some(at), false) => profile.params[at].drives.clone_from(drives),
+            (None, true) => {}
+            (None, false) => {
+                let known = profile.sections.iter().position(|section| section == MACROS);
+                let section = known.unwrap_or(profile.sections.len());
+                if known.is_none() {
+                    profile.sections.push(MACROS.to_owned());
+                }
+                profile.params.push(Param::driving(name, section, drives.clone()));
+            }
+        }
+    }
+    profile
+}
+
+/// Whether every parameter of the old one is in the same place in the new one.
+fn same_places(old: &Profile, new: &Profile) -> bool {
+    let names = |profile: &Profile| profile.params.iter().map(|param| param.name.clone()).collect::<Vec<_>>();
+    names(new).starts_with(&names(old))
 }

@@ -7,13 +7,10 @@ use super::{Control, Moment};
 use crate::{
     command::arg::{Name, Part},
     engine::station::Answer,
-    profile::{Curve, Drive, Param, Profile, Target},
+    profile::{Curve, Drive, Target},
     yaml::is_word,
 };
-use std::sync::Arc;
 
-/// The section the user's macros are shown in.
-const SECTION: &str = "Macros";
 /// So many knobs one macro drives at most.
 const DRIVES_MAX: usize = 64;
 
@@ -52,7 +49,7 @@ impl Control {
         }
         drives.push(drive);
         let says = format!("{name} drives {}", list(&drives));
-        self.put_macro(name, drives);
+        self.instruments[self.current].put_macro(name, drives);
         Ok(says)
     }
 
@@ -78,37 +75,8 @@ impl Control {
         }
         let says =
             if drives.is_empty() { format!("{name} is gone") } else { format!("{name} drives {}", list(&drives)) };
-        self.put_macro(name, drives);
+        self.instruments[self.current].put_macro(name, drives);
         Ok(says)
-    }
-
-    /// Gives the instrument in use a macro that drives these, or takes it away where that is none.
-    fn put_macro(&mut self, name: &str, drives: Vec<Drive>) {
-        let instrument = &mut self.instruments[self.current];
-        let mut profile = Profile::clone(&instrument.profile);
-        match (profile.param_index(name), drives.is_empty()) {
-            (Some(at), true) => {
-                let section = profile.params.remove(at).section;
-                if profile.params_in(section).next().is_none() {
-                    profile.sections.remove(section);
-                    profile
-                        .params
-                        .iter_mut()
-                        .filter(|param| param.section > section)
-                        .for_each(|param| param.section -= 1);
-                }
-            }
-            (Some(at), false) => profile.params[at].drives = drives,
-            (None, _) => {
-                let known = profile.sections.iter().position(|section| section == SECTION);
-                let section = known.unwrap_or(profile.sections.len());
-                if known.is_none() {
-                    profile.sections.push(SECTION.to_owned());
-                }
-                profile.params.push(Param::driving(name, section, drives));
-            }
-        }
-        instrument.change_profile(Arc::new(profile));
     }
 
     /// Takes the parameters along that a macro drives, where it stands at `value` now.

@@ -63,6 +63,13 @@ impl Morph {
         (left_ns > 0).then_some((way.to, left_ns))
     }
 
+    /// The same parameters answer to other values now.
+    pub(super) fn refit(&mut self, snap: impl Fn(usize, u16) -> u16) {
+        for way in &mut self.ways {
+            (way.from, way.to) = (snap(way.index, way.from), snap(way.index, way.to));
+        }
+    }
+
     fn gone_ns(&self, now_ns: u64) -> u64 {
         now_ns.saturating_sub(self.begin_ns).min(self.length_ns)
     }

@@ -1,0 +1,176 @@
+//! Profiles that were edited while the station plays: each instrument takes what is new of its own. The control thread's.
+//!
+//! The files were read on another thread (`engine/profile_watch.rs`). Nothing is sent to the synths: their knobs stand
+//! where they stood, and the next turn of one goes out by the new profile.
+
+use super::{Control, Moment};
+use crate::{
+    engine::midi::scheduler::{Outgoing, What},
+    midi::Message,
+    profile::{Library, Profile, SHORT_KEY},
+    status::{Event, Severity},
+    yaml::Fault,
+};
+use std::{
+    mem,
+    sync::{Arc, mpsc::Receiver},
+};
+
+/// So many faults are told one by one; the message line has room for one at a time.
+const FAULTS_TOLD_MAX: usize = 8;
+/// So many profiles that no instrument uses are told one by one.
+const READ_TOLD_MAX: usize = 3;
+/// The controller that ends all notes of a channel (MIDI 1.0, "Channel Mode Messages").
+const ALL_NOTES_OFF: u8 = 123;
+
+/// All profiles, read again after an edit.
+pub struct ProfileNews {
+    /// The sound ones, and in place of those with faults what was read before.
+    pub library: Library,
+    /// What is wrong with the files that were edited.
+    pub faults: Vec<Fault>,
+    /// The files that had faults and have none now.
+    pub mended: Vec<String>,
+}
+
+/// Whether two libraries have the same under an id. What was read again and is as it was is mostly the same in memory.
+fn same(a: Option<&Arc<Profile>>, b: Option<&Arc<Profile>>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+        (a, b) => a.is_none() && b.is_none(),
+    }
+}
+
+impl Control {
+    /// From now on profiles are edited as this says.
+    pub fn keep_profiles(&mut self, news: Receiver<ProfileNews>) {
+        self.profile_news = Some(news);
+    }
+
+    /// Takes the profiles that were read again.
+    pub(super) fn look_at_profiles(&mut self, now: Moment) {
+        let news: Vec<ProfileNews> = self.profile_news.iter().flat_map(|news| news.try_iter()).collect();
+        for news in news {
+            self.take_profiles(news, now);
+        }
+    }
+
+    fn take_profiles(&mut self, ProfileNews { library, faults, mended }: ProfileNews, now: Moment) {
+        let old = mem::replace(&mut self.library, library);
+        if !old.ids().eq(self.library.ids()) {
+            self.tell(Event::ProfilesRead { ids: self.library.ids().map(str::to_owned).collect() });
+        }
+        let is_read = |id: &&str| self.library.file_of(id).is_some() && !same(old.get(id), self.library.get(id));
+        let read: Vec<String> = self.library.ids().filter(is_read).map(str::to_owned).collect();
+        self.take_read(&old, &read, now);
+        for id in old.ids() {
+            if let Some(file) = old.file_of(id).filter(|_| self.library.file_of(id).is_none()) {
+                self.tell_gone(id, file);
+            }
+        }
+        // Whoever took the mistake out again hears of it even where all is as it was before.
+        let is_told = |file: &str| read.iter().any(|id| self.library.file_of(id) == Some(file));
+        for file in mended.iter().filter(|file| !is_told(file)) {
+            self.desk.notice(Severity::Info, format!("{file} has no faults any more"));
+        }
+        self.tell_faults(&faults);
+    }
+
+    /// Renews the instruments of these profiles, and tells of them.
+    fn take_read(&mut self, old: &Library, read: &[String], now: Moment) {
+        let mut untold = 0;
+        for (id, told) in read.iter().zip(0..) {
+            let Some(profile) = self.library.get(id).cloned() else { continue };
+            let file = self.library.file_of(id).unwrap_or_default().to_owned();
+            let users: Vec<usize> = (0..self.instruments.len()).filter(|at| self.uses(*at, id)).collect();
+            let is_used = !users.is_empty();
+            let mut undo_stays = true;
+            for at in users {
+                undo_stays &= self.renew(at, &profile, now);
+            }
+            if !is_used && told >= READ_TOLD_MAX {
+                untold += 1;
+                continue;
+            }
+            let again = if old.file_of(id) == Some(&file) { " again" } else { "" };
+            let then = match (is_used, old.get(id)) {
+                (true, _) if undo_stays => String::new(),
+                (true, _) => {
+                    ": its list of knobs is another one, and what was moved before cannot be undone".to_owned()
+                }
+                (false, None) => format!(": profile.use {id} takes it"),
+                (false, Some(_)) => String::new(),
+            };
+            self.desk.notice(Severity::Info, format!("{id} was read{again} from {file}{then}"));
+        }
+        if untold > 0 {
+            self.desk.notice(Severity::Info, format!("and {untold} more were read"));
+        }
+    }
+
+    fn uses(&self, at: usize, id: &str) -> bool {
+        self.instruments.get(at).is_some_and(|instrument| instrument.profile.id == id)
+    }
+
+    /// Gives an instrument another version of its profile; false where its list of parameters is another one. What
+    /// plays goes on.
+    fn renew(&mut self, at: usize, profile: &Arc<Profile>, now: Moment) -> bool {
+        if same(Some(&self.instruments[at].base), Some(profile)) {
+            return true;
+        }
+        if !self.instruments[at].keeps_its_places(profile) {
+            self.stop_morph(at, now);
+        }
+        let instrument = &mut self.instruments[at];
+        let (before, values, channel) =
+            (Arc::clone(&instrument.profile), instrument.values.clone(), instrument.channel());
+        let is_same_list = instrument.renew(Arc::clone(profile));
+        let profile = Arc::clone(&instrument.profile);
+        if let Some(port) = instrument.port.filter(|_| instrument.channel() != channel) {
+            // The ends of the notes that sound would go to the new channel.
+            let what = What::Message(Message::control(channel, ALL_NOTES_OFF, 0));
+            self.scheduler.send(Outgoing { port, due_ns: now.ns, what });
+        }
+        for (index, param) in profile.params.iter().enumerate() {
+            let stood = before.param_index(&param.name).and_then(|index| values.get(index));
+            if stood.is_some_and(|stood| *stood != self.instruments[at].values[index]) {
+                self.tell_value(at, index);
+            }
+            // A glide is on its way to where the old range had its end.
+            self.send_on_its_way(at, index, now);
+        }
+        is_same_list
+    }
+
+    /// Tells of a profile whose file, or whose entry in the settings, is gone.
+    fn tell_gone(&self, id: &str, file: &str) {
+        let is_used = (0..self.instruments.len()).any(|at| self.uses(at, id));
+        let (severity, then) = match (is_used, self.library.get(id)) {
+            (true, None) => (Severity::Warning, ": its knobs stay until profile.use takes others".to_owned()),
+            (true, Some(_)) => {
+                (Severity::Warning, format!(": its knobs stay until profile.use {id} takes the built-in ones"))
+            }
+            (false, None) => (Severity::Info, String::new()),
+            (false, Some(_)) => (Severity::Info, ": the built-in one is there again".to_owned()),
+        };
+        self.desk.notice(severity, format!("{id} is no longer in {file}{then}"));
+    }
+
+    fn tell_faults(&self, faults: &[Fault]) {
+        let (told, rest) = faults.split_at(faults.len().min(FAULTS_TOLD_MAX));
+        for fault in told {
+            let stays = self.library.has_file(&fault.file);
+            let then = if stays { "what was read of it before stays" } else { "the profile is left out" };
+            self.desk.notice(Severity::Error, format!("{fault}; {then}"));
+        }
+        if let [first, ..] = rest {
+            let is_of_first = |fault: &Fault| fault.file == first.file && !fault.path.starts_with(SHORT_KEY);
+            let verb = if rest.iter().all(is_of_first) { format!("check {}", first.file) } else { "list".to_owned() };
+            let text = format!("and {} more; `busker profiles {verb}` lists them", rest.len());
+            self.desk.notice(Severity::Error, text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

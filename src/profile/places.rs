@@ -1,0 +1,143 @@
+//! Where a musician's own profiles are written, and what came of reading them: once, or again after an edit.
+//!
+//! Blocks on the disk; never on the control thread.
+
+use super::Library;
+use crate::yaml::Fault;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::Metadata,
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+/// Where a musician's own profiles are written. Nothing of it need exist.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The folder of profiles.
+    pub folder: Option<PathBuf>,
+    /// The settings, which may hold profiles in short.
+    pub settings: Option<PathBuf>,
+}
+
+impl Places {
+    /// The folder's profiles in order of their names, and how each stands; none where there is no folder.
+    pub(super) fn files(&self) -> io::Result<BTreeMap<PathBuf, Option<Mark>>> {
+        let entries = match self.folder.as_ref().map(std::fs::read_dir) {
+            None => return Ok(BTreeMap::new()),
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+            Some(entries) => entries?,
+        };
+        let mut files = BTreeMap::new();
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_none_or(|extension| extension != "yaml" && extension != "yml") {
+                continue;
+            }
+            // Only plain files, also behind links: opening a FIFO would wait for its writer. What cannot be looked at
+            // is kept, so that reading it says why.
+            match std::fs::metadata(&path) {
+                Ok(data) if !data.is_file() => {}
+                data => drop(files.insert(path, data.ok().as_ref().map(Mark::of))),
+            }
+        }
+        Ok(files)
+    }
+
+    /// How the files stand.
+    pub fn look(&self) -> Marks {
+        let mut marks =
+            self.files().unwrap_or_else(|_| self.folder.iter().map(|folder| (folder.clone(), None)).collect());
+        let settings = self.settings.iter().filter_map(|file| Some((file, std::fs::metadata(file).ok()?)));
+        marks.extend(settings.map(|(file, data)| (file.clone(), Some(Mark::of(&data)))));
+        Marks(marks)
+    }
+}
+
+/// How files stand: any write to one of them, and any that comes, goes or is put in another's place, changes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks(BTreeMap<PathBuf, Option<Mark>>);
+
+impl Marks {
+    /// Whether a file stands otherwise here than there.
+    fn differ(&self, other: &Marks, file: &Path) -> bool {
+        self.0.get(file) != other.0.get(file)
+    }
+}
+
+/// What a write to a file, or another file in its place, changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    /// Of the last write, and of the last change of any kind; in s and ns since 1970.
+    written: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Mark {
+    fn of(data: &Metadata) -> Mark {
+        Mark {
+            device: data.dev(),
+            inode: data.ino(),
+            bytes: data.len(),
+            written: (data.mtime(), data.mtime_nsec()),
+            changed: (data.ctime(), data.ctime_nsec()),
+        }
+    }
+}
+
+/// What came of reading all profiles.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The sound ones.
+    pub library: Library,
+    /// What is wrong with the others.
+    pub faults: Vec<Fault>,
+    places: Places,
+    /// How the files stood before they were read: what was written meanwhile is news.
+    marks: Marks,
+}
+
+impl Reading {
+    /// Reads all profiles for the first time. Blocks on the disk.
+    pub fn first(places: Places) -> Reading {
+        let marks = places.look();
+        let (library, faults) = Library::read(&places, None);
+        Reading { library, faults, places, marks }
+    }
+
+    /// Reads all profiles again, whose files stand like this: what has faults now stays as it was read last. Blocks on
+    /// the disk.
+    pub fn again(&self, marks: Marks) -> Reading {
+        let (library, faults) = Library::read(&self.places, Some(&self.library));
+        Reading { library, faults, places: self.places.clone(), marks }
+    }
+
+    /// Where it was read from.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// How the files stood when they were read.
+    pub fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// The faults worth telling after the reading `before`: those of files that were edited since, and new ones.
+    pub fn new_faults(&self, before: &Reading) -> Vec<Fault> {
+        let is_new =
+            |fault: &&Fault| self.marks.differ(&before.marks, Path::new(&fault.file)) || !before.faults.contains(fault);
+        self.faults.iter().filter(is_new).cloned().collect()
+    }
+
+    /// The files that had faults in the reading `before`, are still there, and have none now.
+    pub fn mended(&self, before: &Reading) -> Vec<String> {
+        let has_none = |file: &&String| !self.faults.iter().any(|fault| fault.file == **file);
+        let is_there = |file: &&String| self.marks.0.contains_key(Path::new(file));
+        let files = before.faults.iter().map(|fault| &fault.file).collect::<BTreeSet<_>>();
+        files.into_iter().filter(has_none).filter(is_there).cloned().collect()
+    }
+}

@@ -1,0 +1,109 @@
+//! Profiles in short, as the settings hold them: an id, and what each knob of it is carried by.
+//!
+//! Each stands for itself: one with faults is left out, and the others count. A parameter's fields are read by `values`,
+//! as those of a whole profile are. Pure.
+
+use super::{
+    Fault, Profile,
+    values::{self, Carriers, PARAM_FIELDS},
+};
+use crate::yaml::{self, Field, Reader};
+
+/// The field of the settings that holds them.
+pub const SHORT_KEY: &str = "cc_profiles";
+
+/// What is said of where their numbers come from.
+const SOURCE: &str = "the settings file";
+
+/// The one section their knobs are shown in.
+const SECTION: &str = "Knobs";
+
+/// The short profiles of one file.
+pub(super) struct Short {
+    /// The sound ones.
+    pub(super) profiles: Vec<Profile>,
+    /// The ids of those with faults.
+    pub(super) faulty: Vec<String>,
+    /// Every fault, in order of line.
+    pub(super) faults: Vec<Fault>,
+}
+
+/// Checks the short profiles in a settings text; the other settings are not looked at. `taken` knows the file that has
+/// an id already.
+///
+/// # Errors
+/// Every fault, where no profile could be told from another.
+pub(super) fn check<'t>(file: &str, text: &str, taken: impl Fn(&str) -> Option<&'t str>) -> Result<Short, Vec<Fault>> {
+    let checked = yaml::check_parts(file, text, |reader, root| read_all(reader, root, taken));
+    match checked.map_err(|fault| vec![fault])? {
+        (Some((profiles, faulty)), faults) => Ok(Short { profiles, faulty, faults }),
+        (None, faults) => Err(faults),
+    }
+}
+
+/// The sound ones, and the ids of the others; nothing where there is no list of them.
+fn read_all<'t>(
+    reader: &mut Reader<'_>,
+    root: &Field<'_>,
+    taken: impl Fn(&str) -> Option<&'t str>,
+) -> Option<(Vec<Profile>, Vec<String>)> {
+    let (mut profiles, mut faulty): (Vec<Profile>, _) = (Vec::new(), Vec::new());
+    if root.is_given() && !root.is_mapping() {
+        reader.entries(root);
+        return None;
+    }
+    let list = root.entry(SHORT_KEY);
+    if !list.is_given() {
+        return Some((profiles, faulty));
+    }
+    let entries = reader.entries(&list);
+    if !list.is_mapping() {
+        return None;
+    }
+    for (key, entry) in entries {
+        if profiles.iter().any(|profile| profile.id == key) || faulty.contains(&key) {
+            // Told already: it stands more than once, and the first one counts.
+            continue;
+        }
+        let before = reader.fault_count();
+        let id = reader.key_word(&key, &entry).unwrap_or_default();
+        if let Some(first) = taken(&id) {
+            reader.fault(&entry, format!("'{id}' is already the id of {first}"));
+        }
+        let profile = read(reader, id, &entry);
+        if reader.fault_count() == before { profiles.push(profile) } else { faulty.push(key) }
+    }
+    Some((profiles, faulty))
+}
+
+fn read(reader: &mut Reader<'_>, id: String, entry: &Field<'_>) -> Profile {
+    let fields: Vec<&str> =
+        PARAM_FIELDS.iter().copied().filter(|field| !matches!(*field, "name" | "section")).collect();
+    let mut carriers = Carriers::default();
+    let mut params = Vec::new();
+    let entries = reader.entries(entry);
+    if entry.is_mapping() && entries.is_empty() {
+        reader.fault(entry, "is empty, allowed one or more".to_owned());
+    }
+    for (key, entry) in entries {
+        let name = reader.key_word(&key, &entry).unwrap_or_default();
+        if let Some(map) = reader.mapping(&entry, &fields) {
+            params.push(values::read(reader, &map, name, 0, &mut carriers));
+        }
+    }
+    Profile {
+        name: id.clone(),
+        id,
+        maker: String::new(),
+        source: SOURCE.to_owned(),
+        port_hints: Vec::new(),
+        channel: 1,
+        spacing_ms: None,
+        smoothing_ms: None,
+        sections: vec![SECTION.to_owned()],
+        params,
+    }
+}
+
+#[cfg(test)]
+mod tests;
