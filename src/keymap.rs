@@ -43,8 +43,20 @@ impl Mode {
 pub enum Action {
     /// A line of the command table.
     Command(&'static str),
+    /// The same, where the answer is worth reading.
+    Ask(&'static str),
     /// Something that needs the screen.
     View(View),
+}
+
+impl Action {
+    /// The line of the command table, where it is one.
+    pub fn line(self) -> Option<&'static str> {
+        match self {
+            Action::Command(line) | Action::Ask(line) => Some(line),
+            Action::View(_) => None,
+        }
+    }
 }
 
 /// One row of the table.
@@ -81,6 +93,9 @@ const fn held(modes: &'static [Mode], key: &'static str, action: Action, bar: &'
 }
 const fn does(line: &'static str) -> Action {
     Action::Command(line)
+}
+const fn asks(line: &'static str) -> Action {
+    Action::Ask(line)
 }
 const fn view(view: View) -> Action {
     Action::View(view)
@@ -120,6 +135,18 @@ pub static ROWS: &[Row] = &[
     row(PLAY, "f3", view(View::NextInstrument), &["instrument"]),
     row(KEYS, "l", view(View::Learn), &["learn", "no learn"]),
     row(PLAY, "f4", view(View::Learn), &["learn", "no learn"]),
+    row(KEYS, "u", asks("param.undo"), &["undo/redo"]),
+    row(KEYS, "U", asks("param.redo"), &["undo/redo"]),
+    row(PLAY, "ctrl-z", asks("param.undo"), &["undo/redo"]),
+    row(PLAY, "ctrl-y", asks("param.redo"), &["undo/redo"]),
+    row(KEYS, "d", view(View::Mutate), &["dice"]),
+    row(KEYS, "D", view(View::Dice), &["dice"]),
+    row(KEYS, "a", asks("snapshot.compare"), &["A/B"]),
+    row(KEYS, "o", view(View::Recall), &["recall"]),
+    row(PLAY, "f5", view(View::Recall), &["recall"]),
+    row(KEYS, "w", view(View::Save), &["save"]),
+    row(PLAY, "f6", view(View::Save), &["save"]),
+    row(PLAY, "f7", asks("snapshot.compare"), &["A/B"]),
     held(PIANO, "-", view(View::OctaveDown), &["octave"]),
     held(PIANO, "=", view(View::OctaveUp), &["octave"]),
     row(KEYS, "s", does("transport.stop"), &[]),
@@ -132,7 +159,7 @@ pub static ROWS: &[Row] = &[
     row(NOT_LINE, "ctrl-c", does("quit"), &[]),
     row(KEYS, "e", does("meter.clear"), &[]),
     row(PLAY, "ctrl-e", does("meter.clear"), &[]),
-    row(KEYS, "i", does("record.status"), &[]),
+    row(KEYS, "i", asks("record.status"), &[]),
     held(PLAY, "shift-up", view(View::TurnUpFar), &[]),
     held(PLAY, "shift-down", view(View::TurnDownFar), &[]),
     held(PLAY, "pageup", view(View::TurnUpFar), &[]),

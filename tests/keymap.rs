@@ -99,7 +99,7 @@ fn no_key_means_two_things() {
 #[test]
 fn every_command_in_the_keymap_exists() {
     for row in ROWS {
-        if let Action::Command(line) = row.action {
+        if let Some(line) = row.action.line() {
             assert_eq!(line.parse::<Command>().unwrap().to_string(), line);
         }
     }
@@ -410,6 +410,68 @@ fn tab_completes_commands_knobs_and_options() {
     player.press("tab");
     assert_eq!(player.press("enter"), ["? profile.use fm_synth"]);
     assert_eq!(player.press(": up up enter"), ["? click.on toggle"]);
+}
+
+#[test]
+fn what_chance_and_hands_did_is_taken_back_and_compared() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.press("ctrl-z ctrl-y f7"), ["? param.undo", "? param.redo", "? snapshot.compare"]);
+    assert!(player.stroke("ctrl-z", Phase::Repeat).is_empty(), "one press takes one step back");
+    assert_eq!(player.press("u"), ["note.on B4 100"]);
+    assert_eq!(player.press("esc u U a"), ["note.off B4", "? param.undo", "? param.redo", "? snapshot.compare"]);
+}
+
+#[test]
+fn dice_are_thrown_for_the_focused_section() {
+    let mut player = Player::new(at_rest());
+    player.press("esc tab right");
+    assert_eq!(player.press("d D"), ["? param.mutate 10 Filter", "? param.random Filter"]);
+    player.status.params.values.clear();
+    assert!(player.press("d D").is_empty());
+}
+
+#[test]
+fn a_snapshot_is_saved_and_recalled_in_a_few_keys() {
+    let mut player = Player::new(at_rest());
+    assert!(player.press("f5").is_empty());
+    let said = "there is no snapshot yet: snapshot.save keeps where the knobs stand";
+    assert_eq!((player.app.mode(), player.said()), (Mode::Piano, Some((Severity::Info, said))));
+    player.press("f6");
+    player.type_in("warm");
+    assert_eq!(player.press("enter"), ["? snapshot.save warm"]);
+    player.status.params.snapshots = ["bright", "warm", "war_drums"].map(str::to_owned).to_vec();
+    player.press("f5 w tab");
+    assert_eq!(player.app.line().text(), "snapshot.recall war");
+    player.press("tab");
+    assert_eq!(player.press("enter"), ["? snapshot.recall warm"]);
+    player.press("esc o b tab");
+    assert_eq!(player.app.line().text(), "snapshot.recall bright ", "seconds may follow");
+    player.press("8");
+    assert_eq!(player.press("enter"), ["? snapshot.recall bright 8"]);
+    player.press("w");
+    assert_eq!(player.press("tab enter"), ["? snapshot.save bright"]);
+}
+
+#[test]
+fn tab_completes_snapshots_and_sections() {
+    let mut player = Player::new(at_rest());
+    player.status.params.snapshots = vec!["bright".to_owned(), "warm".to_owned()];
+    let mut completed = |line: &str, tabs: &str| {
+        player.press(": ctrl-u");
+        player.type_in(line);
+        player.press(tabs);
+        let text = player.app.line().text();
+        player.press("esc");
+        text
+    };
+    assert_eq!(completed("snapshot.delete b", "tab"), "snapshot.delete bright");
+    assert_eq!(completed("snapshot.rename w", "tab"), "snapshot.rename warm ");
+    assert_eq!(completed("snapshot.rename warm b", "tab"), "snapshot.rename warm b", "a new name is nobody's yet");
+    assert_eq!(completed("param.random fil", "tab"), "param.random Filter");
+    assert_eq!(completed("param.random fil", "tab tab"), "param.random filter_type");
+    assert_eq!(completed("param.mutate 10 arp_i", "tab"), "param.mutate 10 arp_intervals");
+    assert_eq!(completed("param.mutate 10 verb", "tab"), "param.mutate 10 Reverb", "where none begins so");
+    assert_eq!(completed("param.set osc_type ", "tab"), "param.set osc_type off");
 }
 
 #[test]

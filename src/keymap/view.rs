@@ -59,6 +59,14 @@ views! {
     TurnDownFar = "turn.down.far"
     /// Turn the focused knob back to its default
     ResetKnob = "knob.reset"
+    /// Turn the knobs of the focused section by at most a tenth of their way, by chance
+    Mutate = "section.mutate"
+    /// Turn the knobs of the focused section to any place, by chance
+    Dice = "section.dice"
+    /// Choose the snapshot the knobs go to
+    Recall = "knobs.recall"
+    /// Type a name for where the knobs stand
+    Save = "knobs.save"
     /// An octave lower
     OctaveDown = "octave.down"
     /// An octave higher

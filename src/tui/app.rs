@@ -28,7 +28,7 @@ const VELOCITY_DEFAULT: u8 = 100;
 pub enum Wish {
     /// From a key: a refusal comes back as a notice.
     Tell(Command),
-    /// Typed: whoever typed it waits for the answer.
+    /// Somebody waits for the answer: whoever typed it, or pressed a key that asks.
     Ask(Command),
 }
 
@@ -100,7 +100,8 @@ impl App {
         match keymap::row_of(self.mode, key) {
             Some(row) if phase == Phase::Repeat && !row.repeats => Vec::new(),
             Some(row) => match row.action {
-                Action::Command(line) => self.run(line, status),
+                Action::Command(line) => self.run(line, Wish::Tell, status),
+                Action::Ask(line) => self.run(line, Wish::Ask, status),
                 Action::View(view) => self.act(view, status),
             },
             None if self.mode == Mode::Line => {
@@ -125,11 +126,11 @@ impl App {
         Note::new(0)?.transposed((self.octave - OCTAVE_MIN) * 12 + semitones)
     }
 
-    fn run(&mut self, line: &str, status: &Status) -> Vec<Wish> {
+    fn run(&mut self, line: &str, wish: fn(Command) -> Wish, status: &Status) -> Vec<Wish> {
         match line.parse::<Command>() {
             Ok(command) => {
                 self.announce(&command, status);
-                vec![Wish::Tell(command)]
+                vec![wish(command)]
             }
             Err(error) => {
                 self.say(Severity::Error, error.to_string());

@@ -4,7 +4,7 @@ use super::{App, OCTAVE_MAX, OCTAVE_MIN, Wish};
 use crate::{
     command::{
         Command,
-        arg::{Name, OnOff, PortName, Steps, Switch, Text},
+        arg::{Name, OnOff, Percent, PortName, Steps, Switch, Text},
     },
     keymap::{Mode, View},
     music::Decibels,
@@ -15,6 +15,8 @@ use crate::{
 
 /// Steps of a coarse turn.
 const FAR: i32 = 8;
+/// How far a knob is turned by chance at most, in percent of its way.
+const MUTATION: Percent = Percent(10.0);
 /// Velocity moves by this much, of 127.
 const VELOCITY_STEP: i8 = 8;
 
@@ -49,6 +51,13 @@ impl App {
                 let reset = |param: &Param| Wish::Tell(Command::ParamReset { name: Name(param.name.clone()) });
                 return self.param(status).map(reset).into_iter().collect();
             }
+            View::Mutate => return self.dice(status, |section| Command::ParamMutate { percent: MUTATION, section }),
+            View::Dice => return self.dice(status, |section| Command::ParamRandom { section }),
+            View::Recall if status.params.snapshots.is_empty() => {
+                self.say(Severity::Info, "there is no snapshot yet: snapshot.save keeps where the knobs stand");
+            }
+            View::Recall => return self.open_line("snapshot.recall "),
+            View::Save => return self.open_line("snapshot.save "),
             View::OctaveDown => return self.octave_by(-1),
             View::OctaveUp => return self.octave_by(1),
             View::VelocityDown => self.velocity_by(-VELOCITY_STEP),
@@ -172,6 +181,12 @@ impl App {
         let step =
             |param: &Param| Wish::Tell(Command::ParamStep { name: Name(param.name.clone()), steps: Steps(steps) });
         self.param(status).map(step).into_iter().collect()
+    }
+
+    /// Dice for the section of the focused knob. How many knobs they turned is worth reading.
+    fn dice(&self, status: &Status, throw: impl FnOnce(Option<Text>) -> Command) -> Vec<Wish> {
+        let section = self.param(status).and_then(|param| status.params.profile.sections.get(param.section));
+        section.map(|section| Wish::Ask(throw(Some(Text(section.clone()))))).into_iter().collect()
     }
 
     fn octave_by(&mut self, by: i32) -> Vec<Wish> {

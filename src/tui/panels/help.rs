@@ -76,7 +76,7 @@ pub fn items(mode: Mode) -> Vec<Item> {
 fn meaning(action: Action) -> String {
     match action {
         Action::View(view) => view.help().to_owned(),
-        Action::Command(line) => {
+        Action::Command(line) | Action::Ask(line) => {
             let name = line.split_whitespace().next().unwrap_or_default();
             let help = command::spec(name).map_or("", |row| row.help);
             // With its arguments, where they say more than the command's help.
@@ -119,10 +119,11 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     for (item, y) in items.iter().skip(top).take(rows).zip(area.y + 1..) {
         let line = match item {
             Item::Heading(text) => Line::styled(text.clone(), look.heading),
-            Item::Entry(key, help) => Line::from(vec![
-                Span::styled(format!("  {} ", text::left(key, KEY_CELLS.max(text::width(key)))), look.key),
-                Span::styled(help.clone(), look.text),
-            ]),
+            Item::Entry(key, help) => {
+                let key = format!("  {} ", text::left(key, KEY_CELLS.max(text::width(key))));
+                let help = text::cut(help, cells.saturating_sub(2 + text::width(&key)));
+                Line::from(vec![Span::styled(key, look.key), Span::styled(help, look.text)])
+            }
             Item::Usage(usage) => Line::styled(format!("  {usage}"), look.key),
             Item::Text(help) => Line::styled(format!("      {help}"), look.text),
             Item::Space => Line::default(),
