@@ -15,7 +15,7 @@ mod statuses;
 use busker::{
     command::Command,
     keymap::{Action, Key, Mode, Phase, ROWS, Stroke, View, notes, rows_in},
-    status::{Event, Severity, Status},
+    status::{Event, ParamsStatus, Severity, Status},
     tui::{
         app::{App, Wish},
         panels::{help, keybar},
@@ -25,6 +25,7 @@ use busker::{
 use statuses::{at_rest, at_work, midi_in_trouble, overloaded, with_ports};
 use std::{
     collections::HashSet,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -277,6 +278,67 @@ fn knobs_are_focused_and_turned() {
     assert_eq!(player.press("shift-tab up"), ["param.step osc_type 1"]);
     assert_eq!(player.press("left up"), ["param.step arp_length 1"], "around the ends");
     assert_eq!(player.press("tab up"), ["param.step osc_type 1"], "around the ends");
+}
+
+#[test]
+fn a_knob_is_found_by_a_part_of_its_name() {
+    let mut player = Player::new(at_rest());
+    let focused = |player: &Player| {
+        let at = player.app.focused(&player.status).unwrap();
+        player.status.params.profile.params[at].name.clone()
+    };
+    player.press("tab right");
+    assert_eq!(player.press("z /"), ["note.on C3 100", "note.off C3"], "letters are no notes now");
+    assert_eq!(focused(&player), "filter_cutoff", "nothing is typed yet");
+    player.type_in("dep");
+    assert_eq!(focused(&player), "osc_lfo_depth", "the first that fits");
+    player.press("down");
+    assert_eq!(focused(&player), "filter_sweep_depth");
+    player.press("up up");
+    assert_eq!(focused(&player), "reverb_depth", "around the ends");
+    player.type_in(" MOD");
+    assert_eq!(focused(&player), "mod_depth", "each word, anywhere, in any case");
+    player.press("backspace backspace tab");
+    assert_eq!(focused(&player), "mod_depth", "' m' is in 'tremolo' and in 'modulation'");
+    assert_eq!(player.press("ctrl-r ctrl-p"), ["record.toggle", "midi.panic"]);
+    assert!(player.press("enter").is_empty());
+    assert_eq!(player.app.mode(), Mode::Piano);
+    assert_eq!(player.press("up"), ["param.step mod_depth 1"]);
+}
+
+#[test]
+fn a_search_given_up_leaves_the_focus_where_it_was() {
+    for away in ["esc", "ctrl-c", "ctrl-u backspace"] {
+        let mut player = Player::new(at_rest());
+        player.press("esc tab /");
+        player.type_in("reverb mix");
+        assert_eq!(player.app.focused(&player.status), Some(33));
+        player.press(away);
+        assert_eq!(player.app.mode(), Mode::Keys, "{away}");
+        assert_eq!(player.press("up"), ["param.step filter_type 1"], "{away}");
+    }
+    let mut player = Player::new(at_rest());
+    player.press("tab /");
+    player.app.paste("xyzzy");
+    assert!(player.press("up down tab enter").is_empty());
+    assert_eq!(player.press("up"), ["param.step filter_type 1"], "nothing was found");
+    player.status.params.values.clear();
+    player.press("/");
+    assert_eq!(player.said(), Some((Severity::Info, "there is no knob to find")));
+}
+
+#[test]
+fn a_search_goes_on_when_the_instrument_changes() {
+    let mut player = Player::new(with_ports());
+    player.press("/");
+    player.type_in("cutoff");
+    let other = statuses::profile("generic_analog");
+    player.status.params = ParamsStatus::standing(Arc::clone(&other), vec![0; other.params.len()]);
+    player.status.instrument = 3;
+    let at = player.app.focused(&player.status).unwrap();
+    assert_eq!(other.params[at].label, "Cutoff");
+    player.press("enter");
+    assert_eq!(player.press("up"), [format!("param.step {} 1", other.params[at].name)]);
 }
 
 #[test]

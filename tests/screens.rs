@@ -193,6 +193,30 @@ fn a_knob_that_waits_for_a_controller() {
 }
 
 #[test]
+fn a_knob_is_looked_for() {
+    let status = at_work();
+    let found = |text: &str, size| {
+        let mut app = app();
+        press(&mut app, "tab right /", &status);
+        type_in(&mut app, text, &status);
+        press(&mut app, "down", &status);
+        drawn(&mut app, &status, size)
+    };
+    let pictures = [found("", SMALL), found("dep", SMALL), found("dep", BROAD), found("xyzzy", SMALL)];
+    insta::assert_snapshot!(pictures.join("\n\n"));
+}
+
+#[test]
+fn a_knob_is_looked_for_from_the_midi_view_too() {
+    let (mut app, status) = (app(), with_ports());
+    press(&mut app, "f2 /", &status);
+    type_in(&mut app, "cut", &status);
+    assert!(drawn(&mut app, &status, SMALL).contains("▸Cutoff"));
+    press(&mut app, "enter", &status);
+    assert!(drawn(&mut app, &status, SMALL).contains("monitor · 3217 messages"));
+}
+
+#[test]
 fn the_header_says_whose_tempo_it_is() {
     let mut status = with_ports();
     let mut tops = Vec::new();
@@ -264,9 +288,14 @@ fn every_size_of_window_can_be_drawn() {
     for width in (80..260).step_by(13) {
         for height in (24..90).step_by(7) {
             let mut app = app_overloaded();
-            for (keys, status) in
-                [("", &rest), ("shift-tab", &trouble), ("?", &trouble), ("esc f2", &midi), (":", &rest)]
-            {
+            for (keys, status) in [
+                ("", &rest),
+                ("shift-tab", &trouble),
+                ("?", &trouble),
+                ("esc f2", &midi),
+                (":", &rest),
+                ("esc / d", &trouble),
+            ] {
                 press(&mut app, keys, status);
                 drawn(&mut app, status, (width, height));
             }

@@ -45,6 +45,8 @@ views! {
     FirstKnob = "knob.first"
     /// To the last knob of the section
     LastKnob = "knob.last"
+    /// Find a knob by a part of its name, its label or its section
+    Find = "knob.find"
     /// To the next section
     NextSection = "section.next"
     /// To the section before
@@ -95,6 +97,12 @@ views! {
     Complete = "line.complete"
     /// The completion before
     CompleteBack = "line.complete.back"
+    /// To the next knob of those found
+    FindNext = "find.next"
+    /// To the knob before, of those found
+    FindPrevious = "find.previous"
+    /// Stay at the knob that was found
+    FindKeep = "find.keep"
     /// The line before, of those already done
     LineOlder = "line.older"
     /// The line after

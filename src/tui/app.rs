@@ -5,7 +5,7 @@
 
 mod act;
 
-use super::{line::CommandLine, messages::Messages, piano::Piano};
+use super::{find::Find, line::CommandLine, messages::Messages, piano::Piano};
 use crate::{
     command::Command,
     keymap::{self, Action, Mode, Phase, Stroke, notes},
@@ -36,7 +36,7 @@ pub enum Wish {
 #[derive(Clone, Debug)]
 pub struct App {
     mode: Mode,
-    /// Where closing help or the command line leads back to.
+    /// Where closing help or a line being typed leads back to.
     base: Mode,
     /// The focused knob of each instrument, by its port: where a hand was, it comes back to.
     focus: HashMap<u8, usize>,
@@ -45,6 +45,7 @@ pub struct App {
     piano: Piano,
     messages: Messages,
     line: CommandLine,
+    find: Find,
     help_top: usize,
     /// Rows and columns of the window, as far as known.
     window: (u16, u16),
@@ -69,6 +70,7 @@ impl App {
             piano: Piano::default(),
             messages: Messages::default(),
             line: CommandLine::default(),
+            find: Find::default(),
             help_top: 0,
             window: (80, 24),
             monitor: Decibels::UNITY,
@@ -104,13 +106,12 @@ impl App {
                 Action::Ask(line) => self.run(line, Wish::Ask, status),
                 Action::View(view) => self.act(view, status),
             },
-            None if self.mode == Mode::Line => {
+            None => {
                 if let Some(c) = key.char() {
-                    self.line.insert(c.encode_utf8(&mut [0; 4]));
+                    self.edit(|line| line.insert(c.encode_utf8(&mut [0; 4])));
                 }
                 Vec::new()
             }
-            None => Vec::new(),
         }
     }
 
@@ -150,18 +151,26 @@ impl App {
         }
     }
 
-    /// Text was pasted: it is typed into the command line, and nowhere else.
+    /// Text was pasted: it is typed where something is being typed, and nowhere else.
     pub fn paste(&mut self, text: &str) {
-        if self.mode == Mode::Line {
-            self.line.insert(text);
-            self.changed = true;
+        self.edit(|line| line.insert(text));
+    }
+
+    /// Changes the line being typed, where there is one.
+    fn edit(&mut self, change: impl FnOnce(&mut CommandLine)) {
+        match self.mode {
+            Mode::Line => change(&mut self.line),
+            Mode::Find => self.find.edit(change),
+            Mode::Piano | Mode::Keys | Mode::Help => return,
         }
+        self.changed = true;
     }
 
     /// Something happened in the engine.
     pub fn event(&mut self, event: &Event) {
         if let Event::ProfileUsed { .. } = event {
             self.focus.clear();
+            self.find.edit(CommandLine::erase_all);
             self.changed = true;
         }
         if let Some((severity, text)) = event.notice() {
@@ -229,15 +238,27 @@ impl App {
         self.mode
     }
 
-    /// What the keys mean behind help and the command line.
+    /// What the keys mean behind help and a line being typed.
     pub fn base_mode(&self) -> Mode {
         self.base
     }
 
-    /// The place of the focused knob in the profile's parameters; none where there are no parameters.
+    /// The place of the focused knob in the profile's parameters; none where there are no parameters. While one is
+    /// looked for it is the one found, and the focus itself stays where it was.
     pub fn focused(&self, status: &Status) -> Option<usize> {
-        let last = status.params.profile.params.len().min(status.params.values.len()).checked_sub(1)?;
+        let from = self.focus_kept(status)?;
+        Some(self.found(status).map_or(from, |found| self.find.focused(&found, from)))
+    }
+
+    /// Where the focus is when nothing is looked for.
+    fn focus_kept(&self, status: &Status) -> Option<usize> {
+        let last = knob_count(status).checked_sub(1)?;
         Some(self.focus.get(&status.instrument).map_or(0, |at| *at.min(&last)))
+    }
+
+    /// The places of the knobs that were found, while one is looked for.
+    pub fn found(&self, status: &Status) -> Option<Vec<usize>> {
+        (self.mode == Mode::Find).then(|| self.find.found(&status.params.profile, knob_count(status)))
     }
 
     /// Whether ports and messages stand in the place of the knobs.
@@ -271,6 +292,11 @@ impl App {
         &self.line
     }
 
+    /// The search for a knob.
+    pub fn find(&self) -> &Find {
+        &self.find
+    }
+
     /// Ids of the profiles at hand.
     pub fn profiles(&self) -> &[String] {
         &self.profiles
@@ -280,6 +306,11 @@ impl App {
     pub fn help_top(&self) -> usize {
         self.help_top
     }
+}
+
+/// How many knobs there are: those that stand somewhere.
+fn knob_count(status: &Status) -> usize {
+    status.params.profile.params.len().min(status.params.values.len())
 }
 
 fn tell(commands: Vec<Command>) -> Vec<Wish> {

@@ -48,20 +48,16 @@ pub fn items(mode: Mode) -> Vec<Item> {
         items.push(Item::Entry(row(0, 12), "Play C to B of the octave".to_owned()));
         items.push(Item::Entry(row(12, 29), "Play on from the C above".to_owned()));
     }
-    items.extend(rows_in(mode).map(|row| {
-        let sign = row.key.parse::<Key>().map(Key::sign).unwrap_or_default();
-        Item::Entry(sign, meaning(row.action))
-    }));
+    items.extend(keys(mode));
     if mode == Mode::Piano {
         items.push(Item::Text("Letters are commands in KEYS mode: Esc, then ? shows those keys.".to_owned()));
     }
     items.push(Item::Space);
-    items.push(Item::Heading("Keys after :".to_owned()));
-    items.extend(rows_in(Mode::Line).map(|row| {
-        let sign = row.key.parse::<Key>().map(Key::sign).unwrap_or_default();
-        Item::Entry(sign, meaning(row.action))
-    }));
-    items.push(Item::Space);
+    for (sign, typed) in [(':', Mode::Line), ('/', Mode::Find)] {
+        items.push(Item::Heading(format!("Keys after {sign}")));
+        items.extend(keys(typed));
+        items.push(Item::Space);
+    }
     items.push(Item::Heading("Commands, as they are typed after :".to_owned()));
     for row in COMMANDS {
         items.push(Item::Usage(row.usage_with_ranges()));
@@ -71,6 +67,14 @@ pub fn items(mode: Mode) -> Vec<Item> {
     items.push(Item::Heading("What only the screen does, typed after : too".to_owned()));
     items.extend(complete::views().map(|view| Item::Entry(view.name().to_owned(), view.help().to_owned())));
     items
+}
+
+/// The keys of a mode and what they do.
+fn keys(mode: Mode) -> impl Iterator<Item = Item> {
+    rows_in(mode).map(|row| {
+        let sign = row.key.parse::<Key>().map(Key::sign).unwrap_or_default();
+        Item::Entry(sign, meaning(row.action))
+    })
 }
 
 fn meaning(action: Action) -> String {

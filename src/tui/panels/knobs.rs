@@ -1,6 +1,7 @@
 //! The knobs of the profile in use, in their sections: all of them where there is room, else the page of the focus.
 
 mod plan;
+mod search;
 
 use crate::{
     profile::Param,
@@ -14,7 +15,7 @@ use crate::{
         },
     },
 };
-use plan::{Item, Plan};
+use plan::{Item, Plan, Room};
 use ratatui::{
     Frame,
     buffer::Buffer,
@@ -57,9 +58,22 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mu
     super::rule::with_words(&title(status), vec![place], theme, areas.title, frame);
     let Some(focus) = focus else { return };
     let columns = (areas.knobs.width / COLUMN_MIN).max(1);
-    let plan = Plan::of(profile, usize::from(columns), usize::from(areas.knobs.height), focus);
-    let section = profile.params.get(focus).map_or(0, |param| param.section);
-    tabs(&profile.sections, section, &plan, &theme.knobs, areas.tabs, frame.buffer_mut());
+    let room = Room { columns: usize::from(columns), rows: usize::from(areas.knobs.height) };
+    let plan = match app.found(status) {
+        Some(found) => {
+            search::draw(app, &found, focus, theme, areas.tabs, frame);
+            if found.is_empty() {
+                return search::nothing(app, theme, areas.knobs, frame);
+            }
+            Plan::found(profile, &found, room, focus)
+        }
+        None => {
+            let plan = Plan::of(profile, room, focus);
+            let section = profile.params.get(focus).map_or(0, |param| param.section);
+            tabs(&profile.sections, section, &plan, &theme.knobs, areas.tabs, frame.buffer_mut());
+            plan
+        }
+    };
     let width = (areas.knobs.width / (plan.across as u16).max(1)).clamp(COLUMN_MIN, COLUMN_MAX);
     let learning = status.learning.as_deref().and_then(|what| learning_param(what, status));
     let widest = profile.params.iter().map(|param| text::width(&param.label)).max().unwrap_or(0);
