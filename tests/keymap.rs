@@ -22,7 +22,7 @@ use busker::{
         visible::Visible,
     },
 };
-use statuses::{at_rest, at_work, midi_in_trouble, overloaded, with_ports};
+use statuses::{at_rest, at_work, in_motion, midi_in_trouble, overloaded, with_ports};
 use std::{
     collections::HashSet,
     sync::Arc,
@@ -597,6 +597,15 @@ fn the_key_bar_says_what_is_possible_now() {
     for label in ["Space stop", "^R end take", "Bksp reset"] {
         assert!(work.iter().any(|shown| shown == label), "{label} in {work:?}");
     }
+    assert!(!work.iter().any(|shown| shown.contains("recall")), "there is no snapshot: {work:?}");
+    player.status = in_motion();
+    let motion = labels(&player);
+    for label in ["/ find", "^Z^Y undo/redo", "F5 recall", "F6 save", "F7 A/B"] {
+        assert!(motion.iter().any(|shown| shown == label), "{label} in {motion:?}");
+    }
+    player.press("/");
+    assert_eq!(labels(&player)[..3], ["Enter keep", "Esc back", "↑↓ knob"]);
+    player.press("esc");
     player.status = with_ports();
     player.press("f2 esc");
     let midi = labels(&player);

@@ -170,7 +170,7 @@ impl App {
     pub fn event(&mut self, event: &Event) {
         if let Event::ProfileUsed { .. } = event {
             self.focus.clear();
-            self.find.edit(CommandLine::erase_all);
+            self.find.open();
             self.changed = true;
         }
         if let Some((severity, text)) = event.notice() {
