@@ -28,8 +28,15 @@ fn draw(criterion: &mut Criterion) {
     let theme = Theme::built_in();
     let play = [Visible::of(&statuses::at_work()), Visible::of(&statuses::overloaded())];
     let midi = [Visible::of(&statuses::with_ports()), Visible::of(&statuses::midi_in_trouble())];
+    let moving = [Visible::of(&statuses::at_work()), Visible::of(&statuses::in_motion())];
     for (width, height) in [(80, 24), (200, 60)] {
-        for (name, key, seen) in [("play", "esc", &play), ("help", "?", &play), ("midi", "f2", &midi)] {
+        for (name, key, seen) in [
+            ("play", "esc", &play),
+            ("help", "?", &play),
+            ("midi", "f2", &midi),
+            ("moving", "esc", &moving),
+            ("find", "/", &moving),
+        ] {
             let mut app = App::new(Vec::new());
             app.resized(width, height);
             app.key(Stroke { key: key.parse().unwrap(), phase: Phase::Press }, Instant::now(), &seen[0]);

@@ -19,13 +19,15 @@ pub enum Mode {
     Keys,
     /// A command is typed after `:`.
     Line,
+    /// A part of a knob's name is typed after `/`.
+    Find,
     /// The help screen is open.
     Help,
 }
 
 impl Mode {
     /// All of them.
-    pub const ALL: [Mode; 4] = [Mode::Piano, Mode::Keys, Mode::Line, Mode::Help];
+    pub const ALL: [Mode; 5] = [Mode::Piano, Mode::Keys, Mode::Line, Mode::Find, Mode::Help];
 
     /// As the screen calls it.
     pub fn name(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Mode {
             Mode::Piano => "PIANO",
             Mode::Keys => "KEYS",
             Mode::Line => "COMMAND",
+            Mode::Find => "FIND",
             Mode::Help => "HELP",
         }
     }
@@ -43,8 +46,20 @@ impl Mode {
 pub enum Action {
     /// A line of the command table.
     Command(&'static str),
+    /// The same, where the answer is worth reading.
+    Ask(&'static str),
     /// Something that needs the screen.
     View(View),
+}
+
+impl Action {
+    /// The line of the command table, where it is one.
+    pub fn line(self) -> Option<&'static str> {
+        match self {
+            Action::Command(line) | Action::Ask(line) => Some(line),
+            Action::View(_) => None,
+        }
+    }
 }
 
 /// One row of the table.
@@ -68,8 +83,10 @@ const PLAY: &[Mode] = &[Mode::Piano, Mode::Keys];
 const KEYS: &[Mode] = &[Mode::Keys];
 const PIANO: &[Mode] = &[Mode::Piano];
 const LINE: &[Mode] = &[Mode::Line];
+const FIND: &[Mode] = &[Mode::Find];
+const TYPED: &[Mode] = &[Mode::Line, Mode::Find];
 const HELP: &[Mode] = &[Mode::Help];
-const NOT_LINE: &[Mode] = &[Mode::Piano, Mode::Keys, Mode::Help];
+const NOT_TYPED: &[Mode] = &[Mode::Piano, Mode::Keys, Mode::Help];
 const ALWAYS: &[Mode] = &Mode::ALL;
 
 const fn row(modes: &'static [Mode], key: &'static str, action: Action, bar: &'static [&'static str]) -> Row {
@@ -81,6 +98,9 @@ const fn held(modes: &'static [Mode], key: &'static str, action: Action, bar: &'
 }
 const fn does(line: &'static str) -> Action {
     Action::Command(line)
+}
+const fn asks(line: &'static str) -> Action {
+    Action::Ask(line)
 }
 const fn view(view: View) -> Action {
     Action::View(view)
@@ -97,18 +117,25 @@ pub static ROWS: &[Row] = &[
     held(LINE, "tab", view(View::Complete), &["complete"]),
     held(LINE, "shift-tab", view(View::CompleteBack), &[]),
     row(LINE, "esc", view(View::Close), &["close"]),
-    row(LINE, "ctrl-c", view(View::Close), &[]),
+    row(FIND, "enter", view(View::FindKeep), &["keep"]),
+    row(FIND, "esc", view(View::Close), &["back"]),
+    held(FIND, "up", view(View::FindPrevious), &["knob"]),
+    held(FIND, "down", view(View::FindNext), &["knob"]),
+    held(FIND, "tab", view(View::FindNext), &[]),
+    held(FIND, "shift-tab", view(View::FindPrevious), &[]),
+    row(TYPED, "ctrl-c", view(View::Close), &[]),
     row(PLAY, "?", view(View::Help), &["help"]),
-    row(NOT_LINE, "space", does("transport.toggle"), &["play", "stop"]),
+    row(NOT_TYPED, "space", does("transport.toggle"), &["play", "stop"]),
     row(KEYS, "r", does("record.toggle"), &["rec", "end take"]),
     row(ALWAYS, "ctrl-r", does("record.toggle"), &["rec", "end take"]),
     held(PLAY, "left", view(View::PreviousKnob), &["knob"]),
     held(PLAY, "right", view(View::NextKnob), &["knob"]),
     held(PLAY, "up", view(View::TurnUp), &["turn"]),
     held(PLAY, "down", view(View::TurnDown), &["turn"]),
+    row(PLAY, "/", view(View::Find), &["find"]),
+    row(PLAY, ":", view(View::Line), &["cmd"]),
     row(KEYS, "q", does("quit"), &["quit"]),
     row(ALWAYS, "ctrl-q", does("quit"), &["quit"]),
-    row(PLAY, ":", view(View::Line), &["cmd"]),
     held(PLAY, "tab", view(View::NextSection), &["section"]),
     row(KEYS, "x", does("midi.panic"), &["panic"]),
     row(ALWAYS, "ctrl-p", does("midi.panic"), &["panic"]),
@@ -120,6 +147,18 @@ pub static ROWS: &[Row] = &[
     row(PLAY, "f3", view(View::NextInstrument), &["instrument"]),
     row(KEYS, "l", view(View::Learn), &["learn", "no learn"]),
     row(PLAY, "f4", view(View::Learn), &["learn", "no learn"]),
+    row(KEYS, "u", asks("param.undo"), &["undo/redo"]),
+    row(KEYS, "U", asks("param.redo"), &["undo/redo"]),
+    row(PLAY, "ctrl-z", asks("param.undo"), &["undo/redo"]),
+    row(PLAY, "ctrl-y", asks("param.redo"), &["undo/redo"]),
+    row(KEYS, "d", view(View::Mutate), &["dice"]),
+    row(KEYS, "D", view(View::Dice), &["dice"]),
+    row(KEYS, "a", asks("snapshot.compare"), &["A/B"]),
+    row(KEYS, "o", view(View::Recall), &["recall"]),
+    row(PLAY, "f5", view(View::Recall), &["recall"]),
+    row(KEYS, "w", view(View::Save), &["save"]),
+    row(PLAY, "f6", view(View::Save), &["save"]),
+    row(PLAY, "f7", asks("snapshot.compare"), &["A/B"]),
     held(PIANO, "-", view(View::OctaveDown), &["octave"]),
     held(PIANO, "=", view(View::OctaveUp), &["octave"]),
     row(KEYS, "s", does("transport.stop"), &[]),
@@ -129,10 +168,10 @@ pub static ROWS: &[Row] = &[
     row(PLAY, "ctrl-k", does("click.on toggle"), &["click", "no click"]),
     row(KEYS, "m", view(View::Monitor), &["monitor", "no monitor"]),
     row(KEYS, "k", view(View::Clock), &["clock", "no clock"]),
-    row(NOT_LINE, "ctrl-c", does("quit"), &[]),
+    row(NOT_TYPED, "ctrl-c", does("quit"), &[]),
     row(KEYS, "e", does("meter.clear"), &[]),
     row(PLAY, "ctrl-e", does("meter.clear"), &[]),
-    row(KEYS, "i", does("record.status"), &[]),
+    row(KEYS, "i", asks("record.status"), &[]),
     held(PLAY, "shift-up", view(View::TurnUpFar), &[]),
     held(PLAY, "shift-down", view(View::TurnDownFar), &[]),
     held(PLAY, "pageup", view(View::TurnUpFar), &[]),
@@ -158,16 +197,16 @@ pub static ROWS: &[Row] = &[
     row(ALWAYS, "ctrl-l", view(View::Redraw), &[]),
     held(LINE, "up", view(View::LineOlder), &["history"]),
     held(LINE, "down", view(View::LineNewer), &["history"]),
-    held(LINE, "left", view(View::CursorLeft), &[]),
-    held(LINE, "right", view(View::CursorRight), &[]),
-    held(LINE, "home", view(View::CursorHome), &[]),
-    held(LINE, "end", view(View::CursorEnd), &[]),
-    held(LINE, "ctrl-a", view(View::CursorHome), &[]),
-    held(LINE, "ctrl-e", view(View::CursorEnd), &[]),
-    held(LINE, "backspace", view(View::EraseLeft), &[]),
-    held(LINE, "delete", view(View::EraseRight), &[]),
-    held(LINE, "ctrl-w", view(View::EraseWord), &[]),
-    held(LINE, "ctrl-u", view(View::EraseLine), &[]),
+    held(TYPED, "left", view(View::CursorLeft), &[]),
+    held(TYPED, "right", view(View::CursorRight), &[]),
+    held(TYPED, "home", view(View::CursorHome), &[]),
+    held(TYPED, "end", view(View::CursorEnd), &[]),
+    held(TYPED, "ctrl-a", view(View::CursorHome), &[]),
+    held(TYPED, "ctrl-e", view(View::CursorEnd), &[]),
+    held(TYPED, "backspace", view(View::EraseLeft), &[]),
+    held(TYPED, "delete", view(View::EraseRight), &[]),
+    held(TYPED, "ctrl-w", view(View::EraseWord), &[]),
+    held(TYPED, "ctrl-u", view(View::EraseLine), &[]),
     held(HELP, "up", view(View::ScrollUp), &["scroll"]),
     held(HELP, "down", view(View::ScrollDown), &["scroll"]),
     held(HELP, "pageup", view(View::ScrollPageUp), &["page"]),

@@ -1,6 +1,6 @@
 //! What only the Korg NTS-1 digital kit mkII understands: its SysEx messages, its dumps, its user units.
 //!
-//! [`message`], [`program`] and [`unit`] are pure; [`session`] asks and waits, on the thread that calls it; [`port`] is
+//! [`message`], [`program`] and [`mod@unit`] are pure; [`session`] asks and waits, on the thread that calls it; [`port`] is
 //! the wire of a real device and [`device`] a simulated one. Numbers come from Korg's "NTS-1 digital kit mkII MIDI
 //! Implementation" v1.00 (2024-03-18) unless said otherwise.
 

@@ -5,6 +5,7 @@
 //! everything there is, and draws at most once every [`pace::FRAME`], and only if something that can be seen changed.
 
 pub mod app;
+pub mod find;
 pub mod input;
 pub mod line;
 pub mod messages;

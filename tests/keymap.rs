@@ -15,16 +15,17 @@ mod statuses;
 use busker::{
     command::Command,
     keymap::{Action, Key, Mode, Phase, ROWS, Stroke, View, notes, rows_in},
-    status::{Event, Severity, Status},
+    status::{Event, ParamsStatus, Severity, Status},
     tui::{
         app::{App, Wish},
         panels::{help, keybar},
         visible::Visible,
     },
 };
-use statuses::{at_rest, at_work, midi_in_trouble, overloaded, with_ports};
+use statuses::{at_rest, at_work, in_motion, midi_in_trouble, overloaded, with_ports};
 use std::{
     collections::HashSet,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -99,7 +100,7 @@ fn no_key_means_two_things() {
 #[test]
 fn every_command_in_the_keymap_exists() {
     for row in ROWS {
-        if let Action::Command(line) = row.action {
+        if let Some(line) = row.action.line() {
             assert_eq!(line.parse::<Command>().unwrap().to_string(), line);
         }
     }
@@ -280,6 +281,67 @@ fn knobs_are_focused_and_turned() {
 }
 
 #[test]
+fn a_knob_is_found_by_a_part_of_its_name() {
+    let mut player = Player::new(at_rest());
+    let focused = |player: &Player| {
+        let at = player.app.focused(&player.status).unwrap();
+        player.status.params.profile.params[at].name.clone()
+    };
+    player.press("tab right");
+    assert_eq!(player.press("z /"), ["note.on C3 100", "note.off C3"], "letters are no notes now");
+    assert_eq!(focused(&player), "filter_cutoff", "nothing is typed yet");
+    player.type_in("dep");
+    assert_eq!(focused(&player), "osc_lfo_depth", "the first that fits");
+    player.press("down");
+    assert_eq!(focused(&player), "filter_sweep_depth");
+    player.press("up up");
+    assert_eq!(focused(&player), "reverb_depth", "around the ends");
+    player.type_in(" MOD");
+    assert_eq!(focused(&player), "mod_depth", "each word, anywhere, in any case");
+    player.press("backspace backspace tab");
+    assert_eq!(focused(&player), "mod_depth", "' m' is in 'tremolo' and in 'modulation'");
+    assert_eq!(player.press("ctrl-r ctrl-p"), ["record.toggle", "midi.panic"]);
+    assert!(player.press("enter").is_empty());
+    assert_eq!(player.app.mode(), Mode::Piano);
+    assert_eq!(player.press("up"), ["param.step mod_depth 1"]);
+}
+
+#[test]
+fn a_search_given_up_leaves_the_focus_where_it_was() {
+    for away in ["esc", "ctrl-c", "ctrl-u backspace"] {
+        let mut player = Player::new(at_rest());
+        player.press("esc tab /");
+        player.type_in("reverb mix");
+        assert_eq!(player.app.focused(&player.status), Some(33));
+        player.press(away);
+        assert_eq!(player.app.mode(), Mode::Keys, "{away}");
+        assert_eq!(player.press("up"), ["param.step filter_type 1"], "{away}");
+    }
+    let mut player = Player::new(at_rest());
+    player.press("tab /");
+    player.app.paste("xyzzy");
+    assert!(player.press("up down tab enter").is_empty());
+    assert_eq!(player.press("up"), ["param.step filter_type 1"], "nothing was found");
+    player.status.params.values.clear();
+    player.press("/");
+    assert_eq!(player.said(), Some((Severity::Info, "there is no knob to find")));
+}
+
+#[test]
+fn a_search_goes_on_when_the_instrument_changes() {
+    let mut player = Player::new(with_ports());
+    player.press("/");
+    player.type_in("cutoff");
+    let other = statuses::profile("generic_analog");
+    player.status.params = ParamsStatus::standing(Arc::clone(&other), vec![0; other.params.len()]);
+    player.status.instrument = 3;
+    let at = player.app.focused(&player.status).unwrap();
+    assert_eq!(other.params[at].label, "Cutoff");
+    player.press("enter");
+    assert_eq!(player.press("up"), [format!("param.step {} 1", other.params[at].name)]);
+}
+
+#[test]
 fn without_knobs_no_key_harms() {
     let mut player = Player::new(overloaded());
     player.status.params.values.clear();
@@ -413,6 +475,68 @@ fn tab_completes_commands_knobs_and_options() {
 }
 
 #[test]
+fn what_chance_and_hands_did_is_taken_back_and_compared() {
+    let mut player = Player::new(at_rest());
+    assert_eq!(player.press("ctrl-z ctrl-y f7"), ["? param.undo", "? param.redo", "? snapshot.compare"]);
+    assert!(player.stroke("ctrl-z", Phase::Repeat).is_empty(), "one press takes one step back");
+    assert_eq!(player.press("u"), ["note.on B4 100"]);
+    assert_eq!(player.press("esc u U a"), ["note.off B4", "? param.undo", "? param.redo", "? snapshot.compare"]);
+}
+
+#[test]
+fn dice_are_thrown_for_the_focused_section() {
+    let mut player = Player::new(at_rest());
+    player.press("esc tab right");
+    assert_eq!(player.press("d D"), ["? param.mutate 10 Filter", "? param.random Filter"]);
+    player.status.params.values.clear();
+    assert!(player.press("d D").is_empty());
+}
+
+#[test]
+fn a_snapshot_is_saved_and_recalled_in_a_few_keys() {
+    let mut player = Player::new(at_rest());
+    assert!(player.press("f5").is_empty());
+    let said = "there is no snapshot yet: snapshot.save keeps where the knobs stand";
+    assert_eq!((player.app.mode(), player.said()), (Mode::Piano, Some((Severity::Info, said))));
+    player.press("f6");
+    player.type_in("warm");
+    assert_eq!(player.press("enter"), ["? snapshot.save warm"]);
+    player.status.params.snapshots = ["bright", "warm", "war_drums"].map(str::to_owned).to_vec();
+    player.press("f5 w tab");
+    assert_eq!(player.app.line().text(), "snapshot.recall war");
+    player.press("tab");
+    assert_eq!(player.press("enter"), ["? snapshot.recall warm"]);
+    player.press("esc o b tab");
+    assert_eq!(player.app.line().text(), "snapshot.recall bright ", "seconds may follow");
+    player.press("8");
+    assert_eq!(player.press("enter"), ["? snapshot.recall bright 8"]);
+    player.press("w");
+    assert_eq!(player.press("tab enter"), ["? snapshot.save bright"]);
+}
+
+#[test]
+fn tab_completes_snapshots_and_sections() {
+    let mut player = Player::new(at_rest());
+    player.status.params.snapshots = vec!["bright".to_owned(), "warm".to_owned()];
+    let mut completed = |line: &str, tabs: &str| {
+        player.press(": ctrl-u");
+        player.type_in(line);
+        player.press(tabs);
+        let text = player.app.line().text();
+        player.press("esc");
+        text
+    };
+    assert_eq!(completed("snapshot.delete b", "tab"), "snapshot.delete bright");
+    assert_eq!(completed("snapshot.rename w", "tab"), "snapshot.rename warm ");
+    assert_eq!(completed("snapshot.rename warm b", "tab"), "snapshot.rename warm b", "a new name is nobody's yet");
+    assert_eq!(completed("param.random fil", "tab"), "param.random Filter");
+    assert_eq!(completed("param.random fil", "tab tab"), "param.random filter_type");
+    assert_eq!(completed("param.mutate 10 arp_i", "tab"), "param.mutate 10 arp_intervals");
+    assert_eq!(completed("param.mutate 10 verb", "tab"), "param.mutate 10 Reverb", "where none begins so");
+    assert_eq!(completed("param.set osc_type ", "tab"), "param.set osc_type off");
+}
+
+#[test]
 fn enter_types_a_value_for_the_focused_knob() {
     let mut player = Player::new(at_rest());
     player.press("tab right enter");
@@ -473,6 +597,15 @@ fn the_key_bar_says_what_is_possible_now() {
     for label in ["Space stop", "^R end take", "Bksp reset"] {
         assert!(work.iter().any(|shown| shown == label), "{label} in {work:?}");
     }
+    assert!(!work.iter().any(|shown| shown.contains("recall")), "there is no snapshot: {work:?}");
+    player.status = in_motion();
+    let motion = labels(&player);
+    for label in ["/ find", "^Z^Y undo/redo", "F5 recall", "F6 save", "F7 A/B"] {
+        assert!(motion.iter().any(|shown| shown == label), "{label} in {motion:?}");
+    }
+    player.press("/");
+    assert_eq!(labels(&player)[..3], ["Enter keep", "Esc back", "↑↓ knob"]);
+    player.press("esc");
     player.status = with_ports();
     player.press("f2 esc");
     let midi = labels(&player);

@@ -14,11 +14,11 @@ mod statuses;
 
 use busker::{
     keymap::{Phase, Stroke},
-    status::{MonitorStatus, Severity, SourceStatus, Status, SyncState},
+    status::{MonitorStatus, MorphStatus, Severity, SourceStatus, Status, SyncState},
     tui::{app::App, screen, theme::Theme, visible::Visible},
 };
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
-use statuses::{at_rest, at_work, midi_in_trouble, overloaded, with_ports};
+use statuses::{at_rest, at_work, in_motion, midi_in_trouble, overloaded, with_ports};
 use std::time::Instant;
 
 fn app() -> App {
@@ -192,6 +192,124 @@ fn a_knob_that_waits_for_a_controller() {
     }
 }
 
+/// Knobs that are moved, while turns are recorded and the knobs are on their way to a snapshot.
+fn in_motion_armed() -> Status {
+    let mut status = in_motion();
+    status.automation.armed = true;
+    status.morph = Some(MorphStatus { name: "war_drums".to_owned(), percent: 42 });
+    status
+}
+
+#[test]
+fn what_moves_knobs_is_seen_on_them() {
+    let drawn = |status: &Status, keys: &str, size| {
+        let mut app = app();
+        press(&mut app, keys, status);
+        drawn(&mut app, status, size)
+    };
+    let (mut moving, armed) = (in_motion(), in_motion_armed());
+    let mut pictures = vec![drawn(&moving, "right", SMALL), drawn(&armed, "tab right", SMALL)];
+    pictures.push(drawn(&armed, "right right right right", BROAD));
+    moving.automation.on = false;
+    pictures.push(drawn(&moving, "right", LARGE));
+    insta::assert_snapshot!(pictures.join("\n\n"));
+}
+
+#[test]
+fn a_moved_knob_that_is_looked_for() {
+    let status = in_motion_armed();
+    let found = |size| {
+        let mut app = app();
+        press(&mut app, "/", &status);
+        type_in(&mut app, "cut", &status);
+        drawn(&mut app, &status, size)
+    };
+    insta::assert_snapshot!([SMALL, BROAD].map(found).join("\n\n"));
+}
+
+#[test]
+fn the_rule_says_what_moves_the_focused_knob_and_what_is_under_way() {
+    let mut status = in_motion();
+    let rule = |status: &Status, keys: &str, size| {
+        let mut app = app();
+        press(&mut app, keys, status);
+        let picture = drawn(&mut app, status, size);
+        picture.lines().find(|line| line.starts_with("─ ")).unwrap().to_owned()
+    };
+    assert!(rule(&status, "right", SMALL).contains("~ lfo sine 1/4 depth 0.3"));
+    assert!(rule(&status, "right", BROAD).contains("~ lfo sine 1/4 depth 0.3  » automated  knob 2 of 37"));
+    assert!(!rule(&status, "right right", BROAD).contains('~'), "nothing moves it");
+    assert!(!rule(&status, "", SMALL).contains("auto off"));
+    status.automation.on = false;
+    assert!(rule(&status, "", SMALL).contains("auto off"));
+    status.params.automated.clear();
+    assert!(!rule(&status, "", SMALL).contains("auto off"), "there is nothing to play");
+    let armed = in_motion_armed();
+    for keys in ["", "f2", "/"] {
+        let rule = rule(&armed, keys, SMALL);
+        assert!(rule.contains("● AUTO ARMED  → war_drums ██▌··· ") && rule.contains("42%"), "{rule}");
+    }
+}
+
+#[test]
+fn where_a_moved_knob_sounds_has_a_look_of_its_own() {
+    let (mut app, status) = (app(), in_motion());
+    let buffer = buffer(&mut app, &status, SMALL);
+    let moved = ratatui::style::Style::from(Theme::built_in().knobs.moved);
+    let mut seen = 0;
+    for cell in buffer.content.iter().filter(|cell| ["◆", "~"].contains(&cell.symbol())) {
+        assert_eq!(Some(cell.fg), moved.fg, "{}", cell.symbol());
+        seen += 1;
+    }
+    // Three moved knobs on the page, each with its mark and its diamond, and the title tells of the focused one.
+    assert_eq!(seen, 7);
+}
+
+#[test]
+fn motion_is_seen_in_steps() {
+    let mut status = in_motion();
+    let seen = Visible::of(&status);
+    let shape = status.params.profile.param_index("osc_shape").unwrap();
+    let at = status.params.motion.iter().position(|motion| motion.param == shape).unwrap();
+    let step = status.params.profile.params[shape].step(0, 1);
+    status.params.motion[at].value = 9830 / step * step;
+    let seen_there = seen.next(&status);
+    status.params.motion[at].value += step / 4;
+    assert_eq!(seen_there.next(&status), seen_there);
+    status.params.motion[at].value += step;
+    assert_ne!(seen_there.next(&status), seen_there);
+    for (value, shown) in [(0, 0), (16383, 16383), (8192, 8192), (8200, 8192)] {
+        status.params.motion[at].value = value;
+        assert_eq!(Visible::of(&status).params.motion[at].value, shown);
+    }
+    status.params.motion[at].param = 1000;
+    drawn(&mut app(), &status, SMALL);
+}
+
+#[test]
+fn a_knob_is_looked_for() {
+    let status = at_work();
+    let found = |text: &str, size| {
+        let mut app = app();
+        press(&mut app, "tab right /", &status);
+        type_in(&mut app, text, &status);
+        press(&mut app, "down", &status);
+        drawn(&mut app, &status, size)
+    };
+    let pictures = [found("", SMALL), found("dep", SMALL), found("dep", BROAD), found("xyzzy", SMALL)];
+    insta::assert_snapshot!(pictures.join("\n\n"));
+}
+
+#[test]
+fn a_knob_is_looked_for_from_the_midi_view_too() {
+    let (mut app, status) = (app(), with_ports());
+    press(&mut app, "f2 /", &status);
+    type_in(&mut app, "cut", &status);
+    assert!(drawn(&mut app, &status, SMALL).contains("▸Cutoff"));
+    press(&mut app, "enter", &status);
+    assert!(drawn(&mut app, &status, SMALL).contains("monitor · 3217 messages"));
+}
+
 #[test]
 fn the_header_says_whose_tempo_it_is() {
     let mut status = with_ports();
@@ -260,13 +378,19 @@ fn a_smaller_window_says_what_it_needs() {
 
 #[test]
 fn every_size_of_window_can_be_drawn() {
-    let (rest, trouble, midi) = (at_rest(), overloaded(), midi_in_trouble());
+    let (rest, trouble, midi, motion) = (at_rest(), overloaded(), midi_in_trouble(), in_motion_armed());
     for width in (80..260).step_by(13) {
         for height in (24..90).step_by(7) {
             let mut app = app_overloaded();
-            for (keys, status) in
-                [("", &rest), ("shift-tab", &trouble), ("?", &trouble), ("esc f2", &midi), (":", &rest)]
-            {
+            for (keys, status) in [
+                ("", &rest),
+                ("shift-tab", &trouble),
+                ("?", &trouble),
+                ("esc f2", &midi),
+                (":", &rest),
+                ("esc / d", &trouble),
+                ("esc", &motion),
+            ] {
                 press(&mut app, keys, status);
                 drawn(&mut app, status, (width, height));
             }

@@ -45,6 +45,8 @@ views! {
     FirstKnob = "knob.first"
     /// To the last knob of the section
     LastKnob = "knob.last"
+    /// Find a knob by a part of its name, its label or its section
+    Find = "knob.find"
     /// To the next section
     NextSection = "section.next"
     /// To the section before
@@ -59,6 +61,14 @@ views! {
     TurnDownFar = "turn.down.far"
     /// Turn the focused knob back to its default
     ResetKnob = "knob.reset"
+    /// Turn the knobs of the focused section by at most a tenth of their way, by chance
+    Mutate = "section.mutate"
+    /// Turn the knobs of the focused section to any place, by chance
+    Dice = "section.dice"
+    /// Choose the snapshot the knobs go to
+    Recall = "knobs.recall"
+    /// Type a name for where the knobs stand
+    Save = "knobs.save"
     /// An octave lower
     OctaveDown = "octave.down"
     /// An octave higher
@@ -87,6 +97,12 @@ views! {
     Complete = "line.complete"
     /// The completion before
     CompleteBack = "line.complete.back"
+    /// To the next knob of those found
+    FindNext = "find.next"
+    /// To the knob before, of those found
+    FindPrevious = "find.previous"
+    /// Stay at the knob that was found
+    FindKeep = "find.keep"
     /// The line before, of those already done
     LineOlder = "line.older"
     /// The line after

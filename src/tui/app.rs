@@ -5,7 +5,7 @@
 
 mod act;
 
-use super::{line::CommandLine, messages::Messages, piano::Piano};
+use super::{find::Find, line::CommandLine, messages::Messages, piano::Piano};
 use crate::{
     command::Command,
     keymap::{self, Action, Mode, Phase, Stroke, notes},
@@ -28,7 +28,7 @@ const VELOCITY_DEFAULT: u8 = 100;
 pub enum Wish {
     /// From a key: a refusal comes back as a notice.
     Tell(Command),
-    /// Typed: whoever typed it waits for the answer.
+    /// Somebody waits for the answer: whoever typed it, or pressed a key that asks.
     Ask(Command),
 }
 
@@ -36,7 +36,7 @@ pub enum Wish {
 #[derive(Clone, Debug)]
 pub struct App {
     mode: Mode,
-    /// Where closing help or the command line leads back to.
+    /// Where closing help or a line being typed leads back to.
     base: Mode,
     /// The focused knob of each instrument, by its port: where a hand was, it comes back to.
     focus: HashMap<u8, usize>,
@@ -45,6 +45,7 @@ pub struct App {
     piano: Piano,
     messages: Messages,
     line: CommandLine,
+    find: Find,
     help_top: usize,
     /// Rows and columns of the window, as far as known.
     window: (u16, u16),
@@ -69,6 +70,7 @@ impl App {
             piano: Piano::default(),
             messages: Messages::default(),
             line: CommandLine::default(),
+            find: Find::default(),
             help_top: 0,
             window: (80, 24),
             monitor: Decibels::UNITY,
@@ -100,16 +102,16 @@ impl App {
         match keymap::row_of(self.mode, key) {
             Some(row) if phase == Phase::Repeat && !row.repeats => Vec::new(),
             Some(row) => match row.action {
-                Action::Command(line) => self.run(line, status),
+                Action::Command(line) => self.run(line, Wish::Tell, status),
+                Action::Ask(line) => self.run(line, Wish::Ask, status),
                 Action::View(view) => self.act(view, status),
             },
-            None if self.mode == Mode::Line => {
+            None => {
                 if let Some(c) = key.char() {
-                    self.line.insert(c.encode_utf8(&mut [0; 4]));
+                    self.edit(|line| line.insert(c.encode_utf8(&mut [0; 4])));
                 }
                 Vec::new()
             }
-            None => Vec::new(),
         }
     }
 
@@ -125,11 +127,11 @@ impl App {
         Note::new(0)?.transposed((self.octave - OCTAVE_MIN) * 12 + semitones)
     }
 
-    fn run(&mut self, line: &str, status: &Status) -> Vec<Wish> {
+    fn run(&mut self, line: &str, wish: fn(Command) -> Wish, status: &Status) -> Vec<Wish> {
         match line.parse::<Command>() {
             Ok(command) => {
                 self.announce(&command, status);
-                vec![Wish::Tell(command)]
+                vec![wish(command)]
             }
             Err(error) => {
                 self.say(Severity::Error, error.to_string());
@@ -149,12 +151,19 @@ impl App {
         }
     }
 
-    /// Text was pasted: it is typed into the command line, and nowhere else.
+    /// Text was pasted: it is typed where something is being typed, and nowhere else.
     pub fn paste(&mut self, text: &str) {
-        if self.mode == Mode::Line {
-            self.line.insert(text);
-            self.changed = true;
+        self.edit(|line| line.insert(text));
+    }
+
+    /// Changes the line being typed, where there is one.
+    fn edit(&mut self, change: impl FnOnce(&mut CommandLine)) {
+        match self.mode {
+            Mode::Line => change(&mut self.line),
+            Mode::Find => self.find.edit(change),
+            Mode::Piano | Mode::Keys | Mode::Help => return,
         }
+        self.changed = true;
     }
 
     /// Something happened in the engine.
@@ -162,6 +171,7 @@ impl App {
         match event {
             Event::ProfileUsed { .. } => {
                 self.focus.clear();
+                self.find.open();
                 self.changed = true;
             }
             Event::ProfilesRead { ids } => {
@@ -235,15 +245,27 @@ impl App {
         self.mode
     }
 
-    /// What the keys mean behind help and the command line.
+    /// What the keys mean behind help and a line being typed.
     pub fn base_mode(&self) -> Mode {
         self.base
     }
 
-    /// The place of the focused knob in the profile's parameters; none where there are no parameters.
+    /// The place of the focused knob in the profile's parameters; none where there are no parameters. While one is
+    /// looked for it is the one found, and the focus itself stays where it was.
     pub fn focused(&self, status: &Status) -> Option<usize> {
-        let last = status.params.profile.params.len().min(status.params.values.len()).checked_sub(1)?;
+        let from = self.focus_kept(status)?;
+        Some(self.found(status).map_or(from, |found| self.find.focused(&found, from)))
+    }
+
+    /// Where the focus is when nothing is looked for.
+    fn focus_kept(&self, status: &Status) -> Option<usize> {
+        let last = knob_count(status).checked_sub(1)?;
         Some(self.focus.get(&status.instrument).map_or(0, |at| *at.min(&last)))
+    }
+
+    /// The places of the knobs that were found, while one is looked for.
+    pub fn found(&self, status: &Status) -> Option<Vec<usize>> {
+        (self.mode == Mode::Find).then(|| self.find.found(&status.params.profile, knob_count(status)))
     }
 
     /// Whether ports and messages stand in the place of the knobs.
@@ -277,6 +299,11 @@ impl App {
         &self.line
     }
 
+    /// The search for a knob.
+    pub fn find(&self) -> &Find {
+        &self.find
+    }
+
     /// Ids of the profiles at hand.
     pub fn profiles(&self) -> &[String] {
         &self.profiles
@@ -286,6 +313,11 @@ impl App {
     pub fn help_top(&self) -> usize {
         self.help_top
     }
+}
+
+/// How many knobs there are: those that stand somewhere.
+fn knob_count(status: &Status) -> usize {
+    status.params.profile.params.len().min(status.params.values.len())
 }
 
 fn tell(commands: Vec<Command>) -> Vec<Wish> {

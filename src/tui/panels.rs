@@ -11,3 +11,4 @@ pub mod meters;
 pub mod midi;
 pub mod record;
 pub mod rule;
+pub mod typed;

@@ -38,7 +38,8 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
     .areas(window);
     header::draw(status, theme, top, frame);
     meters::draw(status, theme, scale, meters, frame);
-    if app.midi_shown() {
+    // A knob that is looked for is seen.
+    if app.midi_shown() && app.mode() != Mode::Find {
         let below = Rect { height: tabs.height + knobs.height, ..tabs };
         midi::draw(app, status, theme, midi::Areas { title, below }, frame);
     } else {
@@ -54,7 +55,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
             help::draw(app, theme, covered, frame);
             keybar::draw(app, status, theme, keys, frame);
         }
-        Mode::Piano | Mode::Keys => keybar::draw(app, status, theme, keys, frame),
+        Mode::Piano | Mode::Keys | Mode::Find => keybar::draw(app, status, theme, keys, frame),
     }
 }
 

@@ -110,7 +110,8 @@ areas! {
     meters: MetersLook { label, scale, low, middle, high, empty, hold, number, clip }
     /// Knobs and the sections they stand in.
     knobs: KnobsLook {
-        tab, tab_shown, tab_focused, heading, label, bar, track, value, focused, focused_bar, learning
+        tab, tab_shown, tab_focused, heading, label, bar, track, value, focused, focused_bar, learning, moved,
+        automated, automated_off, morph
     }
     /// MIDI ports, the clock and the monitor.
     midi: MidiLook { heading, text, used, quiet, alarm, incoming, outgoing }

@@ -4,13 +4,18 @@
 //! the callback's load moves. Each is rounded here to what a person can read off the screen, so that a station at
 //! rest has one picture and costs nothing.
 
-use crate::status::{MeterStatus, PortStatus, Status};
+use crate::{
+    profile::Param,
+    status::{MeterStatus, ParamsStatus, PortStatus, Status},
+};
 use std::ops::Deref;
 
 /// The lowest level the meters show, in dBFS; what is below is silence.
 pub const METER_FLOOR_DB: f32 = -60.0;
 /// Levels are shown in steps of this, in dB: an eighth of a cell where the meter is 37 cells wide.
 const METER_STEP_DB: f32 = 0.2;
+/// A value that moves by itself is shown in so many steps.
+const VALUE_STEPS: u32 = 128;
 /// A load must move by this much before the number does, in percent.
 const LOAD_STEP: u32 = 2;
 /// From here on the worst load is worth a look, in percent; below it is shown as 0.
@@ -43,6 +48,7 @@ impl Visible {
         if let Some(take) = &mut seen.record.take {
             take.seconds = take.seconds.floor();
         }
+        round_motion(&mut seen.params);
         seen.record.free_bytes = seen.record.free_bytes.map(round_room);
         Visible(seen)
     }
@@ -79,6 +85,27 @@ fn round_meter(meter: &mut MeterStatus) {
     for level in [&mut meter.peak_db, &mut meter.rms_db, &mut meter.hold_db] {
         *level = if *level <= METER_FLOOR_DB { -120.0 } else { (*level / METER_STEP_DB).round() * METER_STEP_DB };
     }
+}
+
+/// What moves by itself is seen in steps as coarse as those of a hand.
+fn round_motion(params: &mut ParamsStatus) {
+    for motion in &mut params.motion {
+        if let Some(param) = params.profile.params.get(motion.param) {
+            motion.value = round_value(param, motion.value);
+        }
+    }
+}
+
+/// The nearest option; in a range of more than 128 values the nearest 128th of it.
+fn round_value(param: &Param, value: u16) -> u16 {
+    let value = param.snap(value);
+    if !param.options.is_empty() {
+        return value;
+    }
+    let step = (u32::from(param.hi - param.lo) + 65) / VALUE_STEPS;
+    let step = step.max(1);
+    let steps = (u32::from(value - param.lo) + step / 2) / step;
+    u16::try_from(u32::from(param.lo) + steps * step).unwrap_or(param.hi).min(param.hi)
 }
 
 /// To three digits or so: 100 MB from 1 GB on, else 1 MB.

@@ -1,4 +1,4 @@
-//! Statuses to draw: of a station at rest, of one at work, and of one in trouble.
+//! Statuses to draw: of a station at rest, of one at work, of one whose knobs move, and of one in trouble.
 
 use busker::midi::ClockSends;
 use busker::{
@@ -6,8 +6,8 @@ use busker::{
     profile::{DEFAULT_ID, Library, Profile},
     status::{
         AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, LatencyStatus, MeterStatus,
-        MonitorLine, MonitorStatus, ParamsStatus, PortStatus, Rate, RealtimeStatus, RecordStatus, SourceStatus, Status,
-        SyncState, TakeStatus, Traffic, TransportStatus,
+        MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, PortStatus, Rate, RealtimeStatus, RecordStatus,
+        SourceStatus, Status, SyncState, TakeStatus, Traffic, TransportStatus,
     },
 };
 use std::{path::PathBuf, sync::Arc};
@@ -129,6 +129,27 @@ pub fn turn(status: &mut Status, name: &str, position: f64) {
     let profile = Arc::clone(&status.params.profile);
     let at = profile.param_index(name).unwrap();
     status.params.values[at] = profile.params[at].value_at(position);
+}
+
+/// LFOs and envelopes move knobs, turns are recorded, and a morph is under way.
+pub fn in_motion() -> Status {
+    let mut status = at_work();
+    let profile = Arc::clone(&status.params.profile);
+    let moved = |name: &str, position: f64, by: &[&str]| {
+        let param = profile.param_index(name).unwrap();
+        let by = by.iter().map(|by| (*by).to_owned()).collect();
+        MotionStatus { param, value: profile.params[param].value_at(position), by }
+    };
+    status.params.motion = vec![
+        moved("osc_type", 0.7, &["lfo random 1/2 depth 0.4"]),
+        moved("osc_shape", 0.6, &["lfo sine 1/4 depth 0.3"]),
+        moved("osc_lfo_depth", 0.65, &["lfo triangle 2.5 depth 0.4", "envelope 10 200 0.5 800 depth -0.2"]),
+        moved("filter_cutoff", 0.35, &["lfo sine 1/4 depth 0.3"]),
+    ];
+    status.params.automated =
+        ["osc_shape", "osc_edit_1", "filter_cutoff"].map(|name| profile.param_index(name).unwrap()).to_vec();
+    status.params.snapshots = ["bright", "warm", "war_drums"].map(str::to_owned).to_vec();
+    status
 }
 
 fn rate(messages: u32, bytes: u32) -> Rate {

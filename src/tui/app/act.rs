@@ -4,17 +4,22 @@ use super::{App, OCTAVE_MAX, OCTAVE_MIN, Wish};
 use crate::{
     command::{
         Command,
-        arg::{Name, OnOff, PortName, Steps, Switch, Text},
+        arg::{Name, OnOff, Percent, PortName, Steps, Switch, Text},
     },
     keymap::{Mode, View},
     music::Decibels,
     profile::Param,
     status::{Severity, Status},
-    tui::{line::complete, panels::help},
+    tui::{
+        line::{CommandLine, complete},
+        panels::help,
+    },
 };
 
 /// Steps of a coarse turn.
 const FAR: i32 = 8;
+/// How far a knob is turned by chance at most, in percent of its way.
+const MUTATION: Percent = Percent(10.0);
 /// Velocity moves by this much, of 127.
 const VELOCITY_STEP: i8 = 8;
 
@@ -35,6 +40,19 @@ impl App {
                 }
             }
             View::Close => return self.enter(self.base),
+            View::Find if self.focused(status).is_some() => {
+                self.find.open();
+                return self.enter(Mode::Find);
+            }
+            View::Find => self.say(Severity::Info, "there is no knob to find"),
+            View::FindNext => self.find_by(true, status),
+            View::FindPrevious => self.find_by(false, status),
+            View::FindKeep => {
+                if let Some(at) = self.focused(status) {
+                    self.set_focus(at, status);
+                }
+                return self.enter(self.base);
+            }
             View::NextKnob => self.focus_by(1, status),
             View::PreviousKnob => self.focus_by(-1, status),
             View::FirstKnob => self.focus_in_section(false, status),
@@ -49,6 +67,13 @@ impl App {
                 let reset = |param: &Param| Wish::Tell(Command::ParamReset { name: Name(param.name.clone()) });
                 return self.param(status).map(reset).into_iter().collect();
             }
+            View::Mutate => return self.dice(status, |section| Command::ParamMutate { percent: MUTATION, section }),
+            View::Dice => return self.dice(status, |section| Command::ParamRandom { section }),
+            View::Recall if status.params.snapshots.is_empty() => {
+                self.say(Severity::Info, "there is no snapshot yet: snapshot.save keeps where the knobs stand");
+            }
+            View::Recall => return self.open_line("snapshot.recall "),
+            View::Save => return self.open_line("snapshot.save "),
             View::OctaveDown => return self.octave_by(-1),
             View::OctaveUp => return self.octave_by(1),
             View::VelocityDown => self.velocity_by(-VELOCITY_STEP),
@@ -67,15 +92,15 @@ impl App {
             View::CompleteBack => self.complete(false, status),
             View::LineOlder => self.line.older(),
             View::LineNewer => self.line.newer(),
-            View::CursorLeft => self.line.move_by(-1),
-            View::CursorRight => self.line.move_by(1),
-            View::CursorHome => self.line.move_by(isize::MIN),
-            View::CursorEnd => self.line.move_by(isize::MAX),
-            View::EraseLeft if self.line.text().is_empty() => return self.enter(self.base),
-            View::EraseLeft => self.line.erase_left(),
-            View::EraseRight => self.line.erase_right(),
-            View::EraseWord => self.line.erase_word(),
-            View::EraseLine => self.line.erase_all(),
+            View::CursorLeft => self.edit(|line| line.move_by(-1)),
+            View::CursorRight => self.edit(|line| line.move_by(1)),
+            View::CursorHome => self.edit(|line| line.move_by(isize::MIN)),
+            View::CursorEnd => self.edit(|line| line.move_by(isize::MAX)),
+            View::EraseLeft if self.is_nothing_typed() => return self.enter(self.base),
+            View::EraseLeft => self.edit(CommandLine::erase_left),
+            View::EraseRight => self.edit(CommandLine::erase_right),
+            View::EraseWord => self.edit(CommandLine::erase_word),
+            View::EraseLine => self.edit(CommandLine::erase_all),
             View::ScrollUp => self.scroll(-1),
             View::ScrollDown => self.scroll(1),
             View::ScrollPageUp => self.scroll(-self.page()),
@@ -124,6 +149,11 @@ impl App {
         wishes
     }
 
+    fn is_nothing_typed(&self) -> bool {
+        let line = if self.mode == Mode::Find { self.find.line() } else { &self.line };
+        line.text().is_empty()
+    }
+
     fn complete(&mut self, forward: bool, status: &Status) {
         let found = complete::complete(&self.line.before_cursor(), status, &self.profiles);
         self.line.complete(found, forward);
@@ -138,6 +168,13 @@ impl App {
         if let Some(at) = self.focused(status) {
             let count = status.params.profile.params.len().min(status.params.values.len());
             self.set_focus(at.saturating_add_signed(count as isize + by) % count, status);
+        }
+    }
+
+    /// To the next of the knobs found, or the one before.
+    fn find_by(&mut self, forward: bool, status: &Status) {
+        if let (Some(found), Some(from)) = (self.found(status), self.focus_kept(status)) {
+            self.find.step(&found, from, forward);
         }
     }
 
@@ -172,6 +209,12 @@ impl App {
         let step =
             |param: &Param| Wish::Tell(Command::ParamStep { name: Name(param.name.clone()), steps: Steps(steps) });
         self.param(status).map(step).into_iter().collect()
+    }
+
+    /// Dice for the section of the focused knob. How many knobs they turned is worth reading.
+    fn dice(&self, status: &Status, throw: impl FnOnce(Option<Text>) -> Command) -> Vec<Wish> {
+        let section = self.param(status).and_then(|param| status.params.profile.sections.get(param.section));
+        section.map(|section| Wish::Ask(throw(Some(Text(section.clone()))))).into_iter().collect()
     }
 
     fn octave_by(&mut self, by: i32) -> Vec<Wish> {

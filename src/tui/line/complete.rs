@@ -3,7 +3,7 @@
 use crate::{
     command::{self, ArgSpec, COMMANDS, CommandSpec, arg::ArgKind},
     keymap::{Action, Mode, View, rows_in},
-    profile::Param,
+    profile::{Param, Profile},
     status::Status,
 };
 
@@ -94,9 +94,14 @@ pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion 
             .collect(),
         (ArgKind::Port, _) => ports(place.written, status, !is_last),
         (ArgKind::Name, "profile") => profiles.iter().map(|id| candidate(id, "", !is_last)).collect(),
-        (ArgKind::Text, "param") => {
-            let options = named(&place, status).map(|(param, _)| param.options.as_slice()).unwrap_or_default();
-            options.iter().map(|option| candidate(&option.label, "", false)).collect()
+        (ArgKind::Text, "param") => match named(&place, status) {
+            Some((param, _)) => param.options.iter().map(|option| candidate(&option.label, "", false)).collect(),
+            None if place.arg.name == "section" => sections(profile),
+            None => Vec::new(),
+        },
+        // The name a snapshot is given anew must be none of these.
+        (ArgKind::Name, "snapshot") if place.arg.name == "name" => {
+            status.params.snapshots.iter().map(|name| candidate(name, "", !is_last)).collect()
         }
         _ => Vec::new(),
     };
@@ -104,6 +109,20 @@ pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion 
         return Completion { start: place.start, candidates: all };
     }
     fitting(place.start, place.written, all)
+}
+
+/// What dice can be thrown for: a section by its title, or the knobs whose names begin so.
+fn sections(profile: &Profile) -> Vec<Candidate> {
+    let count = |section| profile.params_in(section).count();
+    let titles = profile.sections.iter().zip(0..);
+    let titles =
+        titles.map(|(title, section)| candidate(title, &format!("a section of {} knobs", count(section)), false));
+    let title_of = |section: usize| profile.sections.get(section).map_or("", String::as_str);
+    let knobs = profile
+        .params
+        .iter()
+        .map(|param| candidate(&param.name, &format!("{}: {}", title_of(param.section), param.label), false));
+    titles.chain(knobs).collect()
 }
 
 /// The ports: by name where that is one word and no other port's, else by number; found by their names either way.

@@ -48,20 +48,16 @@ pub fn items(mode: Mode) -> Vec<Item> {
         items.push(Item::Entry(row(0, 12), "Play C to B of the octave".to_owned()));
         items.push(Item::Entry(row(12, 29), "Play on from the C above".to_owned()));
     }
-    items.extend(rows_in(mode).map(|row| {
-        let sign = row.key.parse::<Key>().map(Key::sign).unwrap_or_default();
-        Item::Entry(sign, meaning(row.action))
-    }));
+    items.extend(keys(mode));
     if mode == Mode::Piano {
         items.push(Item::Text("Letters are commands in KEYS mode: Esc, then ? shows those keys.".to_owned()));
     }
     items.push(Item::Space);
-    items.push(Item::Heading("Keys after :".to_owned()));
-    items.extend(rows_in(Mode::Line).map(|row| {
-        let sign = row.key.parse::<Key>().map(Key::sign).unwrap_or_default();
-        Item::Entry(sign, meaning(row.action))
-    }));
-    items.push(Item::Space);
+    for (sign, typed) in [(':', Mode::Line), ('/', Mode::Find)] {
+        items.push(Item::Heading(format!("Keys after {sign}")));
+        items.extend(keys(typed));
+        items.push(Item::Space);
+    }
     items.push(Item::Heading("Commands, as they are typed after :".to_owned()));
     for row in COMMANDS {
         items.push(Item::Usage(row.usage_with_ranges()));
@@ -73,10 +69,18 @@ pub fn items(mode: Mode) -> Vec<Item> {
     items
 }
 
+/// The keys of a mode and what they do.
+fn keys(mode: Mode) -> impl Iterator<Item = Item> {
+    rows_in(mode).map(|row| {
+        let sign = row.key.parse::<Key>().map(Key::sign).unwrap_or_default();
+        Item::Entry(sign, meaning(row.action))
+    })
+}
+
 fn meaning(action: Action) -> String {
     match action {
         Action::View(view) => view.help().to_owned(),
-        Action::Command(line) => {
+        Action::Command(line) | Action::Ask(line) => {
             let name = line.split_whitespace().next().unwrap_or_default();
             let help = command::spec(name).map_or("", |row| row.help);
             // With its arguments, where they say more than the command's help.
@@ -119,10 +123,11 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     for (item, y) in items.iter().skip(top).take(rows).zip(area.y + 1..) {
         let line = match item {
             Item::Heading(text) => Line::styled(text.clone(), look.heading),
-            Item::Entry(key, help) => Line::from(vec![
-                Span::styled(format!("  {} ", text::left(key, KEY_CELLS.max(text::width(key)))), look.key),
-                Span::styled(help.clone(), look.text),
-            ]),
+            Item::Entry(key, help) => {
+                let key = format!("  {} ", text::left(key, KEY_CELLS.max(text::width(key))));
+                let help = text::cut(help, cells.saturating_sub(2 + text::width(&key)));
+                Line::from(vec![Span::styled(key, look.key), Span::styled(help, look.text)])
+            }
             Item::Usage(usage) => Line::styled(format!("  {usage}"), look.key),
             Item::Text(help) => Line::styled(format!("      {help}"), look.text),
             Item::Space => Line::default(),

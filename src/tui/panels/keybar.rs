@@ -78,6 +78,8 @@ fn possible(action: Action, app: &App, status: &Visible) -> bool {
             let heard = status.ports.iter().any(|port| port.input);
             status.learning.is_some() || heard && app.focused(status).is_some()
         }
+        View::Mutate | View::Dice | View::Find => app.focused(status).is_some(),
+        View::Recall => !status.params.snapshots.is_empty(),
         View::NextSection => profile.sections.len() > 1,
         View::ResetKnob => app.focused(status).is_some_and(|at| {
             let default = profile.params.get(at).map(|param| param.default);

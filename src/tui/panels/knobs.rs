@@ -1,6 +1,8 @@
 //! The knobs of the profile in use, in their sections: all of them where there is room, else the page of the focus.
 
 mod plan;
+mod search;
+mod words;
 
 use crate::{
     profile::Param,
@@ -14,7 +16,7 @@ use crate::{
         },
     },
 };
-use plan::{Item, Plan};
+use plan::{Item, Plan, Room};
 use ratatui::{
     Frame,
     buffer::Buffer,
@@ -22,6 +24,7 @@ use ratatui::{
     style::Style,
     text::{Line, Span},
 };
+pub(super) use words::{learning_word, on_the_way};
 
 /// Least cells of a column of knobs.
 const COLUMN_MIN: u16 = 38;
@@ -33,6 +36,14 @@ const LABEL_MAX: usize = 14;
 const BAR_MIN: usize = 4;
 /// Cells a value has before it takes some from the bar.
 const VALUE: usize = 12;
+/// Marks behind a label: something moves the knob; its turns are recorded on the timeline.
+const MOVED: &str = "~";
+/// The second of them.
+const AUTOMATED: &str = "»";
+/// Cells of the marks, where any knob has one.
+const MARKS: usize = 2;
+/// Where a moved knob sounds now, on its bar.
+const SOUNDS: char = '◆';
 
 /// Where they stand.
 #[derive(Clone, Copy, Debug)]
@@ -49,21 +60,33 @@ pub struct Areas {
 pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mut Frame<'_>) {
     let profile = &status.params.profile;
     let focus = app.focused(status);
-    let place = match focus {
-        Some(at) => format!("knob {} of {}", at + 1, profile.params.len()),
-        None => "no knobs".to_owned(),
-    };
-    let place = learning_word(status, theme, areas.title).unwrap_or(Span::styled(place, theme.frame.rule));
-    super::rule::with_words(&title(status), vec![place], theme, areas.title, frame);
+    let title = title(status);
+    let words = words::of(app, status, &title, theme, areas.title);
+    super::rule::with_words(&title, words, theme, areas.title, frame);
     let Some(focus) = focus else { return };
     let columns = (areas.knobs.width / COLUMN_MIN).max(1);
-    let plan = Plan::of(profile, usize::from(columns), usize::from(areas.knobs.height), focus);
-    let section = profile.params.get(focus).map_or(0, |param| param.section);
-    tabs(&profile.sections, section, &plan, &theme.knobs, areas.tabs, frame.buffer_mut());
+    let room = Room { columns: usize::from(columns), rows: usize::from(areas.knobs.height) };
+    let plan = match app.found(status) {
+        Some(found) => {
+            search::draw(app, &found, focus, theme, areas.tabs, frame);
+            if found.is_empty() {
+                return search::nothing(app, theme, areas.knobs, frame);
+            }
+            Plan::found(profile, &found, room, focus)
+        }
+        None => {
+            let plan = Plan::of(profile, room, focus);
+            let section = profile.params.get(focus).map_or(0, |param| param.section);
+            tabs(&profile.sections, section, &plan, &theme.knobs, areas.tabs, frame.buffer_mut());
+            plan
+        }
+    };
     let width = (areas.knobs.width / (plan.across as u16).max(1)).clamp(COLUMN_MIN, COLUMN_MAX);
     let learning = status.learning.as_deref().and_then(|what| learning_param(what, status));
     let widest = profile.params.iter().map(|param| text::width(&param.label)).max().unwrap_or(0);
     let labels = widest.min(LABEL_MAX);
+    let are_marked = !status.params.motion.is_empty() || !status.params.automated.is_empty();
+    let marks = if are_marked { MARKS } else { 0 };
     for (column, at) in plan.columns.iter().zip(0..) {
         let x = areas.knobs.x + at * width;
         let mut y = areas.knobs.y;
@@ -86,8 +109,11 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mu
                     let knob = Knob {
                         param,
                         value: *value,
+                        sounds: status.params.motion_of(place).map(|motion| motion.value),
+                        automated: status.params.automated.contains(&place).then_some(status.automation.on),
                         focused: place == focus,
                         labels,
+                        marks,
                         learning: learning == Some(place),
                     };
                     knob.draw(&theme.knobs, area, plan.knob_rows, frame.buffer_mut());
@@ -120,14 +146,6 @@ fn learning_param(what: &str, status: &Visible) -> Option<usize> {
     status.params.profile.param_index(name.trim())
 }
 
-/// What waits for a controller, a knob by its label, in a title of so much room.
-pub(super) fn learning_word(status: &Visible, theme: &Theme, title: Rect) -> Option<Span<'static>> {
-    let what = status.learning.as_ref()?;
-    let param = learning_param(what, status).and_then(|at| status.params.profile.params.get(at));
-    let word = format!("learn… {}", param.map_or(what, |param| &param.label));
-    Some(Span::styled(text::cut(&word, usize::from(title.width) / 2), theme.knobs.learning))
-}
-
 /// The sections' names; those on the page stand out, the focused one most.
 fn tabs(names: &[String], focused: usize, plan: &Plan, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
     let mut spans = Vec::new();
@@ -151,29 +169,39 @@ fn tabs(names: &[String], focused: usize, plan: &Plan, look: &KnobsLook, area: R
 
 struct Knob<'a> {
     param: &'a Param,
+    /// Where it stands.
     value: u16,
+    /// What it sounds like now, where something moves it.
+    sounds: Option<u16>,
+    /// Whether its recorded turns play, where there are any.
+    automated: Option<bool>,
     focused: bool,
     /// Cells of the labels in this window.
     labels: usize,
+    /// Cells of the marks behind them.
+    marks: usize,
     /// Whether the next controller that moves is tied to it.
     learning: bool,
 }
 
 impl Knob<'_> {
-    /// One row: mark, label, bar, value. Where knobs have more rows, the bar has the second to itself.
+    /// One row: focus, label, marks, bar, value. Where knobs have more rows, the bar has the second to itself.
     fn draw(&self, look: &KnobsLook, area: Rect, rows: u16, buffer: &mut Buffer) {
         let cells = usize::from(area.width);
-        let shown = if self.learning { "learn…".to_owned() } else { self.param.display(self.value) };
+        let shown =
+            if self.learning { "learn…".to_owned() } else { self.param.display(self.sounds.unwrap_or(self.value)) };
         let (mark, label_look) = if self.focused { ("▸", look.focused) } else { (" ", look.label) };
-        let value_look = match (self.learning, self.focused) {
-            (true, _) => look.learning,
-            (false, true) => look.focused,
-            (false, false) => look.value,
+        let value_look = match self.sounds {
+            _ if self.learning => look.learning,
+            _ if self.focused => look.focused,
+            Some(_) => look.moved,
+            None => look.value,
         };
         buffer.set_string(area.x, area.y, mark, Style::from(look.focused_bar));
         let label = text::left(&self.param.label, self.labels);
         buffer.set_string(area.x + 1, area.y, &label, label_look);
-        let from = 1 + self.labels + 1;
+        self.marks(look, Rect { x: area.x + 1 + self.labels as u16, ..area }, buffer);
+        let from = 1 + self.labels + self.marks + 1;
         if rows > 1 {
             let value = text::cut(&shown, cells.saturating_sub(from));
             let x = area.x + (cells - text::width(&value)) as u16;
@@ -191,6 +219,16 @@ impl Knob<'_> {
         buffer.set_string(x, area.y, &value, value_look);
     }
 
+    fn marks(&self, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
+        if self.sounds.is_some() {
+            buffer.set_string(area.x, area.y, MOVED, look.moved);
+        }
+        if let Some(plays) = self.automated {
+            let automated = if plays { look.automated } else { look.automated_off };
+            buffer.set_string(area.x + 1, area.y, AUTOMATED, automated);
+        }
+    }
+
     fn bar(&self, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
         let cells = usize::from(area.width);
         let share = self.param.position_of(self.value);
@@ -200,24 +238,35 @@ impl Knob<'_> {
                 cell.set_char(c).set_style(style);
             }
         };
-        if !self.param.options.is_empty() {
-            let count = self.param.options.len();
+        let count = self.param.options.len();
+        let stop = |share: f64| {
             let option = (share * count.saturating_sub(1) as f64).round() as usize;
-            let here = bar::stop(option, count, cells);
+            bar::stop(option, count, cells)
+        };
+        if count > 0 {
+            let here = stop(share);
             for at in 0..cells {
                 if at == here { put(at, '●', bar_look.into()) } else { put(at, '─', look.track.into()) }
             }
-            return;
-        }
-        let bar: Vec<Cell> = match self.param.centered {
-            true => bar::from_middle(share, cells).collect(),
-            false => bar::from_left(share, cells).collect(),
-        };
-        for (at, cell) in bar.into_iter().enumerate() {
-            match cell {
-                Cell::Filled(c) => put(at, c, bar_look.into()),
-                Cell::Empty => put(at, '·', look.track.into()),
+        } else {
+            let bar: Vec<Cell> = match self.param.centered {
+                true => bar::from_middle(share, cells).collect(),
+                false => bar::from_left(share, cells).collect(),
+            };
+            for (at, cell) in bar.into_iter().enumerate() {
+                match cell {
+                    Cell::Filled(c) => put(at, c, bar_look.into()),
+                    Cell::Empty => put(at, '·', look.track.into()),
+                }
             }
+        }
+        if let Some(share) = self.sounds.filter(|_| cells > 0).map(|value| self.param.position_of(value)) {
+            let at = match self.param.centered {
+                _ if count > 0 => stop(share),
+                true => bar::reach_from_middle(share, cells),
+                false => bar::reach(share, cells),
+            };
+            put(at, SOUNDS, look.moved.into());
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::tui::{
     app::App,
     line::complete::{self, Candidate},
+    panels::typed,
     theme::Theme,
     visible::Visible,
     widgets::text,
@@ -30,19 +31,8 @@ pub struct Areas {
 
 /// Draws it, and puts the terminal's cursor there.
 pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mut Frame<'_>) {
-    let look = &theme.overlay;
-    let row = areas.keys;
-    let before = app.line().before_cursor();
-    let whole = app.line().text();
-    // A line longer than the window shows the part around the cursor.
-    let room = usize::from(row.width).saturating_sub(3);
-    let skipped = before.chars().count().saturating_sub(room);
-    let shown: String = whole.chars().skip(skipped).collect();
-    let before: String = before.chars().skip(skipped).collect();
-    let typed = Line::from(vec![Span::styled(" :", look.title), Span::styled(text::cut(&shown, room + 1), look.text)]);
-    frame.render_widget(typed, row);
-    frame.set_cursor_position((row.x + 2 + text::width(&before) as u16, row.y));
-    above(app, status, theme, Rect { y: 0, height: areas.above + 1, ..row }, frame);
+    typed::draw(" :", app.line(), &theme.overlay, areas.keys, frame);
+    above(app, status, theme, Rect { y: 0, height: areas.above + 1, ..areas.keys }, frame);
 }
 
 /// What fits, and what the command needs, lowest.

@@ -39,7 +39,9 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mu
         _ => "MIDI".to_owned(),
     };
     let word = knobs::learning_word(status, theme, areas.title).unwrap_or_else(|| knob(app, status, theme));
-    rule::with_words(&title, vec![word], theme, areas.title, frame);
+    let mut words = knobs::on_the_way(status, theme);
+    words.push(word);
+    rule::with_words(&title, words, theme, areas.title, frame);
     let [table, clock, heading, messages] = Layout::vertical([
         Constraint::Length(1 + (shown.len().max(1) as u16) + spare),
         Constraint::Length(1),

@@ -39,6 +39,18 @@ pub fn from_middle(share: f64, cells: usize) -> impl Iterator<Item = Cell> {
     })
 }
 
+/// The cell that `share` (0..=1) of a bar from the left end reaches.
+pub fn reach(share: f64, cells: usize) -> usize {
+    ((share.clamp(0.0, 1.0) * cells as f64) as usize).min(cells.saturating_sub(1))
+}
+
+/// The cell that `share` (0..=1) of a bar from the middle reaches.
+pub fn reach_from_middle(share: f64, cells: usize) -> usize {
+    let middle = cells / 2;
+    let away = ((share.clamp(0.0, 1.0) - 0.5) * 2.0 * middle as f64).round() as isize;
+    middle.saturating_add_signed(away).min(cells.saturating_sub(1))
+}
+
 /// A place on a line: one of `count` stops over `cells`.
 pub fn stop(at: usize, count: usize, cells: usize) -> usize {
     let last = count.saturating_sub(1).max(1);
@@ -69,6 +81,21 @@ mod tests {
         assert_eq!(text(from_middle(1.0, 9)), "····┃████");
         assert_eq!(text(from_middle(0.5 + 3.0 / 16.0, 9)), "····┃█▌··");
         assert_eq!(text(from_middle(0.5 - 1.0 / 16.0, 9)), "···▐┃····");
+    }
+
+    #[test]
+    fn a_reach_is_a_cell_of_its_bar() {
+        let places =
+            |reach: fn(f64, usize) -> usize, cells| [0.0, 0.25, 0.5, 0.99, 1.0].map(|share| reach(share, cells));
+        assert_eq!(places(reach, 8), [0, 2, 4, 7, 7]);
+        assert_eq!(places(reach_from_middle, 9), [0, 2, 4, 8, 8]);
+        assert_eq!(places(reach_from_middle, 8), [0, 2, 4, 7, 7]);
+        for cells in 0..3 {
+            for share in [-1.0, 0.0, 0.5, 2.0, f64::NAN] {
+                let last = cells.max(1);
+                assert!(reach(share, cells) < last && reach_from_middle(share, cells) < last, "{share} of {cells}");
+            }
+        }
     }
 
     #[test]

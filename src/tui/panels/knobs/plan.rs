@@ -30,21 +30,45 @@ pub struct Plan {
     pub knob_rows: u16,
 }
 
+/// The room there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// How many columns stand side by side.
+    pub columns: usize,
+    /// How high they are.
+    pub rows: usize,
+}
+
 impl Plan {
     /// All knobs on one page, as comfortable as they fit and evenly spread; else the page with the focused one.
-    pub fn of(profile: &Profile, columns: usize, rows: usize, focus: usize) -> Plan {
-        for knob_rows in KNOB_ROWS {
+    pub fn of(profile: &Profile, room: Room, focus: usize) -> Plan {
+        let all: Vec<usize> = (0..profile.params.len()).collect();
+        Plan::with(profile, &all, room, focus, &KNOB_ROWS)
+    }
+
+    /// The same with only some of the knobs, by their places in order; they are no larger than they are among all, so
+    /// that they keep still while their number changes.
+    pub fn found(profile: &Profile, found: &[usize], room: Room, focus: usize) -> Plan {
+        let all = Plan::of(profile, room, focus);
+        let found = Plan::with(profile, found, room, focus, &[all.knob_rows]);
+        Plan { across: found.across.max(all.across), ..found }
+    }
+
+    fn with(profile: &Profile, shown: &[usize], room: Room, focus: usize, knob_rows: &[u16]) -> Plan {
+        let Room { columns, rows } = room;
+        for knob_rows in knob_rows.iter().copied() {
             let fits = |rows: &usize| {
-                let pages = flow(profile, columns, *rows, knob_rows);
+                let pages = flow(profile, shown, Room { columns, rows: *rows }, knob_rows);
                 pages.len() <= 1 && !pages.iter().flatten().flatten().any(is_continued)
             };
             // The least height that still needs only one page spreads the sections evenly.
             if let Some(rows) = (1..=rows).find(fits) {
-                let columns = flow(profile, columns, rows, knob_rows).into_iter().next().unwrap_or_default();
+                let pages = flow(profile, shown, Room { columns, rows }, knob_rows);
+                let columns = pages.into_iter().next().unwrap_or_default();
                 return Plan { across: columns.len(), columns, knob_rows };
             }
         }
-        let mut pages = flow(profile, columns, rows, 1);
+        let mut pages = flow(profile, shown, room, 1);
         let page = pages.iter().position(|page| page.iter().flatten().any(|item| *item == Item::Knob(focus)));
         let at = page.unwrap_or(0);
         let page = if at < pages.len() { pages.swap_remove(at) } else { Vec::new() };
@@ -73,7 +97,8 @@ fn is_continued(item: &Item) -> bool {
 type Page = Vec<Vec<Item>>;
 
 /// Lets the sections flow. A section that fits into a column stays whole; a longer one goes on in the next.
-fn flow(profile: &Profile, columns: usize, rows: usize, knob_rows: u16) -> Vec<Page> {
+fn flow(profile: &Profile, shown: &[usize], room: Room, knob_rows: u16) -> Vec<Page> {
+    let Room { columns, rows } = room;
     let knob_rows = usize::from(knob_rows);
     let mut pages: Vec<Page> = Vec::new();
     let mut column: Vec<Item> = Vec::new();
@@ -89,7 +114,8 @@ fn flow(profile: &Profile, columns: usize, rows: usize, knob_rows: u16) -> Vec<P
         *used = 0;
     };
     for section in 0..profile.sections.len() {
-        let knobs: Vec<usize> = profile.params_in(section).map(|(at, _)| at).collect();
+        let is_shown = |at: &usize| shown.binary_search(at).is_ok();
+        let knobs: Vec<usize> = profile.params_in(section).map(|(at, _)| at).filter(is_shown).collect();
         if knobs.is_empty() {
             continue;
         }
@@ -126,7 +152,7 @@ mod tests {
     #[test]
     fn a_large_window_shows_all_knobs_with_air() {
         let profile = nts1();
-        let plan = Plan::of(&profile, 5, 44, 0);
+        let plan = Plan::of(&profile, Room { columns: 5, rows: 44 }, 0);
         assert_eq!(plan.knob_rows, 3);
         assert!((0..profile.sections.len()).all(|section| plan.shows(section)));
     }
@@ -136,12 +162,31 @@ mod tests {
         fn the_focused_knob_is_always_on_the_page(columns in 1usize..6, rows in 2usize..60, focus in 0usize..37) {
             let profile = nts1();
             let focus = focus.min(profile.params.len() - 1);
-            let plan = Plan::of(&profile, columns, rows, focus);
+            let plan = Plan::of(&profile, Room { columns, rows }, focus);
             prop_assert!(plan.columns.len() <= columns);
             prop_assert!(plan.columns.iter().flatten().any(|item| *item == Item::Knob(focus)));
             for column in &plan.columns {
                 let height: usize = column.iter().map(|item| usize::from(plan.height(*item))).sum();
                 prop_assert!(height <= rows, "{height} of {rows}");
+            }
+        }
+
+        #[test]
+        fn only_the_found_knobs_are_on_the_page_and_no_larger(
+            columns in 1usize..6, rows in 2usize..60, found in proptest::collection::btree_set(0usize..37, 1..12)
+        ) {
+            let (profile, room) = (nts1(), Room { columns, rows });
+            let found: Vec<usize> = found.into_iter().filter(|at| *at < profile.params.len()).collect();
+            let Some(focus) = found.last().copied() else { return Ok(()) };
+            let (all, plan) = (Plan::of(&profile, room, focus), Plan::found(&profile, &found, room, focus));
+            prop_assert!(plan.knob_rows <= all.knob_rows && plan.across >= all.across);
+            prop_assert!(plan.columns.len() <= columns);
+            let items: Vec<Item> = plan.columns.into_iter().flatten().collect();
+            prop_assert!(items.contains(&Item::Knob(focus)));
+            for item in items {
+                if let Item::Knob(at) = item {
+                    prop_assert!(found.contains(&at), "{at} of {found:?}");
+                }
             }
         }
     }
