@@ -69,6 +69,10 @@ views! {
     Recall = "knobs.recall"
     /// Type a name for where the knobs stand
     Save = "knobs.save"
+    /// Put an LFO or an envelope on the focused knob
+    Modulate = "knob.modulate"
+    /// Take every LFO and envelope off the focused knob
+    Still = "knob.still"
     /// An octave lower
     OctaveDown = "octave.down"
     /// An octave higher

@@ -58,7 +58,7 @@ impl Shape {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Division {
     /// As it is written.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// Its length in pulses, 24 to a quarter note.
     pub pulses: f64,
 }

@@ -2,7 +2,7 @@
 //!
 //! What is not said stays as it is, or is as with a new one.
 
-use super::{Envelope, GatedBy, Kind, Lfo, Modulator, Rate, Shape, Slot};
+use super::{Division, Envelope, GatedBy, Kind, Lfo, Modulator, Rate, Shape, Slot};
 use std::{fmt, str::FromStr};
 
 /// A modulator as it is asked for: which one, and what is to be different.
@@ -187,6 +187,26 @@ impl Wanted {
         Wanted { slot, changes }
     }
 
+    /// The words that may come after these.
+    pub fn may_follow(text: &str) -> Vec<&'static str> {
+        let Some(slot) = text.split_whitespace().next() else {
+            return vec!["lfo", "lfo2", "lfo3", "lfo4", "env", "env2", "env3", "env4"];
+        };
+        let Ok(Slot { kind, .. }) = slot.parse() else { return Vec::new() };
+        let numbers = || kind.numbers().iter().map(|number| number.name);
+        let last = text.split_whitespace().last().unwrap_or_default();
+        match kind {
+            // A number comes here.
+            _ if numbers().any(|name| name == last) => Vec::new(),
+            Kind::Lfo => {
+                let shapes = Shape::NAMES.iter().map(|(name, _)| *name);
+                shapes.chain(Division::ALL.iter().map(|division| division.name)).chain(numbers()).collect()
+            }
+            Kind::Envelope if last == "by" => GATED_BY.iter().map(|(name, _)| *name).collect(),
+            Kind::Envelope => numbers().chain(["by"]).collect(),
+        }
+    }
+
     /// The modulator that is asked for, where there was this one or none.
     pub fn applied_to(&self, before: Option<&Modulator>) -> Modulator {
         let mut modulator = before.copied().unwrap_or_else(|| Modulator::new(self.slot.kind));
@@ -227,7 +247,6 @@ impl Modulator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::motion::Division;
     use proptest::prelude::*;
 
     fn wanted(text: &str) -> Wanted {
@@ -268,6 +287,21 @@ mod tests {
             let error = bad.parse::<Wanted>().unwrap_err().to_string();
             assert!(error.contains(word), "{bad}: {error}");
         }
+    }
+
+    #[test]
+    fn every_word_that_may_follow_is_taken() {
+        for text in ["lfo", "env", "lfo3 sine", "env2 attack 3", "env by"] {
+            let words = Wanted::may_follow(text);
+            assert!(words.len() > 1, "{text}");
+            for word in words {
+                let fits =
+                    ["", " 0.5", " notes"].iter().any(|rest| format!("{text} {word}{rest}").parse::<Wanted>().is_ok());
+                assert!(fits, "{text} {word}");
+            }
+        }
+        assert!(Wanted::may_follow("").iter().all(|word| word.parse::<Slot>().is_ok()));
+        assert!(Wanted::may_follow("lfo depth").is_empty() && Wanted::may_follow("adsr").is_empty());
     }
 
     fn any_modulator() -> impl Strategy<Value = Modulator> {

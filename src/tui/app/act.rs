@@ -74,6 +74,17 @@ impl App {
             }
             View::Recall => return self.open_line("snapshot.recall "),
             View::Save => return self.open_line("snapshot.save "),
+            View::Modulate => {
+                if let Some(param) = self.param(status) {
+                    let line = format!("mod.set {} lfo ", param.name);
+                    return self.open_line(&line);
+                }
+            }
+            View::Still => {
+                let still =
+                    |param: &Param| Wish::Tell(Command::ModOff { param: Name(param.name.clone()), which: None });
+                return self.param(status).map(still).into_iter().collect();
+            }
             View::OctaveDown => return self.octave_by(-1),
             View::OctaveUp => return self.octave_by(1),
             View::VelocityDown => self.velocity_by(-VELOCITY_STEP),

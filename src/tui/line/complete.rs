@@ -3,6 +3,7 @@
 use crate::{
     command::{self, ArgSpec, COMMANDS, CommandSpec, arg::ArgKind},
     keymap::{Action, Mode, View, rows_in},
+    motion::Wanted,
     profile::{Param, Profile},
     status::Status,
 };
@@ -83,15 +84,18 @@ pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion 
     let group = place.row.name.split('.').next().unwrap_or_default();
     let all: Vec<Candidate> = match (place.arg.kind, group) {
         (ArgKind::OneOf(words), _) => words.iter().map(|word| candidate(word, "", !is_last)).collect(),
-        (ArgKind::Name, "param") | (ArgKind::Text, "learn") => profile
-            .params
-            .iter()
-            .zip(&status.params.values)
-            .map(|(param, value)| {
-                let section = profile.sections.get(param.section).map_or("", String::as_str);
-                candidate(&param.name, &format!("{section}: {}, now {}", param.label, param.display(*value)), !is_last)
-            })
-            .collect(),
+        (ArgKind::Name, _) if place.arg.name == "param" => knobs(status, !is_last),
+        (ArgKind::Name, "param") | (ArgKind::Text, "learn") => knobs(status, !is_last),
+        (ArgKind::Name, "macro") => {
+            let macros = profile.params.iter().filter(|param| !param.drives.is_empty());
+            macros.map(|param| candidate(&param.name, "", !is_last)).collect()
+        }
+        (ArgKind::Modulator, _) => {
+            let (before, written) = place.written.rsplit_once(char::is_whitespace).unwrap_or(("", place.written));
+            let start = place.start + place.written.chars().count() - written.chars().count();
+            let words = Wanted::may_follow(before);
+            return fitting(start, written, words.iter().map(|word| candidate(word, "", true)).collect());
+        }
         (ArgKind::Port, _) => ports(place.written, status, !is_last),
         (ArgKind::Name, "profile") => profiles.iter().map(|id| candidate(id, "", !is_last)).collect(),
         (ArgKind::Text, "param") => match named(&place, status) {
@@ -109,6 +113,16 @@ pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion 
         return Completion { start: place.start, candidates: all };
     }
     fitting(place.start, place.written, all)
+}
+
+/// The knobs, and where they stand.
+fn knobs(status: &Status, more: bool) -> Vec<Candidate> {
+    let profile = &status.params.profile;
+    let knob = |(param, value): (&Param, &u16)| {
+        let section = profile.sections.get(param.section).map_or("", String::as_str);
+        candidate(&param.name, &format!("{section}: {}, now {}", param.label, param.display(*value)), more)
+    };
+    profile.params.iter().zip(&status.params.values).map(knob).collect()
 }
 
 /// What dice can be thrown for: a section by its title, or the knobs whose names begin so.
