@@ -4,7 +4,7 @@
 //!
 //! - [`music`], [`midi`]: pure. Units, time, notes, messages. They never read a clock.
 //! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`], [`snapshots`]: what files say, and what it
-//!   means once checked. [`files`] replaces them whole or not at all.
+//!   means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
 //! - [`nts1`]: what only one synth understands: its dumps and its user units, and the conversation that carries them.
@@ -26,5 +26,6 @@ pub mod profile;
 pub mod script;
 pub mod snapshots;
 pub mod status;
+pub mod stored;
 pub mod tui;
 pub mod yaml;

@@ -57,8 +57,7 @@ pub fn run(args: &RunArgs) -> Outcome {
     setup.complain()?;
     setup.config.bpm = script.bpm;
     if args.simulate {
-        // A rehearsal reads the library of snapshots and leaves it as it is.
-        setup.config.snapshots_file = None;
+        setup.config.rehearse();
     }
     let mut out = args.out.as_deref().map(Out::create).transpose()?;
     if let Some(folder) = &args.out {

@@ -12,11 +12,10 @@ use crate::{
             select::{DeviceChoice, PortChoice, PortWish},
         },
     },
-    learned::Learned,
     music::Bpm,
     profile::{DEFAULT_ID, FALLBACK_ID, Library},
-    snapshots::Snapshots,
     status::Severity,
+    stored::{self, Stored},
     yaml::Fault,
 };
 use clap::Args;
@@ -66,7 +65,7 @@ impl Setup {
     pub fn new(args: &StationArgs) -> Result<Setup, Failure> {
         let folders = Folders::of_user();
         let mut notices = Vec::new();
-        let settings = Settings::load(&folders.settings_file()).unwrap_or_else(|faults| {
+        let settings = stored::load(&folders.settings_file()).unwrap_or_else(|faults: Vec<Fault>| {
             notices.extend(tell(&faults, "the settings are not used"));
             Settings::default()
         });
@@ -95,19 +94,10 @@ impl Setup {
             from: settings.clock_from,
             lost: settings.clock_lost.unwrap_or_default(),
         };
-        let learned = Learned::load(&folders.learned_file()).unwrap_or_else(|faults| {
-            notices.extend(tell(&faults, "nothing learned is used"));
-            Learned::default()
-        });
-        // A library with a fault is mended by its owner, not written over.
-        let snapshots_file = folders.snapshots_file();
-        let (snapshots, snapshots_file) = match Snapshots::load(&snapshots_file) {
-            Ok(snapshots) => (snapshots, Some(snapshots_file)),
-            Err(faults) => {
-                notices.extend(tell(&faults, "no snapshot is read from it, and none is kept in it until it is mended"));
-                (Snapshots::default(), None)
-            }
-        };
+        let (learned, faults) = Stored::load(folders.learned_file());
+        notices.extend(tell(&faults, "nothing learned is used, and what is new is not kept in it until it is mended"));
+        let (snapshots, faults) = Stored::load(folders.snapshots_file());
+        notices.extend(tell(&faults, "no snapshot is read from it, and none is kept in it until it is mended"));
         let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {
             channel: settings.channel,
@@ -117,9 +107,7 @@ impl Setup {
             monitor: settings.monitor,
             sync,
             learned,
-            learned_file: Some(folders.learned_file()),
             snapshots,
-            snapshots_file,
             ..EngineConfig::new(library, profile, folder)
         };
         Ok(Setup { config, device, ports, request, notices, folders })

@@ -9,6 +9,7 @@ mod follow;
 mod hear;
 mod history;
 mod instrument;
+mod keep;
 mod learn;
 mod levels;
 mod morph;
@@ -19,6 +20,7 @@ mod takes;
 mod traffic;
 mod watch;
 
+pub use keep::KeeperHandle;
 pub use ports::{Port, PortInfo};
 pub use sync::SyncConfig;
 
@@ -53,12 +55,12 @@ use crate::{
         AutomationStatus, ClockStatus, DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus,
         PortStatus, RealtimeStatus, Severity, Status, TransportStatus,
     },
+    stored::Stored,
 };
 use instrument::Instrument;
 use learn::Learn;
 use levels::Levels;
 use ports::Ports;
-use snapshots::Shelf;
 use std::{
     path::PathBuf,
     sync::{
@@ -116,10 +118,12 @@ pub struct ControlParts {
     pub received: Vec<MidiIn>,
     /// Whose tempo it is.
     pub sync: SyncConfig,
-    /// What controllers and notes are tied to, and the file that keeps it.
-    pub learned: (Learned, Option<PathBuf>),
-    /// The library of snapshots, and the file that keeps it.
-    pub snapshots: (Snapshots, Option<PathBuf>),
+    /// What controllers and notes are tied to.
+    pub learned: Stored<Learned>,
+    /// The library of snapshots.
+    pub snapshots: Stored<Snapshots>,
+    /// What writes small files.
+    pub keeper: KeeperHandle,
     /// The recorded inputs.
     pub sources: Vec<Source>,
     /// What they are called.
@@ -174,7 +178,9 @@ pub struct Control {
     port_events: Option<Receiver<PortEvent>>,
     clock_counters: Option<Arc<ClockCounters>>,
     learn: Learn,
-    shelf: Shelf,
+    /// The user's library of snapshots.
+    shelf: Stored<Snapshots>,
+    keeper: KeeperHandle,
     sync: Sync,
     watch: Watch,
     sent: Vec<SentReader>,
@@ -201,7 +207,6 @@ impl Control {
     pub fn new(parts: ControlParts) -> Control {
         let channels = parts.sources.len();
         let instruments = instruments(&parts);
-        let (learned, learned_file) = parts.learned;
         let control = Control {
             desk: parts.desk,
             library: parts.library,
@@ -215,8 +220,9 @@ impl Control {
             ports: Ports::new(parts.ports),
             port_events: None,
             clock_counters: parts.clock_counters,
-            learn: Learn::new(learned, learned_file),
-            shelf: Shelf::new(parts.snapshots),
+            learn: Learn::new(parts.learned),
+            shelf: parts.snapshots,
+            keeper: parts.keeper,
             sync: Sync::new(parts.sync),
             watch: Watch::default(),
             sent: parts.sent,
@@ -282,6 +288,7 @@ impl Control {
         self.look_at_ports(now);
         self.go_on_morphing(now);
         self.hear(now);
+        self.listen_to_keeper();
         self.ports.tick(now.ns);
         self.watch.refresh();
         for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
@@ -436,7 +443,7 @@ impl Control {
     fn params_status(&self) -> ParamsStatus {
         let Instrument { profile, values, .. } = self.instrument();
         ParamsStatus {
-            snapshots: self.shelf.names(&profile.id),
+            snapshots: self.snapshot_names(&profile.id),
             ..ParamsStatus::standing(Arc::clone(profile), values.clone())
         }
     }

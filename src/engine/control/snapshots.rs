@@ -1,42 +1,28 @@
-//! Snapshots: what the knobs of an instrument are saved as and recalled from. The control thread's; saving blocks on the
-//! disk.
+//! Snapshots: what the knobs of an instrument are saved as and recalled from. The control thread's.
 
 use super::{Control, Moment, instrument::Compare};
 use crate::{
     command::arg::{Name, Seconds},
     engine::station::Answer,
     profile::Param,
-    snapshots::{Snapshot, Snapshots},
+    snapshots::Snapshot,
     status::Severity,
 };
-use std::{collections::BTreeMap, path::PathBuf};
-
-/// The library, and where it is kept.
-pub(super) struct Shelf {
-    snapshots: Snapshots,
-    /// Nothing in virtual time, and where the file is not to be written over.
-    file: Option<PathBuf>,
-}
-
-impl Shelf {
-    pub(super) fn new((snapshots, file): (Snapshots, Option<PathBuf>)) -> Shelf {
-        Shelf { snapshots, file }
-    }
-
-    /// What the snapshots of a profile are called.
-    pub(super) fn names(&self, profile: &str) -> Vec<String> {
-        self.snapshots.of(profile).map(|snapshot| snapshot.name.clone()).collect()
-    }
-}
+use std::collections::BTreeMap;
 
 impl Control {
     fn profile_id(&self) -> String {
         self.instrument().profile.id.clone()
     }
 
+    /// What the snapshots of a profile are called.
+    pub(super) fn snapshot_names(&self, profile: &str) -> Vec<String> {
+        self.shelf.value.of(profile).map(|snapshot| snapshot.name.clone()).collect()
+    }
+
     /// The names there are, as a sentence ends with them.
     fn names(&self, profile: &str) -> String {
-        let names = self.shelf.names(profile);
+        let names = self.snapshot_names(profile);
         if names.is_empty() { "there is none yet".to_owned() } else { format!("there are {}", names.join(", ")) }
     }
 
@@ -50,13 +36,13 @@ impl Control {
         let params = &instrument.profile.params;
         let mut values: BTreeMap<String, u16> =
             params.iter().map(|param| param.name.clone()).zip(instrument.values.iter().copied()).collect();
-        let before = self.shelf.snapshots.get(&profile, name);
+        let before = self.shelf.value.get(&profile, name);
         // What another version of the profile knows stays.
         for (name, value) in before.iter().flat_map(|before| &before.values) {
             values.entry(name.clone()).or_insert(*value);
         }
-        let replaced = self.shelf.snapshots.put(Snapshot { profile, name: name.clone(), values }).is_some();
-        self.keep_snapshots();
+        let replaced = self.shelf.value.put(Snapshot { profile, name: name.clone(), values }).is_some();
+        self.keep(&self.shelf);
         let replaced = if replaced { " in place of the old one" } else { "" };
         let until = if self.shelf.file.is_none() { ", until busker ends" } else { "" };
         Ok(format!("{name} is saved{replaced}{until}"))
@@ -64,23 +50,23 @@ impl Control {
 
     pub(super) fn snapshot_rename(&mut self, Name(name): &Name, Name(to): &Name) -> Answer {
         let profile = self.profile_id();
-        if self.shelf.snapshots.get(&profile, name).is_none() {
+        if self.shelf.value.get(&profile, name).is_none() {
             return Err(self.no_such(&profile, name));
         }
-        if self.shelf.snapshots.get(&profile, to).is_some() {
+        if self.shelf.value.get(&profile, to).is_some() {
             return Err(format!("there is a snapshot '{to}' already; snapshot.delete takes it away"));
         }
-        self.shelf.snapshots.rename(&profile, name, to);
-        self.keep_snapshots();
+        self.shelf.value.rename(&profile, name, to);
+        self.keep(&self.shelf);
         Ok(format!("{name} is {to} now"))
     }
 
     pub(super) fn snapshot_delete(&mut self, Name(name): &Name) -> Answer {
         let profile = self.profile_id();
-        if !self.shelf.snapshots.delete(&profile, name) {
+        if !self.shelf.value.delete(&profile, name) {
             return Err(self.no_such(&profile, name));
         }
-        self.keep_snapshots();
+        self.keep(&self.shelf);
         Ok(format!("{name} is gone"))
     }
 
@@ -92,7 +78,7 @@ impl Control {
     /// Goes to a snapshot, at once or in so much time.
     pub(super) fn snapshot_recall(&mut self, Name(name): &Name, seconds: Option<Seconds>, now: Moment) -> Answer {
         let profile = self.profile_id();
-        let Some(snapshot) = self.shelf.snapshots.get(&profile, name) else {
+        let Some(snapshot) = self.shelf.value.get(&profile, name) else {
             return Err(self.no_such(&profile, name));
         };
         let (at, params) = (self.current, &self.instrument().profile.params);
@@ -133,17 +119,6 @@ impl Control {
         instrument.compare = Some(compare);
         self.go_to(at, &targets, now);
         Ok(answer.to_owned())
-    }
-
-    fn keep_snapshots(&self) {
-        let Some(file) = &self.shelf.file else { return };
-        if let Err(error) = self.shelf.snapshots.save(file) {
-            let text = format!(
-                "the snapshots work, but what is new is gone with this session: {} cannot be written ({error})",
-                file.display()
-            );
-            self.desk.notice(Severity::Warning, text);
-        }
     }
 }
 
