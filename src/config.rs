@@ -3,7 +3,7 @@
 mod folders;
 mod port;
 
-pub use folders::Folders;
+pub use folders::{Folders, home_folder};
 pub use port::{FARTHEST_OFFSET_MS, PortSettings, ThruTo};
 
 use crate::{

@@ -1,4 +1,4 @@
-//! The user's library of snapshots: where a synth's knobs stood, by name. Pure.
+//! Snapshots: where a synth's knobs stood, by name; those of the user's library and those of a session. Pure.
 //!
 //! A snapshot belongs to a profile by its id. It may name parameters the profile does not have (any more): they are kept.
 

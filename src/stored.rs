@@ -1,4 +1,4 @@
-//! Values that have a file of their own: settings, what was learned, snapshots. Pure, but for [`load`].
+//! Values that have a file of their own: settings, what was learned, snapshots, sessions. Pure, but for [`load`].
 //!
 //! A file with a fault is told and left as it is: its owner mends it, nothing writes over it.
 

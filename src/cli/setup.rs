@@ -2,7 +2,11 @@
 
 use super::{Failure, complain};
 use crate::{
-    command::channels::ChannelList,
+    command::{
+        Command,
+        arg::{Arg, Text},
+        channels::ChannelList,
+    },
     config::{Folders, PortSettings, Settings},
     engine::{
         assembly::EngineConfig,
@@ -14,12 +18,16 @@ use crate::{
     },
     music::Bpm,
     profile::{DEFAULT_ID, FALLBACK_ID, Library},
+    session::folder as session,
     status::Severity,
     stored::{self, Stored},
     yaml::Fault,
 };
 use clap::Args;
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What every verb with an engine may be told.
 #[derive(Args, Clone, Debug, Default)]
@@ -39,6 +47,9 @@ pub struct StationArgs {
     /// A MIDI port: auto, sim, alsa:NAME, jack:NAME, raw:PATH; several may be given
     #[arg(long, value_name = "PORT")]
     pub port: Vec<PortChoice>,
+    /// A session: opened, or begun where the folder does not exist
+    #[arg(long, value_name = "DIR")]
+    pub session: Option<PathBuf>,
 }
 
 /// Flags and settings, put together and checked.
@@ -49,6 +60,8 @@ pub struct Setup {
     pub device: DeviceChoice,
     /// Which ports.
     pub ports: Vec<PortWish>,
+    /// What opens or begins the session that is asked for, once the engine runs.
+    pub session: Option<Command>,
     /// How the device is asked for.
     pub request: AudioRequest,
     /// What a person should know: faults in files, things not found.
@@ -82,6 +95,7 @@ impl Setup {
             None => return Err(Failure::other("the built-in profiles are missing from this program")),
         };
         let (device, ports) = choose(args, &settings)?;
+        let session = args.session.as_deref().map(session_command).transpose()?;
         let input = args.input.clone().or(settings.input);
         let request = AudioRequest {
             sample_rate_hz: settings.sample_rate_hz,
@@ -110,7 +124,7 @@ impl Setup {
             snapshots,
             ..EngineConfig::new(library, profile, folder)
         };
-        Ok(Setup { config, device, ports, request, notices, folders })
+        Ok(Setup { config, device, ports, session, request, notices, folders })
     }
 
     /// For verbs without a screen: warnings go to the standard error, and a fault in a file ends the verb.
@@ -126,6 +140,16 @@ impl Setup {
         self.notices.drain(..).for_each(|(_, text)| complain(&text));
         Ok(())
     }
+}
+
+/// What opens the session in a folder, or begins one where there is none. On the command line a folder is one of the
+/// shell's.
+fn session_command(folder: &Path) -> Result<Command, Failure> {
+    let refused = |why: String| Failure::asked(format!("--session {}: {why}", folder.display()));
+    let absolute = std::path::absolute(folder).map_err(|error| refused(error.to_string()))?;
+    let path = Text::read(absolute.to_str()).map_err(|allowed| refused(format!("allowed is {allowed}")))?;
+    let is_there = session::meant(&path.0, Path::new(""), None).join(session::FILE).exists();
+    Ok(if is_there { Command::SessionOpen { path } } else { Command::SessionNew { path } })
 }
 
 /// Flags first, then settings, then `auto`.

@@ -10,7 +10,7 @@ use super::{
         synth::Synth,
         tap::tap,
     },
-    control::{Calendar, Control, ControlParts, KeeperHandle, Port, PortInfo, SyncConfig},
+    control::{Calendar, Control, ControlParts, KeeperHandle, Port, PortInfo, SessionRules, SyncConfig},
     disk::{keeper::Keeper, writer::Writer},
     frame_clock::{FrameClock, frame_clock},
     host::{DeviceSpec, patchbay::Kept},
@@ -66,7 +66,7 @@ pub struct EngineConfig {
     pub input: Option<ChannelList>,
     /// How loud the inputs are heard; nothing is "as is safe".
     pub monitor: Option<Decibels>,
-    /// Where recordings go.
+    /// Where recordings go, and sessions are looked for.
     pub folder: PathBuf,
     /// Whose tempo it is.
     pub sync: SyncConfig,
@@ -74,6 +74,8 @@ pub struct EngineConfig {
     pub learned: Stored<Learned>,
     /// The library of snapshots.
     pub snapshots: Stored<Snapshots>,
+    /// What may be done with a session's folder.
+    pub sessions: SessionRules,
 }
 
 impl EngineConfig {
@@ -91,12 +93,14 @@ impl EngineConfig {
             sync: SyncConfig::default(),
             learned: Stored::default(),
             snapshots: Stored::default(),
+            sessions: SessionRules::default(),
         }
     }
 
     /// A rehearsal: everything is read as ever, and left as it is. Only takes are made.
     pub fn rehearse(&mut self) {
         (self.learned.file, self.snapshots.file) = (None, None);
+        self.sessions = SessionRules { keep: false, takes: false };
     }
 
     /// The defaults with nothing but what is built in; nothing where even that is missing.
@@ -326,6 +330,7 @@ pub fn assemble(
         sync: config.sync.clone(),
         learned: config.learned.clone(),
         snapshots: config.snapshots.clone(),
+        sessions: config.sessions,
         keeper: KeeperHandle::new(pages_sender, failures),
         sent: vec![callback_sent, scheduler_sent, clock_sent],
         received,
@@ -429,6 +434,7 @@ fn first_status(
         ),
         automation: AutomationStatus::default(),
         morph: None,
+        session: None,
         record: RecordStatus { take: None, folder: config.folder.clone(), free_bytes: None, bytes_per_second: 1 },
         faults: FaultCounts::default(),
     }

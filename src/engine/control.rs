@@ -14,6 +14,7 @@ mod learn;
 mod levels;
 mod morph;
 mod ports;
+mod session;
 mod snapshots;
 mod sync;
 mod takes;
@@ -22,6 +23,7 @@ mod watch;
 
 pub use keep::KeeperHandle;
 pub use ports::{Port, PortInfo};
+pub use session::SessionRules;
 pub use sync::SyncConfig;
 
 use super::{
@@ -61,6 +63,7 @@ use instrument::Instrument;
 use learn::Learn;
 use levels::Levels;
 use ports::Ports;
+use session::OpenSession;
 use std::{
     path::PathBuf,
     sync::{
@@ -122,6 +125,8 @@ pub struct ControlParts {
     pub learned: Stored<Learned>,
     /// The library of snapshots.
     pub snapshots: Stored<Snapshots>,
+    /// What may be done with a session's folder.
+    pub sessions: SessionRules,
     /// What writes small files.
     pub keeper: KeeperHandle,
     /// The recorded inputs.
@@ -138,7 +143,7 @@ pub struct ControlParts {
     pub jobs: Sender<Job>,
     /// What it tells.
     pub done: Receiver<Done>,
-    /// Where recordings go.
+    /// Where recordings go, and sessions are looked for.
     pub folder: PathBuf,
     /// The device at start.
     pub device: DeviceStatus,
@@ -180,7 +185,11 @@ pub struct Control {
     learn: Learn,
     /// The user's library of snapshots.
     shelf: Stored<Snapshots>,
+    sessions: SessionRules,
+    session: Option<OpenSession>,
     keeper: KeeperHandle,
+    /// Where recordings go without a session, and sessions are looked for.
+    music: PathBuf,
     sync: Sync,
     watch: Watch,
     sent: Vec<SentReader>,
@@ -222,7 +231,10 @@ impl Control {
             clock_counters: parts.clock_counters,
             learn: Learn::new(parts.learned),
             shelf: parts.snapshots,
+            sessions: parts.sessions,
+            session: None,
             keeper: parts.keeper,
+            music: parts.folder.clone(),
             sync: Sync::new(parts.sync),
             watch: Watch::default(),
             sent: parts.sent,
@@ -289,6 +301,7 @@ impl Control {
         self.go_on_morphing(now);
         self.hear(now);
         self.listen_to_keeper();
+        self.keep_session(now);
         self.ports.tick(now.ns);
         self.watch.refresh();
         for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
@@ -350,6 +363,7 @@ impl Control {
             params: self.params_status(),
             automation: AutomationStatus::default(),
             morph: self.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
+            session: self.session_shown(),
             record: self.takes.status(now.open_frame),
             faults: FaultCounts {
                 midi_dropped: self.ports.sum(|panel| count(&panel.dropped))

@@ -352,8 +352,8 @@ impl Live {
 
     /// The way out, the same whatever led here: takes, then notes, then the clock, then the device, then small files.
     fn end(&mut self) {
-        let steps: [fn(&mut Live); 5] =
-            [Live::close_takes, Live::end_notes, Live::end_clock, Live::end_device, Live::end_keeper];
+        let steps: [fn(&mut Live); 6] =
+            [Live::close_takes, Live::end_notes, Live::end_clock, Live::end_device, Live::save_last, Live::end_keeper];
         for step in steps {
             if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
                 tracing::error!("a step of the way out met a fault; the next one is taken");
@@ -399,6 +399,10 @@ impl Live {
         }
     }
 
+    fn save_last(&mut self) {
+        self.control.save_last(self.now());
+    }
+
     fn end_keeper(&mut self) {
         self.control.close_keeper();
         let Some(keeper) = self.keeper.take() else { return };
@@ -407,7 +411,8 @@ impl Live {
             thread::sleep(Duration::from_millis(5));
         }
         if !keeper.is_finished() {
-            let text = "the disk does not answer: the last changes of snapshots and of what was learned may be lost";
+            let text =
+                "the disk does not answer: the last changes of session, snapshots or what was learned may be lost";
             self.control.desk().notice(Severity::Error, text);
         }
         self.control.listen_to_keeper();

@@ -141,6 +141,7 @@ impl Offline {
         self.engine.scheduler.receive(now_ns);
         self.engine.scheduler.silence(&|| now_ns);
         self.block(1);
+        self.engine.control.save_last(self.now());
         self.engine.control.close_keeper();
         self.engine.keeper.step();
         self.engine.control.listen_to_keeper();

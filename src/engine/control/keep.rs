@@ -35,7 +35,7 @@ impl Control {
     pub(super) fn keep<T: ToYaml>(&self, stored: &Stored<T>) {
         let Some(path) = stored.file.clone() else { return };
         match stored::text(&stored.value) {
-            Ok(text) => self.keeper.hand_over(Page { path, text, loss: T::LOSS }),
+            Ok(text) => self.keeper.hand_over(Page { path, text, loss: T::LOSS, lock: None }),
             Err(full) => {
                 let text = format!("{}: {} cannot be written ({full})", T::LOSS, path.display());
                 self.desk.notice(Severity::Warning, text);
@@ -45,7 +45,8 @@ impl Control {
 
     /// Tells what the keeper could not write.
     pub fn listen_to_keeper(&mut self) {
-        while let Ok(NotKept { sentence, .. }) = self.keeper.failures.try_recv() {
+        while let Ok(NotKept { path, sentence }) = self.keeper.failures.try_recv() {
+            self.session_not_kept(&path);
             self.desk.notice(Severity::Warning, sentence);
         }
     }
@@ -53,5 +54,7 @@ impl Control {
     /// Nothing more is handed over: the keeper ends when all of it is on the disk.
     pub fn close_keeper(&mut self) {
         self.keeper.pages = None;
+        // Its lock goes with it, or with the last text that is still to be written.
+        self.session = None;
     }
 }

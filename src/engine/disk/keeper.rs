@@ -1,15 +1,19 @@
-//! The keeper: small files (what was learned, snapshots) are written here, so that a slow disk stalls neither
+//! The keeper: small files (what was learned, snapshots, sessions) are written here, so that a slow disk stalls neither
 //! notes nor knobs.
 //!
 //! Runs on its own thread (or stepped, in virtual time) and waits for nothing but the disk. A file's text is a level: of
-//! several that wait for one file only the newest is written, and few wait: each is a person's doing. A failure is an event: each comes back as a sentence. It ends when the control thread is gone,
+//! several that wait for one file only the newest is written, and few wait: each is a person's doing, or comes two seconds
+//! after the one before. A failure is an event: each comes back as a sentence. It ends when the control thread is gone,
 //! after everything handed to it is on the disk.
 
-use crate::files;
+use crate::{files, session::lock::Lock};
 use std::{
     io,
     path::PathBuf,
-    sync::mpsc::{Receiver, Sender},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -22,6 +26,8 @@ pub struct Page {
     pub text: String,
     /// What still works and what is lost where it cannot be written: the beginning of a sentence.
     pub loss: &'static str,
+    /// Held until it is written: nobody else may write there before.
+    pub lock: Option<Arc<Lock>>,
 }
 
 /// A file that could not be written; the old one stands.
@@ -69,12 +75,13 @@ impl Keeper {
             waiting.retain(|older| older.path != page.path);
             waiting.push(page);
         }
-        for Page { path, text, loss } in waiting {
+        for Page { path, text, loss, lock } in waiting {
             if let Err(error) = files::replace(&path, text.as_bytes()) {
                 let sentence = format!("{loss}: {} cannot be written ({error})", path.display());
                 // A control that is gone can tell nobody.
                 let _ = self.failures.send(NotKept { path, sentence });
             }
+            drop(lock);
         }
     }
 }
@@ -85,7 +92,7 @@ mod tests {
     use std::{fs, sync::mpsc};
 
     fn page(path: PathBuf, text: &str) -> Page {
-        Page { path, text: text.to_owned(), loss: "the rest works" }
+        Page { path, text: text.to_owned(), loss: "the rest works", lock: None }
     }
 
     #[test]

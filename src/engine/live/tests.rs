@@ -10,6 +10,7 @@ use crate::engine::{
 };
 use crate::{
     midi::Wire,
+    session::Session,
     snapshots::Snapshots,
     stored::{self, Stored},
 };
@@ -281,8 +282,13 @@ fn what_was_handed_to_the_keeper_is_on_the_disk_when_the_engine_has_ended() {
     for n in 0..50 {
         assert_eq!(station.ask(format!("snapshot.save s{n}").parse().unwrap()), Ok(format!("s{n} is saved")));
     }
+    station.ask("session.new jam".parse().unwrap()).unwrap();
+    station.ask("param.set filter_cutoff 1".parse().unwrap()).unwrap();
     drop(engine);
     assert_eq!(stored::load::<Snapshots>(&file).unwrap().of(crate::profile::DEFAULT_ID).count(), 50);
+    let session: Session = stored::load(&folder.path().join("jam/session.yaml")).unwrap();
+    assert_eq!(session.instruments[0].values["filter_cutoff"], 127);
+    assert!(!folder.path().join("jam/session.lock").exists());
 }
 
 #[test]
