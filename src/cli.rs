@@ -28,6 +28,7 @@ Examples:
   busker                                 the station; on the built-in synth if nothing is plugged in
   busker --demo                          the station on the built-in synth, whatever is plugged in
   busker --device alsa:USB --input 3-4   a certain interface and its inputs
+  busker --session ~/jams/friday         tempo, knobs, snapshots and takes in a folder of their own
   busker devices                         what there is, and what would be taken
   busker run jam.yaml --simulate --out out/
   busker record --seconds 60 --out jam.wav

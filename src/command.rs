@@ -186,6 +186,12 @@ commands! {
     SnapshotCompare = "snapshot.compare" {}
     /// Send every knob of the instrument again
     SnapshotSend = "snapshot.send" {}
+    /// Begin a session in a new folder: takes, tempo, knobs and snapshots go there
+    SessionNew = "session.new" { path: Text }
+    /// Open a session: its tempo, knobs and snapshots, and takes go there
+    SessionOpen = "session.open" { path: Text }
+    /// Save the session now; changes are saved without it, too
+    SessionSave = "session.save" {}
     /// Tie the next controller or note that comes in to a knob or a command
     Learn = "learn" { what: Text }
     /// Tie nothing after all

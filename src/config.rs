@@ -6,7 +6,7 @@
 mod folders;
 mod port;
 
-pub use folders::Folders;
+pub use folders::{Folders, home_folder};
 pub use port::{FARTHEST_OFFSET_MS, PortSettings, ThruTo};
 
 use crate::{
@@ -14,9 +14,10 @@ use crate::{
     midi::Channel,
     music::{Bpm, Decibels},
     profile::SHORT_KEY,
+    stored::FromYaml,
     yaml::{self, Fault, Field, Reader},
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What a musician may set once and for all. Everything is optional; the defaults suit a newcomer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,12 +55,9 @@ pub struct Settings {
 /// Longest text a setting may be, in characters.
 const TEXT_CHARS_MAX: usize = 400;
 
-impl Settings {
-    /// Checks a settings text; `file` is only named in the faults. An empty file sets nothing.
-    ///
-    /// # Errors
-    /// Every fault at once.
-    pub fn from_yaml(file: &str, text: &str) -> Result<Settings, Vec<Fault>> {
+impl FromYaml for Settings {
+    /// Checks a settings text. An empty file sets nothing.
+    fn from_yaml(file: &str, text: &str) -> Result<Settings, Vec<Fault>> {
         yaml::check(
             file,
             text,
@@ -67,18 +65,6 @@ impl Settings {
                 if root.is_given() { read(reader, root) } else { Some(Settings::default()) }
             },
         )
-    }
-
-    /// Reads the settings file; where there is none, nothing is set.
-    ///
-    /// # Errors
-    /// Every fault at once.
-    pub fn load(path: &Path) -> Result<Settings, Vec<Fault>> {
-        if !path.exists() {
-            return Ok(Settings::default());
-        }
-        let text = yaml::read(path).map_err(|fault| vec![fault])?;
-        Settings::from_yaml(&path.display().to_string(), &text)
     }
 }
 

@@ -1,15 +1,14 @@
-//! What controllers and notes of other devices were tied to (MIDI learn): the file, and what it means. Pure, but for
-//! [`Learned::load`] and [`Learned::save`].
+//! What controllers and notes of other devices were tied to (MIDI learn): the file, and what it means. Pure.
 
 use crate::{
     command::{self, Command, arg::ArgKind},
-    files,
     midi::{Channel, Message},
     music::Note,
     profile::Profile,
+    stored::{FromYaml, ToYaml},
     yaml::{self, Fault, Field, Reader},
 };
-use std::{fmt, io, path::Path};
+use std::fmt;
 
 /// Longest text of a port or a command in the file, in characters.
 const TEXT_CHARS_MAX: usize = 400;
@@ -166,32 +165,10 @@ impl Learned {
         self.ties.retain(|tie| tie.does != does && tie.does.strip_prefix("param.set ") != Some(does));
         self.ties.len() < before
     }
+}
 
-    /// Reads the file; where there is none, nothing is learned.
-    ///
-    /// # Errors
-    /// Every fault at once.
-    pub fn load(path: &Path) -> Result<Learned, Vec<Fault>> {
-        if !path.exists() {
-            return Ok(Learned::default());
-        }
-        let text = yaml::read(path).map_err(|fault| vec![fault])?;
-        Learned::from_yaml(&path.display().to_string(), &text)
-    }
-
-    /// Replaces the file.
-    ///
-    /// # Errors
-    /// Those of the disk; the old file stands.
-    pub fn save(&self, path: &Path) -> io::Result<()> {
-        files::replace(path, self.to_yaml().as_bytes())
-    }
-
-    /// Checks a text; `file` is only named in the faults.
-    ///
-    /// # Errors
-    /// Every fault at once.
-    pub fn from_yaml(file: &str, text: &str) -> Result<Learned, Vec<Fault>> {
+impl FromYaml for Learned {
+    fn from_yaml(file: &str, text: &str) -> Result<Learned, Vec<Fault>> {
         yaml::check(file, text, |reader, root| {
             if !root.is_given() {
                 return Some(Learned::default());
@@ -201,6 +178,11 @@ impl Learned {
             Some(Learned { ties: items.iter().filter_map(|item| read_tie(reader, item)).collect() })
         })
     }
+}
+
+impl ToYaml for Learned {
+    const LOSS: &'static str = "what was learned works, but is gone with this session";
+    const ROOM: &'static str = "learn.forget something first";
 
     fn to_yaml(&self) -> String {
         let mut text =

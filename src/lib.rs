@@ -3,8 +3,8 @@
 //! The map of the house, from the bottom up; nothing imports from a floor above its own:
 //!
 //! - [`music`], [`midi`], [`motion`]: pure. Units, time, notes, messages, LFOs. They never read a clock.
-//! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`], [`snapshots`]: what files say, and what it
-//!   means once checked. [`files`] replaces them whole or not at all.
+//! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`], [`snapshots`], [`session`]: what files say, and what it
+//!   means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
 //! - [`nts1`]: what only one synth understands: its dumps and its user units, and the conversation that carries them.
@@ -25,7 +25,9 @@ pub mod music;
 pub mod nts1;
 pub mod profile;
 pub mod script;
+pub mod session;
 pub mod snapshots;
 pub mod status;
+pub mod stored;
 pub mod tui;
 pub mod yaml;

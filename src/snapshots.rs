@@ -1,13 +1,12 @@
-//! The user's library of snapshots: where a synth's knobs stood, by name. Pure, but for [`Snapshots::load`] and
-//! [`Snapshots::save`].
+//! Snapshots: where a synth's knobs stood, by name; those of the user's library and those of a session. Pure.
 //!
 //! A snapshot belongs to a profile by its id. It may name parameters the profile does not have (any more): they are kept.
 
 use crate::{
-    files,
-    yaml::{self, FILE_BYTES_MAX, Fault, Field, Reader, quoted},
+    stored::{FromYaml, ToYaml},
+    yaml::{self, Fault, Field, Reader, name},
 };
-use std::{collections::BTreeMap, io, path::Path};
+use std::collections::BTreeMap;
 
 /// Longest name of a snapshot, a profile or a parameter, in characters.
 const NAME_CHARS_MAX: usize = 200;
@@ -29,17 +28,6 @@ pub struct Snapshot {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshots {
     list: Vec<Snapshot>,
-}
-
-/// Why the library is not kept. The old file stands.
-#[derive(Debug, thiserror::Error)]
-pub enum NotKept {
-    /// The file would be too long to be read again; some snapshots must be deleted first.
-    #[error("its file would be longer than {FILE_BYTES_MAX} bytes: delete some snapshots first")]
-    Full,
-    /// The disk refused.
-    #[error("{0}")]
-    Disk(#[from] io::Error),
 }
 
 impl Snapshots {
@@ -78,61 +66,49 @@ impl Snapshots {
         self.list.len() < before
     }
 
-    /// Reads the file; where there is none, the library is empty.
-    ///
-    /// # Errors
-    /// Every fault at once.
-    pub fn load(path: &Path) -> Result<Snapshots, Vec<Fault>> {
-        if !path.exists() {
-            return Ok(Snapshots::default());
+    /// Reads the items of a list.
+    pub(crate) fn read(reader: &mut Reader<'_>, list: &Field<'_>) -> Snapshots {
+        let mut snapshots = Snapshots::default();
+        for item in reader.items(list) {
+            if let Some(snapshot) = read_snapshot(reader, &item)
+                && let Some(twice) = snapshots.put(snapshot)
+            {
+                reader.fault(&item, format!("{} has two snapshots '{}', allowed one", twice.profile, twice.name));
+            }
         }
-        let text = yaml::read(path).map_err(|fault| vec![fault])?;
-        Snapshots::from_yaml(&path.display().to_string(), &text)
+        snapshots
     }
 
-    /// Replaces the file.
-    ///
-    /// # Errors
-    /// See [`NotKept`]; the old file stands.
-    pub fn save(&self, path: &Path) -> Result<(), NotKept> {
-        let text = self.to_yaml();
-        if text.len() > FILE_BYTES_MAX {
-            return Err(NotKept::Full);
+    /// The field `snapshots` of a file, which [`read`](Snapshots::read) understands.
+    pub(crate) fn field(&self) -> String {
+        let mut text = if self.list.is_empty() { "snapshots: []\n" } else { "snapshots:\n" }.to_owned();
+        for Snapshot { profile, name: called, values } in &self.list {
+            let values: Vec<String> = values.iter().map(|(param, value)| format!("{}: {value}", name(param))).collect();
+            let (profile, called, values) = (name(profile), name(called), values.join(", "));
+            text += &format!("  - profile: {profile}\n    name: {called}\n    values: {{ {values} }}\n");
         }
-        Ok(files::replace(path, text.as_bytes())?)
+        text
     }
+}
 
-    /// Checks a text; `file` is only named in the faults.
-    ///
-    /// # Errors
-    /// Every fault at once.
-    pub fn from_yaml(file: &str, text: &str) -> Result<Snapshots, Vec<Fault>> {
+impl FromYaml for Snapshots {
+    fn from_yaml(file: &str, text: &str) -> Result<Snapshots, Vec<Fault>> {
         yaml::check(file, text, |reader, root| {
             if !root.is_given() {
                 return Some(Snapshots::default());
             }
             let map = reader.mapping(root, &["snapshots"])?;
-            let mut snapshots = Snapshots::default();
-            for item in reader.items(&map.field("snapshots")) {
-                if let Some(snapshot) = read_snapshot(reader, &item)
-                    && let Some(twice) = snapshots.put(snapshot)
-                {
-                    reader.fault(&item, format!("{} has two snapshots '{}', allowed one", twice.profile, twice.name));
-                }
-            }
-            Some(snapshots)
+            Some(Snapshots::read(reader, &map.field("snapshots")))
         })
     }
+}
+
+impl ToYaml for Snapshots {
+    const LOSS: &'static str = "the snapshots work, but what is new is gone with this session";
+    const ROOM: &'static str = "delete some snapshots first";
 
     fn to_yaml(&self) -> String {
-        let mut text = "# Where the knobs stood: `snapshot.save` adds to it.\n".to_owned();
-        text += if self.list.is_empty() { "snapshots: []\n" } else { "snapshots:\n" };
-        for Snapshot { profile, name, values } in &self.list {
-            let values: Vec<String> = values.iter().map(|(name, value)| format!("{}: {value}", quoted(name))).collect();
-            let (profile, name, values) = (quoted(profile), quoted(name), values.join(", "));
-            text += &format!("  - profile: {profile}\n    name: {name}\n    values: {{ {values} }}\n");
-        }
-        text
+        format!("# Where the knobs stood: `snapshot.save` adds to it.\n{}", self.field())
     }
 }
 
@@ -162,16 +138,14 @@ mod tests {
 
     #[test]
     fn the_file_reads_back_what_was_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("snapshots.yaml");
-        let mut snapshots = Snapshots::load(&file).unwrap();
-        snapshots.save(&file).unwrap();
-        assert_eq!(Snapshots::load(&file), Ok(snapshots.clone()));
+        let read = |snapshots: &Snapshots| Snapshots::from_yaml("snapshots.yaml", &snapshots.to_yaml());
+        let mut snapshots = Snapshots::default();
+        assert_eq!(read(&snapshots), Ok(snapshots.clone()));
         assert_eq!(snapshots.put(snapshot("nts1", "warm", &[("cutoff", 127), ("type", 0)])), None);
-        snapshots.put(snapshot("nts1", "1", &[("cutoff", 16_383)]));
-        snapshots.put(snapshot("fm: \"x\"", "warm'#\u{e9}", &[]));
-        snapshots.save(&file).unwrap();
-        assert_eq!(Snapshots::load(&file), Ok(snapshots));
+        for name in ["1", "y", "null", "1e3", "on", "~", "-", "a:b", "warm'#\u{e9}"] {
+            snapshots.put(snapshot("fm: \"x\"", name, &[(name, 16_383)]));
+        }
+        assert_eq!(read(&snapshots), Ok(snapshots));
     }
 
     #[test]
@@ -212,16 +186,5 @@ mod tests {
                 "snapshots.yaml:8 snapshots.5(hot): nts1 has two snapshots 'hot', allowed one",
             ]
         );
-    }
-
-    #[test]
-    fn a_library_too_long_to_be_read_again_is_not_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("snapshots.yaml");
-        let mut snapshots = Snapshots::default();
-        for n in 0..2000 {
-            snapshots.put(snapshot("nts1", &format!("{n:0200}"), &[]));
-        }
-        assert!(matches!(snapshots.save(&file), Err(NotKept::Full)) && !file.exists());
     }
 }

@@ -49,6 +49,8 @@ pub struct Status {
     pub automation: AutomationStatus,
     /// What the knobs are on their way to.
     pub morph: Option<MorphStatus>,
+    /// The folder of the session that is open.
+    pub session: Option<PathBuf>,
     /// Recording.
     pub record: RecordStatus,
     /// What went wrong since the start, in numbers.
@@ -279,6 +281,11 @@ pub enum Event {
         /// Frames of it that are silence because the disk was too slow.
         gap_frames: u64,
     },
+    /// A session was opened, or begun.
+    SessionOpened {
+        /// Its folder.
+        path: PathBuf,
+    },
     /// The engine ends.
     Quit,
 }
@@ -303,6 +310,7 @@ impl Event {
             )),
             Event::InstrumentUsed { name, .. } => Some((Severity::Info, format!("playing {name}"))),
             Event::Learned { by, does } => Some((Severity::Info, format!("{by} does: {does}"))),
+            Event::SessionOpened { path } => Some((Severity::Info, format!("the session is {}", path.display()))),
             Event::ClockSource { source } => source.notice(),
             Event::ProfileUsed { id } => Some((Severity::Info, format!("the knobs are those of {id}"))),
             _ => None,

@@ -64,6 +64,21 @@ pub fn read(path: &Path) -> Result<String, Fault> {
     String::from_utf8(bytes).map_err(|error| fault(format!("cannot be read: {}", error.utf8_error())))
 }
 
+/// Whether a text could be read again, were it a file.
+///
+/// # Errors
+/// What there is too much of.
+pub fn fits(text: &str) -> Result<(), String> {
+    tree::within_bounds(text)
+}
+
+/// Text as YAML takes it for nothing but text, without quotes where it is a plain word.
+pub(crate) fn name(text: &str) -> String {
+    // What YAML 1.1 takes for something else, too: other programs may read the file.
+    let other = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    if reader::is_word(text) && !other.contains(&text) { text.to_owned() } else { quoted(text) }
+}
+
 /// Text as YAML takes it for nothing but text: a JSON string is one.
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()

@@ -273,3 +273,92 @@ fn a_profile_with_faults_is_told_them_all() {
     }
     assert!(refused(home.path(), &["profiles", "show", "moog"]).contains("korg_nts1_mk2"));
 }
+
+/// A process that is killed when the test ends, whatever ends it.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{what} never came");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_script_runs_in_a_session_and_a_rehearsal_leaves_the_session_as_it_was() {
+    let home = home();
+    let (path, folder) = (home.path(), home.path().join("Friday jam"));
+    let script = "bpm: 99
+steps:
+  - { at: 0, do: [param.set filter_cutoff 1, snapshot.save warm, record.start take] }
+  - { at: 0.2, do: [param.set filter_cutoff 0.5, record.stop] }
+";
+    fs::write(path.join("jam.yaml"), script).unwrap();
+    busker(path, &["run", "jam.yaml", "--demo", "--session", "Friday jam"]).assert().success();
+    let text = fs::read_to_string(folder.join("session.yaml")).unwrap();
+    for part in ["bpm: 99\n", "port: \"sim\"", "filter_cutoff: 64\n", "name: warm", "filter_cutoff: 127,"] {
+        assert!(text.contains(part), "'{part}' is not in: {text}");
+    }
+    assert!(folder.join("audio/take.wav").exists());
+    assert!(!folder.join("session.lock").exists());
+
+    fs::write(
+        path.join("play.yaml"),
+        "steps: [{ at: 0, do: [snapshot.recall warm, record.start take, session.save] }, { at: 3, do: record.stop }]\n",
+    )
+    .unwrap();
+    busker(path, &["run", "play.yaml", "--simulate", "--session", "Friday jam", "--out", "out"]).assert().success();
+    assert_eq!(fs::read_to_string(folder.join("session.yaml")).unwrap(), text);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+    assert!(path.join("out/take.wav").exists());
+    let midi = fs::read_to_string(path.join("out/midi.jsonl")).unwrap();
+    assert!(midi.contains("\"bytes\":[176,43,127]"), "{midi}");
+
+    fs::create_dir(path.join("mine")).unwrap();
+    fs::write(path.join("mine/letter.txt"), "").unwrap();
+    assert!(refused(path, &["run", "jam.yaml", "--demo", "--session", "mine"]).contains("other things"));
+    fs::write(folder.join("session.yaml"), "bpm: 7\n").unwrap();
+    let said = refused(path, &["record", "--demo", "--seconds", "1", "--session", "Friday jam"]);
+    assert!(said.contains("session.yaml:1 bpm: '7'") && said.contains("mend its file"), "{said}");
+}
+
+#[test]
+fn a_session_is_one_buskers_at_a_time_and_free_again_when_that_one_is_killed() {
+    let home = home();
+    let path = home.path();
+    let (file, lock) = (path.join("jam/session.yaml"), path.join("jam/session.lock"));
+    fs::write(path.join("long.yaml"), "steps: [{ at: 0, do: param.set filter_cutoff 1 }, { at: 600, do: quit }]\n")
+        .unwrap();
+    fs::write(path.join("short.yaml"), "steps: [{ at: 0, do: record.status }]\n").unwrap();
+    let first = busker(path, &["run", "long.yaml", "--demo", "--session", "jam"]);
+    let mut first = Killed(
+        std::process::Command::new(first.get_program())
+            .args(first.get_args())
+            .envs(first.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(path)
+            .spawn()
+            .unwrap(),
+    );
+    wait_for("the knob in the file", || {
+        fs::read_to_string(&file).is_ok_and(|text| text.contains("filter_cutoff: 127"))
+    });
+    let said = refused(path, &["run", "short.yaml", "--demo", "--session", "jam"]);
+    let process = format!("process {} on ", first.0.id());
+    assert!(said.contains(&process), "{said}");
+    first.0.kill().unwrap();
+    first.0.wait().unwrap();
+    assert!(fs::read_to_string(&lock).unwrap().starts_with(&process), "it was left behind");
+    busker(path, &["run", "short.yaml", "--demo", "--session", "jam", "--out", "out"]).assert().success();
+    let events = fs::read_to_string(path.join("out/events.jsonl")).unwrap();
+    assert!(events.contains("taken over") && events.contains("session_opened"), "{events}");
+    assert!(fs::read_to_string(&file).unwrap().contains("filter_cutoff: 127"));
+    assert!(!lock.exists());
+}

@@ -39,6 +39,9 @@ pub struct RecordArgs {
     /// The audio device: auto, sim, alsa:NAME, jack
     #[arg(long, value_name = "ID")]
     device: Option<DeviceChoice>,
+    /// A session: opened, or begun where the folder does not exist; the take goes there unless --out says where
+    #[arg(long, value_name = "DIR")]
+    session: Option<PathBuf>,
 }
 
 /// A length of time on the command line, in seconds.
@@ -60,6 +63,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
         demo: args.demo,
         device: args.device.clone(),
         input: args.input.clone(),
+        session: args.session.clone(),
         ..StationArgs::default()
     };
     let mut setup = Setup::new(&station_args)?;
@@ -75,6 +79,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
             let Some(name) = name else {
                 return Err(Failure::asked(format!("{} is no name for a file", file.display())));
             };
+            setup.config.sessions.takes = false;
             setup.config.folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
             Some(Text(name.to_owned()))
         }

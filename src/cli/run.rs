@@ -8,6 +8,7 @@ use super::{
     setup::{Setup, StationArgs},
 };
 use crate::{
+    command::Command,
     config::PortSettings,
     engine::{
         host::select::PortChoice,
@@ -57,12 +58,12 @@ pub fn run(args: &RunArgs) -> Outcome {
     setup.complain()?;
     setup.config.bpm = script.bpm;
     if args.simulate {
-        // A rehearsal reads the library of snapshots and leaves it as it is.
-        setup.config.snapshots_file = None;
+        setup.config.rehearse();
     }
     let mut out = args.out.as_deref().map(Out::create).transpose()?;
     if let Some(folder) = &args.out {
         setup.config.folder = folder.clone();
+        setup.config.sessions.takes = false;
     }
     let refused =
         if args.simulate { simulate(&setup, &script, &mut out)? } else { perform(&setup, &script, &mut out)? };
@@ -81,6 +82,11 @@ fn simulate(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<boo
         offline.listen_to_sent(out.midi_listener());
     }
     let events = offline.station().subscribe(|| {});
+    if let Some(command) = &setup.session {
+        offline.ask(command).map_err(Failure::asked)?;
+        // Refused where a clock that comes in is followed: then the tempo is neither's.
+        let _ = offline.ask(&Command::ClockBpm { bpm: script.bpm });
+    }
     let mut refused = false;
     // In short stretches, so that each event gets its time.
     let run_to = |offline: &mut Offline, seconds: f64, out: &mut Option<Out>| -> Result<bool, Failure> {
@@ -125,6 +131,10 @@ fn micros_of(frame: i64) -> u64 {
 fn perform(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
     let running = Running::start(setup, &setup.ports, out.as_ref().map(Out::midi_listener))?;
     let station = running.station.clone();
+    if setup.session.is_some() {
+        // As in `simulate`.
+        let _ = station.ask(Command::ClockBpm { bpm: script.bpm });
+    }
     let start = Instant::now();
     let micros = || start.elapsed().as_micros() as u64;
     let mut refused = false;

@@ -49,6 +49,9 @@ impl Running {
             let _ = wake.try_send(());
         });
         signals::quit_on_signals(station.clone())?;
+        if let Some(command) = &setup.session {
+            station.ask(command.clone()).map_err(Failure::asked)?;
+        }
         Ok(Running { engine, station, port_names, events, woken })
     }
 

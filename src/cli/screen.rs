@@ -31,6 +31,9 @@ pub fn show(args: &StationArgs) -> Outcome {
     let engine = Engine::start(&setup.config, selected.machinery, None).map_err(Failure::asked)?;
     let station = engine.station().clone();
     signals::quit_on_signals(station.clone())?;
+    if let Some(Err(refused)) = setup.session.take().map(|command| station.ask(command)) {
+        setup.notices.push((Severity::Error, format!("playing without a session: {refused}")));
+    }
     let mut options = tui::TuiOptions::from_environment();
     options.profiles = setup.config.library.ids().map(str::to_owned).collect();
     options.notices = setup.notices;

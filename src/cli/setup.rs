@@ -2,7 +2,11 @@
 
 use super::{Failure, complain};
 use crate::{
-    command::channels::ChannelList,
+    command::{
+        Command,
+        arg::{Arg, Text},
+        channels::ChannelList,
+    },
     config::{Folders, PortSettings, Settings},
     engine::{
         assembly::EngineConfig,
@@ -12,15 +16,18 @@ use crate::{
             select::{DeviceChoice, PortChoice, PortWish},
         },
     },
-    learned::Learned,
     music::Bpm,
     profile::{DEFAULT_ID, FALLBACK_ID, Reading},
-    snapshots::Snapshots,
+    session::folder as session,
     status::Severity,
+    stored::{self, Stored},
     yaml::Fault,
 };
 use clap::Args;
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What every verb with an engine may be told.
 #[derive(Args, Clone, Debug, Default)]
@@ -40,6 +47,9 @@ pub struct StationArgs {
     /// A MIDI port: auto, sim, alsa:NAME, jack:NAME, raw:PATH; several may be given
     #[arg(long, value_name = "PORT")]
     pub port: Vec<PortChoice>,
+    /// A session: opened, or begun where the folder does not exist
+    #[arg(long, value_name = "DIR")]
+    pub session: Option<PathBuf>,
 }
 
 /// Flags and settings, put together and checked.
@@ -50,6 +60,8 @@ pub struct Setup {
     pub device: DeviceChoice,
     /// Which ports.
     pub ports: Vec<PortWish>,
+    /// What opens or begins the session that is asked for, once the engine runs.
+    pub session: Option<Command>,
     /// How the device is asked for.
     pub request: AudioRequest,
     /// What a person should know: faults in files, things not found.
@@ -67,7 +79,7 @@ impl Setup {
         let folders = Folders::of_user();
         let mut notices = Vec::new();
         let mut of_settings = Vec::new();
-        let settings = Settings::load(&folders.settings_file()).unwrap_or_else(|faults| {
+        let settings = stored::load(&folders.settings_file()).unwrap_or_else(|faults: Vec<Fault>| {
             notices.extend(tell(&faults, "the settings are not used"));
             of_settings = faults;
             Settings::default()
@@ -89,6 +101,7 @@ impl Setup {
             None => return Err(Failure::other("the built-in profiles are missing from this program")),
         };
         let (device, ports) = choose(args, &settings)?;
+        let session = args.session.as_deref().map(session_command).transpose()?;
         let input = args.input.clone().or(settings.input);
         let request = AudioRequest {
             sample_rate_hz: settings.sample_rate_hz,
@@ -101,19 +114,10 @@ impl Setup {
             from: settings.clock_from,
             lost: settings.clock_lost.unwrap_or_default(),
         };
-        let learned = Learned::load(&folders.learned_file()).unwrap_or_else(|faults| {
-            notices.extend(tell(&faults, "nothing learned is used"));
-            Learned::default()
-        });
-        // A library with a fault is mended by its owner, not written over.
-        let snapshots_file = folders.snapshots_file();
-        let (snapshots, snapshots_file) = match Snapshots::load(&snapshots_file) {
-            Ok(snapshots) => (snapshots, Some(snapshots_file)),
-            Err(faults) => {
-                notices.extend(tell(&faults, "no snapshot is read from it, and none is kept in it until it is mended"));
-                (Snapshots::default(), None)
-            }
-        };
+        let (learned, faults) = Stored::load(folders.learned_file());
+        notices.extend(tell(&faults, "nothing learned is used, and what is new is not kept in it until it is mended"));
+        let (snapshots, faults) = Stored::load(folders.snapshots_file());
+        notices.extend(tell(&faults, "no snapshot is read from it, and none is kept in it until it is mended"));
         let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {
             channel: settings.channel,
@@ -123,13 +127,11 @@ impl Setup {
             monitor: settings.monitor,
             sync,
             learned,
-            learned_file: Some(folders.learned_file()),
             snapshots,
-            snapshots_file,
             watched: Some(reading),
             ..EngineConfig::new(library, profile, folder)
         };
-        Ok(Setup { config, device, ports, request, notices, folders })
+        Ok(Setup { config, device, ports, session, request, notices, folders })
     }
 
     /// For verbs without a screen: warnings go to the standard error, and a fault in a file ends the verb.
@@ -147,6 +149,16 @@ impl Setup {
         self.notices.drain(..).for_each(|(_, text)| complain(&text));
         Ok(())
     }
+}
+
+/// What opens the session in a folder, or begins one where there is none. On the command line a folder is one of the
+/// shell's.
+fn session_command(folder: &Path) -> Result<Command, Failure> {
+    let refused = |why: String| Failure::asked(format!("--session {}: {why}", folder.display()));
+    let absolute = std::path::absolute(folder).map_err(|error| refused(error.to_string()))?;
+    let path = Text::read(absolute.to_str()).map_err(|allowed| refused(format!("allowed is {allowed}")))?;
+    let is_there = session::meant(&path.0, Path::new(""), None).join(session::FILE).exists();
+    Ok(if is_there { Command::SessionOpen { path } } else { Command::SessionNew { path } })
 }
 
 /// Flags first, then settings, then `auto`.

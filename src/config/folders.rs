@@ -59,6 +59,11 @@ impl Folders {
     }
 }
 
+/// What `~` is; nothing without a home.
+pub fn home_folder() -> Option<PathBuf> {
+    etcetera::home_dir().ok()
+}
+
 /// `XDG_MUSIC_DIR`, from the environment or `user-dirs.dirs`; else `~/Music`.
 fn music_folder(home: &Path, config: &Path) -> PathBuf {
     let named = std::env::var("XDG_MUSIC_DIR").ok().or_else(|| {

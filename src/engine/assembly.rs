@@ -10,8 +10,8 @@ use super::{
         synth::Synth,
         tap::tap,
     },
-    control::{Calendar, Control, ControlParts, Port, PortInfo, SyncConfig},
-    disk::writer::Writer,
+    control::{Calendar, Control, ControlParts, KeeperHandle, Port, PortInfo, SessionRules, SyncConfig},
+    disk::{keeper::Keeper, writer::Writer},
     frame_clock::{FrameClock, frame_clock},
     host::{DeviceSpec, patchbay::Kept},
     midi::{
@@ -42,6 +42,7 @@ use crate::{
         AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus,
         RealtimeStatus, RecordStatus, Status, TransportStatus,
     },
+    stored::Stored,
 };
 use std::{
     path::PathBuf,
@@ -67,18 +68,16 @@ pub struct EngineConfig {
     pub input: Option<ChannelList>,
     /// How loud the inputs are heard; nothing is "as is safe".
     pub monitor: Option<Decibels>,
-    /// Where recordings go.
+    /// Where recordings go, and sessions are looked for.
     pub folder: PathBuf,
     /// Whose tempo it is.
     pub sync: SyncConfig,
     /// What controllers and notes are tied to.
-    pub learned: Learned,
-    /// The file that keeps it; none, and it is gone with the engine.
-    pub learned_file: Option<PathBuf>,
+    pub learned: Stored<Learned>,
     /// The library of snapshots.
-    pub snapshots: Snapshots,
-    /// The file that keeps it; none, and what is new is gone with the engine.
-    pub snapshots_file: Option<PathBuf>,
+    pub snapshots: Stored<Snapshots>,
+    /// What may be done with a session's folder.
+    pub sessions: SessionRules,
 }
 
 impl EngineConfig {
@@ -95,11 +94,16 @@ impl EngineConfig {
             monitor: None,
             folder,
             sync: SyncConfig::default(),
-            learned: Learned::default(),
-            learned_file: None,
-            snapshots: Snapshots::default(),
-            snapshots_file: None,
+            learned: Stored::default(),
+            snapshots: Stored::default(),
+            sessions: SessionRules::default(),
         }
+    }
+
+    /// A rehearsal: everything is read as ever, and left as it is. Only takes are made.
+    pub fn rehearse(&mut self) {
+        (self.learned.file, self.snapshots.file) = (None, None);
+        self.sessions = SessionRules { keep: false, takes: false };
     }
 
     /// The defaults with nothing but what is built in; nothing where even that is missing.
@@ -169,6 +173,8 @@ pub struct Assembly {
     pub clock: Option<ClockThread>,
     /// The disk writer's.
     pub writer: Writer,
+    /// The keeper's.
+    pub keeper: Keeper,
     /// Frames to nanoseconds.
     pub frames: FrameClock,
 }
@@ -305,6 +311,9 @@ pub fn assemble(
     let (jobs, jobs_receiver) = mpsc::channel();
     let (done_sender, done) = mpsc::channel();
     let writer = Writer::new(jobs_receiver, done_sender, blocks, rate);
+    let (pages_sender, pages) = mpsc::channel();
+    let (failures_sender, failures) = mpsc::channel();
+    let keeper = Keeper::new(pages, failures_sender);
     let (start_ns, calendar) = match time {
         Time::Real { start_ns } => (start_ns, Calendar::Local),
         Time::Virtual => (0, Calendar::Virtual),
@@ -322,8 +331,10 @@ pub fn assemble(
         ports: known,
         clock_counters: clock.as_ref().map(ClockThread::counters),
         sync: config.sync.clone(),
-        learned: (config.learned.clone(), config.learned_file.clone()),
-        snapshots: (config.snapshots.clone(), config.snapshots_file.clone()),
+        learned: config.learned.clone(),
+        snapshots: config.snapshots.clone(),
+        sessions: config.sessions,
+        keeper: KeeperHandle::new(pages_sender, failures),
         sent: vec![callback_sent, scheduler_sent, clock_sent],
         received,
         sources,
@@ -338,7 +349,7 @@ pub fn assemble(
         start_ns,
         calendar,
     });
-    Ok(Assembly { station, control, renderer, scheduler, clock, writer, frames })
+    Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, frames })
 }
 
 /// What is recorded: what was asked for, or else where the instrument is.
@@ -426,6 +437,7 @@ fn first_status(
         ),
         automation: AutomationStatus::default(),
         morph: None,
+        session: None,
         record: RecordStatus { take: None, folder: config.folder.clone(), free_bytes: None, bytes_per_second: 1 },
         faults: FaultCounts::default(),
     }

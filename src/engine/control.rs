@@ -10,6 +10,7 @@ mod follow;
 mod hear;
 mod history;
 mod instrument;
+mod keep;
 mod learn;
 mod levels;
 mod macros;
@@ -19,14 +20,17 @@ mod ports;
 mod reload;
 #[cfg(test)]
 mod rig;
+mod session;
 mod snapshots;
 mod sync;
 mod takes;
 mod traffic;
 mod watch;
 
+pub use keep::KeeperHandle;
 pub use ports::{Port, PortInfo};
 pub use reload::ProfileNews;
+pub use session::SessionRules;
 pub use sync::SyncConfig;
 
 use super::{
@@ -60,13 +64,14 @@ use crate::{
         ClockStatus, DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus,
         RealtimeStatus, Severity, Status, TransportStatus,
     },
+    stored::Stored,
 };
 use automation::Automation;
 use instrument::Instrument;
 use learn::Learn;
 use levels::Levels;
 use ports::Ports;
-use snapshots::Shelf;
+use session::OpenSession;
 use std::{
     path::PathBuf,
     sync::{
@@ -124,10 +129,14 @@ pub struct ControlParts {
     pub received: Vec<MidiIn>,
     /// Whose tempo it is.
     pub sync: SyncConfig,
-    /// What controllers and notes are tied to, and the file that keeps it.
-    pub learned: (Learned, Option<PathBuf>),
-    /// The library of snapshots, and the file that keeps it.
-    pub snapshots: (Snapshots, Option<PathBuf>),
+    /// What controllers and notes are tied to.
+    pub learned: Stored<Learned>,
+    /// The library of snapshots.
+    pub snapshots: Stored<Snapshots>,
+    /// What may be done with a session's folder.
+    pub sessions: SessionRules,
+    /// What writes small files.
+    pub keeper: KeeperHandle,
     /// The recorded inputs.
     pub sources: Vec<Source>,
     /// What they are called.
@@ -142,7 +151,7 @@ pub struct ControlParts {
     pub jobs: Sender<Job>,
     /// What it tells.
     pub done: Receiver<Done>,
-    /// Where recordings go.
+    /// Where recordings go, and sessions are looked for.
     pub folder: PathBuf,
     /// The device at start.
     pub device: DeviceStatus,
@@ -184,7 +193,13 @@ pub struct Control {
     clock_counters: Option<Arc<ClockCounters>>,
     automation: Automation,
     learn: Learn,
-    shelf: Shelf,
+    /// The user's library of snapshots.
+    shelf: Stored<Snapshots>,
+    sessions: SessionRules,
+    session: Option<OpenSession>,
+    keeper: KeeperHandle,
+    /// Where recordings go without a session, and sessions are looked for.
+    music: PathBuf,
     sync: Sync,
     watch: Watch,
     sent: Vec<SentReader>,
@@ -211,7 +226,6 @@ impl Control {
     pub fn new(parts: ControlParts) -> Control {
         let channels = parts.sources.len();
         let instruments = instruments(&parts);
-        let (learned, learned_file) = parts.learned;
         let control = Control {
             desk: parts.desk,
             library: parts.library,
@@ -227,8 +241,12 @@ impl Control {
             profile_news: None,
             clock_counters: parts.clock_counters,
             automation: Automation::default(),
-            learn: Learn::new(learned, learned_file),
-            shelf: Shelf::new(parts.snapshots),
+            learn: Learn::new(parts.learned),
+            shelf: parts.snapshots,
+            sessions: parts.sessions,
+            session: None,
+            keeper: parts.keeper,
+            music: parts.folder.clone(),
             sync: Sync::new(parts.sync),
             watch: Watch::default(),
             sent: parts.sent,
@@ -297,6 +315,8 @@ impl Control {
         self.play_automation(now);
         self.hear(now);
         self.move_knobs(now);
+        self.listen_to_keeper();
+        self.keep_session(now);
         self.ports.tick(now.ns);
         self.watch.refresh();
         for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
@@ -358,6 +378,7 @@ impl Control {
             params: self.params_status(),
             automation: self.automation.status(),
             morph: self.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
+            session: self.session_shown(),
             record: self.takes.status(now.open_frame),
             faults: FaultCounts {
                 midi_dropped: self.ports.sum(|panel| count(&panel.dropped))
@@ -454,7 +475,7 @@ impl Control {
         ParamsStatus {
             motion: motion.status(),
             automated: lanes.places(),
-            snapshots: self.shelf.names(&profile.id),
+            snapshots: self.snapshot_names(&profile.id),
             ..ParamsStatus::standing(Arc::clone(profile), values.clone())
         }
     }

@@ -1,3 +1,4 @@
-//! The disk: takes go out through here.
+//! The disk: takes and small files go out through here.
 
+pub mod keeper;
 pub mod writer;

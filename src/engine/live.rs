@@ -43,6 +43,8 @@ const STALL: Duration = Duration::from_millis(1500);
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 /// How long a take may need to be closed on the way out.
 const CLOSE_TAKE: Duration = Duration::from_secs(10);
+/// How long the keeper may need for what it was handed, on the way out.
+const KEEP: Duration = Duration::from_secs(10);
 /// Commands obeyed before the status is shown again.
 const BURST: usize = 256;
 
@@ -102,7 +104,7 @@ impl Engine {
         let Machinery { device, ports, mut patchbay, reopen } = machinery;
         let spec = device.spec().clone();
         let start_ns = realtime::now_ns();
-        let Assembly { station, mut control, renderer, scheduler, clock, writer, frames } =
+        let Assembly { station, mut control, renderer, scheduler, clock, writer, keeper, frames } =
             assemble(config, &spec, ports, Time::Real { start_ns })?;
         let knock = station.clone();
         control.keep_ports(patchbay.take_events(move || knock.knock()));
@@ -135,6 +137,7 @@ impl Engine {
         let scheduler = scheduler.spawn(Arc::clone(&realtime))?;
         // Ends with the control that gives it jobs; by then every take is closed.
         writer.spawn()?;
+        let keeper = keeper.spawn()?;
         let mut live = Live {
             control,
             audio: Audio {
@@ -154,6 +157,7 @@ impl Engine {
             clock,
             scheduler: Some(scheduler),
             _profile_watch: profile_watch,
+            keeper: Some(keeper),
             _patchbay: patchbay,
         };
         let control = thread::Builder::new().name("control".into()).spawn(move || {
@@ -223,6 +227,7 @@ struct Live {
     scheduler: Option<JoinHandle<()>>,
     /// Ends with it, where profiles are watched.
     _profile_watch: Option<ProfileWatch>,
+    keeper: Option<JoinHandle<()>>,
     /// Closed last: ports stay connected until followers are stopped and notes are ended.
     _patchbay: Patchbay,
 }
@@ -361,9 +366,10 @@ impl Live {
         }
     }
 
-    /// The way out, the same whatever led here: takes, then notes, then the clock, then the device.
+    /// The way out, the same whatever led here: takes, then notes, then the clock, then the device, then small files.
     fn end(&mut self) {
-        let steps: [fn(&mut Live); 4] = [Live::close_takes, Live::end_notes, Live::end_clock, Live::end_device];
+        let steps: [fn(&mut Live); 6] =
+            [Live::close_takes, Live::end_notes, Live::end_clock, Live::end_device, Live::save_last, Live::end_keeper];
         for step in steps {
             if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
                 tracing::error!("a step of the way out met a fault; the next one is taken");
@@ -407,6 +413,25 @@ impl Live {
         if let Some(driver) = self.audio.driver.take() {
             driver.stop();
         }
+    }
+
+    fn save_last(&mut self) {
+        self.control.save_last(self.now());
+    }
+
+    fn end_keeper(&mut self) {
+        self.control.close_keeper();
+        let Some(keeper) = self.keeper.take() else { return };
+        let begun = Instant::now();
+        while !keeper.is_finished() && begun.elapsed() < KEEP {
+            thread::sleep(Duration::from_millis(5));
+        }
+        if !keeper.is_finished() {
+            let text =
+                "the disk does not answer: the last changes of session, snapshots or what was learned may be lost";
+            self.control.desk().notice(Severity::Error, text);
+        }
+        self.control.listen_to_keeper();
     }
 }
 

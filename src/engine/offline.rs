@@ -99,6 +99,7 @@ impl Offline {
         let now = self.now();
         let answer = self.engine.control.obey(command, now);
         self.engine.writer.step();
+        self.engine.keeper.step();
         self.engine.control.listen(now);
         answer
     }
@@ -116,7 +117,7 @@ impl Offline {
     }
 
     fn block(&mut self, frames: i64) {
-        let Assembly { control, renderer, scheduler, writer, .. } = &mut self.engine;
+        let Assembly { control, renderer, scheduler, writer, keeper, .. } = &mut self.engine;
         let (begin_ns, end_ns) = (ns_of(self.frame), ns_of(self.frame + frames));
         scheduler.receive(begin_ns);
         while let Some(due_ns) = scheduler.next_due_ns()
@@ -127,6 +128,7 @@ impl Offline {
         renderer.process(frames as usize, BlockTime::Virtual);
         self.frame += frames;
         writer.step();
+        keeper.step();
         control.listen(moment(self.frame));
     }
 
@@ -145,6 +147,10 @@ impl Offline {
         self.engine.scheduler.receive(now_ns);
         self.engine.scheduler.silence(&|| now_ns);
         self.block(1);
+        self.engine.control.save_last(self.now());
+        self.engine.control.close_keeper();
+        self.engine.keeper.step();
+        self.engine.control.listen_to_keeper();
         self.engine.control.desk().tell(&Event::Quit);
     }
 }

@@ -47,15 +47,7 @@ pub(super) struct Document<'a> {
 impl<'a> Document<'a> {
     /// Reads the tree; a failure is the line, where known, and what is wrong there.
     pub(super) fn read(text: &'a str) -> Result<Self, (Option<usize>, String)> {
-        if text.len() > FILE_BYTES_MAX {
-            let message = format!("'{}' bytes, allowed at most {FILE_BYTES_MAX}", text.len());
-            return Err((None, message));
-        }
-        let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
-        if brackets > BRACKETS_MAX {
-            let message = format!("'{brackets}' brackets, allowed at most {BRACKETS_MAX}");
-            return Err((None, message));
-        }
+        within_bounds(text).map_err(|message| (None, message))?;
         let cost = Cell::new(0);
         match (Tree { cost: &cost }).deserialize(serde_yaml::Deserializer::from_str(text)) {
             Ok(root) => Ok(Self { text, root }),
@@ -80,6 +72,18 @@ impl<'a> Document<'a> {
         let met = Probe(path).deserialize(serde_yaml::Deserializer::from_str(self.text));
         Some(met.err()?.location()?.line())
     }
+}
+
+/// Whether a text is no longer than is read, and has no more brackets; the failure says of what there is too much.
+pub(super) fn within_bounds(text: &str) -> Result<(), String> {
+    if text.len() > FILE_BYTES_MAX {
+        return Err(format!("'{}' bytes, allowed at most {FILE_BYTES_MAX}", text.len()));
+    }
+    let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    if brackets > BRACKETS_MAX {
+        return Err(format!("'{brackets}' brackets, allowed at most {BRACKETS_MAX}"));
+    }
+    Ok(())
 }
 
 /// Builds a [`Node`], counting what it costs.

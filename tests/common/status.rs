@@ -59,6 +59,7 @@ pub fn at_rest() -> Status {
         params: ParamsStatus::standing(profile, values),
         automation: AutomationStatus::default(),
         morph: None,
+        session: None,
         record: RecordStatus {
             take: None,
             folder: PathBuf::from("/home/ada/Music"),

@@ -107,6 +107,9 @@ impl Control {
                 }
                 None => Err(NO_PORT.to_owned()),
             },
+            Command::SessionNew { path } => self.session_new(path, now),
+            Command::SessionOpen { path } => self.session_open(path, now),
+            Command::SessionSave {} => self.session_save(now),
             Command::Learn { what: Text(what) } => self.learn(what),
             Command::LearnCancel {} => self.learn_cancel(),
             Command::LearnForget { what: Text(what) } => self.learn_forget(what),

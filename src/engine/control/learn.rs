@@ -6,15 +6,13 @@ use crate::{
     learned::{Deed, Learned, Mover},
     midi::Message,
     status::{Event, Severity},
+    stored::Stored,
 };
-use std::path::PathBuf;
 
 /// What was learned, and what is being learned.
 #[derive(Default)]
 pub(super) struct Learn {
-    learned: Learned,
-    /// Where it is kept; nowhere in virtual time.
-    file: Option<PathBuf>,
+    learned: Stored<Learned>,
     /// What the next thing that moves is tied to.
     learning: Option<String>,
     /// Where each tie's control stood last, 0 to 1, in the order of the ties.
@@ -22,8 +20,8 @@ pub(super) struct Learn {
 }
 
 impl Learn {
-    pub(super) fn new(learned: Learned, file: Option<PathBuf>) -> Learn {
-        Learn { positions: vec![0.0; learned.ties.len()], learned, file, learning: None }
+    pub(super) fn new(learned: Stored<Learned>) -> Learn {
+        Learn { positions: vec![0.0; learned.value.ties.len()], learned, learning: None }
     }
 
     /// What is being learned.
@@ -54,11 +52,11 @@ impl Control {
 
     pub(super) fn learn_forget(&mut self, what: &str) -> Result<String, String> {
         let what = what.trim();
-        if !self.learn.learned.forget(what) {
+        if !self.learn.learned.value.forget(what) {
             return Err(format!("nothing is tied to '{what}'"));
         }
-        self.learn.positions = vec![0.0; self.learn.learned.ties.len()];
-        self.keep_learned();
+        self.learn.positions = vec![0.0; self.learn.learned.value.ties.len()];
+        self.keep(&self.learn.learned);
         Ok(format!("nothing is tied to '{what}' any more"))
     }
 
@@ -68,18 +66,18 @@ impl Control {
         let is_begun = position > 0.0 || message.note().is_none();
         if let Some(does) = self.learn.learning.take_if(|_| is_begun) {
             let by = mover.to_string();
-            self.learn.learned.learn(mover, does.clone());
-            self.learn.positions = vec![0.0; self.learn.learned.ties.len()];
+            self.learn.learned.value.learn(mover, does.clone());
+            self.learn.positions = vec![0.0; self.learn.learned.value.ties.len()];
             if let Some(last) = self.learn.positions.last_mut() {
                 *last = position;
             }
-            self.keep_learned();
+            self.keep(&self.learn.learned);
             self.tell(Event::Learned { by, does });
             return true;
         }
-        let Some(at) = self.learn.learned.ties.iter().position(|tie| tie.by == mover) else { return false };
+        let Some(at) = self.learn.learned.value.ties.iter().position(|tie| tie.by == mover) else { return false };
         let before = std::mem::replace(&mut self.learn.positions[at], position);
-        let does = &self.learn.learned.ties[at].does;
+        let does = &self.learn.learned.value.ties[at].does;
         match Deed::of(does, &self.instrument().profile).map(|deed| deed.command(before, position)) {
             Ok(None) => {}
             Ok(Some(command)) => self.obey_learned(&command, now),
@@ -93,18 +91,6 @@ impl Control {
         let answer = self.obey(command, now);
         if let Some((severity @ (Severity::Warning | Severity::Error), text)) = notice_of(&answer) {
             self.desk.notice(severity, text);
-        }
-    }
-
-    fn keep_learned(&self) {
-        if let Some(file) = &self.learn.file
-            && let Err(error) = self.learn.learned.save(file)
-        {
-            let text = format!(
-                "what was learned works, but is gone with this session: {} cannot be written ({error})",
-                file.display()
-            );
-            self.desk.notice(Severity::Warning, text);
         }
     }
 }

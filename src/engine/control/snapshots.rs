@@ -1,7 +1,8 @@
-//! Snapshots: what the knobs of an instrument are saved as and recalled from. The control thread's; saving blocks on the
-//! disk.
+//! Snapshots: what the knobs of an instrument are saved as and recalled from. The control thread's.
+//!
+//! Where a session is open, new ones go there, and its own are found before those of the user's library.
 
-use super::{Control, Moment, instrument::Compare};
+use super::{Control, Moment, instrument::Compare, session::OpenSession};
 use crate::{
     command::arg::{Length, Name},
     engine::station::Answer,
@@ -9,34 +10,50 @@ use crate::{
     snapshots::{Snapshot, Snapshots},
     status::Severity,
 };
-use std::{collections::BTreeMap, path::PathBuf};
-
-/// The library, and where it is kept.
-pub(super) struct Shelf {
-    snapshots: Snapshots,
-    /// Nothing in virtual time, and where the file is not to be written over.
-    file: Option<PathBuf>,
-}
-
-impl Shelf {
-    pub(super) fn new((snapshots, file): (Snapshots, Option<PathBuf>)) -> Shelf {
-        Shelf { snapshots, file }
-    }
-
-    /// What the snapshots of a profile are called.
-    pub(super) fn names(&self, profile: &str) -> Vec<String> {
-        self.snapshots.of(profile).map(|snapshot| snapshot.name.clone()).collect()
-    }
-}
+use std::collections::BTreeMap;
 
 impl Control {
     fn profile_id(&self) -> String {
         self.instrument().profile.id.clone()
     }
 
+    /// The snapshots of the session, where one is open.
+    fn own(&self) -> Option<&Snapshots> {
+        self.session.as_ref().map(OpenSession::snapshots)
+    }
+
+    /// A snapshot by its name.
+    fn find(&self, profile: &str, name: &str) -> Option<&Snapshot> {
+        let own = self.own().and_then(|own| own.get(profile, name));
+        own.or_else(|| self.shelf.value.get(profile, name))
+    }
+
+    /// What the snapshots of a profile are called: the session's, then those of the library.
+    pub(super) fn snapshot_names(&self, profile: &str) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for snapshot in self.own().into_iter().chain([&self.shelf.value]).flat_map(|shelf| shelf.of(profile)) {
+            if !names.contains(&snapshot.name) {
+                names.push(snapshot.name.clone());
+            }
+        }
+        names
+    }
+
+    /// Changes the snapshots where one of this name is: the session's, or else the library.
+    fn change<T>(&mut self, profile: &str, name: &str, change: impl FnOnce(&mut Snapshots) -> T) -> T {
+        match self.session.as_mut().filter(|open| open.snapshots().get(profile, name).is_some()) {
+            Some(open) => change(open.change_snapshots()),
+            None => {
+                let changed = change(&mut self.shelf.value);
+                self.keep(&self.shelf);
+                changed
+            }
+        }
+    }
+
     /// The names there are, as a sentence ends with them.
     fn names(&self, profile: &str) -> String {
-        let names = self.shelf.names(profile);
+        let names = self.snapshot_names(profile);
         if names.is_empty() { "there is none yet".to_owned() } else { format!("there are {}", names.join(", ")) }
     }
 
@@ -50,38 +67,45 @@ impl Control {
         let params = &instrument.profile.params;
         let mut values: BTreeMap<String, u16> =
             params.iter().map(|param| param.name.clone()).zip(instrument.values.iter().copied()).collect();
-        let before = self.shelf.snapshots.get(&profile, name);
+        let before = self.own().unwrap_or(&self.shelf.value).get(&profile, name);
         // What another version of the profile knows stays.
         for (name, value) in before.iter().flat_map(|before| &before.values) {
             values.entry(name.clone()).or_insert(*value);
         }
-        let replaced = self.shelf.snapshots.put(Snapshot { profile, name: name.clone(), values }).is_some();
-        self.keep_snapshots();
-        let replaced = if replaced { " in place of the old one" } else { "" };
-        let until = if self.shelf.file.is_none() { ", until busker ends" } else { "" };
+        let snapshot = Snapshot { profile, name: name.clone(), values };
+        let (before, is_kept) = match &mut self.session {
+            Some(open) => (open.change_snapshots().put(snapshot), open.is_kept()),
+            None => {
+                let before = self.shelf.value.put(snapshot);
+                self.keep(&self.shelf);
+                (before, self.shelf.file.is_some())
+            }
+        };
+        let replaced = if before.is_some() { " in place of the old one" } else { "" };
+        let until = if is_kept { "" } else { ", until busker ends" };
         Ok(format!("{name} is saved{replaced}{until}"))
     }
 
     pub(super) fn snapshot_rename(&mut self, Name(name): &Name, Name(to): &Name) -> Answer {
         let profile = self.profile_id();
-        if self.shelf.snapshots.get(&profile, name).is_none() {
+        if self.find(&profile, name).is_none() {
             return Err(self.no_such(&profile, name));
         }
-        if self.shelf.snapshots.get(&profile, to).is_some() {
+        if self.find(&profile, to).is_some() {
             return Err(format!("there is a snapshot '{to}' already; snapshot.delete takes it away"));
         }
-        self.shelf.snapshots.rename(&profile, name, to);
-        self.keep_snapshots();
+        self.change(&profile, name, |shelf| shelf.rename(&profile, name, to));
         Ok(format!("{name} is {to} now"))
     }
 
     pub(super) fn snapshot_delete(&mut self, Name(name): &Name) -> Answer {
         let profile = self.profile_id();
-        if !self.shelf.snapshots.delete(&profile, name) {
+        if self.find(&profile, name).is_none() {
             return Err(self.no_such(&profile, name));
         }
-        self.keep_snapshots();
-        Ok(format!("{name} is gone"))
+        self.change(&profile, name, |shelf| shelf.delete(&profile, name));
+        let other = self.find(&profile, name).is_some();
+        Ok(format!("{name} is gone{}", if other { "; the library's is found now" } else { "" }))
     }
 
     pub(super) fn snapshot_list(&self) -> Answer {
@@ -92,7 +116,7 @@ impl Control {
     /// Goes to a snapshot, at once or in so much time.
     pub(super) fn snapshot_recall(&mut self, Name(name): &Name, length: Option<Length>, now: Moment) -> Answer {
         let profile = self.profile_id();
-        let Some(snapshot) = self.shelf.snapshots.get(&profile, name) else {
+        let Some(snapshot) = self.find(&profile, name) else {
             return Err(self.no_such(&profile, name));
         };
         let (at, params) = (self.current, &self.instrument().profile.params);
@@ -134,17 +158,6 @@ impl Control {
         instrument.compare = Some(compare);
         self.go_to(at, &targets, now);
         Ok(answer.to_owned())
-    }
-
-    fn keep_snapshots(&self) {
-        let Some(file) = &self.shelf.file else { return };
-        if let Err(error) = self.shelf.snapshots.save(file) {
-            let text = format!(
-                "the snapshots work, but what is new is gone with this session: {} cannot be written ({error})",
-                file.display()
-            );
-            self.desk.notice(Severity::Warning, text);
-        }
     }
 }
 

@@ -90,6 +90,12 @@ impl Takes {
         &self.folder
     }
 
+    /// From now on takes go there.
+    pub(super) fn go_to(&mut self, folder: PathBuf) {
+        self.folder = folder;
+        self.free_bytes = None;
+    }
+
     /// A new take: its file is being made while its first frames are already caught.
     pub(super) fn begin(&mut self, name: Option<&str>, now_ns: u64) -> TakeId {
         self.count += 1;

@@ -8,7 +8,12 @@ use crate::engine::{
     midi::port::{MidiOut, SendFailed},
     offline::built_in_port,
 };
-use crate::midi::Wire;
+use crate::{
+    midi::Wire,
+    session::Session,
+    snapshots::Snapshots,
+    stored::{self, Stored},
+};
 use std::{path::Path, sync::Mutex};
 
 fn config(folder: &Path) -> EngineConfig {
@@ -265,4 +270,49 @@ fn a_fault_in_the_clock_stops_the_followers_and_is_told() {
     wait_for("the notice", || events.try_iter().any(|e| matches!(e, Event::Notice { severity: Severity::Error, .. })));
     drop(engine);
     assert_silent_and_closed(&synth, folder.path());
+}
+
+#[test]
+fn what_was_handed_to_the_keeper_is_on_the_disk_when_the_engine_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("snapshots.yaml");
+    let config = EngineConfig { snapshots: Stored::load(file.clone()).0, ..config(folder.path()) };
+    let engine = Engine::start(&config, Machinery::lasting(sim(), vec![built_in_port()]), None).unwrap();
+    let station = engine.station();
+    for n in 0..50 {
+        assert_eq!(station.ask(format!("snapshot.save s{n}").parse().unwrap()), Ok(format!("s{n} is saved")));
+    }
+    station.ask("session.new jam".parse().unwrap()).unwrap();
+    station.ask("param.set filter_cutoff 1".parse().unwrap()).unwrap();
+    drop(engine);
+    assert_eq!(stored::load::<Snapshots>(&file).unwrap().of(crate::profile::DEFAULT_ID).count(), 50);
+    let session: Session = stored::load(&folder.path().join("jam/session.yaml")).unwrap();
+    assert_eq!(session.instruments[0].values["filter_cutoff"], 127);
+    assert!(!folder.path().join("jam/session.lock").exists());
+}
+
+#[test]
+fn a_disk_that_hangs_stalls_neither_commands_nor_notes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("snapshots.yaml");
+    // What is written first is opened for as long as nobody reads it.
+    let hangs = folder.path().join("snapshots.yaml.new");
+    let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
+    rustix::fs::mknodat(rustix::fs::CWD, &hangs, fifo, mode, 0).unwrap();
+    let config = EngineConfig { snapshots: Stored::load(file).0, ..config(folder.path()) };
+    let engine = Engine::start(&config, Machinery::lasting(sim(), vec![built_in_port()]), None).unwrap();
+    let station = engine.station().clone();
+    let events = station.subscribe(|| {});
+    for line in ["snapshot.save a", "note.on A4 120"] {
+        station.ask(line.parse().unwrap()).unwrap();
+    }
+    wait_for("sound", || station.status().outputs[0].peak_db > -30.0);
+    // It goes on again. What hung is not kept, for a pipe is no file, and that is told; what comes after it is.
+    assert!(std::fs::read_to_string(&hangs).unwrap().contains("name: a"));
+    station.ask("snapshot.save b".parse().unwrap()).unwrap();
+    drop(engine);
+    let told: Vec<String> = events.try_iter().filter_map(|event| event.notice()).map(|(_, text)| text).collect();
+    assert!(told.iter().any(|text| text.contains("snapshots.yaml cannot be written")), "{told:?}");
+    let kept: Snapshots = stored::load(&folder.path().join("snapshots.yaml")).unwrap();
+    assert_eq!(kept.of(crate::profile::DEFAULT_ID).count(), 2);
 }

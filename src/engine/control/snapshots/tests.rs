@@ -8,6 +8,7 @@ use crate::{
     profile::{Profile, Target},
     snapshots::Snapshots,
     status::{Event, Severity, Status},
+    stored::{self, Stored},
 };
 use std::{
     collections::HashMap,
@@ -75,8 +76,7 @@ impl Rig {
         }
         let config = EngineConfig {
             clock_on: false,
-            snapshots: Snapshots::load(&file).unwrap(),
-            snapshots_file: Some(file),
+            snapshots: Stored::load(file).0,
             ..EngineConfig::built_in(folder.path()).unwrap()
         };
         let mut offline = Offline::on(&config, vec![built_in_port()]).unwrap();
@@ -139,7 +139,7 @@ impl Rig {
 
     /// The values of a snapshot, in the order of the parameters.
     fn kept(&self, name: &str) -> Vec<u16> {
-        let snapshots = Snapshots::load(&self.file()).unwrap();
+        let snapshots: Snapshots = stored::load(&self.file()).unwrap();
         let snapshot = snapshots.get(&self.profile.id, name).unwrap();
         self.profile.params.iter().map(|param| snapshot.values[&param.name]).collect()
     }
@@ -340,7 +340,7 @@ fn the_library_is_kept_and_what_the_profile_does_not_know_stays_in_it() {
     assert!(told.iter().any(skipped), "{told:?}");
     assert_eq!(rig.ask("snapshot.save old"), "old is saved in place of the old one");
     assert_eq!(rig.ask("snapshot.save new"), "new is saved");
-    let snapshots = Snapshots::load(&rig.file()).unwrap();
+    let snapshots: Snapshots = stored::load(&rig.file()).unwrap();
     let old = snapshots.get("korg_nts1_mk2", "old").unwrap();
     assert_eq!((old.values["filter_cutoff"], old.values["not_any_more"]), (127, 7));
     assert_eq!(old.values.len(), rig.profile.params.len() + 2);
@@ -353,7 +353,7 @@ fn the_library_is_kept_and_what_the_profile_does_not_know_stays_in_it() {
     assert_eq!(rig.ask("snapshot.list"), "snapshots of korg_nts1_mk2: there are newer");
     assert!(rig.refused("snapshot.delete old").contains("no snapshot 'old'"));
     assert!(rig.refused("snapshot.recall theirs").contains("no snapshot"));
-    let snapshots = Snapshots::load(&rig.file()).unwrap();
+    let snapshots: Snapshots = stored::load(&rig.file()).unwrap();
     assert_eq!(snapshots.of("korg_nts1_mk2").map(|s| s.name.as_str()).collect::<Vec<_>>(), ["newer"]);
     rig.ask("profile.use fm_synth");
     assert_eq!(rig.ask("snapshot.list"), "snapshots of fm_synth: there is none yet");

@@ -1,0 +1,380 @@
+//! The session that is open: its folder, and what of this station belongs into it. The control thread's.
+//!
+//! `session.new` and `session.open` wait for the disk: they are asked for, and nothing plays a session that is not read
+//! yet. Saving does not: every two seconds what the file would say is compared with what it says, and where that differs,
+//! the keeper writes it.
+
+use super::{Control, Moment, instrument::Instrument};
+use crate::{
+    command::arg::Text,
+    config::home_folder,
+    engine::{disk::keeper::Page, station::Answer},
+    files,
+    profile::Param,
+    session::{
+        InstrumentState, Session,
+        folder::{self, AUDIO, FILE},
+        lock::{Lock, Locked},
+    },
+    snapshots::Snapshots,
+    status::{Event, Severity},
+    stored::{self, Full, ToYaml},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The file is written no more often than this, in ns: an SD card wears, and a knob turns thirty times a second.
+const EVERY_NS: u64 = 2_000_000_000;
+
+/// What may be done with a session's folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionRules {
+    /// Whether it is locked and written; a rehearsal only reads.
+    pub keep: bool,
+    /// Whether takes go there; not where they were given a folder of their own.
+    pub takes: bool,
+}
+
+impl Default for SessionRules {
+    fn default() -> Self {
+        SessionRules { keep: true, takes: true }
+    }
+}
+
+/// A session that is open.
+pub(super) struct OpenSession {
+    folder: PathBuf,
+    /// What its file says, or is about to.
+    kept: Session,
+    /// For each of its instruments, which of this station's it is.
+    places: Vec<Place>,
+    /// Its own snapshots, as they are now.
+    snapshots: Snapshots,
+    /// None in a rehearsal.
+    lock: Option<Arc<Lock>>,
+    /// When it was compared with its file last.
+    looked_ns: u64,
+    /// When it was handed to the keeper last.
+    written_ns: u64,
+    /// The last text did not reach the disk.
+    failed: bool,
+    /// It was told that the file would be too long.
+    told_full: bool,
+}
+
+/// Where an instrument of a session is.
+enum Place {
+    /// At this place of the station.
+    Here(usize),
+    /// There too, but its profile is not known: what the file says stays until the synth, which has this profile now,
+    /// takes another.
+    Unknown { at: usize, profile: String },
+    /// At a port that is not there: what the file says stays.
+    Absent,
+}
+
+impl OpenSession {
+    /// Its own snapshots.
+    pub(super) fn snapshots(&self) -> &Snapshots {
+        &self.snapshots
+    }
+
+    /// Its own snapshots, to be changed: what changes is written as soon as may be.
+    pub(super) fn change_snapshots(&mut self) -> &mut Snapshots {
+        self.looked_ns = self.written_ns;
+        &mut self.snapshots
+    }
+
+    /// Whether it is written.
+    pub(super) fn is_kept(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join(FILE)
+    }
+}
+
+impl Control {
+    pub(super) fn session_new(&mut self, Text(asked): &Text, now: Moment) -> Answer {
+        let folder = self.session_folder(asked)?;
+        folder::may_begin(&folder)?;
+        let (session, places) = self.new_session();
+        let lock = if self.sessions.keep { Some(Arc::new(begin(&folder, &session)?)) } else { None };
+        let open = OpenSession {
+            folder,
+            snapshots: session.snapshots.clone(),
+            kept: session,
+            places,
+            lock,
+            looked_ns: now.ns,
+            written_ns: now.ns,
+            failed: false,
+            told_full: false,
+        };
+        self.enter(open, now);
+        Ok(String::new())
+    }
+
+    pub(super) fn session_open(&mut self, Text(asked): &Text, now: Moment) -> Answer {
+        let folder = self.session_folder(asked)?;
+        let (file, shown) = (folder.join(FILE), folder.display().to_string());
+        if !file.is_file() {
+            return Err(format!("{shown} is no session, for it has no {FILE}: session.new makes one"));
+        }
+        let same = |open: &OpenSession| fs::canonicalize(&open.folder).ok() == fs::canonicalize(&folder).ok();
+        if self.session.as_ref().is_some_and(same) {
+            return Err(format!("{shown} is open already"));
+        }
+        let locked = if self.sessions.keep { Some(take_lock(&folder)?) } else { None };
+        let session: Session = stored::load(&file).map_err(|faults| {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            format!("{}; the session is neither opened nor written over: mend its file first", faults.join("; "))
+        })?;
+        let left_by = locked.as_ref().and_then(|locked| locked.left_by.clone());
+        if let Some(process) = left_by {
+            let text = format!("{shown} was left behind by {process}, which is gone: it is taken over");
+            self.desk.notice(Severity::Warning, text);
+        }
+        let mut open = OpenSession {
+            folder,
+            snapshots: session.snapshots.clone(),
+            kept: session,
+            places: Vec::new(),
+            lock: locked.map(|locked| Arc::new(locked.lock)),
+            looked_ns: now.ns,
+            written_ns: now.ns,
+            failed: false,
+            told_full: false,
+        };
+        self.leave_session(now);
+        // Where a clock that comes in is followed, the tempo is that one's.
+        if self.plan.last().timeline.bpm != open.kept.bpm && !self.sync.is_followed() {
+            self.set_bpm(open.kept.bpm, now)?;
+        }
+        self.place(&mut open, now);
+        self.enter(open, now);
+        Ok(String::new())
+    }
+
+    pub(super) fn session_save(&mut self, now: Moment) -> Answer {
+        let Some(open) = &self.session else {
+            return Err("no session is open; session.new begins one, session.open opens one".to_owned());
+        };
+        let shown = open.folder.display().to_string();
+        if !open.is_kept() {
+            return Ok(format!("{shown} is left as it is: this is a rehearsal"));
+        }
+        let session = self.gathered(open);
+        match self.write_session(session, now) {
+            Ok(()) => Ok(format!("{shown} is saved")),
+            Err(full) => Err(format!("{shown} is not saved: {full}")),
+        }
+    }
+
+    /// Writes what changed, but not too often.
+    pub(super) fn keep_session(&mut self, now: Moment) {
+        let Some(open) = &mut self.session else { return };
+        if now.ns.saturating_sub(open.looked_ns) < EVERY_NS || !open.is_kept() {
+            return;
+        }
+        open.looked_ns = now.ns;
+        self.save_changes(now);
+    }
+
+    /// Writes what is not written yet.
+    pub fn save_last(&mut self, now: Moment) {
+        if self.session.as_ref().is_some_and(OpenSession::is_kept) {
+            self.save_changes(now);
+            // Once more what did not reach the disk: it may have room by now.
+            if let Some(kept) = self.session.as_ref().filter(|open| open.failed).map(|open| open.kept.clone()) {
+                let _ = self.write_session(kept, now);
+            }
+        }
+    }
+
+    /// A file could not be written; where it is the session's, it is tried again.
+    pub(super) fn session_not_kept(&mut self, path: &Path) {
+        if let Some(open) = self.session.as_mut().filter(|open| open.file() == path) {
+            open.failed = true;
+        }
+    }
+
+    /// Where the session is, for the status.
+    pub(super) fn session_shown(&self) -> Option<PathBuf> {
+        self.session.as_ref().map(|open| open.folder.clone())
+    }
+
+    /// The folder that is meant, where this is the time for it.
+    fn session_folder(&self, asked: &str) -> Result<PathBuf, String> {
+        if let Some(path) = self.takes.path() {
+            return Err(format!("{} is being recorded: record.stop first", path.display()));
+        }
+        Ok(folder::meant(asked, &self.music, home_folder().as_deref()))
+    }
+
+    /// A session of what there is.
+    fn new_session(&self) -> (Session, Vec<Place>) {
+        let mut session = Session { bpm: self.plan.last().timeline.bpm, ..Session::default() };
+        let places: Vec<Place> = self.played().map(|(at, _)| Place::Here(at)).collect();
+        session.instruments = self
+            .played()
+            .map(|(at, port)| {
+                let mut state = InstrumentState { port, ..InstrumentState::default() };
+                note(&mut state, &self.instruments[at]);
+                state
+            })
+            .collect();
+        (session, places)
+    }
+
+    /// The instruments that have a port, with its id. Knobs without a synth are nobody's state.
+    fn played(&self) -> impl Iterator<Item = (usize, String)> {
+        let with_port = |(at, instrument): (usize, &Instrument)| Some((at, self.ports.id(instrument.port?).to_owned()));
+        self.instruments.iter().enumerate().filter_map(with_port)
+    }
+
+    /// Gives each instrument its state and sends it; those of the station that the session does not know join it.
+    fn place(&mut self, open: &mut OpenSession, now: Moment) {
+        let mut free: Vec<(usize, String)> = self.played().collect();
+        for state in &open.kept.instruments {
+            let found = free.iter().position(|(_, port)| *port == state.port).map(|index| free.remove(index).0);
+            open.places.push(match found {
+                Some(at) => self.take_state(at, state, now),
+                None => {
+                    let text = format!("{} is not here: it stays in the session as it was", state.port);
+                    self.desk.notice(Severity::Warning, text);
+                    Place::Absent
+                }
+            });
+        }
+        for (at, port) in free {
+            open.kept.instruments.push(InstrumentState { port, ..InstrumentState::default() });
+            open.places.push(Place::Here(at));
+        }
+    }
+
+    fn take_state(&mut self, at: usize, state: &InstrumentState, now: Moment) -> Place {
+        let present = self.instruments[at].profile.id.clone();
+        let id = state.profile.as_ref().unwrap_or(&present);
+        let Some(profile) = self.library.get(id).cloned() else {
+            let text = format!(
+                "there is no profile '{id}': {} keeps its knobs, and the session what it knew of them; profile.use takes others",
+                state.port
+            );
+            self.desk.notice(Severity::Warning, text);
+            return Place::Unknown { at, profile: present };
+        };
+        self.stop_morph(at, now);
+        self.instruments[at].take_profile(profile);
+        let params = &self.instruments[at].profile.params;
+        let target = |(index, param): (usize, &Param)| Some((index, param.snap(*state.values.get(&param.name)?)));
+        let targets: Vec<(usize, u16)> = params.iter().enumerate().filter_map(target).collect();
+        let unknown = state.values.len() - targets.len();
+        if unknown > 0 {
+            let text =
+                format!("{unknown} of the knobs of {} in the session are none of {id}: they stay there", state.port);
+            self.desk.notice(Severity::Warning, text);
+        }
+        if at == self.current && *id != present {
+            self.tell(Event::ProfileUsed { id: id.clone() });
+        }
+        self.go_to(at, &targets, now);
+        Place::Here(at)
+    }
+
+    /// From now on this is the session.
+    fn enter(&mut self, open: OpenSession, now: Moment) {
+        self.leave_session(now);
+        if self.sessions.takes {
+            self.takes.go_to(open.folder.join(AUDIO));
+        }
+        self.tell(Event::SessionOpened { path: open.folder.clone() });
+        self.session = Some(open);
+    }
+
+    /// What is not written yet of the session before is; its lock goes with the last text.
+    fn leave_session(&mut self, now: Moment) {
+        self.save_last(now);
+        self.session = None;
+    }
+
+    /// What the file is to say.
+    fn gathered(&self, open: &OpenSession) -> Session {
+        let mut instruments = open.kept.instruments.clone();
+        for (state, place) in instruments.iter_mut().zip(&open.places) {
+            match place {
+                Place::Here(at) => note(state, &self.instruments[*at]),
+                Place::Unknown { at, profile } if self.instruments[*at].profile.id != *profile => {
+                    note(state, &self.instruments[*at]);
+                }
+                Place::Unknown { .. } | Place::Absent => {}
+            }
+        }
+        // A tempo that is followed never stands still, and is not this session's.
+        let bpm = if self.sync.is_followed() { open.kept.bpm } else { self.plan.last().timeline.bpm };
+        Session { bpm, instruments, snapshots: open.snapshots.clone() }
+    }
+
+    fn save_changes(&mut self, now: Moment) {
+        let Some(open) = &self.session else { return };
+        let session = self.gathered(open);
+        if session == open.kept {
+            return;
+        }
+        let full = self.write_session(session, now).err();
+        let Some(open) = &mut self.session else { return };
+        let told = std::mem::replace(&mut open.told_full, full.is_some());
+        if let Some(full) = full.filter(|_| !told) {
+            let text = format!("{}: {} cannot be written ({full})", Session::LOSS, open.file().display());
+            self.desk.notice(Severity::Warning, text);
+        }
+    }
+
+    /// Hands it to the keeper.
+    fn write_session(&mut self, session: Session, now: Moment) -> Result<(), Full> {
+        let text = stored::text(&session)?;
+        if let Some(open) = &mut self.session {
+            let lock = open.lock.clone();
+            self.keeper.hand_over(Page { path: open.folder.join(FILE), text, loss: Session::LOSS, lock });
+            open.kept = session;
+            open.failed = false;
+            (open.looked_ns, open.written_ns) = (now.ns, now.ns);
+        }
+        Ok(())
+    }
+}
+
+/// Notes how an instrument stands. What is known of parameters that its profile does not have stays.
+fn note(state: &mut InstrumentState, instrument: &Instrument) {
+    let profile = &instrument.profile;
+    if state.profile.replace(profile.id.clone()).is_some_and(|before| before != profile.id) {
+        state.values.clear();
+    }
+    for (param, value) in profile.params.iter().zip(&instrument.values) {
+        state.values.insert(param.name.clone(), *value);
+    }
+}
+
+/// Makes the folder of a new session, locked.
+fn begin(folder: &Path, session: &Session) -> Result<Lock, String> {
+    let refused = |error: &dyn std::fmt::Display| {
+        format!("{} cannot be made a session ({error}): choose another place", folder.display())
+    };
+    fs::create_dir_all(folder).map_err(|error| refused(&error))?;
+    let lock = take_lock(folder)?.lock;
+    let text = stored::text(session).map_err(|full| refused(&full))?;
+    files::replace(&folder.join(FILE), text.as_bytes()).map_err(|error| refused(&error))?;
+    fs::create_dir_all(folder.join(AUDIO)).map_err(|error| refused(&error))?;
+    Ok(lock)
+}
+
+fn take_lock(folder: &Path) -> Result<Locked, String> {
+    Lock::take(folder).map_err(|error| format!("{} is not opened: {error}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,379 @@
+//! Sessions in virtual time: what is kept, where, and how often.
+
+use crate::{
+    engine::{
+        assembly::{EngineConfig, OpenPort, Way},
+        control::PortInfo,
+        offline::{Offline, built_in_port},
+    },
+    midi::Wire,
+    session::{InstrumentState, Session, folder::LOCK},
+    snapshots::Snapshots,
+    status::{Event, Severity, Status},
+    stored::{self, FromYaml, Stored},
+};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, mpsc::Receiver},
+};
+
+/// What went out: the port's id and the bytes.
+type Log = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+
+struct Rig {
+    offline: Offline,
+    sent: Log,
+    events: Receiver<Event>,
+    music: PathBuf,
+}
+
+/// A station with the built-in synth, and with a second one where asked.
+fn station(music: &Path, second: bool, change: impl FnOnce(&mut EngineConfig)) -> Rig {
+    let mut config = EngineConfig {
+        clock_on: false,
+        snapshots: Stored::load(music.join("library.yaml")).0,
+        ..EngineConfig::built_in(music).unwrap()
+    };
+    change(&mut config);
+    let info = PortInfo { id: "jack:two".to_owned(), name: "two".to_owned() };
+    let two = second.then(|| OpenPort::new(info, Way::Jack { inlet: None }, Wire::UNLIMITED));
+    let mut offline = Offline::on(&config, [built_in_port()].into_iter().chain(two).collect()).unwrap();
+    let sent = Log::default();
+    let log = Arc::clone(&sent);
+    offline.listen_to_sent(Box::new(move |sent, _, port| {
+        log.lock().unwrap().push((port.to_owned(), sent.payload.bytes().to_vec()));
+    }));
+    let events = offline.station().subscribe(|| {});
+    Rig { offline, sent, events, music: music.to_owned() }
+}
+
+impl Rig {
+    fn new(music: &Path) -> Rig {
+        station(music, false, |_| {})
+    }
+
+    fn ask(&mut self, line: &str) -> String {
+        let answer = self.offline.ask(&line.parse().unwrap()).unwrap();
+        self.wait_ms(10);
+        answer
+    }
+
+    fn refused(&mut self, line: &str) -> String {
+        self.offline.ask(&line.parse().unwrap()).unwrap_err()
+    }
+
+    fn wait_ms(&mut self, ms: i64) {
+        let frame = self.offline.frame();
+        self.offline.run_to(frame + ms * 48);
+    }
+
+    fn status(&self) -> Status {
+        self.offline.status()
+    }
+
+    fn value(&self, name: &str) -> u16 {
+        let params = self.status().params;
+        params.values[params.profile.param_index(name).unwrap()]
+    }
+
+    fn file(&self) -> PathBuf {
+        self.music.join("jam").join("session.yaml")
+    }
+
+    fn kept(&self) -> Session {
+        stored::load(&self.file()).unwrap()
+    }
+
+    fn write(&self, text: &str) {
+        fs::create_dir_all(self.music.join("jam")).unwrap();
+        fs::write(self.file(), text).unwrap();
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let warning = |event: Event| event.notice().filter(|(severity, _)| *severity == Severity::Warning);
+        self.events.try_iter().filter_map(warning).map(|(_, text)| text).collect()
+    }
+
+    fn sent(&self) -> Vec<(String, Vec<u8>)> {
+        std::mem::take(&mut self.sent.lock().unwrap())
+    }
+}
+
+#[test]
+fn what_a_session_was_left_with_is_there_again_when_it_is_opened() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    assert!(rig.refused("session.save").contains("session.new"));
+    rig.ask("param.set filter_cutoff 0.25");
+    rig.ask("session.new jam");
+    assert_eq!(rig.status().session, Some(music.path().join("jam")));
+    assert!(rig.file().exists() && rig.music.join("jam").join("audio").is_dir(), "it is there at once");
+    assert!(rig.music.join("jam").join(LOCK).exists());
+    let told: Vec<Event> = rig.events.try_iter().collect();
+    assert!(told.contains(&Event::SessionOpened { path: music.path().join("jam") }), "{told:?}");
+    rig.ask("clock.bpm 98.5");
+    rig.ask("param.set filter_cutoff 1");
+    rig.ask("record.start take");
+    rig.wait_ms(100);
+    assert!(rig.refused("session.open jam").contains("take.wav is being recorded"));
+    rig.ask("record.stop");
+    rig.offline.finish();
+    assert!(music.path().join("jam/audio/take.wav").exists());
+    assert!(!rig.music.join("jam").join(LOCK).exists());
+
+    let mut rig = Rig::new(music.path());
+    rig.sent();
+    rig.ask("session.open jam");
+    assert_eq!((rig.value("filter_cutoff"), rig.status().transport.bpm), (127, 98.5));
+    assert_eq!(rig.status().record.folder, music.path().join("jam/audio"));
+    rig.wait_ms(500);
+    let sent = rig.sent();
+    assert!(sent.contains(&("sim".to_owned(), vec![0xB0, 43, 127])), "{sent:?}");
+    assert!(rig.refused("param.undo").contains("nothing"), "of before nothing can be taken back");
+    assert!(rig.refused("session.open jam").contains("open already"));
+    assert!(rig.refused("session.new jam").contains("session.open"));
+    assert!(rig.refused("session.open nowhere").contains("session.new"));
+}
+
+#[test]
+fn a_turned_knob_and_a_morph_are_written_no_more_than_every_two_seconds_and_at_the_end() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    rig.ask("session.new jam");
+    rig.ask("param.random");
+    rig.ask("snapshot.save a");
+    rig.ask("param.random");
+    let mut written = 0;
+    let mut last = fs::read_to_string(rig.file()).unwrap();
+    let mut look = |rig: &Rig| {
+        let text = fs::read_to_string(rig.file()).unwrap();
+        written += u32::from(text != last);
+        last = text;
+        written
+    };
+    rig.ask("snapshot.recall a 8");
+    for turn in 0..400 {
+        rig.ask(&format!("param.set filter_cutoff {}", f64::from(turn) / 400.0));
+        rig.wait_ms(10);
+        look(&rig);
+    }
+    let written = look(&rig);
+    assert!((3..=5).contains(&written), "{written} times in eight seconds");
+    rig.ask("param.set filter_cutoff 0.5");
+    assert_eq!(rig.ask("session.save"), format!("{} is saved", music.path().join("jam").display()));
+    assert_eq!(rig.kept().instruments[0].values["filter_cutoff"], 64, "at once where it is asked for");
+    rig.ask("param.set filter_cutoff 1");
+    assert_eq!(rig.kept().instruments[0].values["filter_cutoff"], 64);
+    rig.offline.finish();
+    assert_eq!(rig.kept().instruments[0].values["filter_cutoff"], 127);
+}
+
+#[test]
+fn a_station_at_rest_writes_nothing() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    rig.ask("session.new jam");
+    fs::remove_file(rig.file()).unwrap();
+    rig.ask("transport.play");
+    rig.wait_ms(5000);
+    assert!(!rig.file().exists());
+}
+
+#[test]
+fn snapshots_go_to_the_session_and_are_found_there_before_the_library() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    rig.ask("param.set filter_cutoff 0");
+    rig.ask("snapshot.save warm");
+    rig.ask("snapshot.save old");
+    rig.ask("session.new jam");
+    rig.wait_ms(2000);
+    rig.ask("param.set filter_cutoff 1");
+    assert_eq!(rig.ask("snapshot.save warm"), "warm is saved", "the library's is another one");
+    rig.wait_ms(50);
+    assert_eq!(rig.kept().snapshots.of("korg_nts1_mk2").count(), 1, "as soon as may be");
+    rig.ask("snapshot.save new");
+    assert_eq!(rig.status().params.snapshots, ["warm", "new", "old"]);
+    rig.ask("param.set filter_cutoff 0.5");
+    rig.ask("snapshot.recall warm");
+    assert_eq!(rig.value("filter_cutoff"), 127);
+    assert!(rig.refused("snapshot.rename new old").contains("already"));
+    rig.ask("snapshot.rename new newer");
+    rig.ask("snapshot.rename old older");
+    assert_eq!(rig.ask("snapshot.delete warm"), "warm is gone; the library's is found now");
+    rig.ask("snapshot.recall warm");
+    assert_eq!(rig.value("filter_cutoff"), 0);
+    assert_eq!(rig.ask("snapshot.delete warm"), "warm is gone");
+    rig.offline.finish();
+    let names = |snapshots: &Snapshots| -> Vec<String> {
+        snapshots.of("korg_nts1_mk2").map(|snapshot| snapshot.name.clone()).collect()
+    };
+    assert_eq!(names(&rig.kept().snapshots), ["newer"]);
+    assert_eq!(names(&stored::load(&music.path().join("library.yaml")).unwrap()), ["older"]);
+}
+
+/// Two synths, of which one is not here, with everything a file may hold.
+const TWO: &str = "bpm: 90
+instruments:
+  - port: jack:two
+    profile: fm_synth
+    values: { gone: 3 }
+    macros: [ macro.drive bright gone 0.2 0.9 exponential ]
+  - port: sim
+    profile: korg_nts1_mk2
+    values: { filter_cutoff: 300, not_any_more: 7 }
+    motion: [ mod.set filter_cutoff lfo sine 1/4 depth 0.3 ]
+    automation: { filter_cutoff: [[0, 12], [24.5, 80]] }
+";
+
+#[test]
+fn what_is_not_here_and_what_is_not_known_here_stays_in_the_file() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    rig.write(TWO);
+    rig.ask("session.open jam");
+    let warnings = rig.warnings();
+    let has = |part: &str| warnings.iter().any(|text| text.contains(part));
+    assert!(warnings.len() == 2 && has("jack:two is not here") && has("1 of the knobs of sim"), "{warnings:?}");
+    assert_eq!(rig.value("filter_cutoff"), 127, "brought into range");
+    rig.ask("session.save");
+    let (before, after) = (Session::from_yaml("", TWO).unwrap(), rig.kept());
+    assert_eq!(after.instruments[0], before.instruments[0]);
+    let sim = &after.instruments[1];
+    assert_eq!((sim.values["filter_cutoff"], sim.values["not_any_more"]), (127, 7));
+    assert_eq!((&sim.motion, &sim.automation), (&before.instruments[1].motion, &before.instruments[1].automation));
+    rig.ask("profile.use fm_synth");
+    rig.ask("session.save");
+    let sim = rig.kept().instruments.swap_remove(1);
+    assert_eq!(sim.profile.as_deref(), Some("fm_synth"));
+    assert!(!sim.values.contains_key("not_any_more"), "those of another synth");
+}
+
+#[test]
+fn a_synth_that_the_session_does_not_know_joins_it_and_each_gets_its_own() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = station(music.path(), true, |_| {});
+    rig.write("instruments: [{ port: jack:two, values: { filter_cutoff: 5 } }]\n");
+    rig.ask("session.open jam");
+    rig.wait_ms(200);
+    assert_eq!(rig.sent(), [("jack:two".to_owned(), vec![0xB0, 43, 5])]);
+    rig.ask("session.save");
+    let ports: Vec<String> = rig.kept().instruments.into_iter().map(|instrument| instrument.port).collect();
+    assert_eq!(ports, ["jack:two", "sim"]);
+}
+
+#[test]
+fn a_profile_that_is_not_known_leaves_the_knobs_and_the_file_until_another_is_taken() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    rig.write("instruments: [{ port: sim, profile: moog, values: { cutoff: 5 } }]\n");
+    rig.ask("param.set filter_cutoff 1");
+    rig.ask("session.open jam");
+    assert!(rig.warnings().iter().any(|text| text.contains("no profile 'moog'")));
+    rig.ask("session.save");
+    let state = |profile: &str, values: &[(&str, u16)]| InstrumentState {
+        port: "sim".to_owned(),
+        profile: Some(profile.to_owned()),
+        values: values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect::<BTreeMap<_, _>>(),
+        ..InstrumentState::default()
+    };
+    assert_eq!(rig.kept().instruments, [state("moog", &[("cutoff", 5)])]);
+    assert_eq!(rig.value("filter_cutoff"), 127);
+    rig.ask("profile.use fm_synth");
+    rig.ask("session.save");
+    assert_eq!(rig.kept().instruments[0].profile.as_deref(), Some("fm_synth"));
+}
+
+#[test]
+fn a_file_with_faults_is_neither_opened_nor_written_over_and_the_session_before_goes_on() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    let text = "bpm: 7\ninstruments: 3\n";
+    rig.write(text);
+    rig.ask("session.new other");
+    let refused = rig.refused("session.open jam");
+    for part in ["session.yaml:1 bpm: '7'", "session.yaml:2 instruments: '3'", "neither opened nor written over"] {
+        assert!(refused.contains(part), "'{part}' is not in: {refused}");
+    }
+    assert_eq!(fs::read_to_string(rig.file()).unwrap(), text);
+    assert!(!rig.music.join("jam").join(LOCK).exists());
+    assert_eq!(rig.status().session, Some(music.path().join("other")));
+}
+
+#[test]
+fn a_session_that_another_busker_has_is_refused_and_one_left_behind_is_taken_over() {
+    let music = tempfile::tempdir().unwrap();
+    let mut first = Rig::new(music.path());
+    first.ask("session.new jam");
+    let mut second = Rig::new(music.path());
+    let refused = second.refused("session.open jam");
+    assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+    first.ask("session.new other");
+    second.ask("session.open jam");
+    assert_eq!(second.warnings(), Vec::<String>::new(), "it was left in order");
+    second.offline.finish();
+    fs::write(music.path().join("jam").join(LOCK), "process 4711 on pi\n").unwrap();
+    let mut third = Rig::new(music.path());
+    third.ask("session.open jam");
+    assert!(third.warnings().iter().any(|text| text.contains("process 4711 on pi") && text.contains("taken over")));
+}
+
+#[test]
+fn a_session_that_cannot_be_written_is_told_and_plays_on() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    rig.ask("session.new jam");
+    // A folder in the way refuses even the one who may do everything.
+    fs::remove_file(rig.file()).unwrap();
+    fs::create_dir_all(rig.file().join("in the way")).unwrap();
+    rig.ask("param.set filter_cutoff 1");
+    rig.wait_ms(4500);
+    let warnings = rig.warnings();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("the session plays on") && warnings[0].contains("session.yaml cannot be written"));
+    fs::remove_dir_all(rig.file()).unwrap();
+    rig.offline.finish();
+    assert_eq!(rig.kept().instruments[0].values["filter_cutoff"], 127, "tried once more at the end");
+}
+
+#[test]
+fn a_session_too_long_to_be_read_again_is_not_written_and_that_is_told_once() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    let points = vec!["[1, 2]"; 9_990].join(", ");
+    rig.write(&format!("instruments: [{{ port: x, automation: {{ a: [{points}] }} }}]\n"));
+    rig.ask("session.open jam");
+    let before = fs::read_to_string(rig.file()).unwrap();
+    rig.warnings();
+    rig.wait_ms(2100);
+    for n in 0..10 {
+        rig.ask(&format!("snapshot.save s{n}"));
+    }
+    rig.wait_ms(5000);
+    let warnings = rig.warnings();
+    assert!(warnings.len() == 1 && warnings[0].contains("brackets"), "{warnings:?}");
+    assert!(rig.refused("session.save").contains("take away some snapshots"));
+    let text = fs::read_to_string(rig.file()).unwrap();
+    assert!(text != before && Session::from_yaml("", &text).is_ok(), "what fitted was written");
+}
+
+#[test]
+fn a_rehearsal_reads_a_session_and_leaves_no_trace() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = station(music.path(), false, EngineConfig::rehearse);
+    rig.write("bpm: 90\n");
+    rig.ask("session.open jam");
+    rig.ask("param.set filter_cutoff 1");
+    assert_eq!(rig.ask("snapshot.save warm"), "warm is saved, until busker ends");
+    assert!(rig.ask("session.save").contains("rehearsal"));
+    assert_eq!((rig.status().transport.bpm, rig.status().record.folder), (90.0, music.path().to_owned()));
+    rig.wait_ms(5000);
+    rig.ask("session.new other");
+    rig.offline.finish();
+    assert_eq!(fs::read_to_string(rig.file()).unwrap(), "bpm: 90\n");
+    let left: Vec<_> = fs::read_dir(music.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["jam"]);
+    assert_eq!(fs::read_dir(music.path().join("jam")).unwrap().count(), 1);
+}

@@ -1,0 +1,162 @@
+//! A session: what belongs to one piece of work, as `session.yaml` in its folder says it. Pure, but for [`lock`] and
+//! [`folder`].
+//!
+//! ```yaml
+//! bpm: 120
+//! instruments:
+//!   - port: sim
+//!     profile: korg_nts1_mk2
+//!     values: { filter_cutoff: 127 }
+//!     macros: [ "macro.drive bright filter_cutoff 0.2 0.9 exponential" ]
+//!     motion: [ "mod.set filter_cutoff lfo sine 1/4 depth 0.3" ]
+//!     automation: { filter_cutoff: [[0, 12], [24.5, 80]] }
+//! snapshots:
+//!   - { profile: korg_nts1_mk2, name: warm, values: { filter_cutoff: 90 } }
+//! ```
+//!
+//! Everything is optional. An instrument is known by its port; it may name a profile, parameters and commands that are not
+//! known here: they are kept. A place on the timeline is a pulse of the song, 24 to a quarter note.
+
+pub mod folder;
+pub mod lock;
+
+use crate::{
+    music::Bpm,
+    snapshots::Snapshots,
+    stored::{FromYaml, ToYaml},
+    yaml::{self, Fault, Field, Reader, name, quoted},
+};
+use std::collections::BTreeMap;
+
+/// Longest text of a port, a profile, a parameter or a command, in characters.
+const TEXT_CHARS_MAX: usize = 400;
+/// The highest value of any parameter: 14 bits.
+const VALUE_MAX: i64 = 16_383;
+/// The furthest place on the timeline, in pulses: more than a year at 300 BPM.
+const PULSE_MAX: f64 = 1e10;
+
+/// All of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Session {
+    /// The tempo.
+    pub bpm: Bpm,
+    /// In the order of the file.
+    pub instruments: Vec<InstrumentState>,
+    /// Its own snapshots.
+    pub snapshots: Snapshots,
+}
+
+/// The state of the synth behind a port.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstrumentState {
+    /// The port, as it is asked for.
+    pub port: String,
+    /// The profile's id; where none is named, the one that the port has.
+    pub profile: Option<String>,
+    /// Where the knobs stand, by the parameter's name, in the target's own units.
+    pub values: BTreeMap<String, u16>,
+    /// Lines of the command table that make its macros.
+    pub macros: Vec<String>,
+    /// Lines of the command table that set its knobs in motion.
+    pub motion: Vec<String>,
+    /// By the parameter's name: places on the timeline, in pulses, and the value from there on.
+    pub automation: BTreeMap<String, Vec<(f64, u16)>>,
+}
+
+impl FromYaml for Session {
+    fn from_yaml(file: &str, text: &str) -> Result<Session, Vec<Fault>> {
+        yaml::check(file, text, |reader, root| {
+            if !root.is_given() {
+                return Some(Session::default());
+            }
+            let map = reader.mapping(root, &["bpm", "instruments", "snapshots"])?;
+            let bpm = reader.number(&map.field("bpm"), Bpm::MIN.get(), Bpm::MAX.get()).and_then(Bpm::new);
+            let instruments = reader.items(&map.field("instruments"));
+            Some(Session {
+                bpm: bpm.unwrap_or_default(),
+                instruments: instruments.iter().filter_map(|item| read_instrument(reader, item)).collect(),
+                snapshots: Snapshots::read(reader, &map.field("snapshots")),
+            })
+        })
+    }
+}
+
+fn read_instrument(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<InstrumentState> {
+    let map = reader.mapping(field, &["port", "profile", "values", "macros", "motion", "automation"])?;
+    let port = reader.needed(&map, "port", |reader, port| reader.text(port, TEXT_CHARS_MAX));
+    let profile = reader.text(&map.field("profile"), TEXT_CHARS_MAX);
+    let values = entries(reader, &map.field("values"));
+    let value_of = |(param, value): &(String, Field<'_>), reader: &mut Reader<'_>| {
+        Some((param.clone(), reader.int(value, 0, VALUE_MAX)? as u16))
+    };
+    let values = values.iter().filter_map(|entry| value_of(entry, reader)).collect();
+    let (macros, motion) = (lines(reader, &map.field("macros")), lines(reader, &map.field("motion")));
+    let curves = entries(reader, &map.field("automation"));
+    let automation = curves.iter().map(|(param, points)| (param.clone(), read_points(reader, points))).collect();
+    Some(InstrumentState { port: port?, profile, values, macros, motion, automation })
+}
+
+fn entries<'n>(reader: &mut Reader<'_>, field: &Field<'n>) -> Vec<(String, Field<'n>)> {
+    if field.is_given() { reader.entries(field) } else { Vec::new() }
+}
+
+fn lines(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<String> {
+    reader.items(field).iter().filter_map(|line| reader.text(line, TEXT_CHARS_MAX)).collect()
+}
+
+fn read_points(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<(f64, u16)> {
+    let points = reader.items(field);
+    let point = |point: &Field<'_>| {
+        let items = if point.is_list() { reader.items(point) } else { Vec::new() };
+        let [pulse, value] = &items[..] else {
+            reader
+                .fault(point, format!("'{}' does not fit, allowed a pulse and a value, like [24, 80]", point.shown()));
+            return None;
+        };
+        let (pulse, value) = (reader.number(pulse, 0.0, PULSE_MAX), reader.int(value, 0, VALUE_MAX));
+        Some((pulse?, value? as u16))
+    };
+    points.iter().filter_map(point).collect()
+}
+
+impl ToYaml for Session {
+    const LOSS: &'static str = "the session plays on, but what is new in it is gone when busker ends";
+    const ROOM: &'static str = "take away some snapshots or automation first";
+
+    fn to_yaml(&self) -> String {
+        let mut text =
+            format!("# A busker session: `session.save` and every change write it.\nbpm: {}\n", self.bpm.get());
+        text += if self.instruments.is_empty() { "instruments: []\n" } else { "instruments:\n" };
+        for instrument in &self.instruments {
+            text += &instrument.to_yaml();
+        }
+        text + &self.snapshots.field()
+    }
+}
+
+impl InstrumentState {
+    /// One knob, one line, one curve a line of text: what changed shows in a comparison of two files.
+    fn to_yaml(&self) -> String {
+        let mut text = format!("  - port: {}\n", quoted(&self.port));
+        if let Some(profile) = &self.profile {
+            text += &format!("    profile: {}\n", name(profile));
+        }
+        text += &block("values", self.values.iter().map(|(param, value)| format!("{}: {value}", name(param))));
+        text += &block("macros", self.macros.iter().map(|line| format!("- {}", quoted(line))));
+        text += &block("motion", self.motion.iter().map(|line| format!("- {}", quoted(line))));
+        let curve = |(param, points): (&String, &Vec<(f64, u16)>)| {
+            let points: Vec<String> = points.iter().map(|(pulse, value)| format!("[{pulse}, {value}]")).collect();
+            format!("{}: [{}]", name(param), points.join(", "))
+        };
+        text + &block("automation", self.automation.iter().map(curve))
+    }
+}
+
+/// A field with an entry a line; nothing where there is none.
+fn block(field: &str, entries: impl Iterator<Item = String>) -> String {
+    let entries: String = entries.map(|entry| format!("      {entry}\n")).collect();
+    if entries.is_empty() { entries } else { format!("    {field}:\n{entries}") }
+}
+
+#[cfg(test)]
+mod tests;
