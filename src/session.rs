@@ -9,22 +9,24 @@
 //!     values: { filter_cutoff: 127 }
 //!     macros: [ "macro.drive bright filter_cutoff 0.2 0.9 exponential" ]
 //!     motion: [ "mod.set filter_cutoff lfo sine 1/4 depth 0.3" ]
-//!     automation: { filter_cutoff: [[0, 12], [24.5, 80]] }
+//!     automation: { filter_cutoff: "0 12, 24.5 80" }
 //! snapshots:
 //!   - { profile: korg_nts1_mk2, name: warm, values: { filter_cutoff: 90 } }
 //! ```
 //!
 //! Everything is optional. An instrument is known by its port; it may name a profile, parameters and commands that are not
-//! known here: they are kept. A place on the timeline is a pulse of the song, 24 to a quarter note.
+//! known here: they are kept. Turns on the timeline are text, each with its place, a pulse of the song (24 to a quarter
+//! note), and the value from there on: thousands of them would be a heavy tree.
 
 pub mod folder;
 pub mod lock;
 
 use crate::{
+    motion::Lane,
     music::Bpm,
     snapshots::Snapshots,
     stored::{FromYaml, ToYaml},
-    yaml::{self, Fault, Field, Reader, name, quoted},
+    yaml::{self, FILE_BYTES_MAX, Fault, Field, Reader, name, quoted},
 };
 use std::collections::BTreeMap;
 
@@ -59,8 +61,8 @@ pub struct InstrumentState {
     pub macros: Vec<String>,
     /// Lines of the command table that set its knobs in motion.
     pub motion: Vec<String>,
-    /// By the parameter's name: places on the timeline, in pulses, and the value from there on.
-    pub automation: BTreeMap<String, Vec<(f64, u16)>>,
+    /// What was recorded on the timeline, by the parameter's name.
+    pub automation: BTreeMap<String, Lane>,
 }
 
 impl FromYaml for Session {
@@ -92,7 +94,8 @@ fn read_instrument(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Instrum
     let values = values.iter().filter_map(|entry| value_of(entry, reader)).collect();
     let (macros, motion) = (lines(reader, &map.field("macros")), lines(reader, &map.field("motion")));
     let curves = entries(reader, &map.field("automation"));
-    let automation = curves.iter().map(|(param, points)| (param.clone(), read_points(reader, points))).collect();
+    let lane = |(param, lane): &(String, Field<'_>)| Some((param.clone(), read_lane(reader, lane)?));
+    let automation = curves.iter().filter_map(lane).collect();
     Some(InstrumentState { port: port?, profile, values, macros, motion, automation })
 }
 
@@ -104,19 +107,23 @@ fn lines(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<String> {
     reader.items(field).iter().filter_map(|line| reader.text(line, TEXT_CHARS_MAX)).collect()
 }
 
-fn read_points(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<(f64, u16)> {
-    let points = reader.items(field);
-    let point = |point: &Field<'_>| {
-        let items = if point.is_list() { reader.items(point) } else { Vec::new() };
-        let [pulse, value] = &items[..] else {
-            reader
-                .fault(point, format!("'{}' does not fit, allowed a pulse and a value, like [24, 80]", point.shown()));
+fn read_lane(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Lane> {
+    let text = reader.text(field, FILE_BYTES_MAX)?;
+    let point = |point: &str| {
+        let (pulse, value) = point.trim().split_once(' ')?;
+        let pulse = pulse.parse().ok().filter(|pulse: &f64| (0.0..=PULSE_MAX).contains(pulse))?;
+        Some((pulse, value.trim().parse().ok().filter(|value| i64::from(*value) <= VALUE_MAX)?))
+    };
+    let mut points = Vec::new();
+    for written in text.split(',') {
+        let Some(point) = point(written) else {
+            let allowed = "allowed a pulse and a value, like 24.5 80, with commas between";
+            reader.fault(field, format!("'{}' does not fit, {allowed}", written.trim()));
             return None;
         };
-        let (pulse, value) = (reader.number(pulse, 0.0, PULSE_MAX), reader.int(value, 0, VALUE_MAX));
-        Some((pulse?, value? as u16))
-    };
-    points.iter().filter_map(point).collect()
+        points.push(point);
+    }
+    Some(Lane::of(points))
 }
 
 impl ToYaml for Session {
@@ -144,11 +151,11 @@ impl InstrumentState {
         text += &block("values", self.values.iter().map(|(param, value)| format!("{}: {value}", name(param))));
         text += &block("macros", self.macros.iter().map(|line| format!("- {}", quoted(line))));
         text += &block("motion", self.motion.iter().map(|line| format!("- {}", quoted(line))));
-        let curve = |(param, points): (&String, &Vec<(f64, u16)>)| {
-            let points: Vec<String> = points.iter().map(|(pulse, value)| format!("[{pulse}, {value}]")).collect();
-            format!("{}: [{}]", name(param), points.join(", "))
+        let lane = |(param, lane): (&String, &Lane)| {
+            let points: Vec<String> = lane.points().iter().map(|(pulse, value)| format!("{pulse} {value}")).collect();
+            format!("{}: {}", name(param), quoted(&points.join(", ")))
         };
-        text + &block("automation", self.automation.iter().map(curve))
+        text + &block("automation", self.automation.iter().map(lane))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Turns of one knob on the song's timeline, as they were recorded: each value stands until the next.
 
-/// So many turns a lane holds: more than half an hour of turning without a pause.
-const POINTS_MAX: usize = 200_000;
+/// Places on the timeline are kept in thousandths of a pulse: 20 µs at 120 BPM.
+const PULSE_PARTS: f64 = 1000.0;
 
 /// What was recorded of one knob.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,18 +36,17 @@ impl Lane {
         self.points.get(after.checked_sub(1)?).map(|(_, value)| *value)
     }
 
-    /// Records a turn; false where the lane is full.
-    pub fn put(&mut self, pulse: f64, value: u16) -> bool {
+    /// Records a turn; gives back its place, which is the nearest that is kept.
+    pub fn put(&mut self, pulse: f64, value: u16) -> f64 {
+        let pulse = (pulse * PULSE_PARTS).round() / PULSE_PARTS;
         let after = self.points.partition_point(|(at, _)| *at < pulse);
         let is_there = self.points.get(after).is_some_and(|(at, _)| *at == pulse);
         if is_there {
             self.points[after].1 = value;
-        } else if self.points.len() < POINTS_MAX {
-            self.points.insert(after, (pulse, value));
         } else {
-            return false;
+            self.points.insert(after, (pulse, value));
         }
-        true
+        pulse
     }
 
     /// Forgets the turns after one pulse, up to and with another: what is recorded anew takes their place.
@@ -74,7 +73,8 @@ mod tests {
     fn what_is_recorded_anew_takes_the_place_of_what_was() {
         let mut lane = Lane::of([(0.0, 1), (10.0, 2), (20.0, 3), (30.0, 4)]);
         lane.clear(10.0, 20.0);
-        assert!(lane.put(15.0, 9) && lane.put(15.0, 8));
+        lane.put(15.0, 9);
+        lane.put(15.0, 8);
         assert_eq!(lane.points(), [(0.0, 1), (10.0, 2), (15.0, 8), (30.0, 4)]);
     }
 

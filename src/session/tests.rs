@@ -23,7 +23,7 @@ prop_compose! {
         motion in collection::vec(text(), 0..3),
         automation in collection::btree_map(
             text(),
-            collection::vec((0.0..PULSE_MAX, 0..=16_383_u16), 0..5),
+            collection::vec((0.0..1e7, 0..=16_383_u16), 1..5).prop_map(Lane::of),
             0..3,
         ),
     ) -> InstrumentState {
@@ -70,7 +70,7 @@ instruments:
     motion:
       - \"mod.set filter_cutoff lfo sine 1/4 depth 0.3\"
     automation:
-      filter_cutoff: [[0, 12], [24.5, 80]]
+      filter_cutoff: \"0 12, 24.5 80\"
   - port: \"sim\"
 snapshots:
   - profile: korg_nts1_mk2
@@ -78,7 +78,7 @@ snapshots:
     values: { filter_cutoff: 90 }
 ";
     let session = Session::from_yaml("session.yaml", text).unwrap();
-    assert_eq!(session.instruments[0].automation["filter_cutoff"], [(0.0, 12), (24.5, 80)]);
+    assert_eq!(session.instruments[0].automation["filter_cutoff"].points(), [(0.0, 12), (24.5, 80)]);
     assert_eq!(session.to_yaml(), text);
 }
 
@@ -100,7 +100,9 @@ instruments:
     macros: loud
     motion: [3]
     automation:
-      cutoff: [[0, 12], 7, [1, 2, 3], [-1, 2], [0, loud]]
+      cutoff: 0 12, -1 2
+      open: 0 loud
+      shut: [1]
 snapshots:
   - { profile: nts1, name: cold }
 ";
@@ -117,11 +119,10 @@ snapshots:
             "session.yaml:7 instruments.2.values: 'a list' does not fit, allowed a mapping",
             "session.yaml:8 instruments.2.macros: 'loud' does not fit, allowed a list",
             "session.yaml:9 instruments.2.motion.1: '3' does not fit, allowed text, with quotes: \"3\"",
-            "session.yaml:11 instruments.2.automation.cutoff.2: '7' does not fit, allowed a pulse and a value, like [24, 80]",
-            "session.yaml:11 instruments.2.automation.cutoff.3: 'a list' does not fit, allowed a pulse and a value, like [24, 80]",
-            "session.yaml:11 instruments.2.automation.cutoff.4.1: '-1' does not fit, allowed 0 to 10000000000",
-            "session.yaml:11 instruments.2.automation.cutoff.5.2: 'loud' does not fit, allowed 0 to 16383",
-            "session.yaml:13 snapshots.1(cold).values: is missing",
+            "session.yaml:11 instruments.2.automation.cutoff: '-1 2' does not fit, allowed a pulse and a value, like 24.5 80, with commas between",
+            "session.yaml:12 instruments.2.automation.open: '0 loud' does not fit, allowed a pulse and a value, like 24.5 80, with commas between",
+            "session.yaml:13 instruments.2.automation.shut: 'a list' does not fit, allowed text",
+            "session.yaml:15 snapshots.1(cold).values: is missing",
         ]
     );
 }

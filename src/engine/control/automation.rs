@@ -14,12 +14,15 @@ use std::collections::BTreeMap;
 
 /// A hand that has not turned a knob for so long has let it go.
 const LET_GO_NS: u64 = 500_000_000;
+/// So many turns are recorded, of all knobs together: six minutes of turning without a pause. More would not fit into a
+/// session's file.
+const TURNS_MAX: usize = 12_000;
 
 /// Whether turns are recorded and played, for all instruments.
 #[derive(Debug, Default)]
 pub(super) struct Automation {
     status: AutomationStatus,
-    /// A full lane was told of.
+    /// It was told that there is no more room.
     told_full: bool,
 }
 
@@ -58,6 +61,21 @@ impl Lanes {
         self.by_index.keys().copied().collect()
     }
 
+    /// Those of all parameters that have one.
+    pub(super) fn all(&self) -> impl Iterator<Item = (usize, &Lane)> {
+        self.by_index.iter().map(|(index, recorded)| (*index, &recorded.lane))
+    }
+
+    /// Whether turns of a parameter were recorded.
+    pub(super) fn has(&self, index: usize) -> bool {
+        self.by_index.contains_key(&index)
+    }
+
+    /// Has a lane for a parameter.
+    pub(super) fn put(&mut self, index: usize, lane: Lane) {
+        self.by_index.insert(index, Recorded { lane, ..Recorded::default() });
+    }
+
     /// Takes lanes to other places, and lets those go that have none.
     pub(super) fn rearrange(&mut self, place: impl Fn(usize) -> Option<usize>) {
         let lanes = std::mem::take(&mut self.by_index);
@@ -71,8 +89,8 @@ impl Lanes {
         }
     }
 
-    /// Notes a turn; false where the lane is full.
-    fn record(&mut self, index: usize, (before, value): (u16, u16), pulse: f64, now_ns: u64) -> bool {
+    /// Notes a turn.
+    fn record(&mut self, index: usize, (before, value): (u16, u16), pulse: f64, now_ns: u64) {
         let recorded = self.by_index.entry(index).or_default();
         if recorded.lane.is_empty() && pulse > 0.0 {
             // From the beginning it stands where it stood.
@@ -81,9 +99,9 @@ impl Lanes {
         if let Some(touch) = recorded.touch.filter(|touch| touch.upto_pulse < pulse) {
             recorded.lane.clear(touch.upto_pulse, pulse);
         }
-        recorded.touch = Some(Touch { upto_pulse: pulse, last_ns: now_ns });
+        let place = recorded.lane.put(pulse, value);
+        recorded.touch = Some(Touch { upto_pulse: place.max(pulse), last_ns: now_ns });
         recorded.played = Some(value);
-        recorded.lane.put(pulse, value)
     }
 
     /// What is to be moved at a pulse of the song.
@@ -160,11 +178,15 @@ impl Control {
             return;
         }
         let Some(pulse) = self.rolling_pulse(now) else { return };
-        let kept = self.instruments[at].lanes.record(index, turn, pulse, now.ns);
-        if !kept && !std::mem::replace(&mut self.automation.told_full, true) {
-            let name = &self.instruments[at].profile.params[index].name;
-            let text = format!("no more turns of {name} can be recorded; `auto.clear {name}` makes room");
+        let turns = |lanes: &Lanes| lanes.all().map(|(_, lane)| lane.points().len()).sum::<usize>();
+        let is_full = self.instruments.iter().map(|instrument| turns(&instrument.lanes)).sum::<usize>() >= TURNS_MAX;
+        if is_full && !std::mem::replace(&mut self.automation.told_full, true) {
+            let text = format!("no more than {TURNS_MAX} turns can be recorded: `auto.clear` with a knob makes room");
             self.desk.notice(Severity::Warning, text);
+        }
+        if !is_full {
+            self.automation.told_full = false;
+            self.instruments[at].lanes.record(index, turn, pulse, now.ns);
         }
     }
 

@@ -291,7 +291,7 @@ impl Control {
     pub(super) fn move_by_hand(&mut self, at: usize, index: usize, value: u16, now: Moment) {
         let before = self.instruments[at].values[index];
         self.record_turn(at, index, (before, value), now);
-        let driven = self.driven(at, index, value);
+        let driven = self.instruments[at].driven(index, value);
         let Instrument { history, values, profile, .. } = &mut self.instruments[at];
         let moves = std::iter::once((index, value)).chain(driven.iter().copied());
         let moves: Vec<(usize, (u16, u16))> = moves.map(|(index, value)| (index, (values[index], value))).collect();

@@ -2,6 +2,10 @@
 
 use super::{automation::Lanes, follow::Reader, history::History, morph::Morph, motion::Motion};
 use crate::{
+    command::{
+        Command,
+        arg::{Name, Part},
+    },
     engine::midi::sent::PortIndex,
     midi::Channel,
     profile::{Drive, Param, Profile},
@@ -131,6 +135,52 @@ impl Instrument {
             None => self.macros.push((name.to_owned(), drives)),
         }
         self.renew(Arc::clone(&self.base));
+    }
+
+    /// The commands that make its macros what they are.
+    pub(super) fn macro_lines(&self) -> Vec<String> {
+        let drive = |name: &Name, Drive { param, from, to, curve }: &Drive| {
+            let (name, param) = (name.clone(), Name(param.clone()));
+            Command::MacroDrive { name, param, from: Part(*from), to: Part(*to), curve: Some(*curve) }.to_string()
+        };
+        let of = |(name, drives): &(String, Vec<Drive>)| {
+            let name = Name(name.clone());
+            match &drives[..] {
+                [] => vec![Command::MacroDrop { name, param: None }.to_string()],
+                drives => drives.iter().map(|driven| drive(&name, driven)).collect(),
+            }
+        };
+        self.macros.iter().flat_map(of).collect()
+    }
+
+    /// Where the parameters go that a macro drives, where it stands at `value`.
+    pub(super) fn driven(&self, index: usize, value: u16) -> Vec<(usize, u16)> {
+        let Some(param) = self.profile.params.get(index).filter(|param| !param.drives.is_empty()) else {
+            return Vec::new();
+        };
+        let position = param.position_of(value);
+        let place = |drive: &Drive| {
+            let driven = self.profile.param_index(&drive.param)?;
+            Some((driven, self.profile.params[driven].value_at(drive.position(position))))
+        };
+        param.drives.iter().filter_map(place).collect()
+    }
+
+    /// Where its knobs stand when nothing moves them by itself: a session that is saved again and again must not change
+    /// while it only plays.
+    pub(super) fn standing(&self) -> Vec<u16> {
+        let mut values = self.values.clone();
+        for (index, lane) in self.lanes.all() {
+            if let Some((_, first)) = lane.points().first() {
+                values[index] = *first;
+            }
+        }
+        for index in (0..values.len()).filter(|index| self.motion.moves(*index) || self.lanes.has(*index)) {
+            for (driven, value) in self.driven(index, values[index]) {
+                values[driven] = value;
+            }
+        }
+        values
     }
 
     /// Its parameters are about to go there, as one step that can be undone and compared with what was before.

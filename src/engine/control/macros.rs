@@ -81,21 +81,9 @@ impl Control {
 
     /// Takes the parameters along that a macro drives, where it stands at `value` now.
     pub(super) fn drive(&mut self, at: usize, index: usize, value: u16, now: Moment) {
-        for (index, value) in self.driven(at, index, value) {
+        for (index, value) in self.instruments[at].driven(index, value) {
             self.move_quietly(at, index, value, now);
         }
-    }
-
-    /// Where the parameters go that a macro drives, where it stands at `value`.
-    pub(super) fn driven(&self, at: usize, index: usize, value: u16) -> Vec<(usize, u16)> {
-        let instrument = &self.instruments[at];
-        let param = &instrument.profile.params[index];
-        let position = param.position_of(value);
-        let place = |drive: &Drive| {
-            let driven = instrument.profile.param_index(&drive.param)?;
-            Some((driven, instrument.profile.params[driven].value_at(drive.position(position))))
-        };
-        param.drives.iter().filter_map(place).collect()
     }
 
     /// Moves a parameter without a hand: it cannot be undone, and not each of thousands of values is told.

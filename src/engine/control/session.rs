@@ -6,18 +6,22 @@
 
 use super::{Control, Moment, instrument::Instrument};
 use crate::{
-    command::arg::Text,
+    command::{
+        Command,
+        arg::{Name, Text},
+    },
     config::home_folder,
     engine::{disk::keeper::Page, station::Answer},
     files,
-    profile::Param,
+    motion::Lane,
+    profile::{Param, Profile},
     session::{
         InstrumentState, Session,
         folder::{self, AUDIO, FILE},
         lock::{Lock, Locked},
     },
     snapshots::Snapshots,
-    status::{Event, Severity},
+    status::{Event, MotionStatus, Severity},
     stored::{self, Full, ToYaml},
 };
 use std::{
@@ -270,6 +274,7 @@ impl Control {
         };
         self.stop_morph(at, now);
         self.instruments[at].take_profile(profile);
+        self.do_lines(at, &state.macros, now);
         let params = &self.instruments[at].profile.params;
         let target = |(index, param): (usize, &Param)| Some((index, param.snap(*state.values.get(&param.name)?)));
         let targets: Vec<(usize, u16)> = params.iter().enumerate().filter_map(target).collect();
@@ -283,7 +288,32 @@ impl Control {
             self.tell(Event::ProfileUsed { id: id.clone() });
         }
         self.go_to(at, &targets, now);
+        self.do_lines(at, &state.motion, now);
+        let instrument = &mut self.instruments[at];
+        for (name, lane) in &state.automation {
+            if let Some(index) = instrument.profile.param_index(name) {
+                instrument.lanes.put(index, lane.clone());
+            }
+        }
         Place::Here(at)
+    }
+
+    /// Does what a session says of an instrument, as if it were the one in use.
+    fn do_lines(&mut self, at: usize, lines: &[String], now: Moment) {
+        let in_use = std::mem::replace(&mut self.current, at);
+        for line in lines {
+            let answer = match line.parse::<Command>() {
+                Ok(command @ (Command::MacroDrive { .. } | Command::MacroDrop { .. } | Command::ModSet { .. })) => {
+                    self.execute(&command, now)
+                }
+                Ok(command) => Err(format!("{} is nothing a session does", command.name())),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = answer {
+                self.desk.notice(Severity::Warning, format!("the session's '{line}' was not done: {error}"));
+            }
+        }
+        self.current = in_use;
     }
 
     /// From now on this is the session.
@@ -352,10 +382,31 @@ impl Control {
 fn note(state: &mut InstrumentState, instrument: &Instrument) {
     let profile = &instrument.profile;
     if state.profile.replace(profile.id.clone()).is_some_and(|before| before != profile.id) {
-        state.values.clear();
+        *state =
+            InstrumentState { port: state.port.clone(), profile: state.profile.clone(), ..InstrumentState::default() };
     }
-    for (param, value) in profile.params.iter().zip(&instrument.values) {
-        state.values.insert(param.name.clone(), *value);
+    for (param, value) in profile.params.iter().zip(instrument.standing()) {
+        state.values.insert(param.name.clone(), value);
+    }
+    state.macros.retain(|line| is_of_another(line, profile));
+    state.macros.extend(instrument.macro_lines());
+    state.motion.retain(|line| is_of_another(line, profile));
+    for MotionStatus { param, by, .. } in instrument.motion.status() {
+        let name = &profile.params[param].name;
+        state.motion.extend(by.iter().map(|by| format!("mod.set {name} {by}")));
+    }
+    state.automation.retain(|name, _| profile.param_index(name).is_none());
+    let lane = |(index, lane): (usize, &Lane)| (profile.params[index].name.clone(), lane.clone());
+    state.automation.extend(instrument.lanes.all().map(lane));
+}
+
+/// Whether a line is about a parameter that the profile does not have.
+fn is_of_another(line: &str, profile: &Profile) -> bool {
+    match line.parse() {
+        Ok(Command::ModSet { param: Name(param), .. } | Command::MacroDrive { param: Name(param), .. }) => {
+            profile.param_index(&param).is_none()
+        }
+        _ => false,
     }
 }
 
