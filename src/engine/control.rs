@@ -192,6 +192,8 @@ pub struct Control {
     profile_news: Option<Receiver<ProfileNews>>,
     clock_counters: Option<Arc<ClockCounters>>,
     automation: Automation,
+    /// When what moves by itself was looked at last, in ns.
+    moved_ns: u64,
     learn: Learn,
     /// The user's library of snapshots.
     shelf: Stored<Snapshots>,
@@ -241,6 +243,7 @@ impl Control {
             profile_news: None,
             clock_counters: parts.clock_counters,
             automation: Automation::default(),
+            moved_ns: 0,
             learn: Learn::new(parts.learned),
             shelf: parts.snapshots,
             sessions: parts.sessions,
@@ -311,10 +314,7 @@ impl Control {
         self.drain_sent();
         self.look_at_ports(now);
         self.look_at_profiles(now);
-        self.go_on_morphing(now);
-        self.play_automation(now);
-        self.hear(now);
-        self.move_knobs(now);
+        self.glance(now);
         self.listen_to_keeper();
         self.keep_session(now);
         self.ports.tick(now.ns);
@@ -322,6 +322,13 @@ impl Control {
         for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
             levels.listen(now.ns);
         }
+    }
+
+    /// Between two turns: takes what came in, and moves what moves by itself.
+    pub fn glance(&mut self, now: Moment) {
+        self.go_on_morphing(now);
+        self.hear(now);
+        self.go_on_moving(now);
     }
 
     fn drain_sent(&mut self) {

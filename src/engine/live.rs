@@ -261,7 +261,8 @@ impl Live {
                 continue;
             }
             if !asked && ticked.elapsed() < TICK {
-                self.listen();
+                self.control.glance(self.now());
+                self.clock_may_have_changed();
                 continue;
             }
             ticked = Instant::now();
@@ -289,6 +290,10 @@ impl Live {
 
     fn listen(&mut self) {
         self.control.listen(self.now());
+        self.clock_may_have_changed();
+    }
+
+    fn clock_may_have_changed(&self) {
         if self.control.follows_a_clock() {
             // The plan may have been bent.
             self.wake_clock();
@@ -318,7 +323,7 @@ impl Live {
     fn run_errand(&mut self, errand: Errand) {
         match errand {
             Errand::Obey(request) => self.obey(request),
-            Errand::Look => self.control.listen(self.now()),
+            Errand::Look => self.listen(),
         }
     }
 

@@ -22,8 +22,14 @@ use std::{
     time::Duration,
 };
 
-/// How often a moving knob is looked at: as often as the scheduler sends one controller by itself.
-const TURN: Duration = Duration::from_millis(10);
+/// How often moving knobs are looked at, at most. A little longer than the spacing of a controller, so that all of them
+/// may go at once and the scheduler wakes once for them.
+const TURN_NS: u64 = 12_000_000;
+/// Many knobs take turns so much longer for each: what a message takes on a wire of 31250 baud, and a processor, too, has
+/// its limits.
+const TURN_NS_PER_KNOB: u64 = 1_000_000;
+/// They are looked at this much sooner where the control thread is awake anyway.
+const SOONER_NS: u64 = 2_000_000;
 
 /// What moves the knobs of one instrument.
 #[derive(Debug, Default)]
@@ -39,8 +45,17 @@ pub(super) struct Motion {
 #[derive(Debug)]
 struct Moved {
     by: BTreeMap<Slot, Running>,
+    /// What each of them is, in words.
+    says: Vec<String>,
     /// What was asked of the scheduler last.
     value: u16,
+}
+
+impl Moved {
+    fn say(&mut self) {
+        let say = |(slot, running): (&Slot, &Running)| Wanted::of(*slot, running.modulator()).to_string();
+        self.says = self.by.iter().map(say).collect();
+    }
 }
 
 impl Motion {
@@ -51,11 +66,10 @@ impl Motion {
 
     /// As it is shown.
     pub(super) fn status(&self) -> Vec<MotionStatus> {
-        let text = |(slot, running): (&Slot, &Running)| Wanted::of(*slot, running.modulator()).to_string();
         let moved = |(param, moved): (&usize, &Moved)| MotionStatus {
             param: *param,
             value: moved.value,
-            by: moved.by.iter().map(text).collect(),
+            by: moved.says.clone(),
         };
         self.moved.iter().map(moved).collect()
     }
@@ -123,9 +137,15 @@ impl Control {
 
     /// How soon knobs that move by themselves must be looked at.
     pub(super) fn motion_patience(&self, now: Moment) -> Option<Duration> {
-        let now = self.motion_now(now);
-        let moves = self.instruments.iter().any(|instrument| instrument.motion.is_restless(now));
-        (moves || self.plays_automation()).then_some(TURN)
+        let when = self.motion_now(now);
+        let moves = self.instruments.iter().any(|instrument| instrument.motion.is_restless(when));
+        let next_ns = self.moved_ns + self.turn_ns();
+        (moves || self.plays_automation()).then(|| Duration::from_nanos(next_ns.saturating_sub(now.ns)))
+    }
+
+    fn turn_ns(&self) -> u64 {
+        let knobs: usize = self.instruments.iter().map(|instrument| instrument.motion.moved.len()).sum();
+        TURN_NS.max(TURN_NS_PER_KNOB * knobs as u64)
     }
 
     /// Puts a modulator on a parameter, or changes one.
@@ -141,7 +161,7 @@ impl Control {
         let chance = Chance((at as u64) << 32 | (index as u64) << 8 | u64::from(wanted.slot.number));
         let motion = &mut self.instruments[at].motion;
         let held = !motion.held.is_empty();
-        let moved = motion.moved.entry(index).or_insert_with(|| Moved { by: BTreeMap::new(), value });
+        let moved = motion.moved.entry(index).or_insert_with(|| Moved { by: BTreeMap::new(), says: Vec::new(), value });
         let running = match moved.by.get_mut(&wanted.slot) {
             Some(running) => {
                 let modulator = wanted.applied_to(Some(running.modulator()));
@@ -157,6 +177,7 @@ impl Control {
             running.set_gate(true, when);
         }
         let says = Wanted::of(wanted.slot, running.modulator()).to_string();
+        moved.say();
         self.move_knob(at, index, now);
         Ok(format!("{name}: {says}"))
     }
@@ -172,6 +193,7 @@ impl Control {
             Some(_) => {}
             None => moved.by.clear(),
         }
+        moved.say();
         if moved.by.is_empty() {
             motion.moved.remove(&index);
         }
@@ -199,16 +221,20 @@ impl Control {
     }
 
     /// Where a parameter sounds: its own value and what its modulators add.
-    fn sounding(&self, at: usize, index: usize, now: Moment) -> u16 {
+    fn sounding(&self, at: usize, index: usize, when: Now) -> u16 {
         let instrument = &self.instruments[at];
         let (param, value) = (&instrument.profile.params[index], instrument.values[index]);
-        let position = param.position_of(value) + instrument.motion.at(index, self.motion_now(now));
+        let position = param.position_of(value) + instrument.motion.at(index, when);
         param.value_at(position.clamp(0.0, 1.0))
     }
 
     /// Sends a parameter that is moved to where it sounds now; a macro takes what it drives along.
     pub(super) fn move_knob(&mut self, at: usize, index: usize, now: Moment) {
-        let value = self.sounding(at, index, now);
+        let value = self.sounding(at, index, self.motion_now(now));
+        self.move_knob_to(at, index, value, now);
+    }
+
+    fn move_knob_to(&mut self, at: usize, index: usize, value: u16, now: Moment) {
         if let Some(moved) = self.instruments[at].motion.moved.get_mut(&index) {
             moved.value = value;
         }
@@ -216,17 +242,27 @@ impl Control {
         self.drive(at, index, value, now);
     }
 
-    /// Moves everything that moves by itself.
-    pub(super) fn move_knobs(&mut self, now: Moment) {
+    /// Moves everything that moves by itself, where it is time.
+    pub(super) fn go_on_moving(&mut self, now: Moment) {
+        if now.ns.saturating_sub(self.moved_ns) >= self.turn_ns() - SOONER_NS {
+            self.moved_ns = now.ns;
+            self.scheduler.hold();
+            self.play_automation(now);
+            self.move_knobs(now);
+            self.scheduler.release();
+        }
+    }
+
+    fn move_knobs(&mut self, now: Moment) {
         let when = self.motion_now(now);
         for at in 0..self.instruments.len() {
             self.instruments[at].motion.end_notes(when);
             // Macros stand behind what they drive, and go first.
             let indices: Vec<usize> = self.instruments[at].motion.moved.keys().rev().copied().collect();
             for index in indices {
-                let before = self.instruments[at].motion.moved.get(&index).map(|moved| moved.value);
-                if before != Some(self.sounding(at, index, now)) {
-                    self.move_knob(at, index, now);
+                let value = self.sounding(at, index, when);
+                if self.instruments[at].motion.moved.get(&index).is_some_and(|moved| moved.value != value) {
+                    self.move_knob_to(at, index, value, now);
                 }
             }
         }

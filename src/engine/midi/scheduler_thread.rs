@@ -42,6 +42,8 @@ pub struct SchedulerSender {
     ring: HeapProd<Outgoing>,
     shared: Arc<LaneShared>,
     wakes: bool,
+    /// Where requests wait for others, so that the scheduler is woken once for all: how many do.
+    held: Option<usize>,
 }
 
 /// The scheduler's half of a lane.
@@ -91,7 +93,7 @@ pub fn quiet_scheduler_lane() -> (SchedulerSender, SchedulerLane) {
 fn lane(wakes: bool) -> (SchedulerSender, SchedulerLane) {
     let (producer, consumer) = HeapRb::new(CAPACITY).split();
     let shared = Arc::<LaneShared>::default();
-    let sender = SchedulerSender { ring: producer, shared: Arc::clone(&shared), wakes };
+    let sender = SchedulerSender { ring: producer, shared: Arc::clone(&shared), wakes, held: None };
     (sender, SchedulerLane { ring: consumer, shared, wakes })
 }
 
@@ -110,6 +112,18 @@ impl SchedulerSender {
         self.wake();
     }
 
+    /// Sends several requests, for which the scheduler is woken once: many knobs that move at one instant.
+    pub fn hold(&mut self) {
+        self.held = Some(0);
+    }
+
+    /// All of them are on their way.
+    pub fn release(&mut self) {
+        if self.held.take().is_some_and(|waiting| waiting > 0) {
+            self.wake();
+        }
+    }
+
     /// Lets the scheduler go: it sends what has arrived, silences every synth and ends.
     pub fn close(&mut self) {
         self.shared.closed.store(true, Ordering::Release);
@@ -121,8 +135,10 @@ impl SchedulerSender {
         LaneDrops(Arc::clone(&self.shared))
     }
 
-    fn wake(&self) {
-        if self.wakes
+    fn wake(&mut self) {
+        if let Some(waiting) = &mut self.held {
+            *waiting += 1;
+        } else if self.wakes
             && let Some(thread) = self.shared.wake.get()
         {
             thread.unpark();
