@@ -6,6 +6,7 @@
 
 mod check;
 mod curve;
+mod drives;
 mod library;
 pub mod midi_guide;
 mod param;

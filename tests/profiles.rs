@@ -485,3 +485,34 @@ fn a_profile_that_is_edited_while_the_station_plays_is_read_again_and_a_bad_edit
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+#[test]
+fn a_macro_of_a_profile_drives_others_and_its_faults_are_named() {
+    let macros = |drives: &str| {
+        let text = format!(
+            "id: m\nname: M\nsource: made up\nsections: [A]\nparameters:\n  - {{ name: cut, section: A, cc: 74 }}\n  - {{ name: bright, section: A, drives: {drives} }}\n"
+        );
+        Profile::from_yaml("m.yaml", &text)
+    };
+    let profile = macros("[{ param: cut, range: [1, 0.2], curve: exponential }]").unwrap();
+    let bright = param(&profile, "bright");
+    assert_eq!((bright.target, bright.random), (None, false));
+    let drive = &bright.drives[0];
+    assert_eq!((drive.param.as_str(), drive.position(0.0), drive.position(1.0)), ("cut", 1.0, 0.2));
+    let faults = |drives: &str| -> Vec<String> {
+        macros(drives).unwrap_err().iter().map(|fault| fault.message.clone()).collect()
+    };
+    assert_eq!(faults("[{ param: cot }]"), ["'cot' is not a parameter, allowed the name of one"]);
+    assert_eq!(faults("[{ param: bright }]"), ["'bright' is a macro, allowed what is none"]);
+    assert_eq!(faults("[{ param: cut }], cc: 3"), ["'cc' stands beside drives, allowed name, label, section, drives"]);
+    assert_eq!(
+        faults("[{ param: cut, range: [0, 2], curve: stepped }, { range: [1] }]"),
+        [
+            "'2' does not fit, allowed 0 to 1",
+            "'stepped' is not a curve, allowed linear, exponential, logarithmic",
+            "is missing",
+            "'1' items, allowed 2",
+        ]
+    );
+    assert_eq!(faults("[]"), ["is empty, allowed one or more"]);
+}

@@ -92,6 +92,7 @@ fn read_params(reader: &mut Reader<'_>, map: &Mapping<'_>, sections: &[(String, 
         }
         params.push(values::read(reader, &map, name, section.unwrap_or_default(), &mut carriers));
     }
+    carriers.check(reader, &params);
     // A parameter that is not placed may be the missing one.
     if all_placed && !params.is_empty() {
         for ((section, field), _) in sections.iter().zip(used).filter(|(_, used)| !used) {

@@ -56,7 +56,8 @@ pub struct Drive {
 impl Drive {
     /// Where the parameter stands, 0 to 1, while the macro stands at this position.
     pub fn position(&self, of_macro: f64) -> f64 {
-        self.from + (self.to - self.from) * self.curve.share(of_macro)
+        let share = self.curve.share(of_macro);
+        self.from * (1.0 - share) + self.to * share
     }
 }
 

@@ -91,6 +91,7 @@ fn read(reader: &mut Reader<'_>, id: String, entry: &Field<'_>) -> Profile {
             params.push(values::read(reader, &map, name, 0, &mut carriers));
         }
     }
+    carriers.check(reader, &params);
     Profile {
         name: id.clone(),
         id,

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::{
     Curve, Param, ParamOption, Target,
     check::NAME_CHARS_MAX,
+    drives::{self, Driven},
     param::{plain, read_position},
 };
 use crate::yaml::{Field, Mapping, Reader, list};
@@ -22,6 +23,7 @@ pub(super) const PARAM_FIELDS: &[&str] = &[
     "rpn",
     "pitchbend",
     "program",
+    drives::KEY,
     "range",
     "default",
     "curve",
@@ -45,18 +47,33 @@ const DISPLAY_MAX: i64 = 1_000_000;
 /// Longest `spacing_ms` and `smoothing_ms`.
 const SPACING_MS_MAX: i64 = 1000;
 
-/// What already carries a parameter of the profile.
+/// What the parameters of a profile have to do with each other.
 #[derive(Default)]
-pub(super) struct Carriers(HashMap<Target, String>);
+pub(super) struct Carriers<'n> {
+    /// What already carries one.
+    carried: HashMap<Target, String>,
+    /// What macros drive.
+    driven: Driven<'n>,
+}
+
+impl Carriers<'_> {
+    /// Tells what can only be known once every parameter is read.
+    pub(super) fn check(&self, reader: &mut Reader<'_>, params: &[Param]) {
+        self.driven.check(reader, params);
+    }
+}
 
 /// Reads everything about a parameter but its name and its section.
-pub(super) fn read(
+pub(super) fn read<'n>(
     reader: &mut Reader<'_>,
-    map: &Mapping<'_>,
+    map: &Mapping<'n>,
     name: String,
     section: usize,
-    carriers: &mut Carriers,
+    carriers: &mut Carriers<'n>,
 ) -> Param {
+    if map.field(drives::KEY).is_given() {
+        return drives::read(reader, map, &name, section, &mut carriers.driven);
+    }
     let target = read_target(reader, map);
     if let Some(target) = target {
         check_carried(reader, map, target, &name, carriers);
@@ -106,7 +123,7 @@ fn read_target(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Option<Target> {
         // Told already.
         [] if lsb.is_given() => return None,
         [] => {
-            let allowed = "allowed one of cc, cc + lsb, nrpn, rpn, pitchbend, program";
+            let allowed = "allowed one of cc, cc + lsb, nrpn, rpn, pitchbend, program, drives";
             reader.fault(map.place(), format!("nothing carries it, {allowed}"));
             return None;
         }
@@ -150,7 +167,7 @@ fn check_carried(
     map: &Mapping<'_>,
     target: Target,
     name: &str,
-    Carriers(carried): &mut Carriers,
+    Carriers { carried, .. }: &mut Carriers<'_>,
 ) {
     let parts = match target {
         Target::Cc(_) => vec![("cc", target)],

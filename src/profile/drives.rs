@@ -1,0 +1,90 @@
+//! What a macro of a profile drives. Pure.
+//!
+//! ```yaml
+//! - { name: bright, section: Macros, drives: [{ param: filter_cutoff, range: [0.2, 1], curve: exponential }] }
+//! ```
+
+use super::{Curve, Drive, Param, check::NAME_CHARS_MAX, values::PARAM_FIELDS};
+use crate::yaml::{Field, Mapping, Reader, list};
+
+/// The field that makes a parameter a macro.
+pub(super) const KEY: &str = "drives";
+
+/// What stands beside it; the rest is about messages.
+const BESIDE: [&str; 4] = ["name", "label", "section", KEY];
+
+/// The names of what macros drive, and where they stand: they are looked up when every parameter is read.
+#[derive(Default)]
+pub(super) struct Driven<'n>(Vec<(Field<'n>, String)>);
+
+/// Reads a macro.
+pub(super) fn read<'n>(
+    reader: &mut Reader<'_>,
+    map: &Mapping<'n>,
+    name: &str,
+    section: usize,
+    driven: &mut Driven<'n>,
+) -> Param {
+    for key in PARAM_FIELDS.iter().filter(|key| !BESIDE.contains(key)) {
+        if map.field(key).is_given() {
+            reader.fault(&map.field(key), format!("'{key}' stands beside drives, allowed {}", list(&BESIDE)));
+        }
+    }
+    let items = reader.some_items(&map.field(KEY)).unwrap_or_default();
+    let drives = items.iter().filter_map(|item| read_drive(reader, item, driven)).collect();
+    let label = reader.text(&map.field("label"), NAME_CHARS_MAX);
+    let param = Param::driving(name, section, drives);
+    Param { label: label.unwrap_or(param.label), ..param }
+}
+
+fn read_drive<'n>(reader: &mut Reader<'_>, item: &Field<'n>, driven: &mut Driven<'n>) -> Option<Drive> {
+    let map = reader.mapping(item, &["param", "range", "curve"])?;
+    let param = reader.needed(&map, "param", Reader::word);
+    if let Some(param) = &param {
+        driven.0.push((map.field("param"), param.clone()));
+    }
+    let (from, to) = read_range(reader, &map.field("range")).unwrap_or((0.0, 1.0));
+    Some(Drive { param: param?, from, to, curve: read_curve(reader, &map.field("curve")) })
+}
+
+/// Two places of the knob.
+fn read_range(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<(f64, f64)> {
+    let items = reader.items(field);
+    match &items[..] {
+        [from, to] => Some((reader.number(from, 0.0, 1.0)?, reader.number(to, 0.0, 1.0)?)),
+        items => {
+            if field.is_list() {
+                reader.fault(field, format!("'{}' items, allowed 2", items.len()));
+            }
+            None
+        }
+    }
+}
+
+fn read_curve(reader: &mut Reader<'_>, field: &Field<'_>) -> Curve {
+    let Some(name) = reader.text(field, NAME_CHARS_MAX) else { return Curve::default() };
+    let known = Curve::NAMES.into_iter().filter(|(_, curve)| *curve != Curve::Stepped);
+    match known.clone().find(|(known, _)| *known == name) {
+        Some((_, curve)) => curve,
+        None => {
+            let names: Vec<&str> = known.map(|(known, _)| known).collect();
+            reader.fault(field, format!("'{name}' is not a curve, allowed {}", list(&names)));
+            Curve::default()
+        }
+    }
+}
+
+impl Driven<'_> {
+    /// Tells what is no parameter of the profile, or a macro itself.
+    pub(super) fn check(&self, reader: &mut Reader<'_>, params: &[Param]) {
+        for (field, name) in &self.0 {
+            match params.iter().find(|param| param.name == *name) {
+                None => reader.fault(field, format!("'{name}' is not a parameter, allowed the name of one")),
+                Some(param) if param.target.is_none() => {
+                    reader.fault(field, format!("'{name}' is a macro, allowed what is none"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
