@@ -3,7 +3,8 @@
 //! Runs on the control thread. What came in since the last look is put together first, so that the halves of a 14-bit
 //! value count as one and a fast hand is one change. Nothing is sent back: the scheduler learns that the synth has the
 //! value. Only the instrument's own port is followed; the synth behind it does not have what comes from elsewhere.
-//! Every instrument is followed, the one that is shown and the others.
+//! Every instrument is followed, the one that is shown and the others. A knob that moves by itself is followed too: what
+//! was not sent lately comes from a hand.
 
 use super::{Control, Moment};
 use crate::{
@@ -122,9 +123,10 @@ impl Control {
                 if instrument.port == Some(*port)
                     && message.channel() == Some(instrument.channel())
                     && let Some((index, part)) = instrument.reader.read(message, &instrument.profile.params)
-                    && *at_ns >= instrument.follow_from_ns[index]
+                    && (*at_ns >= instrument.follow_from_ns[index] || instrument.motion.moves(index))
                 {
-                    let value = turned.entry((at, index)).or_insert(instrument.values[index]);
+                    let before = instrument.motion.value(index).unwrap_or(instrument.values[index]);
+                    let value = turned.entry((at, index)).or_insert(before);
                     *value = part.of(*value);
                 }
             }
@@ -136,7 +138,15 @@ impl Control {
             let Some(target) = param.target else { continue };
             // What it holds, not what that is rounded to here: turning to the rounded value is to be sent.
             let what = What::Known { channel: instrument.channel(), target, value };
-            let value = param.snap(value);
+            let value = match instrument.motion.moves(index) {
+                false => param.snap(value),
+                true if instrument.motion.is_echo(index, value, now.ns) => continue,
+                // A hand turned what an LFO moves: the knob goes to where that sounds as the hand has it.
+                true => {
+                    let moved_by = instrument.motion.at(index, self.motion_now(now));
+                    param.value_at((param.position_of(value) - moved_by).clamp(0.0, 1.0))
+                }
+            };
             self.scheduler.send(Outgoing { port, due_ns: 0, what });
             // What only says where it is has not been touched: it stays in a morph.
             if self.instruments[at].values[index] != value {

@@ -4,7 +4,7 @@
 //! modulators add (`motion/`). Each turn of the control thread asks the scheduler for the value of that instant, and the
 //! scheduler sends as many of them as the controller's spacing and the wire allow: always the newest.
 
-use super::{Control, Moment};
+use super::{Control, Moment, follow::ECHO_NS};
 use crate::{
     command::arg::{Name, Switch},
     engine::{
@@ -18,7 +18,7 @@ use crate::{
     status::MotionStatus,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
@@ -49,6 +49,8 @@ struct Moved {
     says: Vec<String>,
     /// What was asked of the scheduler last.
     value: u16,
+    /// What was asked lately, and until when it may come back, in ns: some synths send back what they get.
+    lately: VecDeque<(u64, u16)>,
 }
 
 impl Moved {
@@ -59,6 +61,17 @@ impl Moved {
 }
 
 impl Motion {
+    /// Where a parameter sounds, where it is moved.
+    pub(super) fn value(&self, index: usize) -> Option<u16> {
+        self.moved.get(&index).map(|moved| moved.value)
+    }
+
+    /// Whether a value that a synth says may be one that it was sent.
+    pub(super) fn is_echo(&self, index: usize, value: u16, now_ns: u64) -> bool {
+        let lately = self.moved.get(&index).map(|moved| &moved.lately);
+        lately.into_iter().flatten().any(|(until_ns, sent)| *sent == value && now_ns <= *until_ns)
+    }
+
     /// Whether a parameter is moved by something.
     pub(super) fn moves(&self, index: usize) -> bool {
         self.moved.contains_key(&index)
@@ -81,7 +94,7 @@ impl Motion {
     }
 
     /// What is added to the position of a parameter.
-    fn at(&self, index: usize, now: Now) -> f64 {
+    pub(super) fn at(&self, index: usize, now: Now) -> f64 {
         self.moved.get(&index).map_or(0.0, |moved| moved.by.values().map(|running| running.at(now)).sum())
     }
 
@@ -161,7 +174,12 @@ impl Control {
         let chance = Chance((at as u64) << 32 | (index as u64) << 8 | u64::from(wanted.slot.number));
         let motion = &mut self.instruments[at].motion;
         let held = !motion.held.is_empty();
-        let moved = motion.moved.entry(index).or_insert_with(|| Moved { by: BTreeMap::new(), says: Vec::new(), value });
+        let moved = motion.moved.entry(index).or_insert_with(|| Moved {
+            by: BTreeMap::new(),
+            says: Vec::new(),
+            value,
+            lately: VecDeque::new(),
+        });
         let running = match moved.by.get_mut(&wanted.slot) {
             Some(running) => {
                 let modulator = wanted.applied_to(Some(running.modulator()));
@@ -237,6 +255,8 @@ impl Control {
     fn move_knob_to(&mut self, at: usize, index: usize, value: u16, now: Moment) {
         if let Some(moved) = self.instruments[at].motion.moved.get_mut(&index) {
             moved.value = value;
+            moved.lately.retain(|(until_ns, _)| *until_ns >= now.ns);
+            moved.lately.push_back((now.ns + ECHO_NS, value));
         }
         self.send_over(at, index, value, 0, now);
         self.drive(at, index, value, now);

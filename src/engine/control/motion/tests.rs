@@ -204,3 +204,23 @@ fn a_program_is_moved_by_nothing() {
     }
     assert!(rig.refused("mod.set nothing lfo").contains("no parameter 'nothing'"));
 }
+
+#[test]
+fn a_hand_on_the_synth_takes_the_lfo_along_and_an_echo_does_not() {
+    let mut rig = Rig::new();
+    rig.ask("param.set filter_cutoff 0.5");
+    rig.ask("mod.set filter_cutoff lfo square 0.5hz depth 0.1");
+    rig.wait_ms(300);
+    let sounds = rig.offline.status().params.motion[0].value;
+    assert_eq!(sounds, 77);
+    rig.hear(&[0xB0, CUTOFF, 90]);
+    assert_eq!(rig.value("filter_cutoff"), 77, "long after it was sent, it is a hand's");
+    rig.ask("param.set filter_cutoff 0.5");
+    rig.ask("param.set filter_cutoff 0.6");
+    rig.hear(&[0xB0, CUTOFF, 77]);
+    assert_eq!(rig.value("filter_cutoff"), 76, "what comes back at once is no hand");
+    rig.hear(&[0xB0, CUTOFF, 40]);
+    assert_eq!(rig.value("filter_cutoff"), 27);
+    rig.wait_ms(100);
+    assert_eq!(rig.offline.status().params.motion[0].value, 40, "the top of the swing, as the hand has it");
+}
