@@ -79,10 +79,10 @@ impl Offline {
         self.engine.control.listen_to_sent(listener);
     }
 
-    /// From now on profiles are edited as this says: in virtual time, only tests edit any.
+    /// The control, to be given what other threads would tell it.
     #[cfg(test)]
-    pub(super) fn keep_profiles(&mut self, news: std::sync::mpsc::Receiver<super::control::ProfileNews>) {
-        self.engine.control.keep_profiles(news);
+    pub(super) fn control(&mut self) -> &mut super::control::Control {
+        &mut self.engine.control
     }
 
     /// The present frame.

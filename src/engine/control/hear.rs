@@ -61,6 +61,8 @@ impl Control {
                     port.connected = false;
                     let name = port.info.name.clone();
                     self.tell(Event::PortGone { port: number, name });
+                    // The ends of notes that were held there will not come.
+                    self.gates_off(now);
                 }
             }
         }

@@ -3,6 +3,7 @@
 use crate::{
     engine::{
         assembly::{EngineConfig, OpenPort},
+        host::patchbay::{Kept, PortChange, PortEvent},
         midi::input::{Inlet, Where, input},
         offline::{Offline, built_in_port},
         station::Answer,
@@ -10,7 +11,10 @@ use crate::{
     profile::{Profile, Target},
     status::Event,
 };
-use std::sync::{Arc, Mutex, mpsc::Receiver};
+use std::sync::{
+    Arc, Mutex,
+    mpsc::{self, Receiver, Sender},
+};
 
 /// When, in ms, and what.
 type SentAt = (f64, Vec<u8>);
@@ -22,6 +26,8 @@ pub(super) struct Rig {
     /// What the synth gets.
     sent: Arc<Mutex<Vec<SentAt>>>,
     pub(super) events: Receiver<Event>,
+    /// Tells what becomes of the port.
+    port: Sender<PortEvent>,
     _folder: tempfile::TempDir,
 }
 
@@ -30,15 +36,23 @@ impl Rig {
         let folder = tempfile::tempdir().unwrap();
         let config = EngineConfig { clock_on: false, ..EngineConfig::built_in(folder.path()).unwrap() };
         let (synth, input) = input(Where::Thread);
-        let port = OpenPort { input: Some(input), ..built_in_port() };
+        let port = OpenPort { input: Some(input), kept: Some(Kept(0)), ..built_in_port() };
         let mut offline = Offline::on(&config, vec![port]).unwrap();
+        let (port, port_events) = mpsc::channel();
+        offline.control().keep_ports(Some(port_events));
         let sent = Arc::<Mutex<Vec<SentAt>>>::default();
         let log = Arc::clone(&sent);
         offline.listen_to_sent(Box::new(move |sent, at_ns, _| {
             log.lock().unwrap().push((at_ns as f64 * 1e-6, sent.payload.bytes().to_vec()));
         }));
         let events = offline.station().subscribe(|| {});
-        Rig { offline, synth, sent, events, _folder: folder }
+        Rig { offline, synth, sent, events, port, _folder: folder }
+    }
+
+    /// The port goes away.
+    pub(super) fn unplug(&mut self) {
+        self.port.send(PortEvent { port: Kept(0), change: PortChange::Gone }).unwrap();
+        self.wait_ms(20);
     }
 
     pub(super) fn try_ask(&mut self, line: &str) -> Answer {

@@ -224,3 +224,14 @@ fn a_hand_on_the_synth_takes_the_lfo_along_and_an_echo_does_not() {
     rig.wait_ms(100);
     assert_eq!(rig.offline.status().params.motion[0].value, 40, "the top of the swing, as the hand has it");
 }
+
+#[test]
+fn a_key_that_is_held_while_its_keyboard_goes_holds_nothing_open() {
+    let mut rig = Rig::new();
+    rig.ask("param.set filter_cutoff 0");
+    rig.ask("mod.set filter_cutoff env attack 0 decay 0 sustain 1 release 0 depth 0.5");
+    rig.hear(&[0x90, 60, 100]);
+    assert_eq!(rig.offline.status().params.motion[0].value, 64);
+    rig.unplug();
+    assert_eq!(rig.offline.status().params.motion[0].value, 0);
+}

@@ -49,7 +49,7 @@ impl Rig {
         let config = EngineConfig { clock_on: false, ..EngineConfig::new(library, profile, folder.path().to_owned()) };
         let mut offline = Offline::on(&config, vec![built_in_port()]).unwrap();
         let (edits, news) = mpsc::channel();
-        offline.keep_profiles(news);
+        offline.control().keep_profiles(news);
         let sent = Arc::<Mutex<Vec<Vec<u8>>>>::default();
         let log = Arc::clone(&sent);
         offline.listen_to_sent(Box::new(move |sent, _, _| log.lock().unwrap().push(sent.payload.bytes().to_vec())));
