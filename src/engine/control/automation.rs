@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 
 /// A hand that has not turned a knob for so long has let it go.
 const LET_GO_NS: u64 = 500_000_000;
+/// Where the song moved further between two looks, in pulses, it was sent to another place: half a beat, ten times what
+/// passes at 300 BPM.
+const JUMP_PULSES: f64 = 12.0;
 /// So many turns are recorded, of all knobs together: six minutes of turning without a pause. More would not fit into a
 /// session's file.
 const TURNS_MAX: usize = 12_000;
@@ -53,6 +56,20 @@ struct Touch {
     /// Song pulse up to which the lane was recorded anew.
     upto_pulse: f64,
     last_ns: u64,
+}
+
+impl Touch {
+    /// The hand turned up to here: what was recorded there before is gone, but not what the song only jumped over.
+    fn go_on(&mut self, lane: &mut Lane, pulse: f64) {
+        let gone = pulse - self.upto_pulse;
+        if (0.0..=JUMP_PULSES).contains(&gone) {
+            lane.clear(self.upto_pulse, pulse);
+        }
+        // A turn's place is rounded, and may lie a little ahead.
+        if gone > 0.0 || gone < -JUMP_PULSES {
+            self.upto_pulse = pulse;
+        }
+    }
 }
 
 impl Lanes {
@@ -96,8 +113,8 @@ impl Lanes {
             // From the beginning it stands where it stood.
             recorded.lane.put(0.0, before);
         }
-        if let Some(touch) = recorded.touch.filter(|touch| touch.upto_pulse < pulse) {
-            recorded.lane.clear(touch.upto_pulse, pulse);
+        if let Some(hand) = &mut recorded.touch {
+            hand.go_on(&mut recorded.lane, pulse);
         }
         let place = recorded.lane.put(pulse, value);
         recorded.touch = Some(Touch { upto_pulse: place.max(pulse), last_ns: now_ns });
@@ -109,10 +126,7 @@ impl Lanes {
         let mut moves = Vec::new();
         for (index, Recorded { lane, played, touch }) in &mut self.by_index {
             if let Some(hand) = touch {
-                if hand.upto_pulse < pulse {
-                    lane.clear(hand.upto_pulse, pulse);
-                    hand.upto_pulse = pulse;
-                }
+                hand.go_on(lane, pulse);
                 if now_ns.saturating_sub(hand.last_ns) < LET_GO_NS {
                     continue;
                 }
@@ -144,6 +158,8 @@ impl Control {
     pub(super) fn auto_arm(&mut self, state: Switch) -> Answer {
         let armed = state.applied_to(self.automation.status.armed);
         self.automation.status.armed = armed;
+        // What is recorded is heard in its place.
+        self.automation.status.on |= armed;
         if !armed {
             self.instruments.iter_mut().flat_map(|i| i.lanes.by_index.values_mut()).for_each(|r| r.touch = None);
         }

@@ -112,3 +112,22 @@ fn a_recorded_macro_drives_again() {
     rig.wait_ms(100);
     nearly(&played(&mut rig), &[(500.0, 127)]);
 }
+
+#[test]
+fn what_the_song_jumps_over_while_a_hand_turns_stays() {
+    let mut rig = Rig::new();
+    rig.ask("param.set filter_cutoff 0");
+    rig.ask("auto.arm on");
+    play(&mut rig, &[(500, "0.5"), (1000, "1")]);
+    rig.ask("param.set filter_cutoff 0");
+    rig.wait_ms(600);
+    rig.ask("transport.locate 1:1:0");
+    rig.ask("transport.play");
+    rig.wait_ms(100);
+    rig.ask("param.set filter_cutoff 0.2");
+    rig.ask("transport.locate 1:4:0");
+    rig.wait_ms(300);
+    rig.ask("transport.stop");
+    rig.ask("auto.arm off");
+    nearly(&played(&mut rig), &[(0.0, 0), (100.0, 25), (500.0, 64), (1000.0, 127)]);
+}
