@@ -58,7 +58,7 @@ use crate::{
     learned::Learned,
     midi::Channel,
     music::{Decibels, Plan, Position},
-    profile::{Library, Profile},
+    profile::{FALLBACK_ID, Library, Profile},
     snapshots::Snapshots,
     status::{
         ClockStatus, DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus,
@@ -277,6 +277,7 @@ impl Control {
         };
         control.route_as_set();
         control.tell_absent();
+        control.tell_unknown();
         control
     }
 
@@ -517,7 +518,9 @@ fn shown_route(route: Route, to: PortIndex) -> Option<(u8, u8)> {
 fn instruments(parts: &ControlParts) -> Vec<Instrument> {
     let outputs = parts.ports.iter().zip(0..).filter(|(port, _)| port.output);
     let at = |(port, index): (&Port, u8)| {
-        let named = port.settings.profile.as_ref().and_then(|id| parts.library.get(id));
+        // One that is not known is told, and the synth gets what fits any.
+        let named =
+            port.settings.profile.as_ref().and_then(|id| parts.library.get(id).or(parts.library.get(FALLBACK_ID)));
         let profile = named.unwrap_or(&parts.profile);
         Instrument::new(Some(PortIndex(index)), port.settings.channel.or(parts.channel), Arc::clone(profile))
     };

@@ -11,6 +11,7 @@ use crate::{
             thru::Route,
         },
     },
+    profile::FALLBACK_ID,
     status::{Event, Severity},
 };
 
@@ -81,6 +82,16 @@ impl Control {
         for port in self.ports.indices().filter_map(|index| self.ports.get(index)).filter(|port| !port.connected) {
             let text = format!("{} is not there yet: it plays as soon as it comes", port.info.name);
             self.desk.notice(Severity::Info, text);
+        }
+    }
+
+    /// Says which ports name a profile that there is not.
+    pub(super) fn tell_unknown(&self) {
+        for port in self.ports.indices().filter_map(|index| self.ports.get(index)) {
+            if let Some(id) = port.settings.profile.as_ref().filter(|id| self.library.get(id).is_none()) {
+                let text = format!("there is no profile '{id}' for {}; {FALLBACK_ID} is used", port.info.name);
+                self.desk.notice(Severity::Warning, text);
+            }
         }
     }
 

@@ -247,3 +247,20 @@ fn a_port_is_told_what_of_the_clock_it_gets_and_when() {
     let sent = rig.sent();
     assert!(sent.len() > 30 && sent.iter().all(|(port, _)| port == "sim"), "every knob of the instrument: {sent:?}");
 }
+
+#[test]
+fn a_port_whose_profile_is_not_known_gets_one_that_fits_any_and_that_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = EngineConfig::built_in(folder.path()).unwrap();
+    let settings = PortSettings { profile: Some("no_such_synth".to_owned()), ..PortSettings::default() };
+    let offline = Offline::on(&config, vec![OpenPort { settings, ..built_in_port() }]).unwrap();
+    assert_eq!(offline.status().params.profile.id, "generic_analog");
+    let told: Vec<String> = offline
+        .station()
+        .subscribe(|| {})
+        .try_iter()
+        .filter_map(|event| event.notice())
+        .map(|(_, text)| text)
+        .collect();
+    assert_eq!(told, ["there is no profile 'no_such_synth' for built-in synth; generic_analog is used"]);
+}
