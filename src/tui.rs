@@ -20,6 +20,7 @@ pub mod widgets;
 
 use crate::{
     command::Command,
+    config::home_folder,
     engine::station::{Answer, ENGINE_GONE, Station},
     status::{Event, Severity},
 };
@@ -29,6 +30,7 @@ use pace::Pace;
 use signal_hook::{consts::SIGWINCH, iterator::Signals};
 use std::{
     io,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -51,6 +53,8 @@ pub struct TuiOptions {
     pub theme: Theme,
     /// Ids that `profile.use` completes.
     pub profiles: Vec<String>,
+    /// The home folder, where there is one: `~` on the message line, which has no room for long paths.
+    pub home: Option<PathBuf>,
     /// Said on the message line first, such as what was found wrong at the start.
     pub notices: Vec<(Severity, String)>,
 }
@@ -58,7 +62,12 @@ pub struct TuiOptions {
 impl TuiOptions {
     /// The built-in look, without colours where the environment's `NO_COLOR` asks for that.
     pub fn from_environment() -> TuiOptions {
-        TuiOptions { theme: terminal::theme_for_environment(), profiles: Vec::new(), notices: Vec::new() }
+        TuiOptions {
+            theme: terminal::theme_for_environment(),
+            profiles: Vec::new(),
+            home: home_folder(),
+            notices: Vec::new(),
+        }
     }
 }
 
@@ -110,7 +119,7 @@ pub fn run(station: &Station, options: TuiOptions) -> Result<(), TuiError> {
     let (sender, wakes) = mpsc::sync_channel(WAKES);
     let woken = Arc::new(AtomicBool::new(false));
     let events = subscribe(station, &sender, &woken);
-    let mut app = App::new(options.profiles);
+    let mut app = App::new(options.profiles).at_home(options.home.as_deref());
     for (severity, text) in options.notices {
         app.say(severity, text);
     }

@@ -626,3 +626,11 @@ fn profiles_that_come_while_the_screen_is_open_are_completed() {
     player.press("tab");
     assert_eq!(player.press("enter"), ["? profile.use my_synth"]);
 }
+
+#[test]
+fn paths_in_the_home_folder_are_short() {
+    let mut app = App::new(Vec::new()).at_home(Some(std::path::Path::new("/home/ada")));
+    app.say(busker::status::Severity::Info, "recording to /home/ada/Music/jam.wav, not /home/adam/jam.wav");
+    let shown = app.messages().shown().map(|message| message.text.clone());
+    assert_eq!(shown.as_deref(), Some("recording to ~/Music/jam.wav, not /home/adam/jam.wav"));
+}

@@ -12,7 +12,7 @@ use crate::{
     music::{Decibels, Note},
     status::{Event, Severity, Status},
 };
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, path::Path, time::Instant};
 
 /// The lowest octave the lower piano row may begin at; that of MIDI note 0.
 const OCTAVE_MIN: i32 = -1;
@@ -54,6 +54,8 @@ pub struct App {
     /// Whether ports and messages stand in the place of the knobs.
     midi_shown: bool,
     profiles: Vec<String>,
+    /// The home folder with the slash behind it; empty where there is none.
+    home: String,
     redraw: bool,
     changed: bool,
 }
@@ -76,9 +78,15 @@ impl App {
             monitor: Decibels::UNITY,
             midi_shown: false,
             profiles,
+            home: String::new(),
             redraw: false,
             changed: true,
         }
+    }
+
+    /// What lies in this folder is shown with a `~`.
+    pub fn at_home(self, home: Option<&Path>) -> App {
+        App { home: home.map(|home| format!("{}/", home.display())).unwrap_or_default(), ..self }
     }
 
     /// A key went down or came up.
@@ -196,6 +204,9 @@ impl App {
 
     /// Puts a sentence on the message line.
     pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
+        let text = text.into();
+        // "/" is the home folder of nobody who reads paths.
+        let text = if self.home.len() > 1 { text.replace(&self.home, "~/") } else { text };
         self.messages.say(severity, text);
         self.changed = true;
     }
