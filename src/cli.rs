@@ -17,6 +17,7 @@ mod running;
 mod screen;
 mod setup;
 mod signals;
+mod takes;
 
 use clap::{Parser, Subcommand};
 use setup::StationArgs;
@@ -35,6 +36,7 @@ Examples:
   busker clock --bpm 120 --port alsa:NTS-1
   busker monitor --port alsa:NTS-1       what the synth sends
   busker profiles import synth.csv       a profile of a table as midi.guide has them
+  busker takes repair                    recordings an interrupted run left, made whole
   busker nts1 backup FOLDER              its program and settings as files; --port sim to try
 
 In the station, ? shows every key and : takes every command.";
@@ -65,6 +67,8 @@ enum Verb {
     Devices(devices::DevicesArgs),
     /// List, show and check profiles of synths, or make them of tables
     Profiles(profiles::ProfilesArgs),
+    /// List and show recordings, and repair what an interrupted run left
+    Takes(takes::TakesArgs),
     /// Say where the log is
     Logs,
     /// Print completions for a shell
@@ -114,6 +118,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Nts1(args)) => nts1::run(&args),
         Some(Verb::Devices(args)) => devices::list(&args),
         Some(Verb::Profiles(args)) => profiles::run(&args),
+        Some(Verb::Takes(args)) => takes::run(&args),
         Some(Verb::Logs) => logs::say(),
         Some(Verb::Completions(args)) => completions::print(&args),
         Some(Verb::Man) => man::print(),

@@ -2,7 +2,7 @@
 //!
 //! The map of the house, from the bottom up; nothing imports from a floor above its own:
 //!
-//! - [`music`], [`midi`], [`motion`]: pure. Units, time, notes, messages, LFOs. They never read a clock.
+//! - [`music`], [`midi`], [`motion`], [`wav`]: pure. Units, time, notes, messages, LFOs, headers. They never read a clock.
 //! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`], [`snapshots`], [`session`]: what files say, and what it
 //!   means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
@@ -30,4 +30,5 @@ pub mod snapshots;
 pub mod status;
 pub mod stored;
 pub mod tui;
+pub mod wav;
 pub mod yaml;

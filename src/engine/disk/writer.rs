@@ -282,7 +282,11 @@ fn create_new(wanted: &Path) -> io::Result<(PathBuf, File)> {
             n => wanted.with_file_name(format!("{stem}-{n}.wav")),
         };
         match File::options().write(true).create_new(true).open(&path) {
-            Ok(file) => return Ok((path, file)),
+            Ok(file) => {
+                // Who repairs headers leaves a locked file alone; a disk that knows no locks keeps nobody from recording.
+                let _ = file.try_lock();
+                return Ok((path, file));
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }

@@ -1,0 +1,232 @@
+//! What can be wrong with a WAV file, or odd, each in a sentence. Pure.
+
+use super::{CHUNKS_MAX, Format, Id};
+use std::fmt;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Odd, and no reader minds.
+    Harmless,
+    /// The header does not tell the truth, which is known.
+    Mendable,
+    /// What would be true is not known, or nothing can say it.
+    Beyond,
+}
+
+/// Something wrong or odd in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// There is not a byte in it.
+    Empty,
+    /// It does not begin as a WAV file.
+    NotWav,
+    /// It begins as one and ends within its header.
+    HeaderCut {
+        /// The file's length.
+        file_bytes: u64,
+    },
+    /// A chunk before the audio says it is longer than the file.
+    ChunkCut {
+        /// Its letters.
+        id: Id,
+        /// Where it begins.
+        at: u64,
+        /// What it says it holds.
+        said_bytes: u64,
+    },
+    /// Where a chunk should begin before the audio, none does.
+    Lost {
+        /// Where.
+        at: u64,
+    },
+    /// More chunks than any file has.
+    TooManyChunks,
+    /// Its 64-bit sizes are missing.
+    NoSizes64,
+    /// Nothing says what a sample is.
+    NoFormat,
+    /// More than one chunk says what a sample is.
+    TwoFormats,
+    /// The chunk that says what a sample is ends too soon.
+    FormatShort {
+        /// Its length.
+        bytes: u64,
+    },
+    /// What it says of a frame does not add up.
+    FormatDisagrees {
+        /// The bytes it says a frame has.
+        frame_bytes: u16,
+        /// The rest of it.
+        format: Format,
+    },
+    /// The header's size is not true, and without known frames nor is what would be.
+    FramesUnknown {
+        /// The bytes it says the audio has.
+        said_bytes: u64,
+        /// The bytes up to the end of the file.
+        there_bytes: u64,
+    },
+    /// Samples of a kind that is not read here.
+    Unknown(Format),
+    /// No audio.
+    NoData,
+    /// More than one chunk of audio.
+    TwoData {
+        /// Where the second begins.
+        at: u64,
+    },
+    /// The header has a size that stands for "not known yet", or one beyond the end of the file.
+    DataCut {
+        /// The bytes it says the audio has.
+        said_bytes: u64,
+        /// The bytes there are.
+        there_bytes: u64,
+    },
+    /// The audio goes on after the size in the header.
+    DataLonger {
+        /// The bytes the header says it has.
+        said_bytes: u64,
+        /// The bytes there are.
+        there_bytes: u64,
+    },
+    /// The size in the header ends within a frame.
+    PartOfFrame {
+        /// The bytes of that part.
+        bytes: u64,
+        /// Whether chunks follow, which would be lost if the size were another.
+        chunks_follow: bool,
+    },
+    /// The size of the whole is not that of the whole.
+    RiffSize {
+        /// The end it says the file has.
+        said_end: u64,
+        /// Where it ends.
+        end: u64,
+    },
+    /// There is audio past what 32 bits can name.
+    PastFourGib {
+        /// The bytes there.
+        bytes: u64,
+    },
+    /// The chunks go past what 32 bits can name.
+    ChunksPastFourGib,
+    /// The audio has an odd size and no byte after it to make it even.
+    NoPadByte,
+    /// There are bytes after the end that belong to nothing.
+    After {
+        /// The bytes.
+        bytes: u64,
+    },
+    /// After the end stands another program's tag.
+    TagAfter {
+        /// Its bytes.
+        bytes: u64,
+    },
+    /// A chunk after the audio ends with the file and not where it should.
+    LastChunkCut {
+        /// Its letters.
+        id: Id,
+    },
+    /// The file has no audio yet.
+    NoFrames,
+}
+
+impl Finding {
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Finding::TwoFormats
+            | Finding::Unknown(_)
+            | Finding::PastFourGib { .. }
+            | Finding::NoPadByte
+            | Finding::After { .. }
+            | Finding::TagAfter { .. }
+            | Finding::LastChunkCut { .. }
+            | Finding::NoFrames
+            | Finding::PartOfFrame { chunks_follow: true, .. } => Severity::Harmless,
+            Finding::DataCut { .. }
+            | Finding::DataLonger { .. }
+            | Finding::PartOfFrame { .. }
+            | Finding::RiffSize { .. } => Severity::Mendable,
+            Finding::Empty
+            | Finding::NotWav
+            | Finding::HeaderCut { .. }
+            | Finding::ChunkCut { .. }
+            | Finding::Lost { .. }
+            | Finding::TooManyChunks
+            | Finding::NoSizes64
+            | Finding::NoFormat
+            | Finding::FormatShort { .. }
+            | Finding::FormatDisagrees { .. }
+            | Finding::NoData
+            | Finding::TwoData { .. }
+            | Finding::FramesUnknown { .. }
+            | Finding::ChunksPastFourGib => Severity::Beyond,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Finding::Empty => write!(f, "the file is empty: nothing was written to it"),
+            Finding::NotWav => write!(f, "this is no WAV file: it does not begin with RIFF or RF64 and WAVE"),
+            Finding::HeaderCut { file_bytes } => write!(f, "the file ends after {file_bytes} bytes, within its header"),
+            Finding::ChunkCut { id, at, said_bytes } => {
+                write!(f, "the chunk '{id}' at byte {at} says it has {said_bytes} bytes, more than the file")
+            }
+            Finding::Lost { at } => write!(f, "there is no chunk at byte {at}, where one should begin"),
+            Finding::TooManyChunks => write!(f, "there are more than {CHUNKS_MAX} chunks"),
+            Finding::NoSizes64 => write!(f, "the chunk 'ds64' with the sizes of an RF64 file is missing or cut"),
+            Finding::NoFormat => write!(f, "no chunk 'fmt ' before the audio says what a sample is"),
+            Finding::TwoFormats => write!(f, "there is more than one chunk 'fmt '; the first counts"),
+            Finding::FormatShort { bytes } => write!(f, "the chunk 'fmt ' has only {bytes} bytes"),
+            Finding::FormatDisagrees { frame_bytes, format } => {
+                write!(f, "the chunk 'fmt ' says {format}, and {frame_bytes} bytes a frame, which do not agree")
+            }
+            Finding::Unknown(format) => write!(f, "{format}: samples of this kind are not read here"),
+            Finding::FramesUnknown { said_bytes, there_bytes } => {
+                let there = format!("up to the end of the file there are {there_bytes}");
+                write!(
+                    f,
+                    "the header says {said_bytes} bytes of audio, {there}; without known frames nothing is certain"
+                )
+            }
+            Finding::NoData => write!(f, "there is no chunk 'data' with audio"),
+            Finding::TwoData { at } => {
+                write!(f, "there is a second chunk 'data' at byte {at}: which of them is the take is not known")
+            }
+            Finding::DataCut { said_bytes, there_bytes } => match u32::try_from(*said_bytes) {
+                Ok(u32::MAX) => {
+                    write!(f, "the header leaves the size of the audio open; there are {there_bytes} bytes")
+                }
+                _ => write!(f, "the header says {said_bytes} bytes of audio, and there are {there_bytes}"),
+            },
+            Finding::DataLonger { said_bytes, there_bytes } => {
+                write!(f, "the header says {said_bytes} bytes of audio, and there are {there_bytes}")
+            }
+            Finding::PartOfFrame { bytes, chunks_follow: false } => {
+                write!(f, "the audio ends with {bytes} bytes of a frame that is not whole")
+            }
+            Finding::PartOfFrame { bytes, chunks_follow: true } => {
+                write!(f, "the audio ends with {bytes} bytes of a frame that is not whole; chunks follow, so it stays")
+            }
+            Finding::RiffSize { said_end, end } => {
+                write!(f, "the header says the file ends at byte {said_end}, and it ends at {end}")
+            }
+            Finding::PastFourGib { bytes } => {
+                write!(
+                    f,
+                    "{bytes} bytes of audio are past 4 GiB, which no size of such a file can name; they stay there"
+                )
+            }
+            Finding::ChunksPastFourGib => write!(f, "the file goes past 4 GiB, which no size of it can name"),
+            Finding::NoPadByte => write!(f, "the audio has an odd size and no pad byte after it; readers forgive that"),
+            Finding::After { bytes } => write!(f, "{bytes} bytes after the end belong to nothing; they stay there"),
+            Finding::TagAfter { bytes } => write!(f, "another program's tag of {bytes} bytes stands after the end"),
+            Finding::LastChunkCut { id } => write!(f, "the chunk '{id}' after the audio is cut; it is left out"),
+            Finding::NoFrames => write!(f, "there is no audio in it"),
+        }
+    }
+}
