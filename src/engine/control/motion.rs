@@ -101,7 +101,8 @@ impl Motion {
     /// Whether anything moves, or will.
     fn is_restless(&self, now: Now) -> bool {
         let moves = |moved: &Moved| moved.by.values().any(|running| !running.rests(now));
-        !self.ends.is_empty() || self.moved.values().any(moves)
+        let ends = !self.ends.is_empty() && !self.moved.is_empty();
+        ends || self.moved.values().any(moves)
     }
 
     fn envelopes(&mut self) -> impl Iterator<Item = &mut Running> {
