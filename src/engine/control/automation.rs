@@ -66,7 +66,7 @@ impl Touch {
             lane.clear(self.upto_pulse, pulse);
         }
         // A turn's place is rounded, and may lie a little ahead.
-        if gone > 0.0 || gone < -JUMP_PULSES {
+        if !(-JUMP_PULSES..=0.0).contains(&gone) {
             self.upto_pulse = pulse;
         }
     }
