@@ -85,7 +85,7 @@ use sync::Sync;
 use takes::Takes;
 use watch::Watch;
 
-/// How often inputs are looked at that knock at no door, while their clock is followed.
+/// How often inputs are looked at that knock at no door, while something waits for what comes in there.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// An instant as the engine knows it.

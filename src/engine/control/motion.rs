@@ -105,6 +105,11 @@ impl Motion {
         ends || self.moved.values().any(moves)
     }
 
+    /// Whether a note begins something.
+    pub(super) fn waits_for_notes(&self) -> bool {
+        self.moved.values().any(|moved| moved.by.values().any(Running::is_gated_by_notes))
+    }
+
     fn envelopes(&mut self) -> impl Iterator<Item = &mut Running> {
         let running = self.moved.values_mut().flat_map(|moved| moved.by.values_mut());
         running.filter(|running| running.is_gated_by_notes())

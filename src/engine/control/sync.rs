@@ -130,9 +130,10 @@ impl Control {
         self.sync.is_followed()
     }
 
-    /// Whether start and stop must be looked for, because no input that is followed tells of them.
+    /// Whether the song or an envelope waits for something that no input tells of.
     pub(super) fn must_look_often(&self) -> bool {
-        self.sync.is_followed() && self.received.iter().any(MidiIn::is_quiet)
+        let waits = self.sync.is_followed() || self.instruments.iter().any(|i| i.motion.waits_for_notes());
+        waits && self.received.iter().any(MidiIn::is_quiet)
     }
 
     /// Follows the clock in what came in.
