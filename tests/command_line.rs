@@ -9,22 +9,16 @@
     reason = "what fails here fails the test"
 )]
 
+#[path = "common/program.rs"]
+mod program;
+
 use assert_cmd::Command;
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
 /// The program with a home of its own.
 fn busker(home: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_busker"));
-    command
-        .args(args)
-        .env("HOME", home)
-        .env("XDG_CONFIG_HOME", home.join("config"))
-        .env("XDG_STATE_HOME", home.join("state"))
-        .env("JACK_DEFAULT_SERVER", format!("none-{}", std::process::id()))
-        .env("JACK_NO_START_SERVER", "1")
-        .current_dir(home);
-    command
+    Command::from_std(program::busker(home, args))
 }
 
 fn home() -> TempDir {

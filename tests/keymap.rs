@@ -501,7 +501,7 @@ fn a_snapshot_is_saved_and_recalled_in_a_few_keys() {
     player.press("f6");
     player.type_in("warm");
     assert_eq!(player.press("enter"), ["? snapshot.save warm"]);
-    player.status.params.snapshots = ["bright", "warm", "war_drums"].map(str::to_owned).to_vec();
+    player.status.params.snapshots = ["bright", "warm", "war_drums"].map(str::to_owned).into();
     player.press("f5 w tab");
     assert_eq!(player.app.line().text(), "snapshot.recall war");
     player.press("tab");
@@ -517,7 +517,7 @@ fn a_snapshot_is_saved_and_recalled_in_a_few_keys() {
 #[test]
 fn tab_completes_snapshots_and_sections() {
     let mut player = Player::new(at_rest());
-    player.status.params.snapshots = vec!["bright".to_owned(), "warm".to_owned()];
+    player.status.params.snapshots = ["bright", "warm"].map(str::to_owned).into();
     let mut completed = |line: &str, tabs: &str| {
         player.press(": ctrl-u");
         player.type_in(line);

@@ -9,6 +9,10 @@
     reason = "what fails here fails the test"
 )]
 
+#[path = "common/program.rs"]
+mod program;
+
+use program::busker;
 use std::{
     fs::{self, File, FileTimes},
     os::unix::fs::symlink,
@@ -24,20 +28,6 @@ const HEADER_BYTES: u64 = 68;
 /// A frame of two channels and 24 bits.
 const FRAME_BYTES: u64 = 6;
 const RATE_HZ: u64 = 48_000;
-
-/// The program with a home of its own.
-fn busker(home: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_busker"));
-    command
-        .args(args)
-        .env("HOME", home)
-        .env("XDG_CONFIG_HOME", home.join("config"))
-        .env("XDG_STATE_HOME", home.join("state"))
-        .env("JACK_DEFAULT_SERVER", format!("none-{}", std::process::id()))
-        .env("JACK_NO_START_SERVER", "1")
-        .current_dir(home);
-    command
-}
 
 /// What a run of it came to: exit code, standard output, standard error.
 fn run(home: &Path, args: &[&str]) -> (i32, String, String) {

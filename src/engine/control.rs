@@ -18,12 +18,13 @@ mod morph;
 mod motion;
 mod ports;
 mod reload;
-#[cfg(test)]
-mod rig;
 mod session;
+mod show;
 mod snapshots;
 mod sync;
 mod takes;
+#[cfg(test)]
+mod tests;
 mod traffic;
 mod watch;
 
@@ -48,7 +49,6 @@ use super::{
         scheduler::{Outgoing, What},
         scheduler_thread::SchedulerSender,
         sent::{PortIndex, Sent, SentReader},
-        thru::Route,
     },
     plan_cell::PlanWriter,
     station::{Answer, Desk, Station},
@@ -57,13 +57,10 @@ use crate::{
     command::Command,
     learned::Learned,
     midi::Channel,
-    music::{Decibels, Plan, Position},
+    music::{Decibels, Plan},
     profile::{FALLBACK_ID, Library, Profile},
     snapshots::Snapshots,
-    status::{
-        ClockStatus, DeviceStatus, Event, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus,
-        RealtimeStatus, Severity, Status, TransportStatus,
-    },
+    status::{DeviceStatus, Event, RealtimeStatus, Severity},
     stored::Stored,
 };
 use automation::Automation;
@@ -76,7 +73,6 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, Sender},
     },
     time::Duration,
@@ -351,56 +347,6 @@ impl Control {
         }
     }
 
-    /// How things are.
-    pub fn status(&self, now: Moment) -> Status {
-        let stretch = self.plan.at(now.heard_frame);
-        let pulse = stretch.song_pulse_at(now.heard_frame as f64).max(0.0);
-        let timeline = &stretch.timeline;
-        let bpm = self.plan.last().timeline.bpm.get();
-        let meters = |levels: &[Levels]| levels.iter().map(Levels::status).collect::<Vec<MeterStatus>>();
-        let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        Status {
-            at_ns: now.ns.saturating_sub(self.start_ns),
-            transport: TransportStatus {
-                playing: matches!(self.plan.last().song, crate::music::Song::Rolling { .. }),
-                position: Position::of_pulse(pulse),
-                seconds: pulse * timeline.frames_per_pulse() / timeline.sample_rate_hz,
-                bpm,
-                clock_on: self.plan.last().clock_on,
-            },
-            device: self.device.clone(),
-            realtime: self.realtime,
-            ports: self.port_statuses(),
-            instrument: self.instrument().port.map_or(0, |port| port.0 + 1),
-            clock: self.clock_status(),
-            learning: self.learn.learning().cloned(),
-            monitor: self.watch.status(),
-            inputs: InputsStatus {
-                channels: self.input_channels.clone(),
-                meters: meters(&self.inputs),
-                gains_db: self.gains.iter().map(|gain| gain.0).collect(),
-                monitor_db: self.monitor.0,
-            },
-            outputs: meters(&self.outputs),
-            click_on: self.click_on,
-            params: self.params_status(),
-            automation: self.automation.status(),
-            morph: self.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
-            session: self.session_shown(),
-            record: self.takes.status(now.open_frame),
-            faults: FaultCounts {
-                midi_dropped: self.ports.sum(|panel| count(&panel.dropped))
-                    + self.scheduler.drops().count()
-                    + self.received.iter().map(MidiIn::not_passed_on).sum::<u64>(),
-                midi_refused: self.ports.sum(|panel| count(&panel.refused)),
-                midi_in_lost: self.received.iter().map(MidiIn::lost).sum(),
-                take_frames_lost: count(&self.renderer.counters.lost_take_frames),
-                orders_lost: count(&self.renderer.counters.lost_orders),
-                events_missed: self.desk.missed(),
-            },
-        }
-    }
-
     /// Looks at how much room the disk has. Slow; not in virtual time.
     pub fn look_at_disk(&mut self) {
         self.takes.look_at_disk(&self.desk);
@@ -464,53 +410,8 @@ impl Control {
         }
     }
 
-    fn port_statuses(&self) -> Vec<PortStatus> {
-        let with_instrument = |(index, mut status): (PortIndex, PortStatus)| {
-            if let Some(instrument) = self.instruments.iter().find(|i| i.port == Some(index)) {
-                status.channel = instrument.channel().nibble() + 1;
-                status.profile = instrument.profile.id.clone();
-            }
-            if let Some(input) = self.received.iter().find(|input| input.port() == index) {
-                status.thru = self.ports.outputs().filter_map(|to| shown_route(input.routes().get(to), to)).collect();
-            }
-            status
-        };
-        self.ports.status().map(with_instrument).collect()
-    }
-
-    fn params_status(&self) -> ParamsStatus {
-        let Instrument { profile, values, motion, lanes, .. } = self.instrument();
-        ParamsStatus {
-            motion: motion.status(),
-            automated: lanes.places(),
-            snapshots: self.snapshot_names(&profile.id),
-            ..ParamsStatus::standing(Arc::clone(profile), values.clone())
-        }
-    }
-
-    fn clock_status(&self) -> ClockStatus {
-        let count = |of: fn(&ClockCounters) -> &AtomicU64| {
-            self.clock_counters.as_ref().map_or(0, |counters| of(counters).load(Ordering::Relaxed))
-        };
-        ClockStatus {
-            source: self.sync.status(&self.ports),
-            late_pulses: count(|counters| &counters.late),
-            latest_us: count(|counters| &counters.latest_us),
-            skipped_pulses: count(|counters| &counters.skipped),
-        }
-    }
-
     fn tell(&self, event: Event) {
         self.desk.tell(&event);
-    }
-}
-
-/// A route as the status tells it.
-fn shown_route(route: Route, to: PortIndex) -> Option<(u8, u8)> {
-    match route {
-        Route::Off => None,
-        Route::AsIs => Some((to.0 + 1, 0)),
-        Route::On(channel) => Some((to.0 + 1, channel.nibble() + 1)),
     }
 }
 

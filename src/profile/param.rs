@@ -167,8 +167,7 @@ impl Param {
             let to = i64::from(self.option_at(value)) + i64::from(steps);
             return self.option_value(to.clamp(0, i64::from(last)) as u16);
         }
-        let span = i64::from(self.hi - self.lo);
-        let size = ((span + 65) / 128).max(1);
+        let (span, size) = (i64::from(self.hi - self.lo), i64::from(self.step_size()));
         let mut from = i64::from(value.clamp(self.lo, self.hi) - self.lo);
         if from == span && steps < 0 {
             // The top cuts the last step short (16383, not 16384). Coming down from it, land on the steps again, or
@@ -176,6 +175,11 @@ impl Param {
             from = (span + size - 1) / size * size;
         }
         self.lo + (from + i64::from(steps) * size).clamp(0, span) as u16
+    }
+
+    /// How far a step goes in a range without options: one value, or in more than 128 of them about a 128th.
+    pub fn step_size(&self) -> u16 {
+        ((u32::from(self.hi - self.lo) + 65) / 128).max(1) as u16
     }
 
     /// The nearest value the synth answers to: inside the range, and an option's where there are options (of two

@@ -19,7 +19,7 @@ pub struct ParamsStatus {
     /// The places of the parameters whose turns are recorded on the timeline, in order.
     pub automated: Vec<usize>,
     /// Names of the snapshots there are for it.
-    pub snapshots: Vec<String>,
+    pub snapshots: Arc<[String]>,
 }
 
 /// A parameter that LFOs or envelopes move around where its knob stands.
@@ -36,7 +36,7 @@ pub struct MotionStatus {
 impl ParamsStatus {
     /// Knobs that stand somewhere, and nothing else.
     pub fn standing(profile: Arc<Profile>, values: Vec<u16>) -> ParamsStatus {
-        ParamsStatus { profile, values, motion: Vec::new(), automated: Vec::new(), snapshots: Vec::new() }
+        ParamsStatus { profile, values, motion: Vec::new(), automated: Vec::new(), snapshots: Arc::default() }
     }
 
     /// What moves a parameter, by its place.

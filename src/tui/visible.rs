@@ -14,8 +14,6 @@ use std::ops::Deref;
 pub const METER_FLOOR_DB: f32 = -60.0;
 /// Levels are shown in steps of this, in dB: an eighth of a cell where the meter is 37 cells wide.
 const METER_STEP_DB: f32 = 0.2;
-/// A value that moves by itself is shown in so many steps.
-const VALUE_STEPS: u32 = 128;
 /// A load must move by this much before the number does, in percent.
 const LOAD_STEP: u32 = 2;
 /// From here on the worst load is worth a look, in percent; below it is shown as 0.
@@ -96,14 +94,13 @@ fn round_motion(params: &mut ParamsStatus) {
     }
 }
 
-/// The nearest option; in a range of more than 128 values the nearest 128th of it.
+/// The nearest option, or the nearest step.
 fn round_value(param: &Param, value: u16) -> u16 {
     let value = param.snap(value);
     if !param.options.is_empty() {
         return value;
     }
-    let step = (u32::from(param.hi - param.lo) + 65) / VALUE_STEPS;
-    let step = step.max(1);
+    let step = u32::from(param.step_size());
     let steps = (u32::from(value - param.lo) + step / 2) / step;
     u16::try_from(u32::from(param.lo) + steps * step).unwrap_or(param.hi).min(param.hi)
 }

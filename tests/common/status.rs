@@ -149,7 +149,7 @@ pub fn in_motion() -> Status {
     ];
     status.params.automated =
         ["osc_shape", "osc_edit_1", "filter_cutoff"].map(|name| profile.param_index(name).unwrap()).to_vec();
-    status.params.snapshots = ["bright", "warm", "war_drums"].map(str::to_owned).to_vec();
+    status.params.snapshots = ["bright", "warm", "war_drums"].map(str::to_owned).into();
     status
 }
 

@@ -10,7 +10,10 @@ use crate::{
     snapshots::{Snapshot, Snapshots},
     status::Severity,
 };
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 impl Control {
     fn profile_id(&self) -> String {
@@ -29,14 +32,10 @@ impl Control {
     }
 
     /// What the snapshots of a profile are called: the session's, then those of the library.
-    pub(super) fn snapshot_names(&self, profile: &str) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for snapshot in self.own().into_iter().chain([&self.shelf.value]).flat_map(|shelf| shelf.of(profile)) {
-            if !names.contains(&snapshot.name) {
-                names.push(snapshot.name.clone());
-            }
-        }
-        names
+    pub(super) fn snapshot_names(&self, profile: &str) -> Arc<[String]> {
+        let all = self.own().into_iter().chain([&self.shelf.value]).flat_map(|shelf| shelf.of(profile));
+        let mut seen = HashSet::new();
+        all.filter(|snapshot| seen.insert(&snapshot.name)).map(|snapshot| snapshot.name.clone()).collect()
     }
 
     /// Changes the snapshots where one of this name is: the session's, or else the library.

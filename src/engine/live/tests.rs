@@ -8,6 +8,10 @@ use crate::engine::{
     midi::port::{MidiOut, SendFailed},
     offline::built_in_port,
 };
+use crate::engine::{
+    audio::renderer::Renderer,
+    host::{DeviceSpec, Driver, sim::SimDevice},
+};
 use crate::{
     midi::Wire,
     session::Session,

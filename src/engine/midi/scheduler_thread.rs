@@ -127,6 +127,8 @@ impl SchedulerSender {
     /// Lets the scheduler go: it sends what has arrived, silences every synth and ends.
     pub fn close(&mut self) {
         self.shared.closed.store(true, Ordering::Release);
+        // A fault may have left requests held.
+        self.held = None;
         self.wake();
     }
 

@@ -1,6 +1,6 @@
 //! Turns on the timeline, in virtual time.
 
-use crate::engine::control::rig::Rig;
+use crate::engine::control::tests::Rig;
 
 /// The filter's cutoff on the NTS-1.
 const CUTOFF: u8 = 43;

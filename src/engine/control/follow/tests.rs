@@ -1,7 +1,7 @@
 //! A hand on the synth, in virtual time: the parameter follows, and nothing is sent back.
 
 use super::*;
-use crate::{engine::control::rig::Rig, profile::Profile};
+use crate::{engine::control::tests::Rig, profile::Profile};
 
 const PROFILE: &str = "
 id: wide

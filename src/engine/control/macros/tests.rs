@@ -1,6 +1,6 @@
 //! Macros in virtual time.
 
-use crate::engine::control::rig::Rig;
+use crate::engine::control::tests::Rig;
 
 #[test]
 fn a_macro_drives_several_knobs_each_over_its_own_range_and_curve() {

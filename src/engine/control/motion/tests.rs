@@ -1,6 +1,6 @@
 //! Knobs that move by themselves, in virtual time, as the synth's end of the wire hears them.
 
-use crate::engine::control::rig::Rig;
+use crate::engine::control::tests::Rig;
 
 /// The filter's cutoff on the NTS-1.
 const CUTOFF: u8 = 43;

@@ -246,7 +246,7 @@ fn snapshots_go_to_the_session_and_are_found_there_before_the_library() {
     rig.wait_ms(50);
     assert_eq!(rig.kept().snapshots.of("korg_nts1_mk2").count(), 1, "as soon as may be");
     rig.ask("snapshot.save new");
-    assert_eq!(rig.status().params.snapshots, ["warm", "new", "old"]);
+    assert_eq!(rig.status().params.snapshots[..], ["warm", "new", "old"]);
     rig.ask("param.set filter_cutoff 0.5");
     rig.ask("snapshot.recall warm");
     assert_eq!(rig.value("filter_cutoff"), 127);

@@ -1,4 +1,5 @@
-//! A control in virtual time for tests: the NTS-1's profile on the built-in synth's port, and the synth's end of the wire.
+//! What tests of the control share: one in virtual time, the NTS-1's profile on the built-in synth's port, and the synth's end
+//! of the wire.
 
 use crate::{
     engine::{

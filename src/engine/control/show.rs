@@ -1,0 +1,109 @@
+//! How things are: what the control thread shows as the status. The control thread's.
+
+use super::{Control, Moment, instrument::Instrument, levels::Levels};
+use crate::{
+    engine::midi::{clock_thread::ClockCounters, input::MidiIn, sent::PortIndex, thru::Route},
+    music::{Position, Song},
+    status::{ClockStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus, Status, TransportStatus},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+impl Control {
+    /// How things are.
+    pub fn status(&self, now: Moment) -> Status {
+        let stretch = self.plan.at(now.heard_frame);
+        let pulse = stretch.song_pulse_at(now.heard_frame as f64).max(0.0);
+        let timeline = &stretch.timeline;
+        let bpm = self.plan.last().timeline.bpm.get();
+        let meters = |levels: &[Levels]| levels.iter().map(Levels::status).collect::<Vec<MeterStatus>>();
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Status {
+            at_ns: now.ns.saturating_sub(self.start_ns),
+            transport: TransportStatus {
+                playing: matches!(self.plan.last().song, Song::Rolling { .. }),
+                position: Position::of_pulse(pulse),
+                seconds: pulse * timeline.frames_per_pulse() / timeline.sample_rate_hz,
+                bpm,
+                clock_on: self.plan.last().clock_on,
+            },
+            device: self.device.clone(),
+            realtime: self.realtime,
+            ports: self.port_statuses(),
+            instrument: self.instrument().port.map_or(0, |port| port.0 + 1),
+            clock: self.clock_status(),
+            learning: self.learn.learning().cloned(),
+            monitor: self.watch.status(),
+            inputs: InputsStatus {
+                channels: self.input_channels.clone(),
+                meters: meters(&self.inputs),
+                gains_db: self.gains.iter().map(|gain| gain.0).collect(),
+                monitor_db: self.monitor.0,
+            },
+            outputs: meters(&self.outputs),
+            click_on: self.click_on,
+            params: self.params_status(),
+            automation: self.automation.status(),
+            morph: self.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
+            session: self.session_shown(),
+            record: self.takes.status(now.open_frame),
+            faults: FaultCounts {
+                midi_dropped: self.ports.sum(|panel| count(&panel.dropped))
+                    + self.scheduler.drops().count()
+                    + self.received.iter().map(MidiIn::not_passed_on).sum::<u64>(),
+                midi_refused: self.ports.sum(|panel| count(&panel.refused)),
+                midi_in_lost: self.received.iter().map(MidiIn::lost).sum(),
+                take_frames_lost: count(&self.renderer.counters.lost_take_frames),
+                orders_lost: count(&self.renderer.counters.lost_orders),
+                events_missed: self.desk.missed(),
+            },
+        }
+    }
+
+    fn port_statuses(&self) -> Vec<PortStatus> {
+        let with_instrument = |(index, mut status): (PortIndex, PortStatus)| {
+            if let Some(instrument) = self.instruments.iter().find(|i| i.port == Some(index)) {
+                status.channel = instrument.channel().nibble() + 1;
+                status.profile = instrument.profile.id.clone();
+            }
+            if let Some(input) = self.received.iter().find(|input| input.port() == index) {
+                status.thru = self.ports.outputs().filter_map(|to| shown_route(input.routes().get(to), to)).collect();
+            }
+            status
+        };
+        self.ports.status().map(with_instrument).collect()
+    }
+
+    fn params_status(&self) -> ParamsStatus {
+        let Instrument { profile, values, motion, lanes, .. } = self.instrument();
+        ParamsStatus {
+            motion: motion.status(),
+            automated: lanes.places(),
+            snapshots: self.snapshot_names(&profile.id),
+            ..ParamsStatus::standing(Arc::clone(profile), values.clone())
+        }
+    }
+
+    fn clock_status(&self) -> ClockStatus {
+        let count = |of: fn(&ClockCounters) -> &AtomicU64| {
+            self.clock_counters.as_ref().map_or(0, |counters| of(counters).load(Ordering::Relaxed))
+        };
+        ClockStatus {
+            source: self.sync.status(&self.ports),
+            late_pulses: count(|counters| &counters.late),
+            latest_us: count(|counters| &counters.latest_us),
+            skipped_pulses: count(|counters| &counters.skipped),
+        }
+    }
+}
+
+/// A route as the status tells it.
+fn shown_route(route: Route, to: PortIndex) -> Option<(u8, u8)> {
+    match route {
+        Route::Off => None,
+        Route::AsIs => Some((to.0 + 1, 0)),
+        Route::On(channel) => Some((to.0 + 1, channel.nibble() + 1)),
+    }
+}
