@@ -5,19 +5,23 @@
 //! so a file of any size takes the same moment; and a repair writes only their size fields: no file grows, shrinks or
 //! gets another sample.
 
+mod encode;
 mod finding;
 mod format;
 mod notes;
 mod read;
 mod repair;
+mod samples;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use encode::Encoder;
 pub use finding::{Finding, Severity};
 pub use format::{Encoding, Format};
 pub use notes::{Info, LABEL_BYTES_MAX, MARKS_MAX, Mark, Notes, Origin};
 pub use repair::{Field, Repair};
+pub use samples::{Samples, SamplesError};
 pub use write::{AUDIO_AT, Depth, Shape, UnknownDepth, WavFile};
 
 use std::{
