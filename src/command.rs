@@ -128,6 +128,12 @@ commands! {
     RecordStart = "record.start" { name: Option<Text> }
     /// Finish the take
     RecordStop = "record.stop" {}
+    /// Keep what was just played as a take: a minute of it, or so many seconds or bars
+    RecordCapture = "record.capture" { length: Option<Length> }
+    /// Name this place in the take that is being made
+    RecordMark = "record.mark" { text: Option<Text> }
+    /// Change how takes are made, or say how
+    RecordSet = "record.set" { option: Name, value: Option<Text> }
     /// Record when not recording, finish the take when recording
     RecordToggle = "record.toggle" {}
     /// Say what is being recorded, and where

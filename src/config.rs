@@ -5,6 +5,7 @@
 
 mod folders;
 mod port;
+pub mod recorder;
 
 pub use folders::{Folders, home_folder};
 pub use port::{FARTHEST_OFFSET_MS, PortSettings, ThruTo};
@@ -17,6 +18,7 @@ use crate::{
     stored::FromYaml,
     yaml::{self, Fault, Field, Reader},
 };
+use recorder::{RECORDER_OPTIONS, RecorderOptions};
 use std::path::PathBuf;
 
 /// What a musician may set once and for all. Everything is optional; the defaults suit a newcomer.
@@ -50,6 +52,8 @@ pub struct Settings {
     pub clock_lost: Option<ClockLost>,
     /// `recordings`: a folder; default the music folder.
     pub recordings: Option<PathBuf>,
+    /// `record`: how takes are made, by the names of its table.
+    pub recorder: RecorderOptions,
 }
 
 /// Longest text a setting may be, in characters.
@@ -69,7 +73,7 @@ impl FromYaml for Settings {
 }
 
 fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Settings> {
-    let map = reader.mapping(root, &["audio", "midi", "profile", SHORT_KEY, "clock", "recordings"])?;
+    let map = reader.mapping(root, &["audio", "midi", "profile", SHORT_KEY, "clock", "recordings", "record"])?;
     let mut settings = Settings {
         profile: reader.word(&map.field("profile")),
         recordings: reader.text(&map.field("recordings"), TEXT_CHARS_MAX).map(PathBuf::from),
@@ -101,7 +105,21 @@ fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Settings> {
         settings.clock_from = reader.text(&clock.field("from"), TEXT_CHARS_MAX);
         settings.clock_lost = reader.parsed(&clock.field("lost"));
     }
+    read_recorder(reader, &map.field("record"), &mut settings.recorder);
     Some(settings)
+}
+
+fn read_recorder(reader: &mut Reader<'_>, field: &Field<'_>, options: &mut RecorderOptions) {
+    let names = RECORDER_OPTIONS.iter().map(|row| row.name).collect::<Vec<_>>();
+    let Some(map) = field.is_given().then(|| reader.mapping(field, &names)).flatten() else { return };
+    for row in RECORDER_OPTIONS {
+        let field = map.field(row.name);
+        if let Some(text) = field.is_given().then(|| reader.plain(&field)).flatten()
+            && row.set(options, &text).is_err()
+        {
+            reader.fault(&field, format!("'{text}' does not fit, allowed {}", row.allowed));
+        }
+    }
 }
 
 /// Whose tempo it is.
@@ -178,6 +196,7 @@ midi:
 profile: fm_synth
 clock: { bpm: 98.5, run: no, source: midi, from: keys, lost: stop }
 recordings: /srv/jams
+record: { bits: 16, start: bar, pre_roll: 0, files: each master, silence: off }
 ";
         let settings = Settings::from_yaml("config.yaml", text).unwrap();
         let want = Settings {
@@ -222,6 +241,13 @@ recordings: /srv/jams
             clock_from: Some("keys".to_owned()),
             clock_lost: Some(ClockLost::Stop),
             recordings: Some(PathBuf::from("/srv/jams")),
+            recorder: RecorderOptions {
+                depth: crate::wav::Depth::Int16,
+                start: recorder::Start::Bar,
+                pre_roll_ms: 0,
+                files: "each master".parse().unwrap(),
+                ..RecorderOptions::default()
+            },
         };
         assert_eq!(settings, want);
     }
@@ -249,7 +275,7 @@ recordings: /srv/jams
                 "config.yaml:2 audio.input: '4-3' does not fit, allowed numbers from 1 to 256, like 1, 3-4 or 1,3-5, at most 32 of them and each once",
                 "config.yaml:3 audio.blok: 'blok' is not a field here, allowed device, sample_rate, block, input, monitor",
                 "config.yaml:5 clock.bpm: '500' does not fit, allowed 20 to 300",
-                "config.yaml:6 monitor: 'monitor' is not a field here, allowed audio, midi, profile, cc_profiles, clock, recordings",
+                "config.yaml:6 monitor: 'monitor' is not a field here, allowed audio, midi, profile, cc_profiles, clock, recordings, record",
             ]
         );
     }

@@ -29,6 +29,7 @@ pub mod session;
 pub mod snapshots;
 pub mod status;
 pub mod stored;
+pub mod takes;
 pub mod tui;
 pub mod wav;
 pub mod yaml;

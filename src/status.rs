@@ -130,12 +130,45 @@ impl MeterStatus {
 pub struct RecordStatus {
     /// The take under way.
     pub take: Option<TakeStatus>,
+    /// What a take waits for to begin.
+    pub waits_for: Option<WaitsFor>,
     /// Where takes go.
     pub folder: PathBuf,
     /// Room left there, in bytes, where it is known.
     pub free_bytes: Option<u64>,
     /// Bytes a second of recording takes.
     pub bytes_per_second: u64,
+    /// Memory in which the last seconds are held.
+    pub capture_bytes: u64,
+}
+
+impl RecordStatus {
+    /// Nothing is recorded; takes go there.
+    pub fn standing(folder: PathBuf) -> RecordStatus {
+        RecordStatus { take: None, waits_for: None, folder, free_bytes: None, bytes_per_second: 1, capture_bytes: 0 }
+    }
+}
+
+/// What a take waits for to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WaitsFor {
+    /// The song to begin.
+    Song,
+    /// The next bar.
+    Bar,
+    /// A sound over the threshold.
+    Sound,
+}
+
+impl std::fmt::Display for WaitsFor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            WaitsFor::Song => "the song",
+            WaitsFor::Bar => "the bar",
+            WaitsFor::Sound => "a sound",
+        })
+    }
 }
 
 /// A take under way.
@@ -145,6 +178,12 @@ pub struct TakeStatus {
     pub path: PathBuf,
     /// Recorded so far, in seconds.
     pub seconds: f64,
+    /// Places that were named by hand.
+    pub marks: u32,
+    /// Frames of its files that are silence because the disk was too slow.
+    pub gap_frames: u64,
+    /// Whether it ends with the bar.
+    pub ends_with_bar: bool,
 }
 
 /// What went wrong since the start, in numbers. All zero on a good day.

@@ -125,6 +125,7 @@ impl Setup {
             clock_on: settings.clock_on.unwrap_or(true),
             input,
             monitor: settings.monitor,
+            recorder: settings.recorder,
             sync,
             learned,
             snapshots,

@@ -4,11 +4,11 @@
 
 use super::{
     audio::{
+        capture::{capture, capture_frames},
         meter::{Meter, MeterReader, meter},
         port::CallbackPort,
-        renderer::{BuiltIn, Renderer, RendererParts, Source},
+        renderer::{BuiltIn, OUTPUTS, Renderer, RendererParts, Source},
         synth::Synth,
-        tap::tap,
     },
     control::{Calendar, Control, ControlParts, KeeperHandle, Port, PortInfo, SessionRules, SyncConfig},
     disk::{keeper::Keeper, writer::Writer},
@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     command::channels::ChannelList,
-    config::PortSettings,
+    config::{PortSettings, recorder::RecorderOptions},
     learned::Learned,
     midi::{Channel, Wire},
     music::{Bpm, Decibels, Plan},
@@ -68,6 +68,8 @@ pub struct EngineConfig {
     pub input: Option<ChannelList>,
     /// How loud the inputs are heard; nothing is "as is safe".
     pub monitor: Option<Decibels>,
+    /// How takes are made.
+    pub recorder: RecorderOptions,
     /// Where recordings go, and sessions are looked for.
     pub folder: PathBuf,
     /// Whose tempo it is.
@@ -92,6 +94,7 @@ impl EngineConfig {
             clock_on: true,
             input: None,
             monitor: None,
+            recorder: RecorderOptions::default(),
             folder,
             sync: SyncConfig::default(),
             learned: Stored::default(),
@@ -282,7 +285,10 @@ pub fn assemble(
 
     let (input_meters, input_readers): (Vec<Meter>, Vec<MeterReader>) = sources.iter().map(|_| meter(rate)).unzip();
     let ((left, left_reader), (right, right_reader)) = (meter(rate), meter(rate));
-    let (tap, blocks) = tap(sources.len(), rate);
+    let held_channels = sources.len() + OUTPUTS;
+    let memory_bytes = config.recorder.capture_memory_mb * 1e6;
+    let held_frames = capture_frames(config.recorder.capture_seconds, memory_bytes, held_channels, rate);
+    let (capture_feed, capture) = capture(held_channels, held_frames);
     let (renderer, renderer_handle) = Renderer::new(RendererParts {
         sample_rate_hz: rate,
         device_inputs: spec.inputs,
@@ -290,7 +296,7 @@ pub fn assemble(
         input_meters,
         output_meters: [left, right],
         monitor_gain: monitor.amplitude(),
-        tap,
+        capture: capture_feed,
         ports: jack_ports,
         inlets,
         built_in,
@@ -310,7 +316,7 @@ pub fn assemble(
 
     let (jobs, jobs_receiver) = mpsc::channel();
     let (done_sender, done) = mpsc::channel();
-    let writer = Writer::new(jobs_receiver, done_sender, blocks, rate);
+    let writer = Writer::new(jobs_receiver, done_sender, capture.clone(), rate);
     let (pages_sender, pages) = mpsc::channel();
     let (failures_sender, failures) = mpsc::channel();
     let keeper = Keeper::new(pages, failures_sender);
@@ -344,6 +350,8 @@ pub fn assemble(
         monitor,
         jobs,
         done,
+        capture,
+        recorder: config.recorder.clone(),
         folder: config.folder.clone(),
         device: device_status(spec),
         start_ns,
@@ -438,7 +446,7 @@ fn first_status(
         automation: AutomationStatus::default(),
         morph: None,
         session: None,
-        record: RecordStatus { take: None, folder: config.folder.clone(), free_bytes: None, bytes_per_second: 1 },
+        record: RecordStatus::standing(config.folder.clone()),
         faults: FaultCounts::default(),
     }
 }

@@ -1,9 +1,9 @@
 //! What runs in the audio callback: everything under here is real time unless it says otherwise.
 
+pub mod capture;
 pub mod click;
 pub mod denormals;
 pub mod meter;
 pub mod port;
 pub mod renderer;
 pub mod synth;
-pub mod tap;

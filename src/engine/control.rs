@@ -17,6 +17,7 @@ mod macros;
 mod morph;
 mod motion;
 mod ports;
+mod record;
 mod reload;
 mod session;
 mod show;
@@ -36,9 +37,9 @@ pub use sync::SyncConfig;
 
 use super::{
     audio::{
+        capture::Capture,
         meter::MeterReader,
-        renderer::{OUTPUTS, Order, RendererHandle, Source},
-        tap::TakeId,
+        renderer::{OUTPUTS, RendererHandle, Source},
     },
     disk::writer::{Done, Job},
     frame_clock::FrameTime,
@@ -55,6 +56,7 @@ use super::{
 };
 use crate::{
     command::Command,
+    config::recorder::RecorderOptions,
     learned::Learned,
     midi::Channel,
     music::{Decibels, Plan},
@@ -78,7 +80,7 @@ use std::{
     time::Duration,
 };
 use sync::Sync;
-use takes::Takes;
+use takes::{Takes, TakesParts};
 use watch::Watch;
 
 /// How often inputs are looked at that knock at no door, while something waits for what comes in there.
@@ -147,6 +149,10 @@ pub struct ControlParts {
     pub jobs: Sender<Job>,
     /// What it tells.
     pub done: Receiver<Done>,
+    /// What was just played.
+    pub capture: Capture,
+    /// How takes are made.
+    pub recorder: RecorderOptions,
     /// Where recordings go, and sessions are looked for.
     pub folder: PathBuf,
     /// The device at start.
@@ -211,6 +217,8 @@ pub struct Control {
     monitor: Decibels,
     click_on: bool,
     takes: Takes,
+    /// The frame up to which bars were looked for.
+    looked_frame: i64,
     /// The device, kept up to date by whoever runs it.
     pub device: DeviceStatus,
     /// What the system granted, kept up to date by whoever runs the threads.
@@ -258,14 +266,17 @@ impl Control {
             sources: parts.sources,
             monitor: parts.monitor,
             click_on: false,
-            takes: Takes::new(
-                parts.jobs,
-                parts.done,
-                parts.folder,
-                parts.calendar,
-                channels,
-                parts.device.sample_rate_hz,
-            ),
+            takes: Takes::new(TakesParts {
+                jobs: parts.jobs,
+                done: parts.done,
+                folder: parts.folder,
+                calendar: parts.calendar,
+                capture: parts.capture,
+                inputs: channels,
+                sample_rate_hz: parts.device.sample_rate_hz,
+                options: parts.recorder,
+            }),
+            looked_frame: 0,
             device: parts.device,
             realtime: RealtimeStatus::default(),
             start_ns: parts.start_ns,
@@ -301,13 +312,8 @@ impl Control {
 
     /// Takes in what the other threads report.
     pub fn listen(&mut self, now: Moment) {
-        while let Some(report) = self.renderer.report() {
-            self.takes.report(report, &self.desk);
-        }
-        if self.takes.listen(&self.desk) {
-            // Its file failed: the callback need not go on filling blocks.
-            self.renderer.order(Order::StopTake);
-        }
+        self.look_for_bars(now);
+        self.takes.listen(&self.desk);
         self.drain_sent();
         self.look_at_ports(now);
         self.look_at_profiles(now);
@@ -371,26 +377,18 @@ impl Control {
         }
     }
 
-    /// The take under way or not yet closed.
-    pub fn open_take(&self) -> Option<TakeId> {
-        self.takes.open()
+    /// Whether a take is under way or not yet closed.
+    pub fn is_take_open(&self) -> bool {
+        self.takes.is_open()
     }
 
     /// Ends everything that sounds or records: the way out begins here.
     pub fn wind_up(&mut self, now: Moment) {
-        if self.takes.recording() {
-            self.renderer.order(Order::StopTake);
-        }
+        self.takes.end(now.open_frame);
         let pulse = self.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);
         self.plan.stand(pulse, now.open_frame);
         self.plan.set_clock(false, now.open_frame);
         self.plan_writer.write(&self.plan);
-    }
-
-    /// The device is gone: the take under way is closed properly as soon as a callback runs again.
-    pub fn device_lost(&mut self) {
-        self.takes.stopping();
-        self.renderer.order(Order::StopTake);
     }
 
     /// Lets the scheduler go: it silences every synth and ends.

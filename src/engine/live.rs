@@ -236,7 +236,8 @@ impl Live {
             }
             ticked = Instant::now();
             self.listen();
-            self.audio.look_after(&mut self.control);
+            let now = self.now();
+            self.audio.look_after(&mut self.control, now);
             self.look_after_threads();
             if disk_seen.elapsed() >= DISK_EVERY {
                 disk_seen = ticked;
@@ -355,8 +356,9 @@ impl Live {
     fn close_takes(&mut self) {
         self.control.wind_up(self.now());
         let begun = Instant::now();
-        while self.control.open_take().is_some() && begun.elapsed() < CLOSE_TAKE {
-            self.audio.look_after(&mut self.control);
+        while self.control.is_take_open() && begun.elapsed() < CLOSE_TAKE {
+            let now = self.now();
+            self.audio.look_after(&mut self.control, now);
             thread::sleep(Duration::from_millis(5));
             self.control.listen(self.now());
         }

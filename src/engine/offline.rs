@@ -140,7 +140,7 @@ impl Offline {
     /// Winds up: the take is closed, the synths are silent, the clock is stopped.
     pub fn finish(&mut self) {
         self.engine.control.wind_up(self.now());
-        while self.engine.control.open_take().is_some() {
+        while self.engine.control.is_take_open() {
             self.block(1);
         }
         let now_ns = ns_of(self.frame);

@@ -61,10 +61,9 @@ pub fn at_rest() -> Status {
         morph: None,
         session: None,
         record: RecordStatus {
-            take: None,
-            folder: PathBuf::from("/home/ada/Music"),
             free_bytes: Some(24_680_000_000),
             bytes_per_second: 288_000,
+            ..RecordStatus::standing(PathBuf::from("/home/ada/Music"))
         },
         faults: FaultCounts::default(),
     }
@@ -88,7 +87,7 @@ pub fn at_work() -> Status {
     status.ports[0].name = "NTS-1 digital kit SOUND".to_owned();
     status.inputs.meters = vec![level(-20.3), level(-11.7)];
     status.outputs = vec![level(-8.0), level(-5.0)];
-    status.record.take = Some(TakeStatus { path: PathBuf::from("/home/ada/Music/friday jam.wav"), seconds: 83.2 });
+    status.record.take = Some(take("/home/ada/Music/friday jam.wav", 83.2));
     for (name, position) in [("osc_type", 0.5), ("osc_shape", 0.25), ("osc_lfo_depth", 0.2), ("osc_edit_1", 0.7)] {
         turn(&mut status, name, position);
     }
@@ -113,10 +112,8 @@ pub fn overloaded() -> Status {
     status.inputs.gains_db = vec![12.0; 8];
     status.inputs.monitor_db = -120.0;
     status.outputs = vec![loud; 2];
-    status.record.take = Some(TakeStatus {
-        path: PathBuf::from("/home/ada/Music/a take with a name that is longer than any window can be wide/take.wav"),
-        seconds: 359_999.0,
-    });
+    status.record.take =
+        Some(take("/home/ada/Music/a take with a name that is longer than any window can be wide/take.wav", 359_999.0));
     status.record.free_bytes = Some(250_000_000);
     status.faults = FaultCounts { midi_dropped: 1234, take_frames_lost: 96_000, ..FaultCounts::default() };
     turn(&mut status, "osc_type", 0.7);
@@ -244,4 +241,8 @@ pub fn midi_in_trouble() -> Status {
     status.realtime = RealtimeStatus { clock: Some(false), scheduler: true, memory_locked: false };
     status.faults.midi_dropped = 1204;
     status
+}
+
+fn take(path: &str, seconds: f64) -> TakeStatus {
+    TakeStatus { path: PathBuf::from(path), seconds, marks: 0, gap_frames: 0, ends_with_bar: false }
 }

@@ -40,11 +40,15 @@ impl Length {
 
     /// In nanoseconds, at a tempo.
     pub fn ns(self, bpm: Bpm) -> u64 {
-        let seconds = match self {
+        (self.seconds(bpm) * 1e9) as u64
+    }
+
+    /// In seconds, at a tempo.
+    pub fn seconds(self, bpm: Bpm) -> f64 {
+        match self {
             Length::Seconds(seconds) => seconds,
             Length::Bars(bars) => bars * f64::from(crate::music::position::BEATS_PER_BAR) * 60.0 / bpm.get(),
-        };
-        (seconds * 1e9) as u64
+        }
     }
 }
 

@@ -12,9 +12,35 @@ const DECAY_SECONDS: f32 = 0.05;
 /// Level of the tone, 1.0 = full scale: -12 dB.
 const LEVEL: f32 = 0.25;
 
+/// Beats that are heard before the song begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CountIn {
+    /// Where the song begins: the beat after the last.
+    pub song_frame: i64,
+    /// How many.
+    pub beats: u32,
+    /// How far apart.
+    pub beat_frames: f64,
+}
+
+impl CountIn {
+    /// No beats.
+    pub const NONE: CountIn = CountIn { song_frame: 0, beats: 0, beat_frames: 1.0 };
+
+    /// The beats in a window of frames: where, and whether a bar begins there.
+    fn beats(self, window: Range<i64>) -> impl Iterator<Item = (i64, bool)> {
+        (0..self.beats).rev().filter_map(move |left| {
+            let frame = self.song_frame - (f64::from(left + 1) * self.beat_frames).round() as i64;
+            let beat = self.beats - 1 - left;
+            window.contains(&frame).then_some((frame, beat % BEATS_PER_BAR as u32 == 0))
+        })
+    }
+}
+
 /// The metronome's state. Realtime: yes.
 #[derive(Debug)]
 pub struct Click {
+    count_in: CountIn,
     sample_rate_hz: f32,
     level: f32,
     phase: f32,
@@ -27,19 +53,32 @@ impl Click {
     pub fn new(sample_rate_hz: f64) -> Click {
         let sample_rate_hz = sample_rate_hz as f32;
         let decay = 10.0_f32.powf(-3.0 / (DECAY_SECONDS * sample_rate_hz));
-        Click { sample_rate_hz, level: 0.0, phase: 0.0, step: 0.0, decay }
+        Click { count_in: CountIn::NONE, sample_rate_hz, level: 0.0, phase: 0.0, step: 0.0, decay }
     }
 
-    /// Adds the beats of a window of frames to both channels, each on its frame.
-    pub fn render(&mut self, plan: &Plan, window: Range<i64>, left: &mut [f32], right: &mut [f32]) {
+    /// From now on these beats are heard before the song.
+    pub fn count_in(&mut self, count_in: CountIn) {
+        self.count_in = count_in;
+    }
+
+    /// Whether there is something to be heard though the metronome is off.
+    pub fn counts_in(&self, frame: i64) -> bool {
+        self.count_in.beats > 0 && frame <= self.count_in.song_frame
+    }
+
+    /// Adds the beats of a window of frames to both channels, each on its frame: those before the song, and those of the
+    /// song where it is `on`.
+    pub fn render(&mut self, plan: &Plan, on: bool, window: Range<i64>, left: &mut [f32], right: &mut [f32]) {
+        let of_song = plan.pulses(window.clone()).filter(|_| on).filter_map(|pulse| {
+            let beat = pulse.song_beat()?;
+            Some((pulse.whole_frame, beat % i64::from(BEATS_PER_BAR) == 0))
+        });
         let mut from = 0;
-        for pulse in plan.pulses(window.clone()) {
-            if let Some(beat) = pulse.song_beat() {
-                let at = (pulse.whole_frame - window.start) as usize;
-                self.sound(&mut left[from..at], &mut right[from..at]);
-                from = at;
-                self.strike(beat % i64::from(BEATS_PER_BAR) == 0);
-            }
+        for (frame, accent) in self.count_in.beats(window.clone()).chain(of_song) {
+            let at = (frame - window.start) as usize;
+            self.sound(&mut left[from..at], &mut right[from..at]);
+            from = at;
+            self.strike(accent);
         }
         self.sound(&mut left[from..], &mut right[from..]);
     }
@@ -82,7 +121,7 @@ mod tests {
         let (mut left, mut right) = (vec![0.0; 60_000], vec![0.0; 60_000]);
         for from in (0..60_000).step_by(160) {
             let window = from as i64..from as i64 + 160;
-            click.render(&plan, window, &mut left[from..from + 160], &mut right[from..from + 160]);
+            click.render(&plan, true, window, &mut left[from..from + 160], &mut right[from..from + 160]);
         }
         // The song starts on the next pulse, frame 1000; a sine's first sample is 0.
         assert!(left[..1001].iter().all(|x| *x == 0.0));

@@ -5,12 +5,12 @@
 //! can go on with another device.
 
 use super::{
-    click::Click,
+    capture::CaptureFeed,
+    click::{Click, CountIn},
     denormals::flushed_to_zero,
     meter::Meter,
     port::CallbackPort,
     synth::Synth,
-    tap::{TakeId, Tap},
 };
 use crate::{
     engine::{
@@ -26,7 +26,7 @@ use ringbuf::{
 };
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, AtomicU64, Ordering},
+    atomic::{AtomicU32, Ordering},
 };
 
 /// The longest block rendered at once; hosts cut longer ones.
@@ -37,64 +37,42 @@ pub const OUTPUTS: usize = 2;
 /// What the control thread asks of the callback. An event: none may be lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Order {
-    /// Begin a take with the next frame.
-    StartTake(TakeId),
-    /// End the take.
-    StopTake,
     /// Linear gain of the recorded input at this place.
     InputGain(u8, f32),
     /// Linear gain of the inputs in the outputs.
     MonitorGain(f32),
     /// The metronome.
     Click(bool),
+    /// Beats before the song.
+    CountIn(CountIn),
     /// Cut the built-in synth off.
     Silence,
 }
 
-/// What the callback tells the control thread. An event: none may be lost.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Report {
-    /// A take's first frame.
-    TakeStarted(TakeId, i64),
-    /// The frame after a take's last.
-    TakeStopped(TakeId, i64),
-}
-
 /// Orders under way at most.
 const ORDERS: usize = 1024;
-/// Places only stop and silence may take.
+/// Places only silence may take.
 const ORDERS_RESERVED: usize = 64;
-
-/// Counters of the callback. Relaxed atomics: each is a number on its own.
-#[derive(Debug, Default)]
-pub struct CallbackCounters {
-    /// Frames of takes that found no room (the disk was too slow).
-    pub lost_take_frames: AtomicU64,
-    /// Orders that found no room.
-    pub lost_orders: AtomicU64,
-}
 
 /// The control thread's half.
 pub struct RendererHandle {
     orders: HeapProd<Order>,
-    reports: HeapCons<Report>,
-    /// Counters.
-    pub counters: Arc<CallbackCounters>,
+    lost_orders: u64,
 }
 
 impl RendererHandle {
-    /// Sends an order. What finds no room is counted; stop and silence have room of their own.
-    pub fn order(&mut self, order: Order) {
-        let urgent = matches!(order, Order::StopTake | Order::Silence);
-        let room = self.orders.vacant_len() > if urgent { 0 } else { ORDERS_RESERVED };
-        if !(room && self.orders.try_push(order).is_ok()) {
-            self.counters.lost_orders.fetch_add(1, Ordering::Relaxed);
-        }
+    /// Orders that found no room.
+    pub fn lost_orders(&self) -> u64 {
+        self.lost_orders
     }
 
-    /// The next report.
-    pub fn report(&mut self) -> Option<Report> {
-        self.reports.try_pop()
+    /// Sends an order. What finds no room is counted; silence has room of its own.
+    pub fn order(&mut self, order: Order) {
+        let urgent = matches!(order, Order::Silence);
+        let room = self.orders.vacant_len() > if urgent { 0 } else { ORDERS_RESERVED };
+        if !(room && self.orders.try_push(order).is_ok()) {
+            self.lost_orders += 1;
+        }
     }
 }
 
@@ -158,8 +136,8 @@ pub struct RendererParts {
     pub output_meters: [Meter; OUTPUTS],
     /// Gain of the inputs in the outputs at start.
     pub monitor_gain: f32,
-    /// Recording.
-    pub tap: Tap,
+    /// Where inputs and master are held.
+    pub capture: CaptureFeed,
     /// Ports in the callback.
     pub ports: Vec<CallbackPort>,
     /// What those of the device hear, in their order.
@@ -201,7 +179,7 @@ pub struct Renderer {
     output_meters: [Meter; OUTPUTS],
     click: Click,
     click_on: bool,
-    tap: Tap,
+    capture: CaptureFeed,
     ports: Vec<CallbackPort>,
     inlets: Vec<Option<Inlet>>,
     built_in: Option<BuiltIn>,
@@ -210,16 +188,12 @@ pub struct Renderer {
     message_delay_frames: Arc<AtomicU32>,
     log: SentLog,
     orders: HeapCons<Order>,
-    reports: HeapProd<Report>,
-    counters: Arc<CallbackCounters>,
 }
 
 impl Renderer {
     /// A renderer and the control thread's half of it.
     pub fn new(parts: RendererParts) -> (Renderer, RendererHandle) {
         let (orders_in, orders_out) = HeapRb::new(ORDERS).split();
-        let (reports_in, reports_out) = HeapRb::new(ORDERS).split();
-        let counters = Arc::<CallbackCounters>::default();
         let block = || vec![0.0; MAX_BLOCK];
         let renderer = Renderer {
             frame: 0,
@@ -236,7 +210,7 @@ impl Renderer {
             output_meters: parts.output_meters,
             click: Click::new(parts.sample_rate_hz),
             click_on: false,
-            tap: parts.tap,
+            capture: parts.capture,
             ports: parts.ports,
             inlets: parts.inlets,
             built_in: parts.built_in,
@@ -245,10 +219,8 @@ impl Renderer {
             message_delay_frames: parts.message_delay_frames,
             log: parts.log,
             orders: orders_out,
-            reports: reports_in,
-            counters: Arc::clone(&counters),
         };
-        (renderer, RendererHandle { orders: orders_in, reports: reports_out, counters })
+        (renderer, RendererHandle { orders: orders_in, lost_orders: 0 })
     }
 
     /// The next frame to be rendered.
@@ -320,27 +292,19 @@ impl Renderer {
         }
         self.play_built_in(&plan, frames);
         self.take_inputs(frames);
-        let lost = self.tap.feed(self.frame, &self.inputs, frames);
-        if lost > 0 {
-            self.counters.lost_take_frames.fetch_add(lost as u64, Ordering::Relaxed);
+        self.mix_master(frames);
+        let held = self.inputs.iter().chain(&self.outputs).map(|channel| &channel[..frames]);
+        self.capture.feed(frames, held);
+        self.add_click(&plan, frames);
+        for (meter, out) in self.output_meters.iter_mut().zip(&self.outputs) {
+            meter.measure(&out[..frames]);
         }
-        self.mix_outputs(&plan, frames);
         self.frame = window.end;
     }
 
     fn obey(&mut self) {
         while let Some(order) = self.orders.try_pop() {
             match order {
-                Order::StartTake(take) => {
-                    self.tap.start(take, self.frame);
-                    let _ = self.reports.try_push(Report::TakeStarted(take, self.frame));
-                }
-                Order::StopTake => {
-                    if let Some(take) = self.tap.recording() {
-                        self.tap.stop(self.frame);
-                        let _ = self.reports.try_push(Report::TakeStopped(take, self.frame));
-                    }
-                }
                 Order::InputGain(input, gain) => {
                     if let Some(input) = self.input_gains.get_mut(usize::from(input)) {
                         input.target = gain;
@@ -353,6 +317,7 @@ impl Renderer {
                         self.click.silence();
                     }
                 }
+                Order::CountIn(count_in) => self.click.count_in(count_in),
                 Order::Silence => {
                     if let Some(built_in) = &mut self.built_in {
                         built_in.synth.silence();
@@ -395,7 +360,7 @@ impl Renderer {
     }
 
     /// Inputs alternate between left and right; a single one is heard on both.
-    fn mix_outputs(&mut self, plan: &Plan, frames: usize) {
+    fn mix_master(&mut self, frames: usize) {
         let [left, right] = &mut self.outputs;
         let (left, right) = (&mut left[..frames], &mut right[..frames]);
         left.fill(0.0);
@@ -419,11 +384,14 @@ impl Renderer {
                 out.iter_mut().zip(synth).for_each(|(out, x)| *out += x);
             }
         }
-        if self.click_on {
-            self.click.render(plan, self.frame..self.frame + frames as i64, left, right);
-        }
-        for (meter, out) in self.output_meters.iter_mut().zip(&self.outputs) {
-            meter.measure(&out[..frames]);
+    }
+
+    /// The click is heard and not recorded.
+    fn add_click(&mut self, plan: &Plan, frames: usize) {
+        if self.click_on || self.click.counts_in(self.frame) {
+            let [left, right] = &mut self.outputs;
+            let window = self.frame..self.frame + frames as i64;
+            self.click.render(plan, self.click_on, window, &mut left[..frames], &mut right[..frames]);
         }
     }
 }

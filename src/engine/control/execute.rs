@@ -29,7 +29,7 @@ use crate::{
 const NO_PORT: &str = "there is no MIDI port to play on; --port sim plays the built-in synth";
 
 /// Nothing to say.
-fn done() -> Answer {
+pub(super) fn done() -> Answer {
     Ok(String::new())
 }
 
@@ -54,8 +54,11 @@ impl Control {
             Command::ClockSend { port, what, state } => self.set_sends(port, *what, *state),
             Command::ClockRun { state: OnOff(on) } => self.set_clock(*on, now),
             Command::RecordStart { name } => self.record(name.as_ref(), now),
-            Command::RecordStop {} => self.stop_recording(),
-            Command::RecordToggle {} if self.takes.recording() => self.stop_recording(),
+            Command::RecordStop {} => self.stop_recording(now),
+            Command::RecordCapture { length } => self.capture(*length, now),
+            Command::RecordMark { text } => self.mark(text.as_ref(), now),
+            Command::RecordSet { option, value } => self.set_recorder(option, value.as_ref()),
+            Command::RecordToggle {} if self.takes.recording() => self.stop_recording(now),
             Command::RecordToggle {} => self.record(None, now),
             Command::RecordStatus {} => self.say_recording(now),
             Command::ClickOn { state } => self.set_click(*state),
@@ -199,34 +202,6 @@ impl Control {
         self.plan.set_clock(on, now.open_frame);
         self.publish_plan();
         done()
-    }
-
-    fn record(&mut self, name: Option<&Text>, now: Moment) -> Answer {
-        if let Some(path) = self.takes.path() {
-            return Err(match self.takes.recording() {
-                true => format!("already recording to {}; record.stop ends it", path.display()),
-                false => format!("{} is still being closed; try again in a moment", path.display()),
-            });
-        }
-        let take = self.takes.begin(name.map(|Text(name)| name.as_str()), now.ns - self.start_ns);
-        self.renderer.order(Order::StartTake(take));
-        done()
-    }
-
-    fn stop_recording(&mut self) -> Answer {
-        if !self.takes.recording() {
-            return Err("nothing is being recorded; record.start begins a take".to_owned());
-        }
-        self.takes.stopping();
-        self.renderer.order(Order::StopTake);
-        done()
-    }
-
-    fn say_recording(&self, now: Moment) -> Answer {
-        Ok(match self.takes.status(now.open_frame).take {
-            Some(take) => format!("recording {:.1} s to {}", take.seconds, take.path.display()),
-            None => format!("not recording; takes go to {}", self.takes.folder().display()),
-        })
     }
 
     fn set_click(&mut self, state: Switch) -> Answer {

@@ -214,8 +214,9 @@ impl Control {
 
     /// The folder that is meant, where this is the time for it.
     fn session_folder(&self, asked: &str) -> Result<PathBuf, String> {
-        if let Some(path) = self.takes.path() {
-            return Err(format!("{} is being recorded: record.stop first", path.display()));
+        if self.takes.is_open() || self.takes.recording() {
+            let take = self.takes.path().map_or("a take".to_owned(), |path| path.display().to_string());
+            return Err(format!("{take} is being recorded: record.stop first"));
         }
         Ok(folder::meant(asked, &self.music, home_folder().as_deref()))
     }

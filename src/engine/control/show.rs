@@ -55,8 +55,8 @@ impl Control {
                     + self.received.iter().map(MidiIn::not_passed_on).sum::<u64>(),
                 midi_refused: self.ports.sum(|panel| count(&panel.refused)),
                 midi_in_lost: self.received.iter().map(MidiIn::lost).sum(),
-                take_frames_lost: count(&self.renderer.counters.lost_take_frames),
-                orders_lost: count(&self.renderer.counters.lost_orders),
+                take_frames_lost: self.takes.gap_frames(),
+                orders_lost: self.renderer.lost_orders(),
                 events_missed: self.desk.missed(),
             },
         }

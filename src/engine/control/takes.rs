@@ -1,93 +1,168 @@
-//! The takes as the control thread knows them: names, files, and what became of them.
+//! The takes as the control thread knows them: what is made, what is waited for, and what became of it.
+//!
+//! The buffer holds what was played, so the beginning and the end of a take are frames that may have passed: a bar is
+//! taken once it has come.
 
 use super::Calendar;
 use crate::{
+    config::recorder::{FileOf, RecorderOptions, Split},
     engine::{
-        audio::{renderer::Report, tap::TakeId},
-        disk::writer::{BITS, Done, Job},
+        audio::capture::Capture,
+        disk::writer::{Begin, Done, Job, TakeId, TakeOrder, WallClock},
         station::Desk,
     },
-    status::{Event, RecordStatus, Severity, TakeStatus},
+    music::Bpm,
+    profile::Profile,
+    status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
+    takes::{Happening, safe_name},
 };
 use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
 use std::{
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, Sender},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender},
+    },
 };
 
 /// With less room than this for the take under way, a warning is due.
 const LOW_SECONDS: u64 = 10 * 60;
-/// The longest name a file gets, in characters.
-const NAME_CHARS: usize = 100;
-
 /// 2000-01-01 00:00:00 UTC, where virtual time begins.
 const VIRTUAL_EPOCH_SECONDS: i64 = 946_684_800;
 
+/// The take under way.
 #[derive(Debug)]
 struct Take {
     id: TakeId,
-    path: PathBuf,
-    first_frame: Option<i64>,
-    /// The writer has made the file; until then `path` is what was asked for.
-    file_made: bool,
-    stopping: bool,
+    /// As it was asked for.
+    name: Option<String>,
+    /// It begins with a sound.
+    listens: bool,
+    /// Its first file and frame, once they are there.
+    begun: Option<(PathBuf, i64)>,
+    ending: Ending,
+    gap_frames: u64,
+    marks: u32,
 }
 
-impl Take {
-    /// Told once it is certain: the callback caught the first frame and the file is there.
-    fn tell_started(&self, desk: &Desk) {
-        if let (Some(frame), true) = (self.first_frame, self.file_made) {
-            desk.tell(&Event::TakeStarted { path: self.path.clone(), frame });
-        }
-    }
+/// Whether a take ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Not yet.
+    No,
+    /// With the next bar.
+    WithBar,
+    /// It is being closed.
+    Closing,
+}
+
+/// A take that begins with the song or a bar of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pending {
+    pub(super) name: Option<String>,
+    /// With the song, wherever that begins; otherwise with a bar.
+    pub(super) with_song: bool,
+}
+
+/// What a take needs to know besides its beginning.
+pub(super) struct Occasion {
+    /// The instant, in ns since the engine's start, and the frame that is heard then.
+    pub(super) now_ns: u64,
+    pub(super) frame: i64,
+    /// What is played.
+    pub(super) profile: Arc<Profile>,
+    pub(super) bpm: Bpm,
 }
 
 /// Recording, seen from the control thread.
-#[derive(Debug)]
 pub struct Takes {
     jobs: Sender<Job>,
     done: Receiver<Done>,
     folder: PathBuf,
     calendar: Calendar,
     sample_rate_hz: u32,
-    channels: usize,
+    capture: Capture,
+    inputs: usize,
+    pub(super) options: RecorderOptions,
     count: u32,
     take: Option<Take>,
+    pub(super) pending: Option<Pending>,
+    /// Those whose end is known and that are not closed yet.
+    closing: Vec<TakeId>,
+    /// The name to go on under when the device is back.
+    interrupted: Option<Option<String>>,
+    gap_frames: u64,
     free_bytes: Option<u64>,
     warned: bool,
 }
 
+/// What takes are made with.
+pub(super) struct TakesParts {
+    pub(super) jobs: Sender<Job>,
+    pub(super) done: Receiver<Done>,
+    pub(super) folder: PathBuf,
+    pub(super) calendar: Calendar,
+    pub(super) capture: Capture,
+    pub(super) inputs: usize,
+    pub(super) sample_rate_hz: u32,
+    pub(super) options: RecorderOptions,
+}
+
 impl Takes {
-    pub(super) fn new(
-        jobs: Sender<Job>,
-        done: Receiver<Done>,
-        folder: PathBuf,
-        calendar: Calendar,
-        channels: usize,
-        sample_rate_hz: u32,
-    ) -> Takes {
-        let (count, take, free_bytes, warned) = (0, None, None, false);
-        Takes { jobs, done, folder, calendar, sample_rate_hz, channels, count, take, free_bytes, warned }
+    pub(super) fn new(parts: TakesParts) -> Takes {
+        Takes {
+            jobs: parts.jobs,
+            done: parts.done,
+            folder: parts.folder,
+            calendar: parts.calendar,
+            sample_rate_hz: parts.sample_rate_hz,
+            capture: parts.capture,
+            inputs: parts.inputs,
+            options: parts.options,
+            count: 0,
+            take: None,
+            pending: None,
+            closing: Vec::new(),
+            interrupted: None,
+            gap_frames: 0,
+            free_bytes: None,
+            warned: false,
+        }
     }
 
-    /// Whether a take is under way.
+    /// Whether a take is under way or waited for.
     pub(super) fn recording(&self) -> bool {
-        self.take.as_ref().is_some_and(|take| !take.stopping)
+        self.pending.is_some() || self.take.as_ref().is_some_and(|take| take.ending != Ending::Closing)
     }
 
-    /// The take that is under way or not closed yet.
-    pub(super) fn open(&self) -> Option<TakeId> {
-        self.take.as_ref().map(|take| take.id)
+    /// Whether a take is under way or not closed yet.
+    pub(super) fn is_open(&self) -> bool {
+        self.take.is_some() || !self.closing.is_empty()
     }
 
-    /// The file of the take under way.
+    /// The first file of the take under way.
     pub(super) fn path(&self) -> Option<&Path> {
-        self.take.as_ref().map(|take| take.path.as_path())
+        self.take.as_ref()?.begun.as_ref().map(|(path, _)| path.as_path())
     }
 
-    /// Where takes go.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    /// Whether the take under way ends with the next bar.
+    pub(super) fn ends_with_bar(&self) -> bool {
+        self.take.as_ref().is_some_and(|take| take.ending == Ending::WithBar)
+    }
+
+    /// Why no take can begin now.
+    pub(super) fn refusal(&self) -> Option<String> {
+        if self.pending.is_some() {
+            return Some("a take is waiting for its beginning already; record.stop ends that".to_owned());
+        }
+        let take = self.take.as_ref()?;
+        let path = take.begun.as_ref().map(|(path, _)| path.display());
+        Some(match (take.ending, path) {
+            (Ending::Closing, Some(path)) => format!("{path} is still being closed; try again in a moment"),
+            (Ending::Closing, None) => "the last take is still being closed; try again in a moment".to_owned(),
+            (_, Some(path)) => format!("already recording to {path}; record.stop ends it"),
+            (_, None) => "a sound is waited for already; record.stop ends that".to_owned(),
+        })
     }
 
     /// From now on takes go there.
@@ -96,92 +171,223 @@ impl Takes {
         self.free_bytes = None;
     }
 
-    /// A new take: its file is being made while its first frames are already caught.
-    pub(super) fn begin(&mut self, name: Option<&str>, now_ns: u64) -> TakeId {
-        self.count += 1;
-        let id = TakeId(self.count);
-        let name = name.map(safe_name).filter(|name| !name.is_empty());
-        let path = self.folder.join(format!("{}.wav", name.unwrap_or_else(|| self.dated_name(now_ns))));
-        // A writer that is gone answers by its silence; the thread's end is noticed where it is joined.
-        let _ = self.jobs.send(Job::Begin { take: id, path: path.clone() });
-        self.take = Some(Take { id, path, first_frame: None, file_made: false, stopping: false });
+    /// So many seconds in frames.
+    pub(super) fn frames(&self, seconds: f64) -> i64 {
+        (seconds * f64::from(self.sample_rate_hz)) as i64
+    }
+
+    /// How much earlier takes begin.
+    pub(super) fn pre_roll_frames(&self) -> i64 {
+        self.frames(f64::from(self.options.pre_roll_ms) / 1000.0)
+    }
+
+    /// A new take. The first frames of it may have passed.
+    ///
+    /// # Errors
+    /// Its files cannot be what they are to be.
+    pub(super) fn begin(
+        &mut self,
+        name: Option<String>,
+        begin: Begin,
+        marks: Vec<(i64, String)>,
+        occasion: &Occasion,
+    ) -> Result<(), String> {
+        let files = self.options.files.of(self.inputs)?;
+        let base = self.name(name.as_deref(), "", occasion);
+        let listens = matches!(begin, Begin::OnSound { .. });
+        let order = TakeOrder { marks, ..self.order(base, files, begin, None, occasion) };
+        let id = order.take;
+        self.send(Job::Begin(Box::new(order)));
+        // One that is still being closed is waited for at the end.
+        self.closing.extend(self.take.as_ref().map(|take| take.id));
+        self.take = Some(Take { id, name, listens, begun: None, ending: Ending::No, gap_frames: 0, marks: 0 });
         self.warned = false;
-        id
+        Ok(())
     }
 
-    pub(super) fn stopping(&mut self) {
-        if let Some(take) = &mut self.take {
-            take.stopping = true;
+    /// Keeps what was played before `end`, from this frame on.
+    ///
+    /// # Errors
+    /// As for [`begin`](Self::begin).
+    pub(super) fn keep(&mut self, from: i64, end: i64, occasion: &Occasion) -> Result<(), String> {
+        let files = self.options.files.of(self.inputs)?;
+        let name = self.name(None, "-capture", occasion);
+        let mut order = self.order(name, files, Begin::At(from), Some(end), occasion);
+        order.silence_frames = None;
+        self.closing.push(order.take);
+        self.send(Job::Begin(Box::new(order)));
+        Ok(())
+    }
+
+    fn name(&self, name: Option<&str>, of_kind: &str, occasion: &Occasion) -> String {
+        let given = name.map(safe_name).filter(|name| !name.is_empty());
+        given.unwrap_or_else(|| {
+            let begins = self.date(occasion.now_ns);
+            let filled = self.options.name.filled(begins, &occasion.profile.id, occasion.bpm.get());
+            let name = safe_name(&filled);
+            format!("{}{of_kind}", if name.is_empty() { "recording" } else { &name })
+        })
+    }
+
+    fn order(
+        &mut self,
+        name: String,
+        files: Vec<FileOf>,
+        begin: Begin,
+        end_frame: Option<i64>,
+        occasion: &Occasion,
+    ) -> TakeOrder {
+        self.count += 1;
+        let rate = f64::from(self.sample_rate_hz);
+        let options = &self.options;
+        let frame_bytes = files.iter().map(|file| file.channels.len() * options.depth.bytes()).max().unwrap_or(1);
+        TakeOrder {
+            take: TakeId(self.count),
+            folder: self.folder.clone(),
+            second_folder: options.second_folder.clone(),
+            name,
+            depth: options.depth,
+            dither: options.dither,
+            begin,
+            end_frame,
+            threshold: 10.0_f64.powf(options.threshold_db / 20.0) as f32,
+            silence_frames: options.silence_seconds.map(|seconds| (seconds * rate) as u64),
+            split_frames: match options.split {
+                Split::Never => None,
+                Split::Seconds(seconds) => Some((seconds * rate) as u64),
+                Split::Megabytes(megabytes) => Some((megabytes * 1e6 / frame_bytes.max(1) as f64) as u64),
+            },
+            files,
+            marks: Vec::new(),
+            clock: WallClock { frame: occasion.frame, at: self.date(occasion.now_ns) },
+            note: format!("{:.2} BPM; {}", occasion.bpm.get(), occasion.profile.name),
         }
     }
 
-    fn dated_name(&self, now_ns: u64) -> String {
-        let now = match self.calendar {
+    fn send(&self, job: Job) {
+        // A writer that is gone answers by its silence; the thread's end is noticed where it is joined.
+        let _ = self.jobs.send(job);
+    }
+
+    /// Ends the take under way before this frame, and what waits for its beginning. False where there is nothing.
+    pub(super) fn end(&mut self, frame: i64) -> bool {
+        let waited = self.pending.take().is_some();
+        let Some(take) = self.take.as_mut().filter(|take| take.ending != Ending::Closing) else { return waited };
+        take.ending = Ending::Closing;
+        let job = Job::End { take: take.id, frame };
+        self.send(job);
+        true
+    }
+
+    /// Ends the take under way with the next bar.
+    pub(super) fn end_with_bar(&mut self) {
+        if let Some(take) = self.take.as_mut().filter(|take| take.ending == Ending::No) {
+            take.ending = Ending::WithBar;
+        }
+    }
+
+    /// The device is gone: the take ends with what is there, and goes on when it is back.
+    pub(super) fn interrupt(&mut self) {
+        let head = self.capture.held().end;
+        let name = self.take.as_ref().filter(|take| take.ending != Ending::Closing).map(|take| take.name.clone());
+        if let Some(name) = name {
+            self.interrupted = Some(name);
+            let pending = self.pending.take();
+            self.end(head);
+            self.pending = pending;
+        }
+    }
+
+    /// The name to go on under, where a take was interrupted; said once.
+    pub(super) fn take_interrupted(&mut self) -> Option<Option<String>> {
+        self.interrupted.take()
+    }
+
+    /// Names a place; nothing where no take is made.
+    pub(super) fn mark(&mut self, frame: i64, label: Option<&str>) -> Option<String> {
+        let take = self.take.as_mut().filter(|take| take.begun.is_some())?;
+        take.marks += 1;
+        let label = label.map_or_else(|| format!("mark {}", take.marks), str::to_owned);
+        self.send(Job::Mark { frame, label: label.clone() });
+        Some(label)
+    }
+
+    /// Something happened that whoever hears the take must know.
+    pub(super) fn happened(&mut self, frame: i64, what: &Happening) {
+        if self.is_open() {
+            self.send(Job::Mark { frame, label: what.to_string() });
+        }
+    }
+
+    fn date(&self, now_ns: u64) -> DateTime {
+        match self.calendar {
             Calendar::Local => Zoned::now().datetime(),
-            Calendar::Virtual => Timestamp::from_second(VIRTUAL_EPOCH_SECONDS + (now_ns / 1_000_000_000) as i64)
-                .map(|t| t.to_zoned(TimeZone::UTC).datetime())
-                .unwrap_or(DateTime::MIN),
-        };
-        now.strftime("recording_%Y%m%d_%H%M%S").to_string()
-    }
-
-    pub(super) fn report(&mut self, report: Report, desk: &Desk) {
-        let Some(take) = &mut self.take else { return };
-        match report {
-            Report::TakeStarted(id, frame) if id == take.id => {
-                take.first_frame = Some(frame);
-                tracing::info!(take = id.0, frame, "take started");
-                take.tell_started(desk);
+            Calendar::Virtual => {
+                let ns = i128::from(VIRTUAL_EPOCH_SECONDS) * 1_000_000_000 + i128::from(now_ns);
+                let at = Timestamp::from_nanosecond(ns).map(|at| at.to_zoned(TimeZone::UTC).datetime());
+                at.unwrap_or(DateTime::MIN)
             }
-            Report::TakeStopped(id, frame) if id == take.id => {
-                tracing::info!(take = id.0, frame, "take stopped");
-                take.stopping = true;
-            }
-            _ => {}
         }
     }
 
-    /// Takes in what the writer tells; true where the take under way failed.
-    pub(super) fn listen(&mut self, desk: &Desk) -> bool {
-        let mut failed = false;
+    /// Takes in what the writer tells.
+    pub(super) fn listen(&mut self, desk: &Desk) {
         while let Ok(done) = self.done.try_recv() {
-            let current = |id: TakeId| self.take.as_ref().is_some_and(|take| take.id == id);
-            match done {
-                Done::Began { take: id, path } => {
-                    if let Some(take) = self.take.as_mut().filter(|take| take.id == id) {
-                        take.path = path;
-                        take.file_made = true;
-                        take.tell_started(desk);
-                    }
+            self.hear(done, desk);
+        }
+    }
+
+    fn hear(&mut self, done: Done, desk: &Desk) {
+        match done {
+            Done::Began { take, path, frame } => {
+                tracing::info!(take = take.0, frame, path = %path.display(), "take begun");
+                if let Some(take) = self.take.as_mut().filter(|under_way| under_way.id == take) {
+                    take.begun = Some((path.clone(), frame));
                 }
-                Done::Finished { take, path, frames, gap_frames, goes_on } => {
-                    tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "take finished");
-                    if current(take) && !goes_on {
-                        self.take = None;
-                    }
-                    desk.tell(&Event::TakeFinished { path, frames, gap_frames });
+                desk.tell(&Event::TakeStarted { path, frame });
+            }
+            Done::Gap { take, frames } => {
+                self.gap_frames += frames;
+                let seconds = frames as f64 / f64::from(self.sample_rate_hz);
+                tracing::warn!(take = take.0, frames, "gap");
+                if let Some(take) = self.take.as_mut().filter(|under_way| under_way.id == take) {
+                    take.gap_frames += frames;
                 }
-                Done::Failed { take, path, frames, reason } => {
-                    failed |= current(take);
-                    if current(take) {
-                        self.take = None;
-                    }
-                    let seconds = frames as f64 / f64::from(self.sample_rate_hz);
-                    let text = match frames {
-                        0 => format!(
-                            "cannot record to {}: {reason}; everything else works: free the disk or choose another folder",
-                            path.display()
-                        ),
-                        _ => format!(
-                            "recording to {} ended: {reason}; its first {seconds:.1} s are safe, everything else works",
-                            path.display()
-                        ),
-                    };
-                    desk.notice(Severity::Error, text);
+                let text =
+                    format!("the disk is too slow: {seconds:.3} s of the take are silence, what follows is in time");
+                desk.notice(Severity::Warning, text);
+            }
+            Done::Finished { take, path, frames, gap_frames } => {
+                tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "file finished");
+                desk.tell(&Event::TakeFinished { path, frames, gap_frames });
+            }
+            Done::Failed { take, path, frames, reason, goes_on } => {
+                tracing::error!(take = take.0, frames, path = %path.display(), reason, "the disk refused");
+                desk.notice(Severity::Error, self.failure(&path, frames, &reason, goes_on.as_deref()));
+                if goes_on.is_none() && frames > 0 {
+                    desk.tell(&Event::TakeFinished { path, frames, gap_frames: 0 });
                 }
             }
+            Done::Over { take } => {
+                self.closing.retain(|closing| *closing != take);
+                self.take.take_if(|under_way| under_way.id == take);
+            }
         }
-        failed
+    }
+
+    fn failure(&self, path: &Path, frames: u64, reason: &str, goes_on: Option<&Path>) -> String {
+        let path = path.display();
+        let seconds = frames as f64 / f64::from(self.sample_rate_hz);
+        let safe = if frames == 0 { String::new() } else { format!("; its first {seconds:.1} s are safe") };
+        match goes_on {
+            Some(other) => format!("recording to {path}: {reason}{safe}; it goes on in {}", other.display()),
+            None if frames == 0 => {
+                format!(
+                    "cannot record to {path}: {reason}; everything else works: free the disk or choose another folder"
+                )
+            }
+            None => format!("recording to {path} ended: {reason}{safe}, everything else works"),
+        }
     }
 
     /// Asks the file system for its free room, and warns once a take when it becomes little.
@@ -203,47 +409,46 @@ impl Takes {
     }
 
     fn bytes_per_second(&self) -> u64 {
-        (self.channels as u64 * u64::from(BITS / 8) * u64::from(self.sample_rate_hz)).max(1)
+        let files = self.options.files.of(self.inputs).unwrap_or_default();
+        let channels: usize = files.iter().map(|file| file.channels.len()).sum();
+        (channels as u64 * self.options.depth.bytes() as u64 * u64::from(self.sample_rate_hz)).max(1)
+    }
+
+    /// Frames of files that are silence because the disk was too slow.
+    pub(super) fn gap_frames(&self) -> u64 {
+        self.gap_frames
     }
 
     pub(super) fn status(&self, frame: i64) -> RecordStatus {
-        let take = self.take.as_ref().filter(|take| !take.stopping).map(|take| {
-            let frames = take.first_frame.map_or(0, |first| frame - first).max(0);
-            TakeStatus { path: take.path.clone(), seconds: frames as f64 / f64::from(self.sample_rate_hz) }
+        let seconds = |frames: i64| frames.max(0) as f64 / f64::from(self.sample_rate_hz);
+        let under_way = self.take.as_ref().filter(|take| take.ending != Ending::Closing);
+        let take = under_way.and_then(|take| {
+            let (path, first) = take.begun.as_ref()?;
+            Some(TakeStatus {
+                path: path.clone(),
+                seconds: seconds(frame - first),
+                marks: take.marks,
+                gap_frames: take.gap_frames,
+                ends_with_bar: take.ending == Ending::WithBar,
+            })
         });
+        let waits_for = match (&self.pending, under_way) {
+            (Some(pending), _) => Some(if pending.with_song { WaitsFor::Song } else { WaitsFor::Bar }),
+            (None, Some(under_way)) if under_way.listens && take.is_none() => Some(WaitsFor::Sound),
+            _ => None,
+        };
         RecordStatus {
             take,
+            waits_for,
             folder: self.folder.clone(),
             free_bytes: self.free_bytes,
             bytes_per_second: self.bytes_per_second(),
+            capture_bytes: self.capture.bytes(),
         }
     }
-}
 
-/// A name that is only a name: no folder, nothing hidden, nothing a file system or a shell would choke on.
-fn safe_name(name: &str) -> String {
-    let name = name.strip_suffix(".wav").unwrap_or(name);
-    let plain = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
-    name.trim().trim_start_matches('.').chars().map(plain).take(NAME_CHARS).collect::<String>().trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_cannot_leave_the_folder() {
-        for (asked, made) in [
-            ("jam", "jam"),
-            ("jam.wav", "jam"),
-            ("../../etc/passwd", "_.._etc_passwd"),
-            ("/abs", "_abs"),
-            ("...", ""),
-            ("a\u{7}b", "a_b"),
-            ("My long jam", "My long jam"),
-        ] {
-            assert_eq!(safe_name(asked), made);
-        }
-        assert_eq!(safe_name(&"x".repeat(500)).chars().count(), NAME_CHARS);
+    /// The frames that can be kept.
+    pub(super) fn held(&self) -> std::ops::Range<i64> {
+        self.capture.held()
     }
 }

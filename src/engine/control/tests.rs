@@ -12,9 +12,12 @@ use crate::{
     profile::{Profile, Target},
     status::Event,
 };
-use std::sync::{
-    Arc, Mutex,
-    mpsc::{self, Receiver, Sender},
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, Receiver, Sender},
+    },
 };
 
 /// When, in ms, and what.
@@ -29,7 +32,7 @@ pub(super) struct Rig {
     pub(super) events: Receiver<Event>,
     /// Tells what becomes of the port.
     port: Sender<PortEvent>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Rig {
@@ -47,7 +50,7 @@ impl Rig {
             log.lock().unwrap().push((at_ns as f64 * 1e-6, sent.payload.bytes().to_vec()));
         }));
         let events = offline.station().subscribe(|| {});
-        Rig { offline, synth, sent, events, port, _folder: folder }
+        Rig { offline, synth, sent, events, port, folder }
     }
 
     /// The port goes away.
@@ -80,6 +83,11 @@ impl Rig {
         let now_ns = (self.offline.frame() as u64) * 1_000_000_000 / 48_000;
         self.synth.hear(now_ns, bytes);
         self.wait_ms(20);
+    }
+
+    /// A file among the takes.
+    pub(super) fn take(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     pub(super) fn profile(&self) -> Arc<Profile> {

@@ -5,7 +5,7 @@ use crate::{
     engine::{
         assembly::device_status,
         audio::renderer::Renderer,
-        control::Control,
+        control::{Control, Moment},
         host::{Device, DeviceSpec, Driver, StartFailed, Watch, sim::SimDevice},
     },
     status::Severity,
@@ -36,6 +36,7 @@ pub(super) struct Audio {
     lost: Option<Lost>,
     seen_blocks: (u64, Instant),
     seen_xruns: u64,
+    marked_xruns: u64,
     told_xruns: bool,
 }
 
@@ -50,20 +51,25 @@ impl Audio {
             lost: None,
             seen_blocks: (0, Instant::now()),
             seen_xruns: 0,
+            marked_xruns: 0,
             told_xruns: false,
         }
     }
 
     /// Notices a lost device, goes on without it, and takes it back.
-    pub(super) fn look_after(&mut self, control: &mut Control) {
+    pub(super) fn look_after(&mut self, control: &mut Control, now: Moment) {
         let blocks = self.watch.blocks.load(Ordering::Relaxed);
         if blocks != self.seen_blocks.0 {
             self.seen_blocks = (blocks, Instant::now());
         }
+        let xruns = self.watch.xruns.load(Ordering::Relaxed);
+        if xruns > std::mem::replace(&mut self.marked_xruns, xruns) {
+            control.xruns(now);
+        }
         let stalled = self.seen_blocks.1.elapsed() > STALL;
         match &self.lost {
             None if stalled || self.watch.lost.load(Ordering::Relaxed) => self.go_on_without(control),
-            Some(lost) if Instant::now() >= lost.retry_at => self.try_again(control),
+            Some(lost) if Instant::now() >= lost.retry_at => self.try_again(control, now),
             _ => {}
         }
     }
@@ -94,7 +100,7 @@ impl Audio {
     fn run_on(&mut self, device: Box<dyn Device>, renderer: Renderer) {
         self.watch = Arc::default();
         self.seen_blocks = (0, Instant::now());
-        (self.seen_xruns, self.told_xruns) = (0, false);
+        (self.seen_xruns, self.marked_xruns, self.told_xruns) = (0, 0, false);
         match device.start(renderer, Arc::clone(&self.watch)) {
             Ok(driver) => self.driver = Some(driver),
             Err(StartFailed { error, renderer: Some(renderer) }) => {
@@ -108,7 +114,7 @@ impl Audio {
         }
     }
 
-    fn try_again(&mut self, control: &mut Control) {
+    fn try_again(&mut self, control: &mut Control, now: Moment) {
         match (self.reopen)() {
             Ok(device) if device.spec().sample_rate_hz == self.spec.sample_rate_hz => {
                 if let Some(renderer) = self.driver.take().and_then(Driver::stop) {
@@ -117,6 +123,7 @@ impl Audio {
                     control.device = device_status(&self.spec);
                     control.desk().notice(Severity::Info, format!("{} is back", self.spec.name));
                     self.lost = None;
+                    control.device_back(now);
                 }
             }
             outcome => {

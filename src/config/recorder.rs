@@ -1,0 +1,370 @@
+//! How takes are made: the table of the recorder's options. The settings (`record:`), `record.set` and the flags of
+//! `busker record` read it, so that an option is spelled and checked the same everywhere.
+//!
+//! To add an option: a field, its default, and a row.
+
+mod files;
+mod name;
+
+pub use files::{FileOf, Files};
+pub use name::NameTemplate;
+
+use crate::wav::Depth;
+use std::{fmt, path::PathBuf};
+
+/// How takes are made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecorderOptions {
+    /// Which channels go to which files.
+    pub files: Files,
+    /// How a sample lies in a file.
+    pub depth: Depth,
+    /// Whether what is reduced to 16 bits is dithered.
+    pub dither: bool,
+    /// The name of a take that was given none.
+    pub name: NameTemplate,
+    /// When a take begins that is asked for.
+    pub start: Start,
+    /// Bars of click before a take that begins with a count-in, 1..=8.
+    pub count_in_bars: u32,
+    /// What came before its beginning is in the take, too: so many ms of it, 0..=10000.
+    pub pre_roll_ms: u32,
+    /// A sound is what is over this, in dBFS, -90..=0.
+    pub threshold_db: f64,
+    /// A take ends after so many seconds without a sound, 0.1..=3600.
+    pub silence_seconds: Option<f64>,
+    /// When a take goes on in another file.
+    pub split: Split,
+    /// Where takes go on when the disk is full.
+    pub second_folder: Option<PathBuf>,
+    /// Seconds of what was played that are always held, 0..=3600.
+    pub capture_seconds: f64,
+    /// Memory for that, in MB, 8..=4096.
+    pub capture_memory_mb: f64,
+}
+
+impl Default for RecorderOptions {
+    fn default() -> Self {
+        RecorderOptions {
+            files: Files::default(),
+            depth: Depth::Int24,
+            dither: true,
+            name: NameTemplate::default(),
+            start: Start::Now,
+            count_in_bars: 1,
+            pre_roll_ms: 100,
+            threshold_db: -40.0,
+            silence_seconds: None,
+            split: Split::Never,
+            second_folder: None,
+            capture_seconds: 60.0,
+            capture_memory_mb: 64.0,
+        }
+    }
+}
+
+/// When a take begins that is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// At once.
+    #[default]
+    Now,
+    /// With the next bar; while the song stands, with the song. It ends with a bar, too.
+    Bar,
+    /// With the song, which begins after so many bars of click; while the song plays, as [`Start::Bar`].
+    Count,
+    /// With the first sound over the threshold.
+    Sound,
+}
+
+/// When a take goes on in another file, besides before 4 GiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Split {
+    /// Then only.
+    #[default]
+    Never,
+    /// After so many seconds, 1..=86400.
+    Seconds(f64),
+    /// After so many MB, 1..=4000.
+    Megabytes(f64),
+}
+
+/// One row of the table.
+pub struct RecorderOption {
+    /// As it is written everywhere.
+    pub name: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// What may stand there.
+    pub allowed: &'static str,
+    /// Whether it takes effect with the next start only.
+    pub at_start: bool,
+    set: fn(&mut RecorderOptions, &str) -> Option<()>,
+    shown: fn(&RecorderOptions) -> String,
+}
+
+/// The table.
+pub static RECORDER_OPTIONS: &[RecorderOption] = &[
+    RecorderOption {
+        name: "files",
+        help: "which channels go to which files: a word a file, + joins",
+        allowed: "inputs, each (input), master, or numbers among the recorded inputs, like 1-2 3 master or 1-2+master",
+        at_start: false,
+        set: |options, text| text.parse().ok().map(|files| options.files = files),
+        shown: |options| options.files.to_string(),
+    },
+    RecorderOption {
+        name: "bits",
+        help: "how a sample lies in the file",
+        allowed: "16, 24 or 32f",
+        at_start: false,
+        set: |options, text| text.parse().ok().map(|depth| options.depth = depth),
+        shown: |options| options.depth.to_string(),
+    },
+    RecorderOption {
+        name: "dither",
+        help: "noise that hides the steps of 16 bits",
+        allowed: "on or off",
+        at_start: false,
+        set: |options, text| on_off(text).map(|on| options.dither = on),
+        shown: |options| if options.dither { "on" } else { "off" }.to_owned(),
+    },
+    RecorderOption {
+        name: "name",
+        help: "the name of a take that is given none: %Y %m %d %H %M %S of its beginning, {profile}, {bpm}",
+        allowed: "a name with such places, and no other %",
+        at_start: false,
+        set: |options, text| text.parse().ok().map(|name| options.name = name),
+        shown: |options| options.name.to_string(),
+    },
+    RecorderOption {
+        name: "start",
+        help: "when a take begins that is asked for",
+        allowed: "now, bar, count (a count-in) or sound",
+        at_start: false,
+        set: |options, text| {
+            options.start = match text {
+                "now" => Start::Now,
+                "bar" => Start::Bar,
+                "count" => Start::Count,
+                "sound" => Start::Sound,
+                _ => return None,
+            };
+            Some(())
+        },
+        shown: |options| options.start.to_string(),
+    },
+    RecorderOption {
+        name: "count_in",
+        help: "bars of click before a take that begins with a count-in",
+        allowed: "1 to 8 bars",
+        at_start: false,
+        set: |options, text| number(text, 1.0, 8.0).map(|bars| options.count_in_bars = bars as u32),
+        shown: |options| options.count_in_bars.to_string(),
+    },
+    RecorderOption {
+        name: "pre_roll",
+        help: "what came before its beginning is in the take, too",
+        allowed: "0 to 10000 ms",
+        at_start: false,
+        set: |options, text| number(text, 0.0, 10_000.0).map(|ms| options.pre_roll_ms = ms as u32),
+        shown: |options| options.pre_roll_ms.to_string(),
+    },
+    RecorderOption {
+        name: "threshold",
+        help: "a sound is what is over this",
+        allowed: "-90 to 0 dBFS",
+        at_start: false,
+        set: |options, text| number(text, -90.0, 0.0).map(|db| options.threshold_db = db),
+        shown: |options| options.threshold_db.to_string(),
+    },
+    RecorderOption {
+        name: "silence",
+        help: "a take ends after so much silence",
+        allowed: "0.1 to 3600 seconds, or off",
+        at_start: false,
+        set: |options, text| optional(text, 0.1, 3_600.0).map(|seconds| options.silence_seconds = seconds),
+        shown: |options| options.silence_seconds.map_or("off".to_owned(), |seconds| seconds.to_string()),
+    },
+    RecorderOption {
+        name: "split",
+        help: "a take goes on in another file after so much, without a gap",
+        allowed: "1s to 86400s, 1MB to 4000MB, or off",
+        at_start: false,
+        set: |options, text| split(text).map(|split| options.split = split),
+        shown: |options| options.split.to_string(),
+    },
+    RecorderOption {
+        name: "second_folder",
+        help: "where a take goes on when the disk is full",
+        allowed: "a folder, whole from / on, or off",
+        at_start: false,
+        set: |options, text| {
+            options.second_folder = match text {
+                "off" | "no" => None,
+                _ if text.starts_with('/') => Some(PathBuf::from(text)),
+                _ => return None,
+            };
+            Some(())
+        },
+        shown: |options| options.second_folder.as_ref().map_or("off".to_owned(), |f| f.display().to_string()),
+    },
+    RecorderOption {
+        name: "capture",
+        help: "what was played is always held for so long",
+        allowed: "0 to 3600 seconds",
+        at_start: true,
+        set: |options, text| number(text, 0.0, 3_600.0).map(|seconds| options.capture_seconds = seconds),
+        shown: |options| options.capture_seconds.to_string(),
+    },
+    RecorderOption {
+        name: "capture_memory",
+        help: "memory for that, which is never less than six seconds take",
+        allowed: "8 to 4096 MB",
+        at_start: true,
+        set: |options, text| number(text, 8.0, 4_096.0).map(|mb| options.capture_memory_mb = mb),
+        shown: |options| options.capture_memory_mb.to_string(),
+    },
+];
+
+fn on_off(text: &str) -> Option<bool> {
+    match text {
+        "on" | "yes" | "true" => Some(true),
+        "off" | "no" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+fn number(text: &str, least: f64, most: f64) -> Option<f64> {
+    text.parse().ok().filter(|number| (least..=most).contains(number))
+}
+
+fn optional(text: &str, least: f64, most: f64) -> Option<Option<f64>> {
+    if on_off(text) == Some(false) { Some(None) } else { number(text, least, most).map(Some) }
+}
+
+fn split(text: &str) -> Option<Split> {
+    let of = |unit: &str, most| text.strip_suffix(unit).and_then(|text| number(text.trim(), 1.0, most));
+    match (on_off(text), of("MB", 4_000.0), of("s", 86_400.0)) {
+        (Some(false), ..) => Some(Split::Never),
+        (_, Some(megabytes), _) => Some(Split::Megabytes(megabytes)),
+        (.., Some(seconds)) => Some(Split::Seconds(seconds)),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Start::Now => "now",
+            Start::Bar => "bar",
+            Start::Count => "count",
+            Start::Sound => "sound",
+        })
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Split::Never => f.write_str("off"),
+            Split::Seconds(seconds) => write!(f, "{seconds}s"),
+            Split::Megabytes(megabytes) => write!(f, "{megabytes}MB"),
+        }
+    }
+}
+
+impl RecorderOption {
+    /// The row of a name.
+    ///
+    /// # Errors
+    /// There is none: the names there are.
+    pub fn of(name: &str) -> Result<&'static RecorderOption, String> {
+        RECORDER_OPTIONS.iter().find(|row| row.name == name).ok_or_else(|| {
+            let names: Vec<&str> = RECORDER_OPTIONS.iter().map(|row| row.name).collect();
+            format!("there is no option '{name}' of the recorder; there are {}", names.join(", "))
+        })
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    /// The text does not fit; nothing is changed.
+    pub fn set(&self, options: &mut RecorderOptions, text: &str) -> Result<(), String> {
+        (self.set)(options, text.trim())
+            .ok_or_else(|| format!("'{text}' is no {}: allowed is {}", self.name, self.allowed))
+    }
+
+    /// As it stands, in the words that set it.
+    pub fn shown(&self, options: &RecorderOptions) -> String {
+        (self.shown)(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_sets_the_same() {
+        let mut options = RecorderOptions::default();
+        let other = [
+            ("files", "1-2+master each 3"),
+            ("bits", "32f"),
+            ("dither", "off"),
+            ("name", "jam %H%M {profile} {bpm}"),
+            ("start", "count"),
+            ("count_in", "2"),
+            ("pre_roll", "250"),
+            ("threshold", "-32.5"),
+            ("silence", "4"),
+            ("split", "650MB"),
+            ("second_folder", "/mnt/usb"),
+            ("capture", "120"),
+            ("capture_memory", "256"),
+        ];
+        assert_eq!(other.map(|(name, _)| name), *RECORDER_OPTIONS.iter().map(|row| row.name).collect::<Vec<_>>());
+        for (name, _) in other {
+            let row = RecorderOption::of(name).unwrap();
+            let standard = row.shown(&options);
+            row.set(&mut options, &standard).unwrap();
+            assert_eq!(options, RecorderOptions::default(), "{name} {standard}");
+        }
+        for (name, text) in other {
+            let row = RecorderOption::of(name).unwrap();
+            row.set(&mut options, text).unwrap();
+            assert_eq!(row.shown(&options), text);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_and_changes_nothing() {
+        let mut options = RecorderOptions::default();
+        for (name, text) in [
+            ("files", ""),
+            ("files", "0"),
+            ("files", "3-1"),
+            ("files", "inputs++master"),
+            ("files", "outputs"),
+            ("bits", "20"),
+            ("name", "%Q"),
+            ("name", ""),
+            ("name", "{synth}"),
+            ("start", "later"),
+            ("count_in", "0"),
+            ("pre_roll", "nan"),
+            ("threshold", "3"),
+            ("silence", "0"),
+            ("split", "10"),
+            ("split", "5000MB"),
+            ("second_folder", "usb"),
+            ("capture", "-1"),
+        ] {
+            let error = RecorderOption::of(name).unwrap().set(&mut options, text).unwrap_err();
+            assert!(error.contains("allowed is"), "{error}");
+            assert_eq!(options, RecorderOptions::default());
+        }
+        let Err(error) = RecorderOption::of("colour") else { panic!("there is one") };
+        assert!(error.contains("files, bits"), "{error}");
+    }
+}

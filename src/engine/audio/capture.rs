@@ -1,0 +1,216 @@
+//! The capture buffer: the last seconds of every input and of the master, always held.
+//!
+//! The callback writes each block over the oldest frames and never looks back; the disk writer reads what it wants as
+//! long as it is held. So a take begins and ends in hindsight, with its pre-roll, without the callback being told; what
+//! was just played can be kept; and a disk may stall as long as the buffer is. Where a reader comes too late the frames
+//! are gone, but they are counted by their place.
+//!
+//! Crossing: plain memory of atomics, written by one and read by others. The newest wins; a reader finds out afterwards
+//! whether what it read was overwritten meanwhile. Realtime: the writing half, yes.
+
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU32, Ordering, fence},
+    },
+};
+
+/// A disk may stall this long at least, whatever the memory: the buffer is never shorter.
+pub const STALL_SECONDS: f64 = 6.0;
+/// Bytes of a sample in the buffer.
+const SAMPLE_BYTES: f64 = 4.0;
+/// One sample of each page is written at the start, so that the callback never waits for a page.
+const PAGE_SAMPLES: usize = 1024;
+
+/// Frames a buffer has for so many seconds to be kept, within so many bytes.
+pub fn capture_frames(seconds: f64, memory_bytes: f64, channels: usize, sample_rate_hz: f64) -> usize {
+    let affordable = memory_bytes / (SAMPLE_BYTES * channels.max(1) as f64);
+    let wanted = (seconds + STALL_SECONDS) * sample_rate_hz;
+    wanted.min(affordable).max(STALL_SECONDS * sample_rate_hz).ceil() as usize
+}
+
+/// The memory both halves share.
+struct Ring {
+    /// One lane a channel; a sample is its bits.
+    lanes: Box<[Box<[AtomicU32]>]>,
+    frames: usize,
+    /// The frame after the newest that is whole.
+    head: AtomicI64,
+    /// The frame after the newest that is being written: what is a buffer's length before it is gone.
+    writing: AtomicI64,
+}
+
+/// The callback's half.
+pub struct CaptureFeed {
+    ring: Arc<Ring>,
+}
+
+/// A reader's half. Clones read the same.
+#[derive(Clone)]
+pub struct Capture {
+    ring: Arc<Ring>,
+}
+
+/// Both halves of a buffer of so many channels and frames, silent and in memory.
+pub fn capture(channels: usize, frames: usize) -> (CaptureFeed, Capture) {
+    let frames = frames.max(1);
+    let lane = || -> Box<[AtomicU32]> { (0..frames).map(|_| AtomicU32::new(0)).collect() };
+    let lanes: Box<[_]> = (0..channels).map(|_| lane()).collect();
+    for sample in lanes.iter().flat_map(|lane| lane.iter().step_by(PAGE_SAMPLES)) {
+        sample.store(0, Ordering::Relaxed);
+    }
+    let ring = Arc::new(Ring { lanes, frames, head: AtomicI64::new(0), writing: AtomicI64::new(0) });
+    (CaptureFeed { ring: Arc::clone(&ring) }, Capture { ring })
+}
+
+/// A frame's place, as two stretches of a lane: up to its end, and on from its beginning.
+fn stretches(first: i64, frames: usize, length: usize) -> (Range<usize>, Range<usize>) {
+    let at = first.rem_euclid(length as i64) as usize;
+    let straight = frames.min(length - at);
+    (at..at + straight, 0..frames - straight)
+}
+
+impl CaptureFeed {
+    /// Writes `frames` frames of each channel, in the order of the lanes; they follow those written before. Realtime: yes.
+    pub fn feed<'a>(&mut self, frames: usize, channels: impl Iterator<Item = &'a [f32]>) {
+        let ring = &*self.ring;
+        let frames = frames.min(ring.frames);
+        let first = ring.head.load(Ordering::Relaxed);
+        let end = first + frames as i64;
+        ring.writing.store(end, Ordering::Relaxed);
+        // A reader that sees a sample of this block sees that it is being written.
+        fence(Ordering::Release);
+        let (straight, wrapped) = stretches(first, frames, ring.frames);
+        for (lane, samples) in ring.lanes.iter().zip(channels) {
+            let lane = lane[straight.clone()].iter().chain(&lane[wrapped.clone()]);
+            for (to, from) in lane.zip(samples) {
+                to.store(from.to_bits(), Ordering::Relaxed);
+            }
+        }
+        ring.head.store(end, Ordering::Release);
+    }
+}
+
+impl Capture {
+    /// The frames that are held: from the oldest to the one after the newest.
+    pub fn held(&self) -> Range<i64> {
+        let head = self.ring.head.load(Ordering::Acquire);
+        self.oldest().min(head)..head
+    }
+
+    fn oldest(&self) -> i64 {
+        (self.ring.writing.load(Ordering::Relaxed) - self.ring.frames as i64).max(0)
+    }
+
+    /// How many frames it holds at most.
+    pub fn frames(&self) -> usize {
+        self.ring.frames
+    }
+
+    /// How many channels a frame has.
+    pub fn channels(&self) -> usize {
+        self.ring.lanes.len()
+    }
+
+    /// Its memory.
+    pub fn bytes(&self) -> u64 {
+        self.ring.lanes.len() as u64 * self.ring.frames as u64 * SAMPLE_BYTES as u64
+    }
+
+    /// Reads `frames` frames from `first` on: of these channels, interleaved, into `out`, whose content is replaced. A
+    /// channel that is not there is silent. False where not all of them are held, or were overwritten meanwhile: `out`
+    /// means nothing then.
+    pub fn read(&self, first: i64, frames: usize, channels: &[usize], out: &mut Vec<f32>) -> bool {
+        let ring = &*self.ring;
+        let head = ring.head.load(Ordering::Acquire);
+        if first < self.oldest() || first + frames as i64 > head {
+            return false;
+        }
+        out.clear();
+        out.resize(frames * channels.len(), 0.0);
+        let (straight, wrapped) = stretches(first, frames, ring.frames);
+        for (place, channel) in channels.iter().enumerate() {
+            let Some(lane) = ring.lanes.get(*channel) else { continue };
+            let samples = lane[straight.clone()].iter().chain(&lane[wrapped.clone()]);
+            for (to, from) in out.iter_mut().skip(place).step_by(channels.len()).zip(samples) {
+                *to = f32::from_bits(from.load(Ordering::Relaxed));
+            }
+        }
+        fence(Ordering::Acquire);
+        first >= self.oldest()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    fn feed(feed: &mut CaptureFeed, from: i64, frames: usize) {
+        let side = |sign: f32| (0..frames).map(|i| sign * (from + i as i64) as f32).collect::<Vec<f32>>();
+        let (left, right) = (side(1.0), side(-1.0));
+        feed.feed(frames, [&left[..], &right[..]].into_iter());
+    }
+
+    #[test]
+    fn what_is_held_is_read_as_it_was_fed_and_nothing_else_is_read() {
+        let (mut callback, capture) = capture(2, 1000);
+        let mut out = Vec::new();
+        assert_eq!(capture.held(), 0..0);
+        for block in 0..40 {
+            feed(&mut callback, block * 77, 77);
+            let held = capture.held();
+            assert_eq!(held.end, (block + 1) * 77);
+            assert_eq!(held.start, (held.end - 1000).max(0));
+            let frames = (held.end - held.start) as usize;
+            assert!(capture.read(held.start, frames, &[1, 0], &mut out));
+            let want: Vec<f32> = held.clone().flat_map(|i| [-(i as f32), i as f32]).collect();
+            assert_eq!(out, want);
+            assert!(!capture.read(held.start - 1, 1, &[0], &mut out));
+            assert!(!capture.read(held.end, 1, &[0], &mut out));
+        }
+    }
+
+    #[test]
+    fn a_channel_that_is_not_there_is_silent() {
+        let (mut callback, capture) = capture(2, 1000);
+        feed(&mut callback, 5, 3);
+        let mut out = Vec::new();
+        assert!(capture.read(0, 3, &[7, 0], &mut out));
+        assert_eq!(out, [0.0, 5.0, 0.0, 6.0, 0.0, 7.0]);
+    }
+
+    /// Two threads race on a small buffer: what is said to be read whole is whole.
+    #[test]
+    fn what_is_overwritten_while_it_is_read_is_never_taken_for_sound() {
+        let (mut callback, capture) = capture(2, 512);
+        let writing = thread::spawn(move || {
+            for block in 0..20_000_i64 {
+                feed(&mut callback, block * 64, 64);
+            }
+        });
+        let (mut out, mut whole) = (Vec::new(), 0_u32);
+        while !writing.is_finished() {
+            let held = capture.held();
+            let frames = (held.end - held.start) as usize;
+            if capture.read(held.start, frames, &[0, 1], &mut out) {
+                whole += u32::from(frames > 0);
+                for (i, frame) in out.chunks(2).enumerate() {
+                    let want = (held.start + i as i64) as f32;
+                    assert_eq!(frame, [want, -want]);
+                }
+            }
+        }
+        writing.join().unwrap();
+        let held = capture.held();
+        assert!(capture.read(held.start, 512, &[0], &mut out), "{whole} while it was written");
+    }
+
+    #[test]
+    fn it_is_as_long_as_asked_within_its_memory_and_never_shorter_than_a_stall() {
+        assert_eq!(capture_frames(60.0, 64e6, 4, 48_000.0), 66 * 48_000);
+        assert_eq!(capture_frames(60.0, 64e6, 34, 48_000.0), (64e6_f64 / 136.0).ceil() as usize);
+        assert_eq!(capture_frames(0.0, 8e6, 34, 48_000.0), 6 * 48_000);
+    }
+}

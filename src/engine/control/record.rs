@@ -1,0 +1,211 @@
+//! Recording as it is asked for: at once, with a bar, after a count-in, with a sound; what was just played; places that
+//! get a name. The control thread's.
+//!
+//! A bar is taken once it has come: the buffer still holds it.
+
+use super::{
+    Control, Moment,
+    execute::done,
+    takes::{Occasion, Pending},
+};
+use crate::{
+    command::arg::{Length, Name, Text},
+    config::recorder::{RecorderOption, Start},
+    engine::{
+        audio::{click::CountIn, renderer::Order},
+        disk::writer::Begin,
+        station::Answer,
+    },
+    music::{PPQN, Position, position::BEATS_PER_BAR},
+    status::{Event, Severity},
+    takes::Happening,
+};
+use std::sync::Arc;
+
+/// Pulses of a bar.
+const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
+
+impl Control {
+    pub(super) fn record(&mut self, name: Option<&Text>, now: Moment) -> Answer {
+        if let Some(refusal) = self.takes.refusal() {
+            return Err(refusal);
+        }
+        // Files that cannot be are refused before anything is waited for.
+        self.takes.options.files.of(self.sources.len())?;
+        let name = name.map(|Text(name)| name.clone());
+        match self.takes.options.start {
+            Start::Now => {
+                let begin = Begin::At(now.heard_frame - self.takes.pre_roll_frames());
+                self.begin_take(name, begin, Vec::new(), now)?;
+                done()
+            }
+            Start::Sound => {
+                let pre_roll_frames = self.takes.pre_roll_frames() as u64;
+                let begin = Begin::OnSound { from_frame: now.heard_frame, pre_roll_frames };
+                self.begin_take(name, begin, Vec::new(), now)?;
+                Ok("recording begins with the first sound".to_owned())
+            }
+            Start::Bar | Start::Count if self.playing() => {
+                self.takes.pending = Some(Pending { name, with_song: false });
+                Ok("recording begins with the next bar".to_owned())
+            }
+            Start::Bar => {
+                self.takes.pending = Some(Pending { name, with_song: true });
+                Ok("recording begins with the song".to_owned())
+            }
+            Start::Count => {
+                self.takes.pending = Some(Pending { name, with_song: true });
+                self.count_in(now);
+                done()
+            }
+        }
+    }
+
+    fn begin_take(
+        &mut self,
+        name: Option<String>,
+        begin: Begin,
+        marks: Vec<(i64, String)>,
+        now: Moment,
+    ) -> Result<(), String> {
+        let occasion = self.occasion(now);
+        self.takes.begin(name, begin, marks, &occasion)
+    }
+
+    fn occasion(&self, now: Moment) -> Occasion {
+        Occasion {
+            now_ns: now.ns.saturating_sub(self.start_ns),
+            frame: now.heard_frame,
+            profile: Arc::clone(&self.instrument().profile),
+            bpm: self.plan.last().timeline.bpm,
+        }
+    }
+
+    /// The song begins after some bars of click.
+    fn count_in(&mut self, now: Moment) {
+        let timeline = self.plan.last().timeline;
+        let beats = self.takes.options.count_in_bars * BEATS_PER_BAR as u32;
+        let beat_frames = timeline.frames_per_pulse() * PPQN as f64;
+        let earliest = now.open_frame + (beat_frames * f64::from(beats)).ceil() as i64;
+        let song_frame = self.plan.roll(self.cue_pulse, earliest);
+        self.publish_plan();
+        self.renderer.order(Order::CountIn(CountIn { song_frame, beats, beat_frames }));
+        self.tell(Event::Playing { from: Position::of_pulse(self.cue_pulse) });
+    }
+
+    /// Looks for the bars that takes begin and end with, in what was heard since the last time.
+    pub(super) fn look_for_bars(&mut self, now: Moment) {
+        let window = self.looked_frame..now.heard_frame + 1;
+        self.looked_frame = window.end.max(window.start);
+        let pending = self.takes.pending.as_ref().map(|pending| pending.with_song);
+        if window.is_empty() || (pending.is_none() && !self.takes.ends_with_bar()) {
+            return;
+        }
+        let bar = |with_song: bool| {
+            let mut pulses = self.plan.pulses(window.clone());
+            pulses.find_map(|pulse| {
+                let song_pulse = pulse.song_pulse.filter(|at| with_song || at % BAR_PULSES == 0)?;
+                Some((pulse.whole_frame, song_pulse))
+            })
+        };
+        if let Some(with_song) = pending
+            && let Some((frame, pulse)) = bar(with_song)
+        {
+            let name = self.takes.pending.take().and_then(|pending| pending.name);
+            let mark = (frame, Position::of_pulse(pulse as f64).to_string());
+            let begin = Begin::At(frame - self.takes.pre_roll_frames());
+            if let Err(why) = self.begin_take(name, begin, vec![mark], now) {
+                self.desk.notice(Severity::Error, why);
+            }
+        } else if self.takes.ends_with_bar() {
+            // Where the song stands no bar comes any more.
+            let end = bar(false).map(|(frame, _)| frame).or((!self.playing()).then_some(now.heard_frame));
+            if let Some(frame) = end {
+                self.takes.end(frame);
+            }
+        }
+    }
+
+    pub(super) fn stop_recording(&mut self, now: Moment) -> Answer {
+        if !self.takes.recording() {
+            return Err("nothing is being recorded; record.start begins a take".to_owned());
+        }
+        let by_bar = matches!(self.takes.options.start, Start::Bar | Start::Count);
+        let waits = self.takes.pending.is_some();
+        if waits {
+            self.renderer.order(Order::CountIn(CountIn::NONE));
+        }
+        // Asked twice, it ends at once.
+        if by_bar && self.playing() && !waits && !self.takes.ends_with_bar() {
+            self.takes.end_with_bar();
+            return Ok("the take ends with this bar; record.stop again ends it at once".to_owned());
+        }
+        self.takes.end(now.open_frame);
+        if waits { Ok("no take begins".to_owned()) } else { done() }
+    }
+
+    pub(super) fn say_recording(&self, now: Moment) -> Answer {
+        let status = self.takes.status(now.open_frame);
+        Ok(match (status.take, status.waits_for) {
+            (Some(take), _) => format!("recording {:.1} s to {}", take.seconds, take.path.display()),
+            (None, Some(waits_for)) => format!("waiting for {waits_for}; takes go to {}", status.folder.display()),
+            (None, None) => format!("not recording; takes go to {}", status.folder.display()),
+        })
+    }
+
+    /// Keeps what was just played.
+    pub(super) fn capture(&mut self, length: Option<Length>, now: Moment) -> Answer {
+        let held = self.takes.held();
+        let end = now.heard_frame.clamp(held.start, held.end);
+        let asked =
+            length.map_or(self.takes.options.capture_seconds, |length| length.seconds(self.plan.last().timeline.bpm));
+        let from = (end - self.takes.frames(asked)).max(held.start);
+        if from >= end {
+            return Err("nothing was played yet that could be kept".to_owned());
+        }
+        let occasion = self.occasion(now);
+        self.takes.keep(from, end, &occasion)?;
+        Ok(format!("keeping the last {:.1} s", (end - from) as f64 / self.takes.frames(1.0).max(1) as f64))
+    }
+
+    pub(super) fn mark(&mut self, label: Option<&Text>, now: Moment) -> Answer {
+        let label = self.takes.mark(now.heard_frame, label.map(|Text(label)| label.as_str()));
+        label.map(|label| format!("marked: {label}")).ok_or_else(|| "nothing is being recorded to be marked".to_owned())
+    }
+
+    pub(super) fn set_recorder(&mut self, Name(option): &Name, value: Option<&Text>) -> Answer {
+        let row = RecorderOption::of(option)?;
+        let Some(Text(value)) = value else {
+            let shown = row.shown(&self.takes.options);
+            return Ok(format!("{option} is {shown}: {}; allowed is {}", row.help, row.allowed));
+        };
+        let mut options = self.takes.options.clone();
+        row.set(&mut options, value)?;
+        options.files.of(self.sources.len())?;
+        self.takes.options = options;
+        let later = if row.at_start { "; the next start takes it from the settings" } else { "" };
+        Ok(format!("{option} is {}{later}", row.shown(&self.takes.options)))
+    }
+
+    /// The audio was interrupted: whoever hears the take must know.
+    pub fn xruns(&mut self, now: Moment) {
+        self.takes.happened(now.heard_frame, &Happening::Xrun);
+    }
+
+    /// The device is gone: the take under way is closed with what is there.
+    pub fn device_lost(&mut self) {
+        self.takes.interrupt();
+    }
+
+    /// The device is back: a take that was interrupted goes on in a new one.
+    pub fn device_back(&mut self, now: Moment) {
+        if let Some(name) = self.takes.take_interrupted()
+            && let Err(why) = self.begin_take(name, Begin::At(now.heard_frame), Vec::new(), now)
+        {
+            self.desk.notice(Severity::Error, format!("recording does not go on: {why}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

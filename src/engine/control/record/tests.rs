@@ -1,0 +1,148 @@
+//! Takes as they are asked for, in virtual time: 48 kHz, 120 BPM, a bar is 96,000 frames.
+
+use super::super::tests::Rig;
+use crate::{
+    status::{Event, WaitsFor},
+    wav::{Notes, Wav},
+};
+use std::fs::File;
+
+const BAR: i64 = 96_000;
+/// What takes begin earlier.
+const PRE_ROLL: i64 = 4_800;
+
+fn samples(rig: &Rig, name: &str) -> Vec<i32> {
+    hound::WavReader::open(rig.take(name)).unwrap().into_samples().map(Result::unwrap).collect()
+}
+
+fn marks(rig: &Rig, name: &str) -> Vec<(u64, String)> {
+    let mut file = File::open(rig.take(name)).unwrap();
+    let wav = Wav::read(&mut file).unwrap();
+    Notes::read(&mut file, &wav).unwrap().marks.into_iter().map(|mark| (mark.frame, mark.label)).collect()
+}
+
+/// The first frames of takes that were told since the last time.
+fn begun(rig: &Rig) -> Vec<i64> {
+    let frame = |event| match event {
+        Event::TakeStarted { frame, .. } => Some(frame),
+        _ => None,
+    };
+    rig.events.try_iter().filter_map(frame).collect()
+}
+
+#[test]
+fn a_take_begins_a_little_before_it_was_asked_for_and_ends_when_it_was() {
+    let mut rig = Rig::new();
+    rig.wait_ms(1000);
+    rig.ask("record.start jam");
+    rig.wait_ms(500);
+    rig.ask("record.mark chorus");
+    rig.wait_ms(500);
+    rig.ask("record.mark");
+    assert_eq!(rig.offline.status().record.take.unwrap().marks, 2);
+    rig.ask("record.stop");
+    rig.wait_ms(100);
+    assert_eq!(begun(&rig), [48_000 - PRE_ROLL]);
+    assert_eq!(samples(&rig, "jam.wav").len() as i64, 2 * (48_000 + PRE_ROLL));
+    assert_eq!(marks(&rig, "jam.wav"), [((24_000 + PRE_ROLL) as u64, "chorus".to_owned())]);
+}
+
+#[test]
+fn a_take_of_bars_begins_and_ends_with_them() {
+    let mut rig = Rig::new();
+    rig.ask("record.set start bar");
+    rig.ask("transport.play");
+    rig.wait_ms(700);
+    rig.ask("record.start jam");
+    assert_eq!(rig.offline.status().record.waits_for, Some(WaitsFor::Bar));
+    assert!(rig.refused("record.start other").contains("waiting"));
+    rig.wait_ms(2_000);
+    assert_eq!(rig.offline.status().record.waits_for, None);
+    rig.ask("record.stop");
+    assert!(rig.offline.status().record.take.unwrap().ends_with_bar);
+    rig.wait_ms(2_000);
+    assert_eq!(begun(&rig), [BAR - PRE_ROLL]);
+    assert_eq!(samples(&rig, "jam.wav").len() as i64, 2 * (BAR + PRE_ROLL));
+    assert_eq!(marks(&rig, "jam.wav"), [(PRE_ROLL as u64, "2:1:0".to_owned())]);
+}
+
+#[test]
+fn a_second_stop_ends_a_take_of_bars_at_once_and_a_stop_before_its_beginning_leaves_nothing() {
+    let mut rig = Rig::new();
+    rig.ask("record.set start bar");
+    rig.ask("record.start never");
+    assert_eq!(rig.offline.status().record.waits_for, Some(WaitsFor::Song));
+    rig.ask("record.stop");
+    rig.ask("transport.play");
+    rig.wait_ms(3_000);
+    assert!(!rig.take("never.wav").exists());
+    rig.ask("record.start jam");
+    rig.wait_ms(2_000);
+    rig.ask("record.stop");
+    rig.ask("record.stop");
+    rig.wait_ms(10);
+    assert_eq!(samples(&rig, "jam.wav").len() as i64, 2 * (5 * 48_000 - 2 * BAR + PRE_ROLL));
+}
+
+#[test]
+fn a_count_in_is_heard_and_not_recorded_and_the_take_begins_with_the_song() {
+    let mut rig = Rig::new();
+    rig.wait_ms(1_000);
+    rig.ask("record.set start count");
+    rig.ask("record.start jam");
+    let mut heard = false;
+    for _ in 0..20 {
+        rig.wait_ms(100);
+        heard |= rig.offline.status().outputs[0].peak_db > -30.0;
+    }
+    assert!(heard);
+    rig.wait_ms(1_000);
+    assert_eq!(begun(&rig), [48_000 + BAR - PRE_ROLL]);
+    assert!(rig.offline.status().transport.seconds < 1.1);
+    rig.offline.finish();
+    assert!(samples(&rig, "jam.wav").iter().all(|sample| *sample == 0));
+    assert_eq!(marks(&rig, "jam.wav"), [(PRE_ROLL as u64, "1:1:0".to_owned())]);
+}
+
+#[test]
+fn what_was_just_played_is_kept_while_a_take_goes_on() {
+    let mut rig = Rig::new();
+    rig.ask("note.on C4 100");
+    rig.wait_ms(500);
+    rig.ask("record.set files inputs master");
+    rig.ask("record.start jam");
+    rig.wait_ms(1_000);
+    assert_eq!(rig.ask("record.capture 0.75"), "keeping the last 0.8 s");
+    rig.wait_ms(500);
+    rig.ask("record.capture");
+    rig.ask("record.stop");
+    rig.offline.finish();
+    let jam = samples(&rig, "jam-inputs.wav");
+    assert_eq!(jam.len() as i64, 2 * (72_000 + PRE_ROLL));
+    assert!(jam.iter().any(|sample| sample.abs() > 100_000));
+    // The synth is all there is in the master.
+    assert!(jam == samples(&rig, "jam-master.wav"));
+    let kept = samples(&rig, "recording_20000101_000001-capture-inputs.wav");
+    let from = 2 * (PRE_ROLL as usize + 12_000);
+    assert!(kept[..2 * 36_000] == jam[from..from + 2 * 36_000]);
+    // All there was, from the first frame.
+    let all = samples(&rig, "recording_20000101_000002-capture-inputs.wav");
+    assert_eq!(all.len(), 2 * 96_000);
+    assert!(all[2 * (24_000 - PRE_ROLL as usize)..] == jam[..]);
+}
+
+#[test]
+fn options_are_told_changed_and_refused() {
+    let mut rig = Rig::new();
+    assert!(rig.ask("record.set bits").starts_with("bits is 24: "));
+    assert_eq!(rig.ask("record.set bits 16"), "bits is 16");
+    assert_eq!(rig.ask("record.set name take {bpm} %H"), "name is take {bpm} %H");
+    assert!(rig.refused("record.set files 7").contains("not among the 2 recorded inputs"));
+    assert!(rig.refused("record.set bits 12").contains("allowed is 16, 24 or 32f"));
+    assert!(rig.refused("record.mark").contains("nothing is being recorded"));
+    rig.ask("record.start");
+    rig.wait_ms(200);
+    rig.offline.finish();
+    let spec = hound::WavReader::open(rig.take("take 120 00.wav")).unwrap().spec();
+    assert_eq!((spec.bits_per_sample, spec.channels), (16, 2));
+}

@@ -1,0 +1,331 @@
+//! One file of a take, and those it goes on in: samples from the buffer, silence where they are gone, the truth on the
+//! disk. The disk writer's.
+
+use super::{Desk, Done, TakeOrder, WallClock, names};
+use crate::{
+    config::recorder::FileOf,
+    takes::Happening,
+    wav::{Encoder, Info, Mark, Origin, Shape, WavFile},
+};
+use jiff::ToSpan;
+use std::{fs::File, io, os::unix::fs::MetadataExt, path::PathBuf};
+
+/// Frames written at once: small enough that the takes that are made at a time go on side by side.
+const PIECE_FRAMES: usize = 8192;
+/// Less than this is not written while more is to come.
+const LEAST_SECONDS: f64 = 0.1;
+/// How much audio may be written before the header tells of it and all is brought to the disk. With the waits of the
+/// writer that is less than a second that a power cut takes, and an SD card writes its blocks and the header's page
+/// hardly more than once a second.
+const TRUE_EVERY_SECONDS: f64 = 0.7;
+
+/// One file at a time of a take.
+pub(super) struct Lane {
+    of: FileOf,
+    file: Option<OpenFile>,
+    part: u32,
+    folder: PathBuf,
+    next_frame: i64,
+    end_frame: Option<i64>,
+    last_sound_frame: i64,
+    marks: Vec<(i64, String)>,
+    encoder: Encoder,
+    samples: Vec<f32>,
+    bytes: Vec<u8>,
+}
+
+struct OpenFile {
+    path: PathBuf,
+    wav: WavFile<File>,
+    first_frame: i64,
+    /// Where it must go on in another.
+    split_frame: i64,
+    gap_frames: u64,
+    /// Frames its header does not tell of.
+    untold_frames: u64,
+}
+
+impl Lane {
+    /// A file that begins with this frame.
+    pub(super) fn new(
+        order: &TakeOrder,
+        of: FileOf,
+        (path, file): (PathBuf, File),
+        first_frame: i64,
+        seed: u64,
+        desk: &Desk,
+    ) -> Lane {
+        let mut lane = Lane {
+            of,
+            file: None,
+            part: 1,
+            folder: path.parent().map_or_else(PathBuf::new, PathBuf::from),
+            next_frame: first_frame,
+            end_frame: order.end_frame,
+            last_sound_frame: first_frame,
+            marks: order.marks.clone(),
+            encoder: Encoder::new(order.depth, order.dither, seed),
+            samples: Vec::new(),
+            bytes: Vec::new(),
+        };
+        lane.open(order, path, file, desk);
+        lane
+    }
+
+    pub(super) fn end_before(&mut self, frame: i64) {
+        self.end_frame = Some(frame);
+    }
+
+    pub(super) fn mark(&mut self, frame: i64, label: String) {
+        self.marks.push((frame, label));
+    }
+
+    /// The last frame that was as loud as a sound, or the first.
+    pub(super) fn last_sound_frame(&self) -> i64 {
+        self.last_sound_frame
+    }
+
+    /// The frame that is written next.
+    pub(super) fn next_frame(&self) -> i64 {
+        self.next_frame
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Begins a file that was made.
+    fn open(&mut self, order: &TakeOrder, path: PathBuf, file: File, desk: &Desk) {
+        let shape = Shape {
+            channels: u16::try_from(self.of.channels.len()).unwrap_or(u16::MAX),
+            sample_rate_hz: desk.sample_rate_hz,
+            depth: order.depth,
+        };
+        let origin = origin(order, shape, self.next_frame);
+        match WavFile::create(file, shape, Some(&origin)) {
+            Ok(wav) => {
+                let room = order.split_frames.unwrap_or(u64::MAX).min(wav.room_frames());
+                let split_frame = self.next_frame.saturating_add_unsigned(room);
+                let (first_frame, gap_frames, untold_frames) = (self.next_frame, 0, 0);
+                self.file = Some(OpenFile { path, wav, first_frame, split_frame, gap_frames, untold_frames });
+            }
+            Err(error) => {
+                // Nothing is in it.
+                let _ = std::fs::remove_file(&path);
+                self.go_on_elsewhere(order, desk, path, 0, &error);
+            }
+        }
+    }
+
+    /// Writes a piece of what is there, at most up to a frame. True where there may be more.
+    pub(super) fn write(&mut self, order: &TakeOrder, up_to: Option<i64>, desk: &Desk) -> bool {
+        let Some(file) = &self.file else { return false };
+        let held = desk.capture.held();
+        let end = self.end_frame.map_or(held.end, |end| end.min(held.end)).min(file.split_frame);
+        let is_end = self.end_frame.is_some_and(|last| end >= last) || end == file.split_frame;
+        let end = up_to.map_or(end, |up_to| end.min(up_to));
+        let there = end - self.next_frame;
+        if there <= 0 {
+            return is_end && self.close_or_go_on(order, desk);
+        }
+        if !is_end && Some(end) != up_to && (there as u64) < desk.frames(LEAST_SECONDS) {
+            return false;
+        }
+        let lost = (held.start - self.next_frame).min(there);
+        let written = if lost > 0 {
+            // Some more is given up, so that the next piece is not overwritten at once.
+            let spare = (desk.capture.frames() / 8) as i64;
+            self.write_silence((lost + spare).min(there), desk, order)
+        } else {
+            self.write_samples((there as usize).min(PIECE_FRAMES), order, desk)
+        };
+        if let Err(error) = written.and_then(|()| self.tell_truth(desk)) {
+            self.refused(order, desk, &error);
+        }
+        true
+    }
+
+    fn write_samples(&mut self, frames: usize, order: &TakeOrder, desk: &Desk) -> io::Result<()> {
+        if !desk.capture.read(self.next_frame, frames, &self.of.channels, &mut self.samples) {
+            // Overwritten meanwhile: the next look finds the gap.
+            return Ok(());
+        }
+        if order.silence_frames.is_some()
+            && let Some(at) = self.samples.iter().rposition(|sample| sample.abs() >= order.threshold)
+        {
+            self.last_sound_frame = self.next_frame + (at / self.of.channels.len().max(1)) as i64;
+        }
+        self.write_encoded()
+    }
+
+    fn write_silence(&mut self, frames: i64, desk: &Desk, order: &TakeOrder) -> io::Result<()> {
+        let label = Happening::Gap { frames: frames as u64 }.to_string();
+        self.marks.push((self.next_frame, label));
+        if let Some(file) = &mut self.file {
+            file.gap_frames += frames as u64;
+        }
+        desk.tell(Done::Gap { take: order.take, frames: frames as u64 });
+        let end = self.next_frame + frames;
+        while self.next_frame < end {
+            let piece = ((end - self.next_frame) as usize).min(PIECE_FRAMES);
+            self.samples.clear();
+            self.samples.resize(piece * self.of.channels.len(), 0.0);
+            self.write_encoded()?;
+        }
+        Ok(())
+    }
+
+    fn write_encoded(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        self.bytes.clear();
+        self.encoder.encode(&self.samples, &mut self.bytes);
+        let before = file.wav.frames();
+        let written = file.wav.write(&self.bytes);
+        let frames = file.wav.frames() - before;
+        self.next_frame += frames as i64;
+        file.untold_frames += frames;
+        written
+    }
+
+    /// Makes the header tell of what is written, now and then, and brings all to the disk.
+    fn tell_truth(&mut self, desk: &Desk) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        if file.untold_frames < desk.frames(TRUE_EVERY_SECONDS) {
+            return Ok(());
+        }
+        file.untold_frames = 0;
+        let marks = marks_of(&self.marks, file.first_frame, self.next_frame);
+        file.wav.make_true(&marks)?;
+        file.wav.file().sync_data()?;
+        match file.wav.file().metadata()?.nlink() {
+            0 => Err(io::Error::new(io::ErrorKind::NotFound, "somebody removed it")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Closes the file that is full or at its end. True where another goes on.
+    fn close_or_go_on(&mut self, order: &TakeOrder, desk: &Desk) -> bool {
+        let Some(file) = self.file.take() else { return false };
+        let goes_on = self.end_frame.is_none_or(|end| end > file.split_frame);
+        self.close(order, desk, file);
+        if goes_on {
+            self.part += 1;
+            match names::create_one(&self.folder, &order.name, &self.of.suffix, self.part) {
+                Ok((path, made)) => self.open(order, path, made, desk),
+                Err(error) => self.go_on_elsewhere(order, desk, self.folder.clone(), 0, &error),
+            }
+        }
+        goes_on
+    }
+
+    fn close(&mut self, order: &TakeOrder, desk: &Desk, file: OpenFile) {
+        let OpenFile { path, wav, first_frame, gap_frames, .. } = file;
+        let (take, frames, audio_end) = (order.take, wav.frames(), wav.audio_end());
+        let marks = marks_of(&self.marks, first_frame, first_frame + frames as i64);
+        let (file, finished) = wav.finish(&marks, &info(order, first_frame, desk.sample_rate_hz));
+        let finished = finished.or_else(|error| {
+            // Without room for its last chunks it is whole all the same.
+            if is_full(&error) { file.set_len(audio_end) } else { Err(error) }
+        });
+        match finished.and_then(|()| file.sync_all()) {
+            Ok(()) => desk.tell(Done::Finished { take, path, frames, gap_frames }),
+            Err(error) => desk.tell(Done::Failed { take, path, frames, reason: reason(&error), goes_on: None }),
+        }
+    }
+
+    /// The disk refused: what is written is closed, and the rest goes to the second folder.
+    fn refused(&mut self, order: &TakeOrder, desk: &Desk, error: &io::Error) {
+        let Some(file) = self.file.take() else { return };
+        let OpenFile { path, wav, first_frame, .. } = file;
+        let (frames, audio_end) = (wav.frames(), wav.audio_end());
+        let marks = marks_of(&self.marks, first_frame, first_frame + frames as i64);
+        let (file, finished) = wav.finish(&marks, &info(order, first_frame, desk.sample_rate_hz));
+        if finished.is_err() {
+            let _ = file.set_len(audio_end);
+        }
+        // What can be brought to the disk is; the refusal is told either way.
+        let _ = file.sync_all();
+        self.next_frame = first_frame + frames as i64;
+        self.part += 1;
+        self.go_on_elsewhere(order, desk, path, frames, error);
+    }
+
+    /// Goes on in the second folder, or after a file was removed in the same; told either way.
+    fn go_on_elsewhere(&mut self, order: &TakeOrder, desk: &Desk, path: PathBuf, frames: u64, error: &io::Error) {
+        let removed = error.kind() == io::ErrorKind::NotFound;
+        let second = order.second_folder.clone().filter(|second| *second != self.folder);
+        let other = if removed { Some(self.folder.clone()) } else { second };
+        let made = other.and_then(|folder| {
+            let made = names::create_one(&folder, &order.name, &self.of.suffix, self.part).ok()?;
+            self.folder = folder;
+            Some(made)
+        });
+        let goes_on = made.as_ref().map(|(path, _)| path.clone());
+        desk.tell(Done::Failed { take: order.take, path, frames, reason: reason(error), goes_on });
+        if let Some((path, file)) = made {
+            self.open(order, path, file, desk);
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn reason(error: &io::Error) -> String {
+    if is_full(error) { "the disk is full".to_owned() } else { error.to_string() }
+}
+
+/// The marks between two frames, from the first on, in their order.
+fn marks_of(marks: &[(i64, String)], first: i64, end: i64) -> Vec<Mark> {
+    let inside = marks.iter().filter(|(frame, _)| (first..end).contains(frame));
+    let mut marks: Vec<Mark> =
+        inside.map(|(frame, label)| Mark { frame: (frame - first) as u64, label: label.clone() }).collect();
+    marks.sort_by_key(|mark| mark.frame);
+    marks
+}
+
+/// Where a file comes from whose first frame is this one.
+fn origin(order: &TakeOrder, shape: Shape, first_frame: i64) -> Origin {
+    let (begins, time_reference) = order.clock.of(first_frame, shape.sample_rate_hz);
+    let mode = match shape.channels {
+        1 => "mono",
+        2 => "stereo",
+        _ => "multitrack",
+    };
+    let (rate, bits) = (shape.sample_rate_hz, shape.depth.bits());
+    Origin {
+        description: format!("{}; {}", order.name, order.note),
+        originator: "busker".to_owned(),
+        originator_reference: begins.strftime("busker%Y%m%d%H%M%S").to_string(),
+        date: begins.strftime("%Y-%m-%d").to_string(),
+        time: begins.strftime("%H:%M:%S").to_string(),
+        time_reference,
+        coding_history: format!("A=PCM,F={rate},W={bits},M={mode},T=busker {}\r\n", env!("CARGO_PKG_VERSION")),
+    }
+}
+
+fn info(order: &TakeOrder, first_frame: i64, sample_rate_hz: u32) -> Info {
+    let (begins, _) = order.clock.of(first_frame, sample_rate_hz);
+    Info(vec![
+        (*b"ISFT", format!("busker {}", env!("CARGO_PKG_VERSION"))),
+        (*b"INAM", order.name.clone()),
+        (*b"ICRD", begins.strftime("%Y-%m-%d").to_string()),
+        (*b"ICMT", order.note.clone()),
+    ])
+}
+
+impl WallClock {
+    /// When a frame was, and how many samples after midnight. Two frames of one take are as far apart in the second as they
+    /// are.
+    fn of(&self, frame: i64, sample_rate_hz: u32) -> (jiff::civil::DateTime, u64) {
+        let rate = i128::from(sample_rate_hz.max(1));
+        let since_midnight_ns = i128::from(self.at.time().duration_since(jiff::civil::Time::midnight()).as_nanos());
+        let of_clock = since_midnight_ns * rate / 1_000_000_000;
+        let day = 86_400 * rate;
+        let samples = of_clock + i128::from(frame - self.frame);
+        let ns = (i128::from(frame - self.frame) * 1_000_000_000 / rate) as i64;
+        let at = self.at.checked_add(ns.nanoseconds()).unwrap_or(self.at);
+        (at, samples.rem_euclid(day) as u64)
+    }
+}

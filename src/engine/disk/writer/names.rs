@@ -1,0 +1,115 @@
+//! The names of a take's files, made so that none is ever overwritten. The disk writer's.
+
+use super::TakeOrder;
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Names tried before giving up: `jam`, `jam-2`, …
+const NAMES: u32 = 10_000;
+
+/// A file that could not be made, and why.
+pub(super) struct Refusal {
+    pub(super) path: PathBuf,
+    pub(super) error: io::Error,
+}
+
+/// The file's name: `jam.wav`, `jam-master.wav`, `jam-master-part2.wav`.
+pub(super) fn file_name(stem: &str, suffix: &str, part: u32) -> OsString {
+    let mut name = stem.to_owned();
+    if !suffix.is_empty() {
+        name.push('-');
+        name.push_str(suffix);
+    }
+    if part > 1 {
+        name.push_str(&format!("-part{part}"));
+    }
+    name.push_str(".wav");
+    name.into()
+}
+
+/// Makes the first file of each of a take's parts, all under one name.
+pub(super) fn create(order: &TakeOrder, folder: &Path) -> Result<Vec<(PathBuf, File)>, Refusal> {
+    let refusal = |error| Refusal { path: folder.join(file_name(&order.name, "", 1)), error };
+    make_folder(folder).map_err(refusal)?;
+    for stem in stems(&order.name) {
+        match create_all(order, folder, &stem) {
+            Ok(files) => return synced(folder).map(|()| files).map_err(refusal),
+            Err(Refusal { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    Err(refusal(too_many()))
+}
+
+/// Makes one more file of a take.
+pub(super) fn create_one(folder: &Path, name: &str, suffix: &str, part: u32) -> io::Result<(PathBuf, File)> {
+    make_folder(folder)?;
+    for stem in stems(name) {
+        let path = folder.join(file_name(&stem, suffix, part));
+        match create_new(&path) {
+            Ok(file) => return synced(folder).map(|()| (path, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(too_many())
+}
+
+fn stems(name: &str) -> impl Iterator<Item = String> {
+    let name = name.to_owned();
+    (1..=NAMES).map(move |n| if n == 1 { name.clone() } else { format!("{name}-{n}") })
+}
+
+fn too_many() -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, "too many files of this name")
+}
+
+fn create_all(order: &TakeOrder, folder: &Path, stem: &str) -> Result<Vec<(PathBuf, File)>, Refusal> {
+    let mut made: Vec<(PathBuf, File)> = Vec::new();
+    // What is played goes beside it under the same name.
+    let midi = folder.join(format!("{stem}.mid"));
+    let is_free = || if midi.exists() { Err(io::ErrorKind::AlreadyExists.into()) } else { Ok(()) };
+    for of in &order.files {
+        let path = folder.join(file_name(stem, &of.suffix, 1));
+        match is_free().and_then(|()| create_new(&path)) {
+            Ok(file) => made.push((path, file)),
+            Err(error) => {
+                for (path, _) in made {
+                    // Made a moment ago, and empty.
+                    let _ = fs::remove_file(path);
+                }
+                return Err(Refusal { path, error });
+            }
+        }
+    }
+    Ok(made)
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
+    let file = File::options().read(true).write(true).create_new(true).open(path)?;
+    // Who repairs headers leaves a locked file alone; a disk that knows no locks keeps nobody from recording.
+    let _ = file.try_lock();
+    Ok(file)
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder).map_err(|error| match error.kind() {
+        // What the system says of a file where the folder should be would mislead.
+        io::ErrorKind::AlreadyExists => io::Error::new(io::ErrorKind::NotADirectory, "its folder is a file"),
+        _ => error,
+    })
+}
+
+/// Brings the names in a folder to the disk.
+fn synced(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match File::open(folder)?.sync_all() {
+        // Some disks know no such thing.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
+}

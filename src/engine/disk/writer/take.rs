@@ -1,0 +1,157 @@
+//! One take: when it begins, its files, and when it is over. The disk writer's.
+
+use super::{Begin, Desk, Done, TakeId, TakeOrder, lane::Lane, names};
+use std::path::PathBuf;
+
+/// Frames looked at for a sound at once.
+const LISTEN_FRAMES: usize = 4096;
+
+/// A take that is being made.
+pub(super) struct OpenTake {
+    order: TakeOrder,
+    state: State,
+}
+
+enum State {
+    /// A sound is waited for; up to this frame there was none.
+    Listening {
+        frame: i64,
+        pre_roll_frames: u64,
+    },
+    Writing(Vec<Lane>),
+    /// Its files could not be made, or it ended before it began.
+    Nothing,
+}
+
+impl OpenTake {
+    pub(super) fn new(order: TakeOrder, desk: &Desk) -> OpenTake {
+        let mut take = OpenTake { state: State::Nothing, order };
+        match take.order.begin {
+            Begin::At(frame) => take.begin(frame, desk),
+            Begin::OnSound { from_frame, pre_roll_frames } => {
+                take.state = State::Listening { frame: from_frame, pre_roll_frames };
+            }
+        }
+        take
+    }
+
+    pub(super) fn id(&self) -> TakeId {
+        self.order.take
+    }
+
+    /// It ends before this frame, or before one it was told already.
+    pub(super) fn end_before(&mut self, frame: i64) {
+        let end = self.order.end_frame.map_or(frame, |end| end.min(frame));
+        self.order.end_frame = Some(end);
+        if let State::Writing(lanes) = &mut self.state {
+            lanes.iter_mut().for_each(|lane| lane.end_before(end));
+        }
+    }
+
+    pub(super) fn mark(&mut self, frame: i64, label: &str) {
+        match &mut self.state {
+            State::Writing(lanes) => lanes.iter_mut().for_each(|lane| lane.mark(frame, label.to_owned())),
+            State::Listening { .. } | State::Nothing => {}
+        }
+    }
+
+    /// The files are made at once, so that a folder that refuses is known at once.
+    fn begin(&mut self, frame: i64, desk: &Desk) {
+        let frame = frame.max(desk.capture.held().start);
+        let made = names::create(&self.order, &self.order.folder).or_else(|refusal| {
+            match self.order.second_folder.as_ref().map(|second| names::create(&self.order, second)) {
+                Some(Ok(files)) => {
+                    self.refused(desk, &refusal, files.first().map(|(path, _)| path.clone()));
+                    Ok(files)
+                }
+                _ => Err(refusal),
+            }
+        });
+        match made {
+            Ok(files) => {
+                let path = files.first().map_or_else(PathBuf::new, |(path, _)| path.clone());
+                let lanes = self.order.files.iter().zip(files).zip(0..);
+                let lanes = lanes.map(|((of, file), seed)| Lane::new(&self.order, of.clone(), file, frame, seed, desk));
+                self.state = State::Writing(lanes.collect());
+                desk.tell(Done::Began { take: self.order.take, path, frame });
+            }
+            Err(refusal) => self.refused(desk, &refusal, None),
+        }
+    }
+
+    fn refused(&self, desk: &Desk, refusal: &names::Refusal, goes_on: Option<PathBuf>) {
+        let names::Refusal { path, error } = refusal;
+        let (take, path, reason) = (self.order.take, path.clone(), error.to_string());
+        desk.tell(Done::Failed { take, path, frames: 0, reason, goes_on });
+    }
+
+    /// Writes a piece of what is there. True where there may be more.
+    pub(super) fn write(&mut self, desk: &Desk) -> bool {
+        match &mut self.state {
+            State::Nothing => false,
+            State::Listening { .. } => self.listen(desk),
+            State::Writing(lanes) => {
+                // Where silence ends it, nothing after that is written.
+                let silence = self.order.silence_frames.zip(lanes.iter().map(Lane::last_sound_frame).max());
+                let silent_at = silence.map(|(frames, sound)| sound.saturating_add_unsigned(frames));
+                let mut wrote = false;
+                for lane in lanes.iter_mut() {
+                    wrote |= lane.write(&self.order, silent_at, desk);
+                }
+                if let Some(end) = silent_at
+                    && lanes.iter().all(|lane| lane.next_frame() >= end && lane.last_sound_frame() < end)
+                {
+                    self.end_before(end);
+                }
+                wrote
+            }
+        }
+    }
+
+    /// Looks for the sound it begins with. True where it goes on looking, or found it.
+    fn listen(&mut self, desk: &Desk) -> bool {
+        let State::Listening { frame, pre_roll_frames } = &mut self.state else { return false };
+        let held = desk.capture.held();
+        // What is gone already cannot be recorded.
+        *frame = (*frame).max(held.start);
+        let end = self.order.end_frame.map_or(held.end, |end| end.min(held.end));
+        let frames = (end - *frame).clamp(0, LISTEN_FRAMES as i64) as usize;
+        if frames == 0 {
+            if self.order.end_frame.is_some_and(|end| end <= *frame) {
+                self.state = State::Nothing;
+            }
+            return false;
+        }
+        match first_sound(&self.order, *frame, frames, desk) {
+            Some(sound) => {
+                let begin = sound - *pre_roll_frames as i64;
+                self.begin(begin, desk);
+            }
+            None => *frame += frames as i64,
+        }
+        true
+    }
+
+    /// Whether nothing more comes of it; told once.
+    pub(super) fn is_over(&mut self, desk: &Desk) -> bool {
+        let over = match &self.state {
+            State::Nothing => true,
+            State::Listening { .. } => false,
+            State::Writing(lanes) => lanes.iter().all(Lane::is_over),
+        };
+        if over {
+            desk.tell(Done::Over { take: self.order.take });
+        }
+        over
+    }
+}
+
+/// The first frame of a stretch in which a channel of the take is as loud as a sound.
+fn first_sound(order: &TakeOrder, first: i64, frames: usize, desk: &Desk) -> Option<i64> {
+    let channels: Vec<usize> = order.files.iter().flat_map(|file| file.channels.iter().copied()).collect();
+    let mut samples = Vec::new();
+    // What is overwritten meanwhile is looked at no more.
+    desk.capture.read(first, frames, &channels, &mut samples).then_some(())?;
+    let is_sound = |frame: &[f32]| frame.iter().any(|sample| sample.abs() >= order.threshold);
+    samples.chunks(channels.len().max(1)).position(is_sound).map(|at| first + at as i64)
+}

@@ -1,0 +1,319 @@
+//! Takes of a known signal: what is in the files to the last bit, gaps, splits, disks that refuse.
+
+use super::*;
+use crate::{
+    engine::audio::capture::{CaptureFeed, capture},
+    wav::{Notes, Wav},
+};
+use std::{
+    fs::{self, File},
+    path::Path,
+    sync::mpsc,
+};
+use tempfile::TempDir;
+
+const RATE_HZ: f64 = 8_000.0;
+/// What the rig's buffer holds: a little more than a stall.
+const HELD: usize = 48_000;
+
+/// A counter on the left, its negative on the right, silence on the master.
+struct Rig {
+    feed: CaptureFeed,
+    writer: Writer,
+    jobs: Sender<Job>,
+    done: Receiver<Done>,
+    folder: TempDir,
+    frame: i64,
+}
+
+impl Rig {
+    fn new() -> Rig {
+        let (feed, capture) = capture(4, HELD);
+        let (jobs, jobs_out) = mpsc::channel();
+        let (done_in, done) = mpsc::channel();
+        let writer = Writer::new(jobs_out, done_in, capture, RATE_HZ);
+        Rig { feed, writer, jobs, done, folder: tempfile::tempdir().unwrap(), frame: 0 }
+    }
+
+    fn order(&self, take: u32) -> TakeOrder {
+        TakeOrder {
+            take: TakeId(take),
+            folder: self.folder.path().join("takes"),
+            second_folder: None,
+            name: "jam".to_owned(),
+            files: vec![FileOf { suffix: String::new(), channels: vec![0, 1] }],
+            depth: Depth::Int24,
+            dither: true,
+            begin: Begin::At(self.frame),
+            end_frame: None,
+            threshold: 0.5,
+            silence_frames: None,
+            split_frames: None,
+            marks: Vec::new(),
+            clock: WallClock { frame: 0, at: jiff::civil::date(2026, 3, 1).at(23, 59, 59, 0) },
+            note: "120.00 BPM".to_owned(),
+        }
+    }
+
+    fn begin(&self, order: TakeOrder) {
+        self.jobs.send(Job::Begin(Box::new(order))).unwrap();
+    }
+
+    fn end(&self, take: u32) {
+        self.jobs.send(Job::End { take: TakeId(take), frame: self.frame }).unwrap();
+    }
+
+    /// Time passes for the callback alone.
+    fn play(&mut self, frames: usize) {
+        let side = |sign: i64| -> Vec<f32> {
+            (0..frames as i64).map(|i| (sign * (self.frame + i)) as f32 / 8_388_608.0).collect()
+        };
+        for from in (0..frames).step_by(500) {
+            let to = (from + 500).min(frames);
+            let (left, right, silence) = (side(1), side(-1), vec![0.0; frames]);
+            let channels = [&left[from..to], &right[from..to], &silence[from..to], &silence[from..to]];
+            self.feed.feed(to - from, channels.into_iter());
+        }
+        self.frame += frames as i64;
+    }
+
+    /// Time passes for all.
+    fn go(&mut self, frames: usize) {
+        for from in (0..frames).step_by(400) {
+            self.play(400.min(frames - from));
+            self.writer.step();
+        }
+    }
+
+    fn told(&self) -> Vec<Done> {
+        self.done.try_iter().collect()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("takes").join(name)
+    }
+}
+
+fn samples(path: &Path) -> Vec<i32> {
+    hound::WavReader::open(path).unwrap().into_samples().map(Result::unwrap).collect()
+}
+
+/// The file holds these samples; where not, the first that differs is told.
+#[track_caller]
+fn assert_samples(path: &Path, want: &[i32]) {
+    let got = samples(path);
+    let differs = got.iter().zip(want).position(|(got, want)| got != want);
+    assert_eq!((got.len(), differs), (want.len(), None), "{}", path.display());
+}
+
+fn counter(from: i64, to: i64) -> Vec<i32> {
+    (from as i32..to as i32).flat_map(|i| [i, -i]).collect()
+}
+
+fn notes(path: &Path) -> Notes {
+    let mut file = File::open(path).unwrap();
+    let wav = Wav::read(&mut file).unwrap();
+    assert_eq!(wav.health(), crate::wav::Health::Sound, "{:?}", wav.findings);
+    Notes::read(&mut file, &wav).unwrap()
+}
+
+fn finished(done: &[Done]) -> Vec<(u64, u64)> {
+    let of = |done: &Done| match done {
+        Done::Finished { frames, gap_frames, .. } => Some((*frames, *gap_frames)),
+        _ => None,
+    };
+    done.iter().filter_map(of).collect()
+}
+
+#[test]
+fn what_was_played_between_two_frames_is_in_the_file_to_the_last_bit() {
+    let mut rig = Rig::new();
+    rig.go(5_000);
+    let order = TakeOrder { begin: Begin::At(3_210), ..rig.order(1) };
+    rig.begin(order);
+    rig.go(100_000);
+    rig.end(1);
+    rig.writer.step();
+    assert_samples(&rig.path("jam.wav"), &counter(3_210, 105_000));
+    let told = rig.told();
+    assert!(matches!(told.first(), Some(Done::Began { frame: 3_210, .. })), "{told:?}");
+    assert_eq!(finished(&told), [(101_790, 0)]);
+    assert!(matches!(told.last(), Some(Done::Over { take: TakeId(1) })));
+}
+
+#[test]
+fn a_stall_as_long_as_the_buffer_loses_nothing() {
+    let mut rig = Rig::new();
+    rig.begin(rig.order(1));
+    rig.go(1_000);
+    rig.play(HELD - 1_000);
+    rig.go(1_000);
+    rig.end(1);
+    rig.writer.step();
+    assert_samples(&rig.path("jam.wav"), &counter(0, HELD as i64 + 1_000));
+    assert_eq!(finished(&rig.told()), [(HELD as u64 + 1_000, 0)]);
+}
+
+#[test]
+fn a_longer_stall_leaves_a_gap_of_its_exact_length_that_is_marked() {
+    let mut rig = Rig::new();
+    rig.begin(rig.order(1));
+    rig.go(4_000);
+    rig.play(80_000);
+    rig.go(20_000);
+    rig.end(1);
+    rig.writer.step();
+    let got = samples(&rig.path("jam.wav"));
+    assert_eq!(got.len(), 2 * 104_000);
+    let silent: Vec<usize> = (1..104_000).filter(|i| got[2 * i] == 0).collect();
+    let (first, last) = (silent[0], silent[silent.len() - 1]);
+    assert_eq!(last + 1 - first, silent.len(), "one gap");
+    assert!(got[..2 * first] == counter(0, first as i64));
+    assert!(got[2 * (last + 1)..] == counter(last as i64 + 1, 104_000));
+    // What was still held is not given up, but for a part that makes room.
+    assert!(silent.len() as u64 <= 84_000 - HELD as u64 + HELD as u64 / 8, "{} frames", silent.len());
+    let gap = silent.len() as u64;
+    assert_eq!(finished(&rig.told()), [(104_000, gap)]);
+    let marks = notes(&rig.path("jam.wav")).marks;
+    assert_eq!((marks[0].frame, marks[0].label.as_str()), (first as u64, format!("gap {gap} frames").as_str()));
+}
+
+#[test]
+fn files_that_follow_each_other_are_one_signal_and_know_their_time() {
+    let mut rig = Rig::new();
+    rig.begin(TakeOrder { split_frames: Some(7_000), ..rig.order(1) });
+    rig.go(6_000);
+    rig.jobs.send(Job::Mark { frame: 7_001, label: "here".to_owned() }).unwrap();
+    rig.go(14_000);
+    rig.end(1);
+    rig.writer.step();
+    let names = ["jam.wav", "jam-part2.wav", "jam-part3.wav"];
+    let joined: Vec<i32> = names.iter().flat_map(|name| samples(&rig.path(name))).collect();
+    assert!(joined == counter(0, 20_000));
+    assert_eq!(finished(&rig.told()), [(7_000, 0), (7_000, 0), (6_000, 0)]);
+    let origins = names.map(|name| notes(&rig.path(name)).origin.unwrap());
+    // A second before midnight, at 8000 Hz.
+    let before_midnight = 86_399 * 8_000;
+    assert_eq!(origins.clone().map(|origin| origin.time_reference), [before_midnight, before_midnight + 7_000, 6_000]);
+    assert_eq!(origins.map(|origin| origin.date), ["2026-03-01", "2026-03-01", "2026-03-02"]);
+    assert_eq!(notes(&rig.path(names[1])).marks[0].frame, 1);
+    assert!(notes(&rig.path(names[0])).marks.is_empty());
+}
+
+#[test]
+fn several_files_and_several_takes_are_made_at_once() {
+    let mut rig = Rig::new();
+    let file = |suffix: &str, channels: &[usize]| FileOf { suffix: suffix.to_owned(), channels: channels.to_vec() };
+    rig.begin(TakeOrder { files: vec![file("1", &[0]), file("2+master", &[1, 2, 3])], ..rig.order(1) });
+    rig.go(10_000);
+    let end_frame = Some(rig.frame - 1_000);
+    rig.begin(TakeOrder { begin: Begin::At(2_000), end_frame, ..rig.order(2) });
+    rig.go(10_000);
+    rig.end(1);
+    rig.writer.step();
+    assert_samples(&rig.path("jam-1.wav"), &(0..20_000).collect::<Vec<i32>>());
+    assert_samples(&rig.path("jam-2+master.wav"), &(0..20_000).flat_map(|i| [-i, 0, 0]).collect::<Vec<i32>>());
+    assert_samples(&rig.path("jam.wav"), &counter(2_000, 9_000));
+}
+
+#[test]
+fn a_sound_begins_a_take_and_silence_ends_it() {
+    let mut rig = Rig::new();
+    let order = TakeOrder {
+        begin: Begin::OnSound { from_frame: 1_000, pre_roll_frames: 500 },
+        threshold: 20_000.0 / 8_388_608.0,
+        silence_frames: Some(2_000),
+        ..rig.order(1)
+    };
+    rig.begin(order);
+    rig.go(19_000);
+    assert!(rig.told().is_empty());
+    rig.go(6_000);
+    assert!(matches!(rig.told()[..], [Done::Began { frame: 19_500, .. }]));
+    let silence = vec![0.0; 400];
+    for _ in 0..10 {
+        rig.feed.feed(400, [&silence[..]; 4].into_iter());
+        rig.writer.step();
+    }
+    let mut want = counter(19_500, 25_000);
+    want.resize(want.len() + 2 * 1_999, 0);
+    assert_samples(&rig.path("jam.wav"), &want);
+    assert!(matches!(rig.told().last(), Some(Done::Over { .. })));
+}
+
+#[test]
+fn a_sound_that_does_not_come_leaves_no_file() {
+    let mut rig = Rig::new();
+    rig.begin(TakeOrder { begin: Begin::OnSound { from_frame: 0, pre_roll_frames: 0 }, ..rig.order(1) });
+    rig.go(5_000);
+    rig.end(1);
+    rig.go(1_000);
+    assert!(matches!(rig.told()[..], [Done::Over { .. }]));
+    assert!(!rig.path("jam.wav").exists());
+}
+
+#[test]
+fn a_file_is_never_overwritten() {
+    let mut rig = Rig::new();
+    fs::create_dir(rig.folder.path().join("takes")).unwrap();
+    fs::write(rig.path("jam.wav"), "precious").unwrap();
+    fs::write(rig.path("jam-2.mid"), "precious").unwrap();
+    for take in 1..=2 {
+        rig.begin(rig.order(take));
+        rig.go(10);
+        rig.end(take);
+        rig.writer.step();
+    }
+    assert_eq!(fs::read(rig.path("jam.wav")).unwrap(), b"precious");
+    assert_samples(&rig.path("jam-3.wav"), &counter(0, 10));
+    assert_samples(&rig.path("jam-4.wav"), &counter(10, 20));
+}
+
+#[test]
+fn a_folder_that_refuses_is_told_and_the_second_one_is_taken() {
+    let mut rig = Rig::new();
+    let in_the_way = rig.folder.path().join("file");
+    fs::write(&in_the_way, "").unwrap();
+    rig.begin(TakeOrder { folder: in_the_way.clone(), ..rig.order(1) });
+    rig.go(1_000);
+    let told = rig.told();
+    assert!(matches!(&told[..], [Done::Failed { frames: 0, goes_on: None, .. }, Done::Over { .. }]), "{told:?}");
+    let second = rig.folder.path().join("second");
+    rig.begin(TakeOrder { folder: in_the_way, second_folder: Some(second.clone()), ..rig.order(2) });
+    rig.go(1_000);
+    rig.end(2);
+    rig.writer.step();
+    let told = rig.told();
+    assert!(matches!(&told[..], [Done::Failed { goes_on: Some(_), .. }, Done::Began { .. }, ..]), "{told:?}");
+    assert_samples(&second.join("jam.wav"), &counter(1_000, 2_000));
+}
+
+#[test]
+fn a_file_that_is_removed_is_told_and_the_take_goes_on_in_another() {
+    let mut rig = Rig::new();
+    rig.begin(rig.order(1));
+    rig.go(6_000);
+    fs::remove_dir_all(rig.folder.path().join("takes")).unwrap();
+    rig.go(20_000);
+    rig.end(1);
+    rig.writer.step();
+    let told = rig.told();
+    let goes_on = told.iter().find_map(|done| match done {
+        Done::Failed { goes_on, frames, .. } => Some((goes_on.clone().unwrap(), *frames)),
+        _ => None,
+    });
+    let (path, lost) = goes_on.unwrap();
+    assert_samples(&path, &counter(lost as i64, 26_000));
+}
+
+#[test]
+fn an_unfinished_file_opens_and_misses_less_than_a_second() {
+    let mut rig = Rig::new();
+    rig.begin(rig.order(1));
+    for _ in 0..40 {
+        rig.go(1_234);
+        let frames = samples(&rig.path("jam.wav")).len() / 2;
+        assert!(frames as f64 + 0.9 * RATE_HZ >= rig.frame as f64, "{frames} of {}", rig.frame);
+    }
+    std::mem::forget(rig.writer);
+}
