@@ -5,6 +5,7 @@ pub mod decode;
 pub mod message;
 pub mod parser;
 pub mod seven_bit;
+pub mod smf;
 mod wire;
 
 pub use clock_sends::ClockSends;
