@@ -2,7 +2,6 @@
 
 /// What a mark in a take tells that nobody made by hand.
 pub enum Happening {
-
     Gap { frames: u64 },
     Xrun,
 }

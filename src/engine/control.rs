@@ -58,7 +58,7 @@ use crate::{
     command::Command,
     config::recorder::RecorderOptions,
     learned::Learned,
-    midi::Channel,
+    midi::{Channel, smf::Way},
     music::{Decibels, Plan},
     profile::{FALLBACK_ID, Library, Profile},
     snapshots::Snapshots,
@@ -97,6 +97,8 @@ pub struct Moment {
     pub open_frame: i64,
     /// Which frame is heard when.
     pub heard: FrameTime,
+    /// Which frame is rendered when.
+    pub rendered: FrameTime,
 }
 
 /// What a control is made of.
@@ -314,7 +316,7 @@ impl Control {
     pub fn listen(&mut self, now: Moment) {
         self.look_for_bars(now);
         self.takes.listen(&self.desk);
-        self.drain_sent();
+        self.drain_sent(now);
         self.look_at_ports(now);
         self.look_at_profiles(now);
         self.glance(now);
@@ -334,17 +336,20 @@ impl Control {
         self.go_on_moving(now);
     }
 
-    fn drain_sent(&mut self) {
+    fn drain_sent(&mut self, now: Moment) {
         let mut batch: Vec<Sent> = Vec::new();
+        let mut played = Vec::new();
         for log in &mut self.sent {
             while let Some(sent) = log.pop() {
                 self.ports.sent(&sent);
+                played.extend(record::played(sent.at_ns, Way::Sent, sent.port, &sent.payload, now));
                 self.watch.note(sent.at_ns.saturating_sub(self.start_ns), sent.port, false, &sent.payload);
                 if self.sent_listener.is_some() {
                     batch.push(sent);
                 }
             }
         }
+        self.takes.played(played);
         if let Some(listener) = &mut self.sent_listener {
             batch.sort_by_key(|sent| sent.at_ns);
             for sent in &batch {

@@ -328,6 +328,7 @@ impl Live {
                 Moment {
                     ns,
                     heard,
+                    rendered: time,
                     heard_frame: (time.frame_at(ns as f64) as i64 - latency).clamp(0, time.frame + block),
                     // The block after next: the next one may be being rendered now.
                     open_frame: time.frame + block,
@@ -336,7 +337,7 @@ impl Live {
             None => {
                 let ns_per_frame = 1e9 / f64::from(self.audio.spec.sample_rate_hz.max(1));
                 let heard = FrameTime { frame: 0, ns: ns as f64, ns_per_frame };
-                Moment { ns, heard_frame: 0, open_frame: 0, heard }
+                Moment { ns, heard_frame: 0, open_frame: 0, heard, rendered: heard }
             }
         }
     }

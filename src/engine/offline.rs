@@ -159,7 +159,7 @@ impl Offline {
 fn moment(frame: i64) -> Moment {
     let ns_per_frame = 1e9 / f64::from(SAMPLE_RATE_HZ);
     let heard = FrameTime { frame, ns: frame as f64 * ns_per_frame, ns_per_frame };
-    Moment { ns: ns_of(frame), heard_frame: frame, open_frame: frame, heard }
+    Moment { ns: ns_of(frame), heard_frame: frame, open_frame: frame, heard, rendered: heard }
 }
 
 /// Virtual time: frames as nanoseconds.

@@ -11,6 +11,7 @@ use crate::{
             thru::Route,
         },
     },
+    midi::smf::Way,
     profile::FALLBACK_ID,
     status::{Event, Severity},
 };
@@ -25,10 +26,13 @@ impl Control {
             }
         }
         heard.sort_by_key(|received| received.at_ns);
+        let mut played = Vec::new();
         for Received { at_ns, port, payload } in &heard {
             self.ports.received(*port);
+            played.extend(super::record::played(*at_ns, Way::Received, *port, payload, now));
             self.watch.note(at_ns.saturating_sub(self.start_ns), *port, true, payload);
         }
+        self.takes.played(played);
         self.follow_clock(&heard, now);
         heard.retain(|received| match &received.payload {
             Payload::Short(message) => {

@@ -13,9 +13,11 @@ use crate::{
     config::recorder::{RecorderOption, Start},
     engine::{
         audio::{click::CountIn, renderer::Order},
-        disk::writer::Begin,
+        disk::writer::{Begin, Played},
+        midi::sent::{Payload, PortIndex},
         station::Answer,
     },
+    midi::smf::{Bytes, Way},
     music::{PPQN, Position, position::BEATS_PER_BAR},
     status::{Event, Severity},
     takes::Happening,
@@ -78,6 +80,7 @@ impl Control {
             frame: now.heard_frame,
             profile: Arc::clone(&self.instrument().profile),
             bpm: self.plan.last().timeline.bpm,
+            port_names: self.ports.indices().map(|index| self.ports.name(index).to_owned()).collect(),
         }
     }
 
@@ -97,6 +100,9 @@ impl Control {
     pub(super) fn look_for_bars(&mut self, now: Moment) {
         let window = self.looked_frame..now.heard_frame + 1;
         self.looked_frame = window.end.max(window.start);
+        for (stretch, part) in self.plan.parts(window.clone()) {
+            self.takes.tempo(part.start, stretch.timeline.bpm.get());
+        }
         let pending = self.takes.pending.as_ref().map(|pending| pending.with_song);
         if window.is_empty() || (pending.is_none() && !self.takes.ends_with_bar()) {
             return;
@@ -140,6 +146,8 @@ impl Control {
             self.takes.end_with_bar();
             return Ok("the take ends with this bar; record.stop again ends it at once".to_owned());
         }
+        // What was played up to now is in it.
+        self.drain_sent(now);
         self.takes.end(now.open_frame);
         if waits { Ok("no take begins".to_owned()) } else { done() }
     }
@@ -205,6 +213,14 @@ impl Control {
             self.desk.notice(Severity::Error, format!("recording does not go on: {why}"));
         }
     }
+}
+
+/// A message as it goes beside the takes; not the clock's, which their tempo tells.
+pub(super) fn played(at_ns: u64, way: Way, port: PortIndex, payload: &Payload, now: Moment) -> Option<Played> {
+    let bytes = payload.bytes();
+    let is_realtime = bytes.first().is_some_and(|status| *status >= 0xF8);
+    let bytes = Bytes::of(bytes).filter(|_| !is_realtime)?;
+    Some(Played { frame: now.rendered.frame_at(at_ns as f64) as i64, way, port: port.0, bytes })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::{
     config::recorder::{FileOf, RecorderOptions, Split},
     engine::{
         audio::capture::Capture,
-        disk::writer::{Begin, Done, Job, TakeId, TakeOrder, WallClock},
+        disk::writer::{Begin, Done, Job, Played, TakeId, TakeOrder, WallClock},
         station::Desk,
     },
     music::Bpm,
@@ -72,6 +72,8 @@ pub(super) struct Occasion {
     /// What is played.
     pub(super) profile: Arc<Profile>,
     pub(super) bpm: Bpm,
+    /// The MIDI ports, in their order.
+    pub(super) port_names: Vec<String>,
 }
 
 /// Recording, seen from the control thread.
@@ -92,6 +94,8 @@ pub struct Takes {
     /// The name to go on under when the device is back.
     interrupted: Option<Option<String>>,
     gap_frames: u64,
+    /// As it was told last.
+    tempo_bpm: Option<f64>,
     free_bytes: Option<u64>,
     warned: bool,
 }
@@ -125,6 +129,7 @@ impl Takes {
             closing: Vec::new(),
             interrupted: None,
             gap_frames: 0,
+            tempo_bpm: None,
             free_bytes: None,
             warned: false,
         }
@@ -260,6 +265,8 @@ impl Takes {
             files,
             marks: Vec::new(),
             clock: WallClock { frame: occasion.frame, at: self.date(occasion.now_ns) },
+            bpm: occasion.bpm.get(),
+            port_names: occasion.port_names.clone(),
             note: format!("{:.2} BPM; {}", occasion.bpm.get(), occasion.profile.name),
         }
     }
@@ -310,6 +317,20 @@ impl Takes {
         let label = label.map_or_else(|| format!("mark {}", take.marks), str::to_owned);
         self.send(Job::Mark { frame, label: label.clone() });
         Some(label)
+    }
+
+    /// What went over MIDI goes beside the takes.
+    pub(super) fn played(&self, played: Vec<Played>) {
+        if !played.is_empty() {
+            self.send(Job::Played(played));
+        }
+    }
+
+    /// The tempo from a frame on, where it is another.
+    pub(super) fn tempo(&mut self, frame: i64, bpm: f64) {
+        if self.tempo_bpm.replace(bpm) != Some(bpm) {
+            self.send(Job::Tempo { frame, bpm });
+        }
     }
 
     /// Something happened that whoever hears the take must know.
@@ -368,6 +389,7 @@ impl Takes {
                     desk.tell(&Event::TakeFinished { path, frames, gap_frames: 0 });
                 }
             }
+            Done::NoMidi { sentence } => desk.notice(Severity::Warning, sentence),
             Done::Over { take } => {
                 self.closing.retain(|closing| *closing != take);
                 self.take.take_if(|under_way| under_way.id == take);

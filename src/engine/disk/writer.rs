@@ -9,10 +9,12 @@
 
 mod lane;
 mod names;
+mod roll;
 mod take;
 
 use crate::{config::recorder::FileOf, engine::audio::capture::Capture, wav::Depth};
 use jiff::civil::DateTime;
+use roll::Roll;
 use std::{
     io,
     path::PathBuf,
@@ -21,6 +23,8 @@ use std::{
     time::Duration,
 };
 use take::OpenTake;
+
+pub use roll::Played;
 
 /// While a take is made, how often the buffer is looked at. It holds seconds; this only bounds how soon they are written.
 const LOOK: Duration = Duration::from_millis(100);
@@ -62,6 +66,10 @@ pub struct TakeOrder {
     pub clock: WallClock,
     /// What is played, in a line.
     pub note: String,
+    /// The tempo it begins with, where none was told.
+    pub bpm: f64,
+    /// The MIDI ports, in their order.
+    pub port_names: Vec<String>,
 }
 
 /// Where a take begins.
@@ -105,6 +113,15 @@ pub enum Job {
         frame: i64,
         /// Its name.
         label: String,
+    },
+    /// What went over MIDI.
+    Played(Vec<Played>),
+    /// Another tempo.
+    Tempo {
+        /// From here on.
+        frame: i64,
+        /// Quarter notes per minute.
+        bpm: f64,
     },
 }
 
@@ -151,6 +168,11 @@ pub enum Done {
         /// The file in which the take goes on.
         goes_on: Option<PathBuf>,
     },
+    /// What was played could not be written; the take is safe.
+    NoMidi {
+        /// What, and why.
+        sentence: String,
+    },
     /// Nothing more comes of a take.
     Over {
         /// Which.
@@ -162,6 +184,7 @@ pub enum Done {
 pub struct Writer {
     jobs: Receiver<Job>,
     desk: Desk,
+    roll: Roll,
     takes: Vec<OpenTake>,
 }
 
@@ -187,7 +210,7 @@ impl Writer {
     /// A writer of what is held at this rate.
     pub fn new(jobs: Receiver<Job>, done: Sender<Done>, capture: Capture, sample_rate_hz: f64) -> Writer {
         let sample_rate_hz = sample_rate_hz.round() as u32;
-        Writer { jobs, desk: Desk { capture, sample_rate_hz, done }, takes: Vec::new() }
+        Writer { jobs, desk: Desk { capture, sample_rate_hz, done }, roll: Roll::default(), takes: Vec::new() }
     }
 
     /// Runs until the control thread is gone, then closes what is open.
@@ -231,13 +254,24 @@ impl Writer {
 
     fn obey(&mut self, job: Job) {
         match job {
-            Job::Begin(order) => self.takes.push(OpenTake::new(*order, &self.desk)),
+            Job::Begin(order) => self.takes.push(OpenTake::new(*order, &self.desk, &self.roll)),
             Job::End { take, frame } => {
                 if let Some(take) = self.takes.iter_mut().find(|open| open.id() == take) {
                     take.end_before(frame);
                 }
             }
             Job::Mark { frame, label } => self.takes.iter_mut().for_each(|take| take.mark(frame, &label)),
+            Job::Played(batch) => {
+                let oldest = self.desk.capture.held().start;
+                for played in batch {
+                    self.takes.iter_mut().for_each(|take| take.play(&played));
+                    self.roll.play(played, oldest);
+                }
+            }
+            Job::Tempo { frame, bpm } => {
+                self.takes.iter_mut().for_each(|take| take.tempo(frame, bpm));
+                self.roll.tempo(frame, bpm, self.desk.capture.held().start);
+            }
         }
     }
 
@@ -247,7 +281,7 @@ impl Writer {
         while wrote {
             wrote = false;
             for take in &mut self.takes {
-                wrote |= take.write(&self.desk);
+                wrote |= take.write(&self.desk, &self.roll);
             }
         }
         self.takes.retain_mut(|take| !take.is_over(&self.desk));

@@ -132,6 +132,49 @@ fn what_was_just_played_is_kept_while_a_take_goes_on() {
 }
 
 #[test]
+fn what_was_played_goes_beside_the_take_on_its_timeline() {
+    let mut rig = Rig::new();
+    rig.wait_ms(1_000);
+    rig.ask("record.set pre_roll 250");
+    rig.ask("note.play C4 100 50");
+    rig.wait_ms(150);
+    rig.ask("record.start jam");
+    rig.wait_ms(100);
+    rig.hear(&[0xB0, 43, 17]);
+    rig.ask("clock.bpm 60");
+    rig.wait_ms(1_000);
+    rig.ask("note.on E4 90");
+    rig.wait_ms(100);
+    rig.ask("record.stop");
+    rig.ask("note.on G4 90");
+    rig.offline.finish();
+    let bytes = std::fs::read(rig.take("jam.mid")).unwrap();
+    let smf = midly::Smf::parse(&bytes).unwrap();
+    let mut got = Vec::new();
+    for track in &smf.tracks[1..] {
+        let mut tick = 0;
+        for event in track {
+            tick += u32::from(event.delta);
+            if let midly::TrackEventKind::Midi { message, .. } = event.kind {
+                got.push((tick, format!("{message:?}")));
+            }
+        }
+    }
+    // The take begins 250 ms before it was asked for: 100 ms before the note. A quarter is 500 ms, then 1000 ms.
+    let note = |tick, on: &str, key, vel| (tick, format!("Note{on} {{ key: u7({key}), vel: u7({vel}) }}"));
+    let sent: Vec<_> = got.iter().filter(|(_, what)| what.starts_with("Note")).cloned().collect();
+    let quarter = f64::from(crate::midi::smf::TICKS_PER_QUARTER);
+    let ticks = |ms: f64| (ms / 500.0 * quarter).round() as u32;
+    assert_eq!(sent[0], note(ticks(100.0), "On", 60, 100));
+    assert_eq!(sent[1].0, ticks(150.0));
+    assert!(sent[2].1.contains("key: u7(64)"), "{sent:?}");
+    assert_eq!(sent.len(), 3, "what came after its end is not in it: {sent:?}");
+    let received = got.iter().find(|(_, what)| what.contains("controller: u7(43)")).unwrap();
+    assert_eq!(received.0, ticks(350.0));
+    assert_eq!(smf.tracks.len(), 3);
+}
+
+#[test]
 fn options_are_told_changed_and_refused() {
     let mut rig = Rig::new();
     assert!(rig.ask("record.set bits").starts_with("bits is 24: "));

@@ -31,13 +31,21 @@ pub(super) fn file_name(stem: &str, suffix: &str, part: u32) -> OsString {
     name.into()
 }
 
+/// The files of a take.
+pub(super) struct Made {
+    /// In the order of the take's, each with its path.
+    pub(super) files: Vec<(PathBuf, File)>,
+    /// Where what is played goes.
+    pub(super) midi: PathBuf,
+}
+
 /// Makes the first file of each of a take's parts, all under one name.
-pub(super) fn create(order: &TakeOrder, folder: &Path) -> Result<Vec<(PathBuf, File)>, Refusal> {
+pub(super) fn create(order: &TakeOrder, folder: &Path) -> Result<Made, Refusal> {
     let refusal = |error| Refusal { path: folder.join(file_name(&order.name, "", 1)), error };
     make_folder(folder).map_err(refusal)?;
     for stem in stems(&order.name) {
         match create_all(order, folder, &stem) {
-            Ok(files) => return synced(folder).map(|()| files).map_err(refusal),
+            Ok(made) => return synced(folder).map(|()| made).map_err(refusal),
             Err(Refusal { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(refusal) => return Err(refusal),
         }
@@ -68,17 +76,17 @@ fn too_many() -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, "too many files of this name")
 }
 
-fn create_all(order: &TakeOrder, folder: &Path, stem: &str) -> Result<Vec<(PathBuf, File)>, Refusal> {
-    let mut made: Vec<(PathBuf, File)> = Vec::new();
+fn create_all(order: &TakeOrder, folder: &Path, stem: &str) -> Result<Made, Refusal> {
+    let mut files: Vec<(PathBuf, File)> = Vec::new();
     // What is played goes beside it under the same name.
     let midi = folder.join(format!("{stem}.mid"));
     let is_free = || if midi.exists() { Err(io::ErrorKind::AlreadyExists.into()) } else { Ok(()) };
     for of in &order.files {
         let path = folder.join(file_name(stem, &of.suffix, 1));
         match is_free().and_then(|()| create_new(&path)) {
-            Ok(file) => made.push((path, file)),
+            Ok(file) => files.push((path, file)),
             Err(error) => {
-                for (path, _) in made {
+                for (path, _) in files {
                     // Made a moment ago, and empty.
                     let _ = fs::remove_file(path);
                 }
@@ -86,7 +94,7 @@ fn create_all(order: &TakeOrder, folder: &Path, stem: &str) -> Result<Vec<(PathB
             }
         }
     }
-    Ok(made)
+    Ok(Made { files, midi })
 }
 
 fn create_new(path: &Path) -> io::Result<File> {

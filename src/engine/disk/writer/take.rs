@@ -1,6 +1,11 @@
 //! One take: when it begins, its files, and when it is over. The disk writer's.
 
-use super::{Begin, Desk, Done, TakeId, TakeOrder, lane::Lane, names};
+use super::{
+    Begin, Desk, Done, Played, TakeId, TakeOrder,
+    lane::Lane,
+    names,
+    roll::{MidiFile, Roll},
+};
 use std::path::PathBuf;
 
 /// Frames looked at for a sound at once.
@@ -10,6 +15,7 @@ const LISTEN_FRAMES: usize = 4096;
 pub(super) struct OpenTake {
     order: TakeOrder,
     state: State,
+    midi: Option<MidiFile>,
 }
 
 enum State {
@@ -24,10 +30,10 @@ enum State {
 }
 
 impl OpenTake {
-    pub(super) fn new(order: TakeOrder, desk: &Desk) -> OpenTake {
-        let mut take = OpenTake { state: State::Nothing, order };
+    pub(super) fn new(order: TakeOrder, desk: &Desk, roll: &Roll) -> OpenTake {
+        let mut take = OpenTake { state: State::Nothing, order, midi: None };
         match take.order.begin {
-            Begin::At(frame) => take.begin(frame, desk),
+            Begin::At(frame) => take.begin(frame, desk, roll),
             Begin::OnSound { from_frame, pre_roll_frames } => {
                 take.state = State::Listening { frame: from_frame, pre_roll_frames };
             }
@@ -53,22 +59,38 @@ impl OpenTake {
             State::Writing(lanes) => lanes.iter_mut().for_each(|lane| lane.mark(frame, label.to_owned())),
             State::Listening { .. } | State::Nothing => {}
         }
+        if let Some(midi) = &mut self.midi {
+            midi.mark(frame, label);
+        }
+    }
+
+    pub(super) fn play(&mut self, played: &Played) {
+        if let Some(midi) = &mut self.midi {
+            midi.play(played, self.order.end_frame);
+        }
+    }
+
+    pub(super) fn tempo(&mut self, frame: i64, bpm: f64) {
+        if let Some(midi) = &mut self.midi {
+            midi.tempo(frame, bpm);
+        }
     }
 
     /// The files are made at once, so that a folder that refuses is known at once.
-    fn begin(&mut self, frame: i64, desk: &Desk) {
+    fn begin(&mut self, frame: i64, desk: &Desk, roll: &Roll) {
         let frame = frame.max(desk.capture.held().start);
         let made = names::create(&self.order, &self.order.folder).or_else(|refusal| {
             match self.order.second_folder.as_ref().map(|second| names::create(&self.order, second)) {
-                Some(Ok(files)) => {
-                    self.refused(desk, &refusal, files.first().map(|(path, _)| path.clone()));
-                    Ok(files)
+                Some(Ok(made)) => {
+                    self.refused(desk, &refusal, made.files.first().map(|(path, _)| path.clone()));
+                    Ok(made)
                 }
                 _ => Err(refusal),
             }
         });
         match made {
-            Ok(files) => {
+            Ok(names::Made { files, midi }) => {
+                self.midi = Some(MidiFile::new(&self.order, midi, frame, desk.sample_rate_hz, roll));
                 let path = files.first().map_or_else(PathBuf::new, |(path, _)| path.clone());
                 let lanes = self.order.files.iter().zip(files).zip(0..);
                 let lanes = lanes.map(|((of, file), seed)| Lane::new(&self.order, of.clone(), file, frame, seed, desk));
@@ -86,10 +108,10 @@ impl OpenTake {
     }
 
     /// Writes a piece of what is there. True where there may be more.
-    pub(super) fn write(&mut self, desk: &Desk) -> bool {
+    pub(super) fn write(&mut self, desk: &Desk, roll: &Roll) -> bool {
         match &mut self.state {
             State::Nothing => false,
-            State::Listening { .. } => self.listen(desk),
+            State::Listening { .. } => self.listen(desk, roll),
             State::Writing(lanes) => {
                 // Where silence ends it, nothing after that is written.
                 let silence = self.order.silence_frames.zip(lanes.iter().map(Lane::last_sound_frame).max());
@@ -109,7 +131,7 @@ impl OpenTake {
     }
 
     /// Looks for the sound it begins with. True where it goes on looking, or found it.
-    fn listen(&mut self, desk: &Desk) -> bool {
+    fn listen(&mut self, desk: &Desk, roll: &Roll) -> bool {
         let State::Listening { frame, pre_roll_frames } = &mut self.state else { return false };
         let held = desk.capture.held();
         // What is gone already cannot be recorded.
@@ -125,7 +147,7 @@ impl OpenTake {
         match first_sound(&self.order, *frame, frames, desk) {
             Some(sound) => {
                 let begin = sound - *pre_roll_frames as i64;
-                self.begin(begin, desk);
+                self.begin(begin, desk, roll);
             }
             None => *frame += frames as i64,
         }
@@ -139,6 +161,11 @@ impl OpenTake {
             State::Listening { .. } => false,
             State::Writing(lanes) => lanes.iter().all(Lane::is_over),
         };
+        if let Some(midi) = &mut self.midi
+            && let Err(sentence) = midi.keep(desk.capture.held().end, over, desk.sample_rate_hz)
+        {
+            desk.tell(Done::NoMidi { sentence });
+        }
         if over {
             desk.tell(Done::Over { take: self.order.take });
         }

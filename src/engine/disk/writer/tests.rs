@@ -52,6 +52,8 @@ impl Rig {
             marks: Vec::new(),
             clock: WallClock { frame: 0, at: jiff::civil::date(2026, 3, 1).at(23, 59, 59, 0) },
             note: "120.00 BPM".to_owned(),
+            bpm: 120.0,
+            port_names: vec!["synth".to_owned()],
         }
     }
 

@@ -1,0 +1,126 @@
+//! What was played over MIDI: the last of it for takes that begin in hindsight, and for each take that is made its file.
+//! The disk writer's.
+
+use super::TakeOrder;
+use crate::midi::smf::{Bytes, Smf, SmfEvent, TempoFrom, Way};
+use std::{collections::VecDeque, path::PathBuf};
+
+/// Messages held for takes to come: a minute of a hundred knobs that turn.
+const HELD: usize = 100_000;
+/// The file is brought to the disk after so many seconds of a take, and at its end.
+const KEPT_EVERY_SECONDS: f64 = 10.0;
+
+/// A message that went out or came in.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The frame that was rendered then.
+    pub frame: i64,
+    /// Out or in.
+    pub way: Way,
+    /// The port, counted from 0.
+    pub port: u8,
+    /// What.
+    pub bytes: Bytes,
+}
+
+/// What is held for takes to come.
+#[derive(Default)]
+pub(super) struct Roll {
+    played: VecDeque<Played>,
+    /// Tempos in the order of their frames, in BPM; the first may be older than what is held.
+    tempos: VecDeque<(i64, f64)>,
+}
+
+impl Roll {
+    /// Holds a message, and lets go of those before `oldest`.
+    pub(super) fn play(&mut self, played: Played, oldest: i64) {
+        self.played.push_back(played);
+        while self.played.len() > HELD || self.played.front().is_some_and(|first| first.frame < oldest) {
+            self.played.pop_front();
+        }
+    }
+
+    /// Holds a tempo.
+    pub(super) fn tempo(&mut self, frame: i64, bpm: f64, oldest: i64) {
+        self.tempos.push_back((frame, bpm));
+        while self.tempos.len() > HELD || self.tempos.get(1).is_some_and(|(second, _)| *second < oldest) {
+            self.tempos.pop_front();
+        }
+    }
+}
+
+/// The MIDI file beside a take.
+pub(super) struct MidiFile {
+    path: PathBuf,
+    first_frame: i64,
+    smf: Smf,
+    changed: bool,
+    kept_frame: i64,
+}
+
+impl MidiFile {
+    /// Beside a take that begins with this frame: with what is held of it.
+    pub(super) fn new(
+        order: &TakeOrder,
+        path: PathBuf,
+        first_frame: i64,
+        sample_rate_hz: u32,
+        roll: &Roll,
+    ) -> MidiFile {
+        let before = roll.tempos.iter().rev().find(|(frame, _)| *frame <= first_frame).or(roll.tempos.front());
+        let bpm = before.map_or(order.bpm, |(_, bpm)| *bpm);
+        let mut smf = Smf::new(sample_rate_hz, order.port_names.clone(), TempoFrom { frame: 0, bpm });
+        smf.name(&order.name);
+        let mut file = MidiFile { path, first_frame, smf, changed: false, kept_frame: first_frame };
+        for (frame, bpm) in roll.tempos.iter().filter(|(frame, _)| *frame > first_frame) {
+            file.tempo(*frame, *bpm);
+        }
+        roll.played.iter().for_each(|played| file.play(played, None));
+        order.marks.iter().for_each(|(frame, label)| file.mark(*frame, label));
+        file
+    }
+
+    fn place(&self, frame: i64) -> Option<u64> {
+        u64::try_from(frame - self.first_frame).ok()
+    }
+
+    /// A message, where it belongs to the take, which ends before `end`.
+    pub(super) fn play(&mut self, played: &Played, end: Option<i64>) {
+        if let Some(frame) = self.place(played.frame).filter(|_| end.is_none_or(|end| played.frame < end)) {
+            let Played { way, port, ref bytes, .. } = *played;
+            self.smf.event(SmfEvent { frame, way, port, bytes: bytes.clone() });
+            self.changed = true;
+        }
+    }
+
+    /// Another tempo.
+    pub(super) fn tempo(&mut self, frame: i64, bpm: f64) {
+        if let Some(frame) = self.place(frame) {
+            self.smf.tempo(TempoFrom { frame, bpm });
+        }
+    }
+
+    /// A mark.
+    pub(super) fn mark(&mut self, frame: i64, label: &str) {
+        if let Some(frame) = self.place(frame) {
+            self.smf.mark(frame, label);
+        }
+    }
+
+    /// Brings it to the disk, now and then or at the end. A take without a message has no such file.
+    ///
+    /// # Errors
+    /// Those of the disk, as a sentence.
+    pub(super) fn keep(&mut self, frame: i64, is_end: bool, sample_rate_hz: u32) -> Result<(), String> {
+        let is_due = (frame - self.kept_frame) as f64 >= KEPT_EVERY_SECONDS * f64::from(sample_rate_hz);
+        if self.smf.is_empty() || !(is_end || (is_due && self.changed)) {
+            return Ok(());
+        }
+        (self.kept_frame, self.changed) = (frame, false);
+        if is_end && self.smf.lost() > 0 {
+            tracing::warn!(lost = self.smf.lost(), "the MIDI file is full");
+        }
+        crate::files::replace(&self.path, &self.smf.bytes())
+            .map_err(|error| format!("the take is safe; {} cannot be written: {error}", self.path.display()))
+    }
+}
