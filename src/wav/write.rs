@@ -126,8 +126,9 @@ impl<F: Write + Seek> WavFile<F> {
         let audio_end = self.audio_end();
         // What follows begins at an even byte.
         let mut tail = vec![0; (audio_end % 2) as usize];
-        tail.extend(encode::marks(marks, TAIL_BYTES - INFO_BYTES - 1));
+        // The texts first: sox looks at the first list alone.
         tail.extend(encode::info(info, INFO_BYTES));
+        tail.extend(encode::marks(marks, TAIL_BYTES - INFO_BYTES - 1));
         if tail.is_empty() {
             return Ok(());
         }
@@ -186,7 +187,7 @@ impl<F: Write + Seek> WavFile<F> {
         page.extend(short(end - HEADER_BYTES as u64));
         page.extend(b"WAVE");
         encode::push(&mut page, b"fmt ", &self.shape.format());
-        if self.shape.depth == Depth::Float32 {
+        if self.shape.has_fact() {
             encode::push(&mut page, b"fact", &short(self.frames));
         }
         page.extend(&self.origin);
