@@ -87,7 +87,7 @@ impl<F: Write + Seek> WavFile<F> {
     /// [`room_frames`](WavFile::room_frames); nothing is written then.
     pub fn write(&mut self, audio: &[u8]) -> io::Result<()> {
         let frame_bytes = self.shape.frame_bytes();
-        if audio.len() as u64 % frame_bytes != 0 {
+        if !(audio.len() as u64).is_multiple_of(frame_bytes) {
             return Err(io::Error::new(ErrorKind::InvalidInput, "the audio ends within a frame"));
         }
         if audio.len() as u64 / frame_bytes > self.room_frames() {
