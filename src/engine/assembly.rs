@@ -5,13 +5,14 @@
 use super::{
     audio::{
         meter::{Meter, MeterReader, meter},
+        player::player,
         port::CallbackPort,
         renderer::{BuiltIn, Renderer, RendererParts, Source},
         synth::Synth,
         tap::tap,
     },
-    control::{Calendar, Control, ControlParts, KeeperHandle, Port, PortInfo, SessionRules, SyncConfig},
-    disk::{keeper::Keeper, writer::Writer},
+    control::{AuditionParts, Calendar, Control, ControlParts, KeeperHandle, Port, PortInfo, SessionRules, SyncConfig},
+    disk::{keeper::Keeper, reader::Reader, writer::Writer},
     frame_clock::{FrameClock, frame_clock},
     host::{DeviceSpec, patchbay::Kept},
     midi::{
@@ -175,6 +176,8 @@ pub struct Assembly {
     pub writer: Writer,
     /// The keeper's.
     pub keeper: Keeper,
+    /// The disk reader's.
+    pub reader: Reader,
     /// Frames to nanoseconds.
     pub frames: FrameClock,
 }
@@ -283,6 +286,7 @@ pub fn assemble(
     let (input_meters, input_readers): (Vec<Meter>, Vec<MeterReader>) = sources.iter().map(|_| meter(rate)).unzip();
     let ((left, left_reader), (right, right_reader)) = (meter(rate), meter(rate));
     let (tap, blocks) = tap(sources.len(), rate);
+    let (player, player_blocks, play_counters) = player(rate);
     let (renderer, renderer_handle) = Renderer::new(RendererParts {
         sample_rate_hz: rate,
         device_inputs: spec.inputs,
@@ -291,6 +295,7 @@ pub fn assemble(
         output_meters: [left, right],
         monitor_gain: monitor.amplitude(),
         tap,
+        player,
         ports: jack_ports,
         inlets,
         built_in,
@@ -314,6 +319,9 @@ pub fn assemble(
     let (pages_sender, pages) = mpsc::channel();
     let (failures_sender, failures) = mpsc::channel();
     let keeper = Keeper::new(pages, failures_sender);
+    let (plays, plays_receiver) = mpsc::channel();
+    let (news_sender, news) = mpsc::channel();
+    let reader = Reader::new(plays_receiver, news_sender, player_blocks, spec.sample_rate_hz);
     let (start_ns, calendar) = match time {
         Time::Real { start_ns } => (start_ns, Calendar::Local),
         Time::Virtual => (0, Calendar::Virtual),
@@ -344,12 +352,13 @@ pub fn assemble(
         monitor,
         jobs,
         done,
+        audition: AuditionParts { plays, news, counters: play_counters },
         folder: config.folder.clone(),
         device: device_status(spec),
         start_ns,
         calendar,
     });
-    Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, frames })
+    Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, reader, frames })
 }
 
 /// What is recorded: what was asked for, or else where the instrument is.
@@ -439,6 +448,7 @@ fn first_status(
         morph: None,
         session: None,
         record: RecordStatus { take: None, folder: config.folder.clone(), free_bytes: None, bytes_per_second: 1 },
+        audition: None,
         faults: FaultCounts::default(),
     }
 }

@@ -3,6 +3,7 @@
 //! [`Control`] is stepped with a [`Moment`]: by a thread in real time, by `engine/offline.rs` in virtual time. It reads
 //! no clock. Nobody real-time waits for it.
 
+mod audition;
 mod automation;
 mod dice;
 mod execute;
@@ -28,6 +29,7 @@ mod tests;
 mod traffic;
 mod watch;
 
+pub use audition::AuditionParts;
 pub use keep::KeeperHandle;
 pub use ports::{Port, PortInfo};
 pub use reload::ProfileNews;
@@ -37,7 +39,7 @@ pub use sync::SyncConfig;
 use super::{
     audio::{
         meter::MeterReader,
-        renderer::{OUTPUTS, Order, RendererHandle, Source},
+        renderer::{OUTPUTS, Order, RendererHandle, Report, Source},
         tap::TakeId,
     },
     disk::writer::{Done, Job},
@@ -63,6 +65,7 @@ use crate::{
     status::{DeviceStatus, Event, RealtimeStatus, Severity},
     stored::Stored,
 };
+use audition::Audition;
 use automation::Automation;
 use instrument::Instrument;
 use learn::Learn;
@@ -147,6 +150,8 @@ pub struct ControlParts {
     pub jobs: Sender<Job>,
     /// What it tells.
     pub done: Receiver<Done>,
+    /// Takes that are listened to.
+    pub audition: AuditionParts,
     /// Where recordings go, and sessions are looked for.
     pub folder: PathBuf,
     /// The device at start.
@@ -211,6 +216,7 @@ pub struct Control {
     monitor: Decibels,
     click_on: bool,
     takes: Takes,
+    audition: Audition,
     /// The device, kept up to date by whoever runs it.
     pub device: DeviceStatus,
     /// What the system granted, kept up to date by whoever runs the threads.
@@ -266,6 +272,7 @@ impl Control {
                 channels,
                 parts.device.sample_rate_hz,
             ),
+            audition: Audition::new(parts.audition),
             device: parts.device,
             realtime: RealtimeStatus::default(),
             start_ns: parts.start_ns,
@@ -302,8 +309,12 @@ impl Control {
     /// Takes in what the other threads report.
     pub fn listen(&mut self, now: Moment) {
         while let Some(report) = self.renderer.report() {
-            self.takes.report(report, &self.desk);
+            match report {
+                Report::PlayEnded(play) => self.audition_ended(play),
+                report => self.takes.report(report, &self.desk),
+            }
         }
+        self.listen_to_reader();
         if self.takes.listen(&self.desk) {
             // Its file failed: the callback need not go on filling blocks.
             self.renderer.order(Order::StopTake);
@@ -381,6 +392,7 @@ impl Control {
         if self.takes.recording() {
             self.renderer.order(Order::StopTake);
         }
+        self.end_audition();
         let pulse = self.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);
         self.plan.stand(pulse, now.open_frame);
         self.plan.set_clock(false, now.open_frame);

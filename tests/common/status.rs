@@ -66,6 +66,7 @@ pub fn at_rest() -> Status {
             free_bytes: Some(24_680_000_000),
             bytes_per_second: 288_000,
         },
+        audition: None,
         faults: FaultCounts::default(),
     }
 }

@@ -8,6 +8,7 @@ use super::{
     click::Click,
     denormals::flushed_to_zero,
     meter::Meter,
+    player::{PlayId, Player},
     port::CallbackPort,
     synth::Synth,
     tap::{TakeId, Tap},
@@ -49,6 +50,10 @@ pub enum Order {
     Click(bool),
     /// Cut the built-in synth off.
     Silence,
+    /// Let a take be heard as soon as enough of it was read.
+    Play(PlayId),
+    /// Let no take be heard.
+    StopPlay,
 }
 
 /// What the callback tells the control thread. An event: none may be lost.
@@ -58,6 +63,8 @@ pub enum Report {
     TakeStarted(TakeId, i64),
     /// The frame after a take's last.
     TakeStopped(TakeId, i64),
+    /// A take that was heard is over, or was stopped, and none follows.
+    PlayEnded(PlayId),
 }
 
 /// Orders under way at most.
@@ -85,7 +92,7 @@ pub struct RendererHandle {
 impl RendererHandle {
     /// Sends an order. What finds no room is counted; stop and silence have room of their own.
     pub fn order(&mut self, order: Order) {
-        let urgent = matches!(order, Order::StopTake | Order::Silence);
+        let urgent = matches!(order, Order::StopTake | Order::StopPlay | Order::Silence);
         let room = self.orders.vacant_len() > if urgent { 0 } else { ORDERS_RESERVED };
         if !(room && self.orders.try_push(order).is_ok()) {
             self.counters.lost_orders.fetch_add(1, Ordering::Relaxed);
@@ -160,6 +167,8 @@ pub struct RendererParts {
     pub monitor_gain: f32,
     /// Recording.
     pub tap: Tap,
+    /// Takes that are listened to.
+    pub player: Player,
     /// Ports in the callback.
     pub ports: Vec<CallbackPort>,
     /// What those of the device hear, in their order.
@@ -202,6 +211,7 @@ pub struct Renderer {
     click: Click,
     click_on: bool,
     tap: Tap,
+    player: Player,
     ports: Vec<CallbackPort>,
     inlets: Vec<Option<Inlet>>,
     built_in: Option<BuiltIn>,
@@ -237,6 +247,7 @@ impl Renderer {
             click: Click::new(parts.sample_rate_hz),
             click_on: false,
             tap: parts.tap,
+            player: parts.player,
             ports: parts.ports,
             inlets: parts.inlets,
             built_in: parts.built_in,
@@ -358,6 +369,8 @@ impl Renderer {
                         built_in.synth.silence();
                     }
                 }
+                Order::Play(play) => self.player.play(play),
+                Order::StopPlay => self.player.stop(),
             }
         }
     }
@@ -421,6 +434,9 @@ impl Renderer {
         }
         if self.click_on {
             self.click.render(plan, self.frame..self.frame + frames as i64, left, right);
+        }
+        if let Some(play) = self.player.add_to(left, right) {
+            let _ = self.reports.try_push(Report::PlayEnded(play));
         }
         for (meter, out) in self.output_meters.iter_mut().zip(&self.outputs) {
             meter.measure(&out[..frames]);
