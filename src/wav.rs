@@ -1,19 +1,28 @@
-//! What a WAV file's header says, what is true of it, and the bytes that make the one the other. Pure over what can be
-//! read and sought.
+//! WAV files: what a header says, what is true of it, and the bytes that make the one the other ([`Wav`]); the notes
+//! beside the audio ([`Notes`]); and how a file is written ([`WavFile`]). Pure over what can be read, written and sought.
 //!
-//! Nothing a file says is believed before it fits the file. Only headers are read, never audio, so a file of any size
-//! takes the same moment; and only their size fields are ever written: no file grows, shrinks or gets another sample.
+//! Nothing a file says is believed before it fits the file. To know a file only its headers are read, never its audio,
+//! so a file of any size takes the same moment; and a repair writes only their size fields: no file grows, shrinks or
+//! gets another sample.
 
+mod encode;
 mod finding;
 mod format;
+mod notes;
 mod read;
 mod repair;
+mod samples;
 #[cfg(test)]
 mod tests;
+mod write;
 
+pub use encode::Encoder;
 pub use finding::{Finding, Severity};
 pub use format::{Encoding, Format};
+pub use notes::{Info, LABEL_BYTES_MAX, MARKS_MAX, Mark, Notes, Origin};
 pub use repair::{Field, Repair};
+pub use samples::{Samples, SamplesError};
+pub use write::{AUDIO_AT, Depth, Shape, UnknownDepth, WavFile};
 
 use std::{
     fmt,

@@ -8,9 +8,9 @@ pub const LONGEST_BYTES: usize = 40;
 /// The shortest form.
 pub const SHORTEST_BYTES: usize = 16;
 /// The format is in the longer form's GUID.
-const EXTENSIBLE: u16 = 0xFFFE;
+pub(super) const EXTENSIBLE: u16 = 0xFFFE;
 /// All but the first two bytes of the GUIDs that stand for formats.
-const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
+pub(super) const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
 
 /// How samples are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -350,7 +350,22 @@ impl<F: Read + Seek> Walk<'_, F> {
             bare_end = chunk_end;
             end = (chunk_end + chunk.bytes % 2).min(file_bytes);
         }
+        if cut.is_none() && !too_many {
+            cut = self.cut_header(end)?;
+        }
         Ok(Tail { chunks, bare_end, end, cut, too_many })
+    }
+
+    /// The chunk whose header ends with the file after two letters or more.
+    fn cut_header(&mut self, at: u64) -> io::Result<Option<Id>> {
+        let letters = match self.wav.file_bytes.saturating_sub(at) {
+            2 => self.bytes::<2>(at)?.map(Vec::from),
+            3 => self.bytes::<3>(at)?.map(Vec::from),
+            4..HEADER_BYTES => self.bytes::<4>(at)?.map(Vec::from),
+            _ => None,
+        };
+        let is_of = |known: &&&[u8; 4]| letters.as_ref().is_some_and(|letters| known.starts_with(letters));
+        Ok(KNOWN.iter().find(is_of).map(|known| Id(**known)))
     }
 
     fn is_tag(&mut self, at: u64) -> io::Result<bool> {
