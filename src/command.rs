@@ -14,8 +14,8 @@ use crate::motion::{Slot, Wanted};
 use crate::music::{Bpm, Decibels, Note, Position};
 use crate::profile::Curve;
 use arg::{
-    Arg, ArgKind, Hex, Length, Millis, Name, OffsetMs, OnOff, Part, Percent, PortName, Steps, Switch, TempoStep, Text,
-    ThruChannel, Velocity, Which,
+    Arg, ArgKind, Hex, Length, Millis, Name, OffsetMs, OnOff, Part, Percent, PortName, Seconds, Steps, Switch,
+    TempoStep, Text, ThruChannel, Velocity, Which,
 };
 use channels::ChannelList;
 use std::{fmt, str::FromStr};
@@ -138,6 +138,12 @@ commands! {
     RecordToggle = "record.toggle" {}
     /// Say what is being recorded, and where
     RecordStatus = "record.status" {}
+    /// Hear a take of the folder of takes through the outputs; recordings do not change
+    TakePlay = "take.play" { take: Text }
+    /// Hear the take no more
+    TakeStop = "take.stop" {}
+    /// Go to a place in the take that is heard
+    TakeSeek = "take.seek" { seconds: Seconds }
     /// The metronome, heard but not recorded, while the song plays
     ClickOn = "click.on" { state: Switch }
     /// How loud the inputs are heard; recordings do not change

@@ -53,6 +53,8 @@ pub struct Status {
     pub session: Option<PathBuf>,
     /// Recording.
     pub record: RecordStatus,
+    /// The take that is listened to.
+    pub audition: Option<AuditionStatus>,
     /// What went wrong since the start, in numbers.
     pub faults: FaultCounts,
 }
@@ -186,6 +188,17 @@ pub struct TakeStatus {
     pub ends_with_bar: bool,
 }
 
+/// A take that is listened to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AuditionStatus {
+    /// Its file.
+    pub path: PathBuf,
+    /// How far it is, in seconds from its beginning.
+    pub seconds: f64,
+    /// Its length, in seconds.
+    pub length_seconds: f64,
+}
+
 /// What went wrong since the start, in numbers. All zero on a good day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FaultCounts {
@@ -197,6 +210,8 @@ pub struct FaultCounts {
     pub midi_in_lost: u64,
     /// Frames of takes replaced by silence because the disk was too slow.
     pub take_frames_lost: u64,
+    /// Times a take that was listened to paused because the disk was too slow.
+    pub audition_underruns: u64,
     /// Orders to the callback that found no room.
     pub orders_lost: u64,
     /// Events a subscriber missed because it was too slow.
@@ -207,7 +222,7 @@ impl FaultCounts {
     /// All of them together.
     pub fn total(&self) -> u64 {
         let midi = self.midi_dropped + self.midi_refused + self.midi_in_lost;
-        midi + self.take_frames_lost + self.orders_lost + self.events_missed
+        midi + self.take_frames_lost + self.audition_underruns + self.orders_lost + self.events_missed
     }
 }
 
@@ -319,6 +334,18 @@ pub enum Event {
         frames: u64,
         /// Frames of it that are silence because the disk was too slow.
         gap_frames: u64,
+    },
+    /// A take is listened to.
+    AuditionStarted {
+        /// Its file.
+        path: PathBuf,
+        /// Its length, in seconds.
+        length_seconds: f64,
+    },
+    /// No take is listened to any more: it is over, was stopped or could not be played.
+    AuditionEnded {
+        /// The file of the last one.
+        path: PathBuf,
     },
     /// A session was opened, or begun.
     SessionOpened {

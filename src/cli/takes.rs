@@ -4,6 +4,7 @@
 //! The folder's own files are opened and nothing a link leads to; a file that is named is opened wherever it is.
 
 mod list;
+mod play;
 mod repair;
 mod show;
 
@@ -48,6 +49,8 @@ enum Act {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Play a take on the audio device; ctrl-c stops
+    Play(play::PlayArgs),
     /// Make headers true that an interrupted run left untrue; nothing but the header's sizes is written
     Repair {
         /// WAV files; without any, every one of the folder that needs it
@@ -70,6 +73,7 @@ pub fn run(args: &TakesArgs) -> Outcome {
     match &args.act {
         Act::List { folder } => list::list(&Recordings::of(folder.as_deref())?),
         Act::Show { files } => show::show(files),
+        Act::Play(args) => play::play(args),
         Act::Repair { files, folder, dry_run } if files.is_empty() => {
             repair::folder(&Recordings::of(folder.as_deref())?, *dry_run)
         }

@@ -277,6 +277,22 @@ impl Arg for Millis {
     }
 }
 
+/// A place in a take, in seconds, 0..=86400.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seconds(pub f64);
+
+impl Arg for Seconds {
+    const KIND: ArgKind = ArgKind::Number { min: 0.0, max: 86_400.0, unit: "s" };
+
+    fn read(word: Option<&str>) -> Result<Self, String> {
+        number(word, Self::KIND).map(Seconds)
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
 /// A part of a knob's way, in percent, 0..=100.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Percent(pub f64);

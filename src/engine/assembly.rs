@@ -6,12 +6,13 @@ use super::{
     audio::{
         capture::{capture, capture_frames},
         meter::{Meter, MeterReader, meter},
+        player::player,
         port::CallbackPort,
         renderer::{BuiltIn, OUTPUTS, Renderer, RendererParts, Source},
         synth::Synth,
     },
-    control::{Calendar, Control, ControlParts, KeeperHandle, Port, PortInfo, SessionRules, SyncConfig},
-    disk::{keeper::Keeper, writer::Writer},
+    control::{AuditionParts, Calendar, Control, ControlParts, KeeperHandle, Port, PortInfo, SessionRules, SyncConfig},
+    disk::{keeper::Keeper, reader::Reader, writer::Writer},
     frame_clock::{FrameClock, frame_clock},
     host::{DeviceSpec, patchbay::Kept},
     midi::{
@@ -178,6 +179,8 @@ pub struct Assembly {
     pub writer: Writer,
     /// The keeper's.
     pub keeper: Keeper,
+    /// The disk reader's.
+    pub reader: Reader,
     /// Frames to nanoseconds.
     pub frames: FrameClock,
 }
@@ -289,6 +292,7 @@ pub fn assemble(
     let memory_bytes = config.recorder.capture_memory_mb * 1e6;
     let held_frames = capture_frames(config.recorder.capture_seconds, memory_bytes, held_channels, rate);
     let (capture_feed, capture) = capture(held_channels, held_frames);
+    let (player, player_blocks, play_counters) = player(rate);
     let (renderer, renderer_handle) = Renderer::new(RendererParts {
         sample_rate_hz: rate,
         device_inputs: spec.inputs,
@@ -297,6 +301,7 @@ pub fn assemble(
         output_meters: [left, right],
         monitor_gain: monitor.amplitude(),
         capture: capture_feed,
+        player,
         ports: jack_ports,
         inlets,
         built_in,
@@ -320,6 +325,9 @@ pub fn assemble(
     let (pages_sender, pages) = mpsc::channel();
     let (failures_sender, failures) = mpsc::channel();
     let keeper = Keeper::new(pages, failures_sender);
+    let (plays, plays_receiver) = mpsc::channel();
+    let (news_sender, news) = mpsc::channel();
+    let reader = Reader::new(plays_receiver, news_sender, player_blocks, spec.sample_rate_hz);
     let (start_ns, calendar) = match time {
         Time::Real { start_ns } => (start_ns, Calendar::Local),
         Time::Virtual => (0, Calendar::Virtual),
@@ -352,12 +360,13 @@ pub fn assemble(
         done,
         capture,
         recorder: config.recorder.clone(),
+        audition: AuditionParts { plays, news, counters: play_counters },
         folder: config.folder.clone(),
         device: device_status(spec),
         start_ns,
         calendar,
     });
-    Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, frames })
+    Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, reader, frames })
 }
 
 /// What is recorded: what was asked for, or else where the instrument is.
@@ -447,6 +456,7 @@ fn first_status(
         morph: None,
         session: None,
         record: RecordStatus::standing(config.folder.clone()),
+        audition: None,
         faults: FaultCounts::default(),
     }
 }

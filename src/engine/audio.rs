@@ -4,6 +4,7 @@ pub mod capture;
 pub mod click;
 pub mod denormals;
 pub mod meter;
+pub mod player;
 pub mod port;
 pub mod renderer;
 pub mod synth;

@@ -3,6 +3,7 @@
 //! [`Control`] is stepped with a [`Moment`]: by a thread in real time, by `engine/offline.rs` in virtual time. It reads
 //! no clock. Nobody real-time waits for it.
 
+mod audition;
 mod automation;
 mod dice;
 mod execute;
@@ -29,6 +30,7 @@ mod tests;
 mod traffic;
 mod watch;
 
+pub use audition::AuditionParts;
 pub use keep::KeeperHandle;
 pub use ports::{Port, PortInfo};
 pub use reload::ProfileNews;
@@ -39,7 +41,7 @@ use super::{
     audio::{
         capture::Capture,
         meter::MeterReader,
-        renderer::{OUTPUTS, RendererHandle, Source},
+        renderer::{OUTPUTS, RendererHandle, Report, Source},
     },
     disk::writer::{Done, Job},
     frame_clock::FrameTime,
@@ -65,6 +67,7 @@ use crate::{
     status::{DeviceStatus, Event, RealtimeStatus, Severity},
     stored::Stored,
 };
+use audition::Audition;
 use automation::Automation;
 use instrument::Instrument;
 use learn::Learn;
@@ -155,6 +158,8 @@ pub struct ControlParts {
     pub capture: Capture,
     /// How takes are made.
     pub recorder: RecorderOptions,
+    /// Takes that are listened to.
+    pub audition: AuditionParts,
     /// Where recordings go, and sessions are looked for.
     pub folder: PathBuf,
     /// The device at start.
@@ -221,6 +226,7 @@ pub struct Control {
     takes: Takes,
     /// The frame up to which bars were looked for.
     looked_frame: i64,
+    audition: Audition,
     /// The device, kept up to date by whoever runs it.
     pub device: DeviceStatus,
     /// What the system granted, kept up to date by whoever runs the threads.
@@ -279,6 +285,7 @@ impl Control {
                 options: parts.recorder,
             }),
             looked_frame: 0,
+            audition: Audition::new(parts.audition),
             device: parts.device,
             realtime: RealtimeStatus::default(),
             start_ns: parts.start_ns,
@@ -315,6 +322,12 @@ impl Control {
     /// Takes in what the other threads report.
     pub fn listen(&mut self, now: Moment) {
         self.look_for_bars(now);
+        while let Some(report) = self.renderer.report() {
+            match report {
+                Report::PlayEnded(play) => self.audition_ended(play),
+            }
+        }
+        self.listen_to_reader();
         self.takes.listen(&self.desk);
         self.drain_sent(now);
         self.look_at_ports(now);
@@ -390,6 +403,7 @@ impl Control {
     /// Ends everything that sounds or records: the way out begins here.
     pub fn wind_up(&mut self, now: Moment) {
         self.takes.end(now.open_frame);
+        self.end_audition();
         let pulse = self.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);
         self.plan.stand(pulse, now.open_frame);
         self.plan.set_clock(false, now.open_frame);

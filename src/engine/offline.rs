@@ -85,6 +85,12 @@ impl Offline {
         &mut self.engine.control
     }
 
+    /// What the outputs got in the newest block: left or right, with as many frames of it as it had.
+    #[cfg(test)]
+    pub(super) fn output(&self, channel: usize) -> &[f32] {
+        self.engine.renderer.output(channel)
+    }
+
     /// The present frame.
     pub fn frame(&self) -> i64 {
         self.frame
@@ -100,6 +106,7 @@ impl Offline {
         let answer = self.engine.control.obey(command, now);
         self.engine.writer.step();
         self.engine.keeper.step();
+        self.engine.reader.step();
         self.engine.control.listen(now);
         answer
     }
@@ -117,7 +124,7 @@ impl Offline {
     }
 
     fn block(&mut self, frames: i64) {
-        let Assembly { control, renderer, scheduler, writer, keeper, .. } = &mut self.engine;
+        let Assembly { control, renderer, scheduler, writer, keeper, reader, .. } = &mut self.engine;
         let (begin_ns, end_ns) = (ns_of(self.frame), ns_of(self.frame + frames));
         scheduler.receive(begin_ns);
         while let Some(due_ns) = scheduler.next_due_ns()
@@ -129,6 +136,7 @@ impl Offline {
         self.frame += frames;
         writer.step();
         keeper.step();
+        reader.step();
         control.listen(moment(self.frame));
     }
 

@@ -65,6 +65,7 @@ pub fn at_rest() -> Status {
             bytes_per_second: 288_000,
             ..RecordStatus::standing(PathBuf::from("/home/ada/Music"))
         },
+        audition: None,
         faults: FaultCounts::default(),
     }
 }

@@ -9,6 +9,7 @@ use super::{
     click::{Click, CountIn},
     denormals::flushed_to_zero,
     meter::Meter,
+    player::{PlayId, Player},
     port::CallbackPort,
     synth::Synth,
 };
@@ -47,16 +48,28 @@ pub enum Order {
     CountIn(CountIn),
     /// Cut the built-in synth off.
     Silence,
+    /// Let a take be heard as soon as enough of it was read.
+    Play(PlayId),
+    /// Let no take be heard.
+    StopPlay,
+}
+
+/// What the callback tells the control thread. An event: none may be lost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Report {
+    /// A take that was heard is over, or was stopped, and none follows.
+    PlayEnded(PlayId),
 }
 
 /// Orders under way at most.
 const ORDERS: usize = 1024;
-/// Places only silence may take.
+/// Places only what silences may take.
 const ORDERS_RESERVED: usize = 64;
 
 /// The control thread's half.
 pub struct RendererHandle {
     orders: HeapProd<Order>,
+    reports: HeapCons<Report>,
     lost_orders: u64,
 }
 
@@ -66,13 +79,18 @@ impl RendererHandle {
         self.lost_orders
     }
 
-    /// Sends an order. What finds no room is counted; silence has room of its own.
+    /// Sends an order. What finds no room is counted; what silences has room of its own.
     pub fn order(&mut self, order: Order) {
-        let urgent = matches!(order, Order::Silence);
+        let urgent = matches!(order, Order::StopPlay | Order::Silence);
         let room = self.orders.vacant_len() > if urgent { 0 } else { ORDERS_RESERVED };
         if !(room && self.orders.try_push(order).is_ok()) {
             self.lost_orders += 1;
         }
+    }
+
+    /// The next report.
+    pub fn report(&mut self) -> Option<Report> {
+        self.reports.try_pop()
     }
 }
 
@@ -138,6 +156,8 @@ pub struct RendererParts {
     pub monitor_gain: f32,
     /// Where inputs and master are held.
     pub capture: CaptureFeed,
+    /// Takes that are listened to.
+    pub player: Player,
     /// Ports in the callback.
     pub ports: Vec<CallbackPort>,
     /// What those of the device hear, in their order.
@@ -180,6 +200,7 @@ pub struct Renderer {
     click: Click,
     click_on: bool,
     capture: CaptureFeed,
+    player: Player,
     ports: Vec<CallbackPort>,
     inlets: Vec<Option<Inlet>>,
     built_in: Option<BuiltIn>,
@@ -188,12 +209,14 @@ pub struct Renderer {
     message_delay_frames: Arc<AtomicU32>,
     log: SentLog,
     orders: HeapCons<Order>,
+    reports: HeapProd<Report>,
 }
 
 impl Renderer {
     /// A renderer and the control thread's half of it.
     pub fn new(parts: RendererParts) -> (Renderer, RendererHandle) {
         let (orders_in, orders_out) = HeapRb::new(ORDERS).split();
+        let (reports_in, reports_out) = HeapRb::new(ORDERS).split();
         let block = || vec![0.0; MAX_BLOCK];
         let renderer = Renderer {
             frame: 0,
@@ -211,6 +234,7 @@ impl Renderer {
             click: Click::new(parts.sample_rate_hz),
             click_on: false,
             capture: parts.capture,
+            player: parts.player,
             ports: parts.ports,
             inlets: parts.inlets,
             built_in: parts.built_in,
@@ -219,8 +243,9 @@ impl Renderer {
             message_delay_frames: parts.message_delay_frames,
             log: parts.log,
             orders: orders_out,
+            reports: reports_in,
         };
-        (renderer, RendererHandle { orders: orders_in, lost_orders: 0 })
+        (renderer, RendererHandle { orders: orders_in, reports: reports_out, lost_orders: 0 })
     }
 
     /// The next frame to be rendered.
@@ -296,6 +321,7 @@ impl Renderer {
         let held = self.inputs.iter().chain(&self.outputs).map(|channel| &channel[..frames]);
         self.capture.feed(frames, held);
         self.add_click(&plan, frames);
+        self.add_audition(frames);
         for (meter, out) in self.output_meters.iter_mut().zip(&self.outputs) {
             meter.measure(&out[..frames]);
         }
@@ -323,6 +349,8 @@ impl Renderer {
                         built_in.synth.silence();
                     }
                 }
+                Order::Play(play) => self.player.play(play),
+                Order::StopPlay => self.player.stop(),
             }
         }
     }
@@ -383,6 +411,14 @@ impl Renderer {
             for (out, synth) in [&mut *left, &mut *right].into_iter().zip(&self.synth_out) {
                 out.iter_mut().zip(synth).for_each(|(out, x)| *out += x);
             }
+        }
+    }
+
+    /// A take that is listened to is heard and not recorded.
+    fn add_audition(&mut self, frames: usize) {
+        let [left, right] = &mut self.outputs;
+        if let Some(play) = self.player.add_to(&mut left[..frames], &mut right[..frames]) {
+            let _ = self.reports.try_push(Report::PlayEnded(play));
         }
     }
 

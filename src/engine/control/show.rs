@@ -49,6 +49,7 @@ impl Control {
             morph: self.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
             session: self.session_shown(),
             record: self.takes.status(now.open_frame),
+            audition: self.audition.status(self.device.sample_rate_hz),
             faults: FaultCounts {
                 midi_dropped: self.ports.sum(|panel| count(&panel.dropped))
                     + self.scheduler.drops().count()
@@ -56,6 +57,7 @@ impl Control {
                 midi_refused: self.ports.sum(|panel| count(&panel.refused)),
                 midi_in_lost: self.received.iter().map(MidiIn::lost).sum(),
                 take_frames_lost: self.takes.gap_frames(),
+                audition_underruns: self.audition.underruns(),
                 orders_lost: self.renderer.lost_orders(),
                 events_missed: self.desk.missed(),
             },

@@ -170,6 +170,11 @@ impl Takes {
         })
     }
 
+    /// Where takes go.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// From now on takes go there.
     pub(super) fn go_to(&mut self, folder: PathBuf) {
         self.folder = folder;

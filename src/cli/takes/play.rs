@@ -1,0 +1,101 @@
+//! `busker takes play`: a take through the outputs, without the screen.
+
+use super::super::{
+    Failure, Outcome, print,
+    running::Running,
+    setup::{Setup, StationArgs},
+};
+use crate::{
+    command::{Command, arg::Text},
+    engine::host::select::DeviceChoice,
+    music::Decibels,
+    status::{AuditionStatus, Event, Severity},
+};
+use clap::Args;
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    time::Duration,
+};
+
+/// How often it is shown how far it is.
+const SHOW: Duration = Duration::from_millis(100);
+
+/// What `busker takes play` may be told.
+#[derive(Args, Debug)]
+pub(super) struct PlayArgs {
+    /// The WAV file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The audio device: auto, sim, alsa:NAME, jack
+    #[arg(long, value_name = "ID")]
+    device: Option<DeviceChoice>,
+}
+
+/// Plays until the end or ctrl-c.
+///
+/// # Errors
+/// A device that cannot be had, or a file that cannot be played.
+pub(super) fn play(args: &PlayArgs) -> Outcome {
+    let file = &args.file;
+    let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
+        return Err(Failure::asked(format!("{} is no name of a file", super::shown(file))));
+    };
+    let mut setup = Setup::new(&StationArgs { device: args.device.clone(), ..StationArgs::default() })?;
+    setup.complain()?;
+    // Only the take is asked for.
+    setup.config.monitor = Some(Decibels::SILENCE);
+    setup.config.sessions.takes = false;
+    setup.config.folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
+    let running = Running::start(&setup, &[], None)?;
+    running.station.ask(Command::TakePlay { take: Text(name.to_owned()) }).map_err(Failure::asked)?;
+    let mut failure = None;
+    let mut is_over = false;
+    let mut line = PositionLine::default();
+    while !is_over {
+        for event in running.wait(SHOW) {
+            match event {
+                Event::Notice { severity: Severity::Error, text } => failure = Some(Failure::asked(text)),
+                Event::Notice { severity: Severity::Warning, text } => super::super::complain(&text),
+                Event::AuditionStarted { length_seconds, .. } => {
+                    print(&format!("{}  {length_seconds:.1} s; ctrl-c stops", super::shown(file)))?;
+                }
+                Event::AuditionEnded { .. } | Event::Quit => is_over = true,
+                _ => {}
+            }
+        }
+        is_over |= failure.is_some();
+        if let Some(audition) = &running.station.status().audition {
+            line.show(audition);
+        }
+    }
+    line.end();
+    running.end();
+    failure.map_or(Ok(()), Err)
+}
+
+/// How far it is, on one line of a terminal; nowhere else.
+#[derive(Default)]
+struct PositionLine {
+    shown: Option<u64>,
+}
+
+impl PositionLine {
+    fn show(&mut self, audition: &AuditionStatus) {
+        let tenths = (audition.seconds * 10.0) as u64;
+        if !io::stdout().is_terminal() || self.shown == Some(tenths) {
+            return;
+        }
+        self.shown = Some(tenths);
+        let mut out = io::stdout();
+        // A closed terminal cannot be told anything.
+        let _ = write!(out, "\r{:.1} s of {:.1} s ", audition.seconds, audition.length_seconds);
+        let _ = out.flush();
+    }
+
+    fn end(&self) {
+        if self.shown.is_some() {
+            let _ = writeln!(io::stdout());
+        }
+    }
+}

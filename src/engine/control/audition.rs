@@ -1,0 +1,177 @@
+//! Audition: which take is listened to, and how far it is. The control thread's; the disk is the reader's.
+
+use super::Control;
+use crate::{
+    command::arg::{Seconds, Text},
+    engine::{
+        audio::{
+            player::{PlayCounters, PlayId},
+            renderer::Order,
+        },
+        disk::reader::{Job, News},
+        station::Answer,
+    },
+    status::{AuditionStatus, Event, Severity},
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{Receiver, Sender},
+    },
+};
+
+/// Nothing is there to be stopped or to be gone about in.
+const NOT_PLAYING: &str = "no take is being played; take.play plays one";
+
+/// What an audition is made of.
+pub struct AuditionParts {
+    /// The disk reader.
+    pub plays: Sender<Job>,
+    /// What it tells.
+    pub news: Receiver<News>,
+    /// What the callback counts.
+    pub counters: Arc<PlayCounters>,
+}
+
+/// What is listened to.
+struct Current {
+    play: PlayId,
+    path: PathBuf,
+    from_seconds: f64,
+    /// Once the file is open.
+    length_seconds: Option<f64>,
+    is_stopping: bool,
+}
+
+/// Audition, seen from the control thread.
+pub(super) struct Audition {
+    parts: AuditionParts,
+    last: PlayId,
+    current: Option<Current>,
+}
+
+impl Audition {
+    pub(super) fn new(parts: AuditionParts) -> Audition {
+        Audition { parts, last: PlayId::default(), current: None }
+    }
+
+    /// Times the disk was too slow.
+    pub(super) fn underruns(&self) -> u64 {
+        self.parts.counters.underruns.load(Ordering::Relaxed)
+    }
+
+    /// The take that is listened to, once its file is open.
+    pub(super) fn status(&self, sample_rate_hz: u32) -> Option<AuditionStatus> {
+        let current = self.current.as_ref().filter(|current| !current.is_stopping)?;
+        let length_seconds = current.length_seconds?;
+        let position = self.parts.counters.position();
+        let frames = if position.play == current.play { position.frames } else { 0 };
+        let seconds = current.from_seconds + frames as f64 / f64::from(sample_rate_hz.max(1));
+        Some(AuditionStatus { path: current.path.clone(), seconds: seconds.min(length_seconds), length_seconds })
+    }
+
+    fn of(&mut self, play: PlayId) -> Option<&mut Current> {
+        self.current.as_mut().filter(|current| current.play == play)
+    }
+}
+
+/// A name that leads nowhere but into the folder.
+fn is_name(name: &str) -> bool {
+    let is_bare = Path::new(name).file_name().is_some_and(|bare| bare == name);
+    is_bare && !name.contains('\0')
+}
+
+impl Control {
+    pub(super) fn play_take(&mut self, Text(name): &Text) -> Answer {
+        if !is_name(name) {
+            return Err(format!("take.play: '{name}' is no name of a take; allowed is a name in the folder of takes"));
+        }
+        self.play_from(self.takes.folder().join(name), 0.0);
+        Ok(String::new())
+    }
+
+    pub(super) fn seek_take(&mut self, Seconds(seconds): Seconds) -> Answer {
+        let Some(current) = self.audition.current.as_ref().filter(|current| !current.is_stopping) else {
+            return Err(NOT_PLAYING.to_owned());
+        };
+        if let Some(length) = current.length_seconds
+            && seconds > length
+        {
+            return Err(format!("take.seek: {} is {length:.1} s long", current.path.display()));
+        }
+        self.play_from(current.path.clone(), seconds);
+        Ok(String::new())
+    }
+
+    pub(super) fn stop_take(&mut self) -> Answer {
+        if self.audition.current.as_ref().is_none_or(|current| current.is_stopping) {
+            return Err(NOT_PLAYING.to_owned());
+        }
+        self.end_audition();
+        Ok(String::new())
+    }
+
+    fn play_from(&mut self, path: PathBuf, from_seconds: f64) {
+        let play = self.audition.last.next();
+        self.audition.last = play;
+        // A reader that is gone answers by its silence.
+        let _ = self.audition.parts.plays.send(Job::Play { play, path: path.clone(), from_seconds });
+        self.renderer.order(Order::Play(play));
+        // In the same take the length is known already.
+        let same = self.audition.current.take().filter(|before| before.path == path);
+        let length_seconds = same.and_then(|before| before.length_seconds);
+        self.audition.current = Some(Current { play, path, from_seconds, length_seconds, is_stopping: false });
+    }
+
+    /// Ends what is listened to, if anything is.
+    pub(super) fn end_audition(&mut self) {
+        if let Some(current) = &mut self.audition.current {
+            current.is_stopping = true;
+            let _ = self.audition.parts.plays.send(Job::Stop);
+            self.renderer.order(Order::StopPlay);
+        }
+    }
+
+    /// The callback has played a take to its end, or to where it was stopped.
+    pub(super) fn audition_ended(&mut self, play: PlayId) {
+        // What is stopped may never have been begun: then it is the one before that ended.
+        let is_over = self.audition.current.as_ref().is_some_and(|it| it.play == play || it.is_stopping);
+        if let Some(current) = self.audition.current.take_if(|_| is_over) {
+            self.tell(Event::AuditionEnded { path: current.path });
+        }
+    }
+
+    /// Takes in what the reader tells.
+    pub(super) fn listen_to_reader(&mut self) {
+        while let Ok(news) = self.audition.parts.news.try_recv() {
+            match news {
+                News::Started { play, path, frames, sample_rate_hz, from_seconds } => {
+                    let Some(current) = self.audition.of(play) else { continue };
+                    let is_new = current.length_seconds.is_none();
+                    let length_seconds = frames as f64 / f64::from(sample_rate_hz.max(1));
+                    (current.path, current.from_seconds) = (path.clone(), from_seconds);
+                    current.length_seconds = Some(length_seconds);
+                    if is_new {
+                        self.tell(Event::AuditionStarted { path, length_seconds });
+                    }
+                }
+                News::Failed { play, sentence } => {
+                    if self.audition.of(play).is_some() {
+                        self.end_audition();
+                        self.desk.notice(Severity::Error, sentence);
+                    }
+                }
+                News::CutShort { play, sentence } => {
+                    if self.audition.of(play).is_some() {
+                        self.desk.notice(Severity::Warning, sentence);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

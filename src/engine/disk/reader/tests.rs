@@ -1,0 +1,91 @@
+//! What becomes of a file's samples on their way to the callback.
+
+use super::{stereo::Stereo, *};
+use hound::{SampleFormat, WavSpec, WavWriter};
+use std::f64::consts::TAU;
+
+fn spec(channels: u16, sample_rate: u32, bits_per_sample: u16, sample_format: SampleFormat) -> WavSpec {
+    WavSpec { channels, sample_rate, bits_per_sample, sample_format }
+}
+
+fn file<S: hound::Sample>(spec: WavSpec, samples: impl IntoIterator<Item = S>) -> (tempfile::TempDir, Stereo) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("take.wav");
+    let mut wav = WavWriter::create(&path, spec).unwrap();
+    samples.into_iter().for_each(|sample| wav.write_sample(sample).unwrap());
+    wav.finalize().unwrap();
+    let (found, stereo) = stereo::open(&folder.path().join("take")).unwrap();
+    assert_eq!(found, path, "its name is enough");
+    (folder, stereo)
+}
+
+/// All that is left of a file, in odd pieces.
+fn all(mut read: impl FnMut(&mut [[f32; 2]]) -> Result<usize, String>) -> Vec<[f32; 2]> {
+    let (mut frames, mut piece) = (Vec::new(), [[0.0; 2]; 333]);
+    loop {
+        let count = read(&mut piece).unwrap();
+        frames.extend(&piece[..count]);
+        if count < piece.len() {
+            return frames;
+        }
+    }
+}
+
+#[test]
+fn one_channel_is_on_both_sides_and_of_several_they_take_turns() {
+    for bits in [8, 16, 24, 32] {
+        let quarter = 1_i32 << (bits - 3);
+        let (_folder, mut mono) = file(spec(1, 48_000, bits, SampleFormat::Int), [quarter, -quarter]);
+        assert_eq!(all(|frames| mono.read(frames)), [[0.25, 0.25], [-0.25, -0.25]], "{bits} bits");
+    }
+    let (_folder, mut four) = file(spec(4, 48_000, 32, SampleFormat::Float), [0.5_f32, 0.125, 0.25, f32::NAN]);
+    assert_eq!(all(|frames| four.read(frames)), [[0.75, 0.125]], "a number that is none is silence");
+}
+
+#[test]
+fn it_begins_where_it_is_told_to_and_not_after_its_end() {
+    let (_folder, mut take) = file(spec(1, 8_000, 16, SampleFormat::Int), 0..1_000_i16);
+    take.seek(900).unwrap();
+    assert_eq!(all(|frames| take.read(frames)).first(), Some(&[900.0 / 32_768.0; 2]));
+    take.seek(u64::MAX).unwrap();
+    assert!(all(|frames| take.read(frames)).is_empty());
+}
+
+/// A wave of this angle a frame, as it is in the frames: its level, where it is in its circle, and the most that anything
+/// differs from it.
+fn wave_in(frames: &[f64], angle: f64) -> (f64, f64, f64) {
+    let part = |of: fn(f64) -> f64| {
+        let sum: f64 = frames.iter().enumerate().map(|(i, x)| x * of(i as f64 * angle)).sum();
+        2.0 * sum / frames.len() as f64
+    };
+    let (sine, cosine) = (part(f64::sin), part(f64::cos));
+    let (level, place) = (sine.hypot(cosine), cosine.atan2(sine));
+    let off = frames.iter().enumerate().map(|(i, x)| (x - level * (i as f64 * angle + place).sin()).abs());
+    (level, place, off.fold(0.0, f64::max))
+}
+
+#[test]
+fn a_take_of_another_rate_keeps_its_pitch_its_level_and_its_length() {
+    const PITCH_HZ: f64 = 400.0;
+    for rate_hz in [8_000, 22_050, 44_100, 44_101, 88_200, 192_000] {
+        let samples = (0..rate_hz).map(|i| (0.5 * (f64::from(i) / f64::from(rate_hz) * PITCH_HZ * TAU).sin()) as f32);
+        let (_folder, mut take) = file(spec(1, rate_hz, 32, SampleFormat::Float), samples);
+        let mut converter = Converter::new(rate_hz, 48_000).unwrap();
+        let frames = all(|frames| converter.read(&mut take, frames));
+        assert_eq!(frames.len(), 48_000, "{rate_hz} Hz");
+        // The ends ring: there the wave begins and stops at once. Between them are whole periods.
+        let middle: Vec<f64> = frames[2_400..45_600].iter().map(|[left, _]| f64::from(*left)).collect();
+        let (level, place, off) = wave_in(&middle, PITCH_HZ * TAU / 48_000.0);
+        let late_frames = (place / (PITCH_HZ * TAU)).abs() * f64::from(rate_hz);
+        assert!((level - 0.5).abs() < 1e-3 && off < 1e-3, "{rate_hz} Hz: level {level}, off {off}");
+        assert!(late_frames < 0.51, "{rate_hz} Hz: {late_frames} frames");
+    }
+}
+
+#[test]
+fn a_rate_that_no_sound_has_is_refused_before_memory_is_asked_for() {
+    for rate_hz in [0, 1, 3_999, 400_001, u32::MAX] {
+        let refused = Converter::new(rate_hz, 48_000).err().unwrap();
+        assert!(refused.starts_with(&format!("{rate_hz} Hz cannot be made 48000 Hz")), "{refused}");
+    }
+}
