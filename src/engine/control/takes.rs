@@ -8,6 +8,7 @@ use crate::{
         station::Desk,
     },
     status::{Event, RecordStatus, Severity, TakeStatus},
+    takes::safe_name,
 };
 use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
 use std::{
@@ -17,8 +18,6 @@ use std::{
 
 /// With less room than this for the take under way, a warning is due.
 const LOW_SECONDS: u64 = 10 * 60;
-/// The longest name a file gets, in characters.
-const NAME_CHARS: usize = 100;
 
 /// 2000-01-01 00:00:00 UTC, where virtual time begins.
 const VIRTUAL_EPOCH_SECONDS: i64 = 946_684_800;
@@ -217,33 +216,5 @@ impl Takes {
             free_bytes: self.free_bytes,
             bytes_per_second: self.bytes_per_second(),
         }
-    }
-}
-
-/// A name that is only a name: no folder, nothing hidden, nothing a file system or a shell would choke on.
-fn safe_name(name: &str) -> String {
-    let name = name.strip_suffix(".wav").unwrap_or(name);
-    let plain = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
-    name.trim().trim_start_matches('.').chars().map(plain).take(NAME_CHARS).collect::<String>().trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_cannot_leave_the_folder() {
-        for (asked, made) in [
-            ("jam", "jam"),
-            ("jam.wav", "jam"),
-            ("../../etc/passwd", "_.._etc_passwd"),
-            ("/abs", "_abs"),
-            ("...", ""),
-            ("a\u{7}b", "a_b"),
-            ("My long jam", "My long jam"),
-        ] {
-            assert_eq!(safe_name(asked), made);
-        }
-        assert_eq!(safe_name(&"x".repeat(500)).chars().count(), NAME_CHARS);
     }
 }
