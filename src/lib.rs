@@ -5,6 +5,7 @@
 //! - [`music`], [`midi`], [`motion`], [`wav`]: pure. Units, time, notes, messages, LFOs, headers. They never read a clock.
 //! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`], [`snapshots`], [`session`]: what files say, and what it
 //!   means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
+//! - [`takes`]: recordings as files: what they are, and what can be made of them.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
 //! - [`nts1`]: what only one synth understands: its dumps and its user units, and the conversation that carries them.

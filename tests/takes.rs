@@ -105,10 +105,10 @@ fn the_list_is_newest_first_and_marks_what_needs_repair() {
     let list = done(home.path(), &["takes", "list", "--folder", "jams"]);
     assert_eq!(
         list,
-        "take        length  channels  bits  rate      size
+        "take        length  channels  bits  rate      size    peak  loudness
 sound.wav   0:01.0  2         24    48000 Hz  0.3 MB
-longer.wav  0:02.0  2         24    48000 Hz  0.6 MB  needs repair
-cut.WAV     0:00.9  2         24    48000 Hz  0.3 MB  needs repair
+longer.wav  0:02.0  2         24    48000 Hz  0.6 MB                  needs repair
+cut.WAV     0:00.9  2         24    48000 Hz  0.3 MB                  needs repair
 "
     );
     fs::write(home.path().join("jams/\u{1b}[2J.wav"), "").unwrap();

@@ -1,5 +1,4 @@
-//! `busker takes`: what was recorded, what a file is, and headers that an interrupted run left untrue. Blocks on the
-//! disk.
+//! `busker takes`: what was recorded, what a file is and how it came out, and what can be made of it. Blocks on the disk.
 //!
 //! The folder's own files are opened and nothing a link leads to; a file that is named is opened wherever it is.
 
@@ -7,26 +6,20 @@ mod list;
 mod play;
 mod repair;
 mod show;
+mod work;
 
 use super::{Failure, Outcome};
 use crate::{
     config::{Folders, Settings},
     stored,
-    wav::{Finding, Severity, Wav},
+    takes::{cache::Cache, shown, wav_files},
     yaml::Fault,
 };
 use clap::{Args, Subcommand};
-use rustix::fs::OFlags;
 use std::{
-    fs::{self, File, TryLockError},
-    io::{self, BufReader},
-    os::unix::fs::OpenOptionsExt,
+    io,
     path::{Path, PathBuf},
-    time::SystemTime,
 };
-
-/// Bytes that are read at once: headers are short.
-const READ_BYTES: usize = 512;
 
 /// What `busker takes` may be told.
 #[derive(Args, Debug)]
@@ -42,10 +35,13 @@ enum Act {
         /// Their folder; without it, that of the settings or the music folder
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
+        /// Measure the peak and loudness of those that were not measured yet
+        #[arg(long)]
+        measure: bool,
     },
-    /// Say what is in WAV files, and all that is wrong with them
+    /// Say what is in WAV files, how they came out, and all that is wrong with them
     Show {
-        /// WAV files
+        /// WAV files; a bare name is looked for in the folder of recordings, too
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -71,13 +67,13 @@ enum Act {
 /// A folder or file that is not there or cannot be read, a file that cannot be used or repaired; the others are done.
 pub fn run(args: &TakesArgs) -> Outcome {
     match &args.act {
-        Act::List { folder } => list::list(&Recordings::of(folder.as_deref())?),
-        Act::Show { files } => show::show(files),
+        Act::List { folder, measure } => list::list(&Recordings::of(folder.as_deref())?, *measure),
+        Act::Show { files } => show::show(&found(files)),
         Act::Play(args) => play::play(args),
         Act::Repair { files, folder, dry_run } if files.is_empty() => {
-            repair::folder(&Recordings::of(folder.as_deref())?, *dry_run)
+            repair::folder(&usual_or(folder.as_deref())?, folder.is_some(), *dry_run)
         }
-        Act::Repair { files, dry_run, .. } => repair::named(files, *dry_run),
+        Act::Repair { files, dry_run, .. } => repair::named(&found(files), *dry_run),
     }
 }
 
@@ -91,21 +87,25 @@ struct Recordings {
 impl Recordings {
     /// Those of a folder that was named, or of the one that recordings go to, which need not be there yet.
     fn of(named: Option<&Path>) -> Result<Recordings, Failure> {
-        let folder = match named {
-            Some(folder) => folder.to_owned(),
-            None => usual_folder()?,
-        };
-        match wav_files(&folder) {
-            Ok(files) => Ok(Recordings { folder, files }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
-                Ok(Recordings { folder, files: Vec::new() })
-            }
-            Err(error) => Err(Failure::asked(format!("{} cannot be read: {error}", shown(&folder)))),
-        }
+        let folder = usual_or(named)?;
+        let files = there(&folder, named.is_some(), wav_files(&folder))?;
+        Ok(Recordings { folder, files })
     }
 }
 
-fn usual_folder() -> Result<PathBuf, Failure> {
+/// What a folder holds; nothing where it is not there and was not named.
+fn there<T>(folder: &Path, is_named: bool, read: io::Result<Vec<T>>) -> Result<Vec<T>, Failure> {
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => Ok(Vec::new()),
+        read => read.map_err(|error| Failure::asked(format!("{} cannot be read: {error}", shown(folder)))),
+    }
+}
+
+/// The folder that was named, or the one that recordings go to.
+fn usual_or(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(named) = named {
+        return Ok(named.to_owned());
+    }
     let folders = Folders::of_user();
     let settings: Settings = stored::load(&folders.settings_file()).map_err(|faults: Vec<Fault>| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -115,62 +115,24 @@ fn usual_folder() -> Result<PathBuf, Failure> {
     Ok(settings.recordings.unwrap_or(folders.music))
 }
 
-/// The WAV files that lie in a folder itself. Links are left out, wherever they lead.
-fn wav_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        let is_wav = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wav"));
-        // Neither asks where a link leads. A file that is gone meanwhile is no take.
-        if let (true, Ok(metadata)) = (is_wav, entry.metadata())
-            && metadata.is_file()
-        {
-            files.push((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), path));
-        }
+/// The files that are meant: those that are there, or those of a bare name in the folder of recordings.
+fn found(files: &[PathBuf]) -> Vec<PathBuf> {
+    files.iter().map(|file| in_recordings(file).unwrap_or_else(|| file.clone())).collect()
+}
+
+fn in_recordings(file: &Path) -> Option<PathBuf> {
+    let is_bare = file.file_name() == Some(file.as_os_str());
+    if !is_bare || file.symlink_metadata().is_ok() {
+        return None;
     }
-    files.sort_by(|(time, path), (other_time, other)| other_time.cmp(time).then_with(|| path.cmp(other)));
-    Ok(files.into_iter().map(|(_, path)| path).collect())
+    let folder = usual_or(None).ok()?;
+    let mut with_extension = file.as_os_str().to_owned();
+    with_extension.push(".wav");
+    let candidates = [folder.join(file), folder.join(with_extension)];
+    candidates.into_iter().find(|path| path.symlink_metadata().is_ok())
 }
 
-/// Where a file's name comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    /// Somebody named it, and may name a link.
-    Named,
-    /// It was found in the folder as a file, which it must be still.
-    Folder,
-}
-
-/// Opens a file, and nothing that is none: a FIFO would wait for ever.
-fn open(path: &Path, origin: Origin, is_to_be_written: bool) -> io::Result<File> {
-    let mut flags = OFlags::NONBLOCK;
-    flags.set(OFlags::NOFOLLOW, origin == Origin::Folder);
-    let file = File::options().read(true).write(is_to_be_written).custom_flags(flags.bits() as i32).open(path)?;
-    match file.metadata()? {
-        metadata if metadata.is_file() => Ok(file),
-        metadata if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file")),
-    }
-}
-
-fn read(file: &File) -> io::Result<Wav> {
-    Wav::read(&mut BufReader::with_capacity(READ_BYTES, file))
-}
-
-/// Whether somebody holds the file's lock. Where the disk knows no locks nobody does.
-fn is_held(lock: Result<(), TryLockError>) -> bool {
-    matches!(lock, Err(TryLockError::WouldBlock))
-}
-
-/// Why nothing can be done with a file.
-fn why_beyond(wav: &Wav) -> String {
-    let beyond = wav.findings.iter().filter(|finding| finding.severity() == Severity::Beyond);
-    beyond.map(Finding::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// A path that moves no cursor.
-fn shown(path: &Path) -> String {
-    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    path.display().to_string().chars().map(escaped).collect()
+/// What was measured before.
+fn cache() -> Cache {
+    Cache::new(Folders::of_user().verdicts())
 }

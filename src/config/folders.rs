@@ -11,6 +11,8 @@ pub struct Folders {
     pub config: PathBuf,
     /// The log: `$XDG_STATE_HOME/busker`.
     pub state: PathBuf,
+    /// What can be made again at any time: `$XDG_CACHE_HOME/busker`.
+    pub cache: PathBuf,
     /// Where recordings go without other word: the music folder.
     pub music: PathBuf,
 }
@@ -22,9 +24,15 @@ impl Folders {
             Ok(xdg) => Folders {
                 config: xdg.config_dir().join("busker"),
                 state: xdg.state_dir().unwrap_or_else(|| xdg.home_dir().join(".local/state")).join("busker"),
+                cache: xdg.cache_dir().join("busker"),
                 music: music_folder(xdg.home_dir(), &xdg.config_dir()),
             },
-            Err(_) => Folders { config: ".busker".into(), state: ".busker".into(), music: ".".into() },
+            Err(_) => Folders {
+                config: ".busker".into(),
+                state: ".busker".into(),
+                cache: ".busker".into(),
+                music: ".".into(),
+            },
         }
     }
 
@@ -51,6 +59,11 @@ impl Folders {
     /// Where the user's own profiles are written.
     pub fn profile_places(&self) -> Places {
         Places { folder: Some(self.profiles()), settings: Some(self.settings_file()) }
+    }
+
+    /// What was measured of takes.
+    pub fn verdicts(&self) -> PathBuf {
+        self.cache.join("verdicts")
     }
 
     /// The log file.

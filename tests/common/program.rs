@@ -10,6 +10,7 @@ pub fn busker(home: &Path, args: &[&str]) -> Command {
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_STATE_HOME", home.join("state"))
+        .env("XDG_CACHE_HOME", home.join("cache"))
         .env("JACK_DEFAULT_SERVER", format!("none-{}", std::process::id()))
         .env("JACK_NO_START_SERVER", "1")
         .current_dir(home);

@@ -1,36 +1,48 @@
 //! `busker takes list`: what was recorded.
 
 use super::{
-    super::{Outcome, print, profiles::columns},
-    Origin, Recordings, is_held, open, read, shown, why_beyond,
+    super::{Failure, Outcome, print, profiles::columns},
+    Recordings, cache,
+    work::Work,
 };
-use crate::wav::{Encoding, Health, Wav};
+use crate::{
+    takes::{Measured, NotUsable, Reach, Take, cache::Cache, shown, time_text, why_beyond},
+    wav::{Encoding, Health, Wav},
+};
 use std::{io, path::Path};
 
-/// Prints a line a take, newest first: name, length, channels, bits, rate, size, and what is to be said of it.
+/// Prints a line a take, newest first: name, length, channels, bits, rate, size, peak and loudness where they were
+/// measured, and what is to be said of it.
 ///
 /// # Errors
-/// Where the output cannot be written. A file that cannot be read is a line that says so.
-pub(super) fn list(recordings: &Recordings) -> Outcome {
+/// Where the output cannot be written, or a signal ended the measuring. A file that cannot be read is a line that says
+/// so.
+pub(super) fn list(recordings: &Recordings, is_to_measure: bool) -> Outcome {
     if recordings.files.is_empty() {
         return print(&format!("no takes in {}", shown(&recordings.folder)));
     }
-    let head = ["take", "length", "channels", "bits", "rate", "size", ""].map(str::to_owned);
+    let cache = cache();
+    if is_to_measure {
+        measure_missing(recordings, &cache)?;
+    }
+    let head = ["take", "length", "channels", "bits", "rate", "size", "peak", "loudness", ""].map(str::to_owned);
     let rows = recordings.files.iter().map(|path| {
-        let name = shown(Path::new(path.file_name().unwrap_or_default()));
-        row(path, &name).unwrap_or_else(|error| {
-            let [a, b, c, d, e] = std::array::from_fn(|_| String::new());
-            [name, a, b, c, d, e, format!("cannot be read: {error}")]
+        row(path, &cache).unwrap_or_else(|error| {
+            let mut row = [const { String::new() }; 9];
+            [row[0], row[8]] = [name(path), format!("cannot be read: {error}")];
+            row
         })
     });
-    let rows: Vec<[String; 7]> = [head].into_iter().chain(rows).collect();
+    let rows: Vec<[String; 9]> = [head].into_iter().chain(rows).collect();
     print(&columns(&rows))
 }
 
-fn row(path: &Path, name: &str) -> io::Result<[String; 7]> {
-    let file = open(path, Origin::Folder, false)?;
-    let is_recording = is_held(file.try_lock_shared());
-    let wav = read(&file)?;
+fn name(path: &Path) -> String {
+    shown(Path::new(path.file_name().unwrap_or_default()))
+}
+
+fn row(path: &Path, cache: &Cache) -> io::Result<[String; 9]> {
+    let Take { wav, is_recording, .. } = Take::open(path, Reach::Folder)?;
     let of_format = |text: fn(&Wav) -> Option<String>| text(&wav).unwrap_or_default();
     let state = match wav.health() {
         _ if is_recording => "being recorded".to_owned(),
@@ -38,9 +50,10 @@ fn row(path: &Path, name: &str) -> io::Result<[String; 7]> {
         Health::NeedsRepair => "needs repair".to_owned(),
         Health::Beyond => why_beyond(&wav),
     };
+    let verdict = cache.get(path).map(|Measured { verdict, .. }| verdict);
     Ok([
-        name.to_owned(),
-        wav.seconds().map(length).unwrap_or_default(),
+        name(path),
+        wav.seconds().map(time_text).unwrap_or_default(),
         of_format(|wav| Some(wav.format?.channels.to_string())),
         of_format(|wav| {
             let format = wav.format?;
@@ -51,12 +64,23 @@ fn row(path: &Path, name: &str) -> io::Result<[String; 7]> {
         }),
         of_format(|wav| Some(format!("{} Hz", wav.format?.sample_rate_hz))),
         format!("{:.1} MB", wav.file_bytes as f64 / 1e6),
+        verdict
+            .as_ref()
+            .map(|it| it.peak_dbfs.map_or("silence".to_owned(), |peak| format!("{peak:.1} dBFS")))
+            .unwrap_or_default(),
+        verdict.and_then(|it| Some(format!("{:.1} LUFS", it.loudness_lufs?))).unwrap_or_default(),
         state,
     ])
 }
 
-/// Minutes and seconds.
-fn length(seconds: f64) -> String {
-    let tenths = (seconds * 10.0) as u64;
-    format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
+/// Measures what was not measured. What cannot be is told by its line.
+fn measure_missing(recordings: &Recordings, cache: &Cache) -> Outcome {
+    let mut work = Work::begin()?;
+    for path in &recordings.files {
+        let Ok(take) = Take::open_whole(path, Reach::Folder) else { continue };
+        if let Err(NotUsable::Stopped) = work.measured(&take, &name(path), cache) {
+            return Err(Failure::other("stopped; what was measured so far is kept"));
+        }
+    }
+    Ok(())
 }

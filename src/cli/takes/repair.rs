@@ -1,29 +1,14 @@
-//! `busker takes repair`: headers made true.
-//!
-//! A file that is being recorded is left alone: whoever records holds its lock. Sound files are not touched, and a
-//! repaired one keeps its date.
+//! `busker takes repair`: headers made true, and what is said of it.
 
 use super::{
     super::{Failure, Outcome, complain, print},
-    Origin, Recordings, is_held, open, read, shown, why_beyond,
+    there,
 };
-use crate::wav::{Health, Severity, Wav};
+use crate::takes::{Reach, Repaired, repair, repair_folder, shown, why_beyond};
 use std::{
-    fs::{File, FileTimes},
     io,
     path::{Path, PathBuf},
 };
-
-/// From here on a size that no file has is one that was left open.
-const OPEN_BYTES: u64 = u32::MAX as u64;
-
-/// What became of a file.
-enum Done {
-    Sound,
-    Recording,
-    Repaired(Wav),
-    Beyond(Wav),
-}
 
 /// Repairs what was named, and says of each what was done.
 ///
@@ -32,7 +17,7 @@ enum Done {
 pub(super) fn named(files: &[PathBuf], is_dry: bool) -> Outcome {
     let mut failed = 0;
     for path in files {
-        failed += usize::from(!said(path, repair(path, Origin::Named, is_dry), Origin::Named, is_dry)?);
+        failed += usize::from(!said(path, &repair(path, Reach::Named, is_dry), Reach::Named, is_dry)?);
     }
     match failed {
         0 => Ok(()),
@@ -40,34 +25,35 @@ pub(super) fn named(files: &[PathBuf], is_dry: bool) -> Outcome {
     }
 }
 
-/// Repairs what needs it in the folder, and says what was done.
+/// Repairs what needs it in the folder, which need not be there unless it was named, and says what was done.
 ///
 /// # Errors
-/// As [`named`].
-pub(super) fn folder(recordings: &Recordings, is_dry: bool) -> Outcome {
-    let (mut failed, mut left) = (0, 0);
-    for path in &recordings.files {
-        let done = repair(path, Origin::Folder, is_dry);
-        left += usize::from(matches!(done, Ok(Done::Sound)));
-        failed += usize::from(!said(path, done, Origin::Folder, is_dry)?);
+/// As [`named`], or a folder that cannot be read.
+pub(super) fn folder(folder: &Path, is_named: bool, is_dry: bool) -> Outcome {
+    let outcomes = there(folder, is_named, repair_folder(folder, is_dry))?;
+    let mut failed = 0;
+    for (path, repaired) in &outcomes {
+        failed += usize::from(!said(path, repaired, Reach::Folder, is_dry)?);
     }
     match failed {
-        0 if left == recordings.files.len() => print(&format!("nothing in {} needs repair", shown(&recordings.folder))),
+        0 if outcomes.iter().all(|(_, repaired)| matches!(repaired, Ok(Repaired::Sound))) => {
+            print(&format!("nothing in {} needs repair", shown(folder)))
+        }
         0 => Ok(()),
-        _ => Err(Failure::other(format!("{failed} of {} files cannot be repaired", recordings.files.len()))),
+        _ => Err(Failure::other(format!("{failed} of {} files cannot be repaired", outcomes.len()))),
     }
 }
 
 /// False where it failed.
-fn said(path: &Path, done: io::Result<Done>, origin: Origin, is_dry: bool) -> Result<bool, Failure> {
+fn said(path: &Path, repaired: &io::Result<Repaired>, reach: Reach, is_dry: bool) -> Result<bool, Failure> {
     let name = shown(path);
-    match done {
-        Ok(Done::Sound) if origin == Origin::Folder => {}
-        Ok(Done::Sound) => print(&format!("{name}: sound, nothing to repair"))?,
-        Ok(Done::Recording) => print(&format!("{name}: being recorded, left alone until it is finished"))?,
-        Ok(Done::Repaired(wav)) => print(&format!("{name}: {}", what(&wav, is_dry)))?,
-        Ok(Done::Beyond(wav)) => {
-            complain(&format!("{name} cannot be repaired and is left as it is: {}", why_beyond(&wav)));
+    match repaired {
+        Ok(Repaired::Sound) if reach == Reach::Folder => {}
+        Ok(Repaired::Sound) => print(&format!("{name}: sound, nothing to repair"))?,
+        Ok(Repaired::Recording) => print(&format!("{name}: being recorded, left alone until it is finished"))?,
+        Ok(Repaired::Done(wav)) => print(&format!("{name}: {}", Repaired::text(wav, is_dry)))?,
+        Ok(Repaired::Beyond(wav)) => {
+            complain(&format!("{name} cannot be repaired and is left as it is: {}", why_beyond(wav)));
             return Ok(false);
         }
         Err(error) => {
@@ -76,65 +62,4 @@ fn said(path: &Path, done: io::Result<Done>, origin: Origin, is_dry: bool) -> Re
         }
     }
     Ok(true)
-}
-
-/// What is repaired, from what was found before.
-fn what(wav: &Wav, is_dry: bool) -> String {
-    let done = if is_dry { "would be repaired" } else { "repaired" };
-    let rate_hz = wav.format.map(|format| f64::from(format.sample_rate_hz));
-    let said = wav.said_frames().zip(rate_hz).map(|(frames, rate_hz)| frames as f64 / rate_hz);
-    let why = match (wav.said_frames(), wav.frames(), said, wav.data) {
-        (.., Some(data)) if data.said_bytes >= OPEN_BYTES && data.said_bytes > wav.file_bytes => {
-            "its header left the length open".to_owned()
-        }
-        (said_frames, frames, Some(said), _) if said_frames != frames => format!("its header said {said:.3} s"),
-        _ => "its header said another size of the whole".to_owned(),
-    };
-    let mut text = format!("{done}, {:.3} s of audio; {why}", wav.seconds().unwrap_or_default());
-    for finding in wav.findings.iter().filter(|finding| finding.severity() == Severity::Harmless) {
-        text.push_str(&format!("; {finding}"));
-    }
-    text
-}
-
-/// Reads a file and makes its header true.
-fn repair(path: &Path, origin: Origin, is_dry: bool) -> io::Result<Done> {
-    let (file, refused) = match open(path, origin, !is_dry) {
-        // A sound file need not be writable.
-        Err(error) if is_refusal(&error) && !is_dry => (open(path, origin, false)?, Some(error)),
-        opened => (opened?, None),
-    };
-    if is_held(file.try_lock()) {
-        return Ok(Done::Recording);
-    }
-    let wav = read(&file)?;
-    match (wav.health(), &wav.repair) {
-        (Health::Beyond, _) => Ok(Done::Beyond(wav)),
-        (Health::NeedsRepair, Some(_)) if is_dry => Ok(Done::Repaired(wav)),
-        (Health::NeedsRepair, Some(repair)) => {
-            if let Some(error) = refused {
-                return Err(error);
-            }
-            let modified = file.metadata()?.modified();
-            repair.write(&mut &file)?;
-            keep_date(&file, modified);
-            file.sync_all()?;
-            match read(&file)?.health() {
-                Health::Sound => Ok(Done::Repaired(wav)),
-                _ => Err(io::Error::other("what was written is not what is read; somebody else writes to it")),
-            }
-        }
-        _ => Ok(Done::Sound),
-    }
-}
-
-fn is_refusal(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
-}
-
-/// The date of a take is when it was played. Where it cannot be kept the repair counts all the same.
-fn keep_date(file: &File, modified: io::Result<std::time::SystemTime>) {
-    if let Ok(modified) = modified {
-        let _ = file.set_times(FileTimes::new().set_modified(modified));
-    }
 }

@@ -1,43 +1,65 @@
-//! `busker takes show`: what is in a WAV file.
+//! `busker takes show`: what is in a WAV file, and how it came out.
 
 use super::{
     super::{Failure, Outcome, complain, print},
-    Origin, is_held, open, read, shown,
+    cache,
+    work::Work,
 };
-use crate::wav::{Health, Wav};
-use std::{io, path::PathBuf};
+use crate::{
+    takes::{NotUsable, Reach, Take, shown, time_text},
+    wav::{Health, Notes, Origin, Wav},
+};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-/// Chunks that are named; a file of more has been made to be one of more.
-const CHUNKS_SHOWN: usize = 40;
+/// Chunks and marks that are named; a file of more has been made to be one of more.
+const NAMED_MAX: usize = 40;
 
-/// Prints of each file what it is and what is wrong with it.
+/// Prints of each file what it is, what is noted in it, how it came out and what is wrong with it.
 ///
 /// # Errors
-/// A file that cannot be read or used; the others are shown. Or the output cannot be written.
+/// A file that cannot be read or used; the others are shown. Or the output cannot be written, or a signal ended it.
 pub(super) fn show(files: &[PathBuf]) -> Outcome {
+    let (cache, mut work) = (cache(), Work::begin()?);
     let mut unusable = 0;
     for path in files {
         let name = shown(path);
-        let looked_at = || -> io::Result<(Wav, bool)> {
-            let file = open(path, Origin::Named, false)?;
-            let is_recording = is_held(file.try_lock_shared());
-            Ok((read(&file)?, is_recording))
+        let looked_at = || -> io::Result<(Take, Notes)> {
+            let take = Take::open(path, Reach::Named)?;
+            let notes = Notes::read(&mut &take.file, &take.wav)?;
+            Ok((take, notes))
         };
-        match looked_at() {
-            Ok((wav, is_recording)) => {
-                print(&text(&name, &wav, is_recording))?;
-                unusable += usize::from(wav.health() == Health::Beyond);
-            }
+        let (take, notes) = match looked_at() {
+            Ok(looked_at) => looked_at,
             Err(error) => {
                 complain(&format!("{name} cannot be read: {error}"));
                 unusable += 1;
+                continue;
             }
+        };
+        print(&text(&name, &take.wav, take.is_recording))?;
+        print_all(&notes_text(&notes, &take.wav))?;
+        unusable += usize::from(take.wav.health() == Health::Beyond);
+        if take.is_recording || take.wav.health() != Health::Sound || take.wav.frames().is_none() {
+            continue;
+        }
+        match work.measured(&take, &name, &cache) {
+            Ok(measured) => print_all(&measured.verdict.to_string().lines().map(str::to_owned).collect::<Vec<_>>())?,
+            Err(NotUsable::Stopped) => return Err(Failure::other("stopped before the end")),
+            Err(error) => print_all(&[format!("not measured: {error}")])?,
         }
     }
     match unusable {
         0 => Ok(()),
         _ => Err(Failure::asked(format!("{unusable} of {} files cannot be used", files.len()))),
     }
+}
+
+/// Lines that belong to a file.
+fn print_all(lines: &[String]) -> Outcome {
+    lines.iter().try_for_each(|line| print(&format!("  {}", shown(Path::new(line)))))
 }
 
 fn text(name: &str, wav: &Wav, is_recording: bool) -> String {
@@ -58,11 +80,44 @@ fn text(name: &str, wav: &Wav, is_recording: bool) -> String {
     if let (Some(data), Some(frames), Some(seconds)) = (wav.data, wav.frames(), wav.seconds()) {
         lines.push(format!("  {seconds:.3} s of audio: {frames} frames from byte {}", data.start));
     }
-    let chunks = wav.chunks.iter().take(CHUNKS_SHOWN);
+    let chunks = wav.chunks.iter().take(NAMED_MAX);
     lines.extend(chunks.map(|chunk| format!("  chunk '{}' at byte {}, {} bytes", chunk.id, chunk.at, chunk.bytes)));
-    if let Some(more) = wav.chunks.len().checked_sub(CHUNKS_SHOWN).filter(|more| *more > 0) {
+    if let Some(more) = wav.chunks.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
         lines.push(format!("  and {more} more chunks"));
     }
     lines.extend(wav.findings.iter().map(|finding| format!("  - {finding}")));
     lines.join("\n")
+}
+
+/// Where it comes from, its texts and its marks.
+fn notes_text(notes: &Notes, wav: &Wav) -> Vec<String> {
+    let rate_hz = wav.format.map_or(1.0, |format| f64::from(format.sample_rate_hz.max(1)));
+    let mut lines: Vec<String> = notes.origin.iter().map(|origin| origin_text(origin, rate_hz)).collect();
+    lines.extend(notes.info.0.iter().map(|(id, text)| format!("{} {}", text_name(id), text.trim())));
+    let marks = notes.marks.iter().take(NAMED_MAX);
+    lines.extend(marks.map(|mark| format!("mark {}  {}", time_text(mark.frame as f64 / rate_hz), mark.label)));
+    if let Some(more) = notes.marks.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+        lines.push(format!("and {more} more marks"));
+    }
+    lines
+}
+
+fn origin_text(origin: &Origin, rate_hz: f64) -> String {
+    let who = [&origin.originator, &origin.description].map(|text| text.trim());
+    let who = who.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
+    let seconds = (origin.time_reference as f64 / rate_hz) as u64;
+    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+    let begins = format!("{hours:02}:{minutes:02}:{:02} of the day, sample {}", seconds % 60, origin.time_reference);
+    format!("from {who}, {} {}; its first frame is at {begins}", origin.date, origin.time)
+}
+
+/// What the letters of a text stand for.
+fn text_name(id: &[u8; 4]) -> String {
+    match id {
+        b"ISFT" => "made by".to_owned(),
+        b"ICRD" => "on".to_owned(),
+        b"ICMT" => "note".to_owned(),
+        b"INAM" => "title".to_owned(),
+        other => other.escape_ascii().to_string(),
+    }
 }

@@ -1,0 +1,196 @@
+//! What was measured of takes, so that it need not be measured again: a small file each in the user's cache folder.
+//!
+//! An entry holds for one path, one length and one date of change; for anything else it is as if it were not there, and
+//! so is one that cannot be read. Losing all of it costs nothing but time.
+
+use super::{Measured, Overview};
+use crate::files;
+use serde::{Deserialize, Serialize};
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// Entries that are kept.
+pub const ENTRIES_MAX: usize = 2_000;
+/// The form of an entry; one of another form is as if it were not there.
+const FORM: u32 = 1;
+/// Bytes of an entry; one that is longer is none of these.
+const ENTRY_BYTES_MAX: u64 = 64 << 10;
+
+/// The folder of entries.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    folder: PathBuf,
+    entries_max: usize,
+}
+
+/// Whose an entry is.
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Key {
+    path: PathBuf,
+    bytes: u64,
+    /// Nanoseconds since 1970.
+    modified_ns: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    form: u32,
+    key: Key,
+    measured: Measured,
+}
+
+impl Cache {
+    /// Entries in this folder, which need not be there.
+    pub fn new(folder: PathBuf) -> Cache {
+        Cache { folder, entries_max: ENTRIES_MAX }
+    }
+
+    /// What was measured of a file as it is now.
+    pub fn get(&self, take: &Path) -> Option<Measured> {
+        let key = Key::of(take).ok()?;
+        let path = self.entry(&key);
+        if fs::metadata(&path).ok()?.len() > ENTRY_BYTES_MAX {
+            return None;
+        }
+        let entry: Entry = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        let is_whole = entry.form == FORM && entry.measured.overview.columns.len() == Overview::COLUMNS;
+        (is_whole && entry.key == key && entry.measured.verdict.sample_rate_hz > 0).then_some(entry.measured)
+    }
+
+    /// Keeps what was measured of a file that has not changed since, and lets go of the oldest entries where there are
+    /// too many.
+    ///
+    /// # Errors
+    /// Those of the disk; nothing is lost but time.
+    pub fn put(&self, take: &Path, measured: &Measured) -> io::Result<()> {
+        let key = Key::of(take)?;
+        let path = self.entry(&key);
+        let entry = Entry { form: FORM, key, measured: measured.clone() };
+        files::replace(&path, &serde_json::to_vec(&entry)?)?;
+        self.tidy()
+    }
+
+    /// A path has one entry, whatever becomes of its file.
+    fn entry(&self, key: &Key) -> PathBuf {
+        let mut hasher = DefaultHasher::new();
+        key.path.hash(&mut hasher);
+        self.folder.join(format!("{:016x}.json", hasher.finish()))
+    }
+
+    fn tidy(&self) -> io::Result<()> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if let Ok(metadata) = entry.metadata()
+                && metadata.is_file()
+            {
+                entries.push((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), entry.path()));
+            }
+        }
+        let Some(surplus) = entries.len().checked_sub(self.entries_max) else { return Ok(()) };
+        entries.sort();
+        entries.iter().take(surplus).try_for_each(|(_, path)| fs::remove_file(path))
+    }
+}
+
+impl Key {
+    fn of(take: &Path) -> io::Result<Key> {
+        let path = take.canonicalize()?;
+        let metadata = fs::metadata(&path)?;
+        let since = metadata.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Ok(Key { path, bytes: metadata.len(), modified_ns: since.as_nanos() as u64 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::takes::Meter;
+    use std::{fs::File, time::Duration};
+
+    fn measured(level: f32) -> Measured {
+        let mut meter = Meter::new(1, 8_000, 8_000, None, &[]);
+        meter.feed(&mut vec![level; 8_000]);
+        meter.end()
+    }
+
+    /// A take and the cache, with room for three.
+    fn rig() -> (tempfile::TempDir, PathBuf, Cache) {
+        let folder = tempfile::tempdir().unwrap();
+        let take = folder.path().join("jam.wav");
+        fs::write(&take, "as it is").unwrap();
+        let cache = Cache { folder: folder.path().join("cache/verdicts"), entries_max: 3 };
+        (folder, take, cache)
+    }
+
+    fn entries(cache: &Cache) -> Vec<PathBuf> {
+        fs::read_dir(&cache.folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+
+    #[test]
+    fn what_was_put_is_got_until_the_file_is_another() {
+        let (_folder, take, cache) = rig();
+        assert_eq!(cache.get(&take), None);
+        // Silence has no levels; they come back as none.
+        for level in [0.25, 0.0] {
+            cache.put(&take, &measured(level)).unwrap();
+            assert_eq!(cache.get(&take), Some(measured(level)));
+        }
+        let file = File::options().write(true).open(&take).unwrap();
+        let modified = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(modified + Duration::from_nanos(1_000)).unwrap();
+        assert_eq!(cache.get(&take), None, "another date");
+        file.set_modified(modified).unwrap();
+        assert!(cache.get(&take).is_some());
+        fs::write(&take, "longer than it was").unwrap();
+        file.set_modified(modified).unwrap();
+        assert_eq!(cache.get(&take), None, "another length");
+        cache.put(&take, &measured(0.5)).unwrap();
+        assert_eq!(entries(&cache).len(), 1, "one path has one entry");
+    }
+
+    #[test]
+    fn whatever_an_entry_holds_is_no_trouble() {
+        let (_folder, take, cache) = rig();
+        cache.put(&take, &measured(0.25)).unwrap();
+        let path = entries(&cache).remove(0);
+        let whole = fs::read_to_string(&path).unwrap();
+        for broken in [
+            String::new(),
+            "{".to_owned(),
+            whole[..whole.len() / 2].to_owned(),
+            whole.replace("\"form\":1", "\"form\":2"),
+            whole.replace("[[", "[[0,0],["),
+            whole.replace("8000", "0"),
+            format!("{whole}{}", " ".repeat(100_000)),
+        ] {
+            fs::write(&path, broken).unwrap();
+            assert_eq!(cache.get(&take), None);
+        }
+        fs::write(&path, whole).unwrap();
+        assert!(cache.get(&take).is_some());
+    }
+
+    #[test]
+    fn the_oldest_entries_go_where_there_are_too_many() {
+        let (folder, take, cache) = rig();
+        for number in 0..6_u64 {
+            let take = folder.path().join(format!("{number}.wav"));
+            fs::write(&take, "x").unwrap();
+            cache.put(&take, &measured(0.25)).unwrap();
+            let key = Key::of(&take).unwrap();
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000 + number);
+            File::options().write(true).open(cache.entry(&key)).unwrap().set_modified(time).unwrap();
+        }
+        cache.put(&take, &measured(0.25)).unwrap();
+        let is_there: Vec<bool> =
+            (0..6).map(|number| cache.get(&folder.path().join(format!("{number}.wav"))).is_some()).collect();
+        assert_eq!(is_there, [false, false, false, false, true, true]);
+        assert_eq!(entries(&cache).len(), 3);
+    }
+}

@@ -1,0 +1,41 @@
+//! Names of takes. Pure.
+
+/// The longest name a file gets, in characters.
+const NAME_CHARS: usize = 100;
+/// The same in bytes: what file systems hold, less an extension and a number.
+const NAME_BYTES: usize = 200;
+
+/// A name that is only a name: no folder, nothing hidden, nothing a file system or a shell would choke on. Empty where
+/// nothing of it is left.
+pub fn safe_name(name: &str) -> String {
+    let name = name.strip_suffix(".wav").unwrap_or(name);
+    let plain = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
+    let name: String = name.trim().trim_start_matches('.').chars().map(plain).take(NAME_CHARS).collect();
+    name.get(..name.floor_char_boundary(NAME_BYTES)).unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_the_folder() {
+        for (asked, made) in [
+            ("jam", "jam"),
+            ("jam.wav", "jam"),
+            ("../../etc/passwd", "_.._etc_passwd"),
+            ("/abs", "_abs"),
+            ("...", ""),
+            ("a\u{7}b", "a_b"),
+            ("My long jam", "My long jam"),
+        ] {
+            assert_eq!(safe_name(asked), made);
+        }
+        assert_eq!(safe_name(&"x".repeat(500)).chars().count(), NAME_CHARS);
+    }
+
+    #[test]
+    fn a_name_has_room_on_every_file_system() {
+        assert_eq!(safe_name(&"音".repeat(500)).len(), 198);
+    }
+}

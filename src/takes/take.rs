@@ -1,0 +1,91 @@
+//! One take, opened to be read.
+
+use super::{
+    folder::{Reach, is_held, open},
+    why_beyond,
+};
+use crate::wav::{Format, Health, SamplesError, Wav};
+use std::{
+    fs::File,
+    io::{self, BufReader},
+    path::{Path, PathBuf},
+};
+
+/// Bytes that are read at once: headers are short.
+const READ_BYTES: usize = 512;
+
+/// A WAV file that is open, and what its header says. As long as it is open nobody repairs it.
+#[derive(Debug)]
+pub struct Take {
+    /// Its name.
+    pub path: PathBuf,
+    /// The file; its lock is shared with other readers.
+    pub file: File,
+    /// What is known of it.
+    pub wav: Wav,
+    /// Whether somebody records to it or repairs it.
+    pub is_recording: bool,
+}
+
+/// Why nothing is done with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum NotUsable {
+    /// The disk refused.
+    #[error("it cannot be read: {0}")]
+    Disk(#[from] io::Error),
+    /// It is not finished.
+    #[error("it is being recorded, and left alone until it is finished")]
+    Recording,
+    /// What is wrong with it.
+    #[error("it cannot be used: {0}")]
+    Beyond(String),
+    /// Its samples are not read.
+    #[error(transparent)]
+    Samples(#[from] SamplesError),
+    /// Whoever asked does not want it any more.
+    #[error("stopped before the end")]
+    Stopped,
+}
+
+impl Take {
+    /// Opens a file and reads its structure; what is wrong with it is in [`Wav::findings`].
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn open(path: &Path, reach: Reach) -> io::Result<Take> {
+        let file = open(path, reach, false)?;
+        let is_recording = is_held(file.try_lock_shared());
+        let wav = read(&file)?;
+        Ok(Take { path: path.to_owned(), file, wav, is_recording })
+    }
+
+    /// Opens a file whose audio is there to be used.
+    ///
+    /// # Errors
+    /// See [`NotUsable`].
+    pub fn open_whole(path: &Path, reach: Reach) -> Result<Take, NotUsable> {
+        let take = Take::open(path, reach)?;
+        match take.wav.health() {
+            _ if take.is_recording => Err(NotUsable::Recording),
+            Health::Beyond => Err(NotUsable::Beyond(why_beyond(&take.wav))),
+            _ => take.audio().map(|_| take),
+        }
+    }
+
+    /// What its frames are and how many there are.
+    ///
+    /// # Errors
+    /// [`NotUsable::Beyond`] where they are of a kind that is not read.
+    pub fn audio(&self) -> Result<(Format, u64), NotUsable> {
+        match (self.wav.format, self.wav.frames()) {
+            (Some(format), Some(frames)) => Ok((format, frames)),
+            (Some(format), None) => Err(NotUsable::Beyond(format!("{format}: samples of this kind are not read here"))),
+            _ => Err(NotUsable::Beyond("there is no audio in it".to_owned())),
+        }
+    }
+}
+
+/// Reads a file's structure.
+pub(super) fn read(file: &File) -> io::Result<Wav> {
+    Wav::read(&mut BufReader::with_capacity(READ_BYTES, file))
+}

@@ -1,0 +1,182 @@
+//! How a take came out: its level, its loudness and what is wrong with it, told in numbers and in words.
+
+mod floor;
+mod meter;
+mod overview;
+#[cfg(test)]
+mod tests;
+mod true_peak;
+
+pub use meter::{Measured, Meter, measure};
+pub use overview::Overview;
+
+use super::time_text;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A level under which a noise floor is not told, in dBFS: less than what 24 bits can hold.
+pub const FLOOR_DBFS: f64 = -150.0;
+/// A DC offset from which on it is told of, as a fraction of full scale.
+const DC_TOLD: f64 = 0.005;
+/// A peak under which a take is hardly more than noise, in dBFS.
+const QUIET_DBFS: f64 = -60.0;
+
+/// What was measured of a take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Its length in frames.
+    pub frames: u64,
+    /// Frames of a second.
+    pub sample_rate_hz: u32,
+    /// Samples of a frame.
+    pub channels: u16,
+    /// The greatest sample in dB below full scale, of all channels; none where all is silence.
+    pub peak_dbfs: Option<f64>,
+    /// The greatest level between the samples, too, in dBTP (ITU-R BS.1770, oversampled 4 times, 2 times from 96 kHz on);
+    /// none where all is silence, or where there are more than 64 channels.
+    pub true_peak_dbtp: Option<f64>,
+    /// The integrated loudness in LUFS (EBU R 128); none where nothing is louder than -70 LUFS for 400 ms, or where there
+    /// are more than 64 channels. Every channel counts as much as every other: they are inputs, not loudspeakers.
+    pub loudness_lufs: Option<f64>,
+    /// Samples at full scale or over.
+    pub clipped_samples: u64,
+    /// Samples that are no finite numbers, which only floating point has; they count as silence.
+    pub broken_samples: u64,
+    /// The noise floor: the RMS of the quietest twentieth of all 400 ms windows in dB below full scale, without their DC
+    /// offset, of each window's loudest channel. Windows with a gap are left out. At least [`FLOOR_DBFS`]; none where
+    /// there is no whole window.
+    pub noise_floor_dbfs: Option<f64>,
+    /// The mean of the channel where it is greatest, as a fraction of full scale, 0 to 1.
+    pub dc_offset: f64,
+    /// Places where frames are missing.
+    pub gaps: u64,
+    /// Frames that are missing in all; silence is in their place.
+    pub gap_frames: u64,
+    /// Places where the system was late.
+    pub xruns: u64,
+}
+
+impl Verdict {
+    /// Its length in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.frames as f64 / f64::from(self.sample_rate_hz)
+    }
+
+    /// What is wrong, each in a sentence; empty for a good take.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.clipped_samples > 0 {
+            let count = counted(self.clipped_samples, "sample is", "samples are");
+            warnings.push(format!("{count} clipped: turn the input down"));
+        } else if self.true_peak_dbtp.is_some_and(|peak| peak > 0.0) {
+            warnings.push("between its samples it goes over full scale: players may clip".to_owned());
+        }
+        if self.broken_samples > 0 {
+            warnings.push(format!("{} no numbers", counted(self.broken_samples, "sample is", "samples are")));
+        }
+        if self.gaps > 0 {
+            let seconds = self.gap_frames as f64 / f64::from(self.sample_rate_hz);
+            let dropouts = counted(self.gaps, "dropout", "dropouts");
+            warnings.push(format!("{dropouts}: {} frames ({seconds:.3} s) are missing", self.gap_frames));
+        }
+        if self.xruns > 0 {
+            let xruns = counted(self.xruns, "xrun", "xruns");
+            warnings.push(format!("{xruns}: the system was late; listen there"));
+        }
+        if self.dc_offset >= DC_TOLD {
+            warnings.push(format!("a DC offset of {:.1} %: it costs level and clicks at cuts", self.dc_offset * 100.0));
+        }
+        match self.peak_dbfs {
+            None if self.frames > 0 => {
+                warnings.push("nothing but silence: is the input connected and turned up?".to_owned());
+            }
+            Some(peak) if peak < QUIET_DBFS => {
+                warnings.push("hardly more than noise: is the input turned up?".to_owned());
+            }
+            _ => {}
+        }
+        warnings
+    }
+
+    /// All of it in one line, for a message: `3:12.4  peak -3.1 dBFS (true -2.9)  -18.2 LUFS  no dropouts`.
+    pub fn short(&self) -> String {
+        let mut parts = vec![time_text(self.seconds())];
+        parts.push(match (self.peak_dbfs, self.true_peak_dbtp) {
+            (None, _) if self.frames == 0 => "empty".to_owned(),
+            (None, _) => "silence".to_owned(),
+            (Some(peak), None) => format!("peak {peak:.1} dBFS"),
+            (Some(peak), Some(true_peak)) => format!("peak {peak:.1} dBFS (true {true_peak:.1})"),
+        });
+        parts.extend(self.loudness_lufs.map(|loudness| format!("{loudness:.1} LUFS")));
+        parts.push(match self.gaps {
+            0 => "no dropouts".to_owned(),
+            gaps => format!("{} ({} frames)", counted(gaps, "DROPOUT", "DROPOUTS"), self.gap_frames),
+        });
+        if self.xruns > 0 {
+            parts.push(counted(self.xruns, "xrun", "xruns"));
+        }
+        if self.clipped_samples > 0 {
+            parts.push(format!("CLIPPED {}", counted(self.clipped_samples, "sample", "samples")));
+        }
+        if self.broken_samples > 0 {
+            parts.push(format!("BROKEN {}", counted(self.broken_samples, "sample", "samples")));
+        }
+        if self.dc_offset >= DC_TOLD {
+            parts.push(format!("DC {:.1} %", self.dc_offset * 100.0));
+        }
+        parts.join("  ")
+    }
+}
+
+/// A few plain lines, warnings last.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = |level: Option<f64>, unit: &str| match level {
+            Some(level) => format!("{level:.1} {unit}"),
+            None => "none".to_owned(),
+        };
+        match self.peak_dbfs {
+            Some(peak) => {
+                write!(f, "peak {peak:.1} dBFS, true peak {}", told(self.true_peak_dbtp, "dBTP"))?;
+                writeln!(f, ", {}", counted(self.clipped_samples, "clipped sample", "clipped samples"))?;
+            }
+            None => writeln!(f, "peak none")?,
+        }
+        writeln!(f, "loudness {}", told(self.loudness_lufs, "LUFS"))?;
+        match self.noise_floor_dbfs {
+            Some(floor) if floor <= FLOOR_DBFS => writeln!(f, "noise floor none: its quietest places are silence")?,
+            floor => writeln!(f, "noise floor {}", told(floor, "dBFS"))?,
+        }
+        writeln!(f, "DC offset {}", dc_text(self.dc_offset))?;
+        let gaps = match self.gaps {
+            0 => "no dropouts".to_owned(),
+            gaps => format!("{} of {} frames", counted(gaps, "dropout", "dropouts"), self.gap_frames),
+        };
+        write!(f, "{gaps}, {}", counted(self.xruns, "xrun", "xruns"))?;
+        self.warnings().iter().try_for_each(|warning| write!(f, "\n! {warning}"))
+    }
+}
+
+/// A DC offset in words.
+fn dc_text(offset: f64) -> String {
+    let per_cent = offset * 100.0;
+    match offset {
+        _ if offset < 0.0001 => "none".to_owned(),
+        _ if offset < DC_TOLD => format!("{per_cent:.2} %, small"),
+        _ if offset < 0.05 => format!("{per_cent:.1} %, noticeable"),
+        _ => format!("{per_cent:.1} %, large"),
+    }
+}
+
+fn counted(count: u64, one: &str, more: &str) -> String {
+    match count {
+        0 => format!("no {more}"),
+        1 => format!("1 {one}"),
+        _ => format!("{count} {more}"),
+    }
+}
+
+/// An amplitude in dB below full scale; none for silence.
+fn dbfs(amplitude: f64) -> Option<f64> {
+    (amplitude > 0.0).then(|| 20.0 * amplitude.log10())
+}
