@@ -369,6 +369,9 @@ impl Event {
                 Severity::Warning,
                 format!("take finished: {}; the disk was too slow for {gap_frames} frames", path.display()),
             )),
+            Event::AuditionStarted { path, length_seconds } => {
+                Some((Severity::Info, format!("playing {}: {length_seconds:.1} s", path.display())))
+            }
             Event::PortConnected { name, .. } => Some((Severity::Info, format!("{name} is connected"))),
             Event::PortGone { name, .. } => Some((
                 Severity::Warning,

@@ -139,9 +139,12 @@ impl Reader {
         // A control that is gone can be told nothing.
         let _ = self.news.send(news);
         if let Some(Open { source, path, .. }) = &self.open
-            && let Some(fault) = source.fault()
+            && let Some(missing) = source.missing_seconds()
         {
-            let sentence = format!("{} {fault}; `busker takes repair` makes the header true", path.display());
+            let sentence = format!(
+                "{} ends {missing:.1} s before its header says; `busker takes repair` makes the header true",
+                path.display()
+            );
             let _ = self.news.send(News::CutShort { play, sentence });
         }
     }

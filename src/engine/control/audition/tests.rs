@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::{assembly::EngineConfig, offline::Offline};
 use hound::{SampleFormat, WavSpec, WavWriter};
-use std::fs;
+use std::{fs, os::unix::fs::FileExt};
 
 const RATE_HZ: u32 = 48_000;
 /// Until a start or a stop is over.
@@ -212,6 +212,20 @@ fn a_take_that_was_cut_is_heard_as_far_as_it_goes() {
     let notices = rig.notices();
     let [(Severity::Warning, text)] = &notices[..] else { panic!("{notices:?}") };
     assert!(text.contains("ends 0.5 s before its header says"), "{text}");
+}
+
+#[test]
+fn what_the_header_does_not_speak_of_yet_is_heard() {
+    let mut rig = rig();
+    rig.take("under way.wav", [3_000_000; 48_000]);
+    let file = fs::File::options().write(true).open(rig.path("under way.wav")).unwrap();
+    // A header as it stood half a second earlier.
+    let audio_bytes = 24_000 * 6_u32;
+    file.write_all_at(&(audio_bytes + 60).to_le_bytes(), 4).unwrap();
+    file.write_all_at(&audio_bytes.to_le_bytes(), 64).unwrap();
+    rig.ask("take.play under way");
+    assert!(rig.hear(48_000)[RAMP..].iter().all(|x| *x == 3_000_000.0));
+    assert_eq!(rig.notices(), []);
 }
 
 #[test]

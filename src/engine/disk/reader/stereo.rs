@@ -1,31 +1,30 @@
 //! A WAV file as left and right, from any frame on. The disk reader's; blocks on the disk.
 //!
 //! One channel is heard on both sides; of several, the first, third, … on the left and the others on the right, as the
-//! inputs are.
+//! inputs are. Whatever the header says, all that is there is heard.
 
-use crate::wav::{Finding, Severity, Wav};
-use hound::{SampleFormat, WavReader};
+use crate::wav::{Finding, Samples, Severity, Wav};
 use rustix::fs::OFlags;
 use std::{
-    cmp::Ordering,
     fs::File,
-    io::{self, BufReader, Seek},
+    io::{self, BufReader},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
-/// Bytes that are asked of the disk at once.
-const READ_BYTES: usize = 64 << 10;
+/// Samples that are read at once, about: a file may have thousands of channels.
+const SAMPLES: usize = 16 << 10;
+/// Bytes that are read at once while the header is looked at: it is short.
+const HEADER_BYTES: usize = 512;
 
 /// A file that is read.
 pub(super) struct Stereo {
-    wav: WavReader<BufReader<File>>,
-    /// What a whole-number sample is divided by.
-    full_scale: f32,
-    frames: u64,
-    /// What is not as the header says.
-    fault: Option<String>,
-    next: u64,
+    samples: Samples<File>,
+    sample_rate_hz: u32,
+    /// What the header speaks of and the file does not have.
+    missing_frames: u64,
+    /// As in the file.
+    piece: Vec<f32>,
 }
 
 /// Opens a file by its name, or else by its name with `.wav` behind it, and says which it is.
@@ -59,39 +58,34 @@ fn open_file(path: &Path) -> io::Result<File> {
 
 impl Stereo {
     fn of(file: File) -> Result<Stereo, String> {
-        let mut file = BufReader::with_capacity(READ_BYTES, file);
-        let structure = Wav::read(&mut file).map_err(|error| error.to_string())?;
-        let beyond: Vec<String> = structure
-            .findings
-            .iter()
-            .filter(|finding| finding.severity() == Severity::Beyond)
-            .map(Finding::to_string)
-            .collect();
+        let mut wav =
+            Wav::read(&mut BufReader::with_capacity(HEADER_BYTES, &file)).map_err(|error| error.to_string())?;
+        let beyond = wav.findings.iter().filter(|finding| finding.severity() == Severity::Beyond);
+        let beyond: Vec<String> = beyond.map(Finding::to_string).collect();
         if !beyond.is_empty() {
             return Err(beyond.join("; "));
         }
-        file.rewind().map_err(|error| error.to_string())?;
-        let wav = WavReader::new(file).map_err(|error| error.to_string())?;
-        let said_frames = u64::from(wav.duration());
-        let frames = structure.frames().unwrap_or(said_frames).min(said_frames);
-        let full_scale = (1_u64 << wav.spec().bits_per_sample.clamp(1, 32).saturating_sub(1)) as f32;
-        let fault = fault(structure.frames().unwrap_or(said_frames), said_frames, wav.spec().sample_rate);
-        Ok(Stereo { wav, full_scale, frames, fault, next: 0 })
+        // A header that is not true yet, or not any more, keeps nobody from listening: where the audio is, is known.
+        wav.repair = None;
+        let samples = Samples::open(file, &wav).map_err(|error| error.to_string())?;
+        let missing_frames = wav.said_frames().unwrap_or_default().saturating_sub(samples.frames());
+        let sample_rate_hz = wav.format.map_or(0, |format| format.sample_rate_hz);
+        Ok(Stereo { samples, sample_rate_hz, missing_frames, piece: Vec::new() })
     }
 
     /// Frames that are there.
     pub fn frames(&self) -> u64 {
-        self.frames
+        self.samples.frames()
     }
 
     /// Frames per second.
     pub fn sample_rate_hz(&self) -> u32 {
-        self.wav.spec().sample_rate
+        self.sample_rate_hz
     }
 
-    /// What is not as the header says, for the end of a sentence.
-    pub fn fault(&self) -> Option<&str> {
-        self.fault.as_deref()
+    /// What the header speaks of and the file does not have, in seconds; nothing where it is all there.
+    pub fn missing_seconds(&self) -> Option<f64> {
+        (self.missing_frames > 0).then(|| self.missing_frames as f64 / f64::from(self.sample_rate_hz.max(1)))
     }
 
     /// Goes to a frame; what is read next begins there.
@@ -99,10 +93,7 @@ impl Stereo {
     /// # Errors
     /// Those of the disk.
     pub fn seek(&mut self, frame: u64) -> Result<(), String> {
-        let frame = frame.min(self.frames);
-        self.wav.seek(u32::try_from(frame).unwrap_or(u32::MAX)).map_err(|error| error.to_string())?;
-        self.next = frame;
-        Ok(())
+        self.samples.seek(frame).map_err(|error| error.to_string())
     }
 
     /// Reads frames, and says how many: fewer than there is room for only at the end.
@@ -110,52 +101,31 @@ impl Stereo {
     /// # Errors
     /// Those of the disk. What was read before is lost with it.
     pub fn read(&mut self, frames: &mut [[f32; 2]]) -> Result<usize, String> {
-        let left = usize::try_from(self.frames - self.next).unwrap_or(usize::MAX);
-        let count = frames.len().min(left);
-        let Some(frames) = frames.get_mut(..count) else { return Ok(0) };
-        let channels = self.wav.spec().channels;
-        let read = match self.wav.spec().sample_format {
-            SampleFormat::Float => mix(self.wav.samples::<f32>(), channels, frames, |x| x),
-            SampleFormat::Int => {
-                let full_scale = self.full_scale;
-                mix(self.wav.samples::<i32>(), channels, frames, |x| x as f32 / full_scale)
+        let channels = self.samples.channels().max(1);
+        let mut done = 0;
+        for room in frames.chunks_mut((SAMPLES / channels).max(1)) {
+            self.piece.clear();
+            let read = self.samples.read(room.len(), &mut self.piece).map_err(|error| error.to_string())?;
+            for (to, from) in room.iter_mut().zip(self.piece.chunks_exact(channels)) {
+                *to = mix(from);
             }
-        };
-        read.map_err(|error| error.to_string())?;
-        self.next += count as u64;
-        Ok(count)
-    }
-}
-
-/// What a header is wrong about.
-fn fault(frames: u64, said_frames: u64, sample_rate_hz: u32) -> Option<String> {
-    let seconds = frames.abs_diff(said_frames) as f64 / f64::from(sample_rate_hz.max(1));
-    match frames.cmp(&said_frames) {
-        Ordering::Equal => None,
-        Ordering::Less => Some(format!("ends {seconds:.1} s before its header says")),
-        Ordering::Greater => Some(format!("goes on for {seconds:.1} s that its header does not speak of")),
-    }
-}
-
-/// Samples, channel after channel, to left and right. A number that is none is silence.
-fn mix<T>(
-    mut samples: impl Iterator<Item = hound::Result<T>>,
-    channels: u16,
-    frames: &mut [[f32; 2]],
-    level: impl Fn(T) -> f32,
-) -> hound::Result<()> {
-    for [left, right] in frames {
-        (*left, *right) = (0.0, 0.0);
-        for channel in 0..channels {
-            let Some(sample) = samples.next() else { return Err(hound::Error::UnfinishedSample) };
-            let sample = Some(level(sample?)).filter(|x| x.is_finite()).unwrap_or_default();
-            if channels == 1 || channel % 2 == 0 {
-                *left += sample;
-            }
-            if channels == 1 || channel % 2 == 1 {
-                *right += sample;
+            done += read;
+            if read < room.len() {
+                break;
             }
         }
+        Ok(done)
     }
-    Ok(())
+}
+
+/// A frame of any channels as left and right. A number that is none is silence.
+fn mix(frame: &[f32]) -> [f32; 2] {
+    let level = |sample: &f32| if sample.is_finite() { *sample } else { 0.0 };
+    match frame {
+        [both] => [level(both); 2],
+        several => {
+            let side = |first: usize| several.iter().skip(first).step_by(2).map(level).sum();
+            [side(0), side(1)]
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::{stereo::Stereo, *};
 use hound::{SampleFormat, WavSpec, WavWriter};
-use std::f64::consts::TAU;
+use proptest::prelude::*;
+use std::{f64::consts::TAU, fs};
 
 fn spec(channels: u16, sample_rate: u32, bits_per_sample: u16, sample_format: SampleFormat) -> WavSpec {
     WavSpec { channels, sample_rate, bits_per_sample, sample_format }
@@ -87,5 +88,42 @@ fn a_rate_that_no_sound_has_is_refused_before_memory_is_asked_for() {
     for rate_hz in [0, 1, 3_999, 400_001, u32::MAX] {
         let refused = Converter::new(rate_hz, 48_000).err().unwrap();
         assert!(refused.starts_with(&format!("{rate_hz} Hz cannot be made 48000 Hz")), "{refused}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_file_that_was_tampered_with_is_read_or_refused(
+        kind in prop_oneof![
+            (Just(SampleFormat::Int), prop_oneof![Just(8_u16), Just(16), Just(24), Just(32)]),
+            (Just(SampleFormat::Float), Just(32_u16)),
+        ],
+        channels in 1..5_u16,
+        changes in prop::collection::vec((0..100_usize, any::<u8>()), 0..6),
+        cut in prop::option::of(0..700_usize),
+        from in 0..200_u64,
+    ) {
+        let (folder, _) = match kind {
+            (SampleFormat::Float, _) => file(spec(channels, 48_000, 32, SampleFormat::Float), vec![0.5_f32; 120]),
+            (of, bits) => file(spec(channels, 48_000, bits, of), vec![100_i8; 120]),
+        };
+        let path = folder.path().join("take.wav");
+        let mut bytes = fs::read(&path).unwrap();
+        for (at, byte) in changes {
+            if let Some(place) = bytes.get_mut(at) {
+                *place = byte;
+            }
+        }
+        bytes.truncate(cut.unwrap_or(usize::MAX));
+        fs::write(&path, &bytes).unwrap();
+        if let Ok((_, mut take)) = stereo::open(&path)
+            && take.seek(from).is_ok()
+        {
+            let mut frames = [[0.0; 2]; 500];
+            if let Ok(count) = take.read(&mut frames) {
+                prop_assert!(count as u64 <= take.frames() && take.frames() <= bytes.len() as u64);
+                prop_assert!(frames.as_flattened().iter().all(|x| x.is_finite()));
+            }
+        }
     }
 }
