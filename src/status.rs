@@ -5,6 +5,7 @@
 
 mod knobs;
 mod midi;
+mod takes;
 
 pub use knobs::{AutomationStatus, MorphStatus, MotionStatus, ParamsStatus};
 pub use midi::{
@@ -12,7 +13,9 @@ pub use midi::{
     Traffic,
 };
 
-use crate::music::Position;
+pub use takes::{TakeInfo, TakeState, TakesStatus};
+
+use crate::{music::Position, takes::Verdict};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 
@@ -55,6 +58,8 @@ pub struct Status {
     pub record: RecordStatus,
     /// The take that is listened to.
     pub audition: Option<AuditionStatus>,
+    /// The takes there are, while somebody looks.
+    pub takes: Option<TakesStatus>,
     /// What went wrong since the start, in numbers.
     pub faults: FaultCounts,
 }
@@ -346,6 +351,13 @@ pub enum Event {
     AuditionEnded {
         /// The file of the last one.
         path: PathBuf,
+    },
+    /// A take was measured.
+    TakeMeasured {
+        /// Its file.
+        path: PathBuf,
+        /// How it came out.
+        verdict: Box<Verdict>,
     },
     /// A session was opened, or begun.
     SessionOpened {

@@ -457,6 +457,7 @@ fn first_status(
         session: None,
         record: RecordStatus::standing(config.folder.clone()),
         audition: None,
+        takes: None,
         faults: FaultCounts::default(),
     }
 }

@@ -66,6 +66,7 @@ pub fn at_rest() -> Status {
             ..RecordStatus::standing(PathBuf::from("/home/ada/Music"))
         },
         audition: None,
+        takes: None,
         faults: FaultCounts::default(),
     }
 }
