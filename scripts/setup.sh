@@ -1,11 +1,16 @@
 #!/bin/sh
-# Installs the system packages that building, running or testing busker needs, and does nothing when all are there.
+# Installs the system packages that building, running or testing busker needs, and for tests a Python package into
+# target/wavinfo; does nothing when all are there.
 # usage: scripts/setup.sh run|test
 set -eu
 
 run='gcc pkg-config libasound2-dev'
-# libasound2-plugins: ALSA's "jack" plugin; python3: the script that measures the limits.
-test='jackd2 libjack-jackd2-dev jack-midi-clock jack-capture alsa-utils libasound2-plugins sox tmux python3'
+# libasound2-plugins: ALSA's "jack" plugin; python3: the script that measures the limits; ffmpeg, mediainfo,
+# sndfile-programs: readers of WAV files beside sox; python3-venv: another one, wavinfo.
+test='jackd2 libjack-jackd2-dev jack-midi-clock jack-capture alsa-utils libasound2-plugins sox tmux python3
+    python3-venv ffmpeg mediainfo sndfile-programs'
+wavinfo='wavinfo==4.0.1'
+venv=$(dirname "$0")/../target/wavinfo
 
 case "${1:-}" in
     run) wanted=$run ;;
@@ -18,23 +23,35 @@ if ! command -v dpkg-query >/dev/null 2>&1; then
     exit 0
 fi
 
-missing=
-for package in $wanted; do
-    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
-done
-[ -n "$missing" ] || exit 0
+install_packages() {
+    missing=
+    for package in $wanted; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
 
-echo "setup: installing$missing"
-as_root=
-if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null 2>&1; then
-        echo "setup: not root and no sudo; install these yourself and try again:$missing" >&2
-        exit 1
+    echo "setup: installing$missing"
+    as_root=
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null 2>&1; then
+            echo "setup: not root and no sudo; install these yourself and try again:$missing" >&2
+            exit 1
+        fi
+        as_root=sudo
     fi
-    as_root=sudo
-fi
-# Questions (jackd2 asks about real-time priority) take their defaults.
-export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get -qq update
-# shellcheck disable=SC2086 # the list is words
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
+    # Questions (jackd2 asks about real-time priority) take their defaults.
+    export DEBIAN_FRONTEND=noninteractive
+    $as_root apt-get -qq update
+    # shellcheck disable=SC2086 # the list is words
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
+}
+
+install_wavinfo() {
+    "$venv/bin/python" -c 'import wavinfo' 2>/dev/null && return 0
+    echo "setup: installing $wavinfo into target/wavinfo"
+    python3 -m venv --clear "$venv"
+    "$venv/bin/pip" -q --disable-pip-version-check install "$wavinfo"
+}
+
+install_packages
+[ "$1" = run ] || install_wavinfo

@@ -87,7 +87,7 @@ impl<F: Write + Seek> WavFile<F> {
     /// [`room_frames`](WavFile::room_frames); nothing is written then.
     pub fn write(&mut self, audio: &[u8]) -> io::Result<()> {
         let frame_bytes = self.shape.frame_bytes();
-        if audio.len() as u64 % frame_bytes != 0 {
+        if !(audio.len() as u64).is_multiple_of(frame_bytes) {
             return Err(io::Error::new(ErrorKind::InvalidInput, "the audio ends within a frame"));
         }
         if audio.len() as u64 / frame_bytes > self.room_frames() {
@@ -126,8 +126,9 @@ impl<F: Write + Seek> WavFile<F> {
         let audio_end = self.audio_end();
         // What follows begins at an even byte.
         let mut tail = vec![0; (audio_end % 2) as usize];
-        tail.extend(encode::marks(marks, TAIL_BYTES - INFO_BYTES - 1));
+        // The texts first: sox looks at the first list alone.
         tail.extend(encode::info(info, INFO_BYTES));
+        tail.extend(encode::marks(marks, TAIL_BYTES - INFO_BYTES - 1));
         if tail.is_empty() {
             return Ok(());
         }
@@ -186,7 +187,7 @@ impl<F: Write + Seek> WavFile<F> {
         page.extend(short(end - HEADER_BYTES as u64));
         page.extend(b"WAVE");
         encode::push(&mut page, b"fmt ", &self.shape.format());
-        if self.shape.depth == Depth::Float32 {
+        if self.shape.has_fact() {
             encode::push(&mut page, b"fact", &short(self.frames));
         }
         page.extend(&self.origin);

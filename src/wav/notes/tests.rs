@@ -87,11 +87,11 @@ proptest! {
     ) {
         let marks: Vec<_> = labels.iter().map(|label| mark(0, label)).collect();
         let chunks = encode::marks(&marks, room);
-        prop_assert!(chunks.len() <= room && chunks.len() % 2 == 0);
+        prop_assert!(chunks.len() <= room && chunks.len().is_multiple_of(2));
         prop_assert!(marks.starts_with(&notes(&file_of(&chunks, b"")).marks));
         let info = Info(labels.into_iter().map(|label| (*b"ICMT", label)).collect());
         let chunk = encode::info(&info, room);
-        prop_assert!(chunk.len() <= room && chunk.len() % 2 == 0);
+        prop_assert!(chunk.len() <= room && chunk.len().is_multiple_of(2));
     }
 
     #[test]

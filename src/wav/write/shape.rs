@@ -83,14 +83,28 @@ impl Shape {
         self.frame_bytes() <= u64::from(u16::MAX) && (1..=u64::from(u32::MAX)).contains(&second_bytes)
     }
 
-    /// What the `fmt ` chunk holds: the longer form where there are more than two channels or integers of more than 16
-    /// bits, as its owner asks.
+    /// Whether a `fact` chunk belongs to it, as to all that is not said to be plain PCM.
+    pub(super) fn has_fact(&self) -> bool {
+        self.is_long() || self.depth == Depth::Float32
+    }
+
+    fn is_long(&self) -> bool {
+        match self.depth {
+            Depth::Int16 => self.channels > 2,
+            Depth::Int24 => true,
+            // sox warns of the longer form here.
+            Depth::Float32 => false,
+        }
+    }
+
+    /// What the `fmt ` chunk holds: the longer form for integers in more than two channels or of more than 16 bits, as
+    /// its owner asks.
     pub(super) fn format(&self) -> Vec<u8> {
         let (tag, extra): (u16, &[u8]) = match self.depth {
             Depth::Int16 | Depth::Int24 => (1, &[]),
             Depth::Float32 => (3, &[0, 0]),
         };
-        let is_long = self.channels > 2 || self.depth == Depth::Int24;
+        let is_long = self.is_long();
         let (frame_bytes, bits) = (self.frame_bytes(), self.depth.bits());
         let mut format = Vec::with_capacity(40);
         format.extend(if is_long { EXTENSIBLE } else { tag }.to_le_bytes());
