@@ -14,7 +14,7 @@ const SEED: u64 = 0;
 pub(super) enum Sink<'a> {
     Wav(Box<Wav<'a>>),
     Flac(Box<Flac<'a>>),
-    Ogg(Ogg<'a>),
+    Ogg(Box<Ogg<'a>>),
 }
 
 pub(super) struct Wav<'a> {
@@ -30,7 +30,7 @@ impl<'a> Sink<'a> {
         Ok(match plan.form {
             Form::Wav => Sink::Wav(Box::new(Wav::begin(file, take, plan, encoder)?)),
             Form::Flac => Sink::Flac(Box::new(Flac::begin(file, plan, encoder)?)),
-            Form::Ogg => Sink::Ogg(Ogg::begin(file, plan)?),
+            Form::Ogg => Sink::Ogg(Box::new(Ogg::begin(file, plan)?)),
         })
     }
 
