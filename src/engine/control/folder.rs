@@ -74,6 +74,11 @@ pub(super) fn take_file(folder: &Path, name: &str) -> Result<PathBuf, String> {
 }
 
 impl Control {
+    /// Mends what an interrupted run left.
+    pub fn mend_takes(&self) {
+        self.folder.ask(Job::Mend(self.takes.folder().to_owned()));
+    }
+
     pub(super) fn list_takes(&mut self, state: Switch) -> Answer {
         let is_on = self.folder.shown.is_some();
         let on = state.applied_to(is_on);

@@ -185,8 +185,7 @@ impl Librarian {
             }
             Err(TryRecvError::Empty) => ControlFlow::Continue(()),
         };
-        let measured =
-            Take::open_whole(path, Reach::Folder).and_then(|take| takes::measure(&take, &mut progress));
+        let measured = Take::open_whole(path, Reach::Folder).and_then(|take| takes::measure(&take, &mut progress));
         match measured {
             Ok(measured) => {
                 if let Some(shelf) = &mut self.shelf {

@@ -136,7 +136,8 @@ fn show(info: &mut TakeInfo, measured: &Measured) {
 }
 
 fn info(path: &Path, modified: SystemTime, cache: Option<&Cache>) -> TakeInfo {
-    let made = Timestamp::try_from(modified).map(|at| at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string());
+    let made =
+        Timestamp::try_from(modified).map(|at| at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string());
     let mut info = TakeInfo {
         name: name(path),
         seconds: None,
