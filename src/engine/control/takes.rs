@@ -391,7 +391,8 @@ impl Takes {
             }
             Done::Failed { take, path, frames, reason, goes_on } => {
                 tracing::error!(take = take.0, frames, path = %path.display(), reason, "the disk refused");
-                desk.notice(Severity::Error, self.failure(&path, frames, &reason, goes_on.as_deref()));
+                let severity = if goes_on.is_some() { Severity::Warning } else { Severity::Error };
+                desk.notice(severity, self.failure(&path, frames, &reason, goes_on.as_deref()));
                 if goes_on.is_none() && frames > 0 {
                     desk.tell(&Event::TakeFinished { path, frames, gap_frames: 0 });
                 }
