@@ -134,7 +134,9 @@ fn a_level_that_was_asked_for_is_measured_back() {
 #[test]
 fn another_rate_keeps_the_wave_and_its_length() {
     let (_folder, take) = folder(2, Depth::Float32, &sines(2, 50_001, 0.5), &[(24_000, "half a second")]);
-    for (rate_hz, form) in [(44_100, Form::Wav), (96_000, Form::Wav), (16_000, Form::Wav), (22_050, Form::Wav)] {
+    for (rate_hz, form) in
+        [(44_100, Form::Wav), (96_000, Form::Wav), (16_000, Form::Wav), (22_050, Form::Wav), (47_998, Form::Wav)]
+    {
         let made = exported(&take, &Export { rate_hz: Some(rate_hz), ..plan(form) }).unwrap();
         let made = opened(&made.path);
         let want_frames = (50_001.0 * f64::from(rate_hz) / f64::from(RATE_HZ)).round() as u64;
