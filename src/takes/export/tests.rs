@@ -211,3 +211,18 @@ fn a_file_that_is_there_stays() {
     }
     assert_eq!(fs::read_to_string(folder.path().join("out.flac")).unwrap(), "precious");
 }
+
+#[test]
+fn noise_is_no_longer_as_flac_than_it_is() {
+    let mut state = 1_u32;
+    let noise: Vec<f32> = (0..40_000)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state as i32 as f32 / i32::MAX as f32
+        })
+        .collect();
+    let (_folder, take) = folder(2, Depth::Int24, &noise, &[]);
+    let made = exported(&take, &plan(Form::Flac)).unwrap();
+    assert!(read_by_ffmpeg(&made.path) == read_by_ffmpeg(&take.path));
+    assert!(fs::metadata(&made.path).unwrap().len() < 40_000 * 3 + 1_000);
+}
