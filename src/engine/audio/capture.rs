@@ -20,7 +20,7 @@ use std::{
 pub const STALL_SECONDS: f64 = 6.0;
 /// Bytes of a sample in the buffer.
 const SAMPLE_BYTES: f64 = 4.0;
-/// One sample of each page is written at the start, so that the callback never waits for a page.
+/// Samples of a page of memory.
 const PAGE_SAMPLES: usize = 1024;
 
 /// Frames a buffer has for so many seconds to be kept, within so many bytes.
@@ -52,14 +52,11 @@ pub struct Capture {
     ring: Arc<Ring>,
 }
 
-/// Both halves of a buffer of so many channels and frames, silent and in memory.
+/// Both halves of a buffer of so many channels and frames, silent. Its pages are not in memory before they are written, or
+/// brought in by [`Capture::bring_in`].
 pub fn capture(channels: usize, frames: usize) -> (CaptureFeed, Capture) {
     let frames = frames.max(1);
-    let lane = || -> Box<[AtomicU32]> { (0..frames).map(|_| AtomicU32::new(0)).collect() };
-    let lanes: Box<[_]> = (0..channels).map(|_| lane()).collect();
-    for sample in lanes.iter().flat_map(|lane| lane.iter().step_by(PAGE_SAMPLES)) {
-        sample.store(0, Ordering::Relaxed);
-    }
+    let lanes = (0..channels).map(|_| bytemuck::zeroed_slice_box(frames)).collect();
     let ring = Arc::new(Ring { lanes, frames, head: AtomicI64::new(0), writing: AtomicI64::new(0) });
     (CaptureFeed { ring: Arc::clone(&ring) }, Capture { ring })
 }
@@ -101,6 +98,16 @@ impl Capture {
 
     fn oldest(&self) -> i64 {
         (self.ring.writing.load(Ordering::Relaxed) - self.ring.frames as i64).max(0)
+    }
+
+    /// Brings all of it into memory, in the order it is written, so that the callback waits for no page. Takes a moment.
+    pub fn bring_in(&self) {
+        for at in (0..self.ring.frames).step_by(PAGE_SAMPLES) {
+            for sample in self.ring.lanes.iter().filter_map(|lane| lane.get(at)) {
+                // Whatever is there stays.
+                sample.fetch_or(0, Ordering::Relaxed);
+            }
+        }
     }
 
     /// How many frames it holds at most.

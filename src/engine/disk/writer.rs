@@ -221,6 +221,8 @@ impl Writer {
     /// Where the system has no more threads.
     pub fn spawn(mut self) -> io::Result<JoinHandle<()>> {
         thread::Builder::new().name("disk-writer".into()).spawn(move || {
+            // The callback needs seconds for what takes a moment here.
+            self.desk.capture.bring_in();
             loop {
                 let job = match self.takes.is_empty() {
                     true => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
