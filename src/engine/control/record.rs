@@ -208,7 +208,7 @@ impl Control {
     /// The device is back: a take that was interrupted goes on in a new one.
     pub fn device_back(&mut self, now: Moment) {
         if let Some(name) = self.takes.take_interrupted()
-            && let Err(why) = self.begin_take(name, Begin::At(now.heard_frame), Vec::new(), now)
+            && let Err(why) = self.begin_take(name, Begin::At(self.takes.held().end), Vec::new(), now)
         {
             self.desk.notice(Severity::Error, format!("recording does not go on: {why}"));
         }

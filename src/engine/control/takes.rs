@@ -27,6 +27,8 @@ use std::{
 
 /// With less room than this for the take under way, a warning is due.
 const LOW_SECONDS: u64 = 10 * 60;
+/// What is heard is never further behind what is held.
+const CLOCK_SECONDS: f64 = 1.0;
 /// 2000-01-01 00:00:00 UTC, where virtual time begins.
 const VIRTUAL_EPOCH_SECONDS: i64 = 946_684_800;
 
@@ -204,6 +206,13 @@ impl Takes {
     ) -> Result<(), String> {
         let files = self.options.files.of(self.inputs)?;
         let base = self.name(name.as_deref(), "", occasion);
+        let begin = match begin {
+            // Right after a device began, the clock may not know its frame.
+            Begin::At(frame) => {
+                Begin::At(frame.max(self.held().end - self.pre_roll_frames() - self.frames(CLOCK_SECONDS)))
+            }
+            Begin::OnSound { .. } => begin,
+        };
         let listens = matches!(begin, Begin::OnSound { .. });
         let order = TakeOrder { marks, ..self.order(base, files, begin, None, occasion) };
         let id = order.take;
@@ -301,7 +310,9 @@ impl Takes {
     /// The device is gone: the take ends with what is there, and goes on when it is back.
     pub(super) fn interrupt(&mut self) {
         let head = self.capture.held().end;
-        let name = self.take.as_ref().filter(|take| take.ending != Ending::Closing).map(|take| take.name.clone());
+        // One that waits for a sound goes on waiting.
+        let under_way = self.take.as_ref().filter(|take| take.ending != Ending::Closing && take.begun.is_some());
+        let name = under_way.map(|take| take.name.clone());
         if let Some(name) = name {
             self.interrupted = Some(name);
             let pending = self.pending.take();
