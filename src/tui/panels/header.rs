@@ -117,6 +117,7 @@ fn take_line<'a>(status: &Status, theme: &Theme, width: u16) -> Line<'a> {
             Line::styled(format!("● REC {}", text::take_time(take.seconds)), theme.record.recording)
         }
         Some(_) => Line::styled("● REC", theme.record.recording),
+        None if status.record.waits_for.is_some() => Line::styled("○ waits", theme.record.waiting),
         None => Line::default(),
     }
 }
