@@ -37,6 +37,7 @@ Examples:
   busker monitor --port alsa:NTS-1       what the synth sends
   busker profiles import synth.csv       a profile of a table as midi.guide has them
   busker takes repair                    recordings an interrupted run left, made whole
+  busker takes export jam --format flac  a file for others
   busker nts1 backup FOLDER              its program and settings as files; --port sim to try
 
 In the station, ? shows every key and : takes every command.";
@@ -67,7 +68,7 @@ enum Verb {
     Devices(devices::DevicesArgs),
     /// List, show and check profiles of synths, or make them of tables
     Profiles(profiles::ProfilesArgs),
-    /// List and show recordings, and repair what an interrupted run left
+    /// List, show, trim, rename, remove and export recordings, and repair what an interrupted run left
     Takes(takes::TakesArgs),
     /// Say where the log is
     Logs,

@@ -15,7 +15,7 @@ use crate::music::{Bpm, Decibels, Note, Position};
 use crate::profile::Curve;
 use arg::{
     Arg, ArgKind, Hex, Length, Millis, Name, OffsetMs, OnOff, Part, Percent, PortName, Seconds, Steps, Switch,
-    TempoStep, Text, ThruChannel, Velocity, Which,
+    TakeName, TempoStep, Text, ThruChannel, Velocity, Which,
 };
 use channels::ChannelList;
 use std::{fmt, str::FromStr};
@@ -144,6 +144,12 @@ commands! {
     TakeStop = "take.stop" {}
     /// Go to a place in the take that is heard
     TakeSeek = "take.seek" { seconds: Seconds }
+    /// Keep the list of takes for the screen to show
+    TakeList = "take.list" { state: Switch }
+    /// Give a take another name; one with spaces stands in "quotes"
+    TakeRename = "take.rename" { take: TakeName, to: Text }
+    /// Put a take into the trash of its folder
+    TakeRemove = "take.remove" { take: Text }
     /// The metronome, heard but not recorded, while the song plays
     ClickOn = "click.on" { state: Switch }
     /// How loud the inputs are heard; recordings do not change
@@ -343,12 +349,18 @@ impl CommandSpec {
                 words.push(rest);
                 break;
             }
-            let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let (word, after) = quoted(rest).or_else(|| rest.split_once(char::is_whitespace)).unwrap_or((rest, ""));
             words.push(word);
             rest = after.trim_start();
         }
         words
     }
+}
+
+/// What stands between the quotes at the beginning, and what comes after them.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let (word, after) = text.strip_prefix('"')?.split_once('"')?;
+    (after.is_empty() || after.starts_with(char::is_whitespace)).then_some((word, after))
 }
 
 impl fmt::Display for Command {

@@ -384,6 +384,11 @@ impl Event {
             Event::AuditionStarted { path, length_seconds } => {
                 Some((Severity::Info, format!("playing {}: {length_seconds:.1} s", path.display())))
             }
+            Event::TakeMeasured { path, verdict } => {
+                let severity = if verdict.warnings().is_empty() { Severity::Info } else { Severity::Warning };
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                Some((severity, format!("{name}: {}", verdict.short())))
+            }
             Event::PortConnected { name, .. } => Some((Severity::Info, format!("{name} is connected"))),
             Event::PortGone { name, .. } => Some((
                 Severity::Warning,

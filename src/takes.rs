@@ -5,30 +5,69 @@
 //! that takes nobody's place.
 
 pub mod cache;
+pub mod export;
 mod folder;
+mod fresh;
 mod happening;
+mod moved;
 mod name;
 mod repair;
+#[cfg(test)]
+mod rig;
 mod take;
+mod trim;
 mod verdict;
 
 pub use folder::{Reach, is_held, open, wav_files};
 pub use happening::Happening;
+pub use moved::{remove, rename, trash_files};
 pub use name::safe_name;
 pub use repair::{Repaired, repair, repair_folder};
 pub use take::{NotUsable, Take};
+pub use trim::trim;
 pub use verdict::{Measured, Meter, Overview, Verdict, measure};
 
 use crate::wav::{Finding, Severity, Wav};
-use std::{ops::ControlFlow, path::Path};
+use std::{io, ops::ControlFlow, path::Path};
 
 /// Called now and then with how much of the work is done, 0 to 1; breaks where it shall not go on.
 pub type Progress<'a> = dyn FnMut(f64) -> ControlFlow<()> + 'a;
+
+/// Why something was not done with a take. The take is what it was, and nothing half is left.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDone {
+    /// The take cannot be used, or whoever asked does not want it any more.
+    #[error(transparent)]
+    Take(#[from] NotUsable),
+    /// What was asked cannot be.
+    #[error("{0}")]
+    Asked(String),
+    /// The disk refused what was to be written.
+    #[error("it cannot be written: {0}")]
+    Disk(#[from] io::Error),
+}
 
 /// Minutes and seconds, `3:12.4`. Cut, not rounded.
 pub fn time_text(seconds: f64) -> String {
     let tenths = (seconds * 10.0) as u64;
     format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
+}
+
+/// Seconds of a time as [`time_text`] writes it, or of seconds alone.
+///
+/// # Errors
+/// What else it is, in a sentence.
+pub fn time_of(text: &str) -> Result<f64, String> {
+    let read = || {
+        let (minutes, seconds) = match text.split_once(':') {
+            Some((minutes, seconds)) => {
+                (minutes.parse::<u32>().ok()?, seconds.parse().ok().filter(|s| (0.0..60.0).contains(s))?)
+            }
+            None => (0, text.parse::<f64>().ok()?),
+        };
+        Some(f64::from(minutes) * 60.0 + seconds).filter(|seconds| (0.0..=1e9).contains(seconds))
+    };
+    read().ok_or_else(|| "write seconds like 83.5, or minutes and seconds like 1:23.5".to_owned())
 }
 
 /// Why nothing can be done with a file.
@@ -41,4 +80,20 @@ pub fn why_beyond(wav: &Wav) -> String {
 pub fn shown(path: &Path) -> String {
     let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     path.display().to_string().chars().map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_seconds_or_minutes_and_seconds() {
+        for (text, seconds) in [("0", 0.0), ("83.5", 83.5), ("1:23.5", 83.5), ("90:00", 5_400.0), (".5", 0.5)] {
+            assert_eq!(time_of(text), Ok(seconds), "{text}");
+        }
+        for text in ["", "-1", "1:60", "1:-2", "a", "1:2:3", "nan", "inf", "1e300", "99999999999999999999:0"] {
+            assert!(time_of(text).is_err(), "{text}");
+        }
+        assert_eq!(time_text(83.57), "1:23.5");
+    }
 }

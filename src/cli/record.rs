@@ -11,13 +11,16 @@ use crate::{
         arg::{Millis, Text, Velocity},
         channels::ChannelList,
     },
+    config::recorder::{RecorderOption, RecorderOptions},
     engine::host::select::DeviceChoice,
     music::{Decibels, Note},
     status::{Event, Severity},
+    takes::{self, Reach, Take},
 };
 use clap::Args;
 use std::{
-    path::PathBuf,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -39,6 +42,10 @@ pub struct RecordArgs {
     /// The audio device: auto, sim, alsa:NAME, jack
     #[arg(long, value_name = "ID")]
     device: Option<DeviceChoice>,
+    /// How the take is made, like bits=16, 'files=each master' or split=600s; several may be given. `:record.set` in the
+    /// station and the settings have the same options
+    #[arg(long = "set", value_name = "OPTION=VALUE")]
+    options: Vec<String>,
     /// A session: opened, or begun where the folder does not exist; the take goes there unless --out says where
     #[arg(long, value_name = "DIR")]
     session: Option<PathBuf>,
@@ -68,6 +75,9 @@ pub fn record(args: &RecordArgs) -> Outcome {
     };
     let mut setup = Setup::new(&station_args)?;
     setup.complain()?;
+    for option in &args.options {
+        set(&mut setup.config.recorder, option)?;
+    }
     let ports = if args.demo { setup.ports.clone() } else { Vec::new() };
     if !args.demo {
         // Nobody asked to hear the inputs, and loudspeakers beside a microphone howl.
@@ -88,24 +98,33 @@ pub fn record(args: &RecordArgs) -> Outcome {
     let running = Running::start(&setup, &ports, None)?;
     let station = running.station.clone();
     station.ask(Command::RecordStart { name }).map_err(Failure::asked)?;
-    let begun = Instant::now();
+    let mut begun = Instant::now();
+    let (mut is_named, mut is_seen) = (false, false);
     let mut phrase = PHRASE.iter().cycle();
     let mut played = 0;
     let mut failure = None;
+    let mut finished = Vec::new();
     'recording: while args.seconds.is_none_or(|seconds| begun.elapsed().as_secs_f64() < seconds) {
         let left = args.seconds.map_or(PHRASE_STEP, |s| Duration::from_secs_f64(s).saturating_sub(begun.elapsed()));
         for event in running.wait(left.min(PHRASE_STEP / 4)) {
-            match &event {
+            match event {
                 Event::TakeStarted { path, .. } => {
                     let how = if args.seconds.is_none() { "; ctrl-c stops" } else { "" };
                     complain(&format!("recording to {}{how}", path.display()));
+                    if !std::mem::replace(&mut is_named, true) {
+                        begun = Instant::now();
+                    }
                 }
                 Event::Notice { severity: Severity::Error, text } => failure = Some(Failure::asked(text)),
+                Event::TakeFinished { .. } => finished.push(event),
                 Event::Quit => break 'recording,
                 _ => {}
             }
         }
-        if failure.is_some() {
+        // Silence may end it.
+        let is_recording = station.status().record.take.is_some();
+        is_seen |= is_recording;
+        if failure.is_some() || (is_seen && !is_recording && station.status().device.running) {
             break;
         }
         if args.demo && begun.elapsed() >= PHRASE_STEP * played {
@@ -116,12 +135,31 @@ pub fn record(args: &RecordArgs) -> Outcome {
             }
         }
     }
-    for event in running.end() {
+    finished.extend(running.end());
+    for event in finished {
         if let Event::TakeFinished { path, frames, gap_frames } = event {
             let seconds = frames as f64 / f64::from(station.status().device.sample_rate_hz);
             let gaps = if gap_frames > 0 { format!(", of them {gap_frames} frames lost") } else { String::new() };
             print(&format!("{}  {seconds:.3} s{gaps}", path.display()))?;
+            print(&verdict(&path))?;
         }
     }
     failure.map_or(Ok(()), Err)
+}
+
+/// Sets an option of the recorder as `OPTION=VALUE` has it.
+fn set(options: &mut RecorderOptions, text: &str) -> Result<(), Failure> {
+    let refused = |why: String| Failure::asked(format!("--set {text}: {why}"));
+    let (name, value) = text.split_once('=').ok_or_else(|| refused("allowed is OPTION=VALUE".to_owned()))?;
+    RecorderOption::of(name).and_then(|row| row.set(options, value)).map_err(refused)
+}
+
+/// How a take came out, in lines.
+fn verdict(path: &Path) -> String {
+    let measured =
+        Take::open_whole(path, Reach::Named).and_then(|take| takes::measure(&take, &mut |_| ControlFlow::Continue(())));
+    match measured {
+        Ok(measured) => measured.verdict.to_string(),
+        Err(error) => format!("it could not be measured: {error}"),
+    }
 }

@@ -126,6 +126,8 @@ impl Setup {
             input,
             monitor: settings.monitor,
             recorder: settings.recorder,
+            verdicts: Some(folders.verdicts()),
+            mends: true,
             sync,
             learned,
             snapshots,
@@ -142,6 +144,8 @@ impl Setup {
     pub fn complain(&mut self) -> Result<(), Failure> {
         // There, an error while it runs is the verb's own, and not that of somebody at work on a profile.
         self.config.watched = None;
+        // And takes are measured by whoever asks.
+        self.config.verdicts = None;
         let faults: Vec<String> =
             self.notices.iter().filter(|(severity, _)| *severity == Severity::Error).map(|(_, t)| t.clone()).collect();
         if !faults.is_empty() {

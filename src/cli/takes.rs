@@ -2,17 +2,21 @@
 //!
 //! The folder's own files are opened and nothing a link leads to; a file that is named is opened wherever it is.
 
+mod export;
 mod list;
 mod play;
+mod remove;
+mod rename;
 mod repair;
 mod show;
+mod trim;
 mod work;
 
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, complain, print};
 use crate::{
     config::{Folders, Settings},
     stored,
-    takes::{cache::Cache, shown, wav_files},
+    takes::{NotDone, NotUsable, cache::Cache, shown, time_of, wav_files},
     yaml::Fault,
 };
 use clap::{Args, Subcommand};
@@ -59,6 +63,47 @@ enum Act {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Make a new take of a part of one, bit for bit; the old one stays as it is
+    Trim {
+        /// The take; a bare name is looked for in the folder of recordings, too
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Where the part begins, in seconds or as 1:23.5; without it, at the beginning
+        #[arg(long, value_name = "TIME", value_parser = time_of, required_unless_present = "to")]
+        from: Option<f64>,
+        /// Where it ends; without it, at the end
+        #[arg(long, value_name = "TIME", value_parser = time_of)]
+        to: Option<f64>,
+        /// Its name; without it, that of the take with -trim
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Give a take another name, and the .mid beside it
+    Rename {
+        /// The take
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Its new name, which no other file has
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Put takes into the trash beside them, .trash, or empty that
+    Remove {
+        /// The takes
+        #[arg(value_name = "FILE", required_unless_present = "empty_trash")]
+        files: Vec<PathBuf>,
+        /// Delete what lies in the trash of the folder
+        #[arg(long, conflicts_with = "files")]
+        empty_trash: bool,
+        /// Really delete it
+        #[arg(long, requires = "empty_trash", conflicts_with = "files")]
+        yes: bool,
+        /// The folder; without it, that of the settings or the music folder
+        #[arg(long, value_name = "DIR", requires = "empty_trash", conflicts_with = "files")]
+        folder: Option<PathBuf>,
+    },
+    /// Make files for others of takes: WAV, FLAC or Ogg Vorbis
+    Export(export::ExportArgs),
 }
 
 /// Does what was asked of the takes.
@@ -74,6 +119,11 @@ pub fn run(args: &TakesArgs) -> Outcome {
             repair::folder(&usual_or(folder.as_deref())?, folder.is_some(), *dry_run)
         }
         Act::Repair { files, dry_run, .. } => repair::named(&found(files), *dry_run),
+        Act::Trim { file, from, to, name } => trim::trim(&found_one(file), *from, *to, name.as_deref()),
+        Act::Rename { file, name } => rename::rename(&found_one(file), name),
+        Act::Remove { empty_trash: true, yes, folder, .. } => remove::empty_trash(&usual_or(folder.as_deref())?, *yes),
+        Act::Remove { files, .. } => remove::remove(&found(files)),
+        Act::Export(args) => export::export(args),
     }
 }
 
@@ -117,7 +167,11 @@ fn usual_or(named: Option<&Path>) -> Result<PathBuf, Failure> {
 
 /// The files that are meant: those that are there, or those of a bare name in the folder of recordings.
 fn found(files: &[PathBuf]) -> Vec<PathBuf> {
-    files.iter().map(|file| in_recordings(file).unwrap_or_else(|| file.clone())).collect()
+    files.iter().map(|file| found_one(file)).collect()
+}
+
+fn found_one(file: &Path) -> PathBuf {
+    in_recordings(file).unwrap_or_else(|| file.to_owned())
 }
 
 fn in_recordings(file: &Path) -> Option<PathBuf> {
@@ -135,4 +189,29 @@ fn in_recordings(file: &Path) -> Option<PathBuf> {
 /// What was measured before.
 fn cache() -> Cache {
     Cache::new(Folders::of_user().verdicts())
+}
+
+/// Whose mistake it is that something was not done, and the sentence about it.
+fn failure(path: &Path, what: &str, error: &NotDone) -> Failure {
+    let text = format!("{} {what}: {error}", shown(path));
+    match error {
+        NotDone::Disk(_) | NotDone::Take(NotUsable::Stopped) => Failure::other(text),
+        NotDone::Take(_) | NotDone::Asked(_) => Failure::asked(text),
+    }
+}
+
+/// Does something to each file, and says of those where it failed why. A signal ends all of it.
+fn each(files: &[PathBuf], what: &str, mut act: impl FnMut(&Path) -> Result<String, NotDone>) -> Outcome {
+    let mut failures = Vec::new();
+    for path in files {
+        match act(path) {
+            Ok(said) => print(&said)?,
+            Err(error @ NotDone::Take(NotUsable::Stopped)) => return Err(failure(path, what, &error)),
+            Err(error) => failures.push(failure(path, what, &error)),
+        }
+    }
+    let Some(last) = failures.pop() else { return Ok(()) };
+    let code = failures.iter().map(|failure| failure.code).chain([last.code]).max().unwrap_or(last.code);
+    failures.iter().for_each(|failure| complain(&failure.text));
+    Err(Failure { code, ..last })
 }

@@ -341,6 +341,23 @@ impl Arg for Name {
     }
 }
 
+/// The name of a take, as it stands before another argument: with quotes where there is white space in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakeName(pub String);
+
+impl Arg for TakeName {
+    const KIND: ArgKind = ArgKind::Name;
+
+    fn read(word: Option<&str>) -> Result<Self, String> {
+        Text::read(word).map(|Text(name)| TakeName(name)).map_err(|_| Self::KIND.to_string())
+    }
+
+    fn write(&self) -> Option<String> {
+        let is_word = !self.0.is_empty() && !self.0.contains(char::is_whitespace);
+        Some(if is_word { self.0.clone() } else { format!("\"{}\"", self.0) })
+    }
+}
+
 /// The rest of the line, without the white space around it. At most [`Text::MAX_BYTES`] bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(pub String);

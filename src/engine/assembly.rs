@@ -11,8 +11,11 @@ use super::{
         renderer::{BuiltIn, OUTPUTS, Renderer, RendererParts, Source},
         synth::Synth,
     },
-    control::{AuditionParts, Calendar, Control, ControlParts, KeeperHandle, Port, PortInfo, SessionRules, SyncConfig},
-    disk::{keeper::Keeper, reader::Reader, writer::Writer},
+    control::{
+        AuditionParts, Calendar, Control, ControlParts, KeeperHandle, LibrarianHandle, Port, PortInfo, SessionRules,
+        SyncConfig,
+    },
+    disk::{keeper::Keeper, librarian::Librarian, reader::Reader, writer::Writer},
     frame_clock::{FrameClock, frame_clock},
     host::{DeviceSpec, patchbay::Kept},
     midi::{
@@ -44,6 +47,7 @@ use crate::{
         RealtimeStatus, RecordStatus, Status, TransportStatus,
     },
     stored::Stored,
+    takes::cache::Cache,
 };
 use std::{
     path::PathBuf,
@@ -71,6 +75,10 @@ pub struct EngineConfig {
     pub monitor: Option<Decibels>,
     /// How takes are made.
     pub recorder: RecorderOptions,
+    /// Where what is measured of finished takes is kept; without it they are not measured.
+    pub verdicts: Option<PathBuf>,
+    /// Whether what an interrupted run left among the takes is mended at the start.
+    pub mends: bool,
     /// Where recordings go, and sessions are looked for.
     pub folder: PathBuf,
     /// Whose tempo it is.
@@ -96,6 +104,8 @@ impl EngineConfig {
             input: None,
             monitor: None,
             recorder: RecorderOptions::default(),
+            verdicts: None,
+            mends: false,
             folder,
             sync: SyncConfig::default(),
             learned: Stored::default(),
@@ -179,6 +189,8 @@ pub struct Assembly {
     pub writer: Writer,
     /// The keeper's.
     pub keeper: Keeper,
+    /// The librarian's.
+    pub librarian: Librarian,
     /// The disk reader's.
     pub reader: Reader,
     /// Frames to nanoseconds.
@@ -325,6 +337,11 @@ pub fn assemble(
     let (pages_sender, pages) = mpsc::channel();
     let (failures_sender, failures) = mpsc::channel();
     let keeper = Keeper::new(pages, failures_sender);
+    let (librarian_jobs, jobs_of_librarian) = mpsc::channel();
+    let (librarian_news_sender, librarian_news) = mpsc::channel();
+    let librarian = Librarian::new(jobs_of_librarian, librarian_news_sender, config.verdicts.clone().map(Cache::new));
+    let librarian_handle =
+        LibrarianHandle { jobs: librarian_jobs, news: librarian_news, measures: config.verdicts.is_some() };
     let (plays, plays_receiver) = mpsc::channel();
     let (news_sender, news) = mpsc::channel();
     let reader = Reader::new(plays_receiver, news_sender, player_blocks, spec.sample_rate_hz);
@@ -361,12 +378,13 @@ pub fn assemble(
         capture,
         recorder: config.recorder.clone(),
         audition: AuditionParts { plays, news, counters: play_counters },
+        librarian: librarian_handle,
         folder: config.folder.clone(),
         device: device_status(spec),
         start_ns,
         calendar,
     });
-    Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, reader, frames })
+    Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, reader, librarian, frames })
 }
 
 /// What is recorded: what was asked for, or else where the instrument is.

@@ -7,6 +7,7 @@ mod audition;
 mod automation;
 mod dice;
 mod execute;
+mod folder;
 mod follow;
 mod hear;
 mod history;
@@ -31,6 +32,7 @@ mod traffic;
 mod watch;
 
 pub use audition::AuditionParts;
+pub use folder::LibrarianHandle;
 pub use keep::KeeperHandle;
 pub use ports::{Port, PortInfo};
 pub use reload::ProfileNews;
@@ -69,6 +71,7 @@ use crate::{
 };
 use audition::Audition;
 use automation::Automation;
+use folder::Folder;
 use instrument::Instrument;
 use learn::Learn;
 use levels::Levels;
@@ -160,6 +163,8 @@ pub struct ControlParts {
     pub recorder: RecorderOptions,
     /// Takes that are listened to.
     pub audition: AuditionParts,
+    /// What mends, measures and lists takes.
+    pub librarian: LibrarianHandle,
     /// Where recordings go, and sessions are looked for.
     pub folder: PathBuf,
     /// The device at start.
@@ -227,6 +232,8 @@ pub struct Control {
     /// The frame up to which bars were looked for.
     looked_frame: i64,
     audition: Audition,
+    /// The folder of takes.
+    folder: Folder,
     /// The device, kept up to date by whoever runs it.
     pub device: DeviceStatus,
     /// What the system granted, kept up to date by whoever runs the threads.
@@ -286,6 +293,7 @@ impl Control {
             }),
             looked_frame: 0,
             audition: Audition::new(parts.audition),
+            folder: Folder::new(parts.librarian),
             device: parts.device,
             realtime: RealtimeStatus::default(),
             start_ns: parts.start_ns,
@@ -328,7 +336,8 @@ impl Control {
             }
         }
         self.listen_to_reader();
-        self.takes.listen(&self.desk);
+        self.listen_to_librarian();
+        self.takes.listen(&self.desk, &self.folder);
         self.drain_sent(now);
         self.look_at_ports(now);
         self.look_at_profiles(now);

@@ -100,7 +100,7 @@ impl Engine {
         let Machinery { device, ports, mut patchbay, reopen } = machinery;
         let spec = device.spec().clone();
         let start_ns = realtime::now_ns();
-        let Assembly { station, mut control, renderer, scheduler, clock, writer, keeper, reader, frames } =
+        let Assembly { station, mut control, renderer, scheduler, clock, writer, keeper, reader, librarian, frames } =
             assemble(config, &spec, ports, Time::Real { start_ns })?;
         let knock = station.clone();
         control.keep_ports(patchbay.take_events(move || knock.knock()));
@@ -134,6 +134,10 @@ impl Engine {
         // Ends with the control that gives it jobs; by then every take is closed.
         writer.spawn()?;
         reader.spawn()?;
+        librarian.spawn()?;
+        if config.mends {
+            control.mend_takes();
+        }
         let keeper = keeper.spawn()?;
         let mut live = Live {
             control,

@@ -106,6 +106,7 @@ impl Offline {
         let answer = self.engine.control.obey(command, now);
         self.engine.writer.step();
         self.engine.keeper.step();
+        self.engine.librarian.step();
         self.engine.reader.step();
         self.engine.control.listen(now);
         answer
@@ -124,7 +125,7 @@ impl Offline {
     }
 
     fn block(&mut self, frames: i64) {
-        let Assembly { control, renderer, scheduler, writer, keeper, reader, .. } = &mut self.engine;
+        let Assembly { control, renderer, scheduler, writer, keeper, reader, librarian, .. } = &mut self.engine;
         let (begin_ns, end_ns) = (ns_of(self.frame), ns_of(self.frame + frames));
         scheduler.receive(begin_ns);
         while let Some(due_ns) = scheduler.next_due_ns()
@@ -136,6 +137,7 @@ impl Offline {
         self.frame += frames;
         writer.step();
         keeper.step();
+        librarian.step();
         reader.step();
         control.listen(moment(self.frame));
     }

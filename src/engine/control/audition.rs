@@ -1,6 +1,6 @@
 //! Audition: which take is listened to, and how far it is. The control thread's; the disk is the reader's.
 
-use super::Control;
+use super::{Control, folder::take_file};
 use crate::{
     command::arg::{Seconds, Text},
     engine::{
@@ -14,7 +14,7 @@ use crate::{
     status::{AuditionStatus, Event, Severity},
 };
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::Ordering,
@@ -77,18 +77,9 @@ impl Audition {
     }
 }
 
-/// A name that leads nowhere but into the folder.
-fn is_name(name: &str) -> bool {
-    let is_bare = Path::new(name).file_name().is_some_and(|bare| bare == name);
-    is_bare && !name.contains('\0')
-}
-
 impl Control {
     pub(super) fn play_take(&mut self, Text(name): &Text) -> Answer {
-        if !is_name(name) {
-            return Err(format!("take.play: '{name}' is no name of a take; allowed is a name in the folder of takes"));
-        }
-        self.play_from(self.takes.folder().join(name), 0.0);
+        self.play_from(take_file(self.takes.folder(), name)?, 0.0);
         Ok(String::new())
     }
 

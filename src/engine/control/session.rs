@@ -321,7 +321,7 @@ impl Control {
     fn enter(&mut self, open: OpenSession, now: Moment) {
         self.leave_session(now);
         if self.sessions.takes {
-            self.takes.go_to(open.folder.join(AUDIO));
+            self.go_to_folder(open.folder.join(AUDIO));
         }
         self.tell(Event::SessionOpened { path: open.folder.clone() });
         self.session = Some(open);

@@ -50,7 +50,7 @@ impl Control {
             session: self.session_shown(),
             record: self.takes.status(now.open_frame),
             audition: self.audition.status(self.device.sample_rate_hz),
-            takes: None,
+            takes: self.folder.status(),
             faults: FaultCounts {
                 midi_dropped: self.ports.sum(|panel| count(&panel.dropped))
                     + self.scheduler.drops().count()

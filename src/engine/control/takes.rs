@@ -3,7 +3,7 @@
 //! The buffer holds what was played, so the beginning and the end of a take are frames that may have passed: a bar is
 //! taken once it has come.
 
-use super::Calendar;
+use super::{Calendar, folder::Folder};
 use crate::{
     config::recorder::{FileOf, RecorderOptions, Split},
     engine::{
@@ -357,19 +357,20 @@ impl Takes {
     }
 
     /// Takes in what the writer tells.
-    pub(super) fn listen(&mut self, desk: &Desk) {
+    pub(super) fn listen(&mut self, desk: &Desk, folder: &Folder) {
         while let Ok(done) = self.done.try_recv() {
-            self.hear(done, desk);
+            self.hear(done, desk, folder);
         }
     }
 
-    fn hear(&mut self, done: Done, desk: &Desk) {
+    fn hear(&mut self, done: Done, desk: &Desk, folder: &Folder) {
         match done {
             Done::Began { take, path, frame } => {
                 tracing::info!(take = take.0, frame, path = %path.display(), "take begun");
                 if let Some(take) = self.take.as_mut().filter(|under_way| under_way.id == take) {
                     take.begun = Some((path.clone(), frame));
                 }
+                folder.begun();
                 desk.tell(&Event::TakeStarted { path, frame });
             }
             Done::Gap { take, frames } => {
@@ -385,11 +386,13 @@ impl Takes {
             }
             Done::Finished { take, path, frames, gap_frames } => {
                 tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "file finished");
+                folder.finished(&path);
                 desk.tell(&Event::TakeFinished { path, frames, gap_frames });
             }
             Done::Failed { take, path, frames, reason, goes_on } => {
                 tracing::error!(take = take.0, frames, path = %path.display(), reason, "the disk refused");
-                desk.notice(Severity::Error, self.failure(&path, frames, &reason, goes_on.as_deref()));
+                let severity = if goes_on.is_some() { Severity::Warning } else { Severity::Error };
+                desk.notice(severity, self.failure(&path, frames, &reason, goes_on.as_deref()));
                 if goes_on.is_none() && frames > 0 {
                     desk.tell(&Event::TakeFinished { path, frames, gap_frames: 0 });
                 }

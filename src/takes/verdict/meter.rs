@@ -140,7 +140,7 @@ impl Meter {
             let _ = loudness.add_frames_f32(block);
         }
         self.frames += (block.len() / self.channels) as u64;
-        if self.frames % self.window_frames == 0 {
+        if self.frames.is_multiple_of(self.window_frames) {
             self.end_window();
         }
     }
@@ -157,7 +157,7 @@ impl Meter {
 
     fn end_window(&mut self) {
         let (from, to) = (self.frames.saturating_sub(self.window_frames), self.frames);
-        let is_whole = self.frames > 0 && self.frames % self.window_frames == 0;
+        let is_whole = self.frames > 0 && self.frames.is_multiple_of(self.window_frames);
         let has_gap = self.gaps.iter().any(|(begin, end)| *begin < to && *end > from);
         if is_whole && !has_gap {
             let frames = self.window_frames as f64;
@@ -172,7 +172,7 @@ impl Meter {
 
     /// What it came to.
     pub fn end(mut self) -> Measured {
-        if self.frames % self.window_frames != 0 {
+        if !self.frames.is_multiple_of(self.window_frames) {
             self.end_window();
         }
         let true_peak = self.true_peak.map(|true_peak| true_peak.end().max(f64::from(self.peak)));

@@ -1,0 +1,134 @@
+//! `busker takes export`: files for others.
+
+use super::{
+    super::{Failure, Outcome},
+    cache, each, found,
+    work::Work,
+};
+use crate::{
+    takes::{
+        NotDone, NotUsable, Reach, Take,
+        export::{Export, Exported, Form, LOUDNESS_LUFS, Normalize, PEAK_DBTP, RATES_HZ, export as exported},
+        shown,
+    },
+    wav::Depth,
+};
+use clap::{Args, ValueEnum};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The levels that can be asked for, in dBTP or LUFS.
+const LEVELS_DB: std::ops::RangeInclusive<f64> = -70.0..=0.0;
+
+/// What `busker takes export` may be told.
+#[derive(Args, Debug)]
+pub(super) struct ExportArgs {
+    /// The takes; a bare name is looked for in the folder of recordings, too
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// wav, flac or ogg (Vorbis)
+    #[arg(long)]
+    format: Form,
+    /// Bits of a sample: 16, 24 or 32f; without it, those of the take
+    #[arg(long)]
+    bits: Option<Depth>,
+    /// Frames of a second; without it, those of the take
+    #[arg(long, value_name = "HZ", value_parser = rate_hz)]
+    rate: Option<u32>,
+    /// Bring the true peak to -1 dBTP, or the loudness to -14 LUFS, with the peak never over -1 dBTP
+    #[arg(long, value_enum)]
+    normalize: Option<To>,
+    /// Another level than that, in dB
+    #[arg(long, value_name = "dB", value_parser = level_db, requires = "normalize", allow_negative_numbers = true)]
+    level: Option<f64>,
+    /// The file or folder they go to; without it, beside the take
+    #[arg(long, value_name = "FILE|DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum To {
+    /// The true peak
+    Peak,
+    /// The integrated loudness
+    Lufs,
+}
+
+fn rate_hz(text: &str) -> Result<u32, String> {
+    let rate = text.parse().ok().filter(|rate| RATES_HZ.contains(rate));
+    rate.ok_or_else(|| format!("write a rate from {} to {} Hz", RATES_HZ.start(), RATES_HZ.end()))
+}
+
+fn level_db(text: &str) -> Result<f64, String> {
+    let level = text.parse().ok().filter(|level| LEVELS_DB.contains(level));
+    level.ok_or_else(|| format!("write a level from {} to {} dB", LEVELS_DB.start(), LEVELS_DB.end()))
+}
+
+/// Exports takes and says what became of each.
+///
+/// # Errors
+/// A take that cannot be used, what the form does not hold, a folder that cannot be written; the others are done. Or a
+/// signal. Nothing half is left.
+pub(super) fn export(args: &ExportArgs) -> Outcome {
+    let is_folder = |out: &Path| out.is_dir() || out.as_os_str().as_encoded_bytes().ends_with(b"/");
+    if let Some(out) = &args.out
+        && args.files.len() > 1
+        && !is_folder(out)
+    {
+        return Err(Failure::asked(format!("{} is no folder: several takes need one", shown(out))));
+    }
+    let normalize = args.normalize.map(|to| match to {
+        To::Peak => (Normalize::Peak, args.level),
+        To::Lufs => (Normalize::Loudness, args.level),
+    });
+    let plan = Export { form: args.format, depth: args.bits, rate_hz: args.rate, normalize };
+    let (cache, mut work) = (cache(), Work::begin()?);
+    each(&found(&args.files), "is not exported", |path| {
+        let take = Take::open_whole(path, Reach::Named)?;
+        let wanted = wanted(path, args, is_folder)?;
+        let name = shown(path);
+        let is_to_measure = plan.normalize.is_some() && plan.rate_hz.is_none();
+        let measured = if is_to_measure { Some(work.measured(&take, &name, &cache)?) } else { None };
+        work.piece(format!("exporting {name}"));
+        let made =
+            exported(&take, &wanted, &plan, measured.as_ref().map(|it| &it.verdict), &mut |done| work.progress(done));
+        work.clear();
+        Ok(said(&made?, &plan))
+    })
+}
+
+/// The file that is wanted. A folder that is not there yet is made.
+fn wanted(path: &Path, args: &ExportArgs, is_folder: impl Fn(&Path) -> bool) -> Result<PathBuf, NotDone> {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(format!(".{}", args.format));
+    match &args.out {
+        None => Ok(path.with_file_name(name)),
+        Some(out) if is_folder(out) => {
+            fs::create_dir_all(out)?;
+            Ok(out.join(name))
+        }
+        Some(out) if out.file_name().is_some() => Ok(out.clone()),
+        Some(out) => Err(NotUsable::Beyond(format!("{} is no name for a file", shown(out))).into()),
+    }
+}
+
+fn said(made: &Exported, plan: &Export) -> String {
+    let megabytes = fs::metadata(&made.path).map_or(0, |metadata| metadata.len()) as f64 / 1e6;
+    let mut text = format!("{}: {megabytes:.1} MB", shown(&made.path));
+    if let Some((normalize, level)) = plan.normalize {
+        let to = match normalize {
+            Normalize::Peak => format!("{:.1} dBTP", level.unwrap_or(PEAK_DBTP)),
+            Normalize::Loudness => format!("{:.1} LUFS", level.unwrap_or(LOUDNESS_LUFS)),
+        };
+        text.push_str(&match (made.gain_db, made.is_limited) {
+            (gain, true) => format!(", {gain:+.1} dB: its peak is at {PEAK_DBTP:.1} dBTP, so it stays under {to}"),
+            (gain, false) => format!(", {gain:+.1} dB to {to}"),
+        });
+    }
+    if made.held_samples > 0 {
+        text.push_str(&format!(", {} samples over full scale are held there", made.held_samples));
+    }
+    text
+}

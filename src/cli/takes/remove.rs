@@ -1,0 +1,43 @@
+//! `busker takes remove`: takes into the trash, and the trash away.
+
+use super::{
+    super::{Failure, Outcome, print},
+    each,
+};
+use crate::takes::{remove as removed, shown, trash_files};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Puts takes into the trash beside them.
+///
+/// # Errors
+/// No such take, one that is being recorded, a folder that cannot be written; the others are done.
+pub(super) fn remove(files: &[PathBuf]) -> Outcome {
+    let said = |path: &Path| Ok(format!("{} is in the trash: {}", shown(path), shown(&removed(path)?)));
+    each(files, "is not removed", said)
+}
+
+/// Deletes what lies in the trash of a folder, where it is sure; else says what would be.
+///
+/// # Errors
+/// Where it is not sure, or what the disk refuses.
+pub(super) fn empty_trash(folder: &Path, is_sure: bool) -> Outcome {
+    let files = trash_files(folder)
+        .map_err(|error| Failure::asked(format!("the trash of {} cannot be read: {error}", shown(folder))))?;
+    let megabytes = files.iter().map(|(_, bytes)| *bytes).sum::<u64>() as f64 / 1e6;
+    let plural = if files.len() == 1 { "file" } else { "files" };
+    let what = format!("{} {plural}, {megabytes:.1} MB", files.len());
+    if files.is_empty() {
+        return print(&format!("nothing lies in the trash of {}", shown(folder)));
+    }
+    if !is_sure {
+        let text = format!("{what} lie in the trash of {}: add --yes to delete them for ever", shown(folder));
+        return Err(Failure::asked(text));
+    }
+    for (path, _) in &files {
+        fs::remove_file(path).map_err(|error| Failure::other(format!("{} stays: {error}", shown(path))))?;
+    }
+    print(&format!("deleted from the trash of {}: {what}", shown(folder)))
+}

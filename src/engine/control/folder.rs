@@ -1,0 +1,129 @@
+//! The folder of takes: what the librarian is asked, and what it tells. The control thread's; nothing here waits for the
+//! disk.
+
+use super::Control;
+use crate::{
+    command::arg::{Switch, TakeName, Text},
+    engine::{
+        disk::librarian::{Job, News},
+        station::Answer,
+    },
+    status::{Event, Severity, TakesStatus},
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, Sender},
+};
+
+/// The way to the librarian and back.
+pub struct LibrarianHandle {
+    /// What it is asked.
+    pub jobs: Sender<Job>,
+    /// What it tells.
+    pub news: Receiver<News>,
+    /// Whether takes are measured when they are finished.
+    pub measures: bool,
+}
+
+/// The folder of takes, seen from the control thread.
+pub(super) struct Folder {
+    librarian: LibrarianHandle,
+    /// While somebody looks; nothing yet until the librarian has looked.
+    shown: Option<Option<TakesStatus>>,
+}
+
+impl Folder {
+    pub(super) fn new(librarian: LibrarianHandle) -> Folder {
+        Folder { librarian, shown: None }
+    }
+
+    fn ask(&self, job: Job) {
+        // A librarian that is gone answers by its silence.
+        let _ = self.librarian.jobs.send(job);
+    }
+
+    /// A take is finished.
+    pub(super) fn finished(&self, path: &Path) {
+        if self.librarian.measures {
+            self.ask(Job::Measure(path.to_owned()));
+        } else if self.shown.is_some() {
+            self.ask(Job::LookAgain);
+        }
+    }
+
+    /// A take began.
+    pub(super) fn begun(&self) {
+        if self.shown.is_some() {
+            self.ask(Job::LookAgain);
+        }
+    }
+
+    pub(super) fn status(&self) -> Option<TakesStatus> {
+        self.shown.clone().flatten()
+    }
+}
+
+/// The file of a take in a folder: a name that leads nowhere else, with or without its ending.
+pub(super) fn take_file(folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let is_bare = Path::new(name).file_name().is_some_and(|bare| bare == name) && !name.contains('\0');
+    if !is_bare {
+        return Err(format!("'{name}' is no name of a take; allowed is a name in the folder of takes"));
+    }
+    let has_ending = Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("wav"));
+    Ok(folder.join(if has_ending { name.to_owned() } else { format!("{name}.wav") }))
+}
+
+impl Control {
+    /// Mends what an interrupted run left.
+    pub fn mend_takes(&self) {
+        self.folder.ask(Job::Mend(self.takes.folder().to_owned()));
+    }
+
+    pub(super) fn list_takes(&mut self, state: Switch) -> Answer {
+        let is_on = self.folder.shown.is_some();
+        let on = state.applied_to(is_on);
+        if on != is_on {
+            self.folder.shown = on.then_some(None);
+            self.folder.ask(Job::Look(on.then(|| self.takes.folder().to_owned())));
+        }
+        Ok(String::new())
+    }
+
+    pub(super) fn rename_take(&mut self, TakeName(name): &TakeName, Text(to): &Text) -> Answer {
+        let path = take_file(self.takes.folder(), name)?;
+        self.folder.ask(Job::Rename(path, to.clone()));
+        Ok(String::new())
+    }
+
+    pub(super) fn remove_take(&mut self, Text(name): &Text) -> Answer {
+        let path = take_file(self.takes.folder(), name)?;
+        self.folder.ask(Job::Remove(path));
+        Ok(String::new())
+    }
+
+    /// From now on takes go there. What an interrupted run left there is mended.
+    pub(super) fn go_to_folder(&mut self, folder: PathBuf) {
+        self.folder.ask(Job::Mend(folder.clone()));
+        if self.folder.shown.is_some() {
+            self.folder.ask(Job::Look(Some(folder.clone())));
+        }
+        self.takes.go_to(folder);
+    }
+
+    /// Takes in what the librarian tells.
+    pub(super) fn listen_to_librarian(&mut self) {
+        while let Ok(news) = self.folder.librarian.news.try_recv() {
+            match news {
+                News::Mended(text) => self.desk.notice(Severity::Warning, text),
+                News::Measured(path, verdict) => self.tell(Event::TakeMeasured { path, verdict }),
+                News::Takes(status) => {
+                    if let Some(shown) = &mut self.folder.shown {
+                        *shown = Some(status);
+                    }
+                }
+                News::Did(text) => self.desk.notice(Severity::Info, text),
+                News::DidNot(text) => self.desk.notice(Severity::Error, text),
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A folder of takes, looked at, mended, measured and tidied.
+
+use super::*;
+use crate::{
+    status::{TakeInfo, TakeState},
+    wav::{Depth, Encoder, Info, Mark, Shape, WavFile},
+};
+use std::{fs::File, sync::mpsc};
+
+struct Rig {
+    librarian: Librarian,
+    jobs: Sender<Job>,
+    news: Receiver<News>,
+    folder: tempfile::TempDir,
+}
+
+impl Rig {
+    fn new() -> Rig {
+        let folder = tempfile::tempdir().unwrap();
+        let (jobs, jobs_out) = mpsc::channel();
+        let (news_in, news) = mpsc::channel();
+        let cache = Cache::new(folder.path().join("cache"));
+        Rig { librarian: Librarian::new(jobs_out, news_in, Some(cache)), jobs, news, folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("takes").join(name)
+    }
+
+    /// Half a second of a square wave at 8 kHz; where it is left open its header tells of nothing.
+    fn take(&self, name: &str, is_closed: bool) {
+        std::fs::create_dir_all(self.folder.path().join("takes")).unwrap();
+        let shape = Shape { channels: 1, sample_rate_hz: 8_000, depth: Depth::Int24 };
+        let mut wav = WavFile::create(File::create(self.path(name)).unwrap(), shape, None).unwrap();
+        let mut bytes = Vec::new();
+        let samples: Vec<f32> = (0..4_000).map(|i| if i % 80 < 40 { 0.5 } else { -0.5 }).collect();
+        Encoder::new(Depth::Int24, false, 0).encode(&samples, &mut bytes);
+        wav.write(&bytes).unwrap();
+        if is_closed {
+            let marks = [Mark { frame: 800, label: "here".to_owned() }];
+            wav.finish(&marks, &Info::default()).1.unwrap();
+        }
+    }
+
+    fn ask(&mut self, job: Job) -> Vec<News> {
+        self.jobs.send(job).unwrap();
+        self.librarian.step();
+        self.news.try_iter().collect()
+    }
+
+    /// The last list that was told.
+    fn looked(&mut self) -> Vec<TakeInfo> {
+        let folder = self.folder.path().join("takes");
+        let last = self.ask(Job::Look(Some(folder))).into_iter().rev().find_map(|news| match news {
+            News::Takes(status) => Some(status),
+            _ => None,
+        });
+        last.unwrap().takes.to_vec()
+    }
+}
+
+#[test]
+fn what_an_interrupted_run_left_is_mended_and_told_and_nothing_else_is_touched() {
+    let mut rig = Rig::new();
+    rig.take("cut.wav", false);
+    rig.take("whole.wav", true);
+    let whole = std::fs::read(rig.path("whole.wav")).unwrap();
+    std::fs::write(rig.path("notes.wav"), "no take").unwrap();
+    let folder = rig.folder.path().join("takes");
+    let told = rig.ask(Job::Mend(folder.clone()));
+    assert!(matches!(&told[..], [News::Mended(text)] if text.starts_with("cut.wav: repaired, 0.500 s")), "{told:?}");
+    assert_eq!(std::fs::read(rig.path("whole.wav")).unwrap(), whole);
+    assert_eq!(std::fs::read(rig.path("notes.wav")).unwrap(), b"no take");
+    assert!(rig.ask(Job::Mend(folder)).is_empty());
+    assert!(rig.ask(Job::Mend(PathBuf::from("/nowhere"))).is_empty());
+}
+
+#[test]
+fn who_looks_sees_every_take_with_what_was_measured_of_it() {
+    let mut rig = Rig::new();
+    assert!(rig.looked().is_empty());
+    rig.take("one.wav", true);
+    rig.take("open.wav", false);
+    std::fs::write(rig.path("bad.wav"), "no take").unwrap();
+    let takes = rig.looked();
+    let of = |name: &str| takes.iter().find(|take| take.name == name).unwrap();
+    assert_eq!(takes.len(), 3);
+    let one = of("one");
+    assert_eq!((one.seconds, one.channels, one.bits, one.sample_rate_hz), (Some(0.5), Some(1), Some(24), Some(8_000)));
+    assert_eq!(*one.marks, [(0.1, "here".to_owned())]);
+    let verdict = one.verdict.as_ref().unwrap();
+    assert!((verdict.peak_dbfs.unwrap() + 6.02).abs() < 0.01);
+    assert!(one.overview.is_some());
+    assert_eq!(of("open").state, TakeState::NeedsRepair);
+    assert!(matches!(&of("bad").state, TakeState::Beyond(why) if why.contains("no WAV file")));
+    // Nothing changed: nothing is told.
+    assert!(rig.ask(Job::LookAgain).is_empty());
+    std::fs::remove_file(rig.path("bad.wav")).unwrap();
+    assert!(matches!(&rig.ask(Job::LookAgain)[..], [News::Takes(status)] if status.takes.len() == 2));
+    assert!(rig.ask(Job::Look(None)).is_empty());
+}
+
+#[test]
+fn a_take_that_is_finished_is_measured_once() {
+    let mut rig = Rig::new();
+    rig.take("one.wav", true);
+    let path = rig.path("one.wav");
+    for _ in 0..2 {
+        let told = rig.ask(Job::Measure(path.clone()));
+        assert!(
+            matches!(&told[..], [News::Measured(of, verdict)] if *of == path && verdict.frames == 4_000),
+            "{told:?}"
+        );
+    }
+    assert!(rig.ask(Job::Measure(rig.path("none.wav"))).is_empty());
+}
+
+#[test]
+fn takes_are_renamed_and_removed_and_what_cannot_be_is_told() {
+    let mut rig = Rig::new();
+    rig.take("one.wav", true);
+    rig.take("two.wav", true);
+    let told = rig.ask(Job::Rename(rig.path("one.wav"), "three".to_owned()));
+    assert!(matches!(&told[..], [News::Did(text)] if text == "one.wav is three.wav now"), "{told:?}");
+    let told = rig.ask(Job::Rename(rig.path("two.wav"), "three".to_owned()));
+    assert!(matches!(&told[..], [News::DidNot(text)] if text.starts_with("two.wav: ")), "{told:?}");
+    let told = rig.ask(Job::Remove(rig.path("two.wav")));
+    assert!(matches!(&told[..], [News::Did(text)] if text.contains("two.wav is in the trash")), "{told:?}");
+    assert!(rig.path("three.wav").exists() && !rig.path("two.wav").exists());
+}

@@ -1,0 +1,93 @@
+//! The samples of a take at the rate that is wanted.
+
+use crate::{
+    takes::{NotDone, Take, take::NotUsable},
+    wav::Samples,
+};
+use rubato::{Fft, FixedSync, Indexing, Resampler, audioadapter_buffers::direct::InterleavedSlice};
+use std::fs::File;
+
+/// Frames that the resampler takes in at once: the more, the steeper its filter.
+const CHUNK_FRAMES: usize = 4_096;
+
+/// Frames that so many become at another rate.
+pub(super) fn frames(frames: u64, from_hz: u32, to_hz: u32) -> u64 {
+    let (from_hz, to_hz) = (u128::from(from_hz.max(1)), u128::from(to_hz));
+    u64::try_from((u128::from(frames) * to_hz + from_hz / 2) / from_hz).unwrap_or(u64::MAX)
+}
+
+/// Reads a take from its beginning.
+pub(super) struct Converted<'a> {
+    samples: Samples<&'a File>,
+    resampler: Option<Resampling>,
+}
+
+struct Resampling {
+    resampler: Fft<f32>,
+    input: Vec<f32>,
+    output: Vec<f32>,
+    /// Frames of its delay, which are no audio.
+    to_skip: usize,
+    /// Frames that are still to come.
+    left: u64,
+}
+
+impl<'a> Converted<'a> {
+    pub(super) fn open(take: &'a Take, rate_hz: u32) -> Result<Converted<'a>, NotDone> {
+        let (format, count) = take.audio()?;
+        let samples = Samples::open(&take.file, &take.wav).map_err(NotUsable::from)?;
+        let resampler = match format.sample_rate_hz == rate_hz {
+            true => None,
+            false => {
+                let (from, to) = (format.sample_rate_hz as usize, rate_hz as usize);
+                let resampler = Fft::new(from, to, CHUNK_FRAMES, samples.channels(), FixedSync::Input)
+                    .map_err(|error| NotDone::Asked(format!("from {from} Hz to {to} Hz: {error}")))?;
+                let output = vec![0.0; resampler.output_frames_max() * samples.channels()];
+                let left = frames(count, format.sample_rate_hz, rate_hz);
+                Some(Resampling { to_skip: resampler.output_delay(), resampler, input: Vec::new(), output, left })
+            }
+        };
+        Ok(Converted { samples, resampler })
+    }
+
+    /// Reads about so many of the next frames in place of what is in `block`; false at the end.
+    pub(super) fn read(&mut self, count: usize, block: &mut Vec<f32>) -> Result<bool, NotDone> {
+        block.clear();
+        let Some(resampling) = &mut self.resampler else {
+            return Ok(self.samples.read(count, block).map_err(NotUsable::Disk)? > 0);
+        };
+        // The first chunk may be all delay.
+        while block.is_empty() && resampling.left > 0 {
+            resampling.next(&mut self.samples, block)?;
+        }
+        Ok(!block.is_empty())
+    }
+}
+
+impl Resampling {
+    fn next(&mut self, samples: &mut Samples<&File>, block: &mut Vec<f32>) -> Result<(), NotDone> {
+        let channels = samples.channels();
+        let wanted = self.resampler.input_frames_next();
+        self.input.clear();
+        let read = samples.read(wanted, &mut self.input).map_err(NotUsable::Disk)?;
+        // What is no number would be in every sample of the chunk.
+        self.input.iter_mut().filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
+        self.input.resize(wanted * channels, 0.0);
+        let frames_max = self.output.len() / channels;
+        let failed = |error: &dyn std::fmt::Display| NotDone::Asked(format!("its rate cannot be changed: {error}"));
+        let input = InterleavedSlice::new(&self.input, channels, wanted).map_err(|error| failed(&error))?;
+        let mut output =
+            InterleavedSlice::new_mut(&mut self.output, channels, frames_max).map_err(|error| failed(&error))?;
+        let partial = Indexing::new().partial_len(read);
+        let (_, made) = self
+            .resampler
+            .process_into_buffer(&input, &mut output, (read < wanted).then_some(&partial))
+            .map_err(|error| failed(&error))?;
+        let skipped = made.min(self.to_skip);
+        self.to_skip -= skipped;
+        let taken = (made - skipped).min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= taken as u64;
+        block.extend_from_slice(self.output.get(skipped * channels..(skipped + taken) * channels).unwrap_or_default());
+        Ok(())
+    }
+}

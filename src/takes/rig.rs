@@ -1,0 +1,61 @@
+//! Takes for tests.
+
+use super::{Reach, Take};
+use crate::wav::{Depth, Encoder, Info, Mark, Origin, Shape, WavFile};
+use std::{
+    f64::consts::TAU,
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+pub(super) const RATE_HZ: u32 = 48_000;
+
+/// Where a take in a test comes from: 10 s after midnight.
+pub(super) fn origin() -> Origin {
+    Origin { description: "a jam".to_owned(), time_reference: 480_000, ..Origin::default() }
+}
+
+/// Writes a take.
+pub(super) fn write(path: &Path, shape: Shape, samples: &[f32], marks: &[(u64, &str)]) {
+    let mut bytes = Vec::new();
+    Encoder::new(shape.depth, false, 0).encode(samples, &mut bytes);
+    let mut wav = WavFile::create(File::create_new(path).unwrap(), shape, Some(&origin())).unwrap();
+    wav.write(&bytes).unwrap();
+    let marks: Vec<Mark> =
+        marks.iter().map(|(frame, label)| Mark { frame: *frame, label: (*label).to_owned() }).collect();
+    wav.finish(&marks, &Info(vec![(*b"INAM", "Friday".to_owned())])).1.unwrap();
+}
+
+/// Frames whose channels are sines of rising frequency at this level.
+pub(super) fn sines(channels: u16, frames: usize, amplitude: f64) -> Vec<f32> {
+    let hz = |channel: u16| 997.0 + 101.0 * f64::from(channel);
+    let at = |frame: usize, channel| (TAU * hz(channel) * frame as f64 / f64::from(RATE_HZ)).sin() * amplitude;
+    (0..frames).flat_map(|frame| (0..channels).map(move |channel| at(frame, channel) as f32)).collect()
+}
+
+/// A folder with the take `jam.wav`.
+pub(super) fn folder(channels: u16, depth: Depth, samples: &[f32], marks: &[(u64, &str)]) -> (tempfile::TempDir, Take) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jam.wav");
+    write(&path, Shape { channels, sample_rate_hz: RATE_HZ, depth }, samples, marks);
+    let take = opened(&path);
+    (folder, take)
+}
+
+pub(super) fn opened(path: &Path) -> Take {
+    Take::open_whole(path, Reach::Folder).unwrap()
+}
+
+/// All that lies in a folder, with its bytes.
+pub(super) fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut contents: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let bytes = fs::read(&path).unwrap_or_default();
+            (path, bytes)
+        })
+        .collect();
+    contents.sort();
+    contents
+}

@@ -1,0 +1,187 @@
+//! A part of a take as a take of its own, bit for bit.
+
+use super::{Happening, NotDone, Progress, Take, fresh::Fresh, name::safe_name, take::NotUsable, time_text};
+use crate::wav::{Depth, Encoding, Format, Health, Mark, Notes, SamplesError, Shape, WavFile};
+use std::{
+    io::{Read, Seek, SeekFrom},
+    path::PathBuf,
+};
+
+/// Bytes that are copied at once.
+const COPY_BYTES: u64 = 1 << 20;
+
+/// Makes a new take beside an old one of what lies between two times, in seconds; without them of what lies from its
+/// beginning or to its end. Its name is that of the old one with `-trim`, unless one is given, and with a number where
+/// it is taken. It has the old one's texts, the marks between the times, and its own time reference.
+///
+/// # Errors
+/// See [`NotDone`]; nothing is left then, and the old one is never changed.
+pub fn trim(
+    take: &Take,
+    from_s: Option<f64>,
+    to_s: Option<f64>,
+    name: Option<&str>,
+    progress: &mut Progress<'_>,
+) -> Result<PathBuf, NotDone> {
+    let (format, frames) = take.audio()?;
+    if take.wav.health() != Health::Sound {
+        return Err(NotUsable::from(SamplesError::NeedsRepair).into());
+    }
+    let range = range(format, frames, from_s, to_s)?;
+    let shape = Shape { channels: format.channels, sample_rate_hz: format.sample_rate_hz, depth: depth(format)? };
+    let stem = take.path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match name {
+        Some(name) => Some(safe_name(name)).filter(|name| !name.is_empty()),
+        None => Some(format!("{stem}-trim")),
+    };
+    let name = name.ok_or_else(|| NotDone::Asked("of the name nothing is left".to_owned()))?;
+    let notes = Notes::read(&mut &take.file, &take.wav).map_err(NotUsable::Disk)?;
+    let mut origin = notes.origin;
+    if let Some(origin) = &mut origin {
+        origin.time_reference = origin.time_reference.saturating_add(range.0);
+    }
+    let fresh = Fresh::beside(&take.path.with_file_name(format!("{name}.wav")))?;
+    let mut wav = WavFile::create(fresh.file(), shape, origin.as_ref())?;
+    let (from, to) = range;
+    if to - from > wav.room_frames() {
+        return Err(NotDone::Asked("that would be more than 4 GiB: trim it to parts".to_owned()));
+    }
+    copy(take, &mut wav, range, progress)?;
+    wav.finish(&marks(&notes.marks, range), &notes.info).1?;
+    Ok(fresh.keep()?)
+}
+
+/// The first frame, and the first one after.
+fn range(format: Format, frames: u64, from_s: Option<f64>, to_s: Option<f64>) -> Result<(u64, u64), NotDone> {
+    let rate_hz = f64::from(format.sample_rate_hz);
+    let frame = |seconds: f64| (seconds * rate_hz).round() as u64;
+    let (from, to) = (from_s.map_or(0, frame), to_s.map_or(frames, frame));
+    let length = time_text(frames as f64 / rate_hz);
+    match () {
+        () if to > frames || from >= frames => Err(NotDone::Asked(format!("the take ends at {length}"))),
+        () if from >= to => Err(NotDone::Asked("that is nothing: it must end after it begins".to_owned())),
+        () => Ok((from, to)),
+    }
+}
+
+fn depth(format: Format) -> Result<Depth, NotDone> {
+    match (format.encoding, format.bits) {
+        (Encoding::Pcm, 16) => Ok(Depth::Int16),
+        (Encoding::Pcm, 24) => Ok(Depth::Int24),
+        (Encoding::Float, 32) => Ok(Depth::Float32),
+        _ => Err(NotDone::Asked(format!("{format}: such takes are not written here; export it first, and trim that"))),
+    }
+}
+
+fn copy(
+    take: &Take,
+    wav: &mut WavFile<&std::fs::File>,
+    (from, to): (u64, u64),
+    progress: &mut Progress<'_>,
+) -> Result<(), NotDone> {
+    let frame_bytes = wav.shape().frame_bytes();
+    let start = take.wav.data.map_or(0, |data| data.start);
+    let mut old = &take.file;
+    old.seek(SeekFrom::Start(start + from * frame_bytes))?;
+    let block_frames = (COPY_BYTES / frame_bytes).max(1);
+    let mut block = Vec::new();
+    while wav.frames() < to - from {
+        let frames = block_frames.min(to - from - wav.frames());
+        block.resize((frames * frame_bytes) as usize, 0);
+        old.read_exact(&mut block).map_err(NotUsable::Disk)?;
+        wav.write(&block)?;
+        if progress(wav.frames() as f64 / (to - from) as f64).is_break() {
+            return Err(NotUsable::Stopped.into());
+        }
+    }
+    Ok(())
+}
+
+/// The marks between two frames, from there on. Of a gap that reaches over an end, the part that is left is marked.
+fn marks(marks: &[Mark], (from, to): (u64, u64)) -> Vec<Mark> {
+    let kept = |mark: &Mark| match Happening::from(mark.label.as_str()) {
+        Happening::Gap { frames } => {
+            let (begin, end) = (mark.frame.max(from), mark.frame.saturating_add(frames).min(to));
+            let frames = end.checked_sub(begin).filter(|frames| *frames > 0)?;
+            Some(Mark { frame: begin - from, label: Happening::Gap { frames }.to_string() })
+        }
+        _ if (from..to).contains(&mark.frame) => Some(Mark { frame: mark.frame - from, label: mark.label.clone() }),
+        _ => None,
+    };
+    marks.iter().filter_map(kept).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::rig::{contents, folder, opened, sines},
+        *,
+    };
+    use std::{fs, ops::ControlFlow};
+
+    fn trimmed(take: &Take, from_s: Option<f64>, to_s: Option<f64>, name: Option<&str>) -> Result<PathBuf, NotDone> {
+        trim(take, from_s, to_s, name, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// The bytes of the audio.
+    fn audio(take: &Take) -> Vec<u8> {
+        let data = take.wav.data.unwrap();
+        fs::read(&take.path).unwrap()[data.start as usize..][..data.bytes as usize].to_vec()
+    }
+
+    #[test]
+    fn what_is_left_is_the_same_to_the_last_bit() {
+        for depth in [Depth::Int16, Depth::Int24, Depth::Float32] {
+            let (folder, take) = folder(3, depth, &sines(3, 96_000, 0.7), &[]);
+            let old = contents(folder.path());
+            let made = opened(&trimmed(&take, Some(0.25), Some(1.5), None).unwrap());
+            let frame_bytes = 3 * depth.bytes();
+            assert!(audio(&made) == audio(&take)[12_000 * frame_bytes..72_000 * frame_bytes], "{depth}");
+            assert_eq!(made.path, folder.path().join("jam-trim.wav"));
+            assert_eq!(made.wav.health(), Health::Sound);
+            let again = trimmed(&take, None, Some(1.0), None).unwrap();
+            assert_eq!(again, folder.path().join("jam-trim-2.wav"));
+            let named = trimmed(&take, Some(1.0), None, Some("../the/end")).unwrap();
+            assert_eq!(named, folder.path().join("_the_end.wav"));
+            assert_eq!(contents(folder.path()).len(), 4);
+            assert!(contents(folder.path()).contains(&old[0]), "the old one stays as it is");
+        }
+    }
+
+    #[test]
+    fn marks_and_the_time_of_day_go_with_it() {
+        let marks = [
+            (100, "before"),
+            (40_000, "gap 9000 frames"),
+            (48_000, "chorus"),
+            (60_000, "xrun"),
+            (95_000, "gap 2000 frames"),
+            (96_000, "after"),
+        ];
+        let (_folder, take) = folder(2, Depth::Int24, &sines(2, 144_000, 0.5), &marks);
+        let made = opened(&trimmed(&take, Some(1.0), Some(2.0), None).unwrap());
+        let notes = Notes::read(&mut &made.file, &made.wav).unwrap();
+        let marks: Vec<(u64, &str)> = notes.marks.iter().map(|mark| (mark.frame, mark.label.as_str())).collect();
+        assert_eq!(marks, [(0, "gap 1000 frames"), (0, "chorus"), (12_000, "xrun"), (47_000, "gap 1000 frames")]);
+        assert_eq!(notes.origin.unwrap().time_reference, 480_000 + 48_000);
+        assert_eq!(notes.info.get(b"INAM"), Some("Friday"));
+    }
+
+    #[test]
+    fn times_that_are_not_in_it_are_refused_and_nothing_is_left() {
+        let (folder, take) = folder(2, Depth::Int24, &sines(2, 48_000, 0.5), &[]);
+        for (from_s, to_s, why) in [
+            (Some(0.5), Some(1.1), "the take ends at 0:01.0"),
+            (Some(1.0), None, "the take ends at 0:01.0"),
+            (Some(0.5), Some(0.5), "that is nothing"),
+            (Some(0.7), Some(0.5), "that is nothing"),
+        ] {
+            let refused = trimmed(&take, from_s, to_s, None).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
+        }
+        assert!(trimmed(&take, None, Some(0.5), Some("...")).is_err());
+        let stopped = trim(&take, None, Some(0.5), None, &mut |_| ControlFlow::Break(()));
+        assert!(matches!(stopped, Err(NotDone::Take(NotUsable::Stopped))));
+        assert_eq!(contents(folder.path()).len(), 1);
+    }
+}
