@@ -4,7 +4,7 @@ use super::{App, Wish};
 use crate::{
     command::{
         Command,
-        arg::{Seconds, Text},
+        arg::{OnOff, Seconds, Switch, TakeName, Text},
     },
     keymap::Mode,
     status::{Severity, Status, TakeInfo},
@@ -67,8 +67,7 @@ impl TakesView {
             return None;
         }
         self.behind = is_open.then_some(from);
-        let line = if is_open { "take.list on" } else { "take.list off" };
-        line.parse().ok().map(Wish::Tell)
+        Some(Wish::Tell(Command::TakeList { state: Switch::To(OnOff(is_open)) }))
     }
 }
 
@@ -107,23 +106,22 @@ impl App {
     }
 
     /// To a place before or after, between the ends of the take that is heard.
-    pub(super) fn seek_by(&mut self, by: f64, status: &Status) -> Vec<Wish> {
-        let Some(audition) = &status.audition else {
-            self.say(Severity::Info, "no take is heard: Enter plays the one in focus");
-            return Vec::new();
-        };
-        vec![seek((audition.seconds + by).clamp(0.0, audition.length_seconds.max(0.0)))]
+    pub(super) fn seek_by(&self, by: f64, status: &Status) -> Vec<Wish> {
+        let to = status.audition.as_ref().map(|audition| (audition.seconds + by).min(audition.length_seconds));
+        to.map(seek).into_iter().collect()
     }
 
-    /// To the next mark of the focused take, or the one before; a take that is not heard begins there.
+    /// To the next mark of the focused take, or the one before, and before the first to its beginning; a take that is
+    /// not heard begins there.
     pub(super) fn to_mark(&mut self, forward: bool, status: &Status) -> Vec<Wish> {
         let Some(take) = self.takes.focused(status) else { return Vec::new() };
         let at = heard(take, status);
         let mut marks = take.marks.iter().map(|(seconds, _)| *seconds);
         let to = match (at, forward) {
+            _ if take.marks.is_empty() => None,
             // As far as it can be heard to have gone on.
             (Some(at), true) => marks.find(|mark| *mark > at + 0.05),
-            (Some(at), false) => marks.rfind(|mark| *mark < at - JUST_PAST_SECONDS),
+            (Some(at), false) => marks.rfind(|mark| *mark < at - JUST_PAST_SECONDS).or(Some(0.0)),
             (None, true) => marks.next(),
             (None, false) => marks.next_back(),
         };
@@ -141,7 +139,9 @@ impl App {
     }
 
     pub(super) fn rename_take(&mut self, status: &Status) -> Vec<Wish> {
-        self.take_name(status).map(|name| self.open_line(&format!("take.rename {name} "))).unwrap_or_default()
+        let Some(name) = self.take_name(status) else { return Vec::new() };
+        let begun = Command::TakeRename { take: TakeName(name), to: Text(String::new()) };
+        self.open_line(&begun.to_string())
     }
 
     pub(super) fn ask_to_remove(&mut self, status: &Status) -> Vec<Wish> {
@@ -149,16 +149,15 @@ impl App {
         if self.takes.doomed.is_some() { self.enter(Mode::Sure) } else { Vec::new() }
     }
 
-    pub(super) fn remove_take(&mut self, status: &Status) -> Vec<Wish> {
+    pub(super) fn remove_take(&mut self) -> Vec<Wish> {
         let mut wishes = self.enter(self.base);
-        if let Some(name) = self.takes.doomed.take() {
-            wishes.extend(self.run(&format!("take.remove {name}"), Wish::Ask, status));
-        }
+        let doomed = self.takes.doomed.take();
+        wishes.extend(doomed.map(|name| Wish::Tell(Command::TakeRemove { take: Text(name) })));
         wishes
     }
 }
 
 fn seek(seconds: f64) -> Wish {
     // What is written is what is meant: a place to the hundredth of a second.
-    Wish::Tell(Command::TakeSeek { seconds: Seconds((seconds * 100.0).floor() / 100.0) })
+    Wish::Tell(Command::TakeSeek { seconds: Seconds((seconds.max(0.0) * 100.0).floor() / 100.0) })
 }

@@ -1,7 +1,10 @@
 //! What may stand where the cursor is: from the command table, the profile and the screen's own actions. Pure.
 
 use crate::{
-    command::{self, ArgSpec, COMMANDS, CommandSpec, arg::ArgKind},
+    command::{
+        self, ArgSpec, COMMANDS, CommandSpec,
+        arg::{Arg, ArgKind, TakeName},
+    },
     config::recorder::RECORDER_OPTIONS,
     keymap::{Action, Mode, View, rows_in},
     motion::Wanted,
@@ -64,7 +67,11 @@ fn place(text: &str) -> Option<Place<'_>> {
     let row = command::spec(name)?;
     rest = after.trim_start();
     for arg in row.args {
-        let split = if arg.kind.takes_rest_of_line() { None } else { rest.split_once(char::is_whitespace) };
+        let split = match rest.starts_with('"') {
+            _ if arg.kind.takes_rest_of_line() => None,
+            true => command::quoted(rest).filter(|(_, after)| !after.is_empty()),
+            false => rest.split_once(char::is_whitespace),
+        };
         let Some((word, after)) = split else {
             let start = text[..text.len() - rest.len()].chars().count();
             return Some(Place { row, arg, before: words, start, written: rest });
@@ -141,7 +148,8 @@ fn known_values(option: &str) -> &'static [&'static str] {
 fn takes(status: &Status, more: bool) -> Vec<Candidate> {
     let take = |take: &TakeInfo| {
         let length = take.seconds.map_or_else(String::new, |seconds| format!(", {}", text::song_time(seconds)));
-        candidate(&take.name, &format!("{}{length}", take.made), more)
+        let before_more = TakeName(take.name.clone()).write().filter(|_| more);
+        candidate(before_more.as_ref().unwrap_or(&take.name), &format!("{}{length}", take.made), more)
     };
     status.takes.iter().flat_map(|takes| takes.takes.iter()).map(take).collect()
 }

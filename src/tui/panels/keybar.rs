@@ -59,7 +59,7 @@ pub fn entries(app: &App, status: &Visible) -> Vec<(String, &'static str)> {
 fn words(row: &Row, app: &App, status: &Visible) -> Option<&'static str> {
     let on = match row.action {
         Action::Command("transport.toggle") => status.transport.playing,
-        Action::Command("record.toggle") => status.record.take.is_some(),
+        Action::Command("record.toggle") => status.record.take.is_some() || status.record.waits_for.is_some(),
         Action::Command("click.on toggle") => status.click_on,
         Action::View(View::Monitor) => status.inputs.monitor_db > Decibels::SILENCE.0,
         Action::View(View::Clock) => status.transport.clock_on,

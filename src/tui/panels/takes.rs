@@ -14,10 +14,10 @@ use ratatui::{
 
 /// From this height on the verdict has lines of its own, with the marks beside them, and the wave a ruler.
 const TALL: u16 = 20;
-/// Rows of the verdict, in a low window and in a tall one.
-const VERDICT_ROWS: (u16, u16) = (2, 7);
-/// Least and most rows of the wave.
-const WAVE_ROWS: (u16, u16) = (2, 12);
+/// Rows of the verdict in a tall window; in a low one it has a line, and another where it warns.
+const VERDICT_ROWS: u16 = 7;
+/// Least and most rows of the focused take: its name, its marks, its wave and its verdict.
+const DETAIL_ROWS: (u16, u16) = (6, 22);
 
 /// Where it stands.
 #[derive(Clone, Copy, Debug)]
@@ -44,17 +44,18 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mu
         return none(status, theme, below, frame);
     };
     let is_tall = below.height >= TALL;
-    let verdict_rows = if is_tall { VERDICT_ROWS.1 } else { VERDICT_ROWS.0 };
-    let wave_rows = (below.height.saturating_sub(verdict_rows + 4) / 3).clamp(WAVE_ROWS.0, WAVE_ROWS.1);
-    let [table, name, marks, wave, ruler, verdict] = Layout::vertical([
-        Constraint::Min(0),
+    let detail_rows = (below.height / 2 + 1).clamp(DETAIL_ROWS.0, DETAIL_ROWS.1);
+    let verdict_rows = if is_tall { VERDICT_ROWS } else { detail::rows(take) };
+    let [table, detail] = Layout::vertical([Constraint::Min(0), Constraint::Length(detail_rows)]).areas(below);
+    // The wave takes what the others leave.
+    let [name, marks, wave, ruler, verdict] = Layout::vertical([
         Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Length(wave_rows),
+        Constraint::Length(u16::from(!take.marks.is_empty())),
+        Constraint::Min(1),
         Constraint::Length(u16::from(is_tall)),
         Constraint::Length(verdict_rows),
     ])
-    .areas(below);
+    .areas(detail);
     list::draw(status, takes, place, &theme.takes, table, frame);
     detail::title(take, status, theme, name, frame);
     wave::draw(take, status, &theme.takes, wave::Areas { marks, wave, ruler }, frame);

@@ -35,6 +35,15 @@ pub fn title(take: &TakeInfo, status: &Visible, theme: &Theme, area: Rect, frame
     rule::with_words(&take.name, vec![word], theme, area, frame);
 }
 
+/// Rows its verdict takes in a low window.
+pub fn rows(take: &TakeInfo) -> u16 {
+    match (&take.state, &take.verdict) {
+        (TakeState::NeedsRepair, _) => 2,
+        (TakeState::Sound, Some(verdict)) if !verdict.warnings().is_empty() => 2,
+        _ => 1,
+    }
+}
+
 /// How it came out; where there is room with the marks beside it.
 pub fn verdict(take: &TakeInfo, takes: &TakesStatus, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
     let lines = match (&take.state, &take.verdict) {
@@ -67,11 +76,10 @@ pub fn verdict(take: &TakeInfo, takes: &TakesStatus, look: &TakesLook, area: Rec
 fn short<'a>(verdict: &Verdict, look: &TakesLook) -> Vec<Line<'a>> {
     let warnings = verdict.warnings();
     let mut lines = vec![Line::styled(format!(" {}", verdict.short()), look.text)];
-    lines.push(match warnings.split_first() {
-        None => Line::styled(" a good take: nothing to warn of", look.quiet),
-        Some((first, [])) => Line::styled(format!(" ! {first}"), look.alarm),
-        Some((first, more)) => Line::styled(format!(" ! {first} (and {} more)", more.len()), look.alarm),
-    });
+    lines.extend(warnings.split_first().map(|(first, more)| match more.len() {
+        0 => Line::styled(format!(" ! {first}"), look.alarm),
+        count => Line::styled(format!(" ! {first} (and {count} more)"), look.alarm),
+    }));
     lines
 }
 

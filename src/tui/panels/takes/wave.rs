@@ -24,6 +24,8 @@ use ratatui::{
 const FULL_SCALE: f64 = 128.0;
 /// Dots of a cell, across and down.
 const DOTS: (u16, u16) = (2, 4);
+/// From so many rows on both sides of the wave are drawn.
+const TWO_SIDED_ROWS: u16 = 6;
 /// Places of the ruler.
 const STOPS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 
@@ -59,19 +61,20 @@ pub fn draw(take: &TakeInfo, status: &Visible, look: &TakesLook, areas: Areas, f
         let places: Vec<(u16, &str)> =
             take.marks.iter().map(|(seconds, label)| (cell(*seconds), label.as_str())).collect();
         for (x, _) in &places {
-            column(*x, "┊", look.mark, areas.wave, buffer);
+            column(*x, "┊", look.mark, true, areas.wave, buffer);
         }
         labels(&places, look, areas.marks, buffer);
     }
     if let Some(x) = position {
-        column(x, "┃", look.position, areas.wave, buffer);
+        column(x, "┃", look.position, false, areas.wave, buffer);
     }
     if let Some(length) = length {
         ruler(length, look, areas.ruler, buffer);
     }
 }
 
-/// The wave in dots, each column of them as loud as the overview's loudest that falls into it.
+/// The wave in dots, each column of them as loud as the overview's loudest that falls into it; where there are few rows
+/// only how loud it is, from the lowest row up.
 fn wave(overview: &Overview, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
     let (across, down) = (usize::from(area.width * DOTS.0), usize::from(area.height * DOTS.1));
     let columns = overview.columns.len();
@@ -82,7 +85,7 @@ fn wave(overview: &Overview, look: &TakesLook, area: Rect, frame: &mut Frame<'_>
         let Some(part) = overview.columns.get(from..to.min(columns)) else { continue };
         let low = part.iter().map(|(low, _)| *low).min().unwrap_or(0);
         let high = part.iter().map(|(_, high)| *high).max().unwrap_or(0);
-        // Silence is a line, too: the two dots around the middle would be as good.
+        let (low, high) = if area.height < TWO_SIDED_ROWS { (-128, loudest(low, high)) } else { (low, high) };
         let row = |sample: i8| ((f64::from(sample) / FULL_SCALE + 1.0) / 2.0 * down as f64) as usize;
         let (bottom, top) = (row(low).min(down.saturating_sub(1)), row(high).min(down.saturating_sub(1)));
         dots.extend((bottom..=top).map(|y| (x as f64, y as f64)));
@@ -94,6 +97,12 @@ fn wave(overview: &Overview, look: &TakesLook, area: Rect, frame: &mut Frame<'_>
         .paint(|context| context.draw(&Points { coords: &dots, color: Color::Reset }));
     frame.render_widget(canvas, area);
     frame.buffer_mut().set_style(area, Style::from(look.wave));
+}
+
+/// The greater of the two as a height over the lowest row, which is silence.
+fn loudest(low: i8, high: i8) -> i8 {
+    let loudest = low.unsigned_abs().max(high.unsigned_abs()).min(127);
+    i8::try_from(i16::from(loudest) * 2 - 128).unwrap_or(i8::MAX)
 }
 
 /// Why there is no wave.
@@ -115,10 +124,14 @@ fn instead(take: &TakeInfo, status: &Visible, look: &TakesLook, area: Rect, fram
     frame.render_widget(Line::styled(line, look.quiet), row);
 }
 
-fn column(x: u16, sign: &str, look: Look, area: Rect, buffer: &mut Buffer) {
+/// A sign down a column; where it is thin the wave stays seen in its look.
+fn column(x: u16, sign: &str, look: Look, is_thin: bool, area: Rect, buffer: &mut Buffer) {
     for y in area.top()..area.bottom() {
         if let Some(cell) = buffer.cell_mut((x, y)) {
-            cell.set_symbol(sign).set_style(Style::reset()).set_style(Style::from(look));
+            if !is_thin || [" ", "\u{2800}"].contains(&cell.symbol()) {
+                cell.set_symbol(sign);
+            }
+            cell.set_style(Style::reset()).set_style(Style::from(look));
         }
     }
 }
