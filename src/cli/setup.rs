@@ -144,8 +144,9 @@ impl Setup {
     pub fn complain(&mut self) -> Result<(), Failure> {
         // There, an error while it runs is the verb's own, and not that of somebody at work on a profile.
         self.config.watched = None;
-        // And takes are measured by whoever asks.
+        // And takes are measured and mended by whoever asks.
         self.config.verdicts = None;
+        self.config.mends = false;
         let faults: Vec<String> =
             self.notices.iter().filter(|(severity, _)| *severity == Severity::Error).map(|(_, t)| t.clone()).collect();
         if !faults.is_empty() {

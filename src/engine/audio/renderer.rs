@@ -115,6 +115,11 @@ impl Gain {
         Gain { now: gain, target: gain }
     }
 
+    /// Whether it lets nothing through.
+    fn is_off(&self) -> bool {
+        self.now == 0.0 && self.target == 0.0
+    }
+
     /// Applies the gain, moving to the target over the block. Unity changes no bit.
     fn apply(&mut self, block: &mut [f32]) {
         if self.now == self.target {
@@ -397,7 +402,9 @@ impl Renderer {
         monitor.fill(1.0);
         self.monitor_gain.apply(monitor);
         let single = self.inputs.len() == 1;
-        for (i, input) in self.inputs.iter().enumerate() {
+        // Inputs that are not heard cost nothing.
+        let heard = if self.monitor_gain.is_off() { &[][..] } else { &self.inputs };
+        for (i, input) in heard.iter().enumerate() {
             for (side, out) in [&mut *left, &mut *right].into_iter().enumerate() {
                 if single || i % 2 == side {
                     for ((out, x), gain) in out.iter_mut().zip(input).zip(&*monitor) {

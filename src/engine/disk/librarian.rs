@@ -7,9 +7,11 @@
 
 mod shelf;
 
+use super::writer::ORIGINATOR;
 use crate::{
     status::TakesStatus,
     takes::{self, NotUsable, Reach, Repaired, Take, Verdict, cache::Cache},
+    wav::{Health, Notes},
 };
 use shelf::Shelf;
 use std::{
@@ -153,11 +155,11 @@ impl Librarian {
         self.look();
     }
 
-    /// What cannot be mended is left as it is: the list tells it to whoever looks.
+    /// Mends what busker made. What others made, and what cannot be mended, is left as it is: the list tells of it.
     fn mend(&mut self, folder: &Path) {
-        let Ok(outcomes) = takes::repair_folder(folder, false) else { return };
-        for (path, outcome) in outcomes {
-            if let Ok(Repaired::Done(wav)) = outcome {
+        let files = takes::wav_files(folder).unwrap_or_default();
+        for path in files.into_iter().filter(|path| is_interrupted(path)) {
+            if let Ok(Repaired::Done(wav)) = takes::repair(&path, Reach::Folder, false) {
                 tracing::info!(path = %path.display(), "header mended");
                 self.tell(News::Mended(format!("{}: {}", shown(&path), Repaired::text(&wav, false))));
             }
@@ -236,6 +238,14 @@ impl Librarian {
             self.tell(News::Takes(shelf.status(self.revision)));
         }
     }
+}
+
+/// Whether it is a take of busker's that nobody records to and whose header is not true.
+fn is_interrupted(path: &Path) -> bool {
+    let Ok(take) = Take::open(path, Reach::Folder) else { return false };
+    let notes = || Notes::read(&mut &take.file, &take.wav).unwrap_or_default();
+    let needs_repair = !take.is_recording && take.wav.health() == Health::NeedsRepair;
+    needs_repair && notes().origin.is_some_and(|origin| origin.originator == ORIGINATOR)
 }
 
 /// A take's name, as a person knows it.

@@ -26,6 +26,8 @@ use take::OpenTake;
 
 pub use roll::Played;
 
+/// Who made a take, as its header says.
+pub const ORIGINATOR: &str = "busker";
 /// While a take is made, how often the buffer is looked at. It holds seconds; this only bounds how soon they are written.
 const LOOK: Duration = Duration::from_millis(100);
 

@@ -4,16 +4,26 @@ use crate::{
     takes::{NotDone, Take, take::NotUsable},
     wav::Samples,
 };
-use rubato::{Fft, FixedSync, Indexing, Resampler, audioadapter_buffers::direct::InterleavedSlice};
+use rubato::{Fft, FixedSync, Indexing, Resampler, WindowFunction, audioadapter_buffers::direct::InterleavedSlice};
 use std::fs::File;
 
-/// Frames that the resampler takes in at once: the more, the steeper its filter.
+/// Frames that the resampler takes in at once, at least: the more, the steeper its filter.
 const CHUNK_FRAMES: usize = 4_096;
 
 /// Frames that so many become at another rate.
 pub(super) fn frames(frames: u64, from_hz: u32, to_hz: u32) -> u64 {
     let (from_hz, to_hz) = (u128::from(from_hz.max(1)), u128::from(to_hz));
     u64::try_from((u128::from(frames) * to_hz + from_hz / 2) / from_hz).unwrap_or(u64::MAX)
+}
+
+/// The frames of a chunk that becomes an even number of whole frames at the other rate: half of them are the delay, and of
+/// an odd number the audio would be half a frame late.
+fn chunk_frames(from_hz: usize, to_hz: usize) -> usize {
+    let (mut divisor, mut rest) = (from_hz, to_hz);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    CHUNK_FRAMES.next_multiple_of(2 * from_hz / divisor.max(1))
 }
 
 /// Reads a take from its beginning.
@@ -40,7 +50,8 @@ impl<'a> Converted<'a> {
             true => None,
             false => {
                 let (from, to) = (format.sample_rate_hz as usize, rate_hz as usize);
-                let resampler = Fft::new(from, to, CHUNK_FRAMES, samples.channels(), FixedSync::Input)
+                let (window, fixed) = (WindowFunction::BlackmanHarris2, FixedSync::Both);
+                let resampler = Fft::new_custom(from, to, chunk_frames(from, to), 1, samples.channels(), window, fixed)
                     .map_err(|error| NotDone::Asked(format!("from {from} Hz to {to} Hz: {error}")))?;
                 let output = vec![0.0; resampler.output_frames_max() * samples.channels()];
                 let left = frames(count, format.sample_rate_hz, rate_hz);

@@ -23,6 +23,8 @@ pub(super) struct Flac<'a> {
     file: &'a File,
     encoder: Encoder,
     config: Verified<config::Encoder>,
+    /// Samples as they are: for noise of many bits, which the encoder's codes make longer than it is.
+    plain: Verified<config::Encoder>,
     info: StreamInfo,
     /// Frames of a block, and the check sum of all.
     block: (FrameBuf, Context),
@@ -39,11 +41,15 @@ impl<'a> Flac<'a> {
         let bits = usize::from(plan.depth.bits());
         let info = StreamInfo::new(rate_hz, channels, bits).map_err(refused)?;
         let config = config::Encoder::default().into_verified().map_err(|(_, error)| refused(error))?;
+        let mut plain = config::Encoder::default();
+        plain.subframe_coding.use_fixed = false;
+        plain.subframe_coding.use_lpc = false;
+        let plain = plain.into_verified().map_err(|(_, error)| refused(error))?;
         let block = (FrameBuf::with_size(channels, BLOCK_FRAMES).map_err(refused)?, Context::new(bits, channels));
         let sample_bytes = plan.depth.bytes();
         let block_bytes = BLOCK_FRAMES * channels * sample_bytes;
         let mut flac =
-            Flac { file, encoder, config, info, block, sample_bytes, block_bytes, bytes: Vec::new(), number: 0 };
+            Flac { file, encoder, config, plain, info, block, sample_bytes, block_bytes, bytes: Vec::new(), number: 0 };
         // Its place is kept.
         flac.write_header()?;
         Ok(flac)
@@ -60,7 +66,11 @@ impl<'a> Flac<'a> {
     fn write_block(&mut self, bytes: usize) -> Result<(), NotDone> {
         let audio = self.bytes.get(..bytes).unwrap_or_default();
         self.block.fill_le_bytes(audio, self.sample_bytes).map_err(refused)?;
-        let frame = encode_fixed_size_frame(&self.config, &self.block.0, self.number, &self.info).map_err(refused)?;
+        let encoded = |config| encode_fixed_size_frame(config, &self.block.0, self.number, &self.info).map_err(refused);
+        let mut frame = encoded(&self.config)?;
+        if frame.count_bits() > bytes * 8 {
+            frame = encoded(&self.plain)?;
+        }
         self.info.update_frame_info(&frame);
         let mut sink = ByteSink::new();
         frame.write(&mut sink).map_err(refused)?;

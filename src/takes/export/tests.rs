@@ -134,7 +134,9 @@ fn a_level_that_was_asked_for_is_measured_back() {
 #[test]
 fn another_rate_keeps_the_wave_and_its_length() {
     let (_folder, take) = folder(2, Depth::Float32, &sines(2, 50_001, 0.5), &[(24_000, "half a second")]);
-    for (rate_hz, form) in [(44_100, Form::Wav), (96_000, Form::Wav), (16_000, Form::Wav), (22_050, Form::Wav)] {
+    for (rate_hz, form) in
+        [(44_100, Form::Wav), (96_000, Form::Wav), (16_000, Form::Wav), (22_050, Form::Wav), (47_998, Form::Wav)]
+    {
         let made = exported(&take, &Export { rate_hz: Some(rate_hz), ..plan(form) }).unwrap();
         let made = opened(&made.path);
         let want_frames = (50_001.0 * f64::from(rate_hz) / f64::from(RATE_HZ)).round() as u64;
@@ -208,4 +210,19 @@ fn a_file_that_is_there_stays() {
         assert_eq!(exported(&take, &plan(Form::Flac)).unwrap().path, folder.path().join(name));
     }
     assert_eq!(fs::read_to_string(folder.path().join("out.flac")).unwrap(), "precious");
+}
+
+#[test]
+fn noise_is_no_longer_as_flac_than_it_is() {
+    let mut state = 1_u32;
+    let noise: Vec<f32> = (0..40_000)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state as i32 as f32 / i32::MAX as f32
+        })
+        .collect();
+    let (_folder, take) = folder(2, Depth::Int24, &noise, &[]);
+    let made = exported(&take, &plan(Form::Flac)).unwrap();
+    assert!(read_by_ffmpeg(&made.path) == read_by_ffmpeg(&take.path));
+    assert!(fs::metadata(&made.path).unwrap().len() < 40_000 * 3 + 1_000);
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     status::{TakeInfo, TakeState},
-    wav::{Depth, Encoder, Info, Mark, Shape, WavFile},
+    wav::{Depth, Encoder, Info, Mark, Origin, Shape, WavFile},
 };
 use std::{fs::File, sync::mpsc};
 
@@ -29,9 +29,14 @@ impl Rig {
 
     /// Half a second of a square wave at 8 kHz; where it is left open its header tells of nothing.
     fn take(&self, name: &str, is_closed: bool) {
+        self.take_by("busker", name, is_closed);
+    }
+
+    fn take_by(&self, made_by: &str, name: &str, is_closed: bool) {
         std::fs::create_dir_all(self.folder.path().join("takes")).unwrap();
         let shape = Shape { channels: 1, sample_rate_hz: 8_000, depth: Depth::Int24 };
-        let mut wav = WavFile::create(File::create(self.path(name)).unwrap(), shape, None).unwrap();
+        let origin = Origin { originator: made_by.to_owned(), ..Origin::default() };
+        let mut wav = WavFile::create(File::create(self.path(name)).unwrap(), shape, Some(&origin)).unwrap();
         let mut bytes = Vec::new();
         let samples: Vec<f32> = (0..4_000).map(|i| if i % 80 < 40 { 0.5 } else { -0.5 }).collect();
         Encoder::new(Depth::Int24, false, 0).encode(&samples, &mut bytes);
@@ -66,11 +71,14 @@ fn what_an_interrupted_run_left_is_mended_and_told_and_nothing_else_is_touched()
     rig.take("whole.wav", true);
     let whole = std::fs::read(rig.path("whole.wav")).unwrap();
     std::fs::write(rig.path("notes.wav"), "no take").unwrap();
+    rig.take_by("another program", "theirs.wav", false);
+    let theirs = std::fs::read(rig.path("theirs.wav")).unwrap();
     let folder = rig.folder.path().join("takes");
     let told = rig.ask(Job::Mend(folder.clone()));
     assert!(matches!(&told[..], [News::Mended(text)] if text.starts_with("cut.wav: repaired, 0.500 s")), "{told:?}");
     assert_eq!(std::fs::read(rig.path("whole.wav")).unwrap(), whole);
     assert_eq!(std::fs::read(rig.path("notes.wav")).unwrap(), b"no take");
+    assert_eq!(std::fs::read(rig.path("theirs.wav")).unwrap(), theirs);
     assert!(rig.ask(Job::Mend(folder)).is_empty());
     assert!(rig.ask(Job::Mend(PathBuf::from("/nowhere"))).is_empty());
 }

@@ -1,7 +1,7 @@
 //! One file of a take, and those it goes on in: samples from the buffer, silence where they are gone, the truth on the
 //! disk. The disk writer's.
 
-use super::{Desk, Done, TakeOrder, WallClock, names};
+use super::{Desk, Done, ORIGINATOR, TakeOrder, WallClock, names};
 use crate::{
     config::recorder::FileOf,
     takes::Happening,
@@ -296,7 +296,7 @@ fn origin(order: &TakeOrder, shape: Shape, first_frame: i64) -> Origin {
     let (rate, bits) = (shape.sample_rate_hz, shape.depth.bits());
     Origin {
         description: format!("{}; {}", order.name, order.note),
-        originator: "busker".to_owned(),
+        originator: ORIGINATOR.to_owned(),
         originator_reference: begins.strftime("busker%Y%m%d%H%M%S").to_string(),
         date: begins.strftime("%Y-%m-%d").to_string(),
         time: begins.strftime("%H:%M:%S").to_string(),
