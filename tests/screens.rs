@@ -410,6 +410,20 @@ fn a_take_is_heard() {
 }
 
 #[test]
+fn a_take_that_is_heard_is_seen_without_its_list() {
+    let status = with_a_take_heard();
+    for (size, seen) in [(SMALL, "▶ take"), (LARGE, "▶ chorus idea 01:12.3")] {
+        assert!(drawn(&mut app(), &status, size).lines().next().unwrap().ends_with(seen));
+    }
+    let seen = Visible::of(&status);
+    let mut further = status;
+    further.audition.as_mut().unwrap().seconds += 0.03;
+    assert_eq!(seen.next(&further), seen);
+    further.audition.as_mut().unwrap().seconds += 0.1;
+    assert_ne!(seen.next(&further), seen);
+}
+
+#[test]
 fn there_are_no_takes() {
     let mut status = with(Vec::new());
     let empty = takes_views(&status, "");

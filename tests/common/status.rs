@@ -269,7 +269,7 @@ pub fn measured(name: &str, seconds: f64) -> TakeInfo {
         frames: (seconds * 48_000.0) as u64,
         sample_rate_hz: 48_000,
         channels: 2,
-        peak_dbfs: Some(-3.14),
+        peak_dbfs: Some(-3.12),
         true_peak_dbtp: Some(-2.9),
         loudness_lufs: Some(-18.2),
         clipped_samples: 0,

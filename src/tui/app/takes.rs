@@ -113,7 +113,7 @@ impl App {
 
     /// To the next mark of the focused take, or the one before, and before the first to its beginning; a take that is
     /// not heard begins there.
-    pub(super) fn to_mark(&mut self, forward: bool, status: &Status) -> Vec<Wish> {
+    pub(super) fn mark_by(&mut self, forward: bool, status: &Status) -> Vec<Wish> {
         let Some(take) = self.takes.focused(status) else { return Vec::new() };
         let at = heard(take, status);
         let mut marks = take.marks.iter().map(|(seconds, _)| *seconds);
