@@ -282,6 +282,8 @@ fn a_take_is_removed_when_it_is_certain() {
     player.press("delete");
     assert!(player.press("enter space x").is_empty(), "only a yes is a yes");
     assert_eq!(player.press("y"), ["take.remove chorus idea"]);
+    player.status.audition = with_a_take_heard().audition;
+    assert_eq!(player.press("x y"), ["take.stop", "take.remove chorus idea"]);
     let takes = player.status.takes.as_mut().unwrap();
     takes.takes = takes.takes.iter().filter(|take| take.name != "chorus idea").cloned().collect();
     assert_eq!(player.press("enter"), ["take.play bass line"], "the next one is in its place");

@@ -394,7 +394,7 @@ fn what_a_take_looks_like_in_every_state() {
         let name = picture.lines().position(|line| line.starts_with("─ ") && !line.contains("Takes")).unwrap();
         picture.lines().skip(name).take(6).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!((0..8).map(below).collect::<Vec<_>>().join("\n\n"));
+    insta::assert_snapshot!((0..9).map(below).collect::<Vec<_>>().join("\n\n"));
 }
 
 #[test]

@@ -109,7 +109,7 @@ impl App {
             View::PreviousMark => return self.mark_by(false, status),
             View::RenameTake => return self.rename_take(status),
             View::RemoveTake => return self.ask_to_remove(status),
-            View::Yes => return self.remove_take(),
+            View::Yes => return self.remove_take(status),
             View::No => return self.enter(self.base),
             View::NextInstrument => return self.next_instrument(status),
             View::Learn => return self.learn(status),

@@ -74,17 +74,17 @@ impl TakesView {
 /// How far a take is, in seconds, while it is heard.
 pub fn heard(take: &TakeInfo, status: &Status) -> Option<f64> {
     let audition = status.audition.as_ref()?;
-    is_of(&audition.path, take).then_some(audition.seconds)
+    is_of(&audition.path, &take.name).then_some(audition.seconds)
 }
 
 /// How long a take has been recorded, in seconds, while it is.
 pub fn recorded(take: &TakeInfo, status: &Status) -> Option<f64> {
     let recording = status.record.take.as_ref()?;
-    is_of(&recording.path, take).then_some(recording.seconds)
+    is_of(&recording.path, &take.name).then_some(recording.seconds)
 }
 
-fn is_of(path: &Path, take: &TakeInfo) -> bool {
-    path.file_stem().is_some_and(|stem| stem == take.name.as_str())
+fn is_of(path: &Path, name: &str) -> bool {
+    path.file_stem().is_some_and(|stem| stem == name)
 }
 
 impl App {
@@ -149,10 +149,13 @@ impl App {
         if self.takes.doomed.is_some() { self.enter(Mode::Sure) } else { Vec::new() }
     }
 
-    pub(super) fn remove_take(&mut self) -> Vec<Wish> {
+    pub(super) fn remove_take(&mut self, status: &Status) -> Vec<Wish> {
         let mut wishes = self.enter(self.base);
-        let doomed = self.takes.doomed.take();
-        wishes.extend(doomed.map(|name| Wish::Tell(Command::TakeRemove { take: Text(name) })));
+        let Some(name) = self.takes.doomed.take() else { return wishes };
+        if status.audition.as_ref().is_some_and(|audition| is_of(&audition.path, &name)) {
+            wishes.push(Wish::Tell(Command::TakeStop {}));
+        }
+        wishes.push(Wish::Tell(Command::TakeRemove { take: Text(name) }));
         wishes
     }
 }

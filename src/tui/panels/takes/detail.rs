@@ -1,5 +1,6 @@
 //! The focused take in words: what it is, how it came out, and its marks.
 
+use super::wave;
 use crate::{
     status::{TakeInfo, TakeState, TakesStatus},
     takes::Verdict,
@@ -32,7 +33,11 @@ pub fn title(take: &TakeInfo, status: &Visible, theme: &Theme, area: Rect, frame
         }
         (None, None) => Span::styled(length.unwrap_or_default(), theme.frame.rule),
     };
-    rule::with_words(&take.name, vec![word], theme, area, frame);
+    let drawn = match wave::magnified(take) {
+        1 => String::new(),
+        times => format!("wave ×{times}  "),
+    };
+    rule::with_words(&take.name, vec![Span::styled(drawn, theme.frame.rule), word], theme, area, frame);
 }
 
 /// Rows its verdict takes in a low window.

@@ -18,7 +18,7 @@ use ratatui::{
 
 /// From this width on it is said when a take was made.
 const WIDE: u16 = 100;
-/// From this width on it is said what its samples are.
+/// From this width on it is said what its samples are, and all that is wrong.
 const WIDER: u16 = 130;
 /// Most cells of a name.
 const NAME_MAX: usize = 60;
@@ -52,7 +52,7 @@ fn columns(width: u16) -> Vec<Column> {
         (What::Length, "length", 9),
         (What::Peak, "peak dB", 7),
         (What::Loudness, "LUFS", 5),
-        (What::State, "", if width >= WIDE { 30 } else { 17 }),
+        (What::State, "", if width >= WIDER { 30 } else { 17 }),
     ]);
     let taken: usize = columns.iter().map(|(_, _, cells)| cells + 1).sum();
     for (what, _, cells) in &mut columns {

@@ -22,6 +22,8 @@ use ratatui::{
 
 /// Full scale of an overview.
 const FULL_SCALE: f64 = 128.0;
+/// Softer takes than an eighth of full scale are seen to be soft.
+const MAGNIFIED_MAX: u8 = 8;
 /// Dots of a cell, across and down.
 const DOTS: (u16, u16) = (2, 4);
 /// From so many rows on both sides of the wave are drawn.
@@ -40,6 +42,13 @@ pub struct Areas {
     pub ruler: Rect,
 }
 
+/// How many times higher than it is the wave of a take is drawn, so that a soft one is seen, too; 1 to 8.
+pub fn magnified(take: &TakeInfo) -> u8 {
+    let columns = take.overview.iter().flat_map(|overview| &overview.columns);
+    let loudest = columns.map(|(low, high)| low.unsigned_abs().max(high.unsigned_abs())).max();
+    loudest.and_then(|loudest| 127_u8.checked_div(loudest)).unwrap_or(1).clamp(1, MAGNIFIED_MAX)
+}
+
 /// Draws it.
 pub fn draw(take: &TakeInfo, status: &Visible, look: &TakesLook, areas: Areas, frame: &mut Frame<'_>) {
     let length = take.seconds.filter(|seconds| *seconds > 0.0);
@@ -48,7 +57,7 @@ pub fn draw(take: &TakeInfo, status: &Visible, look: &TakesLook, areas: Areas, f
         areas.wave.x + ((share * f64::from(areas.wave.width)) as u16).min(areas.wave.width.saturating_sub(1))
     };
     match &take.overview {
-        Some(overview) => wave(overview, look, areas.wave, frame),
+        Some(overview) => wave(overview, f64::from(magnified(take)), look, areas.wave, frame),
         None => instead(take, status, look, areas.wave, frame),
     }
     let buffer = frame.buffer_mut();
@@ -75,7 +84,7 @@ pub fn draw(take: &TakeInfo, status: &Visible, look: &TakesLook, areas: Areas, f
 
 /// The wave in dots, each column of them as loud as the overview's loudest that falls into it; where there are few rows
 /// only how loud it is, from the lowest row up.
-fn wave(overview: &Overview, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
+fn wave(overview: &Overview, times: f64, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
     let (across, down) = (usize::from(area.width * DOTS.0), usize::from(area.height * DOTS.1));
     let columns = overview.columns.len();
     let mut dots = Vec::new();
@@ -85,8 +94,10 @@ fn wave(overview: &Overview, look: &TakesLook, area: Rect, frame: &mut Frame<'_>
         let Some(part) = overview.columns.get(from..to.min(columns)) else { continue };
         let low = part.iter().map(|(low, _)| *low).min().unwrap_or(0);
         let high = part.iter().map(|(_, high)| *high).max().unwrap_or(0);
-        let (low, high) = if area.height < TWO_SIDED_ROWS { (-128, loudest(low, high)) } else { (low, high) };
-        let row = |sample: i8| ((f64::from(sample) / FULL_SCALE + 1.0) / 2.0 * down as f64) as usize;
+        let (low, high) = (f64::from(low) * times / FULL_SCALE, f64::from(high) * times / FULL_SCALE);
+        let (low, high) =
+            if area.height < TWO_SIDED_ROWS { (-1.0, low.abs().max(high.abs()) * 2.0 - 1.0) } else { (low, high) };
+        let row = |level: f64| ((level + 1.0) / 2.0 * down as f64) as usize;
         let (bottom, top) = (row(low).min(down.saturating_sub(1)), row(high).min(down.saturating_sub(1)));
         dots.extend((bottom..=top).map(|y| (x as f64, y as f64)));
     }
@@ -97,12 +108,6 @@ fn wave(overview: &Overview, look: &TakesLook, area: Rect, frame: &mut Frame<'_>
         .paint(|context| context.draw(&Points { coords: &dots, color: Color::Reset }));
     frame.render_widget(canvas, area);
     frame.buffer_mut().set_style(area, Style::from(look.wave));
-}
-
-/// The greater of the two as a height over the lowest row, which is silence.
-fn loudest(low: i8, high: i8) -> i8 {
-    let loudest = low.unsigned_abs().max(high.unsigned_abs()).min(127);
-    i8::try_from(i16::from(loudest) * 2 - 128).unwrap_or(i8::MAX)
 }
 
 /// Why there is no wave.
