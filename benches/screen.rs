@@ -29,11 +29,13 @@ fn draw(criterion: &mut Criterion) {
     let play = [Visible::of(&statuses::at_work()), Visible::of(&statuses::overloaded())];
     let midi = [Visible::of(&statuses::with_ports()), Visible::of(&statuses::midi_in_trouble())];
     let moving = [Visible::of(&statuses::at_work()), Visible::of(&statuses::in_motion())];
+    let takes = [Visible::of(&statuses::with_takes()), Visible::of(&statuses::with_a_take_heard())];
     for (width, height) in [(80, 24), (200, 60)] {
         for (name, key, seen) in [
             ("play", "esc", &play),
             ("help", "?", &play),
             ("midi", "f2", &midi),
+            ("takes", "f10", &takes),
             ("moving", "esc", &moving),
             ("find", "/", &moving),
         ] {

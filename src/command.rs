@@ -358,7 +358,7 @@ impl CommandSpec {
 }
 
 /// What stands between the quotes at the beginning, and what comes after them.
-fn quoted(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn quoted(text: &str) -> Option<(&str, &str)> {
     let (word, after) = text.strip_prefix('"')?.split_once('"')?;
     (after.is_empty() || after.starts_with(char::is_whitespace)).then_some((word, after))
 }

@@ -21,13 +21,17 @@ pub enum Mode {
     Line,
     /// A part of a knob's name is typed after `/`.
     Find,
+    /// The takes are looked through.
+    Takes,
+    /// Whether to do it is asked.
+    Sure,
     /// The help screen is open.
     Help,
 }
 
 impl Mode {
     /// All of them.
-    pub const ALL: [Mode; 5] = [Mode::Piano, Mode::Keys, Mode::Line, Mode::Find, Mode::Help];
+    pub const ALL: [Mode; 7] = [Mode::Piano, Mode::Keys, Mode::Line, Mode::Find, Mode::Takes, Mode::Sure, Mode::Help];
 
     /// As the screen calls it.
     pub fn name(self) -> &'static str {
@@ -36,6 +40,8 @@ impl Mode {
             Mode::Keys => "KEYS",
             Mode::Line => "COMMAND",
             Mode::Find => "FIND",
+            Mode::Takes => "TAKES",
+            Mode::Sure => "SURE?",
             Mode::Help => "HELP",
         }
     }
@@ -86,7 +92,10 @@ const LINE: &[Mode] = &[Mode::Line];
 const FIND: &[Mode] = &[Mode::Find];
 const TYPED: &[Mode] = &[Mode::Line, Mode::Find];
 const HELP: &[Mode] = &[Mode::Help];
-const NOT_TYPED: &[Mode] = &[Mode::Piano, Mode::Keys, Mode::Help];
+const TAKES: &[Mode] = &[Mode::Takes];
+const SURE: &[Mode] = &[Mode::Sure];
+const NOT_TYPED: &[Mode] = &[Mode::Piano, Mode::Keys, Mode::Takes, Mode::Help];
+const TO_TELL: &[Mode] = &[Mode::Piano, Mode::Keys, Mode::Takes];
 const ALWAYS: &[Mode] = &Mode::ALL;
 
 const fn row(modes: &'static [Mode], key: &'static str, action: Action, bar: &'static [&'static str]) -> Row {
@@ -124,16 +133,44 @@ pub static ROWS: &[Row] = &[
     held(FIND, "tab", view(View::FindNext), &[]),
     held(FIND, "shift-tab", view(View::FindPrevious), &[]),
     row(TYPED, "ctrl-c", view(View::Close), &[]),
-    row(PLAY, "?", view(View::Help), &["help"]),
+    row(TAKES, "esc", view(View::Takes), &["close"]),
+    row(TAKES, "q", view(View::Takes), &[]),
+    row(TAKES, "f10", view(View::Takes), &[]),
+    row(SURE, "y", view(View::Yes), &["yes"]),
+    row(SURE, "n", view(View::No), &["no"]),
+    row(SURE, "esc", view(View::No), &[]),
+    row(SURE, "q", view(View::No), &[]),
+    row(SURE, "ctrl-c", view(View::No), &[]),
+    row(TO_TELL, "?", view(View::Help), &["help"]),
+    held(TAKES, "up", view(View::PreviousTake), &["take"]),
+    held(TAKES, "down", view(View::NextTake), &["take"]),
+    row(TAKES, "enter", view(View::PlayTake), &["hear", "stop"]),
+    held(TAKES, "left", view(View::SeekBack), &["5 s"]),
+    held(TAKES, "right", view(View::SeekOn), &["5 s"]),
+    row(TAKES, "n", view(View::NextMark), &["mark"]),
+    row(TAKES, "N", view(View::PreviousMark), &["mark"]),
+    row(TAKES, "r", view(View::RenameTake), &["rename"]),
+    row(TAKES, "x", view(View::RemoveTake), &["remove"]),
+    row(TAKES, "delete", view(View::RemoveTake), &[]),
+    held(TAKES, "pageup", view(View::TakesUp), &[]),
+    held(TAKES, "pagedown", view(View::TakesDown), &[]),
+    row(TAKES, "home", view(View::NewestTake), &[]),
+    row(TAKES, "end", view(View::OldestTake), &[]),
     row(NOT_TYPED, "space", does("transport.toggle"), &["play", "stop"]),
     row(KEYS, "r", does("record.toggle"), &["rec", "end take"]),
     row(ALWAYS, "ctrl-r", does("record.toggle"), &["rec", "end take"]),
+    row(KEYS, "b", asks("record.mark"), &["mark"]),
+    row(ALWAYS, "ctrl-n", asks("record.mark"), &["mark"]),
     held(PLAY, "left", view(View::PreviousKnob), &["knob"]),
     held(PLAY, "right", view(View::NextKnob), &["knob"]),
     held(PLAY, "up", view(View::TurnUp), &["turn"]),
     held(PLAY, "down", view(View::TurnDown), &["turn"]),
+    row(TO_TELL, ":", view(View::Line), &["cmd"]),
     row(PLAY, "/", view(View::Find), &["find"]),
-    row(PLAY, ":", view(View::Line), &["cmd"]),
+    row(KEYS, "h", view(View::Takes), &["takes"]),
+    row(PLAY, "f10", view(View::Takes), &["takes"]),
+    row(KEYS, "j", asks("record.capture"), &["keep"]),
+    row(ALWAYS, "ctrl-g", asks("record.capture"), &["keep"]),
     row(KEYS, "q", does("quit"), &["quit"]),
     row(ALWAYS, "ctrl-q", does("quit"), &["quit"]),
     held(PLAY, "tab", view(View::NextSection), &["section"]),

@@ -22,7 +22,9 @@ use busker::{
         visible::Visible,
     },
 };
-use statuses::{at_rest, at_work, in_motion, midi_in_trouble, overloaded, with_ports};
+use statuses::{
+    at_rest, at_work, in_motion, midi_in_trouble, overloaded, with, with_a_take_heard, with_ports, with_takes,
+};
 use std::{
     collections::HashSet,
     sync::Arc,
@@ -201,6 +203,148 @@ fn the_midi_view_opens_the_monitor_and_plays_on() {
     assert_eq!(player.press("esc v v"), ["note.off C3", "midi.monitor on", "midi.monitor off"]);
     player.type_in(":midi");
     assert_eq!(player.press("enter"), ["midi.monitor on"]);
+}
+
+#[test]
+fn places_are_marked_and_what_was_played_is_kept() {
+    let mut player = Player::new(at_work());
+    assert_eq!(player.press("ctrl-n ctrl-g"), ["? record.mark", "? record.capture"]);
+    assert!(player.stroke("ctrl-n", Phase::Repeat).is_empty(), "a held key is one mark");
+    assert_eq!(player.press("esc b j"), ["? record.mark", "? record.capture"]);
+    player.press(":");
+    assert_eq!(player.press("ctrl-n"), ["? record.mark"], "whatever is being typed");
+}
+
+#[test]
+fn the_takes_are_listed_while_somebody_looks() {
+    let mut player = Player::new(with_takes());
+    assert_eq!(player.press("z f10"), ["note.on C3 100", "note.off C3", "take.list on"]);
+    assert_eq!(player.app.mode(), Mode::Takes);
+    assert_eq!(player.press("space ctrl-r ctrl-p"), ["transport.toggle", "record.toggle", "midi.panic"]);
+    assert_eq!(player.press("esc"), ["take.list off"]);
+    assert_eq!(player.app.mode(), Mode::Piano);
+    assert_eq!(player.press("esc h q"), ["take.list on", "take.list off"]);
+    assert_eq!(player.app.mode(), Mode::Keys, "back to where one was");
+    player.press("h ?");
+    assert_eq!((player.app.mode(), player.app.base_mode()), (Mode::Help, Mode::Takes));
+    assert!(player.press("esc :").is_empty());
+    player.type_in("piano");
+    assert_eq!(player.press("enter"), ["take.list off"], "by whatever way one leaves");
+    assert!(!player.app.takes().is_open());
+    player.type_in(":takes");
+    assert_eq!(player.press("enter"), ["take.list on"]);
+}
+
+#[test]
+fn a_take_is_heard_and_stopped() {
+    let mut player = Player::new(with_takes());
+    assert_eq!(player.press("f10 down enter"), ["take.list on", "take.play chorus idea"]);
+    assert!(player.press("left right").is_empty(), "nothing is heard");
+    player.status = with_a_take_heard();
+    assert_eq!(player.press("enter"), ["take.stop"]);
+    assert_eq!(player.press("down enter"), ["take.play bass line"]);
+    assert_eq!(player.press("right left"), ["take.seek 77.34", "take.seek 67.34"]);
+    player.status.audition.as_mut().unwrap().seconds = 3.0;
+    assert_eq!(player.press("left"), ["take.seek 0"]);
+    player.status.audition.as_mut().unwrap().seconds = 190.0;
+    assert_eq!(player.press("right"), ["take.seek 192.4"]);
+}
+
+#[test]
+fn marks_are_gone_to() {
+    let mut player = Player::new(with_takes());
+    player.press("f10 down");
+    assert_eq!(player.press("n"), ["take.play chorus idea", "take.seek 12.3"]);
+    assert_eq!(player.press("N"), ["take.play chorus idea", "take.seek 191"]);
+    player.status = with_a_take_heard();
+    assert_eq!(player.press("n N"), ["take.seek 191", "take.seek 50"]);
+    player.status.audition.as_mut().unwrap().seconds = 50.4;
+    assert_eq!(player.press("N"), ["take.seek 48"], "further back than where one has just gone");
+    player.status.audition.as_mut().unwrap().seconds = 5.0;
+    assert_eq!(player.press("N"), ["take.seek 0"]);
+    player.status.audition.as_mut().unwrap().seconds = 191.0;
+    assert!(player.press("n").is_empty());
+    assert_eq!(player.said(), Some((Severity::Info, "there is no mark further on")));
+    assert!(player.press("down n").is_empty());
+    assert_eq!(player.said(), Some((Severity::Info, "this take has no marks")));
+}
+
+#[test]
+fn a_take_is_removed_when_it_is_certain() {
+    let mut player = Player::new(with_takes());
+    player.press("f10 down");
+    for away in ["n", "esc", "q", "ctrl-c"] {
+        assert!(player.press("x").is_empty());
+        assert_eq!((player.app.mode(), player.app.takes().doomed()), (Mode::Sure, Some("chorus idea")));
+        assert!(player.press(away).is_empty(), "{away}");
+        assert_eq!(player.app.mode(), Mode::Takes);
+    }
+    player.press("delete");
+    assert!(player.press("enter space x").is_empty(), "only a yes is a yes");
+    assert_eq!(player.press("y"), ["take.remove chorus idea"]);
+    player.status.audition = with_a_take_heard().audition;
+    assert_eq!(player.press("x y"), ["take.stop", "take.remove chorus idea"]);
+    let takes = player.status.takes.as_mut().unwrap();
+    takes.takes = takes.takes.iter().filter(|take| take.name != "chorus idea").cloned().collect();
+    assert_eq!(player.press("enter"), ["take.play bass line"], "the next one is in its place");
+}
+
+#[test]
+fn a_take_gets_another_name() {
+    let mut player = Player::new(with_takes());
+    player.press("f10 down r");
+    assert_eq!(player.app.line().text(), "take.rename \"chorus idea\" ");
+    player.type_in("the chorus");
+    assert_eq!(player.press("enter"), ["? take.rename \"chorus idea\" the chorus"]);
+    assert_eq!(player.app.mode(), Mode::Takes);
+}
+
+#[test]
+fn the_focus_stays_at_its_take() {
+    let mut player = Player::new(with_takes());
+    player.press("f10 end up");
+    let focused = |player: &mut Player, keys: &str| {
+        player.press(keys);
+        player.app.takes().focused(&player.status).map(|take| take.name.clone())
+    };
+    assert_eq!(focused(&mut player, ""), Some("holiday".to_owned()));
+    let takes = player.status.takes.as_mut().unwrap();
+    let newer = statuses::take_info("newer", 1.0);
+    takes.takes = std::iter::once(newer).chain(takes.takes.iter().cloned()).collect();
+    assert_eq!(focused(&mut player, ""), Some("holiday".to_owned()));
+    assert_eq!(focused(&mut player, "down down down"), Some("good old one".to_owned()));
+    assert_eq!(focused(&mut player, "pageup"), Some("newer".to_owned()));
+    assert_eq!(focused(&mut player, "pagedown home"), Some("newer".to_owned()), "the newest");
+    player.status = with_takes();
+    assert_eq!(focused(&mut player, ""), Some("friday jam".to_owned()), "whoever is at the top sees what is new");
+    player.status = with(Vec::new());
+    assert_eq!(focused(&mut player, "up down home end pageup pagedown enter left right n N r x delete"), None);
+    assert_eq!(player.app.mode(), Mode::Takes);
+    player.status.takes = None;
+    assert_eq!(focused(&mut player, "up down enter n r x"), None);
+}
+
+#[test]
+fn tab_completes_takes_and_how_they_are_made() {
+    let mut player = Player::new(with_takes());
+    let mut completed = |line: &str, tabs: &str| {
+        player.press(": ctrl-u");
+        player.type_in(line);
+        player.press(tabs);
+        let text = player.app.line().text();
+        player.press("esc");
+        text
+    };
+    assert_eq!(completed("take.play cho", "tab"), "take.play chorus idea");
+    assert_eq!(completed("take.remove bass line", "tab tab"), "take.remove bass line 2");
+    assert_eq!(completed("take.rename cho", "tab"), "take.rename \"chorus idea\" ");
+    assert_eq!(completed("take.rename \"chorus i", "tab"), "take.rename \"chorus idea\" ");
+    assert_eq!(completed("take.rename \"chorus idea\" cho", "tab"), "take.rename \"chorus idea\" cho");
+    assert_eq!(completed("take.rename hol", "tab"), "take.rename holiday ");
+    assert_eq!(completed("record.set spl", "tab"), "record.set split ");
+    assert_eq!(completed("record.set start co", "tab"), "record.set start count");
+    assert_eq!(completed("record.set bits 3", "tab"), "record.set bits 32f");
+    assert_eq!(completed("record.set threshold -4", "tab"), "record.set threshold -4", "a number is one's own");
 }
 
 #[test]
@@ -603,6 +747,17 @@ fn the_key_bar_says_what_is_possible_now() {
     for label in ["/ find", "^Z^Y undo/redo", "F5 recall", "F6 save", "F7 A/B"] {
         assert!(motion.iter().any(|shown| shown == label), "{label} in {motion:?}");
     }
+    assert!(work.iter().any(|shown| shown == "^N mark") && !rest.iter().any(|shown| shown == "^N mark"));
+    player.status = with_a_take_heard();
+    assert!(labels(&player).iter().any(|shown| shown == "^G keep"));
+    player.press("f10 down");
+    let takes = labels(&player);
+    let expected = ["Esc close", "? help", "↑↓ take", "Enter stop", "←→ 5 s", "nN mark", "r rename", "x remove"];
+    assert_eq!(takes[..expected.len()], expected);
+    player.press("x");
+    assert_eq!(labels(&player)[..2], ["y yes", "n no"]);
+    player.press("n esc");
+    player.status = in_motion();
     player.press("/");
     assert_eq!(labels(&player)[..3], ["Enter keep", "Esc back", "↑↓ knob"]);
     player.press("esc");

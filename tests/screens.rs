@@ -14,11 +14,14 @@ mod statuses;
 
 use busker::{
     keymap::{Phase, Stroke},
-    status::{MonitorStatus, MorphStatus, Severity, SourceStatus, Status, SyncState},
+    status::{MonitorStatus, MorphStatus, Severity, SourceStatus, Status, SyncState, TakesStatus, WaitsFor},
     tui::{app::App, screen, theme::Theme, visible::Visible},
 };
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
-use statuses::{at_rest, at_work, in_motion, midi_in_trouble, overloaded, with_ports};
+use statuses::{
+    at_rest, at_work, in_motion, measured, midi_in_trouble, overloaded, take_info, with, with_a_take_heard, with_ports,
+    with_takes,
+};
 use std::time::Instant;
 
 fn app() -> App {
@@ -365,6 +368,134 @@ fn the_command_line_says_what_a_knob_takes() {
     insta::assert_snapshot!(drawn(&mut app, &status, SMALL));
 }
 
+/// The takes after these keys, in a small window and in a large one.
+fn takes_views(status: &Status, keys: &str) -> String {
+    let drawn = |size| {
+        let mut app = app();
+        press(&mut app, "f10", status);
+        press(&mut app, keys, status);
+        drawn(&mut app, status, size)
+    };
+    [SMALL, LARGE].map(drawn).join("\n\n")
+}
+
+#[test]
+fn takes_of_every_kind() {
+    insta::assert_snapshot!(takes_views(&with_takes(), "down"));
+}
+
+#[test]
+fn what_a_take_looks_like_in_every_state() {
+    let status = with_takes();
+    let below = |downs: usize| {
+        let mut app = app();
+        press(&mut app, &format!("f10 {}", "down ".repeat(downs)), &status);
+        let picture = drawn(&mut app, &status, SMALL);
+        let name = picture.lines().position(|line| line.starts_with("─ ") && !line.contains("Takes")).unwrap();
+        picture.lines().skip(name).take(6).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!((0..9).map(below).collect::<Vec<_>>().join("\n\n"));
+}
+
+#[test]
+fn a_clipped_take_large() {
+    let (mut app, status) = (app(), with_takes());
+    press(&mut app, "f10 down down down down", &status);
+    insta::assert_snapshot!(drawn(&mut app, &status, LARGE));
+}
+
+#[test]
+fn a_take_is_heard() {
+    insta::assert_snapshot!(takes_views(&with_a_take_heard(), "down"));
+}
+
+#[test]
+fn a_take_that_is_heard_is_seen_without_its_list() {
+    let status = with_a_take_heard();
+    for (size, seen) in [(SMALL, "▶ take"), (LARGE, "▶ chorus idea 01:12.3")] {
+        assert!(drawn(&mut app(), &status, size).lines().next().unwrap().ends_with(seen));
+    }
+    let seen = Visible::of(&status);
+    let mut further = status;
+    further.audition.as_mut().unwrap().seconds += 0.03;
+    assert_eq!(seen.next(&further), seen);
+    further.audition.as_mut().unwrap().seconds += 0.1;
+    assert_ne!(seen.next(&further), seen);
+}
+
+#[test]
+fn there_are_no_takes() {
+    let mut status = with(Vec::new());
+    let empty = takes_views(&status, "");
+    status.takes = Some(TakesStatus {
+        fault: Some("/home/ada/Music cannot be read: permission denied".to_owned()),
+        ..status.takes.unwrap()
+    });
+    let fault = takes_views(&status, "down x enter");
+    let fault: Vec<&str> = fault.lines().take(12).collect();
+    insta::assert_snapshot!(format!("{empty}\n\n{}", fault.join("\n")));
+    status.takes = None;
+    assert!(takes_views(&status, "").contains("looking for takes"));
+}
+
+#[test]
+fn a_thousand_takes_with_names_of_every_kind() {
+    let name = |at: usize| match at % 4 {
+        0 => format!("日本語の長い名前のテイク {at}"),
+        1 => format!("take {at}"),
+        2 => format!(
+            "a name that is much longer than there is room for in any window of any musician, really, number {at}"
+        ),
+        _ => format!("ünïcödé 🎹 {at}"),
+    };
+    let mut takes: Vec<_> = (0..1000).map(|at| take_info(&name(at), at as f64)).collect();
+    let marks = |at: usize| (at as f64 * 1.7, format!("マーク {at}"));
+    takes[998] = measured(&name(998), 998.0);
+    takes[998].marks = (0..500).map(marks).collect();
+    insta::assert_snapshot!(takes_views(&with(takes), "end up"));
+}
+
+#[test]
+fn removing_a_take_is_asked() {
+    let mut status = with_takes();
+    let (mut app, keys) = (app(), "f10 down x");
+    press(&mut app, keys, &status);
+    insta::assert_snapshot!(drawn(&mut app, &status, SMALL));
+    status.takes = None;
+    press(&mut app, "n", &status);
+    assert!(!drawn(&mut app, &status, SMALL).contains("y/n"));
+}
+
+#[test]
+fn the_record_line_says_what_is_waited_for_and_what_was_lost() {
+    let mut lines = Vec::new();
+    let mut add = |status: &Status| {
+        for size in [SMALL, BROAD] {
+            let text = drawn(&mut app(), status, size);
+            lines.push(text.lines().next().unwrap().to_owned());
+            lines.push(text.lines().find(|line| line.contains("free") || line.contains(" left")).unwrap().to_owned());
+        }
+    };
+    let mut status = at_rest();
+    for waits_for in [WaitsFor::Song, WaitsFor::Bar, WaitsFor::Sound] {
+        status.record.waits_for = Some(waits_for);
+        add(&status);
+    }
+    let mut status = at_work();
+    status.record.take.as_mut().unwrap().marks = 1;
+    add(&status);
+    let take = status.record.take.as_mut().unwrap();
+    (take.marks, take.gap_frames) = (12, 1440);
+    add(&status);
+    status.record.take.as_mut().unwrap().ends_with_bar = true;
+    add(&status);
+    let mut status = overloaded();
+    let take = status.record.take.as_mut().unwrap();
+    (take.marks, take.gap_frames, take.ends_with_bar) = (1234, 960_000, true);
+    add(&status);
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
 #[test]
 fn a_smaller_window_says_what_it_needs() {
     for size in [(79, 24), (80, 23), (30, 5), (1, 1), (3, 60)] {
@@ -379,6 +510,8 @@ fn a_smaller_window_says_what_it_needs() {
 #[test]
 fn every_size_of_window_can_be_drawn() {
     let (rest, trouble, midi, motion) = (at_rest(), overloaded(), midi_in_trouble(), in_motion_armed());
+    let mut heard = with_a_take_heard();
+    heard.inputs.meters = trouble.inputs.meters.clone();
     for width in (80..260).step_by(13) {
         for height in (24..90).step_by(7) {
             let mut app = app_overloaded();
@@ -390,6 +523,10 @@ fn every_size_of_window_can_be_drawn() {
                 (":", &rest),
                 ("esc / d", &trouble),
                 ("esc", &motion),
+                ("f10 down", &heard),
+                ("down down down down", &heard),
+                ("?", &heard),
+                ("esc x", &heard),
             ] {
                 press(&mut app, keys, status);
                 drawn(&mut app, status, (width, height));

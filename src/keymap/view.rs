@@ -83,6 +83,38 @@ views! {
     VelocityUp = "velocity.up"
     /// Ports and messages in the place of the knobs, or the knobs again
     Midi = "midi"
+    /// Hear, name and remove takes, or the knobs again
+    Takes = "takes"
+    /// To the take above, a newer one
+    PreviousTake = "takes.up"
+    /// To the take below, an older one
+    NextTake = "takes.down"
+    /// Ten takes up
+    TakesUp = "takes.page.up"
+    /// Ten takes down
+    TakesDown = "takes.page.down"
+    /// To the newest take
+    NewestTake = "takes.newest"
+    /// To the oldest take
+    OldestTake = "takes.oldest"
+    /// Hear this take, or no more
+    PlayTake = "takes.play"
+    /// Back by 5 seconds in the take that is heard
+    SeekBack = "takes.back"
+    /// On by 5 seconds in the take that is heard
+    SeekOn = "takes.on"
+    /// Hear this take from its next mark on
+    NextMark = "takes.mark"
+    /// Hear this take from the mark before on
+    PreviousMark = "takes.mark.back"
+    /// Give this take another name
+    RenameTake = "takes.rename"
+    /// Move this take to the trash, once it is certain
+    RemoveTake = "takes.remove"
+    /// Do it
+    Yes = "sure.yes"
+    /// Leave it as it is
+    No = "sure.no"
     /// Play and show the instrument at the next port
     NextInstrument = "instrument.next"
     /// Tie the next controller that moves to the focused knob, or nothing after all

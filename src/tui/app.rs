@@ -4,7 +4,9 @@
 //! like a person does.
 
 mod act;
+pub mod takes;
 
+use self::takes::TakesView;
 use super::{find::Find, line::CommandLine, messages::Messages, piano::Piano};
 use crate::{
     command::Command,
@@ -53,6 +55,7 @@ pub struct App {
     monitor: Decibels,
     /// Whether ports and messages stand in the place of the knobs.
     midi_shown: bool,
+    takes: TakesView,
     profiles: Vec<String>,
     /// The home folder with the slash behind it; empty where there is none.
     home: String,
@@ -77,6 +80,7 @@ impl App {
             window: (80, 24),
             monitor: Decibels::UNITY,
             midi_shown: false,
+            takes: TakesView::default(),
             profiles,
             home: String::new(),
             redraw: false,
@@ -169,7 +173,7 @@ impl App {
         match self.mode {
             Mode::Line => change(&mut self.line),
             Mode::Find => self.find.edit(change),
-            Mode::Piano | Mode::Keys | Mode::Help => return,
+            Mode::Piano | Mode::Keys | Mode::Takes | Mode::Sure | Mode::Help => return,
         }
         self.changed = true;
     }
@@ -282,6 +286,11 @@ impl App {
     /// Whether ports and messages stand in the place of the knobs.
     pub fn midi_shown(&self) -> bool {
         self.midi_shown
+    }
+
+    /// The takes being looked through.
+    pub fn takes(&self) -> &TakesView {
+        &self.takes
     }
 
     /// The lowest and the highest note the piano keys play; in every octave there are some.

@@ -9,6 +9,8 @@ pub mod line;
 pub mod message;
 pub mod meters;
 pub mod midi;
+pub mod question;
 pub mod record;
 pub mod rule;
+pub mod takes;
 pub mod typed;

@@ -2,7 +2,7 @@
 
 use super::{
     app::App,
-    panels::{hands, header, help, keybar, knobs, line, message, meters, midi, record},
+    panels::{hands, header, help, keybar, knobs, line, message, meters, midi, question, record, takes},
     theme::Theme,
     visible::Visible,
 };
@@ -38,9 +38,12 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
     .areas(window);
     header::draw(status, theme, top, frame);
     meters::draw(status, theme, scale, meters, frame);
+    let below = Rect { height: tabs.height + knobs.height, ..tabs };
     // A knob that is looked for is seen.
-    if app.midi_shown() && app.mode() != Mode::Find {
-        let below = Rect { height: tabs.height + knobs.height, ..tabs };
+    let finds = app.mode() == Mode::Find;
+    if app.takes().is_open() && !finds {
+        takes::draw(app, status, theme, takes::Areas { title, below }, frame);
+    } else if app.midi_shown() && !finds {
         midi::draw(app, status, theme, midi::Areas { title, below }, frame);
     } else {
         knobs::draw(app, status, theme, knobs::Areas { title, tabs, knobs }, frame);
@@ -55,7 +58,11 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
             help::draw(app, theme, covered, frame);
             keybar::draw(app, status, theme, keys, frame);
         }
-        Mode::Piano | Mode::Keys | Mode::Find => keybar::draw(app, status, theme, keys, frame),
+        Mode::Sure => {
+            question::draw(app, theme, messages, frame);
+            keybar::draw(app, status, theme, keys, frame);
+        }
+        Mode::Piano | Mode::Keys | Mode::Find | Mode::Takes => keybar::draw(app, status, theme, keys, frame),
     }
 }
 

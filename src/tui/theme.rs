@@ -116,7 +116,11 @@ areas! {
     /// MIDI ports, the clock and the monitor.
     midi: MidiLook { heading, text, used, quiet, alarm, incoming, outgoing }
     /// The record light.
-    record: RecordLook { recording, ready, file, room, room_low, quiet }
+    record: RecordLook { recording, waiting, ready, file, detail, gap, room, room_low, quiet }
+    /// The takes: their list, and what the focused one looks like.
+    takes: TakesLook {
+        heading, text, focused, quiet, alarm, recording, playing, wave, heard, mark, position
+    }
     /// What the engine says.
     messages: MessagesLook { info, warning, error, past }
     /// The key bar.

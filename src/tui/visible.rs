@@ -46,6 +46,9 @@ impl Visible {
         if let Some(take) = &mut seen.record.take {
             take.seconds = take.seconds.floor();
         }
+        if let Some(audition) = &mut seen.audition {
+            audition.seconds = (audition.seconds * 10.0).floor() / 10.0;
+        }
         round_motion(&mut seen.params);
         seen.record.free_bytes = seen.record.free_bytes.map(round_room);
         Visible(seen)

@@ -5,10 +5,12 @@ use busker::{
     music::Position,
     profile::{DEFAULT_ID, Library, Profile},
     status::{
-        AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, LatencyStatus, MeterStatus,
-        MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, PortStatus, Rate, RealtimeStatus, RecordStatus,
-        SourceStatus, Status, SyncState, TakeStatus, Traffic, TransportStatus,
+        AuditionStatus, AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, LatencyStatus,
+        MeterStatus, MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, PortStatus, Rate, RealtimeStatus,
+        RecordStatus, SourceStatus, Status, SyncState, TakeInfo, TakeState, TakeStatus, TakesStatus, Traffic,
+        TransportStatus,
     },
+    takes::{Overview, Verdict},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -242,6 +244,126 @@ pub fn midi_in_trouble() -> Status {
     status.ports[5].connected = false;
     status.realtime = RealtimeStatus { clock: Some(false), scheduler: true, memory_locked: false };
     status.faults.midi_dropped = 1204;
+    status
+}
+
+/// A take of the folder that can be used and is not measured.
+pub fn take_info(name: &str, seconds: f64) -> TakeInfo {
+    TakeInfo {
+        name: name.to_owned(),
+        seconds: Some(seconds),
+        channels: Some(2),
+        bits: Some(24),
+        sample_rate_hz: Some(48_000),
+        made: "2025-11-21 19:04".to_owned(),
+        state: TakeState::Sound,
+        verdict: None,
+        overview: None,
+        marks: Arc::from([]),
+    }
+}
+
+/// The same, measured: notes that ring down, one every fourth of it.
+pub fn measured(name: &str, seconds: f64) -> TakeInfo {
+    let verdict = Verdict {
+        frames: (seconds * 48_000.0) as u64,
+        sample_rate_hz: 48_000,
+        channels: 2,
+        peak_dbfs: Some(-3.12),
+        true_peak_dbtp: Some(-2.9),
+        loudness_lufs: Some(-18.2),
+        clipped_samples: 0,
+        broken_samples: 0,
+        noise_floor_dbfs: Some(-71.3),
+        dc_offset: 0.0002,
+        gaps: 0,
+        gap_frames: 0,
+        xruns: 0,
+    };
+    let column = |x: usize| {
+        let ringing = 1.0 - (x % 128) as f64 / 128.0;
+        let loud = (x as f64 / 512.0 * 3.0).sin().abs().max(0.1) * ringing * ringing * 88.0;
+        let trembling = 1.0 - 0.3 * ((x * 7919) % 97) as f64 / 97.0;
+        ((-loud * trembling * 0.85) as i8, (loud * trembling) as i8)
+    };
+    TakeInfo {
+        verdict: Some(Arc::new(verdict)),
+        overview: Some(Arc::new(Overview { columns: (0..Overview::COLUMNS).map(column).collect() })),
+        ..take_info(name, seconds)
+    }
+}
+
+/// The same, a quarter as loud.
+pub fn soft(name: &str, seconds: f64) -> TakeInfo {
+    let mut take = measured(name, seconds);
+    let columns = &mut Arc::make_mut(take.overview.as_mut().unwrap()).columns;
+    columns.iter_mut().for_each(|(low, high)| (*low, *high) = (*low / 4, *high / 4));
+    verdict_of(&mut take).peak_dbfs = Some(-15.2);
+    take
+}
+
+fn verdict_of(take: &mut TakeInfo) -> &mut Verdict {
+    Arc::make_mut(take.verdict.as_mut().unwrap())
+}
+
+/// At rest, with these takes.
+pub fn with(takes: Vec<TakeInfo>) -> Status {
+    let takes = TakesStatus {
+        revision: 1,
+        folder: PathBuf::from("/home/ada/Music"),
+        fault: None,
+        takes: takes.into(),
+        measuring: None,
+    };
+    let mut status = Status { takes: Some(takes), ..at_rest() };
+    status.record.capture_bytes = 40_000_000;
+    status
+}
+
+/// Takes in every state, while another is recorded.
+pub fn with_takes() -> Status {
+    let mut chorus = measured("chorus idea", 192.4);
+    chorus.marks = [(12.3, "verse"), (48.0, "chorus"), (50.0, "oops"), (191.0, "the end")]
+        .map(|(at, label)| (at, label.to_owned()))
+        .into();
+    let mut clipped = measured("2025-11-21 18.40.11 korg_nts1_mk2 120 BPM", 3_725.25);
+    (clipped.channels, clipped.bits, clipped.sample_rate_hz) = (Some(8), Some(32), Some(96_000));
+    let verdict = verdict_of(&mut clipped);
+    (verdict.peak_dbfs, verdict.true_peak_dbtp, verdict.clipped_samples) = (Some(0.0), Some(0.6), 12);
+    (verdict.gaps, verdict.gap_frames, verdict.xruns) = (3, 1440, 1);
+    let mut silent = measured("was the cable in", 8.0);
+    silent.channels = Some(1);
+    let verdict = verdict_of(&mut silent);
+    (verdict.peak_dbfs, verdict.true_peak_dbtp, verdict.loudness_lufs) = (None, None, None);
+    silent.overview = Some(Arc::new(Overview { columns: vec![(0, 0); Overview::COLUMNS] }));
+    let unknown = |name: &str, state| TakeInfo { seconds: None, state, ..take_info(name, 0.0) };
+    let mut status = with(vec![
+        unknown("friday jam", TakeState::Recording),
+        chorus,
+        take_info("bass line", 31.5),
+        take_info("bass line 2", 30.9),
+        clipped,
+        silent,
+        TakeInfo { seconds: Some(904.0), ..unknown("cut short", TakeState::NeedsRepair) },
+        TakeInfo {
+            channels: None,
+            bits: None,
+            sample_rate_hz: None,
+            ..unknown("holiday", TakeState::Beyond("it is no WAV file".to_owned()))
+        },
+        soft("good old one", 61.0),
+    ]);
+    status.takes.as_mut().unwrap().measuring = Some("bass line".to_owned());
+    status.record.take = at_work().record.take;
+    status
+}
+
+/// The same while the second take is heard.
+pub fn with_a_take_heard() -> Status {
+    let mut status = with_takes();
+    status.record.take = None;
+    let path = PathBuf::from("/home/ada/Music/chorus idea.wav");
+    status.audition = Some(AuditionStatus { path, seconds: 72.34, length_seconds: 192.4 });
     status
 }
 

@@ -20,6 +20,10 @@ use crate::{
 const FAR: i32 = 8;
 /// How far a knob is turned by chance at most, in percent of its way.
 const MUTATION: Percent = Percent(10.0);
+/// Takes of a page.
+const TAKES_PAGE: isize = 10;
+/// How far a seek goes, in seconds.
+const SEEK_SECONDS: f64 = 5.0;
 /// Velocity moves by this much, of 127.
 const VELOCITY_STEP: i8 = 8;
 
@@ -91,6 +95,22 @@ impl App {
             View::VelocityUp => self.velocity_by(VELOCITY_STEP),
             View::Monitor => return self.monitor(status),
             View::Midi => return self.toggle_midi(),
+            View::Takes => return self.toggle_takes(),
+            View::PreviousTake => self.takes.step(-1, status),
+            View::NextTake => self.takes.step(1, status),
+            View::TakesUp => self.takes.step(-TAKES_PAGE, status),
+            View::TakesDown => self.takes.step(TAKES_PAGE, status),
+            View::NewestTake => self.takes.step(isize::MIN, status),
+            View::OldestTake => self.takes.step(isize::MAX, status),
+            View::PlayTake => return self.play_take(status),
+            View::SeekBack => return self.seek_by(-SEEK_SECONDS, status),
+            View::SeekOn => return self.seek_by(SEEK_SECONDS, status),
+            View::NextMark => return self.mark_by(true, status),
+            View::PreviousMark => return self.mark_by(false, status),
+            View::RenameTake => return self.rename_take(status),
+            View::RemoveTake => return self.ask_to_remove(status),
+            View::Yes => return self.remove_take(status),
+            View::No => return self.enter(self.base),
             View::NextInstrument => return self.next_instrument(status),
             View::Learn => return self.learn(status),
             View::Clock => {
@@ -123,15 +143,17 @@ impl App {
     }
 
     /// To another mode. Keys that held notes will not be heard of again.
-    fn enter(&mut self, mode: Mode) -> Vec<Wish> {
-        if matches!(mode, Mode::Piano | Mode::Keys) {
+    pub(super) fn enter(&mut self, mode: Mode) -> Vec<Wish> {
+        let mut wishes = self.silence();
+        if matches!(mode, Mode::Piano | Mode::Keys | Mode::Takes) {
+            wishes.extend(self.takes.entered(self.base, mode));
             self.base = mode;
         }
         self.mode = mode;
-        self.silence()
+        wishes
     }
 
-    fn open_line(&mut self, text: &str) -> Vec<Wish> {
+    pub(super) fn open_line(&mut self, text: &str) -> Vec<Wish> {
         self.line.open(text);
         self.enter(Mode::Line)
     }

@@ -1,12 +1,20 @@
 //! What may stand where the cursor is: from the command table, the profile and the screen's own actions. Pure.
 
 use crate::{
-    command::{self, ArgSpec, COMMANDS, CommandSpec, arg::ArgKind},
+    command::{
+        self, ArgSpec, COMMANDS, CommandSpec,
+        arg::{Arg, ArgKind, TakeName},
+    },
+    config::recorder::RECORDER_OPTIONS,
     keymap::{Action, Mode, View, rows_in},
     motion::Wanted,
     profile::{Param, Profile},
-    status::Status,
+    status::{Status, TakeInfo},
+    tui::widgets::text,
 };
+
+/// What the command table calls a take that is named.
+const TAKE: &str = "take";
 
 /// A word that fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +67,11 @@ fn place(text: &str) -> Option<Place<'_>> {
     let row = command::spec(name)?;
     rest = after.trim_start();
     for arg in row.args {
-        let split = if arg.kind.takes_rest_of_line() { None } else { rest.split_once(char::is_whitespace) };
+        let split = match rest.starts_with('"') {
+            _ if arg.kind.takes_rest_of_line() => None,
+            true => command::quoted(rest).filter(|(_, after)| !after.is_empty()),
+            false => rest.split_once(char::is_whitespace),
+        };
         let Some((word, after)) = split else {
             let start = text[..text.len() - rest.len()].chars().count();
             return Some(Place { row, arg, before: words, start, written: rest });
@@ -96,6 +108,11 @@ pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion 
             let words = Wanted::may_follow(before);
             return fitting(start, written, words.iter().map(|word| candidate(word, "", true)).collect());
         }
+        (_, "record") if place.row.name == "record.set" => match place.before.first() {
+            None => RECORDER_OPTIONS.iter().map(|row| candidate(row.name, row.help, true)).collect(),
+            Some(option) => known_values(option).iter().map(|word| candidate(word, "", false)).collect(),
+        },
+        (_, "take") if place.arg.name == TAKE => takes(status, !is_last),
         (ArgKind::Port, _) => ports(place.written, status, !is_last),
         (ArgKind::Name, "profile") => profiles.iter().map(|id| candidate(id, "", !is_last)).collect(),
         (ArgKind::Text, "param") => match named(&place, status) {
@@ -113,6 +130,28 @@ pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion 
         return Completion { start: place.start, candidates: all };
     }
     fitting(place.start, place.written, all)
+}
+
+/// Values of the recorder's options that are words; the others are numbers, names and channels.
+fn known_values(option: &str) -> &'static [&'static str] {
+    match option {
+        "files" => &["inputs", "each", "master", "inputs master"],
+        "bits" => &["16", "24", "32f"],
+        "dither" => &["on", "off"],
+        "start" => &["now", "bar", "count", "sound"],
+        "silence" | "split" | "second_folder" => &["off"],
+        _ => &[],
+    }
+}
+
+/// The takes, as far as somebody looks at them.
+fn takes(status: &Status, more: bool) -> Vec<Candidate> {
+    let take = |take: &TakeInfo| {
+        let length = take.seconds.map_or_else(String::new, |seconds| format!(", {}", text::song_time(seconds)));
+        let before_more = TakeName(take.name.clone()).write().filter(|_| more);
+        candidate(before_more.as_ref().unwrap_or(&take.name), &format!("{}{length}", take.made), more)
+    };
+    status.takes.iter().flat_map(|takes| takes.takes.iter()).map(take).collect()
 }
 
 /// The knobs, and where they stand.
@@ -208,4 +247,19 @@ pub fn shared_beginning(candidates: &[Candidate]) -> String {
     let Some((first, others)) = candidates.split_first() else { return String::new() };
     let shares = |(at, c): &(usize, char)| others.iter().all(|other| other.word.chars().nth(*at) == Some(*c));
     first.word.chars().enumerate().take_while(shares).map(|(_, c)| c).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::recorder::RecorderOptions;
+
+    #[test]
+    fn every_value_offered_is_taken() {
+        for row in RECORDER_OPTIONS {
+            for word in known_values(row.name) {
+                assert_eq!(row.set(&mut RecorderOptions::default(), word), Ok(()), "{} {word}", row.name);
+            }
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub const ROWS: u16 = 3;
 const LOAD_ALARM: u32 = 80;
 /// From this width on there is room to say things twice.
 const WIDE: u16 = 100;
-/// Most cells of the name of a clock that is followed.
+/// Most cells of the name of a clock that is followed, or of a take that is heard.
 const SOURCE_WIDE: usize = 20;
 /// Most cells of it in a narrow window: as many as leave room for the switches and the record light.
 const SOURCE_NARROW: usize = 16;
@@ -110,14 +110,23 @@ fn switch<'a>(name: &str, on: bool, look: &HeaderLook) -> Span<'a> {
     }
 }
 
-/// The record light once more, where the eye is while playing; below it stands with everything else about the take.
+/// The record light once more, where the eye is while playing; below it stands with everything else about the take. While
+/// nothing is recorded, the take that is heard.
 fn take_line<'a>(status: &Status, theme: &Theme, width: u16) -> Line<'a> {
     match &status.record.take {
         Some(take) if width >= WIDE => {
             Line::styled(format!("● REC {}", text::take_time(take.seconds)), theme.record.recording)
         }
         Some(_) => Line::styled("● REC", theme.record.recording),
-        None => Line::default(),
+        None if status.record.waits_for.is_some() => Line::styled("○ waits", theme.record.waiting),
+        None => status.audition.as_ref().map_or_else(Line::default, |audition| {
+            let name = audition.path.file_stem().map(|name| name.to_string_lossy()).unwrap_or_default();
+            let words = match width >= WIDE {
+                true => format!("▶ {} {}", text::cut(&name, SOURCE_WIDE), text::song_time(audition.seconds)),
+                false => "▶ take".to_owned(),
+            };
+            Line::styled(words, theme.takes.playing)
+        }),
     }
 }
 

@@ -53,8 +53,8 @@ pub fn items(mode: Mode) -> Vec<Item> {
         items.push(Item::Text("Letters are commands in KEYS mode: Esc, then ? shows those keys.".to_owned()));
     }
     items.push(Item::Space);
-    for (sign, typed) in [(':', Mode::Line), ('/', Mode::Find)] {
-        items.push(Item::Heading(format!("Keys after {sign}")));
+    for (what, typed) in [("after :", Mode::Line), ("after /", Mode::Find), ("when asked", Mode::Sure)] {
+        items.push(Item::Heading(format!("Keys {what}")));
         items.extend(keys(typed));
         items.push(Item::Space);
     }

@@ -3,7 +3,12 @@
 use crate::{
     keymap::{Action, Key, Row, View, rows_in},
     music::Decibels,
-    tui::{app::App, theme::Theme, visible::Visible, widgets::text},
+    tui::{
+        app::{App, takes},
+        theme::Theme,
+        visible::Visible,
+        widgets::text,
+    },
 };
 use ratatui::{
     Frame,
@@ -54,11 +59,14 @@ pub fn entries(app: &App, status: &Visible) -> Vec<(String, &'static str)> {
 fn words(row: &Row, app: &App, status: &Visible) -> Option<&'static str> {
     let on = match row.action {
         Action::Command("transport.toggle") => status.transport.playing,
-        Action::Command("record.toggle") => status.record.take.is_some(),
+        Action::Command("record.toggle") => status.record.take.is_some() || status.record.waits_for.is_some(),
         Action::Command("click.on toggle") => status.click_on,
         Action::View(View::Monitor) => status.inputs.monitor_db > Decibels::SILENCE.0,
         Action::View(View::Clock) => status.transport.clock_on,
         Action::View(View::Midi) => app.midi_shown(),
+        Action::View(View::PlayTake) => {
+            app.takes().focused(status).is_some_and(|take| takes::heard(take, status).is_some())
+        }
         Action::View(View::Learn) => status.learning.is_some(),
         _ => false,
     };
@@ -67,7 +75,13 @@ fn words(row: &Row, app: &App, status: &Visible) -> Option<&'static str> {
 
 /// Whether it would do anything.
 fn possible(action: Action, app: &App, status: &Visible) -> bool {
-    let Action::View(view) = action else { return true };
+    let view = match action {
+        Action::View(view) => view,
+        Action::Ask("record.mark") => return status.record.take.is_some(),
+        Action::Ask("record.capture") => return status.record.capture_bytes > 0,
+        Action::Command(_) | Action::Ask(_) => return true,
+    };
+    let take = app.takes().focused(status);
     let profile = &status.params.profile;
     match view {
         View::NextKnob | View::PreviousKnob | View::TurnUp | View::TurnDown | View::TypeValue => {
@@ -80,6 +94,10 @@ fn possible(action: Action, app: &App, status: &Visible) -> bool {
         }
         View::Mutate | View::Dice | View::Find => app.focused(status).is_some(),
         View::Recall => !status.params.snapshots.is_empty(),
+        View::PreviousTake | View::RenameTake | View::RemoveTake => take.is_some(),
+        View::NextTake | View::PlayTake => take.is_some(),
+        View::SeekBack | View::SeekOn => status.audition.is_some(),
+        View::NextMark | View::PreviousMark => take.is_some_and(|take| !take.marks.is_empty()),
         View::NextSection => profile.sections.len() > 1,
         View::ResetKnob => app.focused(status).is_some_and(|at| {
             let default = profile.params.get(at).map(|param| param.default);
