@@ -106,7 +106,9 @@ impl Recording {
         command.env("JACK_DEFAULT_SERVER", env::var("JACK_DEFAULT_SERVER").unwrap());
         let mut command = if around.is_empty() { command } else { within(around, &command) };
         let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let recording = Recording { program: command.spawn().unwrap(), home };
+        let program = command.spawn();
+        let program = program.unwrap_or_else(|error| panic!("{command:?}: {error}; `make test` installs strace"));
+        let recording = Recording { program, home };
         wait_for("the take", || recording.path().exists());
         connect(probe);
         recording
