@@ -142,22 +142,18 @@ fn put(bytes: &mut [u8], at: usize, with: &[u8]) {
 /// Bends a file: sizes, letters, bytes, its end, parts of it.
 fn bend(bytes: &mut Vec<u8>, chance: &mut Chance) {
     for _ in 0..chance.below(5) {
-        let at = place(bytes, chance);
+        let at = place(bytes, chance).min(bytes.len());
+        let part = at..(at + chance.below(80)).min(bytes.len());
         match chance.below(7) {
             0 => put(bytes, at, &chance.choose(&SIZES).to_le_bytes()),
             1 => put(bytes, at, *chance.choose(&LETTERS)),
             2 => put(bytes, at, &[chance.below(256) as u8]),
             3 => bytes.truncate(at),
             4 => bytes.extend((0..chance.below(60)).map(|_| chance.below(256) as u8)),
-            5 => {
-                let end = (at + chance.below(80)).min(bytes.len());
-                bytes.drain(at.min(end)..end);
-            }
+            5 => drop(bytes.drain(part)),
             _ => {
-                let part = bytes
-                    [at.min(bytes.len())..(at + chance.below(80)).min(bytes.len()).max(at.min(bytes.len()))]
-                    .to_vec();
-                bytes.splice(at.min(bytes.len())..at.min(bytes.len()), part);
+                let twice = bytes[part].to_vec();
+                bytes.splice(at..at, twice);
             }
         }
     }
