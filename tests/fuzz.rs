@@ -18,9 +18,8 @@ use busker::{
 };
 use std::io::Cursor;
 
-/// Cases of each target. Those that measure make a file each.
+/// Cases of each target.
 const CASES: u64 = 20_000;
-const CASES_ON_DISK: u64 = 4_000;
 
 /// Numbers that look random (xorshift), from a seed.
 struct Chance(u64);
@@ -187,7 +186,7 @@ fn any_file_is_sound_after_one_repair_or_left_alone() {
 
 #[test]
 fn any_file_is_measured_or_refused() {
-    run(CASES_ON_DISK, file, entry::take_measure);
+    run(CASES, file, entry::take_measure);
 }
 
 /// Words that options are set with, and what is like them.
