@@ -4,7 +4,7 @@ CARGO ?= cargo
 # What the tests are run with: every host, and the allocator that catches the callback allocating.
 TEST_FEATURES = jack,rt-check
 
-.PHONY: run test test-vm check fmt clippy doc bench bench-midi limits help
+.PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes limits help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,11 @@ bench-midi: ## how even the MIDI clock is, how late notes come, what it costs; A
 	@scripts/setup.sh run
 	$(CARGO) build --release
 	benches/midi/bench.py target/release/busker $(ARGS)
+
+bench-takes: ## what recording 32 channels costs, beside jack_capture; ARGS='600' for ten minutes of it
+	@scripts/setup.sh test
+	$(CARGO) build --release --features jack
+	benches/takes.py target/release/busker $(ARGS)
 
 limits: ## first frame, idle load, memory, speed of virtual time
 	@scripts/setup.sh test

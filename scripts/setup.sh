@@ -6,9 +6,10 @@ set -eu
 
 run='gcc pkg-config libasound2-dev'
 # libasound2-plugins: ALSA's "jack" plugin; python3: the script that measures the limits; ffmpeg, mediainfo,
-# sndfile-programs: readers of WAV files beside sox; python3-venv: another one, wavinfo.
+# sndfile-programs: readers of WAV files beside sox; python3-venv: another one, wavinfo; strace: lets a disk stall;
+# util-linux: mounts that end with their process.
 test='jackd2 libjack-jackd2-dev jack-midi-clock jack-capture alsa-utils libasound2-plugins sox tmux python3
-    python3-venv ffmpeg mediainfo sndfile-programs'
+    python3-venv ffmpeg mediainfo sndfile-programs strace util-linux'
 wavinfo='wavinfo==4.0.1'
 venv=$(dirname "$0")/../target/wavinfo
 

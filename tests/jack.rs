@@ -1,7 +1,7 @@
 //! The station on a real JACK server.
 //!
-//! Needs jackd2, jack-midi-clock and jack-capture; `make test` installs them. Each test runs in a process of its own,
-//! with a server of its own. Asserted is what was heard, in samples and frames, never how long anything took; where an
+//! Needs jackd2, jack-midi-clock, jack-capture and strace; `make test` installs them. Each test runs in a process of its
+//! own, with a server of its own. Asserted is what was heard, in samples and frames, never how long anything took; where an
 //! interruption of the server spoils a measurement, it is made again.
 
 #![allow(
@@ -18,12 +18,18 @@
 mod alone;
 #[path = "jack/probe.rs"]
 mod probe;
+#[path = "common/program.rs"]
+mod program;
 #[path = "jack/server.rs"]
 mod server;
 #[path = "jack/sound.rs"]
 mod sound;
 #[path = "jack/station.rs"]
 mod station;
+#[path = "jack/takes.rs"]
+mod takes;
+#[path = "common/within.rs"]
+mod within;
 
 use alone::alone;
 use busker::{

@@ -33,10 +33,11 @@ pub struct Verdict {
     /// The greatest sample in dB below full scale, of all channels; none where all is silence.
     pub peak_dbfs: Option<f64>,
     /// The greatest level between the samples, too, in dBTP (ITU-R BS.1770, oversampled 4 times, 2 times from 96 kHz on);
-    /// none where all is silence, or where there are more than 64 channels.
+    /// none where all is silence, where there are more than 64 channels, or below 4 kHz.
     pub true_peak_dbtp: Option<f64>,
-    /// The integrated loudness in LUFS (EBU R 128); none where nothing is louder than -70 LUFS for 400 ms, or where there
-    /// are more than 64 channels. Every channel counts as much as every other: they are inputs, not loudspeakers.
+    /// The integrated loudness in LUFS (EBU R 128); none where nothing is louder than -70 LUFS for 400 ms, where there are
+    /// more than 64 channels, or below 4 kHz. Every channel counts as much as every other: they are inputs, not
+    /// loudspeakers.
     pub loudness_lufs: Option<f64>,
     /// Samples at full scale or over.
     pub clipped_samples: u64,

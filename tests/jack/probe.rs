@@ -6,7 +6,7 @@ use jack::{
 };
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, AtomicU64, Ordering},
+    atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering},
     mpsc::{self, Receiver, Sender},
 };
 
@@ -24,6 +24,8 @@ pub struct Probe {
     /// Frames between two pulses of its clock; 0 is no clock.
     pulse_frames: Arc<AtomicU32>,
     xruns: Arc<AtomicU64>,
+    /// The ramp's newest step.
+    played: Arc<AtomicI32>,
 }
 
 struct Xruns(Arc<AtomicU64>);
@@ -44,6 +46,7 @@ struct Process {
     frame: u64,
     ramps: [Port<AudioOut>; 2],
     next: i32,
+    played: Arc<AtomicI32>,
     heard: Sender<Heard>,
 }
 
@@ -69,6 +72,7 @@ impl ProcessHandler for Process {
             *right = -*left;
             self.next += 1;
         }
+        self.played.store(self.next - 1, Ordering::Relaxed);
         Control::Continue
     }
 }
@@ -84,6 +88,7 @@ impl Probe {
         let ramps = ["ramp_1", "ramp_2"].map(|name| client.register_port(name, AudioOut::default()).unwrap());
         let (sender, heard) = mpsc::channel();
         let xruns = Arc::<AtomicU64>::default();
+        let played = Arc::<AtomicI32>::default();
         let process = Process {
             midi,
             midi_out,
@@ -93,10 +98,11 @@ impl Probe {
             frame: 0,
             ramps,
             next: 1,
+            played: Arc::clone(&played),
             heard: sender,
         };
         let client = client.activate_async(Xruns(Arc::clone(&xruns)), process).unwrap();
-        Probe { client, heard, say, pulse_frames, xruns }
+        Probe { client, heard, say, pulse_frames, xruns, played }
     }
 
     /// Says a message.
@@ -132,6 +138,11 @@ impl Probe {
     /// What has arrived until now.
     pub fn heard(&self) -> Vec<Heard> {
         self.heard.try_iter().collect()
+    }
+
+    /// How far its ramp is, in frames.
+    pub fn played(&self) -> i64 {
+        i64::from(self.played.load(Ordering::Relaxed))
     }
 
     /// Interruptions since it was opened.

@@ -43,3 +43,29 @@ pub fn unbroken_ramp(samples: &[i32], step: i32) -> Result<(), String> {
         Some(at) => Err(format!("{} follows {} at {at} of {}", samples[at + 1], samples[at], samples.len())),
     }
 }
+
+/// Silence in a ramp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Its first frame.
+    pub at: usize,
+    /// How long it is.
+    pub frames: usize,
+}
+
+/// The stretches of silence in numbers that go on after each as if it had not been. Silence before the first number is
+/// none of them; anything else that is not consecutive is told.
+pub fn gaps_in_ramp(samples: &[i32], step: i32) -> Result<Vec<Gap>, String> {
+    let first = samples.iter().position(|&sample| sample != 0).unwrap_or(samples.len());
+    let mut gaps: Vec<Gap> = Vec::new();
+    for (at, &sample) in samples.iter().enumerate().skip(first) {
+        let want = samples[first] + step * (at - first) as i32;
+        match gaps.last_mut() {
+            Some(gap) if sample == 0 && gap.at + gap.frames == at => gap.frames += 1,
+            _ if sample == 0 => gaps.push(Gap { at, frames: 1 }),
+            _ if sample == want => {}
+            _ => return Err(format!("{sample} instead of {want} at {at} of {}; silence: {gaps:?}", samples.len())),
+        }
+    }
+    Ok(gaps)
+}

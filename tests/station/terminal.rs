@@ -28,11 +28,16 @@ fn cells(count: u16) -> NonZeroU16 {
 
 impl Terminal {
     pub fn open(args: &[&str], columns: u16, rows: u16) -> Terminal {
-        let home = tempfile::tempdir().unwrap();
+        Terminal::within(&[], tempfile::tempdir().unwrap(), args, columns, rows)
+    }
+
+    /// With these words before the program, and this home.
+    pub fn within(around: &[&str], home: TempDir, args: &[&str], columns: u16, rows: u16) -> Terminal {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_busker"));
-        command.args(args);
+        let mut words = around.iter().copied().chain([env!("CARGO_BIN_EXE_busker")]).chain(args.iter().copied());
+        let mut command = CommandBuilder::new(words.next().unwrap());
+        command.args(words);
         command.env_clear();
         command.env("PATH", std::env::var("PATH").unwrap());
         command.env("TERM", "xterm-256color");

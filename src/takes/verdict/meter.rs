@@ -15,6 +15,8 @@ const BLOCK_FRAMES: u64 = 512;
 /// Takes up to this length have their loudness summed up exactly, in hours; longer ones in steps of 0.1 LU, in memory
 /// that does not grow.
 const EXACT_HOURS: u64 = 12;
+/// Below this rate there is no loudness: the filter of BS.1770 turns at 1.7 kHz, and at 16 Hz its library panics.
+pub(super) const LOUDNESS_RATE_HZ_MIN: u32 = 4_000;
 /// Frames that are read of the disk at once.
 const READ_FRAMES: usize = 8_192;
 /// Samples beyond this, which only floating point has, are held there: 120 dB over full scale.
@@ -202,6 +204,9 @@ fn full_scale(integer_bits: Option<u16>) -> f32 {
 }
 
 fn loudness(channels: usize, sample_rate_hz: u32, frames: u64) -> Option<EbuR128> {
+    if sample_rate_hz < LOUDNESS_RATE_HZ_MIN {
+        return None;
+    }
     let is_long = frames / u64::from(sample_rate_hz) > EXACT_HOURS * 3600;
     let mode = if is_long { Mode::I | Mode::HISTOGRAM } else { Mode::I };
     let mut loudness = EbuR128::new(u32::try_from(channels).ok()?, sample_rate_hz, mode).ok()?;

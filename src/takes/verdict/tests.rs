@@ -88,6 +88,17 @@ fn more_channels_than_are_known_have_a_peak_all_the_same() {
 }
 
 #[test]
+fn a_rate_that_no_device_has_is_no_trouble() {
+    for rate_hz in [1, 15, 16, 17, 100, 3_999, 4_000] {
+        let mut meter = Meter::new(2, rate_hz, 3_000, Some(24), &[]);
+        meter.feed(&mut signal(2, 3_000, sine(997.0, -6.0)));
+        let verdict = meter.end().verdict;
+        assert_near(verdict.peak_dbfs, -6.0, 0.01);
+        assert_eq!((verdict.frames, verdict.loudness_lufs.is_some()), (3_000, rate_hz == 4_000));
+    }
+}
+
+#[test]
 fn a_peak_between_samples_is_found() {
     // A quarter of the rate, 45 degrees off: the samples are 3 dB below the wave.
     let wave = |frame: usize| (TAU * (frame as f64 / 4.0 + 0.125)).sin() * 0.5;

@@ -4,6 +4,7 @@
 //! samples is greater than [`GAIN_MAX`] times the greatest sample around it, and what stays below the peak that was
 //! already found is passed over. The result is the same.
 
+use super::meter::LOUDNESS_RATE_HZ_MIN;
 use ebur128::{EbuR128, Mode};
 
 /// The greatest gain of the interpolating filter: the greatest sum of the magnitudes of its coefficients, 2.307 of its
@@ -27,6 +28,9 @@ pub(super) struct TruePeak {
 impl TruePeak {
     /// None where there are more channels than are measured, or a rate that no device has.
     pub(super) fn new(channels: usize, sample_rate_hz: u32) -> Option<TruePeak> {
+        if sample_rate_hz < LOUDNESS_RATE_HZ_MIN {
+            return None;
+        }
         let scanner = EbuR128::new(u32::try_from(channels).ok()?, sample_rate_hz, Mode::TRUE_PEAK).ok()?;
         let before = vec![0.0; REACH_FRAMES * channels];
         Some(TruePeak { scanner, channels, before, is_warm: false, before_peak: 0.0, peak: 0.0 })

@@ -1,0 +1,112 @@
+//! What is run over any bytes: the readers of what others wrote. Each panics where a promise is broken.
+//!
+//! The targets of cargo-fuzz call these, and so does `tests/fuzz.rs`, on any toolchain.
+
+use busker::{
+    config::recorder::{RECORDER_OPTIONS, RecorderOptions},
+    takes::{NotUsable, Reach, Take, measure},
+    wav::{Field, Health, Notes, Samples, Wav},
+};
+use std::{
+    io::{Cursor, Write},
+    ops::ControlFlow,
+};
+
+/// Frames that are read of a file before its end is believed.
+const FRAMES_MAX: u64 = 1 << 20;
+
+/// The structure and the notes of a file are read, and what is said of them is within the file.
+pub fn wav_read(bytes: &[u8]) {
+    let mut file = Cursor::new(bytes);
+    let wav = Wav::read(&mut file).expect("memory has no faults");
+    assert_eq!(wav.file_bytes, bytes.len() as u64);
+    assert!(wav.chunks.iter().all(|chunk| chunk.at < wav.file_bytes));
+    if let Some(data) = wav.data {
+        assert!(data.start + data.bytes <= wav.file_bytes, "audio up to {} + {}", data.start, data.bytes);
+    }
+    for finding in &wav.findings {
+        assert!(!finding.to_string().is_empty());
+    }
+    assert!(wav.health() != Health::Beyond || !wav.findings.is_empty(), "a reason is told");
+    let _ = Notes::read(&mut file, &wav).expect("memory has no faults");
+}
+
+/// One repair is all there is: it leaves a sound file, or there is none; and no byte but those of sizes is changed.
+pub fn wav_repair(bytes: &[u8]) {
+    let before = Wav::read(&mut Cursor::new(bytes)).expect("memory has no faults");
+    let mut file = Cursor::new(bytes.to_vec());
+    let Some(repair) = &before.repair else {
+        assert!(before.health() != Health::NeedsRepair);
+        return;
+    };
+    repair.write(&mut file).expect("memory has no faults");
+    let after = file.into_inner();
+    assert_eq!(after.len(), bytes.len(), "the file has another length");
+    let mut expected = bytes.to_vec();
+    for (at, field) in &repair.fields {
+        let (from, size) = (*at as usize, if matches!(field, Field::Short(_)) { 4 } else { 8 });
+        expected[from..from + size].copy_from_slice(&after[from..from + size]);
+    }
+    assert!(expected == after, "a byte that is no size was changed");
+    let again = Wav::read(&mut Cursor::new(&after)).expect("memory has no faults");
+    let audio = |wav: &Wav| wav.data.map(|data| (data.start, data.bytes));
+    match before.health() {
+        Health::Beyond => assert_eq!(again.health(), Health::Beyond),
+        _ => {
+            assert_eq!((again.health(), &again.repair), (Health::Sound, &None), "{again:?} after {before:?}");
+            assert_eq!(audio(&again), audio(&before));
+            assert_eq!(again.said_frames(), again.frames());
+        }
+    }
+}
+
+/// A file that can be used is measured to its end, and its samples are as many as it says.
+pub fn take_measure(bytes: &[u8]) {
+    let mut named = tempfile::NamedTempFile::new().expect("a folder for short files");
+    named.write_all(bytes).expect("room for a short file");
+    let take = match Take::open_whole(named.path(), Reach::Named) {
+        Ok(take) => take,
+        Err(NotUsable::Beyond(why)) => return assert!(!why.is_empty()),
+        Err(other) => panic!("{other}"),
+    };
+    if let Ok(mut samples) = Samples::open(&take.file, &take.wav) {
+        let (mut out, frames) = (Vec::new(), samples.frames());
+        assert_eq!(Some(frames), take.wav.frames());
+        if frames <= FRAMES_MAX {
+            let read = samples.read(frames as usize + 1, &mut out).expect("they are there");
+            assert_eq!((read as u64, out.len()), (frames, read * samples.channels()));
+        }
+    }
+    match measure(&take, &mut |_| ControlFlow::Continue(())) {
+        Ok(measured) => {
+            let verdict = measured.verdict;
+            assert_eq!(Some(verdict.frames), take.wav.frames());
+            assert!(!verdict.short().is_empty() && verdict.warnings().iter().all(|warning| !warning.is_empty()));
+        }
+        Err(refusal) => assert!(!refusal.to_string().is_empty()),
+    }
+}
+
+/// Options of the recorder as somebody types them, one a line: what is taken is shown in words that set the same, what is
+/// refused changes nothing.
+pub fn recorder_option(bytes: &[u8]) {
+    let mut options = RecorderOptions::default();
+    for line in String::from_utf8_lossy(bytes).lines() {
+        for row in RECORDER_OPTIONS {
+            let text = line.strip_prefix(row.name).unwrap_or(line);
+            let before = options.clone();
+            match row.set(&mut options, text) {
+                Ok(()) => {
+                    let shown = row.shown(&options);
+                    let mut again = before;
+                    row.set(&mut again, &shown).unwrap_or_else(|why| panic!("{text:?} is shown as {shown:?}: {why}"));
+                    assert_eq!(again, options, "{text:?} is shown as {shown:?}");
+                }
+                Err(why) => {
+                    assert_eq!(before, options, "{why}");
+                    assert!(why.contains(row.name) && why.contains("allowed is"), "{why}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The entry points of `fuzz/`, run over files that are sound but for a few bytes: bounded, the same cases every time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what fails here fails the test"
+)]
+
+#[path = "../fuzz/entry.rs"]
+mod entry;
+
+use busker::{
+    config::recorder::{RECORDER_OPTIONS, RecorderOptions},
+    wav::{Depth, Info, Mark, Origin, Shape, WavFile},
+};
+use std::io::Cursor;
+
+/// Cases of each target.
+const CASES: u64 = 20_000;
+
+/// Numbers that look random (xorshift), from a seed.
+struct Chance(u64);
+
+impl Chance {
+    /// The chance of a case.
+    fn of(case: u64) -> Chance {
+        let mut chance = Chance((case + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        chance.below(1);
+        chance
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % end.max(1) as u64) as usize
+    }
+
+    fn choose<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+}
+
+fn origin() -> Origin {
+    Origin {
+        description: "jam; 120.00 BPM".to_owned(),
+        originator: "busker".to_owned(),
+        originator_reference: "busker20260301235959".to_owned(),
+        date: "2026-03-01".to_owned(),
+        time: "23:59:59".to_owned(),
+        time_reference: 1 << 33,
+        coding_history: "A=PCM\r\n".to_owned(),
+    }
+}
+
+/// A file as it is written here, closed or not.
+fn of_busker(chance: &mut Chance) -> Vec<u8> {
+    let depth = *chance.choose(&[Depth::Int16, Depth::Int24, Depth::Float32]);
+    let shape = Shape { channels: *chance.choose(&[1, 2, 3, 8]), sample_rate_hz: 48_000, depth };
+    let origin = origin();
+    let mut wav =
+        WavFile::create(Cursor::new(Vec::new()), shape, Some(&origin).filter(|_| chance.below(2) == 0)).unwrap();
+    let frames = chance.below(400) as u64;
+    let audio = |frames: u64| (0..frames * shape.frame_bytes()).map(|at| (at * 37) as u8).collect::<Vec<u8>>();
+    wav.write(&audio(frames)).unwrap();
+    let marks: Vec<Mark> = (0..chance.below(4) as u64)
+        .map(|mark| Mark {
+            frame: mark * 7,
+            label: (*chance.choose(&["gap 48 frames", "xrun", "mark 1", ""])).to_owned(),
+        })
+        .collect();
+    if chance.below(3) == 0 {
+        wav.make_true(&marks).unwrap();
+        wav.write(&audio(frames / 2)).unwrap();
+        return wav.file().get_ref().clone();
+    }
+    let (file, finished) = wav.finish(&marks, &Info(vec![(*b"ISFT", "busker".to_owned())]));
+    finished.unwrap();
+    file.into_inner()
+}
+
+/// A short file as others write it.
+fn of_others(chance: &mut Chance) -> Vec<u8> {
+    let (tag, bits) = *chance.choose(&[(1_u16, 8_u16), (1, 16), (1, 24), (1, 32), (3, 32), (3, 64), (7, 8)]);
+    let channels = *chance.choose(&[1_u16, 2, 6]);
+    let frame = channels * bits / 8;
+    let mut form: Vec<u8> = [tag.to_le_bytes(), channels.to_le_bytes()].concat();
+    let rate_hz = *chance.choose(&[1_u32, 8_000, 44_100, 384_000]);
+    form.extend([rate_hz, rate_hz.wrapping_mul(u32::from(frame))].map(u32::to_le_bytes).concat());
+    form.extend([frame.to_le_bytes(), bits.to_le_bytes()].concat());
+    let audio: Vec<u8> = (0..chance.below(300) * usize::from(frame)).map(|at| (at * 91) as u8).collect();
+    let is_64 = chance.below(4) == 0;
+    let mut chunks: Vec<(&[u8; 4], Vec<u8>)> = vec![(b"fmt ", form), (b"data", audio.clone())];
+    for _ in 0..chance.below(3) {
+        let at = chance.below(chunks.len() + 1);
+        let id = *chance.choose(&[b"LIST", b"cue ", b"bext", b"JUNK", b"fact", b"zzzz"]);
+        chunks.insert(at, (id, vec![b'a'; chance.below(30)]));
+    }
+    if is_64 {
+        let sizes = [0_u64, audio.len() as u64, 0].map(u64::to_le_bytes).concat();
+        chunks.insert(0, (b"ds64", [sizes, vec![0; 4]].concat()));
+    }
+    let mut file = if is_64 { b"RF64\xFF\xFF\xFF\xFFWAVE".to_vec() } else { b"RIFF\0\0\0\0WAVE".to_vec() };
+    for (id, content) in chunks {
+        let size = if is_64 && id == b"data" { u32::MAX } else { content.len() as u32 };
+        file.extend(id.iter().copied().chain(size.to_le_bytes()).chain(content.iter().copied()));
+        file.extend(vec![0; content.len() % 2]);
+    }
+    if !is_64 {
+        let size = (file.len() - 8) as u32;
+        file[4..8].copy_from_slice(&size.to_le_bytes());
+    }
+    file
+}
+
+/// Sizes that make trouble.
+const SIZES: [u32; 9] = [0, 1, 3, 16, 0x7FFF_FFFF, 0x8000_0000, u32::MAX - 8, u32::MAX - 1, u32::MAX];
+/// Letters of chunks.
+const LETTERS: [&[u8; 4]; 7] = [b"data", b"fmt ", b"LIST", b"cue ", b"ds64", b"RF64", b"\0\0\0\0"];
+
+/// A place where a file says something: a chunk's header, its first fields; or anywhere.
+fn place(bytes: &[u8], chance: &mut Chance) -> usize {
+    let heads: Vec<usize> =
+        (0..bytes.len().saturating_sub(4)).filter(|&at| bytes[at..at + 4].is_ascii() && bytes[at] >= b' ').collect();
+    match chance.below(3) {
+        0 => chance.below(bytes.len()),
+        1 if !heads.is_empty() => *chance.choose(&heads) + chance.below(24),
+        _ => chance.below(64),
+    }
+}
+
+fn put(bytes: &mut [u8], at: usize, with: &[u8]) {
+    for (to, from) in bytes.iter_mut().skip(at).zip(with) {
+        *to = *from;
+    }
+}
+
+/// Bends a file: sizes, letters, bytes, its end, parts of it.
+fn bend(bytes: &mut Vec<u8>, chance: &mut Chance) {
+    for _ in 0..chance.below(5) {
+        let at = place(bytes, chance).min(bytes.len());
+        let part = at..(at + chance.below(80)).min(bytes.len());
+        match chance.below(7) {
+            0 => put(bytes, at, &chance.choose(&SIZES).to_le_bytes()),
+            1 => put(bytes, at, *chance.choose(&LETTERS)),
+            2 => put(bytes, at, &[chance.below(256) as u8]),
+            3 => bytes.truncate(at),
+            4 => bytes.extend((0..chance.below(60)).map(|_| chance.below(256) as u8)),
+            5 => drop(bytes.drain(part)),
+            _ => {
+                let twice = bytes[part].to_vec();
+                bytes.splice(at..at, twice);
+            }
+        }
+    }
+}
+
+fn file(case: u64) -> Vec<u8> {
+    let mut chance = Chance::of(case);
+    let mut bytes = if chance.below(2) == 0 { of_busker(&mut chance) } else { of_others(&mut chance) };
+    bend(&mut bytes, &mut chance);
+    bytes
+}
+
+/// Runs an entry over these cases, and names the one it panics at.
+fn run(cases: u64, of_case: impl Fn(u64) -> Vec<u8>, entry: fn(&[u8])) {
+    for case in 0..cases {
+        let bytes = of_case(case);
+        let ended = std::panic::catch_unwind(|| entry(&bytes));
+        assert!(ended.is_ok(), "case {case}, {} bytes: {}", bytes.len(), bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn any_file_is_read() {
+    run(CASES, file, entry::wav_read);
+}
+
+#[test]
+fn any_file_is_sound_after_one_repair_or_left_alone() {
+    run(CASES, file, entry::wav_repair);
+}
+
+#[test]
+fn any_file_is_measured_or_refused() {
+    run(CASES, file, entry::take_measure);
+}
+
+/// Words that options are set with, and what is like them.
+fn lines(case: u64) -> Vec<u8> {
+    let mut chance = Chance::of(case);
+    let standard = RecorderOptions::default();
+    let shown: Vec<String> = RECORDER_OPTIONS.iter().map(|row| row.shown(&standard)).collect();
+    let parts = [
+        "off",
+        "on",
+        "no",
+        "16",
+        "24",
+        "32f",
+        "1-2",
+        "+",
+        "-",
+        " ",
+        "each",
+        "each:",
+        "master",
+        "inputs",
+        "1e3",
+        "nan",
+        "inf",
+        "-0",
+        "5s",
+        "10 s",
+        "650MB",
+        "1e300MB",
+        "/mnt/usb",
+        "/",
+        "%Y%m%d",
+        "%",
+        "{profile}",
+        "{bpm}",
+        "{",
+        "}",
+        "now",
+        "bar",
+        "65536",
+        "18446744073709551616",
+        "..",
+        "\u{e9}",
+        "\0",
+        "\t",
+    ];
+    let mut text = String::new();
+    for _ in 0..=chance.below(3) {
+        text.push_str(RECORDER_OPTIONS[chance.below(RECORDER_OPTIONS.len())].name);
+        for _ in 0..chance.below(5) {
+            match chance.below(4) {
+                0 => text.push_str(&shown[chance.below(shown.len())]),
+                1 => text.push(char::from(chance.below(128) as u8)),
+                _ => text.push_str(parts[chance.below(parts.len())]),
+            }
+        }
+        text.push('\n');
+    }
+    text.into_bytes()
+}
+
+#[test]
+fn any_text_sets_an_option_or_changes_nothing() {
+    run(CASES, lines, entry::recorder_option);
+}
