@@ -91,7 +91,7 @@ impl Busy {
     fn now(&self) -> Moment {
         let ns = self.frame as u64 * 1_000_000_000 / 48_000;
         let heard = FrameTime { frame: self.frame, ns: ns as f64, ns_per_frame: 1e9 / 48_000.0 };
-        Moment { ns, heard_frame: self.frame, open_frame: self.frame, heard }
+        Moment { ns, heard_frame: self.frame, open_frame: self.frame, heard, rendered: heard }
     }
 
     /// The other threads' work.

@@ -29,10 +29,10 @@ impl CountIn {
 
     /// The beats in a window of frames: where, and whether a bar begins there.
     fn beats(self, window: Range<i64>) -> impl Iterator<Item = (i64, bool)> {
-        (0..self.beats).rev().filter_map(move |left| {
-            let frame = self.song_frame - (f64::from(left + 1) * self.beat_frames).round() as i64;
-            let beat = self.beats - 1 - left;
-            window.contains(&frame).then_some((frame, beat % BEATS_PER_BAR as u32 == 0))
+        (0..self.beats).filter_map(move |beat| {
+            let left = self.beats - beat;
+            let frame = self.song_frame - (f64::from(left) * self.beat_frames).round() as i64;
+            window.contains(&frame).then_some((frame, beat % BEATS_PER_BAR == 0))
         })
     }
 }

@@ -87,7 +87,7 @@ impl Control {
     /// The song begins after some bars of click.
     fn count_in(&mut self, now: Moment) {
         let timeline = self.plan.last().timeline;
-        let beats = self.takes.options.count_in_bars * BEATS_PER_BAR as u32;
+        let beats = self.takes.options.count_in_bars * BEATS_PER_BAR;
         let beat_frames = timeline.frames_per_pulse() * PPQN as f64;
         let earliest = now.open_frame + (beat_frames * f64::from(beats)).ceil() as i64;
         let song_frame = self.plan.roll(self.cue_pulse, earliest);

@@ -318,9 +318,9 @@ fn info(order: &TakeOrder, first_frame: i64, sample_rate_hz: u32) -> Info {
 impl WallClock {
     /// When a frame was, and how many samples after midnight. Two frames of one take are as far apart in the second as they
     /// are.
-    fn of(&self, frame: i64, sample_rate_hz: u32) -> (jiff::civil::DateTime, u64) {
+    fn of(self, frame: i64, sample_rate_hz: u32) -> (jiff::civil::DateTime, u64) {
         let rate = i128::from(sample_rate_hz.max(1));
-        let since_midnight_ns = i128::from(self.at.time().duration_since(jiff::civil::Time::midnight()).as_nanos());
+        let since_midnight_ns = self.at.time().duration_since(jiff::civil::Time::midnight()).as_nanos();
         let of_clock = since_midnight_ns * rate / 1_000_000_000;
         let day = 86_400 * rate;
         let samples = of_clock + i128::from(frame - self.frame);
