@@ -128,7 +128,10 @@ fn what_is_played_into_the_station_is_in_its_take_sample_for_sample() {
             stage.ask("record.start ramp");
             stage.record_seconds(3.0);
             stage.ask("record.stop");
-            let channels = read(&stage.finished_take());
+            // Its pre-roll may reach back to before the ramp.
+            let before = |channel: &Vec<i32>| channel.iter().take_while(|sample| **sample == 0).count();
+            let channels: Vec<Vec<i32>> =
+                read(&stage.finished_take()).iter().map(|channel| channel[before(channel)..].to_vec()).collect();
             unbroken_ramp(&channels[0], 1)?;
             unbroken_ramp(&channels[1], -1)?;
             assert_eq!(channels[0][0], -channels[1][0]);

@@ -295,6 +295,7 @@ impl Takes {
         let waited = self.pending.take().is_some();
         let Some(take) = self.take.as_mut().filter(|take| take.ending != Ending::Closing) else { return waited };
         take.ending = Ending::Closing;
+        tracing::info!(take = take.id.0, frame, "take stopped");
         let job = Job::End { take: take.id, frame };
         self.send(job);
         true
@@ -377,7 +378,7 @@ impl Takes {
     fn hear(&mut self, done: Done, desk: &Desk, folder: &Folder) {
         match done {
             Done::Began { take, path, frame } => {
-                tracing::info!(take = take.0, frame, path = %path.display(), "take begun");
+                tracing::info!(take = take.0, frame, path = %path.display(), "take started");
                 if let Some(take) = self.take.as_mut().filter(|under_way| under_way.id == take) {
                     take.begun = Some((path.clone(), frame));
                 }
@@ -396,7 +397,7 @@ impl Takes {
                 desk.notice(Severity::Warning, text);
             }
             Done::Finished { take, path, frames, gap_frames } => {
-                tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "file finished");
+                tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "take finished");
                 folder.finished(&path);
                 desk.tell(&Event::TakeFinished { path, frames, gap_frames });
             }

@@ -10,8 +10,9 @@ use crate::{
 use jiff::ToSpan;
 use std::{fs::File, io, os::unix::fs::MetadataExt, path::PathBuf};
 
-/// Frames written at once: small enough that the takes that are made at a time go on side by side.
-const PIECE_FRAMES: usize = 8192;
+/// Samples written at once: what is read, encoded and copied stays in the processor's cache. A quarter of the time, with 32
+/// channels, of pieces that do not.
+const PIECE_SAMPLES: usize = 32_768;
 /// Less than this is not written while more is to come.
 const LEAST_SECONDS: f64 = 0.1;
 /// How much audio may be written before the header tells of it and all is brought to the disk. With the waits of the
@@ -137,12 +138,16 @@ impl Lane {
             let spare = (desk.capture.frames() / 8) as i64;
             self.write_silence((lost + spare).min(there), desk, order)
         } else {
-            self.write_samples((there as usize).min(PIECE_FRAMES), order, desk)
+            self.write_samples((there as usize).min(self.piece_frames()), order, desk)
         };
         if let Err(error) = written.and_then(|()| self.tell_truth(desk)) {
             self.refused(order, desk, &error);
         }
         true
+    }
+
+    fn piece_frames(&self) -> usize {
+        (PIECE_SAMPLES / self.of.channels.len().max(1)).max(1)
     }
 
     fn write_samples(&mut self, frames: usize, order: &TakeOrder, desk: &Desk) -> io::Result<()> {
@@ -167,7 +172,7 @@ impl Lane {
         desk.tell(Done::Gap { take: order.take, frames: frames as u64 });
         let end = self.next_frame + frames;
         while self.next_frame < end {
-            let piece = ((end - self.next_frame) as usize).min(PIECE_FRAMES);
+            let piece = ((end - self.next_frame) as usize).min(self.piece_frames());
             self.samples.clear();
             self.samples.resize(piece * self.of.channels.len(), 0.0);
             self.write_encoded()?;
