@@ -59,6 +59,8 @@ pub fn seconds(text: &str) -> Result<f64, String> {
 
 /// C minor, as in every music shop: the notes of the demo's phrase, 250 ms each.
 const PHRASE: [u8; 8] = [48, 60, 63, 67, 72, 67, 63, 60];
+/// How often the engine is listened to.
+const TURN: Duration = Duration::from_millis(100);
 const PHRASE_STEP: Duration = Duration::from_millis(250);
 
 /// Records until it is told to stop.
@@ -75,6 +77,8 @@ pub fn record(args: &RecordArgs) -> Outcome {
     };
     let mut setup = Setup::new(&station_args)?;
     setup.complain()?;
+    // Nobody looks.
+    setup.config.turn = TURN;
     for option in &args.options {
         set(&mut setup.config.recorder, option)?;
     }
@@ -106,7 +110,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
     let mut finished = Vec::new();
     'recording: while args.seconds.is_none_or(|seconds| begun.elapsed().as_secs_f64() < seconds) {
         let left = args.seconds.map_or(PHRASE_STEP, |s| Duration::from_secs_f64(s).saturating_sub(begun.elapsed()));
-        for event in running.wait(left.min(PHRASE_STEP / 4)) {
+        for event in running.wait(left.min(if args.demo { PHRASE_STEP / 4 } else { TURN })) {
             match event {
                 Event::TakeStarted { path, .. } => {
                     let how = if args.seconds.is_none() { "; ctrl-c stops" } else { "" };

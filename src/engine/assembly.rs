@@ -52,7 +52,11 @@ use crate::{
 use std::{
     path::PathBuf,
     sync::{Arc, atomic::AtomicU32, mpsc},
+    time::Duration,
 };
+
+/// Thirty times a second: what a screen can show.
+const TURN: Duration = Duration::from_millis(33);
 
 /// What an engine is to be, apart from devices and ports.
 #[derive(Clone)]
@@ -77,6 +81,8 @@ pub struct EngineConfig {
     pub recorder: RecorderOptions,
     /// Where what is measured of finished takes is kept; without it they are not measured.
     pub verdicts: Option<PathBuf>,
+    /// How often the control thread listens to the other threads and shows how things are, in real time.
+    pub turn: Duration,
     /// Whether what an interrupted run left among the takes is mended at the start.
     pub mends: bool,
     /// Where recordings go, and sessions are looked for.
@@ -106,6 +112,7 @@ impl EngineConfig {
             recorder: RecorderOptions::default(),
             verdicts: None,
             mends: false,
+            turn: TURN,
             folder,
             sync: SyncConfig::default(),
             learned: Stored::default(),

@@ -1,7 +1,7 @@
 //! The engine in real time: starts the threads, looks after the device, and ends everything in order.
 //!
 //! [`Engine::start`] puts the pieces on their threads. The control thread obeys commands, shows the status thirty
-//! times a second where it changed, and goes on with the simulated host when the device is lost, until it is back.
+//! times a second (or as often as it is told to) where it changed, and goes on with the simulated host when the device is lost, until it is back.
 //! Whatever ends it, takes are closed, notes are ended and the clock is stopped.
 
 mod device;
@@ -29,8 +29,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the other threads are listened to and the status is shown.
-const TICK: Duration = Duration::from_millis(33);
 /// A command's effect is shown without waiting for the tick, but not more often than this.
 const SOONEST: Duration = Duration::from_millis(8);
 /// How often the callback's load is shown anew: a number that jumps cannot be read.
@@ -140,6 +138,7 @@ impl Engine {
         }
         let keeper = keeper.spawn()?;
         let mut live = Live {
+            turn: config.turn,
             control,
             audio: Audio::new(spec, watch, driver, reopen),
             frames,
@@ -190,6 +189,8 @@ impl Drop for Engine {
 
 /// The control thread.
 struct Live {
+    /// How often the other threads are listened to and the status is shown.
+    turn: Duration,
     control: Control,
     audio: Audio,
     frames: FrameClock,
@@ -212,7 +213,7 @@ impl Live {
         let (mut ticked, mut disk_seen, mut load_seen) = (long_ago, long_ago, long_ago);
         let mut shown = None;
         while !self.control.quitting() {
-            let turn = TICK.saturating_sub(ticked.elapsed());
+            let turn = self.turn.saturating_sub(ticked.elapsed());
             let patience = self.control.patience(self.now()).map_or(turn, |sooner| sooner.min(turn));
             let asked = match self.control.desk().errand(patience) {
                 Ok(errand) => {
@@ -234,7 +235,7 @@ impl Live {
             if asked && ticked.elapsed() < SOONEST {
                 continue;
             }
-            if !asked && ticked.elapsed() < TICK {
+            if !asked && ticked.elapsed() < self.turn {
                 self.control.glance(self.now());
                 self.clock_may_have_changed();
                 continue;

@@ -20,6 +20,8 @@ use std::{
 pub const STALL_SECONDS: f64 = 6.0;
 /// Bytes of a sample in the buffer.
 const SAMPLE_BYTES: f64 = 4.0;
+/// Frames that are interleaved at a time.
+const TILE_FRAMES: usize = 64;
 /// Samples of a page of memory.
 const PAGE_SAMPLES: usize = 1024;
 
@@ -80,9 +82,11 @@ impl CaptureFeed {
         fence(Ordering::Release);
         let (straight, wrapped) = stretches(first, frames, ring.frames);
         for (lane, samples) in ring.lanes.iter().zip(channels) {
-            let lane = lane[straight.clone()].iter().chain(&lane[wrapped.clone()]);
-            for (to, from) in lane.zip(samples) {
-                to.store(from.to_bits(), Ordering::Relaxed);
+            let (first, rest) = samples.split_at(straight.len().min(samples.len()));
+            for (to, samples) in [(&lane[straight.clone()], first), (&lane[wrapped.clone()], rest)] {
+                for (to, from) in to.iter().zip(samples) {
+                    to.store(from.to_bits(), Ordering::Relaxed);
+                }
             }
         }
         ring.head.store(end, Ordering::Release);
@@ -104,8 +108,8 @@ impl Capture {
     pub fn bring_in(&self) {
         for at in (0..self.ring.frames).step_by(PAGE_SAMPLES) {
             for sample in self.ring.lanes.iter().filter_map(|lane| lane.get(at)) {
-                // Whatever is there stays.
-                sample.fetch_or(0, Ordering::Relaxed);
+                // Whatever is there stays. (Adding nothing would be compiled to a read, which brings no page of its own.)
+                let _ = sample.compare_exchange(0, 0, Ordering::Relaxed, Ordering::Relaxed);
             }
         }
     }
@@ -136,12 +140,15 @@ impl Capture {
         }
         out.clear();
         out.resize(frames * channels.len(), 0.0);
-        let (straight, wrapped) = stretches(first, frames, ring.frames);
-        for (place, channel) in channels.iter().enumerate() {
-            let Some(lane) = ring.lanes.get(*channel) else { continue };
-            let samples = lane[straight.clone()].iter().chain(&lane[wrapped.clone()]);
-            for (to, from) in out.iter_mut().skip(place).step_by(channels.len()).zip(samples) {
-                *to = f32::from_bits(from.load(Ordering::Relaxed));
+        // Some frames of each channel in turn: what is written meanwhile stays in the nearest cache.
+        for (tile, first) in out.chunks_mut(TILE_FRAMES * channels.len().max(1)).zip((first..).step_by(TILE_FRAMES)) {
+            let (straight, wrapped) = stretches(first, tile.len() / channels.len().max(1), ring.frames);
+            for (place, channel) in channels.iter().enumerate() {
+                let Some(lane) = ring.lanes.get(*channel) else { continue };
+                let samples = lane[straight.clone()].iter().chain(&lane[wrapped.clone()]);
+                for (frame, from) in tile.chunks_exact_mut(channels.len()).zip(samples) {
+                    frame[place] = f32::from_bits(from.load(Ordering::Relaxed));
+                }
             }
         }
         fence(Ordering::Acquire);

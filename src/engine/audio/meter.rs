@@ -15,11 +15,22 @@ const RMS_SECONDS: f32 = 0.3;
 const LANES: usize = 8;
 
 /// What was measured of every eighth sample.
-#[derive(Clone, Copy, Default)]
-struct Lane {
-    peak: f32,
-    sum: f32,
-    clipped: u32,
+#[derive(Default)]
+struct Lanes {
+    peak: [f32; LANES],
+    sum: [f32; LANES],
+    clipped: [f32; LANES],
+}
+
+impl Lanes {
+    fn add(&mut self, samples: &[f32; LANES]) {
+        for (i, sample) in samples.iter().enumerate() {
+            let level = sample.abs();
+            self.peak[i] = if level > self.peak[i] { level } else { self.peak[i] };
+            self.sum[i] += level * level;
+            self.clipped[i] += if level >= 1.0 { 1.0 } else { 0.0 };
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -69,18 +80,16 @@ impl Meter {
             return;
         }
         // Side by side, for a single sum waits for each addition.
-        let mut lanes = [Lane::default(); LANES];
-        for samples in block.chunks(LANES) {
-            for (lane, sample) in lanes.iter_mut().zip(samples) {
-                let level = sample.abs();
-                lane.peak = lane.peak.max(level);
-                lane.sum += level * level;
-                lane.clipped += u32::from(level >= 1.0);
-            }
+        let mut lanes = Lanes::default();
+        let (eights, rest) = block.as_chunks::<LANES>();
+        for eight in eights {
+            lanes.add(eight);
         }
-        let peak = lanes.iter().fold(0.0, |peak: f32, lane| peak.max(lane.peak));
-        let sum: f32 = lanes.iter().map(|lane| lane.sum).sum();
-        let clipped: u32 = lanes.iter().map(|lane| lane.clipped).sum();
+        lanes.add(&std::array::from_fn(|i| rest.get(i).copied().unwrap_or(0.0)));
+        let peak = lanes.peak.iter().fold(0.0, |peak: f32, lane| peak.max(*lane));
+        let sum: f32 = lanes.sum.iter().sum();
+        // A sum of such is exact.
+        let clipped = lanes.clipped.iter().sum::<f32>() as u32;
         let n = block.len() as f32;
         self.mean_square += (sum / n - self.mean_square) * (1.0 - (-n / (RMS_SECONDS * self.sample_rate_hz)).exp());
         self.cell.peak.fetch_max(peak.to_bits(), Ordering::Relaxed);
