@@ -135,6 +135,8 @@ impl MeterStatus {
 /// Recording.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RecordStatus {
+    /// Whether a take is under way or waited for.
+    pub is_recording: bool,
     /// The take under way.
     pub take: Option<TakeStatus>,
     /// What a take waits for to begin.
@@ -152,7 +154,15 @@ pub struct RecordStatus {
 impl RecordStatus {
     /// Nothing is recorded; takes go there.
     pub fn standing(folder: PathBuf) -> RecordStatus {
-        RecordStatus { take: None, waits_for: None, folder, free_bytes: None, bytes_per_second: 1, capture_bytes: 0 }
+        RecordStatus {
+            is_recording: false,
+            take: None,
+            waits_for: None,
+            folder,
+            free_bytes: None,
+            bytes_per_second: 1,
+            capture_bytes: 0,
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Bytes before the audio in what busker and hound write with 24 bits.
-const HEADER_BYTES: u64 = 68;
+const HEADER_BYTES: u64 = busker::wav::AUDIO_AT;
 /// A frame of two channels and 24 bits.
 const FRAME_BYTES: u64 = 6;
 const RATE_HZ: u64 = 48_000;

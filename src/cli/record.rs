@@ -106,7 +106,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
     let (mut is_named, mut is_seen) = (false, false);
     let mut phrase = PHRASE.iter().cycle();
     let mut played = 0;
-    let mut failure = None;
+    let mut has_failed = false;
     let mut finished = Vec::new();
     'recording: while args.seconds.is_none_or(|seconds| begun.elapsed().as_secs_f64() < seconds) {
         let left = args.seconds.map_or(PHRASE_STEP, |s| Duration::from_secs_f64(s).saturating_sub(begun.elapsed()));
@@ -119,16 +119,19 @@ pub fn record(args: &RecordArgs) -> Outcome {
                         begun = Instant::now();
                     }
                 }
-                Event::Notice { severity: Severity::Error, text } => failure = Some(Failure::asked(text)),
+                Event::Notice { severity: severity @ (Severity::Warning | Severity::Error), text } => {
+                    complain(&text);
+                    has_failed |= severity == Severity::Error;
+                }
                 Event::TakeFinished { .. } => finished.push(event),
                 Event::Quit => break 'recording,
                 _ => {}
             }
         }
-        // Silence may end it.
-        let is_recording = station.status().record.take.is_some();
-        is_seen |= is_recording;
-        if failure.is_some() || (is_seen && !is_recording && station.status().device.running) {
+        // Silence may end it, or a disk; a device that is lost is waited for.
+        let status = station.status();
+        is_seen |= status.record.is_recording;
+        if !status.record.is_recording && status.device.running && (is_seen || has_failed) {
             break;
         }
         if args.demo && begun.elapsed() >= PHRASE_STEP * played {
@@ -148,7 +151,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
             print(&verdict(&path))?;
         }
     }
-    failure.map_or(Ok(()), Err)
+    if has_failed { Err(Failure::asked("the recording is not what was asked for")) } else { Ok(()) }
 }
 
 /// Sets an option of the recorder as `OPTION=VALUE` has it.

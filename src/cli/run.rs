@@ -177,9 +177,9 @@ fn note_events(out: &mut Option<Out>, events: &Receiver<Event>, t_us: u64) -> Re
 fn note(out: &mut Option<Out>, events: &[Event], t_us: u64) -> Result<bool, Failure> {
     let mut failed = false;
     for event in events {
-        if let Some((Severity::Error, text)) = event.notice() {
+        if let Some((severity @ (Severity::Warning | Severity::Error), text)) = event.notice() {
             complain(&text);
-            failed = true;
+            failed |= severity == Severity::Error;
         }
         if let Some(out) = out {
             out.event(event, t_us)?;

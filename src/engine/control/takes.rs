@@ -480,6 +480,7 @@ impl Takes {
             _ => None,
         };
         RecordStatus {
+            is_recording: self.recording(),
             take,
             waits_for,
             folder: self.folder.clone(),
