@@ -12,6 +12,7 @@
 #[path = "common/program.rs"]
 mod program;
 
+use ::busker::wav::AUDIO_AT;
 use program::busker;
 use std::{
     fs::{self, File, FileTimes},
@@ -23,8 +24,8 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Bytes before the audio in what busker and hound write with 24 bits.
-const HEADER_BYTES: u64 = busker::wav::AUDIO_AT;
+/// Bytes before the audio in what hound writes with 24 bits.
+const HEADER_BYTES: u64 = 68;
 /// A frame of two channels and 24 bits.
 const FRAME_BYTES: u64 = 6;
 const RATE_HZ: u64 = 48_000;
@@ -248,13 +249,13 @@ fn a_killed_recording_is_left_alone_while_it_runs_and_repaired_after() {
     let length = || fs::metadata(&jam).map_or(0, |metadata| metadata.len());
     let args = ["record", "--demo", "--seconds", "30", "--out", "jam.wav"];
     let mut recording = Killed(busker(path, &args).spawn().unwrap());
-    wait_for("a second of audio", || length() > HEADER_BYTES + RATE_HZ * FRAME_BYTES);
+    wait_for("a second of audio", || length() > AUDIO_AT + RATE_HZ * FRAME_BYTES);
     assert!(done(path, &["takes", "repair", "--folder", "."]).contains("jam.wav: being recorded, left alone"));
     assert!(done(path, &["takes", "list", "--folder", "."]).trim_end().ends_with("being recorded"));
     // In the middle of a second, when the header is not true.
     let from = length();
     wait_for("some more audio", || length() > from + RATE_HZ * FRAME_BYTES / 4);
-    let written = (length() - HEADER_BYTES) / FRAME_BYTES;
+    let written = (length() - AUDIO_AT) / FRAME_BYTES;
     recording.0.kill().unwrap();
     recording.0.wait().unwrap();
     // Before it is repaired a second is missing at most; the buffer of the file holds some of the next.
@@ -264,7 +265,7 @@ fn a_killed_recording_is_left_alone_while_it_runs_and_repaired_after() {
     done(path, &["takes", "repair", "jam.wav"]);
     assert_eq!(length(), left);
     let after = frames(&jam);
-    assert_eq!(after, (left - HEADER_BYTES) / FRAME_BYTES);
+    assert_eq!(after, (left - AUDIO_AT) / FRAME_BYTES);
     assert!(after >= written && after >= before, "{after} of {written} frames");
     assert!(done(path, &["takes", "repair", "jam.wav"]).contains("sound"));
 }
