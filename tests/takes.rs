@@ -9,10 +9,13 @@
     reason = "what fails here fails the test"
 )]
 
+#[path = "common/outcome.rs"]
+mod outcome;
 #[path = "common/program.rs"]
 mod program;
 
 use ::busker::wav::AUDIO_AT;
+use outcome::{done, run};
 use program::busker;
 use std::{
     fs::{self, File, FileTimes},
@@ -29,21 +32,6 @@ const HEADER_BYTES: u64 = 68;
 /// A frame of two channels and 24 bits.
 const FRAME_BYTES: u64 = 6;
 const RATE_HZ: u64 = 48_000;
-
-/// What a run of it came to: exit code, standard output, standard error.
-fn run(home: &Path, args: &[&str]) -> (i32, String, String) {
-    let output = busker(home, args).output().unwrap();
-    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(!err.contains("panicked"), "{args:?}: {err}");
-    (output.status.code().unwrap(), out, err)
-}
-
-/// The standard output of what must succeed.
-fn done(home: &Path, args: &[&str]) -> String {
-    let (code, out, err) = run(home, args);
-    assert_eq!((code, err.as_str()), (0, ""), "{args:?}: {out}");
-    out
-}
 
 /// A take of so many frames.
 fn take(path: &Path, frames: i32) {

@@ -9,10 +9,12 @@
     reason = "what fails here fails the test"
 )]
 
+#[path = "common/outcome.rs"]
+mod outcome;
 #[path = "common/program.rs"]
 mod program;
 
-use program::busker;
+use outcome::{done, run};
 use std::{
     f64::consts::TAU,
     fs,
@@ -22,20 +24,6 @@ use std::{
 use tempfile::TempDir;
 
 const RATE_HZ: u32 = 48_000;
-
-fn run(home: &Path, args: &[&str]) -> (i32, String, String) {
-    let output = busker(home, args).output().unwrap();
-    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(!err.contains("panicked"), "{args:?}: {err}");
-    (output.status.code().unwrap(), out, err)
-}
-
-/// The standard output of what must succeed, and say nothing but that: no bar is drawn where there is no terminal.
-fn done(home: &Path, args: &[&str]) -> String {
-    let (code, out, err) = run(home, args);
-    assert_eq!((code, err.as_str()), (0, ""), "{args:?}: {out}");
-    out
-}
 
 /// A take of so many seconds with a sine at -20 dBFS.
 fn take(path: &Path, seconds: u32) {

@@ -1,6 +1,6 @@
 //! Audition: which take is listened to, and how far it is. The control thread's; the disk is the reader's.
 
-use super::{Control, folder::take_file};
+use super::{Control, folder::in_folder};
 use crate::{
     command::arg::{Seconds, Text},
     engine::{
@@ -79,7 +79,7 @@ impl Audition {
 
 impl Control {
     pub(super) fn play_take(&mut self, Text(name): &Text) -> Answer {
-        self.play_from(take_file(self.takes.folder(), name)?, 0.0);
+        self.play_from(in_folder(self.takes.folder(), name)?, 0.0);
         Ok(String::new())
     }
 

@@ -63,14 +63,19 @@ impl Folder {
     }
 }
 
-/// The file of a take in a folder: a name that leads nowhere else, with or without its ending.
-pub(super) fn take_file(folder: &Path, name: &str) -> Result<PathBuf, String> {
+/// What a name in a folder means: it leads nowhere else.
+pub(super) fn in_folder(folder: &Path, name: &str) -> Result<PathBuf, String> {
     let is_bare = Path::new(name).file_name().is_some_and(|bare| bare == name) && !name.contains('\0');
     if !is_bare {
         return Err(format!("'{name}' is no name of a take; allowed is a name in the folder of takes"));
     }
+    Ok(folder.join(name))
+}
+
+/// The file of a take in a folder, named with or without its ending.
+fn take_file(folder: &Path, name: &str) -> Result<PathBuf, String> {
     let has_ending = Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("wav"));
-    Ok(folder.join(if has_ending { name.to_owned() } else { format!("{name}.wav") }))
+    in_folder(folder, &if has_ending { name.to_owned() } else { format!("{name}.wav") })
 }
 
 impl Control {

@@ -3,12 +3,13 @@
 //! One channel is heard on both sides; of several, the first, third, … on the left and the others on the right, as the
 //! inputs are. Whatever the header says, all that is there is heard.
 
-use crate::wav::{Finding, Samples, Severity, Wav};
-use rustix::fs::OFlags;
+use crate::{
+    takes::{self, Reach},
+    wav::{Health, Samples, Wav},
+};
 use std::{
     fs::File,
     io::{self, BufReader},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -34,36 +35,26 @@ pub(super) struct Stereo {
 pub(super) fn open(path: &Path) -> Result<(PathBuf, Stereo), String> {
     let mut with_ending = path.to_owned().into_os_string();
     with_ending.push(".wav");
-    let (path, file) = match open_file(path) {
+    let (path, file) = match takes::open(path, Reach::Named, false) {
         Ok(file) => (path.to_owned(), file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => match open_file(Path::new(&with_ending)) {
-            Ok(file) => (PathBuf::from(with_ending), file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err("there is no such take".to_owned()),
-            Err(error) => return Err(error.to_string()),
-        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            match takes::open(Path::new(&with_ending), Reach::Named, false) {
+                Ok(file) => (PathBuf::from(with_ending), file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err("there is no such take".to_owned()),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
         Err(error) => return Err(error.to_string()),
     };
     Ok((path, Stereo::of(file)?))
-}
-
-/// Opens a file, and nothing that is none: a FIFO would wait for ever.
-fn open_file(path: &Path) -> io::Result<File> {
-    let file = File::options().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
-    match file.metadata()? {
-        metadata if metadata.is_file() => Ok(file),
-        metadata if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file")),
-    }
 }
 
 impl Stereo {
     fn of(file: File) -> Result<Stereo, String> {
         let mut wav =
             Wav::read(&mut BufReader::with_capacity(HEADER_BYTES, &file)).map_err(|error| error.to_string())?;
-        let beyond = wav.findings.iter().filter(|finding| finding.severity() == Severity::Beyond);
-        let beyond: Vec<String> = beyond.map(Finding::to_string).collect();
-        if !beyond.is_empty() {
-            return Err(beyond.join("; "));
+        if wav.health() == Health::Beyond {
+            return Err(takes::why_beyond(&wav));
         }
         // A header that is not true yet, or not any more, keeps nobody from listening: where the audio is, is known.
         wav.repair = None;

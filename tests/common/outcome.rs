@@ -1,0 +1,19 @@
+//! What a run of the program came to.
+
+use crate::program::busker;
+use std::path::Path;
+
+/// Exit code, standard output, standard error.
+pub fn run(home: &Path, args: &[&str]) -> (i32, String, String) {
+    let output = busker(home, args).output().unwrap();
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(!err.contains("panicked"), "{args:?}: {err}");
+    (output.status.code().unwrap(), out, err)
+}
+
+/// The standard output of what must succeed, and say nothing but that: no bar is drawn where there is no terminal.
+pub fn done(home: &Path, args: &[&str]) -> String {
+    let (code, out, err) = run(home, args);
+    assert_eq!((code, err.as_str()), (0, ""), "{args:?}: {out}");
+    out
+}
