@@ -27,6 +27,8 @@ use std::{
 
 /// With less room than this for the take under way, a warning is due.
 const LOW_SECONDS: u64 = 10 * 60;
+/// What goes over MIDI is handed over twice a second: each time wakes the disk writer.
+const PLAYED_EVERY_TURNS: u32 = 16;
 /// What is heard is never further behind what is held.
 const CLOCK_SECONDS: f64 = 1.0;
 /// 2000-01-01 00:00:00 UTC, where virtual time begins.
@@ -96,6 +98,9 @@ pub struct Takes {
     /// The name to go on under when the device is back.
     interrupted: Option<Option<String>>,
     gap_frames: u64,
+    /// What went over MIDI and is not handed over yet, and the turns since something was.
+    played: Vec<Played>,
+    turns: u32,
     /// As it was told last.
     tempo_bpm: Option<f64>,
     free_bytes: Option<u64>,
@@ -131,6 +136,8 @@ impl Takes {
             closing: Vec::new(),
             interrupted: None,
             gap_frames: 0,
+            played: Vec::new(),
+            turns: 0,
             tempo_bpm: None,
             free_bytes: None,
             warned: false,
@@ -256,6 +263,7 @@ impl Takes {
         end_frame: Option<i64>,
         occasion: &Occasion,
     ) -> TakeOrder {
+        self.hand_over_played();
         self.count += 1;
         let rate = f64::from(self.sample_rate_hz);
         let options = &self.options;
@@ -293,6 +301,7 @@ impl Takes {
     /// Ends the take under way before this frame, and what waits for its beginning. False where there is nothing.
     pub(super) fn end(&mut self, frame: i64) -> bool {
         let waited = self.pending.take().is_some();
+        self.hand_over_played();
         let Some(take) = self.take.as_mut().filter(|take| take.ending != Ending::Closing) else { return waited };
         take.ending = Ending::Closing;
         tracing::info!(take = take.id.0, frame, "take stopped");
@@ -337,8 +346,15 @@ impl Takes {
     }
 
     /// What went over MIDI goes beside the takes.
-    pub(super) fn played(&self, played: Vec<Played>) {
-        if !played.is_empty() {
+    pub(super) fn played(&mut self, mut played: Vec<Played>) {
+        self.played.append(&mut played);
+    }
+
+    /// Hands over what went over MIDI.
+    fn hand_over_played(&mut self) {
+        self.turns = 0;
+        if !self.played.is_empty() {
+            let played = std::mem::take(&mut self.played);
             self.send(Job::Played(played));
         }
     }
@@ -370,6 +386,10 @@ impl Takes {
 
     /// Takes in what the writer tells.
     pub(super) fn listen(&mut self, desk: &Desk, folder: &Folder) {
+        self.turns += 1;
+        if self.turns >= PLAYED_EVERY_TURNS {
+            self.hand_over_played();
+        }
         while let Ok(done) = self.done.try_recv() {
             self.hear(done, desk, folder);
         }
