@@ -12,13 +12,13 @@ mod happening;
 mod moved;
 mod name;
 mod repair;
-#[cfg(test)]
-mod rig;
 mod take;
+#[cfg(test)]
+mod tests;
 mod trim;
 mod verdict;
 
-pub use folder::{Reach, is_held, open, wav_files};
+pub use folder::{Reach, is_held, meant, open, wav_files};
 pub use happening::Happening;
 pub use moved::{remove, rename, trash_files};
 pub use name::safe_name;
@@ -80,20 +80,4 @@ pub fn why_beyond(wav: &Wav) -> String {
 pub fn shown(path: &Path) -> String {
     let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     path.display().to_string().chars().map(escaped).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_seconds_or_minutes_and_seconds() {
-        for (text, seconds) in [("0", 0.0), ("83.5", 83.5), ("1:23.5", 83.5), ("90:00", 5_400.0), (".5", 0.5)] {
-            assert_eq!(time_of(text), Ok(seconds), "{text}");
-        }
-        for text in ["", "-1", "1:60", "1:-2", "a", "1:2:3", "nan", "inf", "1e300", "99999999999999999999:0"] {
-            assert!(time_of(text).is_err(), "{text}");
-        }
-        assert_eq!(time_text(83.57), "1:23.5");
-    }
 }

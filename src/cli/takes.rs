@@ -16,7 +16,7 @@ use super::{Failure, Outcome, complain, print};
 use crate::{
     config::{Folders, Settings},
     stored,
-    takes::{NotDone, NotUsable, cache::Cache, shown, time_of, wav_files},
+    takes::{NotDone, NotUsable, cache::Cache, meant, shown, time_of, wav_files},
     yaml::Fault,
 };
 use clap::{Args, Subcommand};
@@ -114,7 +114,7 @@ pub fn run(args: &TakesArgs) -> Outcome {
     match &args.act {
         Act::List { folder, measure } => list::list(&Recordings::of(folder.as_deref())?, *measure),
         Act::Show { files } => show::show(&found(files)),
-        Act::Play(args) => play::play(args),
+        Act::Play(args) => play::play(&found_one(&args.file), args.device.clone()),
         Act::Repair { files, folder, dry_run } if files.is_empty() => {
             repair::folder(&usual_or(folder.as_deref())?, folder.is_some(), *dry_run)
         }
@@ -179,11 +179,7 @@ fn in_recordings(file: &Path) -> Option<PathBuf> {
     if !is_bare || file.symlink_metadata().is_ok() {
         return None;
     }
-    let folder = usual_or(None).ok()?;
-    let mut with_extension = file.as_os_str().to_owned();
-    with_extension.push(".wav");
-    let candidates = [folder.join(file), folder.join(with_extension)];
-    candidates.into_iter().find(|path| path.symlink_metadata().is_ok())
+    meant(&usual_or(None).ok()?.join(file))
 }
 
 /// What was measured before.

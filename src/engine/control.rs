@@ -412,6 +412,7 @@ impl Control {
     /// Ends everything that sounds or records: the way out begins here.
     pub fn wind_up(&mut self, now: Moment) {
         self.drain_sent(now);
+        self.takes.pending = None;
         self.takes.end(now.open_frame);
         self.end_audition();
         let pulse = self.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);

@@ -54,6 +54,13 @@ pub fn open(path: &Path, reach: Reach, is_to_be_written: bool) -> io::Result<Fil
     }
 }
 
+/// The file that a name means: as it is, or with `.wav` behind it.
+pub fn meant(path: &Path) -> Option<PathBuf> {
+    let mut with_ending = path.as_os_str().to_owned();
+    with_ending.push(".wav");
+    [path.to_owned(), PathBuf::from(with_ending)].into_iter().find(|path| path.symlink_metadata().is_ok())
+}
+
 /// Whether somebody holds the file's lock, as whoever records does. Where the disk knows no locks nobody does.
 pub fn is_held(lock: Result<(), TryLockError>) -> bool {
     matches!(lock, Err(TryLockError::WouldBlock))

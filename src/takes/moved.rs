@@ -105,7 +105,7 @@ fn to_be_moved(path: &Path) -> Result<Take, NotDone> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::rig::{self, contents, sines},
+        super::tests::{self as rig, contents, sines},
         *,
     };
     use crate::wav::Depth;

@@ -114,7 +114,7 @@ fn marks(marks: &[Mark], (from, to): (u64, u64)) -> Vec<Mark> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::rig::{contents, folder, opened, sines},
+        super::tests::{contents, folder, opened, sines},
         *,
     };
     use std::{fs, ops::ControlFlow};

@@ -14,7 +14,7 @@ use crate::{
 use clap::Args;
 use std::{
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -24,24 +24,23 @@ const SHOW: Duration = Duration::from_millis(100);
 /// What `busker takes play` may be told.
 #[derive(Args, Debug)]
 pub(super) struct PlayArgs {
-    /// The WAV file
+    /// The WAV file; a bare name is looked for in the folder of recordings, too
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// The audio device: auto, sim, alsa:NAME, jack
     #[arg(long, value_name = "ID")]
-    device: Option<DeviceChoice>,
+    pub(super) device: Option<DeviceChoice>,
 }
 
 /// Plays until the end or ctrl-c.
 ///
 /// # Errors
 /// A device that cannot be had, or a file that cannot be played.
-pub(super) fn play(args: &PlayArgs) -> Outcome {
-    let file = &args.file;
+pub(super) fn play(file: &Path, device: Option<DeviceChoice>) -> Outcome {
     let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
         return Err(Failure::asked(format!("{} is no name of a file", super::shown(file))));
     };
-    let mut setup = Setup::new(&StationArgs { device: args.device.clone(), ..StationArgs::default() })?;
+    let mut setup = Setup::new(&StationArgs { device, ..StationArgs::default() })?;
     setup.complain()?;
     // Only the take is asked for.
     setup.config.monitor = Some(Decibels::SILENCE);

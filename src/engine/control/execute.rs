@@ -13,7 +13,10 @@ use crate::{
         channels::ChannelList,
     },
     engine::{
-        audio::renderer::{Order, Source},
+        audio::{
+            click::CountIn,
+            renderer::{Order, Source},
+        },
         midi::{
             scheduler::{Outgoing, SPACING_NS, What},
             thru::Route,
@@ -174,6 +177,8 @@ impl Control {
     pub(super) fn stop(&mut self, now: Moment) -> Answer {
         if self.playing() {
             let at_pulse = self.song_pulse(now).max(0.0);
+            // A count-in ends with the song it counts in.
+            self.renderer.order(Order::CountIn(CountIn::NONE));
             self.plan.stand(at_pulse, now.open_frame);
             self.publish_plan();
             self.tell(Event::Stopped { at: Position::of_pulse(at_pulse) });

@@ -46,13 +46,13 @@ impl Folder {
     pub(super) fn finished(&self, path: &Path) {
         if self.librarian.measures {
             self.ask(Job::Measure(path.to_owned()));
-        } else if self.shown.is_some() {
-            self.ask(Job::LookAgain);
+        } else {
+            self.changed();
         }
     }
 
-    /// A take began.
-    pub(super) fn begun(&self) {
+    /// There is another take, or one is another.
+    pub(super) fn changed(&self) {
         if self.shown.is_some() {
             self.ask(Job::LookAgain);
         }
@@ -72,12 +72,6 @@ pub(super) fn in_folder(folder: &Path, name: &str) -> Result<PathBuf, String> {
     Ok(folder.join(name))
 }
 
-/// The file of a take in a folder, named with or without its ending.
-fn take_file(folder: &Path, name: &str) -> Result<PathBuf, String> {
-    let has_ending = Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("wav"));
-    in_folder(folder, &if has_ending { name.to_owned() } else { format!("{name}.wav") })
-}
-
 impl Control {
     /// Mends what an interrupted run left.
     pub fn mend_takes(&self) {
@@ -95,13 +89,13 @@ impl Control {
     }
 
     pub(super) fn rename_take(&mut self, TakeName(name): &TakeName, Text(to): &Text) -> Answer {
-        let path = take_file(self.takes.folder(), name)?;
+        let path = in_folder(self.takes.folder(), name)?;
         self.folder.ask(Job::Rename(path, to.clone()));
         Ok(String::new())
     }
 
     pub(super) fn remove_take(&mut self, Text(name): &Text) -> Answer {
-        let path = take_file(self.takes.folder(), name)?;
+        let path = in_folder(self.takes.folder(), name)?;
         self.folder.ask(Job::Remove(path));
         Ok(String::new())
     }

@@ -33,9 +33,9 @@ impl Control {
             return Err(refusal);
         }
         // Files that cannot be are refused before anything is waited for.
-        self.takes.options.files.of(self.sources.len())?;
+        self.takes.options().files.of(self.sources.len())?;
         let name = name.map(|Text(name)| name.clone());
-        match self.takes.options.start {
+        match self.takes.options().start {
             Start::Now => {
                 let begin = Begin::At(now.heard_frame - self.takes.pre_roll_frames());
                 self.begin_take(name, begin, Vec::new(), now)?;
@@ -87,7 +87,7 @@ impl Control {
     /// The song begins after some bars of click.
     fn count_in(&mut self, now: Moment) {
         let timeline = self.plan.last().timeline;
-        let beats = self.takes.options.count_in_bars * BEATS_PER_BAR;
+        let beats = self.takes.options().count_in_bars * BEATS_PER_BAR;
         let beat_frames = timeline.frames_per_pulse() * PPQN as f64;
         let earliest = now.open_frame + (beat_frames * f64::from(beats)).ceil() as i64;
         let song_frame = self.plan.roll(self.cue_pulse, earliest);
@@ -136,20 +136,23 @@ impl Control {
         if !self.takes.recording() {
             return Err("nothing is being recorded; record.start begins a take".to_owned());
         }
-        let by_bar = matches!(self.takes.options.start, Start::Bar | Start::Count);
-        let waits = self.takes.pending.is_some();
-        if waits {
-            self.renderer.order(Order::CountIn(CountIn::NONE));
+        if let Some(pending) = self.takes.pending.take() {
+            // A song that was counted in for the take does not begin either.
+            if pending.with_song {
+                self.stop(now)?;
+            }
+            return Ok("no take begins".to_owned());
         }
         // Asked twice, it ends at once.
-        if by_bar && self.playing() && !waits && !self.takes.ends_with_bar() {
+        let by_bar = matches!(self.takes.options().start, Start::Bar | Start::Count);
+        if by_bar && self.playing() && !self.takes.ends_with_bar() {
             self.takes.end_with_bar();
             return Ok("the take ends with this bar; record.stop again ends it at once".to_owned());
         }
         // What was played up to now is in it.
         self.drain_sent(now);
         self.takes.end(now.open_frame);
-        if waits { Ok("no take begins".to_owned()) } else { done() }
+        done()
     }
 
     pub(super) fn say_recording(&self, now: Moment) -> Answer {
@@ -166,7 +169,7 @@ impl Control {
         let held = self.takes.held();
         let end = now.heard_frame.clamp(held.start, held.end);
         let asked =
-            length.map_or(self.takes.options.capture_seconds, |length| length.seconds(self.plan.last().timeline.bpm));
+            length.map_or(self.takes.options().capture_seconds, |length| length.seconds(self.plan.last().timeline.bpm));
         let from = (end - self.takes.frames(asked)).max(held.start);
         if from >= end {
             return Err("nothing was played yet that could be kept".to_owned());
@@ -184,15 +187,14 @@ impl Control {
     pub(super) fn set_recorder(&mut self, Name(option): &Name, value: Option<&Text>) -> Answer {
         let row = RecorderOption::of(option)?;
         let Some(Text(value)) = value else {
-            let shown = row.shown(&self.takes.options);
+            let shown = row.shown(self.takes.options());
             return Ok(format!("{option} is {shown}: {}; allowed is {}", row.help, row.allowed));
         };
-        let mut options = self.takes.options.clone();
+        let mut options = self.takes.options().clone();
         row.set(&mut options, value)?;
-        options.files.of(self.sources.len())?;
-        self.takes.options = options;
+        self.takes.set(options)?;
         let later = if row.at_start { "; the next start takes it from the settings" } else { "" };
-        Ok(format!("{option} is {}{later}", row.shown(&self.takes.options)))
+        Ok(format!("{option} is {}{later}", row.shown(self.takes.options())))
     }
 
     /// The audio was interrupted: whoever hears the take must know.

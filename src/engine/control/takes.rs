@@ -3,26 +3,24 @@
 //! The buffer holds what was played, so the beginning and the end of a take are frames that may have passed: a bar is
 //! taken once it has come.
 
+mod order;
+
+pub(super) use order::Occasion;
+
 use super::{Calendar, folder::Folder};
 use crate::{
-    config::recorder::{FileOf, RecorderOptions, Split},
+    config::recorder::RecorderOptions,
     engine::{
         audio::capture::Capture,
-        disk::writer::{Begin, Done, Job, Played, TakeId, TakeOrder, WallClock},
+        disk::writer::{Begin, Done, Job, Played, TakeId, TakeOrder},
         station::Desk,
     },
-    music::Bpm,
-    profile::Profile,
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
-    takes::{Happening, safe_name},
+    takes::Happening,
 };
-use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        mpsc::{Receiver, Sender},
-    },
+    sync::mpsc::{Receiver, Sender},
 };
 
 /// With less room than this for the take under way, a warning is due.
@@ -31,8 +29,6 @@ const LOW_SECONDS: u64 = 10 * 60;
 const PLAYED_EVERY_TURNS: u32 = 16;
 /// What is heard is never further behind what is held.
 const CLOCK_SECONDS: f64 = 1.0;
-/// 2000-01-01 00:00:00 UTC, where virtual time begins.
-const VIRTUAL_EPOCH_SECONDS: i64 = 946_684_800;
 
 /// The take under way.
 #[derive(Debug)]
@@ -44,20 +40,10 @@ struct Take {
     listens: bool,
     /// Its first file and frame, once they are there.
     begun: Option<(PathBuf, i64)>,
-    ending: Ending,
+    /// It ends with the next bar.
+    ends_with_bar: bool,
     gap_frames: u64,
     marks: u32,
-}
-
-/// Whether a take ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    /// Not yet.
-    No,
-    /// With the next bar.
-    WithBar,
-    /// It is being closed.
-    Closing,
 }
 
 /// A take that begins with the song or a bar of it.
@@ -66,18 +52,6 @@ pub(super) struct Pending {
     pub(super) name: Option<String>,
     /// With the song, wherever that begins; otherwise with a bar.
     pub(super) with_song: bool,
-}
-
-/// What a take needs to know besides its beginning.
-pub(super) struct Occasion {
-    /// The instant, in ns since the engine's start, and the frame that is heard then.
-    pub(super) now_ns: u64,
-    pub(super) frame: i64,
-    /// What is played.
-    pub(super) profile: Arc<Profile>,
-    pub(super) bpm: Bpm,
-    /// The MIDI ports, in their order.
-    pub(super) port_names: Vec<String>,
 }
 
 /// Recording, seen from the control thread.
@@ -89,11 +63,13 @@ pub struct Takes {
     sample_rate_hz: u32,
     capture: Capture,
     inputs: usize,
-    pub(super) options: RecorderOptions,
+    options: RecorderOptions,
+    /// What a second takes with these.
+    bytes_per_second: u64,
     count: u32,
     take: Option<Take>,
     pub(super) pending: Option<Pending>,
-    /// Those whose end is known and that are not closed yet.
+    /// Those that have ended and are not closed yet.
     closing: Vec<TakeId>,
     /// The name to go on under when the device is back.
     interrupted: Option<Option<String>>,
@@ -121,7 +97,7 @@ pub(super) struct TakesParts {
 
 impl Takes {
     pub(super) fn new(parts: TakesParts) -> Takes {
-        Takes {
+        let mut takes = Takes {
             jobs: parts.jobs,
             done: parts.done,
             folder: parts.folder,
@@ -129,7 +105,8 @@ impl Takes {
             sample_rate_hz: parts.sample_rate_hz,
             capture: parts.capture,
             inputs: parts.inputs,
-            options: parts.options,
+            options: parts.options.clone(),
+            bytes_per_second: 1,
             count: 0,
             take: None,
             pending: None,
@@ -141,12 +118,31 @@ impl Takes {
             tempo_bpm: None,
             free_bytes: None,
             warned: false,
-        }
+        };
+        // Files that cannot be are told when they are asked for.
+        let _ = takes.set(parts.options);
+        takes
+    }
+
+    /// How takes are made.
+    pub(super) fn options(&self) -> &RecorderOptions {
+        &self.options
+    }
+
+    /// From now on takes are made so.
+    ///
+    /// # Errors
+    /// Their files cannot be; nothing is changed.
+    pub(super) fn set(&mut self, options: RecorderOptions) -> Result<(), String> {
+        let channels: usize = options.files.of(self.inputs)?.iter().map(|file| file.channels.len()).sum();
+        self.bytes_per_second = (channels * options.depth.bytes()) as u64 * u64::from(self.sample_rate_hz);
+        self.options = options;
+        Ok(())
     }
 
     /// Whether a take is under way or waited for.
     pub(super) fn recording(&self) -> bool {
-        self.pending.is_some() || self.take.as_ref().is_some_and(|take| take.ending != Ending::Closing)
+        self.pending.is_some() || self.take.is_some()
     }
 
     /// Whether a take is under way or not closed yet.
@@ -161,7 +157,7 @@ impl Takes {
 
     /// Whether the take under way ends with the next bar.
     pub(super) fn ends_with_bar(&self) -> bool {
-        self.take.as_ref().is_some_and(|take| take.ending == Ending::WithBar)
+        self.take.as_ref().is_some_and(|take| take.ends_with_bar)
     }
 
     /// Why no take can begin now.
@@ -170,12 +166,10 @@ impl Takes {
             return Some("a take is waiting for its beginning already; record.stop ends that".to_owned());
         }
         let take = self.take.as_ref()?;
-        let path = take.begun.as_ref().map(|(path, _)| path.display());
-        Some(match (take.ending, path) {
-            (Ending::Closing, Some(path)) => format!("{path} is still being closed; try again in a moment"),
-            (Ending::Closing, None) => "the last take is still being closed; try again in a moment".to_owned(),
-            (_, Some(path)) => format!("already recording to {path}; record.stop ends it"),
-            (_, None) => "a sound is waited for already; record.stop ends that".to_owned(),
+        Some(match &take.begun {
+            Some((path, _)) => format!("already recording to {}; record.stop ends it", path.display()),
+            None if take.listens => "a sound is waited for already; record.stop ends that".to_owned(),
+            None => "a take is beginning already; record.stop ends it".to_owned(),
         })
     }
 
@@ -224,9 +218,7 @@ impl Takes {
         let order = TakeOrder { marks, ..self.order(base, files, begin, None, occasion) };
         let id = order.take;
         self.send(Job::Begin(Box::new(order)));
-        // One that is still being closed is waited for at the end.
-        self.closing.extend(self.take.as_ref().map(|take| take.id));
-        self.take = Some(Take { id, name, listens, begun: None, ending: Ending::No, gap_frames: 0, marks: 0 });
+        self.take = Some(Take { id, name, listens, begun: None, ends_with_bar: false, gap_frames: 0, marks: 0 });
         self.warned = false;
         Ok(())
     }
@@ -245,89 +237,34 @@ impl Takes {
         Ok(())
     }
 
-    fn name(&self, name: Option<&str>, of_kind: &str, occasion: &Occasion) -> String {
-        let given = name.map(safe_name).filter(|name| !name.is_empty());
-        given.unwrap_or_else(|| {
-            let begins = self.date(occasion.now_ns);
-            let filled = self.options.name.filled(begins, &occasion.profile.id, occasion.bpm.get());
-            let name = safe_name(&filled);
-            format!("{}{of_kind}", if name.is_empty() { "recording" } else { &name })
-        })
-    }
-
-    fn order(
-        &mut self,
-        name: String,
-        files: Vec<FileOf>,
-        begin: Begin,
-        end_frame: Option<i64>,
-        occasion: &Occasion,
-    ) -> TakeOrder {
-        self.hand_over_played();
-        self.count += 1;
-        let rate = f64::from(self.sample_rate_hz);
-        let options = &self.options;
-        let frame_bytes = files.iter().map(|file| file.channels.len() * options.depth.bytes()).max().unwrap_or(1);
-        TakeOrder {
-            take: TakeId(self.count),
-            folder: self.folder.clone(),
-            second_folder: options.second_folder.clone(),
-            name,
-            depth: options.depth,
-            dither: options.dither,
-            begin,
-            end_frame,
-            threshold: 10.0_f64.powf(options.threshold_db / 20.0) as f32,
-            silence_frames: options.silence_seconds.map(|seconds| (seconds * rate) as u64),
-            split_frames: match options.split {
-                Split::Never => None,
-                Split::Seconds(seconds) => Some((seconds * rate) as u64),
-                Split::Megabytes(megabytes) => Some((megabytes * 1e6 / frame_bytes.max(1) as f64) as u64),
-            },
-            files,
-            marks: Vec::new(),
-            clock: WallClock { frame: occasion.frame, at: self.date(occasion.now_ns) },
-            bpm: occasion.bpm.get(),
-            port_names: occasion.port_names.clone(),
-            note: format!("{:.2} BPM; {}", occasion.bpm.get(), occasion.profile.name),
-        }
-    }
-
     fn send(&self, job: Job) {
         // A writer that is gone answers by its silence; the thread's end is noticed where it is joined.
         let _ = self.jobs.send(job);
     }
 
-    /// Ends the take under way before this frame, and what waits for its beginning. False where there is nothing.
-    pub(super) fn end(&mut self, frame: i64) -> bool {
-        let waited = self.pending.take().is_some();
+    /// Ends the take under way before this frame; another may begin at once.
+    pub(super) fn end(&mut self, frame: i64) {
         self.hand_over_played();
-        let Some(take) = self.take.as_mut().filter(|take| take.ending != Ending::Closing) else { return waited };
-        take.ending = Ending::Closing;
-        tracing::info!(take = take.id.0, frame, "take stopped");
-        let job = Job::End { take: take.id, frame };
-        self.send(job);
-        true
+        if let Some(Take { id, .. }) = self.take.take() {
+            tracing::info!(take = id.0, frame, "take stopped");
+            self.closing.push(id);
+            self.send(Job::End { take: id, frame });
+        }
     }
 
     /// Ends the take under way with the next bar.
     pub(super) fn end_with_bar(&mut self) {
-        if let Some(take) = self.take.as_mut().filter(|take| take.ending == Ending::No) {
-            take.ending = Ending::WithBar;
+        if let Some(take) = &mut self.take {
+            take.ends_with_bar = true;
         }
     }
 
-    /// The device is gone: the take ends with what is there, and goes on when it is back.
+    /// The device is gone: the take ends with what is there, and goes on when it is back. One that waits for a sound goes on
+    /// waiting.
     pub(super) fn interrupt(&mut self) {
-        let head = self.capture.held().end;
-        // One that waits for a sound goes on waiting.
-        let under_way = self.take.as_ref().filter(|take| take.ending != Ending::Closing && take.begun.is_some());
-        let name = under_way.map(|take| take.name.clone());
-        if let Some(name) = name {
-            self.interrupted = Some(name);
-            let pending = self.pending.take();
-            self.end(head);
-            self.pending = pending;
+        if let Some(take) = self.take.as_ref().filter(|take| take.begun.is_some()) {
+            self.interrupted = Some(take.name.clone());
+            self.end(self.held().end);
         }
     }
 
@@ -373,17 +310,6 @@ impl Takes {
         }
     }
 
-    fn date(&self, now_ns: u64) -> DateTime {
-        match self.calendar {
-            Calendar::Local => Zoned::now().datetime(),
-            Calendar::Virtual => {
-                let ns = i128::from(VIRTUAL_EPOCH_SECONDS) * 1_000_000_000 + i128::from(now_ns);
-                let at = Timestamp::from_nanosecond(ns).map(|at| at.to_zoned(TimeZone::UTC).datetime());
-                at.unwrap_or(DateTime::MIN)
-            }
-        }
-    }
-
     /// Takes in what the writer tells.
     pub(super) fn listen(&mut self, desk: &Desk, folder: &Folder) {
         self.turns += 1;
@@ -402,7 +328,7 @@ impl Takes {
                 if let Some(take) = self.take.as_mut().filter(|under_way| under_way.id == take) {
                     take.begun = Some((path.clone(), frame));
                 }
-                folder.begun();
+                folder.changed();
                 desk.tell(&Event::TakeStarted { path, frame });
             }
             Done::Gap { take, frames } => {
@@ -425,7 +351,8 @@ impl Takes {
                 tracing::error!(take = take.0, frames, path = %path.display(), reason, "the disk refused");
                 let severity = if goes_on.is_some() { Severity::Warning } else { Severity::Error };
                 desk.notice(severity, self.failure(&path, frames, &reason, goes_on.as_deref()));
-                if goes_on.is_none() && frames > 0 {
+                if frames > 0 {
+                    folder.finished(&path);
                     desk.tell(&Event::TakeFinished { path, frames, gap_frames: 0 });
                 }
             }
@@ -462,18 +389,12 @@ impl Takes {
         if let Some(free) = self.free_bytes
             && self.recording()
             && !self.warned
-            && free / self.bytes_per_second() < LOW_SECONDS
+            && free / self.bytes_per_second.max(1) < LOW_SECONDS
         {
             self.warned = true;
-            let minutes = free / self.bytes_per_second() / 60;
+            let minutes = free / self.bytes_per_second.max(1) / 60;
             desk.notice(Severity::Warning, format!("the disk has room for {minutes} more minutes of recording"));
         }
-    }
-
-    fn bytes_per_second(&self) -> u64 {
-        let files = self.options.files.of(self.inputs).unwrap_or_default();
-        let channels: usize = files.iter().map(|file| file.channels.len()).sum();
-        (channels as u64 * self.options.depth.bytes() as u64 * u64::from(self.sample_rate_hz)).max(1)
     }
 
     /// Frames of files that are silence because the disk was too slow.
@@ -483,18 +404,17 @@ impl Takes {
 
     pub(super) fn status(&self, frame: i64) -> RecordStatus {
         let seconds = |frames: i64| frames.max(0) as f64 / f64::from(self.sample_rate_hz);
-        let under_way = self.take.as_ref().filter(|take| take.ending != Ending::Closing);
-        let take = under_way.and_then(|take| {
+        let take = self.take.as_ref().and_then(|take| {
             let (path, first) = take.begun.as_ref()?;
             Some(TakeStatus {
                 path: path.clone(),
                 seconds: seconds(frame - first),
                 marks: take.marks,
                 gap_frames: take.gap_frames,
-                ends_with_bar: take.ending == Ending::WithBar,
+                ends_with_bar: take.ends_with_bar,
             })
         });
-        let waits_for = match (&self.pending, under_way) {
+        let waits_for = match (&self.pending, &self.take) {
             (Some(pending), _) => Some(if pending.with_song { WaitsFor::Song } else { WaitsFor::Bar }),
             (None, Some(under_way)) if under_way.listens && take.is_none() => Some(WaitsFor::Sound),
             _ => None,
@@ -505,7 +425,7 @@ impl Takes {
             waits_for,
             folder: self.folder.clone(),
             free_bytes: self.free_bytes,
-            bytes_per_second: self.bytes_per_second(),
+            bytes_per_second: self.bytes_per_second,
             capture_bytes: self.capture.bytes(),
         }
     }

@@ -137,10 +137,12 @@ impl Librarian {
             }
             Job::LookAgain => self.look(),
             Job::Rename(path, name) => {
+                let path = takes::meant(&path).unwrap_or(path);
                 let old = shown(&path);
                 self.did(takes::rename(&path, &name).map(|to| format!("{old} is {} now", shown(&to))), &old);
             }
             Job::Remove(path) => {
+                let path = takes::meant(&path).unwrap_or(path);
                 let old = shown(&path);
                 self.did(takes::remove(&path).map(|to| format!("{old} is in the trash: {}", takes::shown(&to))), &old);
             }

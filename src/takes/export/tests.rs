@@ -3,7 +3,7 @@
 use super::{
     super::{
         measure,
-        rig::{RATE_HZ, contents, folder, opened, sines},
+        tests::{RATE_HZ, contents, folder, opened, sines},
     },
     *,
 };

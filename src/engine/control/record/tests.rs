@@ -105,6 +105,42 @@ fn a_count_in_is_heard_and_not_recorded_and_the_take_begins_with_the_song() {
 }
 
 #[test]
+fn a_count_in_that_is_stopped_begins_neither_take_nor_song() {
+    let mut rig = Rig::new();
+    rig.ask("record.set start count");
+    for stop in ["record.stop", "transport.stop"] {
+        rig.ask("record.start never");
+        rig.wait_ms(700);
+        rig.ask(stop);
+        rig.wait_ms(3_000);
+        let status = rig.offline.status();
+        assert!(!status.transport.playing && status.transport.seconds == 0.0, "{stop}");
+        assert!(status.outputs[0].peak_db < -100.0, "{stop}: it clicks");
+        if stop == "transport.stop" {
+            // The take still waits for a song.
+            assert_eq!(status.record.waits_for, Some(WaitsFor::Song));
+        }
+    }
+    assert!(!rig.take("never.wav").exists());
+}
+
+#[test]
+fn a_take_may_begin_while_the_one_before_is_being_closed() {
+    let mut rig = Rig::new();
+    rig.wait_ms(200);
+    rig.ask("record.set pre_roll 0");
+    for name in ["one", "two", "three"] {
+        rig.ask(&format!("record.start {name}"));
+        rig.wait_ms(50);
+        rig.ask("record.stop");
+    }
+    rig.offline.finish();
+    for name in ["one.wav", "two.wav", "three.wav"] {
+        assert_eq!(samples(&rig, name).len(), 2 * 2_400, "{name}");
+    }
+}
+
+#[test]
 fn what_was_just_played_is_kept_while_a_take_goes_on() {
     let mut rig = Rig::new();
     rig.ask("note.on C4 100");

@@ -9,7 +9,7 @@ use crate::{
 };
 use std::{
     fs::File,
-    io::{self, BufReader},
+    io::BufReader,
     path::{Path, PathBuf},
 };
 
@@ -33,19 +33,8 @@ pub(super) struct Stereo {
 /// # Errors
 /// Why not, for the end of a sentence.
 pub(super) fn open(path: &Path) -> Result<(PathBuf, Stereo), String> {
-    let mut with_ending = path.to_owned().into_os_string();
-    with_ending.push(".wav");
-    let (path, file) = match takes::open(path, Reach::Named, false) {
-        Ok(file) => (path.to_owned(), file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            match takes::open(Path::new(&with_ending), Reach::Named, false) {
-                Ok(file) => (PathBuf::from(with_ending), file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err("there is no such take".to_owned()),
-                Err(error) => return Err(error.to_string()),
-            }
-        }
-        Err(error) => return Err(error.to_string()),
-    };
+    let path = takes::meant(path).ok_or("there is no such take")?;
+    let file = takes::open(&path, Reach::Named, false).map_err(|error| error.to_string())?;
     Ok((path, Stereo::of(file)?))
 }
 

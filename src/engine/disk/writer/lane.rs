@@ -223,35 +223,34 @@ impl Lane {
         goes_on
     }
 
-    fn close(&mut self, order: &TakeOrder, desk: &Desk, file: OpenFile) {
-        let OpenFile { path, wav, first_frame, gap_frames, .. } = file;
-        let (take, frames, audio_end) = (order.take, wav.frames(), wav.audio_end());
-        let marks = marks_of(&self.marks, first_frame, first_frame + frames as i64);
-        let (file, finished) = wav.finish(&marks, &info(order, first_frame, desk.sample_rate_hz));
-        let finished = finished.or_else(|error| {
-            // Without room for its last chunks it is whole all the same.
-            if is_full(&error) { file.set_len(audio_end) } else { Err(error) }
-        });
-        match finished.and_then(|()| file.sync_all()) {
-            Ok(()) => desk.tell(Done::Finished { take, path, frames, gap_frames }),
-            Err(error) => desk.tell(Done::Failed { take, path, frames, reason: reason(&error), goes_on: None }),
+    /// Brings a file to its end. What counts is the audio: without room for its last chunks it is whole all the same.
+    fn shut(&self, order: &TakeOrder, desk: &Desk, file: OpenFile) -> io::Result<()> {
+        let end = file.first_frame + file.wav.frames() as i64;
+        let marks = marks_of(&self.marks, file.first_frame, end);
+        let (file, finished) = file.wav.finish(&marks, &info(order, file.first_frame, desk.sample_rate_hz));
+        let synced = file.sync_all();
+        match finished {
+            Err(error) if !is_full(&error) => Err(error),
+            _ => synced,
         }
+    }
+
+    fn close(&mut self, order: &TakeOrder, desk: &Desk, file: OpenFile) {
+        let (take, path, frames, gap_frames) = (order.take, file.path.clone(), file.wav.frames(), file.gap_frames);
+        desk.tell(match self.shut(order, desk, file) {
+            Ok(()) => Done::Finished { take, path, frames, gap_frames },
+            Err(error) => Done::Failed { take, path, frames, reason: reason(&error), goes_on: None },
+        });
     }
 
     /// The disk refused: what is written is closed, and the rest goes to the second folder.
     fn refused(&mut self, order: &TakeOrder, desk: &Desk, error: &io::Error) {
         let Some(file) = self.file.take() else { return };
-        let OpenFile { path, wav, first_frame, .. } = file;
-        let (frames, audio_end) = (wav.frames(), wav.audio_end());
-        let marks = marks_of(&self.marks, first_frame, first_frame + frames as i64);
-        let (file, finished) = wav.finish(&marks, &info(order, first_frame, desk.sample_rate_hz));
-        if finished.is_err() {
-            let _ = file.set_len(audio_end);
-        }
-        // What can be brought to the disk is; the refusal is told either way.
-        let _ = file.sync_all();
-        self.next_frame = first_frame + frames as i64;
+        let (path, frames) = (file.path.clone(), file.wav.frames());
+        self.next_frame = file.first_frame + frames as i64;
         self.part += 1;
+        // The refusal is told either way.
+        let _ = self.shut(order, desk, file);
         self.go_on_elsewhere(order, desk, path, frames, error);
     }
 

@@ -1,6 +1,6 @@
-//! Takes for tests.
+//! Takes for the tests of what is made of them; times as they are written.
 
-use super::{Reach, Take};
+use super::{Reach, Take, time_of, time_text};
 use crate::wav::{Depth, Encoder, Info, Mark, Origin, Shape, WavFile};
 use std::{
     f64::consts::TAU,
@@ -58,4 +58,15 @@ pub(super) fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         .collect();
     contents.sort();
     contents
+}
+
+#[test]
+fn a_time_is_seconds_or_minutes_and_seconds() {
+    for (text, seconds) in [("0", 0.0), ("83.5", 83.5), ("1:23.5", 83.5), ("90:00", 5_400.0), (".5", 0.5)] {
+        assert_eq!(time_of(text), Ok(seconds), "{text}");
+    }
+    for text in ["", "-1", "1:60", "1:-2", "a", "1:2:3", "nan", "inf", "1e300", "99999999999999999999:0"] {
+        assert!(time_of(text).is_err(), "{text}");
+    }
+    assert_eq!(time_text(83.57), "1:23.5");
 }

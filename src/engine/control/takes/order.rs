@@ -1,0 +1,91 @@
+//! What the disk writer is told of a take: its name, its files, its date. The control thread's.
+
+use super::Takes;
+use crate::{
+    config::recorder::{FileOf, Split},
+    engine::{
+        control::Calendar,
+        disk::writer::{Begin, TakeId, TakeOrder, WallClock},
+    },
+    music::Bpm,
+    profile::Profile,
+    takes::safe_name,
+};
+use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
+use std::sync::Arc;
+
+/// 2000-01-01 00:00:00 UTC, where virtual time begins.
+const VIRTUAL_EPOCH_SECONDS: i64 = 946_684_800;
+
+/// What a take needs to know besides its beginning.
+pub(in super::super) struct Occasion {
+    /// The instant, in ns since the engine's start, and the frame that is heard then.
+    pub(in super::super) now_ns: u64,
+    pub(in super::super) frame: i64,
+    /// What is played.
+    pub(in super::super) profile: Arc<Profile>,
+    pub(in super::super) bpm: Bpm,
+    /// The MIDI ports, in their order.
+    pub(in super::super) port_names: Vec<String>,
+}
+
+impl Takes {
+    pub(super) fn name(&self, name: Option<&str>, of_kind: &str, occasion: &Occasion) -> String {
+        let given = name.map(safe_name).filter(|name| !name.is_empty());
+        given.unwrap_or_else(|| {
+            let begins = self.date(occasion.now_ns);
+            let filled = self.options.name.filled(begins, &occasion.profile.id, occasion.bpm.get());
+            let name = safe_name(&filled);
+            format!("{}{of_kind}", if name.is_empty() { "recording" } else { &name })
+        })
+    }
+
+    pub(super) fn order(
+        &mut self,
+        name: String,
+        files: Vec<FileOf>,
+        begin: Begin,
+        end_frame: Option<i64>,
+        occasion: &Occasion,
+    ) -> TakeOrder {
+        self.hand_over_played();
+        self.count += 1;
+        let rate = f64::from(self.sample_rate_hz);
+        let options = &self.options;
+        let frame_bytes = files.iter().map(|file| file.channels.len() * options.depth.bytes()).max().unwrap_or(1);
+        TakeOrder {
+            take: TakeId(self.count),
+            folder: self.folder.clone(),
+            second_folder: options.second_folder.clone(),
+            name,
+            depth: options.depth,
+            dither: options.dither,
+            begin,
+            end_frame,
+            threshold: 10.0_f64.powf(options.threshold_db / 20.0) as f32,
+            silence_frames: options.silence_seconds.map(|seconds| (seconds * rate) as u64),
+            split_frames: match options.split {
+                Split::Never => None,
+                Split::Seconds(seconds) => Some((seconds * rate) as u64),
+                Split::Megabytes(megabytes) => Some((megabytes * 1e6 / frame_bytes.max(1) as f64) as u64),
+            },
+            files,
+            marks: Vec::new(),
+            clock: WallClock { frame: occasion.frame, at: self.date(occasion.now_ns) },
+            bpm: occasion.bpm.get(),
+            port_names: occasion.port_names.clone(),
+            note: format!("{:.2} BPM; {}", occasion.bpm.get(), occasion.profile.name),
+        }
+    }
+
+    fn date(&self, now_ns: u64) -> DateTime {
+        match self.calendar {
+            Calendar::Local => Zoned::now().datetime(),
+            Calendar::Virtual => {
+                let ns = i128::from(VIRTUAL_EPOCH_SECONDS) * 1_000_000_000 + i128::from(now_ns);
+                let at = Timestamp::from_nanosecond(ns).map(|at| at.to_zoned(TimeZone::UTC).datetime());
+                at.unwrap_or(DateTime::MIN)
+            }
+        }
+    }
+}
