@@ -44,7 +44,7 @@ pub struct Verdict {
     /// Samples that are no finite numbers, which only floating point has; they count as silence.
     pub broken_samples: u64,
     /// The noise floor: the RMS of the quietest twentieth of all 400 ms windows in dB below full scale, without their DC
-    /// offset, of each window's loudest channel. Windows with a gap are left out. At least [`FLOOR_DBFS`]; none where
+    /// offset, of each window's loudest channel. Windows with a gap are left out. At least `-150`; none where
     /// there is no whole window.
     pub noise_floor_dbfs: Option<f64>,
     /// The mean of the channel where it is greatest, as a fraction of full scale, 0 to 1.

@@ -115,7 +115,7 @@ fn a_count_in_that_is_stopped_begins_neither_take_nor_song() {
         rig.wait_ms(3_000);
         let status = rig.offline.status();
         assert!(!status.transport.playing && status.transport.seconds == 0.0, "{stop}");
-        assert!(status.outputs[0].peak_db < -100.0, "{stop}: it clicks");
+        assert!(status.outputs[0].peak_db < -50.0, "{stop}: it clicks");
         if stop == "transport.stop" {
             // The take still waits for a song.
             assert_eq!(status.record.waits_for, Some(WaitsFor::Song));
