@@ -28,6 +28,7 @@ use busker::{
             sent::{PortIndex, SentReader, sent_log},
         },
         offline::{Offline, built_in_port},
+        station::Guest,
     },
     midi::{Channel, Message, Wire},
     music::Note,
@@ -83,7 +84,7 @@ impl Busy {
         for line in PATCH {
             let command: Command = line.parse().expect("a command");
             let now = busy.now();
-            busy.engine.control.obey(&command, now).expect("obeyed");
+            busy.engine.control.obey(&command, Guest::NOBODY, now).expect("obeyed");
         }
         busy
     }

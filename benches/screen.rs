@@ -39,7 +39,7 @@ fn draw(criterion: &mut Criterion) {
             ("moving", "esc", &moving),
             ("find", "/", &moving),
         ] {
-            let mut app = App::new(Vec::new());
+            let mut app = App::new();
             app.resized(width, height);
             app.key(Stroke { key: key.parse().unwrap(), phase: Phase::Press }, Instant::now(), &seen[0]);
             let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

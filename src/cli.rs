@@ -15,6 +15,7 @@ mod record;
 mod run;
 mod running;
 mod screen;
+mod serve;
 mod setup;
 mod signals;
 mod takes;
@@ -58,6 +59,8 @@ enum Verb {
     Run(run::RunArgs),
     /// Record to a WAV file without the screen
     Record(record::RecordArgs),
+    /// Run the station without a screen, for `attach`, OSC, HTTP and WebSocket
+    Serve(serve::ServeArgs),
     /// Be a MIDI clock
     Clock(clock::ClockArgs),
     /// Print the MIDI messages that come in
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         None => screen::show(&cli.station),
         Some(Verb::Run(args)) => run::run(&args),
         Some(Verb::Record(args)) => record::record(&args),
+        Some(Verb::Serve(args)) => serve::serve(&args),
         Some(Verb::Clock(args)) => clock::run(&args),
         Some(Verb::Monitor(args)) => monitor::run(&args),
         Some(Verb::Nts1(args)) => nts1::run(&args),

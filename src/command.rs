@@ -241,6 +241,14 @@ pub fn spec(name: &str) -> Option<&'static CommandSpec> {
     COMMANDS.iter().find(|row| row.name == name)
 }
 
+impl Command {
+    /// Whether it must reach the engine whatever else wants to: what ends a sound, the song or a take.
+    pub fn must_arrive(&self) -> bool {
+        use Command::{MidiPanic, NoteOff, Quit, RecordStop, TakeStop, TransportStop};
+        matches!(self, NoteOff { .. } | MidiPanic {} | TransportStop {} | RecordStop {} | TakeStop {} | Quit {})
+    }
+}
+
 impl CommandSpec {
     /// Name and arguments, as in `clock.bpm <bpm>` or `record.start [name]`.
     pub fn usage(&self) -> String {
@@ -320,24 +328,31 @@ impl FromStr for Command {
             return Err(CommandError::Empty);
         }
         let row = spec(name).ok_or_else(|| CommandError::Unknown { name: name.to_owned() })?;
-        let words = row.split(rest);
-        if let Some(extra) = words.get(row.args.len()) {
-            return Err(CommandError::TooMuch { extra: (*extra).to_owned(), usage: row.usage_with_ranges() });
-        }
-        let required = row.args.iter().filter(|arg| !arg.optional).count();
-        if words.len() < required {
-            return Err(CommandError::Missing { name: row.name, usage: row.usage_with_ranges() });
-        }
-        (row.read)(&words).map_err(|bad| CommandError::BadArgument {
-            name: row.name,
-            arg: row.args.get(bad.index).map_or("argument", |arg| arg.name),
-            value: words.get(bad.index).copied().unwrap_or_default().to_owned(),
-            allowed: bad.allowed,
-        })
+        row.command(&row.split(rest))
     }
 }
 
 impl CommandSpec {
+    /// The command with these arguments, each as it would be written in a line.
+    ///
+    /// # Errors
+    /// Too few, too many, or one that does not fit.
+    pub fn command(&self, words: &[&str]) -> Result<Command, CommandError> {
+        if let Some(extra) = words.get(self.args.len()) {
+            return Err(CommandError::TooMuch { extra: (*extra).to_owned(), usage: self.usage_with_ranges() });
+        }
+        let required = self.args.iter().filter(|arg| !arg.optional).count();
+        if words.len() < required {
+            return Err(CommandError::Missing { name: self.name, usage: self.usage_with_ranges() });
+        }
+        (self.read)(words).map_err(|bad| CommandError::BadArgument {
+            name: self.name,
+            arg: self.args.get(bad.index).map_or("argument", |arg| arg.name),
+            value: words.get(bad.index).copied().unwrap_or_default().to_owned(),
+            allowed: bad.allowed,
+        })
+    }
+
     /// The words of the arguments; a text at the end takes the rest of the line.
     fn split<'a>(&self, rest: &'a str) -> Vec<&'a str> {
         let rest_is_one = self.args.last().is_some_and(|arg| arg.kind.takes_rest_of_line());

@@ -19,7 +19,10 @@ use crate::{
     yaml::{self, Fault, Field, Reader},
 };
 use recorder::{RECORDER_OPTIONS, RecorderOptions};
-use std::path::PathBuf;
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 /// What a musician may set once and for all. Everything is optional; the defaults suit a newcomer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,6 +57,39 @@ pub struct Settings {
     pub recordings: Option<PathBuf>,
     /// `record`: how takes are made, by the names of its table.
     pub recorder: RecorderOptions,
+    /// `doors`: where `busker serve` listens.
+    pub doors: DoorSettings,
+}
+
+/// Where `busker serve` listens, and to whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DoorSettings {
+    /// `doors.osc`: an address with a port, or `off`; default 127.0.0.1:5005.
+    pub osc: Option<DoorAddress>,
+    /// `doors.osc_from`: the addresses OSC is heard from besides this machine's own; default none.
+    pub osc_from: Vec<IpAddr>,
+    /// `doors.http`: an address with a port, or `off`; default 127.0.0.1:8808.
+    pub http: Option<DoorAddress>,
+}
+
+/// Where a door is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoorAddress {
+    /// There.
+    At(SocketAddr),
+    /// Nowhere: it stays closed.
+    Off,
+}
+
+impl std::str::FromStr for DoorAddress {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<DoorAddress, &'static str> {
+        match text {
+            "off" => Ok(DoorAddress::Off),
+            _ => text.parse().map(DoorAddress::At).map_err(|_| "an address with a port like 127.0.0.1:5005, or off"),
+        }
+    }
 }
 
 /// Longest text a setting may be, in characters.
@@ -73,7 +109,8 @@ impl FromYaml for Settings {
 }
 
 fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Settings> {
-    let map = reader.mapping(root, &["audio", "midi", "profile", SHORT_KEY, "clock", "recordings", "record"])?;
+    let map =
+        reader.mapping(root, &["audio", "midi", "profile", SHORT_KEY, "clock", "recordings", "record", "doors"])?;
     let mut settings = Settings {
         profile: reader.word(&map.field("profile")),
         recordings: reader.text(&map.field("recordings"), TEXT_CHARS_MAX).map(PathBuf::from),
@@ -106,6 +143,15 @@ fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Settings> {
         settings.clock_lost = reader.parsed(&clock.field("lost"));
     }
     read_recorder(reader, &map.field("record"), &mut settings.recorder);
+    let doors = map.field("doors");
+    if doors.is_given()
+        && let Some(doors) = reader.mapping(&doors, &["osc", "osc_from", "http"])
+    {
+        settings.doors.osc = reader.parsed(&doors.field("osc"));
+        settings.doors.http = reader.parsed(&doors.field("http"));
+        let from = reader.items(&doors.field("osc_from"));
+        settings.doors.osc_from = from.iter().filter_map(|address| reader.parsed(address)).collect();
+    }
     Some(settings)
 }
 
@@ -197,6 +243,7 @@ profile: fm_synth
 clock: { bpm: 98.5, run: no, source: midi, from: keys, lost: stop }
 recordings: /srv/jams
 record: { bits: 16, start: bar, pre_roll: 0, files: each master, silence: off }
+doors: { osc: '0.0.0.0:9000', osc_from: [192.168.1.20, 'fe80::1'], http: off }
 ";
         let settings = Settings::from_yaml("config.yaml", text).unwrap();
         let want = Settings {
@@ -248,6 +295,11 @@ record: { bits: 16, start: bar, pre_roll: 0, files: each master, silence: off }
                 files: "each master".parse().unwrap(),
                 ..RecorderOptions::default()
             },
+            doors: DoorSettings {
+                osc: Some(DoorAddress::At("0.0.0.0:9000".parse().unwrap())),
+                osc_from: vec!["192.168.1.20".parse().unwrap(), "fe80::1".parse().unwrap()],
+                http: Some(DoorAddress::Off),
+            },
         };
         assert_eq!(settings, want);
     }
@@ -275,7 +327,7 @@ record: { bits: 16, start: bar, pre_roll: 0, files: each master, silence: off }
                 "config.yaml:2 audio.input: '4-3' does not fit, allowed numbers from 1 to 256, like 1, 3-4 or 1,3-5, at most 32 of them and each once",
                 "config.yaml:3 audio.blok: 'blok' is not a field here, allowed device, sample_rate, block, input, monitor",
                 "config.yaml:5 clock.bpm: '500' does not fit, allowed 20 to 300",
-                "config.yaml:6 monitor: 'monitor' is not a field here, allowed audio, midi, profile, cc_profiles, clock, recordings, record",
+                "config.yaml:6 monitor: 'monitor' is not a field here, allowed audio, midi, profile, cc_profiles, clock, recordings, record, doors",
             ]
         );
     }

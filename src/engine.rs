@@ -4,6 +4,7 @@ pub mod assembly;
 pub mod audio;
 pub mod control;
 pub mod disk;
+pub mod doors;
 pub mod frame_clock;
 pub mod host;
 pub mod latest;

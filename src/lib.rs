@@ -10,6 +10,7 @@
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
 //! - [`nts1`]: what only one synth understands: its dumps and its user units, and the conversation that carries them.
 //! - [`keymap`], [`tui`]: the screen, which holds what is looked at and nothing musical.
+//! - [`remote`]: the doors: attached screens, OSC, HTTP and WebSocket. They know nothing of their own either.
 //! - [`cli`]: the verbs of the command line; [`logging`] is where they write to.
 
 pub mod cli;
@@ -25,6 +26,7 @@ pub mod motion;
 pub mod music;
 pub mod nts1;
 pub mod profile;
+pub mod remote;
 pub mod script;
 pub mod session;
 pub mod snapshots;

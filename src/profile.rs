@@ -21,9 +21,10 @@ pub use places::{Marks, Places, Reading};
 pub use short::SHORT_KEY;
 
 use crate::yaml::Fault;
+use serde::{Deserialize, Serialize};
 
 /// A synth as busker sees it: where it listens and what can be turned on it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// What `profile.use` takes, a snake_case word; unique in a library.
     pub id: String,

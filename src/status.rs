@@ -3,10 +3,14 @@
 //! [`Status`] is a level: the newest replaces the one before, it carries its instant, and nobody is asked for it.
 //! [`Event`]s are what happened; each reaches every subscriber once, or is counted as missed.
 
+mod changes;
+mod doors;
 mod knobs;
 mod midi;
 mod takes;
 
+pub use changes::{Changes, NotAPart};
+pub use doors::DoorStatus;
 pub use knobs::{AutomationStatus, MorphStatus, MotionStatus, ParamsStatus};
 pub use midi::{
     ClockStatus, LatencyStatus, MonitorLine, MonitorStatus, PortStatus, Rate, RealtimeStatus, SourceStatus, SyncState,
@@ -16,11 +20,12 @@ pub use midi::{
 pub use takes::{TakeInfo, TakeState, TakesStatus};
 
 use crate::{music::Position, takes::Verdict};
-use serde::{Serialize, Serializer};
-use std::path::PathBuf;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::{path::PathBuf, str::FromStr, sync::Arc};
+use utoipa::ToSchema;
 
 /// How things are, as of [`Status::at_ns`].
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Status {
     /// Nanoseconds since the engine started.
     pub at_ns: u64,
@@ -46,13 +51,17 @@ pub struct Status {
     pub outputs: Vec<MeterStatus>,
     /// The metronome.
     pub click_on: bool,
+    /// Ids of the profiles there are.
+    pub profiles: Arc<[String]>,
     /// The knobs.
+    #[schema(value_type = knobs::ParamsTold)]
     pub params: ParamsStatus,
     /// Turns of the knobs on the timeline.
     pub automation: AutomationStatus,
     /// What the knobs are on their way to.
     pub morph: Option<MorphStatus>,
     /// The folder of the session that is open.
+    #[schema(value_type = Option<String>)]
     pub session: Option<PathBuf>,
     /// Recording.
     pub record: RecordStatus,
@@ -60,17 +69,20 @@ pub struct Status {
     pub audition: Option<AuditionStatus>,
     /// The takes there are, while somebody looks.
     pub takes: Option<TakesStatus>,
+    /// Who may come in, and how many do.
+    pub doors: Vec<DoorStatus>,
     /// What went wrong since the start, in numbers.
     pub faults: FaultCounts,
 }
 
 /// Song, tempo and clock.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TransportStatus {
     /// Whether the song plays.
     pub playing: bool,
     /// Where, as bar:beat:tick.
-    #[serde(serialize_with = "display")]
+    #[serde(serialize_with = "display", deserialize_with = "from_str")]
+    #[schema(value_type = String, example = "5:1:0")]
     pub position: Position,
     /// Where, in seconds at the present tempo.
     pub seconds: f64,
@@ -81,10 +93,10 @@ pub struct TransportStatus {
 }
 
 /// The audio device and how the callback fares.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DeviceStatus {
     /// `alsa`, `jack` or `sim`.
-    pub host: &'static str,
+    pub host: String,
     /// As a person knows it.
     pub name: String,
     /// Whether it runs; while a lost device is waited for, the station goes on silently.
@@ -102,7 +114,7 @@ pub struct DeviceStatus {
 }
 
 /// What is recorded and monitored.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InputsStatus {
     /// Like `1-2` or `synth`.
     pub channels: String,
@@ -115,7 +127,7 @@ pub struct InputsStatus {
 }
 
 /// One meter, ready to be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MeterStatus {
     /// Peak with a fall of 20 dB a second, in dBFS, -120 is silence.
     pub peak_db: f32,
@@ -133,7 +145,7 @@ impl MeterStatus {
 }
 
 /// Recording.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RecordStatus {
     /// Whether a take is under way or waited for.
     pub is_recording: bool,
@@ -142,6 +154,7 @@ pub struct RecordStatus {
     /// What a take waits for to begin.
     pub waits_for: Option<WaitsFor>,
     /// Where takes go.
+    #[schema(value_type = String)]
     pub folder: PathBuf,
     /// Room left there, in bytes, where it is known.
     pub free_bytes: Option<u64>,
@@ -167,7 +180,7 @@ impl RecordStatus {
 }
 
 /// What a take waits for to begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WaitsFor {
     /// The song to begin.
@@ -189,9 +202,10 @@ impl std::fmt::Display for WaitsFor {
 }
 
 /// A take under way.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TakeStatus {
     /// Its file.
+    #[schema(value_type = String)]
     pub path: PathBuf,
     /// Recorded so far, in seconds.
     pub seconds: f64,
@@ -204,9 +218,10 @@ pub struct TakeStatus {
 }
 
 /// A take that is listened to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditionStatus {
     /// Its file.
+    #[schema(value_type = String)]
     pub path: PathBuf,
     /// How far it is, in seconds from its beginning.
     pub seconds: f64,
@@ -215,7 +230,7 @@ pub struct AuditionStatus {
 }
 
 /// What went wrong since the start, in numbers. All zero on a good day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FaultCounts {
     /// MIDI messages dropped because too many were waiting.
     pub midi_dropped: u64,
@@ -242,7 +257,7 @@ impl FaultCounts {
 }
 
 /// How much a notice matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Good to know.
@@ -254,7 +269,7 @@ pub enum Severity {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A text for the person.
@@ -267,13 +282,15 @@ pub enum Event {
     /// The song plays.
     Playing {
         /// From where.
-        #[serde(serialize_with = "display")]
+        #[serde(serialize_with = "display", deserialize_with = "from_str")]
+        #[schema(value_type = String, example = "5:1:0")]
         from: Position,
     },
     /// The song stands.
     Stopped {
         /// Where.
-        #[serde(serialize_with = "display")]
+        #[serde(serialize_with = "display", deserialize_with = "from_str")]
+        #[schema(value_type = String, example = "5:1:0")]
         at: Position,
     },
     /// Another tempo.
@@ -337,6 +354,7 @@ pub enum Event {
     /// A take began.
     TakeStarted {
         /// Its file.
+        #[schema(value_type = String)]
         path: PathBuf,
         /// Its first frame on the engine's clock.
         frame: i64,
@@ -344,6 +362,7 @@ pub enum Event {
     /// A take is closed and whole.
     TakeFinished {
         /// Its file.
+        #[schema(value_type = String)]
         path: PathBuf,
         /// Its length.
         frames: u64,
@@ -353,6 +372,7 @@ pub enum Event {
     /// A take is listened to.
     AuditionStarted {
         /// Its file.
+        #[schema(value_type = String)]
         path: PathBuf,
         /// Its length, in seconds.
         length_seconds: f64,
@@ -360,11 +380,13 @@ pub enum Event {
     /// No take is listened to any more: it is over, was stopped or could not be played.
     AuditionEnded {
         /// The file of the last one.
+        #[schema(value_type = String)]
         path: PathBuf,
     },
     /// A take was measured.
     TakeMeasured {
         /// Its file.
+        #[schema(value_type = String)]
         path: PathBuf,
         /// How it came out.
         verdict: Box<Verdict>,
@@ -372,6 +394,7 @@ pub enum Event {
     /// A session was opened, or begun.
     SessionOpened {
         /// Its folder.
+        #[schema(value_type = String)]
         path: PathBuf,
     },
     /// The engine ends.
@@ -412,6 +435,10 @@ impl Event {
             _ => None,
         }
     }
+}
+
+fn from_str<'de, T: FromStr<Err: std::fmt::Display>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    std::borrow::Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
 fn display<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {

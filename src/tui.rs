@@ -21,7 +21,7 @@ pub mod widgets;
 use crate::{
     command::Command,
     config::home_folder,
-    engine::station::{Answer, ENGINE_GONE, Station},
+    engine::station::{Answer, ENGINE_GONE, NotAsked, Station},
     status::{Event, Severity},
 };
 use app::{App, Wish};
@@ -51,8 +51,6 @@ const WAKES: usize = 256;
 pub struct TuiOptions {
     /// The look.
     pub theme: Theme,
-    /// Ids that `profile.use` completes.
-    pub profiles: Vec<String>,
     /// The home folder, where there is one: `~` on the message line, which has no room for long paths.
     pub home: Option<PathBuf>,
     /// Said on the message line first, such as what was found wrong at the start.
@@ -62,12 +60,7 @@ pub struct TuiOptions {
 impl TuiOptions {
     /// The built-in look, without colours where the environment's `NO_COLOR` asks for that.
     pub fn from_environment() -> TuiOptions {
-        TuiOptions {
-            theme: terminal::theme_for_environment(),
-            profiles: Vec::new(),
-            home: home_folder(),
-            notices: Vec::new(),
-        }
+        TuiOptions { theme: terminal::theme_for_environment(), home: home_folder(), notices: Vec::new() }
     }
 }
 
@@ -119,7 +112,7 @@ pub fn run(station: &Station, options: TuiOptions) -> Result<(), TuiError> {
     let (sender, wakes) = mpsc::sync_channel(WAKES);
     let woken = Arc::new(AtomicBool::new(false));
     let events = subscribe(station, &sender, &woken);
-    let mut app = App::new(options.profiles).at_home(options.home.as_deref());
+    let mut app = App::new().at_home(options.home.as_deref());
     for (severity, text) in options.notices {
         app.say(severity, text);
     }
@@ -264,8 +257,8 @@ impl Show<'_> {
             match wish {
                 Wish::Tell(command) => match self.station.send(command) {
                     Ok(()) => {}
-                    Err(text) if text == ENGINE_GONE => return Err(TuiError::EngineGone),
-                    Err(text) => self.app.say(Severity::Error, text),
+                    Err(NotAsked::Gone) => return Err(TuiError::EngineGone),
+                    Err(busy) => self.app.say(Severity::Error, busy.to_string()),
                 },
                 Wish::Ask(command) => self.ask_aside(command),
             }

@@ -40,7 +40,7 @@ struct Player {
 
 impl Player {
     fn new(status: Status) -> Player {
-        Player { app: App::new(vec!["fm_synth".to_owned()]), status, now: Instant::now() }
+        Player { app: App::new(), status, now: Instant::now() }
     }
 
     fn stroke(&mut self, key: &str, phase: Phase) -> Vec<String> {
@@ -775,7 +775,7 @@ fn the_key_bar_says_what_is_possible_now() {
 #[test]
 fn profiles_that_come_while_the_screen_is_open_are_completed() {
     let mut player = Player::new(at_rest());
-    player.app.event(&Event::ProfilesRead { ids: vec!["fm_synth".to_owned(), "my_synth".to_owned()] });
+    player.status.profiles = ["fm_synth".to_owned(), "my_synth".to_owned()].into();
     assert_eq!(player.press(":"), Vec::<String>::new());
     player.type_in("profile.use my");
     player.press("tab");
@@ -784,7 +784,7 @@ fn profiles_that_come_while_the_screen_is_open_are_completed() {
 
 #[test]
 fn paths_in_the_home_folder_are_short() {
-    let mut app = App::new(Vec::new()).at_home(Some(std::path::Path::new("/home/ada")));
+    let mut app = App::new().at_home(Some(std::path::Path::new("/home/ada")));
     app.say(busker::status::Severity::Info, "recording to /home/ada/Music/jam.wav, not /home/adam/jam.wav");
     let shown = app.messages().shown().map(|message| message.text.clone());
     assert_eq!(shown.as_deref(), Some("recording to ~/Music/jam.wav, not /home/adam/jam.wav"));

@@ -25,7 +25,7 @@ use statuses::{
 use std::time::Instant;
 
 fn app() -> App {
-    App::new(vec!["fm_synth".to_owned(), "generic_analog".to_owned(), "korg_nts1_mk2".to_owned()])
+    App::new()
 }
 
 fn press(app: &mut App, keys: &str, status: &Status) {

@@ -35,7 +35,6 @@ pub fn show(args: &StationArgs) -> Outcome {
         setup.notices.push((Severity::Error, format!("playing without a session: {refused}")));
     }
     let mut options = tui::TuiOptions::from_environment();
-    options.profiles = setup.config.library.ids().map(str::to_owned).collect();
     options.notices = setup.notices;
     let shown = tui::run(&station, options);
     drop(engine);

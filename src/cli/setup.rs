@@ -7,7 +7,7 @@ use crate::{
         arg::{Arg, Text},
         channels::ChannelList,
     },
-    config::{Folders, PortSettings, Settings},
+    config::{DoorSettings, Folders, PortSettings, Settings},
     engine::{
         assembly::EngineConfig,
         control::SyncConfig,
@@ -66,6 +66,8 @@ pub struct Setup {
     pub request: AudioRequest,
     /// What a person should know: faults in files, things not found.
     pub notices: Vec<(Severity, String)>,
+    /// Where `serve` listens.
+    pub doors: DoorSettings,
     /// Where things are.
     pub folders: Folders,
 }
@@ -134,7 +136,7 @@ impl Setup {
             watched: Some(reading),
             ..EngineConfig::new(library, profile, folder)
         };
-        Ok(Setup { config, device, ports, session, request, notices, folders })
+        Ok(Setup { config, device, ports, session, request, notices, doors: settings.doors, folders })
     }
 
     /// For verbs without a screen: warnings go to the standard error, and a fault in a file ends the verb.

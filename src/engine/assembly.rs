@@ -16,6 +16,7 @@ use super::{
         SyncConfig,
     },
     disk::{keeper::Keeper, librarian::Librarian, reader::Reader, writer::Writer},
+    doors::Doors,
     frame_clock::{FrameClock, frame_clock},
     host::{DeviceSpec, patchbay::Kept},
     midi::{
@@ -95,6 +96,8 @@ pub struct EngineConfig {
     pub snapshots: Stored<Snapshots>,
     /// What may be done with a session's folder.
     pub sessions: SessionRules,
+    /// The ways in.
+    pub doors: Doors,
 }
 
 impl EngineConfig {
@@ -118,6 +121,7 @@ impl EngineConfig {
             learned: Stored::default(),
             snapshots: Stored::default(),
             sessions: SessionRules::default(),
+            doors: Doors::default(),
         }
     }
 
@@ -372,6 +376,7 @@ pub fn assemble(
         learned: config.learned.clone(),
         snapshots: config.snapshots.clone(),
         sessions: config.sessions,
+        doors: config.doors.clone(),
         keeper: KeeperHandle::new(pages_sender, failures),
         sent: vec![callback_sent, scheduler_sent, clock_sent],
         received,
@@ -430,7 +435,7 @@ fn choose_inputs(
 /// A device as it is shown before it runs.
 pub fn device_status(spec: &DeviceSpec) -> DeviceStatus {
     DeviceStatus {
-        host: spec.host,
+        host: spec.host.to_owned(),
         name: spec.name.clone(),
         running: true,
         sample_rate_hz: spec.sample_rate_hz,
@@ -473,6 +478,7 @@ fn first_status(
         },
         outputs: vec![MeterStatus::SILENT; 2],
         click_on: false,
+        profiles: config.library.ids().map(str::to_owned).collect(),
         params: ParamsStatus::standing(
             Arc::clone(&config.profile),
             config.profile.params.iter().map(|param| param.default).collect(),
@@ -483,6 +489,7 @@ fn first_status(
         record: RecordStatus::standing(config.folder.clone()),
         audition: None,
         takes: None,
+        doors: Vec::new(),
         faults: FaultCounts::default(),
     }
 }

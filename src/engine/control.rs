@@ -9,6 +9,7 @@ mod dice;
 mod execute;
 mod folder;
 mod follow;
+mod guests;
 mod hear;
 mod history;
 mod instrument;
@@ -46,6 +47,7 @@ use super::{
         renderer::{OUTPUTS, RendererHandle, Report, Source},
     },
     disk::writer::{Done, Job},
+    doors::Doors,
     frame_clock::FrameTime,
     host::patchbay::PortEvent,
     midi::{
@@ -56,7 +58,7 @@ use super::{
         sent::{PortIndex, Sent, SentReader},
     },
     plan_cell::PlanWriter,
-    station::{Answer, Desk, Station},
+    station::{Answer, Desk, Guest, Station},
 };
 use crate::{
     command::Command,
@@ -72,6 +74,7 @@ use crate::{
 use audition::Audition;
 use automation::Automation;
 use folder::Folder;
+use guests::Guests;
 use instrument::Instrument;
 use learn::Learn;
 use levels::Levels;
@@ -169,6 +172,8 @@ pub struct ControlParts {
     pub folder: PathBuf,
     /// The device at start.
     pub device: DeviceStatus,
+    /// The ways in, where there are some.
+    pub doors: Doors,
     /// The instant the engine started, in ns on its clock.
     pub start_ns: u64,
     /// What names recordings: the real date, or a fixed one in virtual time.
@@ -191,6 +196,8 @@ pub type SentListener = Box<dyn FnMut(&Sent, u64, &str) + Send>;
 pub struct Control {
     desk: Desk,
     library: Library,
+    /// Ids of the profiles in it.
+    profile_ids: Arc<[String]>,
     /// One for each port that is played on, or one without a port. Never empty.
     instruments: Vec<Instrument>,
     /// The one that is played and shown.
@@ -239,6 +246,8 @@ pub struct Control {
     /// What the system granted, kept up to date by whoever runs the threads.
     pub realtime: RealtimeStatus,
     start_ns: u64,
+    guests: Guests,
+    doors: Doors,
     quit: bool,
 }
 
@@ -249,6 +258,7 @@ impl Control {
         let instruments = instruments(&parts);
         let control = Control {
             desk: parts.desk,
+            profile_ids: parts.library.ids().map(str::to_owned).collect(),
             library: parts.library,
             instruments,
             current: 0,
@@ -297,6 +307,8 @@ impl Control {
             device: parts.device,
             realtime: RealtimeStatus::default(),
             start_ns: parts.start_ns,
+            guests: Guests::default(),
+            doors: parts.doors,
             quit: false,
         };
         control.route_as_set();
@@ -320,8 +332,9 @@ impl Control {
         self.sent_listener = Some(listener);
     }
 
-    /// Obeys a command and tells whoever asked.
-    pub fn obey(&mut self, command: &Command, now: Moment) -> Answer {
+    /// Obeys a command of somebody who may leave.
+    pub fn obey(&mut self, command: &Command, guest: Guest, now: Moment) -> Answer {
+        self.guests.asking = guest;
         let answer = self.execute(command, now);
         tracing::debug!(%command, ?answer);
         answer
@@ -431,11 +444,8 @@ impl Control {
         &self.instruments[self.current]
     }
 
-    /// Sends to the instrument that is played; nowhere where the station has no port.
-    fn send(&mut self, due_ns: u64, what: What) {
-        if let Some(port) = self.instrument().port {
-            self.scheduler.send(Outgoing { port, due_ns, what });
-        }
+    fn send_to(&mut self, port: PortIndex, due_ns: u64, what: What) {
+        self.scheduler.send(Outgoing { port, due_ns, what });
     }
 
     fn tell(&self, event: Event) {

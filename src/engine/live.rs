@@ -15,7 +15,7 @@ use super::{
     realtime,
     station::{Errand, Request, Station},
 };
-use crate::status::{Event, Severity};
+use crate::status::{Event, Severity, Status};
 use device::Audio;
 use std::{
     io,
@@ -147,6 +147,7 @@ impl Engine {
             end_clock,
             clock,
             scheduler: Some(scheduler),
+            shown: None,
             _profile_watch: profile_watch,
             keeper: Some(keeper),
             _patchbay: patchbay,
@@ -200,6 +201,8 @@ struct Live {
     end_clock: Arc<AtomicBool>,
     clock: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
+    /// What is shown, at no instant.
+    shown: Option<Status>,
     /// Ends with it, where profiles are watched.
     _profile_watch: Option<ProfileWatch>,
     keeper: Option<JoinHandle<()>>,
@@ -211,7 +214,6 @@ impl Live {
     fn run(&mut self) {
         let long_ago = Instant::now().checked_sub(Duration::from_secs(60)).unwrap_or_else(Instant::now);
         let (mut ticked, mut disk_seen, mut load_seen) = (long_ago, long_ago, long_ago);
-        let mut shown = None;
         while !self.control.quitting() {
             let turn = self.turn.saturating_sub(ticked.elapsed());
             let patience = self.control.patience(self.now()).map_or(turn, |sooner| sooner.min(turn));
@@ -254,13 +256,18 @@ impl Live {
                 self.audio.show_load(&mut self.control);
                 self.show_granted();
             }
-            let mut status = self.control.status(self.now());
-            let at_ns = std::mem::replace(&mut status.at_ns, 0);
-            if shown.as_ref() != Some(&status) {
-                shown = Some(status.clone());
-                status.at_ns = at_ns;
-                self.control.desk().publish(status);
-            }
+            self.show();
+        }
+    }
+
+    /// Shows how things are, where that is another picture.
+    fn show(&mut self) {
+        let mut status = self.control.status(self.now());
+        let at_ns = std::mem::replace(&mut status.at_ns, 0);
+        if self.shown.as_ref() != Some(&status) {
+            self.shown = Some(status.clone());
+            status.at_ns = at_ns;
+            self.control.desk().publish(status);
         }
     }
 
@@ -299,16 +306,20 @@ impl Live {
     fn run_errand(&mut self, errand: Errand) {
         match errand {
             Errand::Obey(request) => self.obey(request),
+            Errand::Leave(guest) => self.control.leave(guest, self.now()),
             Errand::Look => self.listen(),
         }
     }
 
-    fn obey(&mut self, Request { asked_ns, command, reply }: Request) {
+    fn obey(&mut self, Request { asked_ns, command, guest, reply }: Request) {
         // The instant it was asked is the instant it is for: what is late is this thread.
-        let answer = self.control.obey(&command, Moment { ns: asked_ns, ..self.now() });
+        let answer = self.control.obey(&command, guest, Moment { ns: asked_ns, ..self.now() });
         match reply {
-            // Nobody waits any more: then nobody wants to know.
-            Some(reply) => drop(reply.send(answer)),
+            Some(reply) => {
+                // Whoever has the answer finds in the status what it led to.
+                self.show();
+                reply(answer);
+            }
             None => {
                 if let Some((severity, text)) = notice_of(&answer) {
                     self.control.desk().notice(severity, text);

@@ -9,7 +9,7 @@ use super::{
     control::{Moment, PortInfo, SentListener},
     frame_clock::FrameTime,
     host::DeviceSpec,
-    station::{Answer, Station},
+    station::{Answer, Guest, Station},
 };
 use crate::{
     command::Command,
@@ -85,6 +85,13 @@ impl Offline {
         &mut self.engine.control
     }
 
+    /// Somebody has left.
+    #[cfg(test)]
+    pub(super) fn leave(&mut self, guest: Guest) {
+        let now = self.now();
+        self.engine.control.leave(guest, now);
+    }
+
     /// What the outputs got in the newest block: left or right, with as many frames of it as it had.
     #[cfg(test)]
     pub(super) fn output(&self, channel: usize) -> &[f32] {
@@ -102,8 +109,13 @@ impl Offline {
 
     /// Obeys a command on this very frame.
     pub fn ask(&mut self, command: &Command) -> Answer {
+        self.ask_as(Guest::NOBODY, command)
+    }
+
+    /// Obeys a command of somebody who may leave.
+    pub(super) fn ask_as(&mut self, guest: Guest, command: &Command) -> Answer {
         let now = self.now();
-        let answer = self.engine.control.obey(command, now);
+        let answer = self.engine.control.obey(command, guest, now);
         self.engine.writer.step();
         self.engine.keeper.step();
         self.engine.librarian.step();

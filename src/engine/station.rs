@@ -1,19 +1,24 @@
 //! How everyone outside talks to the engine: commands in, the newest status and the events out.
 //!
-//! [`Station`] is the asking half, cheap to clone, for any thread that is not real time. [`Desk`] is the control
-//! thread's half.
+//! [`Station`] is the asking half, cheap to clone, for any thread that is not real time. [`Desk`] is the half of whoever
+//! obeys: the control thread, or where the engine is another process, the line to it ([`crate::remote::socket::line`]).
 
 use crate::{
     command::Command,
     engine::realtime,
     status::{Event, Severity, Status},
 };
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
-    mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError},
+use std::{
+    fmt,
+    ops::Deref,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError},
+    },
+    thread,
+    time::Duration,
 };
-use std::time::Duration;
 
 /// Commands that may wait for the control thread.
 const COMMANDS: usize = 1024;
@@ -26,20 +31,54 @@ pub type Answer = Result<String, String>;
 /// The engine is gone; nothing was done.
 pub const ENGINE_GONE: &str = "the engine has ended; nothing was done";
 
+/// Why a command did not even reach the engine. Nothing was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAsked {
+    /// It has more to do than it can hold.
+    #[error("the engine is busy; this was not done")]
+    Busy,
+    /// It has ended.
+    #[error("{ENGINE_GONE}")]
+    Gone,
+}
+
+/// Gets the answer, on the thread of whoever obeys: it must be quick. Dropped uncalled, the engine has ended.
+pub type Reply = Box<dyn FnOnce(Answer) + Send>;
+
+/// Who asks, where it matters that they leave: what they looked at and the notes they hold end with them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Guest(pub(super) u32);
+
+impl Guest {
+    /// Whoever comes and goes without a trace: scripts, one-shot commands, datagrams.
+    pub const NOBODY: Guest = Guest(0);
+}
+
 /// A command on its way.
 pub struct Request {
     /// When it was asked, in ns on the engine's clock.
     pub asked_ns: u64,
     /// What is asked.
     pub command: Command,
+    /// By whom.
+    pub guest: Guest,
     /// Where the answer goes, if anyone waits for it. Otherwise a failure becomes a notice.
-    pub reply: Option<Sender<Answer>>,
+    pub reply: Option<Reply>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {:?} at {}", self.command, self.guest, self.asked_ns)
+    }
 }
 
 /// What reaches the control thread.
+#[derive(Debug)]
 pub enum Errand {
     /// A command.
     Obey(Request),
+    /// A guest has left.
+    Leave(Guest),
     /// Something happened that it should look at now.
     Look,
 }
@@ -53,6 +92,8 @@ struct Board {
     status: Mutex<Arc<Status>>,
     listeners: Mutex<Listeners>,
     missed: AtomicU64,
+    /// How many there were.
+    guests: AtomicU32,
 }
 
 #[derive(Default)]
@@ -105,14 +146,35 @@ pub struct Station {
     /// A look is on its way: one is enough.
     look: Arc<AtomicBool>,
     board: Arc<Board>,
+    presence: Option<Arc<Presence>>,
 }
 
-/// The control thread's half.
+/// A guest, as long as somebody asks in their name.
+struct Presence {
+    guest: Guest,
+    errands: SyncSender<Errand>,
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        if let Err(TrySendError::Full(leave)) = self.errands.try_send(Errand::Leave(self.guest)) {
+            // Notes hang on it, and whoever drops this may be the one who takes from the queue.
+            let errands = self.errands.clone();
+            let _ = thread::Builder::new().spawn(move || errands.send(leave));
+        }
+    }
+}
+
+/// The half of whoever obeys.
 pub struct Desk {
     errands: Receiver<Errand>,
     look: Arc<AtomicBool>,
-    board: Arc<Board>,
+    bulletin: Bulletin,
 }
+
+/// Shows and tells; for any thread.
+#[derive(Clone)]
+pub struct Bulletin(Arc<Board>);
 
 /// Both halves, with a first status.
 pub fn station(status: Status) -> (Station, Desk) {
@@ -121,25 +183,58 @@ pub fn station(status: Status) -> (Station, Desk) {
         status: Mutex::new(Arc::new(status)),
         listeners: Mutex::default(),
         missed: AtomicU64::new(0),
+        guests: AtomicU32::new(0),
     });
     let look = Arc::<AtomicBool>::default();
-    let station = Station { errands: sender, look: Arc::clone(&look), board: Arc::clone(&board) };
-    (station, Desk { errands: receiver, look, board })
+    let bulletin = Bulletin(Arc::clone(&board));
+    let station = Station { errands: sender, look: Arc::clone(&look), board, presence: None };
+    (station, Desk { errands: receiver, look, bulletin })
 }
 
 impl Station {
+    /// The same for somebody new: when the last clone of this one is gone, the notes they hold are ended and nothing is
+    /// kept for them to look at.
+    pub fn guest(&self) -> Station {
+        let guest = Guest(self.board.guests.fetch_add(1, Ordering::Relaxed).wrapping_add(1));
+        let presence = Presence { guest, errands: self.errands.clone() };
+        Station { presence: Some(Arc::new(presence)), ..self.clone() }
+    }
+
+    fn request(&self, command: Command, reply: Option<Reply>) -> Errand {
+        let guest = self.presence.as_ref().map_or(Guest::NOBODY, |presence| presence.guest);
+        Errand::Obey(Request { asked_ns: realtime::now_ns(), command, guest, reply })
+    }
+
+    fn try_send(&self, errand: Errand) -> Result<(), NotAsked> {
+        self.errands.try_send(errand).map_err(|error| match error {
+            TrySendError::Full(_) => NotAsked::Busy,
+            TrySendError::Disconnected(_) => NotAsked::Gone,
+        })
+    }
+
     /// Asks, without waiting. A refusal comes back as a notice; so does a queue that is full, here as the answer.
     ///
     /// # Errors
     /// Where the engine is gone or has more to do than it can hold: nothing was done.
-    pub fn send(&self, command: Command) -> Result<(), String> {
-        let request = Request { asked_ns: realtime::now_ns(), command, reply: None };
-        self.errands.try_send(Errand::Obey(request)).map_err(|error| match error {
-            TrySendError::Full(Errand::Obey(request)) => {
-                format!("the engine is busy; '{}' was not done", request.command)
-            }
-            TrySendError::Full(Errand::Look) | TrySendError::Disconnected(_) => ENGINE_GONE.to_owned(),
-        })
+    pub fn send(&self, command: Command) -> Result<(), NotAsked> {
+        self.try_send(self.request(command, None))
+    }
+
+    /// Asks, without waiting; the answer goes to `reply`.
+    ///
+    /// # Errors
+    /// Where the engine is gone or has more to do than it can hold: nothing was done.
+    pub fn ask_then(&self, command: Command, reply: impl FnOnce(Answer) + Send + 'static) -> Result<(), NotAsked> {
+        self.try_send(self.request(command, Some(Box::new(reply))))
+    }
+
+    /// Asks, and waits where the engine has more to do than it can hold: for what must not be lost
+    /// ([`Command::must_arrive`]).
+    ///
+    /// # Errors
+    /// Where the engine is gone.
+    pub fn send_surely(&self, command: Command) -> Result<(), NotAsked> {
+        self.errands.send(self.request(command, None)).map_err(|_| NotAsked::Gone)
     }
 
     /// Has the control thread look at what came in, without waiting for its next turn.
@@ -156,8 +251,8 @@ impl Station {
     /// Why the command was refused, or that the engine is gone.
     pub fn ask(&self, command: Command) -> Answer {
         let (reply, answer) = mpsc::channel();
-        let request = Request { asked_ns: realtime::now_ns(), command, reply: Some(reply) };
-        self.errands.send(Errand::Obey(request)).map_err(|_| ENGINE_GONE.to_owned())?;
+        let reply: Reply = Box::new(move |answer| drop(reply.send(answer)));
+        self.errands.send(self.request(command, Some(reply))).map_err(|_| ENGINE_GONE.to_owned())?;
         answer.recv().unwrap_or_else(|_| Err(ENGINE_GONE.to_owned()))
     }
 
@@ -166,7 +261,8 @@ impl Station {
         Arc::clone(&self.board.status.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Every event from now on, and for the first subscriber those that nobody heard. `wake` is called on the control thread after each new status or event; it must be quick.
+    /// Every event from now on, and for the first subscriber those that nobody heard. `wake` is called on the control
+    /// thread after each new status or event; it must be quick.
     pub fn subscribe(&self, wake: impl Fn() + Send + Sync + 'static) -> Receiver<Event> {
         let (events, receiver) = mpsc::sync_channel(EVENTS);
         let mut listeners = self.board.listeners();
@@ -192,15 +288,30 @@ impl Desk {
         Ok(errand)
     }
 
+    /// What shows and tells, for another thread.
+    pub fn bulletin(&self) -> &Bulletin {
+        &self.bulletin
+    }
+}
+
+impl Deref for Desk {
+    type Target = Bulletin;
+
+    fn deref(&self) -> &Bulletin {
+        &self.bulletin
+    }
+}
+
+impl Bulletin {
     /// Shows a new status.
     pub fn publish(&self, status: Status) {
-        *self.board.status.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(status);
-        self.board.wake();
+        *self.0.status.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(status);
+        self.0.wake();
     }
 
     /// Tells every subscriber.
     pub fn tell(&self, event: &Event) {
-        self.board.tell(event);
+        self.0.tell(event);
     }
 
     /// Tells every subscriber a sentence.
@@ -210,17 +321,21 @@ impl Desk {
 
     /// Events that found a subscriber's queue full.
     pub fn missed(&self) -> u64 {
-        self.board.missed.load(Ordering::Relaxed)
+        self.0.missed.load(Ordering::Relaxed)
     }
-}
 
-impl Drop for Desk {
-    /// Without a desk nothing is told any more: every subscriber finds its channel closed, and is woken to find it.
-    fn drop(&mut self) {
-        let subscribers = std::mem::take(&mut self.board.listeners().subscribers);
+    /// Nothing is told any more: every subscriber finds its channel closed, and is woken to find it.
+    pub fn close(&self) {
+        let subscribers = std::mem::take(&mut self.0.listeners().subscribers);
         for Subscriber { events, wake } in subscribers {
             drop(events);
             wake();
         }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.close();
     }
 }

@@ -11,9 +11,10 @@ mod song;
 
 use super::{Bpm, PPQN};
 use pulse_loop::PulseLoop;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use song::SourceSong;
 use std::collections::VecDeque;
+use utoipa::ToSchema;
 
 /// Where the source's pulses and nanoseconds meet. Valid near its origin; renewed every pulse.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,7 +46,7 @@ impl SourceTime {
 }
 
 /// How well the source is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncState {
     /// No pulse has come yet.

@@ -14,8 +14,10 @@
 //! The way back is the other shape, unrounded. It misses by some 1e-15 of the range; rounding to nearest forgives half
 //! a value, 3e-5 of the widest range, so every value survives the trip there and back.
 
+use serde::{Deserialize, Serialize};
+
 /// How evenly a knob's way is spread over its range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Curve {
     /// Every value gets the same share of the knob.
     #[default]

@@ -1,10 +1,11 @@
 //! One thing that can be turned on a synth: its values, and the ways of a hand, a script and a screen to them. Pure.
 
 use super::Curve;
+use serde::{Deserialize, Serialize};
 
 /// A parameter. [`Profile::from_yaml`](super::Profile::from_yaml) vouches that the range is not reversed and fits the
 /// target, and that the default and the options' values lie inside it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Param {
     /// What scripts call it, a snake_case word; unique in its profile.
     pub name: String,
@@ -41,7 +42,7 @@ pub struct Param {
 }
 
 /// One of the parameters that a macro drives: all the way of the macro is a part of the way of the parameter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drive {
     /// The parameter's name.
     pub param: String,
@@ -62,7 +63,7 @@ impl Drive {
 }
 
 /// One of the values a stepped parameter answers to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParamOption {
     /// What is sent.
     pub value: u16,
@@ -71,7 +72,7 @@ pub struct ParamOption {
 }
 
 /// The message that carries a parameter. All numbers 0 to 127.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Target {
     /// A 7-bit controller.
     Cc(u8),

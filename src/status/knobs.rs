@@ -1,11 +1,9 @@
 //! The knobs of the instrument that is played: where they stand, and what moves them.
 
 use crate::profile::Profile;
-use serde::{
-    Serialize, Serializer,
-    ser::{SerializeMap, SerializeStruct},
-};
-use std::sync::Arc;
+use serde::{Deserialize, Serialize, Serializer};
+use std::{collections::BTreeMap, sync::Arc};
+use utoipa::ToSchema;
 
 /// The profile in use, where its knobs stand, and what there is for them.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,46 +47,74 @@ impl ParamsStatus {
     }
 }
 
+/// The knobs as they are told: by name, since places mean nothing to whoever has not the profile.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = ParamsStatus)]
+pub(super) struct ParamsTold {
+    /// The id of the profile in use.
+    profile: String,
+    /// Where each knob stands, in the parameter's range.
+    values: BTreeMap<String, u16>,
+    /// The knobs that something else than a hand moves.
+    motion: BTreeMap<String, MotionTold>,
+    /// The knobs whose turns are recorded on the timeline.
+    automated: Vec<String>,
+    /// Names of the snapshots there are for it.
+    snapshots: Vec<String>,
+}
+
+/// A knob that something moves.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = MotionStatus)]
+struct MotionTold {
+    /// What it sounds like now, in the parameter's range.
+    value: u16,
+    /// What moves it, as `mod.set` takes it.
+    by: Vec<String>,
+}
+
+impl ParamsStatus {
+    fn told(&self) -> ParamsTold {
+        let name = |param: usize| self.name(param).to_owned();
+        let names = self.profile.params.iter().map(|param| param.name.clone());
+        let moved =
+            |motion: &MotionStatus| (name(motion.param), MotionTold { value: motion.value, by: motion.by.clone() });
+        ParamsTold {
+            profile: self.profile.id.clone(),
+            values: names.zip(self.values.iter().copied()).collect(),
+            motion: self.motion.iter().map(moved).collect(),
+            automated: self.automated.iter().copied().map(name).collect(),
+            snapshots: self.snapshots.to_vec(),
+        }
+    }
+
+    /// What was told of the knobs of a profile; nothing where it is another profile's.
+    pub(super) fn of(told: ParamsTold, profile: &Arc<Profile>) -> Option<ParamsStatus> {
+        let value = |name: &String| told.values.get(name).copied();
+        let values = profile.params.iter().map(|param| value(&param.name)).collect::<Option<Vec<u16>>>()?;
+        let moved = |(name, MotionTold { value, by }): (String, MotionTold)| {
+            Some(MotionStatus { param: profile.param_index(&name)?, value, by })
+        };
+        let mut motion = told.motion.into_iter().map(moved).collect::<Option<Vec<MotionStatus>>>()?;
+        motion.sort_by_key(|motion| motion.param);
+        Some(ParamsStatus {
+            profile: (told.profile == profile.id).then(|| Arc::clone(profile))?,
+            values,
+            motion,
+            automated: told.automated.iter().map(|name| profile.param_index(name)).collect::<Option<_>>()?,
+            snapshots: told.snapshots.into(),
+        })
+    }
+}
+
 impl Serialize for ParamsStatus {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut whole = serializer.serialize_struct("ParamsStatus", 5)?;
-        whole.serialize_field("profile", &self.profile.id)?;
-        whole.serialize_field("values", &Values(self))?;
-        whole.serialize_field("motion", &Motion(self))?;
-        let automated: Vec<&str> = self.automated.iter().map(|param| self.name(*param)).collect();
-        whole.serialize_field("automated", &automated)?;
-        whole.serialize_field("snapshots", &self.snapshots)?;
-        whole.end()
-    }
-}
-
-struct Values<'a>(&'a ParamsStatus);
-
-impl Serialize for Values<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.profile.params.iter().map(|p| &p.name).zip(&self.0.values))
-    }
-}
-
-struct Motion<'a>(&'a ParamsStatus);
-
-impl Serialize for Motion<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Moved<'a> {
-            value: u16,
-            by: &'a [String],
-        }
-        let mut map = serializer.serialize_map(Some(self.0.motion.len()))?;
-        for MotionStatus { param, value, by } in &self.0.motion {
-            map.serialize_entry(self.0.name(*param), &Moved { value: *value, by })?;
-        }
-        map.end()
+        self.told().serialize(serializer)
     }
 }
 
 /// Turns of the knobs that are recorded on the timeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AutomationStatus {
     /// Whether turns are recorded while the song plays.
     pub armed: bool,
@@ -103,7 +129,7 @@ impl Default for AutomationStatus {
 }
 
 /// A morph under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MorphStatus {
     /// The snapshot it goes to.
     pub name: String,

@@ -4,11 +4,12 @@ pub use crate::music::SyncState;
 
 use super::Severity;
 use crate::midi::{Class, ClockSends};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// One MIDI port.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PortStatus {
     /// As it is asked for: `alsa:NAME`, `jack:NAME`, `raw:PATH`, `sim`.
     pub id: String,
@@ -25,7 +26,8 @@ pub struct PortStatus {
     /// The instrument's profile.
     pub profile: String,
     /// What of the clock it gets.
-    #[serde(serialize_with = "sends")]
+    #[serde(serialize_with = "sends", deserialize_with = "read_sends")]
+    #[schema(value_type = Vec<String>)]
     pub clock: ClockSends,
     /// How much later it gets clock and notes, in ms.
     pub offset_ms: f64,
@@ -58,6 +60,12 @@ fn sends<S: Serializer>(sends: &ClockSends, serializer: S) -> Result<S::Ok, S::E
     serializer.collect_seq(words.iter().filter(|(on, _)| *on).map(|(_, word)| word))
 }
 
+fn read_sends<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ClockSends, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    let has = |word: &str| words.iter().any(|w| w == word);
+    Ok(ClockSends { pulses: has("pulses"), transport: has("transport"), position: has("position") })
+}
+
 impl PortStatus {
     /// A port nothing is known of yet.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> PortStatus {
@@ -87,7 +95,7 @@ impl PortStatus {
 }
 
 /// Messages and bytes a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rate {
     /// Messages a second.
     pub messages: u32,
@@ -96,7 +104,7 @@ pub struct Rate {
 }
 
 /// What travels, by class.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Traffic {
     /// Clock, start, stop, song position.
     pub realtime: Rate,
@@ -137,7 +145,7 @@ impl Traffic {
 
 /// How long messages were held up, from the instant they were asked for, were due and their controller's spacing was
 /// over, to the instant they were handed to the port. Clock pulses are counted apart, in [`ClockStatus`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LatencyStatus {
     /// Half of them at most this long, in µs.
     pub p50_us: u32,
@@ -148,7 +156,7 @@ pub struct LatencyStatus {
 }
 
 /// Whose clock it is, and how it keeps time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClockStatus {
     /// Whose tempo it is.
     pub source: SourceStatus,
@@ -161,7 +169,7 @@ pub struct ClockStatus {
 }
 
 /// Whose tempo it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub enum SourceStatus {
     /// busker's own.
@@ -199,7 +207,7 @@ impl SourceStatus {
 }
 
 /// What the system granted. Refused, everything runs on, less steadily.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RealtimeStatus {
     /// Whether the MIDI clock's thread runs under SCHED_FIFO; nothing where there is no such thread.
     pub clock: Option<bool>,
@@ -217,7 +225,7 @@ impl RealtimeStatus {
 }
 
 /// The newest messages, for the monitor.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MonitorStatus {
     /// How many there were since the monitor was opened, those not kept among them.
     pub seen: u64,
@@ -226,7 +234,7 @@ pub struct MonitorStatus {
 }
 
 /// One message that came or went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MonitorLine {
     /// When, in ns since the engine started.
     pub at_ns: u64,

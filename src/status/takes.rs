@@ -1,15 +1,17 @@
 //! The takes there are, while somebody looks.
 
 use crate::takes::{Overview, Verdict};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
+use utoipa::ToSchema;
 
 /// The folder of takes, newest first. Two are the same where their revisions are.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TakesStatus {
     /// Counted up with every change.
     pub revision: u64,
     /// Where they are.
+    #[schema(value_type = String)]
     pub folder: PathBuf,
     /// Why it could not be read.
     pub fault: Option<String>,
@@ -26,7 +28,7 @@ impl PartialEq for TakesStatus {
 }
 
 /// One take.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TakeInfo {
     /// Its name without an ending: what `take.play` and the others take.
     pub name: String,
@@ -51,7 +53,7 @@ pub struct TakeInfo {
 }
 
 /// What can be done with a take.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TakeState {
     /// Everything.

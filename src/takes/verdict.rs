@@ -13,6 +13,7 @@ pub use overview::Overview;
 use super::time_text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::ToSchema;
 
 /// A level under which a noise floor is not told, in dBFS: less than what 24 bits can hold.
 pub const FLOOR_DBFS: f64 = -150.0;
@@ -22,7 +23,7 @@ const DC_TOLD: f64 = 0.005;
 const QUIET_DBFS: f64 = -60.0;
 
 /// What was measured of a take.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Verdict {
     /// Its length in frames.
     pub frames: u64,

@@ -56,16 +56,21 @@ pub struct App {
     /// Whether ports and messages stand in the place of the knobs.
     midi_shown: bool,
     takes: TakesView,
-    profiles: Vec<String>,
     /// The home folder with the slash behind it; empty where there is none.
     home: String,
     redraw: bool,
     changed: bool,
 }
 
+impl Default for App {
+    fn default() -> App {
+        App::new()
+    }
+}
+
 impl App {
-    /// As at the start: playing notes, the first knob in focus. `profiles` are the ids `profile.use` completes.
-    pub fn new(profiles: Vec<String>) -> App {
+    /// As at the start: playing notes, the first knob in focus.
+    pub fn new() -> App {
         App {
             mode: Mode::Piano,
             base: Mode::Piano,
@@ -81,7 +86,6 @@ impl App {
             monitor: Decibels::UNITY,
             midi_shown: false,
             takes: TakesView::default(),
-            profiles,
             home: String::new(),
             redraw: false,
             changed: true,
@@ -180,17 +184,10 @@ impl App {
 
     /// Something happened in the engine.
     pub fn event(&mut self, event: &Event) {
-        match event {
-            Event::ProfileUsed { .. } => {
-                self.focus.clear();
-                self.find.open();
-                self.changed = true;
-            }
-            Event::ProfilesRead { ids } => {
-                self.profiles.clone_from(ids);
-                self.changed = true;
-            }
-            _ => {}
+        if let Event::ProfileUsed { .. } = event {
+            self.focus.clear();
+            self.find.open();
+            self.changed = true;
         }
         if let Some((severity, text)) = event.notice() {
             self.say(severity, text);
@@ -322,11 +319,6 @@ impl App {
     /// The search for a knob.
     pub fn find(&self) -> &Find {
         &self.find
-    }
-
-    /// Ids of the profiles at hand.
-    pub fn profiles(&self) -> &[String] {
-        &self.profiles
     }
 
     /// The first line of the help screen that is shown.

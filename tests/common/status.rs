@@ -35,7 +35,7 @@ pub fn at_rest() -> Status {
             clock_on: true,
         },
         device: DeviceStatus {
-            host: "sim",
+            host: "sim".to_owned(),
             name: "built-in synth".to_owned(),
             running: true,
             sample_rate_hz: 48_000,
@@ -58,6 +58,7 @@ pub fn at_rest() -> Status {
         },
         outputs: vec![MeterStatus::SILENT; 2],
         click_on: false,
+        profiles: ["fm_synth", "generic_analog", DEFAULT_ID].map(str::to_owned).into(),
         params: ParamsStatus::standing(profile, values),
         automation: AutomationStatus::default(),
         morph: None,
@@ -69,6 +70,7 @@ pub fn at_rest() -> Status {
         },
         audition: None,
         takes: None,
+        doors: Vec::new(),
         faults: FaultCounts::default(),
     }
 }
@@ -85,7 +87,7 @@ pub fn at_work() -> Status {
     status.transport.seconds = 23.44;
     status.transport.bpm = 98.5;
     status.click_on = true;
-    status.device.host = "alsa";
+    status.device.host = "alsa".to_owned();
     status.device.name = "USB Audio CODEC".to_owned();
     status.device.load_percent = 12;
     status.ports[0].name = "NTS-1 digital kit SOUND".to_owned();

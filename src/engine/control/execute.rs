@@ -127,10 +127,7 @@ impl Control {
             Command::LearnForget { what: Text(what) } => self.learn_forget(what),
             Command::PortUse { port } => self.use_port(port),
             Command::MidiThru { from, to, channel } => self.set_thru(from, to, *channel),
-            Command::MidiMonitor { state } => {
-                self.watch.turn(state.applied_to(self.watch.is_on()));
-                done()
-            }
+            Command::MidiMonitor { state } => self.watch_midi(*state),
             Command::NoteOn { note, velocity } => self.note_on(*note, *velocity, now),
             Command::NoteOff { note } => self.note_off(*note, now.ns, now),
             Command::NotePlay { note, velocity, ms: Millis(ms) } => {
@@ -144,6 +141,7 @@ impl Control {
                 }
                 self.renderer.order(Order::Silence);
                 self.gates_off(now);
+                self.guests.release_all();
                 Ok("all notes off".to_owned())
             }
             Command::Quit {} => {
@@ -408,18 +406,20 @@ impl Control {
     }
 
     fn note_on(&mut self, note: Note, velocity: Velocity, now: Moment) -> Answer {
-        if self.instrument().port.is_none() {
-            return Err(NO_PORT.to_owned());
-        }
-        let message = Message::note_on(self.instrument().channel(), note, velocity.get());
-        self.send(now.ns, What::Message(message));
+        let Some(port) = self.instrument().port else { return Err(NO_PORT.to_owned()) };
+        let channel = self.instrument().channel();
+        self.send_to(port, now.ns, What::Message(Message::note_on(channel, note, velocity.get())));
+        self.guests.hold(port, Message::note_off(channel, note), note);
         self.gate_on(self.current, note, now);
         done()
     }
 
     fn note_off(&mut self, note: Note, due_ns: u64, now: Moment) -> Answer {
         let message = Message::note_off(self.instrument().channel(), note);
-        self.send(due_ns, What::Message(message));
+        if let Some(port) = self.instrument().port {
+            self.send_to(port, due_ns, What::Message(message));
+            self.guests.release(port, message);
+        }
         self.gate_off(self.current, note, due_ns, now);
         done()
     }

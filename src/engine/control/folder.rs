@@ -79,9 +79,8 @@ impl Control {
     }
 
     pub(super) fn list_takes(&mut self, state: Switch) -> Answer {
-        let is_on = self.folder.shown.is_some();
-        let on = state.applied_to(is_on);
-        if on != is_on {
+        let on = self.guests.takes.switch(self.guests.asking, state);
+        if on != self.folder.shown.is_some() {
             self.folder.shown = on.then_some(None);
             self.folder.ask(Job::Look(on.then(|| self.takes.folder().to_owned())));
         }

@@ -3,6 +3,7 @@
 use super::{Control, Moment, notice_of};
 use crate::{
     command::Command,
+    engine::station::Guest,
     learned::{Deed, Learned, Mover},
     midi::Message,
     status::{Event, Severity},
@@ -88,7 +89,7 @@ impl Control {
     }
 
     fn obey_learned(&mut self, command: &Command, now: Moment) {
-        let answer = self.obey(command, now);
+        let answer = self.obey(command, Guest::NOBODY, now);
         if let Some((severity @ (Severity::Warning | Severity::Error), text)) = notice_of(&answer) {
             self.desk.notice(severity, text);
         }

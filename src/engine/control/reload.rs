@@ -58,7 +58,8 @@ impl Control {
     fn take_profiles(&mut self, ProfileNews { library, faults, mended }: ProfileNews, now: Moment) {
         let old = mem::replace(&mut self.library, library);
         if !old.ids().eq(self.library.ids()) {
-            self.tell(Event::ProfilesRead { ids: self.library.ids().map(str::to_owned).collect() });
+            self.profile_ids = self.library.ids().map(str::to_owned).collect();
+            self.tell(Event::ProfilesRead { ids: self.profile_ids.to_vec() });
         }
         let is_read = |id: &&str| self.library.file_of(id).is_some() && !same(old.get(id), self.library.get(id));
         let read: Vec<String> = self.library.ids().filter(is_read).map(str::to_owned).collect();

@@ -44,6 +44,7 @@ impl Control {
             },
             outputs: meters(&self.outputs),
             click_on: self.click_on,
+            profiles: Arc::clone(&self.profile_ids),
             params: self.params_status(),
             automation: self.automation.status(),
             morph: self.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
@@ -51,6 +52,7 @@ impl Control {
             record: self.takes.status(now.open_frame),
             audition: self.audition.status(self.device.sample_rate_hz),
             takes: self.folder.status(),
+            doors: self.doors.status(),
             faults: FaultCounts {
                 midi_dropped: self.ports.sum(|panel| count(&panel.dropped))
                     + self.scheduler.drops().count()

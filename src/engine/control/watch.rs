@@ -23,10 +23,6 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn is_on(&self) -> bool {
-        self.on
-    }
-
     /// Begins to keep, or forgets all.
     pub(super) fn turn(&mut self, on: bool) {
         if self.on != on {

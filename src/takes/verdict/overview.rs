@@ -1,13 +1,14 @@
 //! The shape of a take as a picture: how far it goes up and down in each of 512 columns. Pure.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What full scale is in a column.
 const FULL_SCALE: f32 = 127.0;
 
 /// The lowest and the highest sample of each column, of all channels; full scale is 127. A take of fewer frames has
 /// columns that are the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Overview {
     /// [`Overview::COLUMNS`] of them, as (lowest, highest).
     pub columns: Vec<(i8, i8)>,

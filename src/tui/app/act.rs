@@ -188,7 +188,7 @@ impl App {
     }
 
     fn complete(&mut self, forward: bool, status: &Status) {
-        let found = complete::complete(&self.line.before_cursor(), status, &self.profiles);
+        let found = complete::complete(&self.line.before_cursor(), status);
         self.line.complete(found, forward);
     }
 

@@ -83,7 +83,7 @@ fn place(text: &str) -> Option<Place<'_>> {
 }
 
 /// What fits at the end of `text`, the line up to the cursor.
-pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion {
+pub fn complete(text: &str, status: &Status) -> Completion {
     let word = text.trim_start();
     if !word.contains(char::is_whitespace) {
         let commands = COMMANDS.iter().map(|row| candidate(row.name, row.help, !row.args.is_empty()));
@@ -114,7 +114,7 @@ pub fn complete(text: &str, status: &Status, profiles: &[String]) -> Completion 
         },
         (_, "take") if place.arg.name == TAKE => takes(status, !is_last),
         (ArgKind::Port, _) => ports(place.written, status, !is_last),
-        (ArgKind::Name, "profile") => profiles.iter().map(|id| candidate(id, "", !is_last)).collect(),
+        (ArgKind::Name, "profile") => status.profiles.iter().map(|id| candidate(id, "", !is_last)).collect(),
         (ArgKind::Text, "param") => match named(&place, status) {
             Some((param, _)) => param.options.iter().map(|option| candidate(&option.label, "", false)).collect(),
             None if place.arg.name == "section" => sections(profile),

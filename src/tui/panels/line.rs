@@ -43,7 +43,7 @@ fn above(app: &App, status: &Visible, theme: &Theme, area: Rect, frame: &mut Fra
     let (candidates, chosen): (&[Candidate], Option<usize>) = match app.line().walked() {
         Some(walked) => walked,
         None => {
-            found = complete::complete(&before, status, app.profiles());
+            found = complete::complete(&before, status);
             (&found.candidates, None)
         }
     };

@@ -1,0 +1,85 @@
+//! `busker serve`: the engine without a screen, and its doors open.
+
+use super::{
+    Failure, Outcome, complain,
+    running::Running,
+    setup::{Setup, StationArgs},
+};
+use crate::{
+    config::DoorAddress,
+    remote::{
+        http::{Http, HttpOptions},
+        osc::{Osc, OscOptions},
+    },
+    status::Event,
+};
+use clap::Args;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+/// Where OSC is heard where nothing else is said.
+const OSC_PORT: u16 = 5005;
+/// Where HTTP is served where nothing else is said.
+const HTTP_PORT: u16 = 8808;
+
+/// What `busker serve` may be told.
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    station: StationArgs,
+    /// Where OSC is heard, or off; 127.0.0.1:5005 where nothing is said
+    #[arg(long, value_name = "ADDR:PORT")]
+    osc: Option<DoorAddress>,
+    /// An address OSC is heard from besides this machine; several may be given
+    #[arg(long, value_name = "ADDR")]
+    osc_from: Vec<IpAddr>,
+    /// Where HTTP and WebSocket are served, or off; 127.0.0.1:8808 where nothing is said
+    #[arg(long, value_name = "ADDR:PORT")]
+    http: Option<DoorAddress>,
+}
+
+/// Runs the station until it is told to end.
+///
+/// # Errors
+/// A device, a port or an address that cannot be had.
+pub fn serve(args: &ServeArgs) -> Outcome {
+    let mut setup = Setup::new(&args.station)?;
+    setup.notices.drain(..).for_each(|(_, text)| complain(&text));
+    let running = Running::start(&setup, &setup.ports, None)?;
+    let doors = &setup.config.doors;
+    let osc = match address(args.osc.or(setup.doors.osc), OSC_PORT) {
+        Some(at) => {
+            let from = args.osc_from.iter().chain(&setup.doors.osc_from).copied().collect();
+            let osc = Osc::open(&running.station, doors, &OscOptions { at, from })
+                .map_err(|error| Failure::asked(format!("OSC cannot be heard at {at}: {error}")))?;
+            complain(&format!("OSC at {}", osc.at()));
+            Some(osc)
+        }
+        None => None,
+    };
+    let http = match address(args.http.or(setup.doors.http), HTTP_PORT) {
+        Some(at) => {
+            let http = Http::open(&running.station, doors, &HttpOptions { at, folders: setup.folders.clone() })
+                .map_err(|error| Failure::asked(format!("HTTP cannot be served at {at}: {error}")))?;
+            let token = http.token().map(|token| format!("?token={token}")).unwrap_or_default();
+            complain(&format!("HTTP at http://{}/{token}", http.at()));
+            Some(http)
+        }
+        None => None,
+    };
+    while !running.wait(Duration::from_secs(60)).contains(&Event::Quit) {}
+    drop((osc, http));
+    running.end();
+    Ok(())
+}
+
+/// Where a door is to be; nothing where it stays closed.
+fn address(wish: Option<DoorAddress>, port: u16) -> Option<SocketAddr> {
+    match wish {
+        Some(DoorAddress::Off) => None,
+        Some(DoorAddress::At(at)) => Some(at),
+        None => Some((Ipv4Addr::LOCALHOST, port).into()),
+    }
+}

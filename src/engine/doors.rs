@@ -1,0 +1,65 @@
+//! The ways in, as the engine knows them: what each counts, for the status. Doors themselves are in [`crate::remote`].
+
+use crate::status::DoorStatus;
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU32, AtomicU64, Ordering},
+};
+
+/// The doors that are open. Clones are the same doors.
+#[derive(Clone, Debug, Default)]
+pub struct Doors(Arc<Mutex<Vec<Arc<Door>>>>);
+
+/// What one door counts.
+#[derive(Debug)]
+pub struct Door {
+    name: &'static str,
+    at: String,
+    /// Those who are connected now.
+    pub connected: AtomicU32,
+    /// Commands and questions that came in.
+    pub received: AtomicU64,
+    /// What came in and was no command, or from somebody who may not.
+    pub refused: AtomicU64,
+    /// What was not done because too much came at once.
+    pub dropped: AtomicU64,
+}
+
+impl Doors {
+    /// A door is open from now on: `name` is what it is, `at` where.
+    pub fn open(&self, name: &'static str, at: impl Into<String>) -> Arc<Door> {
+        let door = Arc::new(Door {
+            name,
+            at: at.into(),
+            connected: AtomicU32::new(0),
+            received: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+        });
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&door));
+        door
+    }
+
+    /// How they are.
+    pub fn status(&self) -> Vec<DoorStatus> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|door| door.status()).collect()
+    }
+}
+
+impl Door {
+    /// Counts one more.
+    pub fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn status(&self) -> DoorStatus {
+        DoorStatus {
+            name: self.name.to_owned(),
+            at: self.at.clone(),
+            connected: self.connected.load(Ordering::Relaxed),
+            received: self.received.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What is told is what is heard, and what is no message is refused.
+
+use super::*;
+use crate::{
+    engine::{assembly::EngineConfig, offline::Offline},
+    status::Severity,
+};
+use proptest::prelude::*;
+
+fn station() -> Offline {
+    let mut offline = Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap();
+    offline.run_to(48_000);
+    offline
+}
+
+#[test]
+fn a_status_that_travelled_is_the_same() {
+    let mut offline = station();
+    for line in ["mod.set filter_cutoff lfo sine 1/4 depth 0.3", "midi.monitor on", "transport.play", "note.on C3 100"]
+    {
+        offline.ask(&line.parse().unwrap()).unwrap();
+    }
+    let before = offline.status();
+    offline.run_to(96_000);
+    let after = offline.status();
+    assert_ne!(before, after);
+    let mut there = station().status();
+    for told in [Told::status(&before, None), Told::status(&after, Some(&before))] {
+        let Told::Status { at_ns, changes } = Told::decode(told.encode().as_bytes()).unwrap() else { panic!() };
+        there.put(changes, &after.params.profile).unwrap();
+        there.at_ns = at_ns;
+    }
+    // JSON keeps every digit of a number.
+    assert_eq!(there, after);
+}
+
+#[test]
+fn parts_that_stay_do_not_travel_and_unknown_ones_are_passed_over() {
+    let mut offline = station();
+    let before = offline.status();
+    offline.ask(&"click.on on".parse().unwrap()).unwrap();
+    let after = offline.status();
+    let Changes(mut changes) = after.changes(Some(&before));
+    assert_eq!(changes.keys().collect::<Vec<_>>(), ["click_on"]);
+    changes.insert("of_tomorrow".to_owned(), 1.into());
+    let mut there = before.clone();
+    there.put(Changes(changes.clone()), &after.params.profile).unwrap();
+    assert_eq!(there, after);
+    // A part that cannot be one is named, and the others are in.
+    changes.insert("click_on".to_owned(), false.into());
+    changes.insert("outputs".to_owned(), "loud".into());
+    let error = there.put(Changes(changes), &after.params.profile).unwrap_err();
+    assert_eq!(error.part, "outputs");
+    assert_eq!(there, before);
+}
+
+#[test]
+fn every_message_survives_the_trip() {
+    let profile = Arc::clone(&station().status().params.profile);
+    let told = [
+        Told::Hello { wire: WIRE, version: "0.1.0".to_owned() },
+        Told::answer(Some(7), Err("no".to_owned())),
+        Told::Profile { profile },
+        Told::Event(Event::Notice { severity: Severity::Warning, text: "so".to_owned() }),
+        Told::Event(Event::Playing { from: "5:1:0".parse().unwrap() }),
+    ];
+    for message in told {
+        assert_eq!(Told::decode(message.encode().as_bytes()).unwrap(), message);
+    }
+    let asked = [
+        Asked::Hello { wire: WIRE, version: String::new(), role: Role::Watch },
+        Asked::Do { command: "record.start jam".to_owned(), id: None },
+        Asked::Status,
+    ];
+    for message in asked {
+        assert_eq!(Asked::decode(message.encode().as_bytes()).unwrap(), message);
+    }
+    assert_eq!(
+        Asked::decode(br#"{"type":"do","command":"quit"}"#).unwrap(),
+        Asked::Do { command: "quit".to_owned(), id: None }
+    );
+}
+
+#[test]
+fn another_wire_is_told_apart() {
+    assert_eq!(wire_mismatch(WIRE, "0.1.0"), None);
+    assert!(wire_mismatch(WIRE + 1, "9.0.0").unwrap().contains("9.0.0 speaks wire 2"));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_message_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..256)) {
+        let _ = Asked::decode(&bytes);
+        let _ = Told::decode(&bytes);
+    }
+}
