@@ -19,7 +19,7 @@ class Station:
 
     def __init__(self, home):
         env = {"PATH": os.environ["PATH"], "HOME": home, "TERM": "xterm-256color", "LANG": "C.UTF-8",
-               "XDG_CONFIG_HOME": home + "/config", "XDG_STATE_HOME": home + "/state"}
+               "XDG_CONFIG_HOME": home + "/config", "XDG_STATE_HOME": home + "/state", "BUSKER_SOCKET": home + "/socket"}
         self.begun = time.monotonic()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -36,13 +36,24 @@ class Station:
                     break
         return got, time.monotonic()
 
+    def processes(self):
+        """The one between station and shell, and the station."""
+        children = open(f"/proc/{self.pid}/task/{self.pid}/children").read().split()
+        return [self.pid, *map(int, children)]
+
     def cpu_seconds(self):
-        fields = open(f"/proc/{self.pid}/stat").read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        def of(pid):
+            fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / TICKS
+
+        return sum(map(of, self.processes()))
 
     def private_mb(self):
-        lines = open(f"/proc/{self.pid}/smaps_rollup").read().splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+        def of(pid):
+            lines = open(f"/proc/{pid}/smaps_rollup").read().splitlines()
+            return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+        return sum(map(of, self.processes()))
 
     def close(self):
         os.write(self.fd, b"\x11")

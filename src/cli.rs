@@ -3,13 +3,16 @@
 //! Exit codes: 0 done; 1 something failed that was not the asker's mistake; 2 what was asked cannot be (a name, a
 //! number, a file, a device), said in one message.
 
+mod attach;
 mod clock;
 mod completions;
 mod devices;
+mod launch;
 mod logs;
 mod man;
 mod monitor;
 mod nts1;
+mod one_shot;
 mod profiles;
 mod record;
 mod run;
@@ -18,7 +21,9 @@ mod screen;
 mod serve;
 mod setup;
 mod signals;
+mod status;
 mod takes;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use setup::StationArgs;
@@ -61,6 +66,14 @@ enum Verb {
     Record(record::RecordArgs),
     /// Run the station without a screen, for `attach`, OSC, HTTP and WebSocket
     Serve(serve::ServeArgs),
+    /// Show the station that runs already; it goes on when the screen is left
+    Attach(attach::AttachArgs),
+    /// Give the running station a command, and print its answer
+    Do(one_shot::DoArgs),
+    /// Print how the running station is
+    Status(status::StatusArgs),
+    /// Print what happens in the running station, one line each
+    Watch(watch::WatchArgs),
     /// Be a MIDI clock
     Clock(clock::ClockArgs),
     /// Print the MIDI messages that come in
@@ -98,6 +111,11 @@ impl Failure {
     fn other(text: impl ToString) -> Failure {
         Failure { text: text.to_string(), code: 1 }
     }
+
+    /// Somebody has said it already.
+    fn told(code: u8) -> Failure {
+        Failure { text: String::new(), code }
+    }
 }
 
 /// What a verb comes to.
@@ -117,6 +135,10 @@ pub fn main() -> ExitCode {
         None => screen::show(&cli.station),
         Some(Verb::Run(args)) => run::run(&args),
         Some(Verb::Record(args)) => record::record(&args),
+        Some(Verb::Attach(args)) => attach::attach(&args),
+        Some(Verb::Do(args)) => one_shot::run(&args),
+        Some(Verb::Status(args)) => status::print_status(&args),
+        Some(Verb::Watch(args)) => watch::watch(&args),
         Some(Verb::Serve(args)) => serve::serve(&args),
         Some(Verb::Clock(args)) => clock::run(&args),
         Some(Verb::Monitor(args)) => monitor::run(&args),
@@ -131,8 +153,10 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { text, code }) => {
-            tracing::warn!("{text}");
-            complain(&text);
+            if !text.is_empty() {
+                tracing::warn!("{text}");
+                complain(&text);
+            }
             ExitCode::from(code)
         }
     }

@@ -333,11 +333,17 @@ impl FromStr for Command {
 }
 
 impl CommandSpec {
-    /// The command with these arguments, each as it would be written in a line.
+    /// The command with these arguments, each as it would be written in a line. What is too much belongs to the last
+    /// one where that takes the rest of a line.
     ///
     /// # Errors
     /// Too few, too many, or one that does not fit.
     pub fn command(&self, words: &[&str]) -> Result<Command, CommandError> {
+        if self.takes_rest_of_line() && words.len() > self.args.len() {
+            let (own, rest) = words.split_at(self.args.len() - 1);
+            let rest = rest.join(" ");
+            return self.command(&[own, &[&rest]].concat());
+        }
         if let Some(extra) = words.get(self.args.len()) {
             return Err(CommandError::TooMuch { extra: (*extra).to_owned(), usage: self.usage_with_ranges() });
         }
@@ -353,10 +359,13 @@ impl CommandSpec {
         })
     }
 
+    fn takes_rest_of_line(&self) -> bool {
+        self.args.last().is_some_and(|arg| arg.kind.takes_rest_of_line())
+    }
+
     /// The words of the arguments; a text at the end takes the rest of the line.
     fn split<'a>(&self, rest: &'a str) -> Vec<&'a str> {
-        let rest_is_one = self.args.last().is_some_and(|arg| arg.kind.takes_rest_of_line());
-        let most = if rest_is_one { self.args.len() } else { usize::MAX };
+        let most = if self.takes_rest_of_line() { self.args.len() } else { usize::MAX };
         let mut words = Vec::new();
         let mut rest = rest.trim();
         while !rest.is_empty() {

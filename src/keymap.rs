@@ -173,6 +173,7 @@ pub static ROWS: &[Row] = &[
     row(ALWAYS, "ctrl-g", asks("record.capture"), &["keep"]),
     row(KEYS, "q", does("quit"), &["quit"]),
     row(ALWAYS, "ctrl-q", does("quit"), &["quit"]),
+    row(ALWAYS, "ctrl-d", view(View::Detach), &["detach"]),
     held(PLAY, "tab", view(View::NextSection), &["section"]),
     row(KEYS, "x", does("midi.panic"), &["panic"]),
     row(ALWAYS, "ctrl-p", does("midi.panic"), &["panic"]),

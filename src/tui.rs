@@ -27,7 +27,10 @@ use crate::{
 use app::{App, Wish};
 use input::Input;
 use pace::Pace;
-use signal_hook::{consts::SIGWINCH, iterator::Signals};
+use signal_hook::{
+    consts::{SIGHUP, SIGWINCH},
+    iterator::Signals,
+};
 use std::{
     io,
     path::PathBuf,
@@ -36,10 +39,10 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::Instant,
 };
-use terminal::Screen;
+use terminal::{Screen, StopReading};
 use theme::Theme;
 use visible::Visible;
 
@@ -53,6 +56,10 @@ pub struct TuiOptions {
     pub theme: Theme,
     /// The home folder, where there is one: `~` on the message line, which has no room for long paths.
     pub home: Option<PathBuf>,
+    /// Whether it shows a station that goes on without it; then leaving leaves only the screen.
+    pub attached: bool,
+    /// Whether the screen can be left and the station go on.
+    pub can_detach: bool,
     /// Said on the message line first, such as what was found wrong at the start.
     pub notices: Vec<(Severity, String)>,
 }
@@ -60,7 +67,13 @@ pub struct TuiOptions {
 impl TuiOptions {
     /// The built-in look, without colours where the environment's `NO_COLOR` asks for that.
     pub fn from_environment() -> TuiOptions {
-        TuiOptions { theme: terminal::theme_for_environment(), home: home_folder(), notices: Vec::new() }
+        TuiOptions {
+            theme: terminal::theme_for_environment(),
+            home: home_folder(),
+            attached: false,
+            can_detach: false,
+            notices: Vec::new(),
+        }
     }
 }
 
@@ -73,9 +86,6 @@ pub enum TuiError {
          `busker record` to record"
     )]
     NoTerminal,
-    /// The terminal went away, as when an SSH connection breaks. The engine still runs; whoever called shuts it down.
-    #[error("the terminal is gone: {0}")]
-    TerminalLost(#[source] io::Error),
     /// The terminal, or a thread to read it, could not be had. It is as it was.
     #[error("the terminal cannot be used: {0}")]
     Refused(#[source] io::Error),
@@ -84,11 +94,37 @@ pub enum TuiError {
     EngineGone,
 }
 
+/// Why the screen was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The engine ends.
+    Ended,
+    /// Somebody left the screen, and the engine plays on.
+    Detached,
+    /// The terminal went away, as when an SSH connection breaks. The engine plays on.
+    Lost,
+}
+
+/// Why the loop ends.
+enum Over {
+    Left(Left),
+    EngineGone,
+}
+
+impl From<io::Error> for Over {
+    /// Of the terminal.
+    fn from(error: io::Error) -> Over {
+        tracing::info!(%error, "the terminal is gone");
+        Over::Left(Left::Lost)
+    }
+}
+
 /// What wakes the loop.
 enum Wake {
     Input(Input),
     Lost(io::Error),
     Resized,
+    HungUp,
     /// A new status or event; more than one while the loop is busy count as one.
     Engine,
     Answer(Answer),
@@ -102,32 +138,39 @@ pub fn check_terminal() -> Result<(), TuiError> {
     if terminal::is_there() { Ok(()) } else { Err(TuiError::NoTerminal) }
 }
 
-/// Shows the screen until the engine says [`Event::Quit`]. Blocks the calling thread; the terminal is given back on
-/// every way out, unwinding included.
+/// Shows the screen until it is left. Blocks the calling thread; the terminal is given back on every way out, unwinding
+/// included, and nothing that is typed afterwards is taken.
 ///
 /// # Errors
 /// [`TuiError::NoTerminal`] at once; the others when it happens.
-pub fn run(station: &Station, options: TuiOptions) -> Result<(), TuiError> {
+pub fn run(station: &Station, options: TuiOptions) -> Result<Left, TuiError> {
     check_terminal()?;
     let (sender, wakes) = mpsc::sync_channel(WAKES);
     let woken = Arc::new(AtomicBool::new(false));
     let events = subscribe(station, &sender, &woken);
-    let mut app = App::new().at_home(options.home.as_deref());
+    let mut app = App::new().at_home(options.home.as_deref()).leaving(options.attached, options.can_detach);
     for (severity, text) in options.notices {
         app.say(severity, text);
     }
+    // Before anything is drawn: a line that breaks now is not the end of the program.
+    let signals = Signals::new([SIGWINCH, SIGHUP]).map_err(TuiError::Refused)?;
     let screen = Screen::open().map_err(TuiError::Refused)?;
     let visible = Visible::of(&station.status());
     let mut show =
         Show { station, app, screen, theme: options.theme, visible, pace: Pace::default(), sender: sender.clone() };
-    show.resize()?;
     // The first frame before anything else: the threads below take their time to start.
-    show.draw(Instant::now())?;
-    let signals = Signals::new([SIGWINCH]).map_err(TuiError::Refused)?;
+    let begun = show.resize().and_then(|()| show.draw(Instant::now()));
     let _listening = Listening(signals.handle());
     listen(signals, sender.clone()).map_err(TuiError::Refused)?;
-    read_terminal(sender).map_err(TuiError::Refused)?;
-    show.until_quit(&wakes, &events, &woken)
+    let reading = Reading::start(sender).map_err(TuiError::Refused)?;
+    let over = begun.and_then(|()| show.until_left(&wakes, &events, &woken));
+    // A reader that waits for room in the queue must not wait for ever.
+    drop(wakes);
+    drop(reading);
+    match over {
+        Ok(left) | Err(Over::Left(left)) => Ok(left),
+        Err(Over::EngineGone) => Err(TuiError::EngineGone),
+    }
 }
 
 fn subscribe(station: &Station, sender: &SyncSender<Wake>, woken: &Arc<AtomicBool>) -> Receiver<Event> {
@@ -140,15 +183,35 @@ fn subscribe(station: &Station, sender: &SyncSender<Wake>, woken: &Arc<AtomicBoo
     })
 }
 
-fn read_terminal(sender: SyncSender<Wake>) -> io::Result<()> {
-    let tell = move |input: io::Result<Input>| sender.send(input.map_or_else(Wake::Lost, Wake::Input)).is_ok();
-    thread::Builder::new().name("busker-keys".to_owned()).spawn(move || terminal::read(tell)).map(drop)
+/// The thread that reads the terminal. Dropped, it has ended.
+struct Reading {
+    stop: StopReading,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reading {
+    fn start(sender: SyncSender<Wake>) -> io::Result<Reading> {
+        let (reader, stop) = terminal::reader()?;
+        let tell = move |input: io::Result<Input>| sender.send(input.map_or_else(Wake::Lost, Wake::Input)).is_ok();
+        let thread = thread::Builder::new().name("busker-keys".to_owned()).spawn(move || reader.run(tell))?;
+        Ok(Reading { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.stop.stop();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 fn listen(mut signals: Signals, sender: SyncSender<Wake>) -> io::Result<()> {
     let forward = move || {
-        for _ in signals.forever() {
-            if sender.send(Wake::Resized).is_err() {
+        for signal in signals.forever() {
+            let wake = if signal == SIGHUP { Wake::HungUp } else { Wake::Resized };
+            if sender.send(wake).is_err() {
                 return;
             }
         }
@@ -156,7 +219,7 @@ fn listen(mut signals: Signals, sender: SyncSender<Wake>) -> io::Result<()> {
     thread::Builder::new().name("busker-window".to_owned()).spawn(forward).map(drop)
 }
 
-/// Ends the thread that hears of the window's size.
+/// Ends the thread that hears of the window.
 struct Listening(signal_hook::iterator::Handle);
 
 impl Drop for Listening {
@@ -177,22 +240,22 @@ struct Show<'a> {
 }
 
 impl Show<'_> {
-    fn until_quit(
+    fn until_left(
         &mut self,
         wakes: &Receiver<Wake>,
         events: &Receiver<Event>,
         woken: &AtomicBool,
-    ) -> Result<(), TuiError> {
+    ) -> Result<Left, Over> {
         let mut changed = false;
         loop {
             let now = Instant::now();
             let next = [self.app.deadline(), self.pace.due(now, changed)].into_iter().flatten().min();
             let first = match next {
-                None => wakes.recv().map_err(|_| TuiError::EngineGone).map(Some)?,
+                None => wakes.recv().map_err(|_| Over::EngineGone).map(Some)?,
                 Some(until) => match wakes.recv_timeout(until.saturating_duration_since(now)) {
                     Ok(wake) => Some(wake),
                     Err(RecvTimeoutError::Timeout) => None,
-                    Err(RecvTimeoutError::Disconnected) => return Err(TuiError::EngineGone),
+                    Err(RecvTimeoutError::Disconnected) => return Err(Over::EngineGone),
                 },
             };
             let now = Instant::now();
@@ -202,7 +265,7 @@ impl Show<'_> {
             let ended = self.app.tick(now);
             self.ask(ended)?;
             if self.hear(events)? {
-                return Ok(());
+                return Ok(Left::Ended);
             }
             let visible = self.visible.next(&self.station.status());
             if visible != self.visible {
@@ -217,7 +280,7 @@ impl Show<'_> {
         }
     }
 
-    fn wake(&mut self, wake: Wake, now: Instant, woken: &AtomicBool) -> Result<(), TuiError> {
+    fn wake(&mut self, wake: Wake, now: Instant, woken: &AtomicBool) -> Result<(), Over> {
         let wishes = match wake {
             Wake::Input(Input::Stroke(stroke)) => {
                 let status = self.station.status();
@@ -229,10 +292,11 @@ impl Show<'_> {
             }
             Wake::Input(Input::FocusLost) => self.app.focus_lost(),
             Wake::Input(Input::CanTellReleases) => {
-                self.screen.ask_for_releases().map_err(TuiError::TerminalLost)?;
+                self.screen.ask_for_releases()?;
                 Vec::new()
             }
-            Wake::Lost(error) => return Err(TuiError::TerminalLost(error)),
+            Wake::Lost(error) => return Err(error.into()),
+            Wake::HungUp => return Err(Over::Left(Left::Lost)),
             Wake::Resized => {
                 self.resize()?;
                 Vec::new()
@@ -252,15 +316,16 @@ impl Show<'_> {
 
     /// Hands wishes to the engine. What was typed waits for its answer on a thread of its own: a sentence such as
     /// `record.status` gives comes only as an answer, and opening a take may take the disk a moment.
-    fn ask(&mut self, wishes: Vec<Wish>) -> Result<(), TuiError> {
+    fn ask(&mut self, wishes: Vec<Wish>) -> Result<(), Over> {
         for wish in wishes {
             match wish {
                 Wish::Tell(command) => match self.station.send(command) {
                     Ok(()) => {}
-                    Err(NotAsked::Gone) => return Err(TuiError::EngineGone),
+                    Err(NotAsked::Gone) => return Err(Over::EngineGone),
                     Err(busy) => self.app.say(Severity::Error, busy.to_string()),
                 },
                 Wish::Ask(command) => self.ask_aside(command),
+                Wish::Detach => return Err(Over::Left(Left::Detached)),
             }
         }
         Ok(())
@@ -278,30 +343,28 @@ impl Show<'_> {
     }
 
     /// Takes every event there is; whether the engine ends.
-    fn hear(&mut self, events: &Receiver<Event>) -> Result<bool, TuiError> {
+    fn hear(&mut self, events: &Receiver<Event>) -> Result<bool, Over> {
         loop {
             match events.try_recv() {
                 Ok(Event::Quit) => return Ok(true),
                 Ok(event) => self.app.event(&event),
                 Err(TryRecvError::Empty) => return Ok(false),
-                Err(TryRecvError::Disconnected) => return Err(TuiError::EngineGone),
+                Err(TryRecvError::Disconnected) => return Err(Over::EngineGone),
             }
         }
     }
 
-    fn resize(&mut self) -> Result<(), TuiError> {
-        let (columns, rows) = self.screen.size().map_err(TuiError::TerminalLost)?;
+    fn resize(&mut self) -> Result<(), Over> {
+        let (columns, rows) = self.screen.size()?;
         self.app.resized(columns, rows);
         Ok(())
     }
 
-    fn draw(&mut self, now: Instant) -> Result<(), TuiError> {
+    fn draw(&mut self, now: Instant) -> Result<(), Over> {
         self.pace.drawn(now);
         let drawn = if self.app.take_redraw() { self.screen.wipe() } else { Ok(()) };
         let (app, visible, theme) = (&self.app, &self.visible, &self.theme);
-        drawn
-            .and_then(|()| self.screen.draw(|frame| screen::draw(app, visible, theme, frame)))
-            .map_err(TuiError::TerminalLost)
+        Ok(drawn.and_then(|()| self.screen.draw(|frame| screen::draw(app, visible, theme, frame)))?)
     }
 }
 

@@ -70,6 +70,7 @@ impl Player {
 
 fn words(wishes: Vec<Wish>) -> Vec<String> {
     let word = |wish: Wish| match wish {
+        Wish::Detach => "detach".to_owned(),
         Wish::Tell(command) => command.to_string(),
         Wish::Ask(command) => format!("? {command}"),
     };

@@ -286,6 +286,7 @@ fn busker(home: &Path, args: &[&str]) -> process::Command {
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_STATE_HOME", home.join("state"))
+        .env("BUSKER_SOCKET", home.join("socket"))
         .current_dir(home);
     command
 }

@@ -1,4 +1,7 @@
-//! An engine without a screen: what `run`, `record` and `clock` have in common once they know what they want.
+//! An engine without a screen: what `serve`, `run`, `record` and `clock` have in common once they know what they want.
+//!
+//! Where the socket is free it is opened: then `busker attach` shows what goes on, and the end of the terminal is not the
+//! end of it.
 
 use super::{Failure, complain, setup::Setup, signals};
 use crate::{
@@ -11,9 +14,11 @@ use crate::{
         live::Engine,
         station::Station,
     },
+    remote::socket::{door::SocketDoor, place::Place},
     status::Event,
 };
 use std::{
+    os::unix::net::UnixListener,
     sync::mpsc::{self, Receiver},
     time::Duration,
 };
@@ -21,6 +26,7 @@ use std::{
 /// A running engine that ends on signals.
 pub struct Running {
     engine: Engine,
+    door: Option<SocketDoor>,
     /// For whoever asks.
     pub station: Station,
     /// The names of the ports it plays on.
@@ -35,6 +41,25 @@ impl Running {
     /// # Errors
     /// A device, a port or an input that cannot be had.
     pub fn start(setup: &Setup, ports: &[PortWish], listener: Option<SentListener>) -> Result<Running, Failure> {
+        // Where another station has it, this one is nobody else's.
+        Running::at(setup, ports, listener, Place::take(&setup.socket).ok())
+    }
+
+    /// The same for others to reach.
+    ///
+    /// # Errors
+    /// As above; or the socket cannot be had.
+    pub fn serve(setup: &Setup, ports: &[PortWish]) -> Result<Running, Failure> {
+        let place = Place::take(&setup.socket).map_err(Failure::asked)?;
+        Running::at(setup, ports, None, Some(place))
+    }
+
+    fn at(
+        setup: &Setup,
+        ports: &[PortWish],
+        listener: Option<SentListener>,
+        place: Option<(Place, UnixListener)>,
+    ) -> Result<Running, Failure> {
         let quiet = QuietStderr::into(&setup.folders.log_file());
         let selected = select::select(&setup.device, ports, &setup.request, &setup.config.profile);
         drop(quiet);
@@ -49,10 +74,21 @@ impl Running {
             let _ = wake.try_send(());
         });
         signals::quit_on_signals(station.clone())?;
+        let door = match place {
+            Some((place, listener)) => {
+                let door = SocketDoor::open(place, listener, &station, &setup.config.doors);
+                signals::hang_ups()?;
+                Some(door.map_err(Failure::other)?)
+            }
+            None => {
+                signals::quit_on_hang_up(station.clone())?;
+                None
+            }
+        };
         if let Some(command) = &setup.session {
             station.ask(command.clone()).map_err(Failure::asked)?;
         }
-        Ok(Running { engine, station, port_names, events, woken })
+        Ok(Running { engine, door, station, port_names, events, woken })
     }
 
     /// Waits for something to happen, but not longer than `patience`, and says what happened.
@@ -64,6 +100,7 @@ impl Running {
     /// Ends the engine in order and says what happened on the way.
     pub fn end(self) -> Vec<Event> {
         drop(self.engine);
+        drop(self.door);
         self.events.try_iter().collect()
     }
 }

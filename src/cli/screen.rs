@@ -1,45 +1,115 @@
-//! `busker`: the engine with its screen, in one process.
+//! `busker`: the engine with its screen, in one process, which outlives the screen.
 
 use super::{
-    Failure, Outcome,
+    Failure, Outcome, attach,
+    launch::{self, Launcher},
     setup::{Setup, StationArgs},
     signals,
 };
 use crate::{
     engine::{
+        doors::Doors,
         host::{
             HostError,
             quiet::QuietStderr,
             select::{self, DeviceChoice, PortChoice, PortWish, Selected},
         },
         live::Engine,
+        station::Station,
+    },
+    remote::socket::{
+        door::SocketDoor,
+        place::{NoPlace, Place},
     },
     status::Severity,
-    tui,
+    tui::{self, Left},
 };
+use std::{os::unix::net::UnixListener, path::Path};
 
-/// Shows the station until it is left.
+/// Shows the station until it is left: the one that runs already, where there is one and nothing is said of another.
 ///
 /// # Errors
 /// No terminal, a port that cannot be, or nothing to run on.
 pub fn show(args: &StationArgs) -> Outcome {
     tui::check_terminal().map_err(Failure::asked)?;
+    if let Some(launcher) = launch::launcher() {
+        return run(args, &launcher);
+    }
+    // What is free is left free here: the one that is launched takes it.
+    let taken = Place::take(&args.socket.path()).err();
+    match taken {
+        Some(NoPlace::Taken(path)) => join(args, &path),
+        _ => launch::launch(),
+    }
+}
+
+/// Somebody whose line broke types `busker` again: they want their jam back, and not another one.
+fn join(args: &StationArgs, path: &Path) -> Outcome {
+    let plain = StationArgs { socket: args.socket.clone(), ..StationArgs::default() };
+    if *args != plain {
+        let path = path.display();
+        return Err(Failure::asked(format!(
+            "a station runs already, at {path}: `busker attach` shows it, `busker do quit` ends it, and with --socket \
+             PATH another one runs beside it"
+        )));
+    }
+    attach::show(path)
+}
+
+fn run(args: &StationArgs, launcher: &Launcher) -> Outcome {
+    launcher.watch();
+    let hung_up = signals::hang_ups()?;
     let mut setup = Setup::new(args)?;
+    let place = place(args, &mut setup)?;
     let quiet = QuietStderr::into(&setup.folders.log_file());
     let selected = select_or_next_best(&mut setup).map_err(Failure::asked)?;
     setup.notices.extend(selected.notices);
     let engine = Engine::start(&setup.config, selected.machinery, None).map_err(Failure::asked)?;
     let station = engine.station().clone();
     signals::quit_on_signals(station.clone())?;
+    let door = place.and_then(|place| open(place, &station, &setup.config.doors, &mut setup.notices));
     if let Some(Err(refused)) = setup.session.take().map(|command| station.ask(command)) {
         setup.notices.push((Severity::Error, format!("playing without a session: {refused}")));
     }
-    let mut options = tui::TuiOptions::from_environment();
-    options.notices = setup.notices;
-    let shown = tui::run(&station, options);
-    drop(engine);
-    drop(quiet);
-    shown.map_err(Failure::other)
+    let can_detach = door.is_some();
+    let options = tui::TuiOptions { can_detach, notices: setup.notices, ..tui::TuiOptions::from_environment() };
+    let left = if hung_up.is_raised() { Ok(Left::Lost) } else { tui::run(&station.guest(), options) };
+    match &left {
+        Ok(Left::Detached | Left::Lost) if can_detach => {
+            drop(quiet);
+            launcher.let_go();
+            engine.wait();
+        }
+        _ => {
+            drop(engine);
+            drop(quiet);
+        }
+    }
+    drop(door);
+    left.map(drop).map_err(Failure::other)
+}
+
+/// The place where other screens find this station; without one it plays, too.
+fn place(args: &StationArgs, setup: &mut Setup) -> Result<Option<(Place, UnixListener)>, Failure> {
+    match Place::take(&args.socket.path()) {
+        Ok(place) => Ok(Some(place)),
+        Err(taken @ NoPlace::Taken(_)) => Err(Failure::asked(taken)),
+        Err(refused) => {
+            setup.notices.push((Severity::Warning, format!("no other screen can attach: {refused}")));
+            Ok(None)
+        }
+    }
+}
+
+fn open(
+    (place, listener): (Place, UnixListener),
+    station: &Station,
+    doors: &Doors,
+    notices: &mut Vec<(Severity, String)>,
+) -> Option<SocketDoor> {
+    SocketDoor::open(place, listener, station, doors)
+        .inspect_err(|error| notices.push((Severity::Warning, format!("no other screen can attach: {error}"))))
+        .ok()
 }
 
 /// What was asked for; or else, on stage, a station that plays: with another port, or on the simulated host. The line

@@ -14,6 +14,7 @@ use crate::{
     status::Event,
 };
 use clap::Args;
+use sd_notify::NotifyState;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     time::Duration,
@@ -47,7 +48,7 @@ pub struct ServeArgs {
 pub fn serve(args: &ServeArgs) -> Outcome {
     let mut setup = Setup::new(&args.station)?;
     setup.notices.drain(..).for_each(|(_, text)| complain(&text));
-    let running = Running::start(&setup, &setup.ports, None)?;
+    let running = Running::serve(&setup, &setup.ports)?;
     let doors = &setup.config.doors;
     let osc = match address(args.osc.or(setup.doors.osc), OSC_PORT) {
         Some(at) => {
@@ -69,10 +70,20 @@ pub fn serve(args: &ServeArgs) -> Outcome {
         }
         None => None,
     };
+    complain(&format!("`busker attach` shows the station; socket at {}", setup.socket.display()));
+    tell_system(&[NotifyState::Ready]);
     while !running.wait(Duration::from_secs(60)).contains(&Event::Quit) {}
+    tell_system(&[NotifyState::Stopping]);
     drop((osc, http));
     running.end();
     Ok(())
+}
+
+/// What systemd wants to know of a service of `Type=notify`; without it nobody listens.
+fn tell_system(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "the system was not told");
+    }
 }
 
 /// Where a door is to be; nothing where it stays closed.

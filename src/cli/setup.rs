@@ -18,6 +18,7 @@ use crate::{
     },
     music::Bpm,
     profile::{DEFAULT_ID, FALLBACK_ID, Reading},
+    remote::socket::place,
     session::folder as session,
     status::Severity,
     stored::{self, Stored},
@@ -30,7 +31,7 @@ use std::{
 };
 
 /// What every verb with an engine may be told.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct StationArgs {
     /// The built-in synth on a simulated device, whatever is plugged in
     #[arg(long)]
@@ -50,6 +51,23 @@ pub struct StationArgs {
     /// A session: opened, or begun where the folder does not exist
     #[arg(long, value_name = "DIR")]
     pub session: Option<PathBuf>,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// Which station.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct SocketArgs {
+    /// The socket of the station, where there is more than one
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+}
+
+impl SocketArgs {
+    /// The one that is named, or this user's.
+    pub fn path(&self) -> PathBuf {
+        self.socket.clone().unwrap_or_else(place::of_user)
+    }
 }
 
 /// Flags and settings, put together and checked.
@@ -66,6 +84,8 @@ pub struct Setup {
     pub request: AudioRequest,
     /// What a person should know: faults in files, things not found.
     pub notices: Vec<(Severity, String)>,
+    /// The station's socket.
+    pub socket: PathBuf,
     /// Where `serve` listens.
     pub doors: DoorSettings,
     /// Where things are.
@@ -136,7 +156,17 @@ impl Setup {
             watched: Some(reading),
             ..EngineConfig::new(library, profile, folder)
         };
-        Ok(Setup { config, device, ports, session, request, notices, doors: settings.doors, folders })
+        Ok(Setup {
+            config,
+            device,
+            ports,
+            session,
+            request,
+            notices,
+            socket: args.socket.path(),
+            doors: settings.doors,
+            folders,
+        })
     }
 
     /// For verbs without a screen: warnings go to the standard error, and a fault in a file ends the verb.

@@ -1,4 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP as the command `quit`, so that every way out is the same one; without an engine, as news.
+//! SIGINT and SIGTERM as the command `quit`, so that every way out is the same one; without an engine, as news. SIGHUP,
+//! the end of a terminal, is only heard where the station goes on without one.
 
 use super::Failure;
 use crate::{command::Command, engine::station::Station};
@@ -7,7 +8,11 @@ use signal_hook::{
     iterator::Signals,
 };
 use std::{
-    sync::mpsc::{self, Receiver},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver},
+    },
     thread,
 };
 
@@ -16,7 +21,15 @@ use std::{
 /// # Errors
 /// Where the system refuses; then they would end the program at once, so better not to begin.
 pub fn quit_on_signals(station: Station) -> Result<(), Failure> {
-    on_signals(move || station.send(Command::Quit {}).is_ok())
+    on_signals(&[SIGINT, SIGTERM], move || station.send_surely(Command::Quit {}).is_ok())
+}
+
+/// For an engine that nobody can reach without its terminal: from now on the end of that one ends it in order, too.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn quit_on_hang_up(station: Station) -> Result<(), Failure> {
+    on_signals(&[SIGHUP], move || station.send_surely(Command::Quit {}).is_ok())
 }
 
 /// For verbs without an engine: from now on these signals come through here.
@@ -25,13 +38,33 @@ pub fn quit_on_signals(station: Station) -> Result<(), Failure> {
 /// Where the system refuses; then they would end the program at once.
 pub fn asked_to_leave() -> Result<Receiver<()>, Failure> {
     let (sender, receiver) = mpsc::channel();
-    on_signals(move || sender.send(()).is_ok())?;
+    on_signals(&[SIGINT, SIGTERM, SIGHUP], move || sender.send(()).is_ok())?;
     Ok(receiver)
 }
 
-/// Calls `leave` at each signal until nobody listens any more.
-fn on_signals(leave: impl Fn() -> bool + Send + 'static) -> Result<(), Failure> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Failure::other)?;
+/// Whether the terminal has hung up.
+pub struct HangUps(Arc<AtomicBool>);
+
+impl HangUps {
+    /// Whether it has.
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// From now on the end of the terminal is only noted: the program goes on.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn hang_ups() -> Result<HangUps, Failure> {
+    let raised = Arc::<AtomicBool>::default();
+    signal_hook::flag::register(SIGHUP, Arc::clone(&raised)).map_err(Failure::other)?;
+    Ok(HangUps(raised))
+}
+
+/// Calls `leave` at each of these signals until nobody listens any more.
+fn on_signals(signals: &[i32], leave: impl Fn() -> bool + Send + 'static) -> Result<(), Failure> {
+    let mut signals = Signals::new(signals).map_err(Failure::other)?;
     let wait = move || {
         for signal in signals.forever() {
             tracing::info!(signal, "asked to leave by a signal");

@@ -112,10 +112,6 @@ impl Board {
     }
 
     fn tell(&self, event: &Event) {
-        // The screen may have room for half of it.
-        if let Some((severity, text)) = event.notice() {
-            tracing::info!(?severity, "{text}");
-        }
         let mut listeners = self.listeners();
         if listeners.subscribers.is_empty() && listeners.early.len() < EARLY {
             listeners.early.push(event.clone());
@@ -286,6 +282,20 @@ impl Desk {
             self.look.store(false, Ordering::Release);
         }
         Ok(errand)
+    }
+
+    /// Tells every subscriber, and the log.
+    pub fn tell(&self, event: &Event) {
+        // The screen may have room for half of it.
+        if let Some((severity, text)) = event.notice() {
+            tracing::info!(?severity, "{text}");
+        }
+        self.bulletin.tell(event);
+    }
+
+    /// Tells every subscriber a sentence, and the log.
+    pub fn notice(&self, severity: Severity, text: impl Into<String>) {
+        self.tell(&Event::Notice { severity, text: text.into() });
     }
 
     /// What shows and tells, for another thread.

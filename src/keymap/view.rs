@@ -123,6 +123,8 @@ views! {
     Monitor = "monitor"
     /// Send MIDI clock, or not
     Clock = "clock"
+    /// Leave the screen; everything plays and records on, and `busker attach` shows it again
+    Detach = "detach"
     /// Draw the whole screen again, after another program wrote over it
     Redraw = "redraw"
     /// Back to where one was

@@ -5,13 +5,12 @@
 //! became another.
 
 use crate::{
-    command::{Command, CommandError},
     engine::station::Answer,
     profile::Profile,
     status::{Changes, Event, MeterStatus, Status},
 };
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 /// The version of the wire. It counts up when a message or a part of the status changes its meaning; what is only added
 /// leaves it as it is.
@@ -175,23 +174,14 @@ fn encode(message: &impl Serialize) -> String {
     })
 }
 
-/// A command as a guest writes it.
-///
-/// # Errors
-/// Why it is none.
-pub fn command(line: &str) -> Result<Command, CommandError> {
-    line.parse()
-}
-
 /// The sentence for whoever speaks another wire, at either end; nothing where it is the same.
-pub fn wire_mismatch(wire: u32, version: &str) -> Option<Cow<'static, str>> {
+pub fn wire_mismatch(wire: u32, version: &str) -> Option<String> {
     let own = env!("CARGO_PKG_VERSION");
     (wire != WIRE).then(|| {
         format!(
             "the station and the screen are of different versions of busker: here {own} speaks wire {WIRE}, there \
              {version} speaks wire {wire}; use the same version on both sides"
         )
-        .into()
     })
 }
 

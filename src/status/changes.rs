@@ -2,7 +2,7 @@
 
 use super::{ParamsStatus, Status, knobs::ParamsTold};
 use crate::profile::Profile;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -38,6 +38,18 @@ macro_rules! parts {
                 Changes(changes)
             }
 
+            /// A status of all its parts; the knobs are those of `profile`.
+            ///
+            /// # Errors
+            /// The first part that is missing or cannot be one.
+            pub fn of(at_ns: u64, Changes(mut parts): Changes, profile: &Arc<Profile>) -> Result<Status, NotAPart> {
+                Ok(Status {
+                    at_ns,
+                    params: params(&mut parts, profile)?,
+                    $( $part: part(&mut parts, stringify!($part))?, )*
+                })
+            }
+
             /// Puts changed parts in; the knobs are those of `profile`. Parts of no name here are passed over: whoever
             /// sends them is newer.
             ///
@@ -45,18 +57,16 @@ macro_rules! parts {
             /// The first part that cannot be one. The others are in.
             pub fn put(&mut self, Changes(mut changes): Changes, profile: &Arc<Profile>) -> Result<(), NotAPart> {
                 let mut outcome = Ok(());
-                if let Some(told) = changes.remove("params") {
-                    let params = serde_json::from_value::<ParamsTold>(told).map_err(|error| error.to_string());
-                    let known = |told| ParamsStatus::of(told, profile).ok_or_else(|| "another profile's".to_owned());
-                    match params.and_then(known) {
+                if changes.contains_key("params") {
+                    match params(&mut changes, profile) {
                         Ok(params) => self.params = params,
-                        Err(why) => outcome = Err(NotAPart { part: "params", why }),
+                        Err(error) => outcome = Err(error),
                     }
                 }
-                $( if let Some(told) = changes.remove(stringify!($part)) {
-                    match serde_json::from_value(told) {
+                $( if changes.contains_key(stringify!($part)) {
+                    match part(&mut changes, stringify!($part)) {
                         Ok(part) => self.$part = part,
-                        Err(error) => outcome = Err(NotAPart { part: stringify!($part), why: error.to_string() }),
+                        Err(error) => outcome = Err(error),
                     }
                 } )*
                 outcome
@@ -69,6 +79,19 @@ parts!(
     transport, device, realtime, ports, instrument, clock, learning, monitor, inputs, outputs, click_on, profiles,
     automation, morph, session, record, audition, takes, doors, faults
 );
+
+/// One part, by its name.
+fn part<T: DeserializeOwned>(parts: &mut Map<String, Value>, part: &'static str) -> Result<T, NotAPart> {
+    let told = parts.remove(part).ok_or_else(|| NotAPart { part, why: "it is missing".to_owned() })?;
+    serde_json::from_value(told).map_err(|error| NotAPart { part, why: error.to_string() })
+}
+
+/// The knobs, which are those of a profile.
+fn params(parts: &mut Map<String, Value>, profile: &Arc<Profile>) -> Result<ParamsStatus, NotAPart> {
+    let told: ParamsTold = part(parts, "params")?;
+    let another = || NotAPart { part: "params", why: "it is another profile's".to_owned() };
+    ParamsStatus::of(told, profile).ok_or_else(another)
+}
 
 fn value(part: &impl Serialize) -> Value {
     // Maps have texts as keys and numbers are finite or null: nothing here can fail.

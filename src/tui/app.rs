@@ -32,6 +32,8 @@ pub enum Wish {
     Tell(Command),
     /// Somebody waits for the answer: whoever typed it, or pressed a key that asks.
     Ask(Command),
+    /// The screen is left, and the station goes on.
+    Detach,
 }
 
 /// The state of the screen.
@@ -56,6 +58,10 @@ pub struct App {
     /// Whether ports and messages stand in the place of the knobs.
     midi_shown: bool,
     takes: TakesView,
+    /// Whether it shows a station that goes on without it.
+    attached: bool,
+    /// Whether the screen can be left and the station go on.
+    can_detach: bool,
     /// The home folder with the slash behind it; empty where there is none.
     home: String,
     redraw: bool,
@@ -86,6 +92,8 @@ impl App {
             monitor: Decibels::UNITY,
             midi_shown: false,
             takes: TakesView::default(),
+            attached: false,
+            can_detach: false,
             home: String::new(),
             redraw: false,
             changed: true,
@@ -95,6 +103,11 @@ impl App {
     /// What lies in this folder is shown with a `~`.
     pub fn at_home(self, home: Option<&Path>) -> App {
         App { home: home.map(|home| format!("{}/", home.display())).unwrap_or_default(), ..self }
+    }
+
+    /// What leaving means: whether the screen shows a station that goes on without it, and whether it can be left alone.
+    pub fn leaving(self, attached: bool, can_detach: bool) -> App {
+        App { attached, can_detach, ..self }
     }
 
     /// A key went down or came up.
@@ -145,6 +158,8 @@ impl App {
 
     fn run(&mut self, line: &str, wish: fn(Command) -> Wish, status: &Status) -> Vec<Wish> {
         match line.parse::<Command>() {
+            // A key that leaves must not end what others play on; `:quit` says what it means.
+            Ok(Command::Quit {}) if self.attached => vec![Wish::Detach],
             Ok(command) => {
                 self.announce(&command, status);
                 vec![wish(command)]

@@ -17,7 +17,16 @@ use crossterm::{
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend, layout::Rect};
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, Stdout, Write};
+use rustix::{
+    event::{EventfdFlags, PollFd, PollFlags, eventfd, poll},
+    io::Errno,
+};
+use std::{
+    io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write},
+    mem::ManuallyDrop,
+    os::fd::OwnedFd,
+    sync::Arc,
+};
 
 /// Bytes of a frame that go out in one write: more than a full redraw of a large window.
 const FRAME_BYTES: usize = 64 * 1024;
@@ -33,7 +42,9 @@ pub fn is_there() -> bool {
 
 /// The terminal, taken over. Dropped on any way out, it is given back as it was.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: it would say on the standard error that it cannot show the cursor, and where the terminal is gone
+    /// that is the end of the program.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     releases_asked: bool,
 }
 
@@ -52,7 +63,7 @@ impl Screen {
                 return Err(error);
             }
         };
-        let mut screen = Screen { terminal, releases_asked: false };
+        let mut screen = Screen { terminal: ManuallyDrop::new(terminal), releases_asked: false };
         execute!(
             screen.terminal.backend_mut(),
             EnterAlternateScreen,
@@ -127,31 +138,67 @@ impl Drop for Screen {
     }
 }
 
-/// Reads the terminal until it ends, on a thread of its own; `tell` says whether anyone still listens.
+/// Ends the reading of the terminal.
+pub struct StopReading(Arc<OwnedFd>);
+
+impl StopReading {
+    /// From now on nothing more is read: what is typed belongs to somebody else.
+    pub fn stop(&self) {
+        // An event's counter takes any number of ones.
+        let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
+    }
+}
+
+/// What reads the terminal, and what ends that.
 ///
-/// The thread that runs this cannot be woken: it ends with the process, or at the first input nobody wants.
-pub fn read(mut tell: impl FnMut(io::Result<Input>) -> bool) {
-    let mut stdin = io::stdin().lock();
-    let mut bytes = [0; INPUT_BYTES];
-    let mut decoder = Decoder::default();
-    loop {
-        let inputs = match stdin.read(&mut bytes) {
-            Ok(0) => {
-                tell(Err(ErrorKind::UnexpectedEof.into()));
-                return;
-            }
-            Ok(count) => decoder.feed(&bytes[..count]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => {
-                tell(Err(error));
-                return;
-            }
-        };
-        for input in inputs {
-            if !tell(Ok(input)) {
-                return;
+/// # Errors
+/// The system has no more files.
+pub fn reader() -> io::Result<(Reader, StopReading)> {
+    let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+    Ok((Reader { stop: Arc::clone(&stop) }, StopReading(stop)))
+}
+
+/// Reads the terminal, on a thread of its own.
+pub struct Reader {
+    stop: Arc<OwnedFd>,
+}
+
+impl Reader {
+    /// Reads until the terminal ends or it is told to stop; `tell` says whether anyone still listens.
+    pub fn run(self, mut tell: impl FnMut(io::Result<Input>) -> bool) {
+        let mut bytes = [0; INPUT_BYTES];
+        let mut decoder = Decoder::default();
+        loop {
+            let inputs = match self.read(&mut bytes) {
+                Ok(None) => return,
+                Ok(Some(0)) => {
+                    tell(Err(ErrorKind::UnexpectedEof.into()));
+                    return;
+                }
+                Ok(Some(count)) => decoder.feed(&bytes[..count]),
+                Err(Errno::INTR | Errno::AGAIN) => continue,
+                Err(error) => {
+                    tell(Err(error.into()));
+                    return;
+                }
+            };
+            for input in inputs {
+                if !tell(Ok(input)) {
+                    return;
+                }
             }
         }
+    }
+
+    /// How many bytes came; nothing where it was told to stop.
+    fn read(&self, bytes: &mut [u8]) -> rustix::io::Result<Option<usize>> {
+        let stdin = io::stdin();
+        let mut waiting = [PollFd::new(&self.stop, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
+        poll(&mut waiting, None)?;
+        if !waiting[0].revents().is_empty() {
+            return Ok(None);
+        }
+        rustix::io::read(&stdin, bytes).map(Some)
     }
 }
 

@@ -11,6 +11,7 @@ pub fn busker(home: &Path, args: &[&str]) -> Command {
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_STATE_HOME", home.join("state"))
         .env("XDG_CACHE_HOME", home.join("cache"))
+        .env("BUSKER_SOCKET", home.join("socket"))
         .env("JACK_DEFAULT_SERVER", format!("none-{}", std::process::id()))
         .env("JACK_NO_START_SERVER", "1")
         .current_dir(home);

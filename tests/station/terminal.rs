@@ -5,8 +5,11 @@ use std::{
     io::{Read, Write},
     num::NonZeroU16,
     path::Path,
-    sync::{Arc, Mutex},
-    thread,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -15,11 +18,14 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Terminal {
-    master: Box<dyn MasterPty + Send>,
-    keys: Box<dyn Write + Send>,
+    /// Nothing once it was hung up.
+    master: Option<(Box<dyn MasterPty + Send>, Box<dyn Write + Send>)>,
     child: Box<dyn Child + Send + Sync>,
     screen: Arc<Mutex<vt100::Parser>>,
-    home: TempDir,
+    /// Gone once nobody reads the other end any more.
+    read: Arc<AtomicBool>,
+    reader: Option<JoinHandle<()>>,
+    home: Arc<TempDir>,
 }
 
 fn cells(count: u16) -> NonZeroU16 {
@@ -31,8 +37,17 @@ impl Terminal {
         Terminal::within(&[], tempfile::tempdir().unwrap(), args, columns, rows)
     }
 
+    /// Another terminal of the same user.
+    pub fn beside(&self, args: &[&str]) -> Terminal {
+        Terminal::at(&[], Arc::clone(&self.home), args, 80, 24)
+    }
+
     /// With these words before the program, and this home.
     pub fn within(around: &[&str], home: TempDir, args: &[&str], columns: u16, rows: u16) -> Terminal {
+        Terminal::at(around, Arc::new(home), args, columns, rows)
+    }
+
+    pub fn at(around: &[&str], home: Arc<TempDir>, args: &[&str], columns: u16, rows: u16) -> Terminal {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut words = around.iter().copied().chain([env!("CARGO_BIN_EXE_busker")]).chain(args.iter().copied());
@@ -45,6 +60,7 @@ impl Terminal {
         command.env("HOME", home.path());
         command.env("XDG_CONFIG_HOME", home.path().join("config"));
         command.env("XDG_STATE_HOME", home.path().join("state"));
+        command.env("BUSKER_SOCKET", home.path().join("socket"));
         // A server that runs on this machine for another test is not this station's.
         command.env("JACK_DEFAULT_SERVER", format!("none-{}", std::process::id()));
         command.env("JACK_NO_START_SERVER", "1");
@@ -53,14 +69,18 @@ impl Terminal {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let mut output = pair.master.try_clone_reader().unwrap();
         let shown = Arc::clone(&screen);
-        thread::spawn(move || {
+        let read = Arc::new(AtomicBool::new(true));
+        let goes_on = Arc::clone(&read);
+        let reader = thread::spawn(move || {
             let mut bytes = [0; 4096];
-            while let Ok(n @ 1..) = output.read(&mut bytes) {
+            while goes_on.load(Ordering::Relaxed)
+                && let Ok(n @ 1..) = output.read(&mut bytes)
+            {
                 shown.lock().unwrap().process(&bytes[..n]);
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Terminal { master: pair.master, keys, child, screen, home }
+        Terminal { master: Some((pair.master, keys)), child, screen, read, reader: Some(reader), home }
     }
 
     pub fn home(&self) -> &Path {
@@ -68,8 +88,9 @@ impl Terminal {
     }
 
     pub fn keys(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        let (_, writer) = self.master.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
     }
 
     pub fn screen(&self) -> String {
@@ -95,13 +116,29 @@ impl Terminal {
 
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(columns));
-        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let (master, _) = self.master.as_ref().unwrap();
+        master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     pub fn signal(&self, name: &str) {
         let pid = self.child.process_id().unwrap().to_string();
         let status = std::process::Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
         assert!(status.success());
+    }
+
+    /// The terminal is gone, as when its window is closed or the line breaks: the other end of it is closed.
+    pub fn hang_up(&mut self) {
+        self.read.store(false, Ordering::Relaxed);
+        // Whatever the program draws next lets the reader see that.
+        self.resize(100, 30);
+        self.reader.take().unwrap().join().unwrap();
+        self.master = None;
+    }
+
+    /// The program ends as if the machine had taken it away.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Whether the program ended well.
@@ -119,6 +156,14 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        // A station that was left goes on, but not after the test.
+        if let Ok(None) = self.child.try_wait() {
+            self.signal("TERM");
+            let begun = Instant::now();
+            while begun.elapsed() < PATIENCE && matches!(self.child.try_wait(), Ok(None)) {
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
         let _ = self.child.kill();
     }
 }

@@ -160,6 +160,7 @@ impl Control {
         Ok(match (status.take, status.waits_for) {
             (Some(take), _) => format!("recording {:.1} s to {}", take.seconds, take.path.display()),
             (None, Some(waits_for)) => format!("waiting for {waits_for}; takes go to {}", status.folder.display()),
+            (None, None) if status.is_recording => format!("recording begins in {}", status.folder.display()),
             (None, None) => format!("not recording; takes go to {}", status.folder.display()),
         })
     }

@@ -117,6 +117,8 @@ impl App {
                 let state = OnOff(!status.transport.clock_on);
                 return vec![Wish::Tell(Command::ClockRun { state })];
             }
+            View::Detach if self.can_detach => return vec![Wish::Detach],
+            View::Detach => self.say(Severity::Warning, "there is no way back to the station; ctrl-q ends it"),
             View::Redraw => self.redraw = true,
             View::LineDo => return self.do_line(status),
             View::Complete => self.complete(true, status),

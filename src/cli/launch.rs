@@ -1,0 +1,121 @@
+//! The station and its screen are one process, and yet the screen can be left: so a second process, which does nothing,
+//! stands between it and the shell. When the screen is left, the shell gets its prompt back because that one ends.
+//!
+//! All on the main thread, but for the signals.
+
+use super::{Failure, Outcome, attach::GOES_ON, complain};
+use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal, setsid};
+use signal_hook::{
+    consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1},
+    iterator::Signals,
+};
+use std::{
+    env,
+    fs::OpenOptions,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Tells a station which process stands between it and the shell.
+const LAUNCHER: &str = "BUSKER_LAUNCHER";
+/// How long the station may take to leave its screen when the terminal hung up.
+const HANG_UP: Duration = Duration::from_secs(2);
+
+/// What stands between this station and the shell.
+pub struct Launcher(Pid);
+
+/// What stands between this process and the shell; nothing where nobody launched it.
+pub fn launcher() -> Option<Launcher> {
+    let parent = getppid()?;
+    let named = env::var(LAUNCHER).ok()?.parse::<i32>().ok()?;
+    (parent.as_raw_nonzero().get() == named).then_some(Launcher(parent))
+}
+
+impl Launcher {
+    /// When it is killed, the terminal belongs to somebody else: that is as if it had hung up.
+    pub fn watch(&self) {
+        if let Err(error) = set_parent_process_death_signal(Some(Signal::HUP)) {
+            tracing::warn!(%error, "the end of the process before this one will not be heard of");
+        }
+    }
+
+    /// The screen is left: the shell gets its prompt, and this process has no terminal any more.
+    pub fn let_go(&self) {
+        let _ = set_parent_process_death_signal(None);
+        if let Err(error) = setsid() {
+            tracing::warn!(%error, "still in the session of the terminal");
+        }
+        if let Ok(nothing) = OpenOptions::new().read(true).write(true).open("/dev/null") {
+            let _ = rustix::stdio::dup2_stdin(&nothing);
+            let _ = rustix::stdio::dup2_stdout(&nothing);
+            let _ = rustix::stdio::dup2_stderr(&nothing);
+        }
+        // It may have ended already.
+        if getppid() == Some(self.0) {
+            let _ = kill_process(self.0, Signal::USR1);
+        }
+    }
+}
+
+/// Starts this program again with the same arguments, and stays until that one ends or leaves its screen.
+///
+/// # Errors
+/// The system gives no process; or how that one ended.
+pub fn launch() -> Outcome {
+    let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1]).map_err(Failure::other)?;
+    let program = env::current_exe().map_err(Failure::other)?;
+    let mut child = Command::new(program)
+        .args(env::args_os().skip(1))
+        .env(LAUNCHER, std::process::id().to_string())
+        .stdin(Stdio::inherit())
+        .spawn()
+        .map_err(|error| Failure::other(format!("the station cannot be started: {error}")))?;
+    for signal in signals.forever() {
+        match signal {
+            SIGCHLD => {
+                if let Some(status) = child.try_wait().map_err(Failure::other)? {
+                    return outcome(status);
+                }
+            }
+            SIGUSR1 => {
+                complain(GOES_ON);
+                return Ok(());
+            }
+            SIGHUP => {
+                pass_on(&child, Signal::HUP);
+                wait_for_hang_up(&mut child, &mut signals);
+                return Ok(());
+            }
+            SIGINT => pass_on(&child, Signal::INT),
+            _ => pass_on(&child, Signal::TERM),
+        }
+    }
+    Ok(())
+}
+
+fn pass_on(child: &Child, signal: Signal) {
+    let _ = kill_process(Pid::from_child(child), signal);
+}
+
+/// Until the station has let go of the terminal, or ended.
+fn wait_for_hang_up(child: &mut Child, signals: &mut Signals) {
+    let begun = Instant::now();
+    while begun.elapsed() < HANG_UP {
+        if signals.pending().any(|signal| signal == SIGUSR1) || child.try_wait().is_ok_and(|ended| ended.is_some()) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// As that one ended, this one ends; it has said why itself.
+fn outcome(status: ExitStatus) -> Outcome {
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(code) => Err(Failure::told(code as u8)),
+        None => Err(Failure::other(format!(
+            "the station was ended from outside: {status}; `busker takes repair` mends takes"
+        ))),
+    }
+}

@@ -1,0 +1,50 @@
+//! `busker do`: one command for the station that runs.
+
+use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
+use crate::{
+    command::{self, Command, CommandError},
+    remote::{
+        socket::line::{Line, LineError},
+        wire::{Asked, Role, Told},
+    },
+};
+use clap::Args;
+
+/// What `busker do` may be told.
+#[derive(Args, Debug)]
+pub struct DoArgs {
+    #[command(flatten)]
+    socket: SocketArgs,
+    /// A command as in a script, like record.start jam
+    #[arg(required = true, value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+/// Gives the command and prints what the station answers.
+///
+/// # Errors
+/// No such command, no station, or what the station refuses.
+pub fn run(args: &DoArgs) -> Outcome {
+    let command = command(&args.words).map_err(Failure::asked)?;
+    let mut line = Line::open(&args.socket.path(), Role::Ask).map_err(refused)?;
+    line.ask(&Asked::Do { command: command.to_string(), id: Some(0) }).map_err(Failure::other)?;
+    match line.told().map_err(Failure::other)? {
+        Told::Answer { done: true, text, .. } if text.is_empty() => Ok(()),
+        Told::Answer { done: true, text, .. } => print(&text),
+        Told::Answer { text, .. } => Err(Failure::asked(text)),
+        Told::Leave { why } => Err(Failure::other(why)),
+        _ => Err(Failure::other(LineError::Strange("it answers something else".to_owned()))),
+    }
+}
+
+/// A shell has taken the line apart already, unless it was given as one.
+fn command(words: &[String]) -> Result<Command, CommandError> {
+    match words {
+        [line] => line.parse(),
+        [name, words @ ..] => {
+            let row = command::spec(name).ok_or_else(|| CommandError::Unknown { name: name.clone() })?;
+            row.command(&words.iter().map(String::as_str).collect::<Vec<_>>())
+        }
+        [] => Err(CommandError::Empty),
+    }
+}

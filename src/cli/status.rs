@@ -1,0 +1,90 @@
+//! `busker status`: how the station is that runs.
+
+use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
+use crate::{
+    remote::{
+        socket::line::Line,
+        wire::{Asked, Role},
+    },
+    status::{DoorStatus, PortStatus, Status},
+};
+use clap::Args;
+
+/// What `busker status` may be told.
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    socket: SocketArgs,
+    /// Everything, as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Asks for the status and prints it.
+///
+/// # Errors
+/// No station.
+pub fn print_status(args: &StatusArgs) -> Outcome {
+    let mut line = Line::open(&args.socket.path(), Role::Ask).map_err(refused)?;
+    line.ask(&Asked::Status).map_err(Failure::other)?;
+    let status = line.status().map_err(Failure::other)?;
+    if args.json {
+        return print(&serde_json::to_string_pretty(&status).map_err(Failure::other)?);
+    }
+    print(&told(&status))
+}
+
+/// What somebody wants to know who has not the screen.
+fn told(status: &Status) -> String {
+    let rows = [
+        ("song", song(status)),
+        ("recording", recording(status)),
+        ("device", device(status)),
+        ("ports", status.ports.iter().map(port).collect::<Vec<_>>().join(", ")),
+        ("profile", status.params.profile.id.clone()),
+        ("session", status.session.as_ref().map_or("none".to_owned(), |path| path.display().to_string())),
+        ("doors", status.doors.iter().map(door).collect::<Vec<_>>().join(", ")),
+        ("faults", faults(status)),
+    ];
+    rows.iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
+}
+
+fn song(status: &Status) -> String {
+    let transport = &status.transport;
+    let state = if transport.playing { "playing" } else { "stopped" };
+    let clock = if transport.clock_on { "on" } else { "off" };
+    let (position, seconds, bpm) = (transport.position, transport.seconds, transport.bpm);
+    format!("{state} at {position} ({seconds:.1} s), {bpm:.2} BPM, clock {clock}")
+}
+
+fn recording(status: &Status) -> String {
+    match (&status.record.take, status.record.waits_for) {
+        (Some(take), _) => format!("{} for {:.1} s", take.path.display(), take.seconds),
+        (None, Some(waits_for)) => format!("waiting for {waits_for}"),
+        (None, None) => format!("nothing; takes go to {}", status.record.folder.display()),
+    }
+}
+
+fn device(status: &Status) -> String {
+    let device = &status.device;
+    let lost = if device.running { "" } else { ", waited for" };
+    let (host, name, rate, block) = (&device.host, &device.name, device.sample_rate_hz, device.block_frames);
+    format!("{host} {name}, {rate} Hz, {block} frames, load {} %, {} xruns{lost}", device.load_percent, device.xruns)
+}
+
+fn port(port: &PortStatus) -> String {
+    let absent = if port.connected { "" } else { " (waited for)" };
+    format!("{}{absent}", port.name)
+}
+
+fn door(door: &DoorStatus) -> String {
+    let dropped = if door.dropped > 0 { format!(" ({} dropped)", door.dropped) } else { String::new() };
+    format!("{} at {}{dropped}", door.name, door.at)
+}
+
+fn faults(status: &Status) -> String {
+    match status.faults.total() {
+        0 => "none".to_owned(),
+        count => format!("{count}; --json says which"),
+    }
+}

@@ -1,0 +1,63 @@
+//! `busker watch`: what happens in the station that runs, as it happens.
+
+use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
+use crate::{
+    remote::{
+        socket::line::{Line, LineError},
+        wire::{Role, Told},
+    },
+    status::Event,
+};
+use clap::Args;
+use std::io::Write;
+
+/// What `busker watch` may be told.
+#[derive(Args, Debug)]
+pub struct WatchArgs {
+    #[command(flatten)]
+    socket: SocketArgs,
+    /// Each event as a line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints events until the station ends, or nobody reads any more.
+///
+/// # Errors
+/// No station, or a line that broke.
+pub fn watch(args: &WatchArgs) -> Outcome {
+    let mut line = Line::open(&args.socket.path(), Role::Watch).map_err(refused)?;
+    loop {
+        match line.told() {
+            Ok(Told::Event(event)) => {
+                let text =
+                    if args.json { serde_json::to_string(&event).map_err(Failure::other)? } else { sentence(&event) };
+                // Whoever does not read any more has seen enough.
+                if writeln!(std::io::stdout(), "{text}").is_err() || event == Event::Quit {
+                    return Ok(());
+                }
+            }
+            Ok(Told::Leave { why }) => return Err(Failure::other(why)),
+            Ok(_) => {}
+            Err(error @ LineError::Broken(_)) => return Err(Failure::other(error)),
+            Err(error) => print(&error.to_string())?,
+        }
+    }
+}
+
+/// An event as a person reads it.
+fn sentence(event: &Event) -> String {
+    if let Some((_, text)) = event.notice() {
+        return text;
+    }
+    match event {
+        Event::Playing { from } => format!("playing from {from}"),
+        Event::Stopped { at } => format!("stopped at {at}"),
+        Event::Tempo { bpm } => format!("{bpm:.2} BPM"),
+        Event::ParamSet { name, shown, .. } => format!("{name} {shown}"),
+        Event::ProfilesRead { ids } => format!("profiles: {}", ids.join(", ")),
+        Event::AuditionEnded { path } => format!("{} is not played any more", path.display()),
+        Event::Quit => "the station ends".to_owned(),
+        other => format!("{other:?}"),
+    }
+}

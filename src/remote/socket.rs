@@ -1,0 +1,59 @@
+//! The Unix socket: how screens and one-shot commands of this machine reach a station in another process.
+//!
+//! - [`place`]: where the socket is, and whose it is. Only one station has it.
+//! - [`door`]: the station's side; two threads for each guest that is told things, one for each that asks.
+//! - [`line`]: the guest's side. A line can be made into a [`Station`](crate::engine::station::Station), so that a screen
+//!   does not know the difference.
+
+pub mod door;
+pub mod line;
+pub mod place;
+
+use super::wire::{MESSAGE_BYTES_MAX, WireError};
+use std::{
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
+    os::unix::net::UnixStream,
+    time::Duration,
+};
+
+/// How long either side may take to say hello.
+const HELLO: Duration = Duration::from_secs(5);
+/// The most that a station tells in one message: a long list of takes with their pictures.
+const TOLD_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A line, without its end; nothing where the other side is gone.
+fn read_line(stream: &mut BufReader<UnixStream>, bytes_max: usize) -> Result<Option<Vec<u8>>, ReadError> {
+    let mut line = Vec::new();
+    let count = stream.by_ref().take(bytes_max as u64 + 1).read_until(b'\n', &mut line)?;
+    match line.last() {
+        Some(b'\n') => {
+            line.pop();
+            Ok(Some(line))
+        }
+        // The other side left in the middle of a message: it asked nothing.
+        _ if count <= bytes_max => Ok(None),
+        _ => Err(ReadError::Wire(WireError::TooLong)),
+    }
+}
+
+/// Why no message could be read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Wire(#[from] WireError),
+}
+
+fn write_line(mut stream: &UnixStream, mut line: String) -> io::Result<()> {
+    line.push('\n');
+    stream.write_all(line.as_bytes())
+}
+
+/// Whether it only took too long.
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// The most a guest may send at once.
+const ASKED_BYTES_MAX: usize = MESSAGE_BYTES_MAX;

@@ -1,0 +1,386 @@
+//! The station's side of the socket. One thread lets guests in; each guest has a thread that reads what it asks, and
+//! where it is told things, one that writes them.
+//!
+//! The engine only wakes the writing thread, whose queue of events is bounded: a screen that is slow or stuck costs the
+//! engine nothing. What waits for it is the newest status, not all of them.
+
+use super::{
+    super::wire::{Asked, Role, Told, WIRE, wire_mismatch},
+    ASKED_BYTES_MAX, HELLO, ReadError, is_late,
+    place::Place,
+    read_line, write_line,
+};
+use crate::{
+    command::Command,
+    engine::{
+        doors::{Door, Doors},
+        station::{Answer, Station},
+    },
+    profile::Profile,
+    status::{Event, Status},
+};
+use std::{
+    io::{self, BufReader},
+    net::Shutdown,
+    os::unix::net::{UnixListener, UnixStream},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, SyncSender, TryRecvError},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// Guests at a time.
+const GUESTS_MAX: u32 = 32;
+/// How long a guest may not read before it is left: a terminal that is only paused has as long.
+const STUCK: Duration = Duration::from_secs(30);
+/// Answers and wakes that may wait for a guest.
+const NEWS: usize = 1024;
+/// How long guests may take to hear that the station ends.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The socket is open while this lives.
+pub struct SocketDoor {
+    place: Place,
+    lobby: Arc<Lobby>,
+    letting_in: Option<JoinHandle<()>>,
+}
+
+/// What the threads of the door share.
+struct Lobby {
+    station: Station,
+    door: Arc<Door>,
+    closing: AtomicBool,
+    guests: Mutex<Vec<Arc<UnixStream>>>,
+}
+
+impl SocketDoor {
+    /// Opens the door.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn open(place: Place, listener: UnixListener, station: &Station, doors: &Doors) -> io::Result<SocketDoor> {
+        let lobby = Arc::new(Lobby {
+            station: station.clone(),
+            door: doors.open("socket", place.path().display().to_string()),
+            closing: AtomicBool::new(false),
+            guests: Mutex::default(),
+        });
+        let inside = Arc::clone(&lobby);
+        let letting_in = thread::Builder::new().name("socket".into()).spawn(move || let_in(&listener, &inside))?;
+        Ok(SocketDoor { place, lobby, letting_in: Some(letting_in) })
+    }
+
+    /// The socket's file.
+    pub fn path(&self) -> PathBuf {
+        self.place.path().to_owned()
+    }
+}
+
+impl Drop for SocketDoor {
+    fn drop(&mut self) {
+        // Guests of an engine that has ended are told, and leave.
+        let begun = Instant::now();
+        while self.lobby.door.connected.load(Ordering::Relaxed) > 0 && begun.elapsed() < FAREWELL {
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.lobby.closing.store(true, Ordering::Release);
+        wake(self.place.path());
+        for guest in self.lobby.guests().drain(..) {
+            let _ = guest.shutdown(Shutdown::Both);
+        }
+        if let Some(letting_in) = self.letting_in.take() {
+            let _ = letting_in.join();
+        }
+    }
+}
+
+/// The thread that lets in waits for somebody: so somebody comes.
+fn wake(path: &Path) {
+    let _ = UnixStream::connect(path);
+}
+
+impl Lobby {
+    fn guests(&self) -> MutexGuard<'_, Vec<Arc<UnixStream>>> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn let_in(listener: &UnixListener, lobby: &Arc<Lobby>) {
+    for stream in listener.incoming() {
+        if lobby.closing.load(Ordering::Acquire) {
+            return;
+        }
+        let stream = match stream {
+            Ok(stream) => Arc::new(stream),
+            Err(error) => {
+                // Out of files, most likely: the next one may have more luck.
+                tracing::warn!(%error, "a guest at the socket could not be let in");
+                thread::sleep(Duration::from_millis(100));
+                continue;
+            }
+        };
+        if lobby.door.connected.load(Ordering::Relaxed) >= GUESTS_MAX {
+            Door::count(&lobby.door.refused);
+            let why = format!("{GUESTS_MAX} screens and commands are connected already; close one");
+            let _ = write_line(&stream, Told::Leave { why }.encode());
+            continue;
+        }
+        let visit = Visit::begin(stream, Arc::clone(lobby));
+        if let Err(error) = thread::Builder::new().name("socket-in".into()).spawn(move || visit.run()) {
+            tracing::warn!(%error, "there is no thread for a guest at the socket");
+        }
+    }
+}
+
+/// One guest, from the first byte to the last.
+struct Visit {
+    stream: Arc<UnixStream>,
+    lobby: Arc<Lobby>,
+}
+
+impl Visit {
+    fn begin(stream: Arc<UnixStream>, lobby: Arc<Lobby>) -> Visit {
+        lobby.door.connected.fetch_add(1, Ordering::Relaxed);
+        lobby.guests().push(Arc::clone(&stream));
+        Visit { stream, lobby }
+    }
+
+    fn run(self) {
+        match self.receive() {
+            Ok(()) => {}
+            Err(ReadError::Io(error)) => tracing::debug!(%error, "a guest at the socket is gone"),
+            Err(ReadError::Wire(error)) => {
+                Door::count(&self.lobby.door.refused);
+                // Nothing comes of it where it was told already.
+                self.tell(&Told::Leave { why: error.to_string() });
+            }
+        }
+    }
+
+    fn tell(&self, told: &Told) -> bool {
+        write_line(&self.stream, told.encode()).is_ok()
+    }
+
+    /// Hello to hello, and then what the guest is there for.
+    fn receive(&self) -> Result<(), ReadError> {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        self.stream.set_write_timeout(Some(STUCK))?;
+        self.stream.set_read_timeout(Some(HELLO))?;
+        write_line(&self.stream, Told::Hello { wire: WIRE, version }.encode())?;
+        let mut reader = BufReader::new(self.stream.try_clone()?);
+        let hello = match read_line(&mut reader, ASKED_BYTES_MAX) {
+            Err(ReadError::Io(error)) if is_late(&error) => None,
+            read => read?,
+        };
+        let role = match hello.map(|line| Asked::decode(&line)).transpose()? {
+            Some(Asked::Hello { wire, version, role }) => match wire_mismatch(wire, &version) {
+                None => role,
+                Some(why) => return Ok(self.refuse(why)),
+            },
+            Some(_) => return Ok(self.refuse("the first message must be a hello".to_owned())),
+            None => return Ok(()),
+        };
+        self.stream.set_read_timeout(None)?;
+        match role {
+            Role::Ask => self.answer(reader),
+            Role::Watch => self.converse(reader, self.lobby.station.clone()),
+            Role::Screen => self.converse(reader, self.lobby.station.guest()),
+        }
+    }
+
+    fn refuse(&self, why: String) {
+        Door::count(&self.lobby.door.refused);
+        self.tell(&Told::Leave { why });
+    }
+
+    /// One question after the other.
+    fn answer(&self, mut reader: BufReader<UnixStream>) -> Result<(), ReadError> {
+        let station = &self.lobby.station;
+        while let Some(line) = read_line(&mut reader, ASKED_BYTES_MAX)? {
+            Door::count(&self.lobby.door.received);
+            let goes_on = match Asked::decode(&line)? {
+                Asked::Do { command, id } => {
+                    self.tell(&Told::answer(id, self.command(&command).and_then(|c| station.ask(c))))
+                }
+                Asked::Status => {
+                    let status = station.status();
+                    self.tell(&Told::Profile { profile: Arc::clone(&status.params.profile) })
+                        && self.tell(&Told::status(&status, None))
+                }
+                Asked::Hello { .. } => true,
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&self, line: &str) -> Result<Command, String> {
+        line.parse().map_err(|error: crate::command::CommandError| {
+            Door::count(&self.lobby.door.refused);
+            error.to_string()
+        })
+    }
+
+    /// Both ways at once.
+    fn converse(&self, mut reader: BufReader<UnixStream>, station: Station) -> Result<(), ReadError> {
+        let (news, to_write) = mpsc::sync_channel(NEWS);
+        let teller = Teller::new(Arc::clone(&self.stream), &station, news.clone(), to_write);
+        let writing = thread::Builder::new().name("socket-out".into()).spawn(move || teller.run())?;
+        let outcome = self.listen(&mut reader, &station, &news);
+        let why = match &outcome {
+            Err(ReadError::Wire(why)) => Some(why.to_string()),
+            // Whoever left is told nothing more, and whatever is being written ends.
+            _ => {
+                let _ = self.stream.shutdown(Shutdown::Both);
+                None
+            }
+        };
+        let _ = news.try_send(News::Over(why));
+        let _ = writing.join();
+        outcome
+    }
+
+    fn listen(
+        &self,
+        reader: &mut BufReader<UnixStream>,
+        station: &Station,
+        news: &SyncSender<News>,
+    ) -> Result<(), ReadError> {
+        while let Some(line) = read_line(reader, ASKED_BYTES_MAX)? {
+            Door::count(&self.lobby.door.received);
+            let (id, asked) = match Asked::decode(&line)? {
+                Asked::Do { command, id } => (id, self.command(&command)),
+                Asked::Status | Asked::Hello { .. } => continue,
+            };
+            let refused = match (asked, id) {
+                (Err(why), _) => Err(why),
+                (Ok(command), None) if command.must_arrive() => station.send_surely(command).map_err(|e| e.to_string()),
+                (Ok(command), None) => station.send(command).map_err(|e| e.to_string()),
+                (Ok(command), id) => {
+                    let news = news.clone();
+                    let reply = move |answer| drop(news.try_send(News::Answer(id, answer)));
+                    station.ask_then(command, reply).map_err(|e| e.to_string())
+                }
+            };
+            // A guest that asks faster than it reads has this one coming, too.
+            if let Err(why) = refused
+                && news.try_send(News::Answer(id, Err(why))).is_err()
+            {
+                Door::count(&self.lobby.door.dropped);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+        self.lobby.guests().retain(|guest| !Arc::ptr_eq(guest, &self.stream));
+        self.lobby.door.connected.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What the writing thread waits for.
+enum News {
+    /// There is a new status or event; more than one while it writes count as one.
+    Look,
+    /// An answer came.
+    Answer(Option<u64>, Answer),
+    /// The guest has left, or is left: why.
+    Over(Option<String>),
+}
+
+/// Tells one guest what there is to be told.
+struct Teller {
+    stream: Arc<UnixStream>,
+    station: Station,
+    events: Receiver<Event>,
+    news: Receiver<News>,
+    woken: Arc<AtomicBool>,
+    told: Option<Arc<Status>>,
+    profile: Option<Arc<Profile>>,
+}
+
+impl Teller {
+    fn new(stream: Arc<UnixStream>, station: &Station, news: SyncSender<News>, to_write: Receiver<News>) -> Teller {
+        let woken = Arc::new(AtomicBool::new(false));
+        let asleep = Arc::clone(&woken);
+        let events = station.subscribe(move || {
+            // On the control thread: never waits.
+            if !asleep.swap(true, Ordering::AcqRel) && news.try_send(News::Look).is_err() {
+                asleep.store(false, Ordering::Release);
+            }
+        });
+        // Not the guest itself: that one is gone when the reading thread is.
+        Teller { stream, station: station.clone(), events, news: to_write, woken, told: None, profile: None }
+    }
+
+    fn run(mut self) {
+        // The first status comes unasked.
+        let mut goes_on = self.show();
+        while goes_on {
+            goes_on = match self.news.recv() {
+                Ok(News::Look) => {
+                    // From here on another wake counts; events and status are read after this.
+                    self.woken.store(false, Ordering::Release);
+                    self.pass_on_events() && self.show()
+                }
+                Ok(News::Answer(id, answer)) => self.show() && self.write(&Told::answer(id, answer)),
+                Ok(News::Over(Some(why))) => {
+                    self.write(&Told::Leave { why });
+                    false
+                }
+                Ok(News::Over(None)) | Err(_) => false,
+            };
+        }
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    fn write(&self, told: &Told) -> bool {
+        write_line(&self.stream, told.encode()).is_ok()
+    }
+
+    /// Every event there is; whether there will be more.
+    fn pass_on_events(&mut self) -> bool {
+        loop {
+            match self.events.try_recv() {
+                Ok(event) => {
+                    if !self.write(&Told::Event(event)) {
+                        return false;
+                    }
+                }
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => {
+                    let why = crate::engine::station::ENGINE_GONE.to_owned();
+                    self.write(&Told::Leave { why });
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// What of the status became another.
+    fn show(&mut self) -> bool {
+        let status = self.station.status();
+        let profile = &status.params.profile;
+        if self.profile.as_ref().is_none_or(|told| !Arc::ptr_eq(told, profile)) {
+            self.profile = Some(Arc::clone(profile));
+            if !self.write(&Told::Profile { profile: Arc::clone(profile) }) {
+                return false;
+            }
+        }
+        if self.told.as_ref().is_some_and(|told| Arc::ptr_eq(told, &status)) {
+            return true;
+        }
+        let written = self.write(&Told::status(&status, self.told.as_deref()));
+        self.told = Some(status);
+        written
+    }
+}

@@ -1,0 +1,234 @@
+//! The guest's side of the socket: a line to a station in another process.
+//!
+//! [`Line::into_station`] makes a [`Station`] of it, whose desk is this line: one thread writes what is asked, one reads
+//! what is told and shows it. When the line breaks, that station says that its engine is gone.
+
+use super::{
+    super::wire::{Asked, Role, Told, WIRE, wire_mismatch},
+    HELLO, ReadError, TOLD_BYTES_MAX, is_late, read_line, write_line,
+};
+use crate::{
+    engine::station::{self, Desk, Errand, Reply, Request, Station},
+    profile::Profile,
+    status::{Changes, Event, Severity, Status},
+};
+use std::{
+    collections::HashMap,
+    io::{self, BufReader, ErrorKind},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc::RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
+/// Why there is no line, or none any more. The station itself goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// Nobody listens there.
+    #[error("no station runs at {}; `busker` starts one, `busker serve` one without a screen", .0.display())]
+    NoStation(PathBuf),
+    /// The station says why.
+    #[error("{0}")]
+    Refused(String),
+    /// Something listens there and does not answer, or says what no station says.
+    #[error("what listens there does not answer as a station does: {0}")]
+    Strange(String),
+    /// The line broke.
+    #[error("the line to the station broke: {0}")]
+    Broken(#[from] io::Error),
+}
+
+impl From<ReadError> for LineError {
+    fn from(error: ReadError) -> LineError {
+        match error {
+            ReadError::Io(error) if is_late(&error) => LineError::Strange("it is silent".to_owned()),
+            ReadError::Io(error) => LineError::Broken(error),
+            ReadError::Wire(error) => LineError::Strange(error.to_string()),
+        }
+    }
+}
+
+/// A line to a station.
+pub struct Line {
+    stream: UnixStream,
+    reader: BufReader<UnixStream>,
+}
+
+impl Line {
+    /// Connects, and says hello.
+    ///
+    /// # Errors
+    /// Nobody is there, or somebody with whom there is no talking.
+    pub fn open(path: &Path, role: Role) -> Result<Line, LineError> {
+        let stream = UnixStream::connect(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => LineError::NoStation(path.to_owned()),
+            _ => LineError::Broken(error),
+        })?;
+        stream.set_read_timeout(Some(HELLO))?;
+        let mut line = Line { reader: BufReader::new(stream.try_clone()?), stream };
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        match line.told()? {
+            Told::Hello { wire, version } => match wire_mismatch(wire, &version) {
+                None => {}
+                Some(why) => return Err(LineError::Refused(why)),
+            },
+            Told::Leave { why } => return Err(LineError::Refused(why)),
+            _ => return Err(LineError::Strange("it says no hello".to_owned())),
+        }
+        line.ask(&Asked::Hello { wire: WIRE, version, role })?;
+        line.stream.set_read_timeout(None)?;
+        Ok(line)
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// The line broke.
+    pub fn ask(&self, asked: &Asked) -> Result<(), LineError> {
+        Ok(write_line(&self.stream, asked.encode())?)
+    }
+
+    /// The next message, waited for.
+    ///
+    /// # Errors
+    /// The line broke, or nobody can understand what came.
+    pub fn told(&mut self) -> Result<Told, LineError> {
+        let line = read_line(&mut self.reader, TOLD_BYTES_MAX)?;
+        let line = line.ok_or_else(|| io::Error::from(ErrorKind::UnexpectedEof))?;
+        Told::decode(&line).map_err(|error| LineError::Strange(error.to_string()))
+    }
+
+    /// The first whole status; events before it are passed over.
+    ///
+    /// # Errors
+    /// The line broke, or the station did not tell it.
+    pub fn status(&mut self) -> Result<Status, LineError> {
+        let mut known = None;
+        loop {
+            match self.told()? {
+                Told::Profile { profile } => known = Some(profile),
+                Told::Status { at_ns, changes } => {
+                    let profile = known.ok_or_else(|| LineError::Strange("it tells of no profile".to_owned()))?;
+                    return Status::of(at_ns, changes, &profile).map_err(|error| LineError::Strange(error.to_string()));
+                }
+                Told::Leave { why } => return Err(LineError::Refused(why)),
+                _ => {}
+            }
+        }
+    }
+
+    /// A station whose engine is at the other end.
+    ///
+    /// # Errors
+    /// The line broke, or the system gives no thread.
+    pub fn into_station(mut self) -> Result<Station, LineError> {
+        let status = self.status()?;
+        let profile = Arc::clone(&status.params.profile);
+        let (station, desk) = station::station(status);
+        let waiting = Waiting::default();
+        let reading = Reading {
+            line: Line { stream: self.stream.try_clone()?, reader: self.reader },
+            station: station.clone(),
+            bulletin: desk.bulletin().clone(),
+            profile,
+            waiting: waiting.clone(),
+        };
+        thread::Builder::new().name("line-in".into()).spawn(move || reading.run())?;
+        let stream = self.stream;
+        thread::Builder::new().name("line-out".into()).spawn(move || write(&desk, &stream, &waiting))?;
+        Ok(station)
+    }
+}
+
+/// Answers that are waited for, by their number; nothing once the line is broken.
+#[derive(Clone)]
+struct Waiting(Arc<Mutex<Option<HashMap<u64, Reply>>>>);
+
+impl Default for Waiting {
+    fn default() -> Waiting {
+        Waiting(Arc::new(Mutex::new(Some(HashMap::new()))))
+    }
+}
+
+impl Waiting {
+    fn lock(&self) -> MutexGuard<'_, Option<HashMap<u64, Reply>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what is asked until nobody asks any more, or the line breaks.
+fn write(desk: &Desk, stream: &UnixStream, waiting: &Waiting) {
+    let mut next = 0;
+    loop {
+        match desk.errand(Duration::from_secs(3600)) {
+            Ok(Errand::Obey(Request { command, reply, .. })) => {
+                let id = reply.map(|reply| {
+                    next += 1;
+                    // Once the line is broken the answer is dropped, and whoever waits for it sees that.
+                    waiting.lock().as_mut().map(|waiting| waiting.insert(next, reply));
+                    next
+                });
+                if write_line(stream, Asked::Do { command: command.to_string(), id }.encode()).is_err() {
+                    return;
+                }
+            }
+            Ok(Errand::Look | Errand::Leave(_)) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// Reads what is told.
+struct Reading {
+    line: Line,
+    /// Holds the status that changes are put into.
+    station: Station,
+    bulletin: station::Bulletin,
+    profile: Arc<Profile>,
+    waiting: Waiting,
+}
+
+impl Reading {
+    fn run(mut self) {
+        let why = loop {
+            match self.line.told() {
+                Ok(Told::Leave { why }) => break why,
+                Ok(told) => self.take(told),
+                Err(error) => break error.to_string(),
+            }
+        };
+        tracing::info!(why, "the line to the station ended");
+        *self.waiting.lock() = None;
+        self.bulletin.notice(Severity::Error, why);
+        self.bulletin.close();
+        // The writing thread waits for errands; it finds the line broken at the next one.
+    }
+
+    fn take(&mut self, told: Told) {
+        match told {
+            Told::Profile { profile } => self.profile = profile,
+            Told::Status { at_ns, changes } => self.show(at_ns, changes),
+            Told::Event(event) => self.bulletin.tell(&event),
+            Told::Answer { id: Some(id), done, text } => {
+                let reply = self.waiting.lock().as_mut().and_then(|waiting| waiting.remove(&id));
+                if let Some(reply) = reply {
+                    reply(if done { Ok(text) } else { Err(text) });
+                }
+            }
+            Told::Answer { id: None, done: false, text } => {
+                self.bulletin.tell(&Event::Notice { severity: Severity::Warning, text });
+            }
+            _ => {}
+        }
+    }
+
+    fn show(&self, at_ns: u64, changes: Changes) {
+        let mut status = Status::clone(&self.station.status());
+        status.at_ns = at_ns;
+        if let Err(error) = status.put(changes, &self.profile) {
+            tracing::warn!(%error, "a status came that is none");
+        }
+        self.bulletin.publish(status);
+    }
+}

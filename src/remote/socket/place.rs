@@ -1,0 +1,152 @@
+//! Where the socket is, and whose. Called on the main thread, before and after a station runs.
+//!
+//! A lock beside it says whether a station has it, so that what a killed one left is taken over and a living one is never
+//! robbed. Nobody else can open it: mode 0600, and made in a folder that is only its owner's until it has that.
+
+use rustix::fs::{FlockOperation, flock};
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, ErrorKind},
+    os::unix::{
+        fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+        net::UnixListener,
+    },
+    path::{Path, PathBuf},
+};
+
+/// The socket's file, taken. Dropped, it is free again.
+#[derive(Debug)]
+pub struct Place {
+    path: PathBuf,
+    /// Held as long as the socket is.
+    _lock: File,
+}
+
+/// Why the socket could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum NoPlace {
+    /// A station has it.
+    #[error("a station runs already, at {}", .0.display())]
+    Taken(PathBuf),
+    /// The system refuses.
+    #[error("{} cannot be had: {why}", path.display())]
+    Refused {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        why: io::Error,
+    },
+}
+
+/// Where the socket is, where no flag says it: where `$BUSKER_SOCKET` says, in the folder the system keeps for this user while they are logged
+/// in, else in one of this user's own among the temporary files.
+pub fn of_user() -> PathBuf {
+    if let Some(named) = std::env::var_os("BUSKER_SOCKET").filter(|named| !named.is_empty()) {
+        return named.into();
+    }
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let own = || std::env::temp_dir().join(format!("busker-{}", rustix::process::getuid().as_raw()));
+    runtime.unwrap_or_else(own).join("busker.sock")
+}
+
+impl Place {
+    /// Takes the place, and listens there.
+    ///
+    /// # Errors
+    /// A station has it, or the system refuses.
+    pub fn take(path: &Path) -> Result<(Place, UnixListener), NoPlace> {
+        let refused = |why| NoPlace::Refused { path: path.to_owned(), why };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        own_folder(folder).map_err(refused)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.with_extension("lock"))
+            .map_err(refused)?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(NoPlace::Taken(path.to_owned())),
+            Err(error) => return Err(refused(error.into())),
+        }
+        let listener = listen(path, folder).map_err(refused)?;
+        Ok((Place { path: path.to_owned(), _lock: lock }, listener))
+    }
+
+    /// The socket's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // The lock's file stays: whoever waits for it must find the same one.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Makes the folder where it is missing; one among everybody's temporary files must be this user's alone.
+fn own_folder(folder: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            DirBuilder::new().mode(0o700).recursive(true).create(folder)?;
+        }
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let is_among_everybodys = folder.parent() == Some(&std::env::temp_dir());
+    let found = fs::symlink_metadata(folder)?;
+    let is_own = found.is_dir() && found.uid() == rustix::process::getuid().as_raw() && found.mode() & 0o077 == 0;
+    if is_among_everybodys
+        && folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"busker-"))
+        && !is_own
+    {
+        return Err(io::Error::new(ErrorKind::PermissionDenied, "its folder is not this user's alone"));
+    }
+    Ok(())
+}
+
+fn listen(path: &Path, folder: &Path) -> io::Result<UnixListener> {
+    // 0700: nobody gets at the socket before it is 0600.
+    let making = tempfile::Builder::new().prefix(".busker").tempdir_in(folder)?;
+    let made = making.path().join("s");
+    let listener = UnixListener::bind(&made)?;
+    fs::set_permissions(&made, Permissions::from_mode(0o600))?;
+    fs::rename(&made, path)?;
+    Ok(listener)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn only_one_station_has_the_place_and_what_a_killed_one_left_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deeper/busker.sock");
+        let (place, listener) = Place::take(&path).unwrap();
+        assert!(matches!(Place::take(&path), Err(NoPlace::Taken(_))));
+        UnixStream::connect(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        drop((place, listener));
+        assert!(!path.exists());
+        // A killed station's: the file is there, and nobody has the lock.
+        drop(UnixListener::bind(&path).unwrap());
+        let (_place, _listener) = Place::take(&path).unwrap();
+        UnixStream::connect(&path).unwrap();
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_is_refused_with_its_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        let error = Place::take(&folder.path().join("file/busker.sock")).unwrap_err();
+        assert!(matches!(error, NoPlace::Refused { .. }), "{error}");
+        // A name longer than a socket's may be.
+        let error = Place::take(&folder.path().join("x".repeat(120))).unwrap_err();
+        assert!(matches!(error, NoPlace::Refused { .. }), "{error}");
+    }
+}
