@@ -41,6 +41,9 @@ impl Visible {
         let peak = &mut seen.device.load_peak_percent;
         *peak = if *peak < LOAD_PEAK_SHOWN { 0 } else { *peak / 10 * 10 };
         seen.ports.iter_mut().for_each(round_port);
+        for door in &mut seen.doors {
+            (door.received, door.refused, door.dropped) = (0, 0, 0);
+        }
         seen.clock.latest_us = two_digits(seen.clock.latest_us);
         seen.inputs.meters.iter_mut().chain(&mut seen.outputs).for_each(round_meter);
         if let Some(take) = &mut seen.record.take {

@@ -5,10 +5,10 @@ use busker::{
     music::Position,
     profile::{DEFAULT_ID, Library, Profile},
     status::{
-        AuditionStatus, AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, LatencyStatus,
-        MeterStatus, MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, PortStatus, Rate, RealtimeStatus,
-        RecordStatus, SourceStatus, Status, SyncState, TakeInfo, TakeState, TakeStatus, TakesStatus, Traffic,
-        TransportStatus,
+        AuditionStatus, AutomationStatus, ClockStatus, DeviceStatus, DoorStatus, FaultCounts, InputsStatus,
+        LatencyStatus, MeterStatus, MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, PortStatus, Rate,
+        RealtimeStatus, RecordStatus, SourceStatus, Status, SyncState, TakeInfo, TakeState, TakeStatus, TakesStatus,
+        Traffic, TransportStatus,
     },
     takes::{Overview, Verdict},
 };
@@ -94,6 +94,14 @@ pub fn at_work() -> Status {
     status.inputs.meters = vec![level(-20.3), level(-11.7)];
     status.outputs = vec![level(-8.0), level(-5.0)];
     status.record.take = Some(take("/home/ada/Music/friday jam.wav", 83.2));
+    status.doors = [("socket", 1), ("osc", 0), ("http", 2)]
+        .map(|(name, connected)| DoorStatus {
+            name: name.to_owned(),
+            connected,
+            received: 120,
+            ..DoorStatus::default()
+        })
+        .to_vec();
     for (name, position) in [("osc_type", 0.5), ("osc_shape", 0.25), ("osc_lfo_depth", 0.2), ("osc_edit_1", 0.7)] {
         turn(&mut status, name, position);
     }

@@ -9,7 +9,7 @@ use std::{
     io::{self, ErrorKind},
     os::unix::{
         fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
-        net::UnixListener,
+        net::{SocketAddr, UnixListener},
     },
     path::{Path, PathBuf},
 };
@@ -56,6 +56,8 @@ impl Place {
     /// A station has it, or the system refuses.
     pub fn take(path: &Path) -> Result<(Place, UnixListener), NoPlace> {
         let refused = |why| NoPlace::Refused { path: path.to_owned(), why };
+        // Too long a name could be made, and nobody could connect to it.
+        SocketAddr::from_pathname(path).map_err(refused)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         own_folder(folder).map_err(refused)?;
         let lock = OpenOptions::new()

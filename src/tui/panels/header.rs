@@ -2,7 +2,7 @@
 
 use crate::{
     music::Position,
-    status::{DeviceStatus, FaultCounts, PortStatus, RealtimeStatus, SourceStatus, Status, SyncState},
+    status::{DeviceStatus, DoorStatus, FaultCounts, PortStatus, RealtimeStatus, SourceStatus, Status, SyncState},
     tui::{
         theme::{HeaderLook, Theme},
         visible::Visible,
@@ -34,7 +34,10 @@ pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) 
     let look = &theme.header;
     sides(transport_line(status, look, area.width), take_line(status, theme, area.width), transport, frame);
     sides(device_line(&status.device, look, area.width), health_line(&status.device, look), device, frame);
-    let faults = faults_line(status.realtime, &status.faults, look);
+    let mut faults = faults_line(status.realtime, &status.faults, look);
+    if area.width >= WIDE {
+        faults.spans.splice(0..0, doors(&status.doors, look));
+    }
     let room = usize::from(area.width).saturating_sub(faults.width() + 4);
     sides(ports_line(status, look, room), faults, ports, frame);
 }
@@ -188,6 +191,17 @@ fn ports_line<'a>(status: &Status, look: &HeaderLook, room: usize) -> Line<'a> {
         spans.push(Span::styled(format!("{mark}{name}{gone}"), name_look));
     }
     Line::from(spans)
+}
+
+/// The ways in that are open to others, and how many came.
+fn doors<'a>(doors: &[DoorStatus], look: &HeaderLook) -> Vec<Span<'a>> {
+    let connected: u32 = doors.iter().map(|door| door.connected).sum();
+    let names = doors.iter().filter(|door| door.name != "socket").map(|door| format!("{}  ", door.name));
+    let mut spans: Vec<Span<'a>> = names.map(|name| Span::styled(name, look.quiet)).collect();
+    if connected > 0 {
+        spans.push(Span::styled(format!("{connected} connected  "), look.device));
+    }
+    spans
 }
 
 fn faults_line<'a>(realtime: RealtimeStatus, faults: &FaultCounts, look: &HeaderLook) -> Line<'a> {

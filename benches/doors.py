@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""Measures the doors of a running station: command to effect through the socket, OSC and WebSocket; what 32 WebSocket
+clients cost; what a flood of OSC does to the callback, the MIDI clock and the memory; what a stuck screen costs.
+
+usage: doors.py target/release/busker
+
+Prints each figure with its limit and ends with 1 where one is over. The station plays on a FIFO, which this process
+reads: a command's effect is the byte of its note there, so every figure holds this process's own wake-up, too. This
+process runs beside the station on the same cores."""
+
+import base64, json, os, re, select, socket, struct, subprocess, sys, tempfile, threading, time
+
+PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) >= 2 else sys.exit(__doc__)
+TICKS = os.sysconf("SC_CLK_TCK")
+NOTES = 1000
+CLIENTS = 32
+FLOOD, FLOOD_SECONDS = 100_000, 10
+
+
+class Station:
+    """`busker serve` on a FIFO, with every door open."""
+
+    def __init__(self, home):
+        self.fifo, self.socket_path = home + "/port", home + "/socket"
+        os.mkfifo(self.fifo)
+        self.wire = os.open(self.fifo, os.O_RDWR | os.O_NONBLOCK)
+        env = os.environ | {"HOME": home, "XDG_CONFIG_HOME": home + "/config", "XDG_STATE_HOME": home + "/state",
+                            "BUSKER_SOCKET": self.socket_path}
+        command = [PROGRAM, "serve", "--device", "sim", "--port", f"raw:{self.fifo}", "--osc", "127.0.0.1:0",
+                   "--http", "127.0.0.1:0"]
+        self.process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+        said = ""
+        while "socket at" not in said:
+            said += self.process.stderr.readline()
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        self.osc = ("127.0.0.1", int(re.search(r"OSC at 127\.0\.0\.1:(\d+)", said)[1]))
+        self.http = ("127.0.0.1", int(re.search(r"HTTP at http://127\.0\.0\.1:(\d+)", said)[1]))
+
+    def cpu_seconds(self):
+        fields = open(f"/proc/{self.process.pid}/stat").read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def private_mb(self):
+        lines = open(f"/proc/{self.process.pid}/smaps_rollup").read().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+    def bytes(self, seconds):
+        """What comes over the wire, for so long."""
+        if not select.select([self.wire], [], [], seconds)[0]:
+            return b""
+        return os.read(self.wire, 4096)
+
+    def drain(self, seconds=0.2):
+        while self.bytes(seconds):
+            pass
+
+
+class Socket:
+    """A guest at the socket."""
+
+    def __init__(self, station, role="ask"):
+        self.stream = socket.socket(socket.AF_UNIX)
+        self.stream.connect(station.socket_path)
+        self.reader = self.stream.makefile("r")
+        wire = json.loads(self.reader.readline())["wire"]
+        self.send({"type": "hello", "wire": wire, "version": "bench", "role": role})
+
+    def send(self, message):
+        self.stream.sendall((json.dumps(message) + "\n").encode())
+
+    def do(self, command):
+        self.send({"type": "do", "command": command})
+
+    def ask(self, command):
+        self.send({"type": "do", "command": command, "id": 1})
+        return json.loads(self.reader.readline())
+
+    def status(self):
+        self.send({"type": "status"})
+        while (told := json.loads(self.reader.readline()))["type"] != "status":
+            pass
+        return told["changes"]
+
+
+class Osc:
+    """A sender of datagrams."""
+
+    def __init__(self, station):
+        self.stream = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.stream.connect(station.osc)
+
+    @staticmethod
+    def packet(command):
+        words = command.split()
+        pad = lambda text: text.encode() + b"\0" * (4 - len(text) % 4)
+        types, values = ",", b""
+        for word in words[1:]:
+            if word.isdigit():
+                types, values = types + "i", values + struct.pack(">i", int(word))
+            else:
+                types, values = types + "s", values + pad(word)
+        return pad("/" + words[0].replace(".", "/")) + pad(types) + values
+
+    def do(self, command):
+        self.stream.send(self.packet(command))
+
+
+class WebSocket:
+    """A client of /api/events; enough of RFC 6455 for short messages."""
+
+    def __init__(self, station):
+        self.stream = socket.create_connection(station.http)
+        self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        key = base64.b64encode(os.urandom(16)).decode()
+        host = "%s:%d" % station.http
+        self.stream.sendall((f"GET /api/events HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n").encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += self.stream.recv(1)
+        assert b" 101 " in head, head
+
+    def do(self, command):
+        text = json.dumps({"type": "do", "command": command}).encode()
+        mask = os.urandom(4)
+        length = bytes([0x80 | len(text)]) if len(text) < 126 else struct.pack(">BH", 0x80 | 126, len(text))
+        masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(text))
+        self.stream.sendall(b"\x81" + length + mask + masked)
+
+
+def drain_all(streams, end, got):
+    """Reads what the streams get until `end`, without looking at it."""
+    poll = select.poll()
+    by_fd = {stream.fileno(): stream for stream in streams}
+    for fd in by_fd:
+        poll.register(fd, select.POLLIN)
+    while time.monotonic() < end:
+        for fd, _ in poll.poll(100):
+            got[0] += len(by_fd[fd].recv(1 << 20))
+
+
+def latency_ms(station, door):
+    """From a command to its note on the wire, for so many notes; the clock is off, so nothing else is there."""
+    station.drain()
+    times = []
+    for n in range(NOTES):
+        note = 40 + n % 40
+        begun = time.monotonic()
+        door.do(f"note.on {note} 100")
+        while bytes([0x90, note]) not in station.bytes(1):
+            if time.monotonic() > begun + 1:
+                sys.exit(f"note {n} never came")
+        times.append((time.monotonic() - begun) * 1000)
+        door.do(f"note.off {note}")
+        station.bytes(1)
+        time.sleep(0.002)
+        station.drain(0)
+    times.sort()
+    return times[len(times) // 2], times[len(times) * 99 // 100], times[-1]
+
+
+def load(station, seconds):
+    """What the station costs, in percent of a core."""
+    before, begun = station.cpu_seconds(), time.monotonic()
+    time.sleep(seconds)
+    return (station.cpu_seconds() - before) / (time.monotonic() - begun) * 100
+
+
+def clients_load(station, seconds=20):
+    """What 32 WebSocket clients cost more than none, and messages a second of each."""
+    alone = load(station, seconds)
+    clients = [WebSocket(station) for _ in range(CLIENTS)]
+    got = [0]
+    reading = threading.Thread(target=drain_all, args=([c.stream for c in clients], time.monotonic() + seconds + 3, got))
+    reading.start()
+    time.sleep(2)
+    together = load(station, seconds)
+    reading.join()
+    for client in clients:
+        client.stream.close()
+    return together - alone, got[0] / (seconds + 3) / CLIENTS
+
+
+def jitter_us(station, seconds):
+    """How far the distances of clock pulses are from what they are at 120 BPM: p50 and p99 in µs."""
+    station.drain()
+    instants, end = [], time.monotonic() + seconds
+    while time.monotonic() < end:
+        now_bytes = station.bytes(0.1)
+        instants += [time.monotonic()] * now_bytes.count(0xF8)
+    period = 60 / 120 / 24
+    off = sorted(abs(b - a - period) * 1e6 for a, b in zip(instants, instants[1:]))
+    return off[len(off) // 2], off[len(off) * 99 // 100]
+
+
+def flood(port):
+    """Sends a flood of OSC; in a process of its own, or this one's clock would be late."""
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.connect(("127.0.0.1", port))
+    packets = [Osc.packet(f"param.set filter_cutoff {n}") for n in range(2)]
+    begun = time.monotonic()
+    for n in range(FLOOD):
+        sender.send(packets[n % 2])
+        if n % 100 == 99:
+            ahead = begun + (n + 1) * FLOOD_SECONDS / FLOOD - time.monotonic()
+            if ahead > 0:
+                time.sleep(ahead)
+
+
+def main():
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="busker-doors-") as home:
+        station = Station(home)
+        asking = Socket(station)
+        asking.ask("clock.run off")
+        for name, door in [("socket", Socket(station, "screen")), ("OSC", Osc(station)), ("WebSocket", WebSocket(station))]:
+            if name != "OSC":
+                stream = door.stream
+                threading.Thread(target=drain_all, args=([stream], time.monotonic() + 60, [0]), daemon=True).start()
+            p50, p99, most = latency_ms(station, door)
+            rows.append((f"{name}: command to effect, p99", p99, f"ms, under 5; p50 {p50:.2f}, most {most:.2f}", p99 < 5))
+            if name != "OSC":
+                stream.shutdown(socket.SHUT_RDWR)
+        more, rate = clients_load(station)
+        rows.append((f"{CLIENTS} WebSocket clients", more, f"% of a core, under 3; {rate:.0f} bytes/s each", more < 3))
+        stuck = Socket(station, "screen")
+        alone = load(station, 10)
+        rows.append(("one screen that never reads, at rest", alone, "% of a core in all", True))
+        stuck.stream.close()
+        asking.ask("clock.run on")
+        quiet = jitter_us(station, FLOOD_SECONDS)
+        before, memory = asking.status(), station.private_mb()
+        flooding = subprocess.Popen([sys.executable, __file__, PROGRAM, str(station.osc[1])])
+        busy = jitter_us(station, FLOOD_SECONDS + 1)
+        flooding.wait()
+        time.sleep(1)
+        after = asking.status()
+        door = next(door for door in after["doors"] if door["name"] == "osc")
+        rows += [
+            ("MIDI clock before the flood, p99", quiet[1], f"µs; p50 {quiet[0]:.0f}", True),
+            (f"{FLOOD} OSC messages in {FLOOD_SECONDS} s", busy[1], f"µs clock p99; p50 {busy[0]:.0f}", True),
+            ("  more memory", station.private_mb() - memory, "MB, under 2", station.private_mb() - memory < 2),
+            ("  interruptions", after["device"]["xruns"] - before["device"]["xruns"], "of the callback, 0",
+             after["device"]["xruns"] == before["device"]["xruns"]),
+            ("  callback's load", after["device"]["load_percent"], f"%; before {before['device']['load_percent']}", True),
+            ("  pulses skipped", after["clock"]["skipped_pulses"], "of the clock, 0", after["clock"]["skipped_pulses"] == 0),
+            ("  dropped", door["dropped"], f"counted, of {door['received']} that came in", True),
+        ]
+        asking.ask("quit")
+        station.process.wait(10)
+    for name, value, text, _ in rows:
+        print(f"{name:40} {value:10.2f}   {text}")
+    over = [name for name, _, _, fits in rows if not fits]
+    if over:
+        sys.exit("OVER: " + ", ".join(over))
+
+
+if len(sys.argv) == 3:
+    flood(int(sys.argv[2]))
+else:
+    main()
