@@ -284,3 +284,6 @@ impl Listener {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
