@@ -167,6 +167,7 @@ fn whatever_is_wrong_is_told() {
         ("/[/y", vec![], "a bracket has no other"),
         ("/profile/use", vec![text("xyzzy")], "xyzzy"),
         ("/status/xyzzy", vec![], "nothing of that name"),
+        ("/status/at_ns", vec![OscType::Int(1)], "no arguments"),
         ("/help", vec![text("/xyzzy")], "nothing of that name"),
         ("/subscribe", vec![text("/status/position"), OscType::Int(5)], "10..60000"),
         ("/unsubscribe", vec![], "no such subscription"),
@@ -176,8 +177,9 @@ fn whatever_is_wrong_is_told() {
         assert_eq!(at, address);
         assert!(told.contains(why), "{address}: {told}");
     }
-    // The profile was a command: only the engine knows that there is no such one.
-    client.wait_for("/status/doors/0/refused", |count| count == [OscType::Int(13)]);
+    // The profile was a command: only the engine knows that there is no such one. What is an answer gets none.
+    client.say("/error", [text("/ping"), text("no")]);
+    client.wait_for("/status/doors/0/refused", |count| count == [OscType::Int(15)]);
 }
 
 #[test]

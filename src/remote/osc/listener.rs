@@ -10,7 +10,7 @@ use super::{
     bell::Bell,
     datagram::{Heard, understand},
     pattern::Pattern,
-    post::Post,
+    post::{self, Post},
     subscriptions::Subscriptions,
     table,
     tree::{self, Tree},
@@ -85,6 +85,8 @@ enum NotDone {
     Refused(String),
     /// There is no such command; looking for the one that was meant takes its time.
     Unknown(CommandError),
+    /// It is itself an answer, of another station or a stray one: answered, it would go to and fro for ever.
+    Answer,
     /// Too much came at once.
     TooMuch,
 }
@@ -196,6 +198,7 @@ impl Listener {
     fn not_done(&mut self, letter: &Letter, why: NotDone, now: Instant) {
         let why: &dyn Display = match &why {
             NotDone::TooMuch => return Door::count(&self.door.dropped),
+            NotDone::Answer => return Door::count(&self.door.refused),
             NotDone::Refused(why) => why,
             NotDone::Unknown(why) => why,
         };
@@ -206,11 +209,12 @@ impl Listener {
     fn done(&mut self, letter: &Letter, now: Instant) -> Result<(), NotDone> {
         let OscMessage { addr, args } = &letter.message;
         match addr.as_str() {
+            told if post::TOLD.contains(&told) => Err(NotDone::Answer),
             "/ping" => self.ping(letter.from, now),
             "/help" => self.help(letter.from, args, now),
             "/subscribe" => self.subscribe(letter.from, args, now),
             "/unsubscribe" => self.unsubscribe(letter.from, args),
-            address if tree::is_within(address) => self.say(letter.from, address, now),
+            address if tree::is_within(address) => self.say(letter, now),
             address if Pattern::is_one(address) => self.command_each(letter, now),
             address => self.command(table::row(address)?, letter, now),
         }
@@ -259,7 +263,7 @@ impl Listener {
         let now = Instant::now();
         while let Ok(Answered { to, address, answer }) = self.answers.1.try_recv() {
             match answer {
-                Ok(text) => self.post.tell(to, "/reply", vec![address.into(), text.into()]),
+                Ok(text) => self.post.tell(to, post::REPLY, vec![address.into(), text.into()]),
                 Err(why) => self.post.error(to, &address, &why, now),
             }
         }
@@ -268,7 +272,7 @@ impl Listener {
             let told = serde_json::to_value(&event).unwrap_or_default();
             let name = told["event"].as_str().unwrap_or_default();
             let args = [name.to_owned(), told.to_string()].map(OscType::String);
-            hearers.iter().for_each(|to| self.post.tell(*to, "/event", args.to_vec()));
+            hearers.iter().for_each(|to| self.post.tell(*to, post::EVENT, args.to_vec()));
         }
     }
 

@@ -9,6 +9,17 @@ use std::{
     time::Instant,
 };
 
+/// The answer to a ping.
+pub const PONG: &str = "/pong";
+/// Where answers of commands go.
+pub const REPLY: &str = "/reply";
+/// Where it is told what was not done.
+pub const ERROR: &str = "/error";
+/// Where it is told what happens.
+pub const EVENT: &str = "/event";
+/// What is only ever told.
+pub const TOLD: &[&str] = &[PONG, REPLY, ERROR, EVENT];
+
 /// Errors that are told in a second.
 const ERRORS_PER_SECOND: u32 = 50;
 /// The largest bundle of several messages.
@@ -50,7 +61,7 @@ impl Post {
         if self.untold > 0 {
             tracing::debug!("{} errors of OSC were not told: too many at once", std::mem::take(&mut self.untold));
         }
-        self.tell(to, "/error", vec![address.into(), OscType::String(why.to_string())]);
+        self.tell(to, ERROR, vec![address.into(), OscType::String(why.to_string())]);
     }
 
     /// Several messages, in as few datagrams as they fit in; one alone is no bundle.

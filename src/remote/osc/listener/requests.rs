@@ -1,9 +1,10 @@
 //! What can be asked of the OSC thread itself: pings, help, the status, subscriptions.
 
-use super::{Listener, NotDone};
+use super::{Letter, Listener, NotDone};
 use crate::remote::osc::{
     help,
     pattern::Pattern,
+    post::PONG,
     subscriptions::{Steady, Subscription},
     tree,
 };
@@ -24,7 +25,7 @@ const STEADY_MAX: usize = 256;
 impl Listener {
     pub(super) fn ping(&mut self, from: SocketAddr, now: Instant) -> Result<(), NotDone> {
         self.let_in_question(now)?;
-        self.post.tell(from, "/pong", Vec::new());
+        self.post.tell(from, PONG, Vec::new());
         Ok(())
     }
 
@@ -43,11 +44,14 @@ impl Listener {
         Ok(())
     }
 
-    /// Tells how a part of the status is.
-    pub(super) fn say(&mut self, from: SocketAddr, address: &str, now: Instant) -> Result<(), NotDone> {
-        let part = pattern(address)?;
+    /// Tells how a part of the status is. With arguments it is what another station tells, and no question.
+    pub(super) fn say(&mut self, Letter { from, message }: &Letter, now: Instant) -> Result<(), NotDone> {
+        if !message.args.is_empty() {
+            return Err(NotDone::from("a question has no arguments".to_owned()));
+        }
+        let part = pattern(&message.addr)?;
         self.let_in_question(now)?;
-        if self.tell_part(from, address, &part, usize::MAX) {
+        if self.tell_part(*from, &message.addr, &part, usize::MAX) {
             Ok(())
         } else {
             Err(NotDone::from("there is nothing of that name now; /status lists everything".to_owned()))
