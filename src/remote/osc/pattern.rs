@@ -33,11 +33,13 @@ impl Pattern {
                 b'?' => (Part::AnyLetter, after),
                 b'*' => (Part::AnyText, after),
                 b'[' => bracketed(after, b']').and_then(|(inside, after)| Some((class(inside)?, after)))?,
-                b'{' => bracketed(after, b'}').map(|(inside, after)| (choice(inside), after))?,
+                b'{' => bracketed(after, b'}').and_then(|(inside, after)| Some((choice(inside)?, after)))?,
                 b']' | b'}' => return None,
                 letter => (Part::Letter(*letter), after),
             };
-            parts.push(part);
+            if part != Part::AnyText || parts.last() != Some(&Part::AnyText) {
+                parts.push(part);
+            }
             rest = after;
         }
         Some(Pattern(parts))
@@ -61,9 +63,7 @@ impl Pattern {
         places[0] = true;
         for part in &self.0 {
             next.fill(false);
-            for (at, _) in places.iter().enumerate().filter(|(_, reached)| **reached) {
-                part.follow(&address[at..], &mut next[at..]);
-            }
+            (0..places.len()).for_each(|at| part.follow(address, at, &places, &mut next));
             std::mem::swap(&mut places, &mut next);
             if !places.contains(&true) {
                 break;
@@ -74,25 +74,30 @@ impl Pattern {
 }
 
 impl Part {
-    /// Marks where in `next` this part may end where it begins with the address.
-    fn follow(&self, address: &[u8], next: &mut [bool]) {
-        let letter = address.first().filter(|letter| **letter != b'/');
-        match self {
-            Part::Letter(wanted) => {
-                next[usize::from(address.first() == Some(wanted))] |= address.first() == Some(wanted)
-            }
-            Part::AnyLetter => next[usize::from(letter.is_some())] |= letter.is_some(),
+    /// Marks in `next` where this part may end where it begins at this place of the address, if the parts before it may
+    /// end there.
+    fn follow(&self, address: &[u8], at: usize, places: &[bool], next: &mut [bool]) {
+        let rest = &address[at..];
+        let letter = rest.first().filter(|letter| **letter != b'/');
+        let length = match self {
+            // Where it may end, it may be a letter longer.
             Part::AnyText => {
-                let end = address.iter().position(|letter| *letter == b'/').unwrap_or(address.len());
-                next[..=end].fill(true);
+                let is_longer = at > 0 && next[at - 1] && address[at - 1] != b'/';
+                (places[at] || is_longer).then_some(0)
             }
+            _ if !places[at] => None,
+            Part::Letter(wanted) => (rest.first() == Some(wanted)).then_some(1),
+            Part::AnyLetter => letter.map(|_| 1),
             Part::Class { of, not } => {
-                let is_in = letter.is_some_and(|letter| of.iter().any(|(a, z)| (a..=z).contains(&letter)) != *not);
-                next[usize::from(is_in)] |= is_in;
+                letter.filter(|letter| of.iter().any(|(a, z)| (a..=z).contains(letter)) != *not).map(|_| 1)
             }
             Part::Choice(words) => {
-                words.iter().filter(|word| address.starts_with(word)).for_each(|word| next[word.len()] = true);
+                words.iter().filter(|word| rest.starts_with(word)).for_each(|word| next[at + word.len()] = true);
+                None
             }
+        };
+        if let Some(length) = length {
+            next[at + length] = true;
         }
     }
 }
@@ -117,8 +122,9 @@ fn class(inside: &[u8]) -> Option<Part> {
     (!of.is_empty()).then_some(Part::Class { of, not })
 }
 
-fn choice(inside: &[u8]) -> Part {
-    Part::Choice(inside.split(|letter| *letter == b',').map(<[u8]>::to_vec).collect())
+fn choice(inside: &[u8]) -> Option<Part> {
+    let words: Vec<Vec<u8>> = inside.split(|letter| *letter == b',').map(<[u8]>::to_vec).collect();
+    words.iter().all(|word| !word.is_empty()).then_some(Part::Choice(words))
 }
 
 #[cfg(test)]
@@ -149,7 +155,7 @@ mod tests {
         {
             assert!(!matches(pattern, "/record/start"), "{pattern}");
         }
-        for broken in ["/[", "/]", "/{a", "/a}", "/[]", "/[!]", "/{}"] {
+        for broken in ["/[", "/]", "/{a", "/a}", "/[]", "/[!]", "/{}", "/{a,}", "/{,}"] {
             assert_eq!(Pattern::new(broken), None, "{broken}");
         }
     }
@@ -163,9 +169,11 @@ mod tests {
 
     #[test]
     fn an_evil_pattern_ends() {
-        let evil = format!("/{}b", "*a".repeat(126));
         let address = format!("/{}", "a".repeat(255));
-        assert!((0..100).all(|_| !matches(&evil, &address)));
+        for evil in ["*a", "*?", "*", "*[a-z]", "*{a,aa}"] {
+            let evil = format!("/{}b", evil.repeat(250 / evil.len()));
+            assert!((0..100).all(|_| !matches(&evil, &address)), "{evil}");
+        }
     }
 
     proptest! {
