@@ -3,7 +3,9 @@
 //! The targets of cargo-fuzz call these, and so does `tests/fuzz.rs`, on any toolchain.
 
 use busker::{
+    command::COMMANDS,
     config::recorder::{RECORDER_OPTIONS, RecorderOptions},
+    remote::osc::{datagram, pattern::Pattern, table, understand},
     takes::{NotUsable, Reach, Take, measure},
     wav::{Field, Health, Notes, Samples, Wav},
 };
@@ -106,6 +108,33 @@ pub fn recorder_option(bytes: &[u8]) {
                     assert_eq!(before, options, "{why}");
                     assert!(why.contains(row.name) && why.contains("allowed is"), "{why}");
                 }
+            }
+        }
+    }
+}
+
+/// A datagram from anywhere: each message in it is a command, or there is a reason why not; patterns stand for what they
+/// cover.
+pub fn osc_datagram(bytes: &[u8]) {
+    let heard = match understand(bytes) {
+        Ok(heard) => heard,
+        Err(why) => return assert!(!why.to_string().is_empty()),
+    };
+    assert!(heard.len() <= bytes.len() / 8, "{} messages in {} bytes", heard.len(), bytes.len());
+    for message in heard.iter().map(|heard| &heard.message) {
+        assert!(message.addr.len() <= datagram::ADDRESS_BYTES_MAX && message.args.len() <= datagram::ARGS_MAX);
+        let pattern = Pattern::new(&message.addr);
+        let rows = COMMANDS.iter().filter(|row| {
+            let address = table::address(row);
+            let matches = pattern.as_ref().is_some_and(|pattern| pattern.matches(&address));
+            assert!(!matches || pattern.as_ref().is_some_and(|pattern| pattern.covers(&address)));
+            assert!(matches || table::row(&message.addr).map(|row| row.name) != Ok(row.name));
+            matches
+        });
+        for row in rows {
+            match table::command(row, &message.args) {
+                Ok(command) => assert_eq!(command.name(), row.name),
+                Err(why) => assert!(!why.is_empty()),
             }
         }
     }

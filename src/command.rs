@@ -395,4 +395,4 @@ impl fmt::Display for Command {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

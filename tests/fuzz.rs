@@ -13,9 +13,12 @@
 mod entry;
 
 use busker::{
+    command::COMMANDS,
     config::recorder::{RECORDER_OPTIONS, RecorderOptions},
+    remote::osc::table,
     wav::{Depth, Info, Mark, Origin, Shape, WavFile},
 };
+use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType, encoder};
 use std::io::Cursor;
 
 /// Cases of each target.
@@ -252,4 +255,62 @@ fn lines(case: u64) -> Vec<u8> {
 #[test]
 fn any_text_sets_an_option_or_changes_nothing() {
     run(CASES, lines, entry::recorder_option);
+}
+
+/// An argument of any type.
+fn argument(chance: &mut Chance) -> OscType {
+    let words = ["on", "cutoff", "C4", "0.8", "90 3C 64", "lfo", "", "\u{e9}"];
+    match chance.below(9) {
+        0 => OscType::Int(chance.below(200) as i32 - 20),
+        1 => OscType::Float(chance.below(300) as f32 / 3.0),
+        2 => OscType::Double(*chance.choose(&[0.5, 120.0, f64::NAN, f64::INFINITY, -0.0, 1e300])),
+        3 => OscType::Long(i64::MIN),
+        4 => OscType::Blob(vec![0x90; chance.below(5)]),
+        5 => OscType::Bool(chance.below(2) == 0),
+        6 => OscType::Nil,
+        7 => OscType::Char('1'),
+        _ => (*chance.choose(&words)).into(),
+    }
+}
+
+fn osc_message(chance: &mut Chance) -> OscPacket {
+    let mut addr = table::address(chance.choose(COMMANDS));
+    if chance.below(3) == 0 {
+        let at = chance.below(addr.len());
+        let wild: &str = chance.choose::<&str>(&["*", "?", "[a-z]", "{o,p}", "["]);
+        addr.replace_range(at..(at + chance.below(4)).min(addr.len()), wild);
+    }
+    OscPacket::Message(OscMessage { addr, args: (0..chance.below(4)).map(|_| argument(chance)).collect() })
+}
+
+fn osc_bundle(chance: &mut Chance, depth: usize) -> OscPacket {
+    let inside = |chance: &mut Chance| match chance.below(3) {
+        0 if depth > 0 => osc_bundle(chance, depth - 1),
+        _ => osc_message(chance),
+    };
+    let content = (0..chance.below(4)).map(|_| inside(chance)).collect();
+    OscPacket::Bundle(OscBundle { timetag: OscTime { seconds: 0, fractional: 1 }, content })
+}
+
+/// OSC as it is sent, and bent.
+fn datagram(case: u64) -> Vec<u8> {
+    let mut chance = Chance::of(case);
+    let packet = if chance.below(2) == 0 { osc_message(&mut chance) } else { osc_bundle(&mut chance, 10) };
+    let mut bytes = encoder::encode(&packet).unwrap();
+    for _ in 0..chance.below(4) {
+        let at = chance.below(bytes.len());
+        match chance.below(5) {
+            0 => put(&mut bytes, at & !3, &chance.choose(&SIZES).to_be_bytes()),
+            1 => put(&mut bytes, at, &[chance.below(256) as u8]),
+            2 => put(&mut bytes, at, &[*chance.choose(b"/,#[]{}*ifshdbSTFNmt\0")]),
+            3 => bytes.truncate(at & !3),
+            _ => bytes.extend([0; 4]),
+        }
+    }
+    bytes
+}
+
+#[test]
+fn any_datagram_is_understood_or_refused() {
+    run(CASES, datagram, entry::osc_datagram);
 }

@@ -34,22 +34,29 @@ fn every_row_is_documented_and_named_once() {
     }
 }
 
-#[test]
-fn every_command_reads_back_what_it_prints() {
+/// Every row with every sample of each argument.
+pub(crate) fn every_command() -> Vec<Command> {
+    let mut lines = Vec::new();
     for row in COMMANDS {
-        let mut lines = vec![row.name.to_owned()];
+        let mut of_row = vec![row.name.to_owned()];
         for arg in row.args {
-            let longer: Vec<String> = lines
+            let longer: Vec<String> = of_row
                 .iter()
                 .flat_map(|line| sample(arg.kind).into_iter().map(move |w| format!("{line} {w}")))
                 .collect();
-            lines = if arg.optional { lines.into_iter().chain(longer).collect() } else { longer };
+            of_row = if arg.optional { of_row.into_iter().chain(longer).collect() } else { longer };
         }
-        for line in lines {
-            let command: Command = line.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
-            assert_eq!(command.name(), row.name);
-            assert_eq!(command.to_string().parse(), Ok(command), "{line}");
-        }
+        lines.extend(of_row);
+    }
+    lines.iter().map(|line| line.parse().unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+}
+
+#[test]
+fn every_command_reads_back_what_it_prints() {
+    let commands = every_command();
+    assert!(COMMANDS.iter().all(|row| commands.iter().any(|command| command.name() == row.name)));
+    for command in commands {
+        assert_eq!(command.to_string().parse(), Ok(command.clone()), "{command}");
     }
 }
 

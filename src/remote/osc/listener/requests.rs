@@ -1,0 +1,160 @@
+//! What can be asked of the OSC thread itself: pings, help, the status, subscriptions.
+
+use super::{Letter, Listener, NotDone};
+use crate::remote::osc::{
+    help,
+    pattern::Pattern,
+    post::PONG,
+    subscriptions::{Steady, Subscription},
+    tree,
+};
+use rosc::OscType;
+use std::{
+    net::SocketAddr,
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
+
+/// Where events are subscribed to.
+const EVENTS: &str = "/events";
+/// How often a part of the status may be told, in ms.
+const EVERY_MS: RangeInclusive<f64> = 10.0..=60_000.0;
+/// Addresses a subscription tells at a time: more of the status is worth a question, not a stream.
+const STEADY_MAX: usize = 256;
+
+impl Listener {
+    pub(super) fn ping(&mut self, from: SocketAddr, now: Instant) -> Result<(), NotDone> {
+        self.let_in_question(now)?;
+        self.post.tell(from, PONG, Vec::new());
+        Ok(())
+    }
+
+    pub(super) fn help(&mut self, from: SocketAddr, args: &[OscType], now: Instant) -> Result<(), NotDone> {
+        let of = match args {
+            [] => None,
+            [OscType::String(of)] => Some(pattern(of)?),
+            _ => return Err(usage("/help")),
+        };
+        self.let_in_question(now)?;
+        let lines = help::lines(of.as_ref());
+        if lines.is_empty() {
+            return Err(NotDone::from("there is nothing of that name; /help lists everything".to_owned()));
+        }
+        lines.iter().for_each(|line| self.post.tell_all(from, [line]));
+        Ok(())
+    }
+
+    /// Tells how a part of the status is. With arguments it is what another station tells, and no question.
+    pub(super) fn say(&mut self, Letter { from, message }: &Letter, now: Instant) -> Result<(), NotDone> {
+        if !message.args.is_empty() {
+            return Err(NotDone::from("a question has no arguments".to_owned()));
+        }
+        let part = pattern(&message.addr)?;
+        self.let_in_question(now)?;
+        if self.tell_part(*from, &message.addr, &part, usize::MAX) {
+            Ok(())
+        } else {
+            Err(NotDone::from("there is nothing of that name now; /status lists everything".to_owned()))
+        }
+    }
+
+    /// Tells a part of the status, so many addresses of it at most; whether there was any.
+    fn tell_part(&mut self, to: SocketAddr, address: &str, part: &Pattern, most: usize) -> bool {
+        let status = self.station.status();
+        if let Some(message) = tree::handy(address, &status) {
+            self.post.tell_all(to, [&message]);
+            return true;
+        }
+        let leaves = self.tree.leaves(status).iter().filter(|leaf| part.covers(&leaf.addr));
+        let mut leaves = leaves.take(most).peekable();
+        let is_there = leaves.peek().is_some();
+        self.post.tell_all(to, leaves);
+        is_there
+    }
+
+    pub(super) fn subscribe(&mut self, from: SocketAddr, args: &[OscType], now: Instant) -> Result<(), NotDone> {
+        let [OscType::String(address), args @ ..] = args else { return Err(usage("/subscribe")) };
+        let numbers: Vec<f64> = args.iter().map_while(number).collect();
+        let (every_ms, port) = match numbers[..] {
+            _ if numbers.len() < args.len() => return Err(usage("/subscribe")),
+            [] => (None, None),
+            [every_ms] => (Some(every_ms), None),
+            [every_ms, port] => (Some(every_ms), Some(port)),
+            _ => return Err(usage("/subscribe")),
+        };
+        let to = at_port(from, port)?;
+        if every_ms == Some(0.0) {
+            return self.end_of(to, Some(address));
+        }
+        self.let_in_question(now)?;
+        let steady = match every_ms {
+            _ if address == EVENTS => None,
+            Some(every_ms) if tree::is_within(address) && EVERY_MS.contains(&every_ms) => {
+                Some(Steady { part: pattern(address)?, every: Duration::from_secs_f64(every_ms / 1e3), next: now })
+            }
+            _ => return Err(usage("/subscribe")),
+        };
+        self.subscriptions.begin(Subscription { to, address: address.clone(), steady });
+        self.subscriptions_changed();
+        Ok(())
+    }
+
+    pub(super) fn unsubscribe(&mut self, from: SocketAddr, args: &[OscType]) -> Result<(), NotDone> {
+        match args {
+            [] => self.end_of(from, None),
+            [OscType::String(address)] => self.end_of(from, Some(address)),
+            [OscType::String(address), port] => self.end_of(at_port(from, number(port))?, Some(address)),
+            _ => Err(usage("/unsubscribe")),
+        }
+    }
+
+    fn end_of(&mut self, to: SocketAddr, address: Option<&String>) -> Result<(), NotDone> {
+        if !self.subscriptions.end(|one| one.to == to && address.is_none_or(|address| one.address == *address)) {
+            return Err(NotDone::from("there is no such subscription".to_owned()));
+        }
+        self.subscriptions_changed();
+        Ok(())
+    }
+
+    /// Tells subscribers what they want to know now.
+    pub(super) fn tell_subscribers(&mut self) {
+        for Subscription { to, address, steady } in self.subscriptions.due(Instant::now()) {
+            if let Some(steady) = steady {
+                self.tell_part(to, &address, &steady.part, STEADY_MAX);
+            }
+        }
+    }
+
+    fn let_in_question(&mut self, now: Instant) -> Result<(), NotDone> {
+        if self.questions.admits(now) { Ok(()) } else { Err(NotDone::TooMuch) }
+    }
+}
+
+fn pattern(text: &str) -> Result<Pattern, NotDone> {
+    Pattern::new(text).ok_or_else(|| NotDone::from("a bracket has no other, or nothing in it".to_owned()))
+}
+
+/// How one of the special addresses is written.
+fn usage(address: &str) -> NotDone {
+    let args = help::SPECIAL.iter().find(|[special, ..]| *special == address).map_or("", |[_, args, _]| args);
+    NotDone::Refused(format!("allowed is {address} {args}"))
+}
+
+fn number(arg: &OscType) -> Option<f64> {
+    match arg {
+        OscType::Int(x) => Some(f64::from(*x)),
+        OscType::Long(x) => Some(*x as f64),
+        OscType::Float(x) => Some(f64::from(*x)),
+        OscType::Double(x) => Some(*x),
+        _ => None,
+    }
+}
+
+/// The sender, at another of its ports where one is asked for.
+fn at_port(from: SocketAddr, port: Option<f64>) -> Result<SocketAddr, NotDone> {
+    match port {
+        None => Ok(from),
+        Some(port) if (1.0..=65_535.0).contains(&port) => Ok(SocketAddr::new(from.ip(), port as u16)),
+        Some(port) => Err(NotDone::Refused(format!("{port} is no port: allowed is 1..65535"))),
+    }
+}

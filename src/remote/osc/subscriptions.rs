@@ -1,0 +1,125 @@
+//! Who is told what without asking, and how often. Pure; whoever asks gives the time.
+
+use super::pattern::Pattern;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+/// Those who want to be told. A subscription does not expire; where there are too many, the oldest gives way.
+#[derive(Debug, Default)]
+pub struct Subscriptions(VecDeque<Subscription>);
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    /// Who is told.
+    pub to: SocketAddr,
+    /// About what, as it was asked for.
+    pub address: String,
+    /// How often; events are told when they happen.
+    pub steady: Option<Steady>,
+}
+
+/// A part of the status, again and again.
+#[derive(Clone, Debug)]
+pub struct Steady {
+    /// Which.
+    pub part: Pattern,
+    /// How often.
+    pub every: Duration,
+    /// The next time.
+    pub next: Instant,
+}
+
+impl Subscriptions {
+    /// The most there are.
+    pub const MAX: usize = 64;
+
+    /// One more, or another rate for one there is.
+    pub fn begin(&mut self, subscription: Subscription) {
+        self.end(|one| one.to == subscription.to && one.address == subscription.address);
+        if self.0.len() >= Self::MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(subscription);
+    }
+
+    /// Ends those of which this is so; whether there was any.
+    pub fn end(&mut self, is_ended: impl Fn(&Subscription) -> bool) -> bool {
+        let before = self.0.len();
+        self.0.retain(|one| !is_ended(one));
+        self.0.len() < before
+    }
+
+    /// When somebody must be told next.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.0.iter().filter_map(|one| Some(one.steady.as_ref()?.next)).min()
+    }
+
+    /// Those who must be told now. A time that was missed is left out.
+    pub fn due(&mut self, now: Instant) -> Vec<Subscription> {
+        let mut due = Vec::new();
+        for one in &mut self.0 {
+            if let Some(steady) = one.steady.as_mut().filter(|steady| steady.next <= now) {
+                steady.next += steady.every;
+                if steady.next <= now {
+                    steady.next = now + steady.every;
+                }
+                due.push(one.clone());
+            }
+        }
+        due
+    }
+
+    /// Those who are told what happens.
+    pub fn hearers(&self) -> Vec<SocketAddr> {
+        self.0.iter().filter(|one| one.steady.is_none()).map(|one| one.to).collect()
+    }
+
+    /// Everyone, once.
+    pub fn everyone(&self) -> BTreeSet<SocketAddr> {
+        self.0.iter().map(|one| one.to).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steady(port: u16, address: &str, every_ms: u64, next: Instant) -> Subscription {
+        let steady = Steady { part: Pattern::new(address).unwrap(), every: Duration::from_millis(every_ms), next };
+        Subscription { to: ([127, 0, 0, 1], port).into(), address: address.to_owned(), steady: Some(steady) }
+    }
+
+    #[test]
+    fn each_is_told_at_its_own_rate_and_missed_times_are_left_out() {
+        let start = Instant::now();
+        let mut all = Subscriptions::default();
+        all.begin(steady(1, "/status/position", 50, start));
+        all.begin(steady(2, "/status/meters", 20, start));
+        let told = |all: &mut Subscriptions, ms| -> Vec<u16> {
+            all.due(start + Duration::from_millis(ms)).iter().map(|one| one.to.port()).collect()
+        };
+        let times: Vec<_> = (0..=100).map(|ms| told(&mut all, ms)).collect();
+        let count = |port| times.iter().flatten().filter(|one| **one == port).count();
+        assert_eq!((count(1), count(2)), (3, 6));
+        assert_eq!((told(&mut all, 5_000), told(&mut all, 5_001)), (vec![1, 2], vec![]));
+    }
+
+    #[test]
+    fn one_is_replaced_and_the_oldest_gives_way() {
+        let start = Instant::now();
+        let mut all = Subscriptions::default();
+        for port in 1..=Subscriptions::MAX as u16 {
+            all.begin(steady(port, "/status", 10, start));
+        }
+        all.begin(steady(1, "/status", 20, start));
+        assert_eq!(all.everyone().len(), Subscriptions::MAX);
+        all.begin(steady(1, "/status/record", 20, start));
+        assert!(!all.everyone().contains(&([127, 0, 0, 1], 2).into()));
+        assert!(all.end(|one| one.to.port() == 1) && !all.end(|one| one.to.port() == 1));
+        assert_eq!(all.everyone().len(), Subscriptions::MAX - 2);
+    }
+}

@@ -1,0 +1,180 @@
+//! The table of commands as addresses: `record.start` is `/record/start`, and its arguments are those of the message.
+//! Pure.
+
+use crate::{
+    command::{COMMANDS, Command, CommandError, CommandSpec, arg::ArgKind},
+    midi::Message,
+};
+use rosc::{OscMidiMessage, OscType};
+
+/// The address of a row.
+pub fn address(row: &CommandSpec) -> String {
+    format!("/{}", row.name.replace('.', "/"))
+}
+
+/// The row at an address.
+///
+/// # Errors
+/// There is none; perhaps another was meant.
+pub fn row(address: &str) -> Result<&'static CommandSpec, CommandError> {
+    let named =
+        |row: &&CommandSpec| address.strip_prefix('/').is_some_and(|path| row.name.split('.').eq(path.split('/')));
+    let unknown = || CommandError::Unknown { name: address.trim_start_matches('/').replace('/', ".") };
+    COMMANDS.iter().find(named).ok_or_else(unknown)
+}
+
+/// The command of a row with the arguments of a message. Nil and empty text at the end are left out; where the last
+/// argument takes the rest of a line, all that is more is joined to it.
+///
+/// # Errors
+/// An argument that does not fit, or too few or too many of them.
+pub fn command(row: &CommandSpec, args: &[OscType]) -> Result<Command, String> {
+    let is_left_out =
+        |arg: &&OscType| matches!(arg, OscType::Nil) || matches!(arg, OscType::String(text) if text.is_empty());
+    let given = args.len() - args.iter().rev().take_while(is_left_out).count();
+    let kind = |index: usize| row.args.get(index).or(row.args.last()).map_or(ArgKind::Text, |arg| arg.kind);
+    let args = args[..given].iter().enumerate();
+    let mut words = args.map(|(index, arg)| word(kind(index), arg)).collect::<Result<Vec<String>, String>>()?;
+    let last = row.args.len().saturating_sub(1);
+    if row.args.last().is_some_and(|arg| arg.kind.takes_rest_of_line()) && words.len() > row.args.len() {
+        let rest = words.split_off(last).join(" ");
+        words.push(rest);
+    }
+    row.command(&words.iter().map(String::as_str).collect::<Vec<&str>>()).map_err(|error| error.to_string())
+}
+
+/// An argument as it would be written in a line.
+fn word(kind: ArgKind, arg: &OscType) -> Result<String, String> {
+    let number = match arg {
+        OscType::Int(x) => x.to_string(),
+        OscType::Long(x) => x.to_string(),
+        // The shortest digits that are this number, whichever its width: 0.8 is 0.8.
+        OscType::Float(x) => x.to_string(),
+        OscType::Double(x) => x.to_string(),
+        OscType::String(text) => return Ok(text.trim().to_owned()),
+        OscType::Char(letter) => return Ok(letter.to_string()),
+        OscType::Bool(true) => return Ok("on".to_owned()),
+        OscType::Bool(false) => return Ok("off".to_owned()),
+        OscType::Blob(bytes) if kind == ArgKind::Hex => return Ok(hex(bytes)),
+        OscType::Midi(midi) if kind == ArgKind::Hex => return midi_bytes(midi),
+        _ => return Err(format!("an argument is of a type that is not understood here: allowed is {kind}")),
+    };
+    match kind {
+        ArgKind::OneOf(words) if words.contains(&"on") && !words.contains(&number.as_str()) => Ok(switch(number)),
+        ArgKind::Hex => number.parse().map(|byte: u8| hex(&[byte])).map_err(|_| format!("{number} is no byte")),
+        _ => Ok(number),
+    }
+}
+
+/// On or off as numbers; others stay what they are.
+fn switch(number: String) -> String {
+    match number.as_str() {
+        "1" => "on".to_owned(),
+        "0" => "off".to_owned(),
+        _ => number,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<String>>().join(" ")
+}
+
+/// OSC pads a MIDI message to three bytes; as many go out as its status asks for.
+fn midi_bytes(midi: &OscMidiMessage) -> Result<String, String> {
+    let bytes = [midi.status, midi.data1, midi.data2];
+    let message = (1..=bytes.len()).find_map(|length| Message::from_bytes(&bytes[..length]));
+    message.map(|message| hex(message.bytes())).ok_or_else(|| format!("{} is no MIDI message", hex(&bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::every_command;
+
+    fn parse(line: &str) -> Command {
+        line.parse().unwrap()
+    }
+
+    /// Numbers as each of OSC's types that can hold them, the rest as text.
+    fn typed(text: &str) -> Vec<OscType> {
+        let mut args = vec![OscType::String(text.to_owned())];
+        args.extend(text.parse().map(OscType::Double));
+        args.extend(text.parse().map(OscType::Float));
+        args.extend(text.parse().map(OscType::Int));
+        args.extend(text.parse().map(OscType::Long));
+        args.extend(text.parse().map(OscType::Char));
+        args
+    }
+
+    #[test]
+    fn every_command_comes_in_as_a_message() {
+        for command in every_command() {
+            let spec = crate::command::spec(command.name()).unwrap();
+            let row = row(&address(spec)).unwrap();
+            assert_eq!(row.name, spec.name);
+            let words = command.words();
+            let texts: Vec<OscType> = words.iter().cloned().map(OscType::String).collect();
+            assert_eq!(super::command(row, &texts).as_ref(), Ok(&command));
+            let more = [texts.clone(), vec![OscType::from(""), OscType::Nil]].concat();
+            assert_eq!(super::command(row, &more).as_ref(), Ok(&command), "nothing at the end is left out");
+            for (index, word) in words.iter().enumerate() {
+                // A number among bytes is a byte, not two hex digits.
+                for arg in typed(word).into_iter().filter(|_| row.args[index].kind != ArgKind::Hex) {
+                    let mut args = texts.clone();
+                    args[index] = arg.clone();
+                    assert_eq!(super::command(row, &args).as_ref(), Ok(&command), "{arg:?}");
+                }
+            }
+            if row.args.last().is_some_and(|arg| arg.kind.takes_rest_of_line()) && words.len() == row.args.len() {
+                let (rest, before) = words.split_last().unwrap();
+                let split = before.iter().map(String::as_str).chain(rest.split(' '));
+                let args: Vec<OscType> = split.map(OscType::from).collect();
+                assert_eq!(super::command(row, &args).as_ref(), Ok(&command), "the rest in pieces");
+            }
+        }
+    }
+
+    #[test]
+    fn types_become_what_the_argument_takes() {
+        let said = |at: &str, args: &[OscType]| command(row(at).unwrap(), args);
+        let name = || OscType::from("cutoff");
+        for (args, line) in [
+            (vec![name(), OscType::Float(0.8)], "param.set cutoff 0.8"),
+            (vec![name(), OscType::Float(64.0)], "param.set cutoff 64"),
+            (vec![name(), OscType::Bool(true)], "param.set cutoff on"),
+        ] {
+            assert_eq!(said("/param/set", &args), Ok(parse(line)));
+        }
+        for arg in [OscType::Int(1), OscType::Float(1.0), OscType::Double(1.0), OscType::Bool(true), "on".into()] {
+            assert_eq!(said("/click/on", &[arg]), Ok(parse("click.on on")));
+        }
+        assert_eq!(said("/click/on", &[OscType::Long(0)]), Ok(parse("click.on off")));
+        let thru = |arg: OscType| said("/midi/thru", &["1".into(), OscType::Int(2), arg]);
+        assert_eq!(thru(OscType::Int(1)), Ok(parse("midi.thru 1 2 1")), "a channel is no switch");
+        assert_eq!(thru(OscType::Int(0)), Ok(parse("midi.thru 1 2 off")));
+        let middle = [OscType::Nil, OscType::Int(3)];
+        assert!(said("/note/on", &middle).unwrap_err().contains("not understood"));
+    }
+
+    #[test]
+    fn bytes_come_as_blobs_numbers_or_midi() {
+        let send = |args: &[OscType]| command(row("/midi/send").unwrap(), args);
+        let note = Ok(parse("midi.send 90 3C 64"));
+        assert_eq!(send(&[OscType::Blob(vec![0x90, 0x3C, 0x64])]), note);
+        assert_eq!(send(&[OscType::Int(0x90), OscType::Int(0x3C), OscType::Float(100.0)]), note);
+        let midi = |status, data1, data2| OscType::Midi(OscMidiMessage { port: 0, status, data1, data2 });
+        assert_eq!(send(&[midi(0x90, 0x3C, 0x64)]), note);
+        assert_eq!(send(&[midi(0xC0, 5, 0), midi(0xF8, 0, 0)]), Ok(parse("midi.send C0 05 F8")));
+        assert_eq!(send(&[midi(0xF0, 1, 2)]), Err("F0 01 02 is no MIDI message".to_owned()));
+        assert_eq!(send(&[OscType::Int(256)]), Err("256 is no byte".to_owned()));
+    }
+
+    #[test]
+    fn a_mistake_is_told() {
+        let unknown = row("/record/strat").map(|row| row.name).unwrap_err().to_string();
+        assert_eq!(unknown, "there is no command 'record.strat'; did you mean 'record.start [name]'?");
+        assert!(row("/record.start").is_err() && row("record/start").is_err() && row("//record/start").is_err());
+        let wrong = command(row("/clock/bpm").unwrap(), &[OscType::Float(f32::NAN)]).unwrap_err();
+        assert_eq!(wrong, "clock.bpm: 'NaN' is no bpm: allowed is 20..300 BPM");
+    }
+}
