@@ -3,15 +3,21 @@
 //! The targets of cargo-fuzz call these, and so does `tests/fuzz.rs`, on any toolchain.
 
 use busker::{
-    command::COMMANDS,
+    command::{COMMANDS, Command},
     config::recorder::{RECORDER_OPTIONS, RecorderOptions},
-    remote::osc::{datagram, pattern::Pattern, table, understand},
+    engine::{assembly::EngineConfig, offline::Offline},
+    remote::{
+        osc::{datagram, pattern::Pattern, table, understand},
+        wire::{Asked, MESSAGE_BYTES_MAX, Told},
+    },
+    status::Status,
     takes::{NotUsable, Reach, Take, measure},
     wav::{Field, Health, Notes, Samples, Wav},
 };
 use std::{
     io::{Cursor, Write},
     ops::ControlFlow,
+    sync::OnceLock,
 };
 
 /// Frames that are read of a file before its end is believed.
@@ -133,9 +139,38 @@ pub fn osc_datagram(bytes: &[u8]) {
         });
         for row in rows {
             match table::command(row, &message.args) {
-                Ok(command) => assert_eq!(command.name(), row.name),
+                Ok(command) => assert!(command.is_none_or(|command| command.name() == row.name)),
                 Err(why) => assert!(!why.is_empty()),
             }
         }
+    }
+}
+
+/// What a guest at the socket sends, or a station to it: what is understood is written as it is understood, a command that
+/// is one is one when it is written, and a part of a status is put in or leaves it as it was.
+pub fn wire_message(bytes: &[u8]) {
+    if let Ok(asked) = Asked::decode(bytes) {
+        assert!(bytes.len() <= MESSAGE_BYTES_MAX);
+        assert_eq!(Asked::decode(asked.encode().as_bytes()).expect("it was written here"), asked);
+        if let Asked::Do { command, .. } = &asked {
+            match command.parse::<Command>() {
+                Ok(command) => assert_eq!(command.to_string().parse(), Ok(command)),
+                Err(why) => assert!(!why.to_string().is_empty()),
+            }
+        }
+    }
+    let Ok(told) = Told::decode(bytes) else { return };
+    assert!(Told::decode(told.encode().as_bytes()).is_ok());
+    let Told::Status { changes, .. } = told else { return };
+    static STANDING: OnceLock<Status> = OnceLock::new();
+    let standing = STANDING.get_or_init(|| {
+        let config = EngineConfig::built_in("/tmp").expect("profiles are built in");
+        Offline::new(&config).expect("the built-in synth has inputs").status()
+    });
+    let mut status = standing.clone();
+    if let Err(error) = status.put(changes, &standing.params.profile) {
+        let part = error.part;
+        let is_as_it_was = !status.changes(Some(standing)).0.contains_key(part);
+        assert!(is_as_it_was && !error.why.is_empty(), "{error}");
     }
 }

@@ -314,3 +314,43 @@ fn datagram(case: u64) -> Vec<u8> {
 fn any_datagram_is_understood_or_refused() {
     run(CASES, datagram, entry::osc_datagram);
 }
+
+/// Messages as they go over the socket, and bent.
+fn message(case: u64) -> Vec<u8> {
+    let mut chance = Chance::of(case);
+    let standing = [
+        r#"{"type":"hello","wire":1,"version":"0.1.0","role":"screen"}"#,
+        r#"{"type":"do","command":"record.start jam","id":1}"#,
+        r#"{"type":"do","command":"param.set filter_cutoff 0.8","id":null}"#,
+        r#"{"type":"do","command":"take.rename \"a b\" c","id":18446744073709551615}"#,
+        r#"{"type":"do","command":"mod.set filter_cutoff lfo sine 1/4 depth 0.3"}"#,
+        r#"{"type":"status"}"#,
+        r#"{"type":"answer","id":3,"done":false,"text":"no"}"#,
+        r#"{"type":"event","event":"playing","from":"5:1:0"}"#,
+        r#"{"type":"event","event":"clock_source","source":"midi","from":null,"state":"locked"}"#,
+        r#"{"type":"status","at_ns":5,"changes":{"click_on":true,"instrument":1,"learning":null,"profiles":["a"]}}"#,
+        r#"{"type":"status","at_ns":0,"changes":{"transport":{"playing":true,"position":"5:1:0","seconds":8.0,"bpm":120.0,"clock_on":true}}}"#,
+        r#"{"type":"status","at_ns":0,"changes":{"params":{"profile":"korg_nts1_mk2","values":{"osc_type":3},"motion":{},"automated":[],"snapshots":[]}}}"#,
+    ];
+    let mut bytes = chance.choose(&standing).as_bytes().to_vec();
+    for _ in 0..chance.below(4) {
+        let at = chance.below(bytes.len());
+        let part = at..(at + chance.below(12)).min(bytes.len());
+        let words: [&[u8]; 8] = [b"null", b"-1", b"1e999", b"[[[[[[", b"\"", b"\\u0000", b"99:9:9", b"{"];
+        match chance.below(4) {
+            0 => put(&mut bytes, at, &[chance.below(256) as u8]),
+            1 => bytes.truncate(at.max(1)),
+            2 => drop(bytes.splice(part, chance.choose(&words).iter().copied())),
+            _ => {
+                let twice = bytes[part].to_vec();
+                bytes.splice(at..at, twice);
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn any_message_is_understood_or_refused() {
+    run(CASES, message, entry::wire_message);
+}

@@ -39,8 +39,8 @@ fn resident_kib(stage: &Stage) -> u64 {
 
 /// What the door counted, all together, and how much of it was dropped.
 fn counted(client: &Client) -> (u64, u64) {
-    client.say("/status/doors/0/{received,refused,dropped}", []);
-    let heard = client.hear_below("/status/doors/0/");
+    client.say("/status/doors/1/{received,refused,dropped}", []);
+    let heard = client.hear_below("/status/doors/1/");
     let count = |counter: &str| {
         let found = heard.iter().find(|message| message.addr.ends_with(counter)).expect("it is in the status");
         found.args[0].clone().int().unwrap() as u64

@@ -21,7 +21,7 @@ use crate::{
         doors::Door,
         station::{Answer, NotAsked, Station},
     },
-    remote::limit::Limit,
+    remote::{from_network, limit::Limit},
     status::Event,
 };
 use rosc::{OscMessage, OscType};
@@ -235,7 +235,8 @@ impl Listener {
 
     /// Has a command done; its answer comes later.
     fn command(&mut self, row: &CommandSpec, letter: &Letter, now: Instant) -> Result<(), NotDone> {
-        let command = table::command(row, &letter.message.args)?;
+        let Some(command) = table::command(row, &letter.message.args)? else { return Ok(()) };
+        from_network(&command)?;
         let must_arrive = command.must_arrive();
         if !self.commands.admits(now) && !must_arrive {
             return Err(NotDone::TooMuch);

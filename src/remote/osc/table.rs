@@ -23,24 +23,40 @@ pub fn row(address: &str) -> Result<&'static CommandSpec, CommandError> {
     COMMANDS.iter().find(named).ok_or_else(unknown)
 }
 
-/// The command of a row with the arguments of a message. Nil and empty text at the end are left out; where the last
-/// argument takes the rest of a line, all that is more is joined to it.
+/// The command of a row with the arguments of a message. Nil and empty text at the end are left out. Nothing where it is
+/// a button that was let go: controllers send 1 when one is pressed, and 0 afterwards.
 ///
 /// # Errors
 /// An argument that does not fit, or too few or too many of them.
-pub fn command(row: &CommandSpec, args: &[OscType]) -> Result<Command, String> {
+pub fn command(row: &CommandSpec, args: &[OscType]) -> Result<Option<Command>, String> {
+    let args = match args {
+        [button] if row.args.is_empty() => match pressed(button) {
+            Some(false) => return Ok(None),
+            Some(true) => &[],
+            None => args,
+        },
+        args => args,
+    };
     let is_left_out =
         |arg: &&OscType| matches!(arg, OscType::Nil) || matches!(arg, OscType::String(text) if text.is_empty());
     let given = args.len() - args.iter().rev().take_while(is_left_out).count();
     let kind = |index: usize| row.args.get(index).or(row.args.last()).map_or(ArgKind::Text, |arg| arg.kind);
     let args = args[..given].iter().enumerate();
-    let mut words = args.map(|(index, arg)| word(kind(index), arg)).collect::<Result<Vec<String>, String>>()?;
-    let last = row.args.len().saturating_sub(1);
-    if row.args.last().is_some_and(|arg| arg.kind.takes_rest_of_line()) && words.len() > row.args.len() {
-        let rest = words.split_off(last).join(" ");
-        words.push(rest);
+    let words = args.map(|(index, arg)| word(kind(index), arg)).collect::<Result<Vec<String>, String>>()?;
+    let command = row.command(&words.iter().map(String::as_str).collect::<Vec<&str>>());
+    command.map(Some).map_err(|error| error.to_string())
+}
+
+/// Whether a button is pressed; nothing where it is none.
+fn pressed(arg: &OscType) -> Option<bool> {
+    match arg {
+        OscType::Bool(is) => Some(*is),
+        OscType::Int(x) => Some(*x != 0),
+        OscType::Long(x) => Some(*x != 0),
+        OscType::Float(x) => Some(*x != 0.0),
+        OscType::Double(x) => Some(*x != 0.0),
+        _ => None,
     }
-    row.command(&words.iter().map(String::as_str).collect::<Vec<&str>>()).map_err(|error| error.to_string())
 }
 
 /// An argument as it would be written in a line.
@@ -95,6 +111,11 @@ mod tests {
         line.parse().unwrap()
     }
 
+    /// The command, of a button that is pressed.
+    fn of(row: &CommandSpec, args: &[OscType]) -> Result<Command, String> {
+        command(row, args).map(Option::unwrap)
+    }
+
     /// Numbers as each of OSC's types that can hold them, the rest as text.
     fn typed(text: &str) -> Vec<OscType> {
         let mut args = vec![OscType::String(text.to_owned())];
@@ -114,29 +135,29 @@ mod tests {
             assert_eq!(row.name, spec.name);
             let words = command.words();
             let texts: Vec<OscType> = words.iter().cloned().map(OscType::String).collect();
-            assert_eq!(super::command(row, &texts).as_ref(), Ok(&command));
+            assert_eq!(of(row, &texts).as_ref(), Ok(&command));
             let more = [texts.clone(), vec![OscType::from(""), OscType::Nil]].concat();
-            assert_eq!(super::command(row, &more).as_ref(), Ok(&command), "nothing at the end is left out");
+            assert_eq!(of(row, &more).as_ref(), Ok(&command), "nothing at the end is left out");
             for (index, word) in words.iter().enumerate() {
                 // A number among bytes is a byte, not two hex digits.
                 for arg in typed(word).into_iter().filter(|_| row.args[index].kind != ArgKind::Hex) {
                     let mut args = texts.clone();
                     args[index] = arg.clone();
-                    assert_eq!(super::command(row, &args).as_ref(), Ok(&command), "{arg:?}");
+                    assert_eq!(of(row, &args).as_ref(), Ok(&command), "{arg:?}");
                 }
             }
             if row.args.last().is_some_and(|arg| arg.kind.takes_rest_of_line()) && words.len() == row.args.len() {
                 let (rest, before) = words.split_last().unwrap();
                 let split = before.iter().map(String::as_str).chain(rest.split(' '));
                 let args: Vec<OscType> = split.map(OscType::from).collect();
-                assert_eq!(super::command(row, &args).as_ref(), Ok(&command), "the rest in pieces");
+                assert_eq!(of(row, &args).as_ref(), Ok(&command), "the rest in pieces");
             }
         }
     }
 
     #[test]
     fn types_become_what_the_argument_takes() {
-        let said = |at: &str, args: &[OscType]| command(row(at).unwrap(), args);
+        let said = |at: &str, args: &[OscType]| of(row(at).unwrap(), args);
         let name = || OscType::from("cutoff");
         for (args, line) in [
             (vec![name(), OscType::Float(0.8)], "param.set cutoff 0.8"),
@@ -158,7 +179,7 @@ mod tests {
 
     #[test]
     fn bytes_come_as_blobs_numbers_or_midi() {
-        let send = |args: &[OscType]| command(row("/midi/send").unwrap(), args);
+        let send = |args: &[OscType]| of(row("/midi/send").unwrap(), args);
         let note = Ok(parse("midi.send 90 3C 64"));
         assert_eq!(send(&[OscType::Blob(vec![0x90, 0x3C, 0x64])]), note);
         assert_eq!(send(&[OscType::Int(0x90), OscType::Int(0x3C), OscType::Float(100.0)]), note);
@@ -176,5 +197,17 @@ mod tests {
         assert!(row("/record.start").is_err() && row("record/start").is_err() && row("//record/start").is_err());
         let wrong = command(row("/clock/bpm").unwrap(), &[OscType::Float(f32::NAN)]).unwrap_err();
         assert_eq!(wrong, "clock.bpm: 'NaN' is no bpm: allowed is 20..300 BPM");
+    }
+
+    #[test]
+    fn a_button_does_it_when_it_is_pressed_and_nothing_when_it_is_let_go() {
+        let button = |arg: OscType| command(row("/record/toggle").unwrap(), &[arg]);
+        for pressed in [OscType::Float(1.0), OscType::Int(127), OscType::Bool(true), OscType::Long(1), OscType::Nil] {
+            assert_eq!(button(pressed), Ok(Some(parse("record.toggle"))));
+        }
+        for let_go in [OscType::Float(0.0), OscType::Int(0), OscType::Bool(false), OscType::Double(0.0)] {
+            assert_eq!(button(let_go), Ok(None));
+        }
+        assert!(button("now".into()).unwrap_err().contains("too much"));
     }
 }

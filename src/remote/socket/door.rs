@@ -5,7 +5,7 @@
 //! engine nothing. What waits for it is the newest status, not all of them.
 
 use super::{
-    super::wire::{Asked, Role, Told, WIRE, wire_mismatch},
+    super::wire::{Asked, Role, Told, WIRE, WireError, wire_mismatch},
     ASKED_BYTES_MAX, HELLO, ReadError, is_late,
     place::Place,
     read_line, write_line,
@@ -136,6 +136,35 @@ fn let_in(listener: &UnixListener, lobby: &Arc<Lobby>) {
     }
 }
 
+/// Why a guest is not here any more.
+enum Parting {
+    /// It is gone.
+    Gone(io::Error),
+    /// It is left, and told why.
+    Left(String),
+}
+
+impl From<io::Error> for Parting {
+    fn from(error: io::Error) -> Parting {
+        Parting::Gone(error)
+    }
+}
+
+impl From<WireError> for Parting {
+    fn from(error: WireError) -> Parting {
+        Parting::Left(error.to_string())
+    }
+}
+
+impl From<ReadError> for Parting {
+    fn from(error: ReadError) -> Parting {
+        match error {
+            ReadError::Io(error) => error.into(),
+            ReadError::Wire(error) => error.into(),
+        }
+    }
+}
+
 /// One guest, from the first byte to the last.
 struct Visit {
     stream: Arc<UnixStream>,
@@ -152,11 +181,11 @@ impl Visit {
     fn run(self) {
         match self.receive() {
             Ok(()) => {}
-            Err(ReadError::Io(error)) => tracing::debug!(%error, "a guest at the socket is gone"),
-            Err(ReadError::Wire(error)) => {
+            Err(Parting::Gone(error)) => tracing::debug!(%error, "a guest at the socket is gone"),
+            Err(Parting::Left(why)) => {
                 Door::count(&self.lobby.door.refused);
                 // Nothing comes of it where it was told already.
-                self.tell(&Told::Leave { why: error.to_string() });
+                self.tell(&Told::Leave { why });
             }
         }
     }
@@ -166,7 +195,7 @@ impl Visit {
     }
 
     /// Hello to hello, and then what the guest is there for.
-    fn receive(&self) -> Result<(), ReadError> {
+    fn receive(&self) -> Result<(), Parting> {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         self.stream.set_write_timeout(Some(STUCK))?;
         self.stream.set_read_timeout(Some(HELLO))?;
@@ -174,14 +203,14 @@ impl Visit {
         let mut reader = BufReader::new(self.stream.try_clone()?);
         let hello = match read_line(&mut reader, ASKED_BYTES_MAX) {
             Err(ReadError::Io(error)) if is_late(&error) => None,
-            read => read?,
+            line => line?,
         };
         let role = match hello.map(|line| Asked::decode(&line)).transpose()? {
             Some(Asked::Hello { wire, version, role }) => match wire_mismatch(wire, &version) {
                 None => role,
-                Some(why) => return Ok(self.refuse(why)),
+                Some(why) => return Err(Parting::Left(why)),
             },
-            Some(_) => return Ok(self.refuse("the first message must be a hello".to_owned())),
+            Some(_) => return Err(Parting::Left("the first message must be a hello".to_owned())),
             None => return Ok(()),
         };
         self.stream.set_read_timeout(None)?;
@@ -192,13 +221,8 @@ impl Visit {
         }
     }
 
-    fn refuse(&self, why: String) {
-        Door::count(&self.lobby.door.refused);
-        self.tell(&Told::Leave { why });
-    }
-
     /// One question after the other.
-    fn answer(&self, mut reader: BufReader<UnixStream>) -> Result<(), ReadError> {
+    fn answer(&self, mut reader: BufReader<UnixStream>) -> Result<(), Parting> {
         let station = &self.lobby.station;
         while let Some(line) = read_line(&mut reader, ASKED_BYTES_MAX)? {
             Door::count(&self.lobby.door.received);
@@ -228,13 +252,13 @@ impl Visit {
     }
 
     /// Both ways at once.
-    fn converse(&self, mut reader: BufReader<UnixStream>, station: Station) -> Result<(), ReadError> {
+    fn converse(&self, mut reader: BufReader<UnixStream>, station: Station) -> Result<(), Parting> {
         let (news, to_write) = mpsc::sync_channel(NEWS);
         let teller = Teller::new(Arc::clone(&self.stream), &station, news.clone(), to_write);
         let writing = thread::Builder::new().name("socket-out".into()).spawn(move || teller.run())?;
         let outcome = self.listen(&mut reader, &station, &news);
         let why = match &outcome {
-            Err(ReadError::Wire(why)) => Some(why.to_string()),
+            Err(Parting::Left(why)) => Some(why.clone()),
             // Whoever left is told nothing more, and whatever is being written ends.
             _ => {
                 let _ = self.stream.shutdown(Shutdown::Both);
@@ -251,7 +275,7 @@ impl Visit {
         reader: &mut BufReader<UnixStream>,
         station: &Station,
         news: &SyncSender<News>,
-    ) -> Result<(), ReadError> {
+    ) -> Result<(), Parting> {
         while let Some(line) = read_line(reader, ASKED_BYTES_MAX)? {
             Door::count(&self.lobby.door.received);
             let (id, asked) = match Asked::decode(&line)? {
