@@ -4,7 +4,7 @@ CARGO ?= cargo
 # What the tests are run with: every host, and the allocator that catches the callback allocating.
 TEST_FEATURES = jack,rt-check
 
-.PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes limits help
+.PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes bench-doors limits help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,11 @@ bench-takes: ## what recording 32 channels costs, beside jack_capture; ARGS='600
 	@scripts/setup.sh test
 	$(CARGO) build --release --features jack
 	benches/takes.py target/release/busker $(ARGS)
+
+bench-doors: ## how soon a command takes effect through each door, and what clients and floods cost
+	@scripts/setup.sh run
+	$(CARGO) build --release
+	benches/doors.py target/release/busker
 
 limits: ## first frame, idle load, memory, speed of virtual time
 	@scripts/setup.sh test

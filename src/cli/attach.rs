@@ -6,6 +6,7 @@ use crate::{
         socket::line::{Line, LineError},
         wire::Role,
     },
+    status::Severity,
     tui::{self, Left, TuiError, TuiOptions},
 };
 use clap::Args;
@@ -18,6 +19,8 @@ pub struct AttachArgs {
     socket: SocketArgs,
 }
 
+/// What is said to whoever comes.
+const HOW_TO_LEAVE: &str = "attached: ctrl-d leaves the screen and the station goes on, :quit ends it";
 /// What is said to whoever left a station that goes on.
 pub const GOES_ON: &str = "detached: the station goes on; `busker attach` shows it again, `busker do quit` ends it";
 
@@ -36,7 +39,8 @@ pub fn attach(args: &AttachArgs) -> Outcome {
 /// No station there, or a line that broke.
 pub fn show(path: &Path) -> Outcome {
     let station = Line::open(path, Role::Screen).and_then(Line::into_station).map_err(refused)?;
-    let options = TuiOptions { attached: true, can_detach: true, ..TuiOptions::from_environment() };
+    let notices = vec![(Severity::Info, HOW_TO_LEAVE.to_owned())];
+    let options = TuiOptions { attached: true, can_detach: true, notices, ..TuiOptions::from_environment() };
     match tui::run(&station, options) {
         Ok(Left::Ended) => Ok(()),
         Ok(Left::Detached) => {
