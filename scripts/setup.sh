@@ -1,17 +1,18 @@
 #!/bin/sh
-# Installs the system packages that building, running or testing busker needs, and for tests a Python package into
-# target/wavinfo; does nothing when all are there.
+# Installs the system packages that building, running or testing busker needs, and for tests Python packages into
+# target/python; does nothing when all are there.
 # usage: scripts/setup.sh run|test
 set -eu
 
 run='gcc pkg-config libasound2-dev'
 # libasound2-plugins: ALSA's "jack" plugin; python3: the script that measures the limits; ffmpeg, mediainfo,
-# sndfile-programs: readers of WAV files beside sox; python3-venv: another one, wavinfo; strace: lets a disk stall;
-# util-linux: mounts that end with their process.
+# sndfile-programs: readers of WAV files beside sox; python3-venv: what is written in Python; strace: lets a disk stall;
+# util-linux: mounts that end with their process; curl, chromium, chromium-driver: who comes over HTTP.
 test='jackd2 libjack-jackd2-dev jack-midi-clock jack-capture alsa-utils libasound2-plugins sox tmux python3
-    python3-venv ffmpeg mediainfo sndfile-programs strace util-linux'
-wavinfo='wavinfo==4.0.1'
-venv=$(dirname "$0")/../target/wavinfo
+    python3-venv ffmpeg mediainfo sndfile-programs strace util-linux curl chromium chromium-driver'
+# wavinfo reads WAV files; schemathesis asks what an OpenAPI description says can be asked.
+python='wavinfo==4.0.1 schemathesis==4.32.5'
+venv=$(dirname "$0")/../target/python
 
 case "${1:-}" in
     run) wanted=$run ;;
@@ -47,12 +48,14 @@ install_packages() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
 }
 
-install_wavinfo() {
-    "$venv/bin/python" -c 'import wavinfo' 2>/dev/null && return 0
-    echo "setup: installing $wavinfo into target/wavinfo"
+install_python() {
+    [ "$(cat "$venv/installed" 2>/dev/null)" = "$python" ] && return 0
+    echo "setup: installing $python into target/python"
     python3 -m venv --clear "$venv"
-    "$venv/bin/pip" -q --disable-pip-version-check install "$wavinfo"
+    # shellcheck disable=SC2086 # the list is words
+    "$venv/bin/pip" -q --disable-pip-version-check install $python
+    echo "$python" >"$venv/installed"
 }
 
 install_packages
-[ "$1" = run ] || install_wavinfo
+[ "$1" = run ] || install_python

@@ -178,7 +178,7 @@ fn libsndfile_reads_it_and_its_notes() {
 
 #[test]
 fn wavinfo_reads_every_note() {
-    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/target/wavinfo/bin/python");
+    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/target/python/bin/python");
     each(|path, shape, is_closed| {
         let told = json(python, &["-c", WAVINFO], path);
         let want = serde_json::json!({

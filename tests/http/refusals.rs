@@ -22,6 +22,8 @@ fn every_refusal_has_its_status_and_a_sentence() {
         (400, "POST", "/api/record/start", r#"{"nam": "jam"}"#),
         (400, "POST", "/api/playback/play?position=0:0", ""),
         (400, "POST", "/api/playback/play?place=1:1", ""),
+        (400, "POST", "/api/snapshots", r#"{"name": ""}"#),
+        (400, "POST", "/api/snapshots", r#"{"name": "two words"}"#),
         (400, "PUT", "/api/params/filter_cutoff", r#"{"value": 1.5}"#),
         (400, "PUT", "/api/params/filter_cutoff", r#"{"value": "loud"}"#),
         (400, "PUT", "/api/params/filter_cutoff", r#"{"value": null}"#),

@@ -70,6 +70,44 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Sends exactly this, and reads one answer, or until the other side closes.
+pub fn exchange(mut stream: TcpStream, text: &[u8]) -> Vec<u8> {
+    let (mut all, mut some) = (Vec::new(), [0; 16 * 1024]);
+    // Whoever refuses may close before everything is sent.
+    let _ = stream.write_all(text);
+    while let Ok(count @ 1..) = stream.read(&mut some) {
+        all.extend_from_slice(&some[..count]);
+        if end_of_answer(&all).is_some_and(|end| all.len() >= end) {
+            break;
+        }
+    }
+    all
+}
+
+/// Where an answer ends that says how long it is.
+fn end_of_answer(all: &[u8]) -> Option<usize> {
+    let head = all.windows(4).position(|it| it == b"\r\n\r\n")?;
+    let text = String::from_utf8_lossy(&all[..head]).to_ascii_lowercase();
+    let length: usize = text.lines().find_map(|line| line.strip_prefix("content-length:"))?.trim().parse().ok()?;
+    Some(head + 4 + length)
+}
+
+/// Asks whoever listens there.
+pub fn ask_at(stream: TcpStream, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !body.is_empty() || matches!(method, "POST" | "PUT") {
+        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    let all = exchange(stream, format!("{head}\r\n{body}").as_bytes());
+    let end = all.windows(4).position(|it| it == b"\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: no answer"));
+    let head = String::from_utf8_lossy(&all[..end]).into_owned();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Reply { status, head, body: all[end + 4..].to_vec() }
+}
+
 impl Served {
     pub fn start() -> Served {
         Served::at("127.0.0.1:0")
@@ -113,29 +151,12 @@ impl Served {
 
     /// Sends exactly this, and reads until the other side closes.
     pub fn raw(&self, text: &[u8]) -> Vec<u8> {
-        let mut stream = self.connect();
-        let mut all = Vec::new();
-        // Whoever refuses may close before everything is sent.
-        let _ = stream.write_all(text);
-        let _ = stream.read_to_end(&mut all);
-        all
+        exchange(self.connect(), text)
     }
 
     /// Asks with these headers, `Host` among them only where it is given.
     pub fn ask_as(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        if !body.is_empty() || matches!(method, "POST" | "PUT") {
-            head.push_str(&format!("Content-Length: {}\r\n", body.len()));
-        }
-        let all = self.raw(format!("{head}\r\n{body}").as_bytes());
-        let end =
-            all.windows(4).position(|it| it == b"\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: no answer"));
-        let head = String::from_utf8_lossy(&all[..end]).into_owned();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Reply { status, head, body: all[end + 4..].to_vec() }
+        ask_at(self.connect(), method, path, headers, body)
     }
 
     /// Asks as a program of this machine does.

@@ -115,7 +115,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Hall>> for Sent<T> {
             (Some(false), _) | (None, [_, ..]) => {
                 return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json"));
             }
-            (_, []) => b"{}",
+            (_, [] | b"null") => b"{}",
             (Some(true), body) => body,
         };
         serde_json::from_slice(body).map(Sent).map_err(Refusal::malformed)
@@ -146,8 +146,18 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Hall>> for Wish<T> {
 #[serde(deny_unknown_fields)]
 pub(super) struct NameBody {
     /// One word.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[A-Za-z0-9_]+$", example = "verse")]
-    pub(super) name: String,
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S+$", example = "verse")]
+    name: String,
+}
+
+impl NameBody {
+    /// The name.
+    pub(super) fn word(self) -> Result<String, Refusal> {
+        if self.name.is_empty() || self.name.contains(char::is_whitespace) {
+            return Err(Refusal::malformed(format!("'{}' is no name: allowed is one word", self.name)));
+        }
+        Ok(self.name)
+    }
 }
 
 /// Whoever refuses without words of its own gets some, and everything carries what browsers must know.

@@ -208,25 +208,28 @@ function drawMeters(levels) {
 
 const is = (state) => document.body.classList.contains(state);
 
-/// What is pressed happens, and again while it is held.
-function repeats(button, act) {
-  let timer = null;
-  const stop = () => clearTimeout(timer);
-  const again = (pause) => {
-    act();
-    timer = setTimeout(again, pause, 120);
-  };
-  button.onpointerdown = (event) => event.button === 0 && again(500);
-  button.onpointerup = button.onpointerleave = button.onpointercancel = stop;
+/// What is pressed happens at once: a browser takes a tap back that comes right after a finger went over the page.
+function presses(button, act, pressed = act) {
+  button.onpointerdown = (event) => event.button === 0 && pressed();
   // Without a pointer: a key.
   button.onclick = (event) => event.detail === 0 && act();
 }
 
-$("play").onclick = () => ask(is("playing") ? "transport.stop" : "transport.play");
-$("record").onclick = () => ask(is("recording") ? "record.stop" : "record.start");
-$("panic").onclick = () => ask("midi.panic");
-$("tap").onpointerdown = (event) => event.button === 0 && say("clock.tap");
-$("tap").onclick = (event) => event.detail === 0 && say("clock.tap");
+/// The same, and again while it is held.
+function repeats(button, act) {
+  let timer = null;
+  const again = (pause) => {
+    act();
+    timer = setTimeout(again, pause, 120);
+  };
+  presses(button, act, () => again(500));
+  button.onpointerup = button.onpointerleave = button.onpointercancel = () => clearTimeout(timer);
+}
+
+presses($("play"), () => ask(is("playing") ? "transport.stop" : "transport.play"));
+presses($("record"), () => ask(is("recording") ? "record.stop" : "record.start"));
+presses($("panic"), () => ask("midi.panic"));
+presses($("tap"), () => say("clock.tap"));
 $("clear").onclick = () => ask("meter.clear");
 $("message").onclick = () => ($("message").hidden = true);
 repeats($("slower"), () => say("clock.nudge -1"));

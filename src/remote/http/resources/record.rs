@@ -19,7 +19,7 @@ const INPUTS: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub(super) struct StartBody {
     /// Its name; made from the date where none is given.
-    #[schema(max_length = 100, pattern = r"^[A-Za-z0-9_ -]+$", example = "jam")]
+    #[schema(max_length = 200, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$", example = "jam")]
     name: Option<String>,
 }
 

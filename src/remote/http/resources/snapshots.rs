@@ -33,8 +33,8 @@ pub(super) async fn snapshots(asking: Asking) -> Json<Arc<[String]>> {
 /// Keeps where the knobs stand under a name.
 #[utoipa::path(post, path = "/api/snapshots", tag = "snapshots", request_body = NameBody,
     responses((status = 200, description = "It is saved.", body = Done)))]
-pub(super) async fn save(asking: Asking, Sent(NameBody { name }): Sent<NameBody>) -> Outcome {
-    asking.ask("snapshot.save", &[&name]).await
+pub(super) async fn save(asking: Asking, Sent(body): Sent<NameBody>) -> Outcome {
+    asking.ask("snapshot.save", &[&body.word()?]).await
 }
 
 /// Turns the knobs to where they stood.

@@ -47,7 +47,6 @@ pub(super) async fn takes(asking: Asking, State(hall): State<Arc<Hall>>) -> Resu
     params(
         ("name" = String, Path, description = "Its name, with or without `.wav`.",
             min_length = 1, max_length = 200, pattern = r"^[^/\x00]+$"),
-        ("Range" = Option<String>, Header, description = "Like `bytes=0-1023`.", pattern = r"^bytes=\d+-\d*$"),
     ),
     responses(
         (status = 200, description = "All of it.", content_type = "audio/wav", body = Vec<u8>),
