@@ -13,7 +13,11 @@ use crate::{
     },
     status::Status,
 };
-use axum::{Json, extract::FromRequestParts, http::request::Parts};
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+};
 use std::{convert::Infallible, sync::Arc};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
@@ -72,7 +76,6 @@ impl Asking {
 
 /// A refusal of the engine that is told as another one where it is about something that is not there.
 pub(super) fn or_missing(outcome: Outcome, is_there: impl FnOnce() -> bool) -> Result<Json<Done>, Refusal> {
-    use axum::http::StatusCode;
     outcome.map_err(|refusal| match refusal.status {
         StatusCode::CONFLICT if !is_there() => Refusal::missing(refusal.why),
         _ => refusal,

@@ -147,3 +147,6 @@ fn with_levels_of(status: &Status, other: &Status) -> Status {
         ..status.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -159,7 +159,14 @@ pub(super) async fn admit(State(hall): State<Arc<Hall>>, mut request: Request, n
         }
         request.extensions_mut().insert(Late);
     }
-    next.run(request).await
+    let response = next.run(request).await;
+    if matches!(
+        response.status(),
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE
+    ) {
+        Door::count(&hall.door.refused);
+    }
+    response
 }
 
 #[cfg(test)]
