@@ -37,9 +37,19 @@ function connect() {
   clearTimeout(retrying);
   let opened = false;
   const mine = (socket = new WebSocket(`ws://${location.host}/api/events`));
+  const gone = () => {
+    if (socket !== mine) return;
+    socket = null;
+    clearTimeout(silence);
+    link("gone", `no connection, again in ${Math.ceil(retry / 1000)} s`);
+    retrying = setTimeout(connect, retry);
+    retry = Math.min(2 * retry, RETRY_MS.most);
+    if (!opened) lookForToken();
+  };
+  // Closing waits for the other side, which may not be there: it is gone before that.
   const stillThere = () => {
     clearTimeout(silence);
-    silence = setTimeout(() => mine.close(), SILENCE_MS);
+    silence = setTimeout(() => (gone(), mine.close()), SILENCE_MS);
   };
   stillThere();
   mine.onopen = () => {
@@ -48,19 +58,12 @@ function connect() {
     link("open", "connected");
   };
   mine.onmessage = ({ data }) => {
+    if (socket !== mine) return;
     stillThere();
     const told = JSON.parse(data);
     tellers[told.type]?.(told);
   };
-  mine.onclose = async () => {
-    if (socket !== mine) return;
-    socket = null;
-    clearTimeout(silence);
-    link("gone", `no connection, again in ${Math.ceil(retry / 1000)} s`);
-    retrying = setTimeout(connect, retry);
-    retry = Math.min(2 * retry, RETRY_MS.most);
-    if (!opened) await lookForToken();
-  };
+  mine.onclose = gone;
 }
 
 /// A station that was started again has another token.
