@@ -6,11 +6,13 @@ set -eu
 
 run='gcc pkg-config libasound2-dev'
 # libasound2-plugins: ALSA's "jack" plugin; python3: the script that measures the limits; ffmpeg, mediainfo,
-# sndfile-programs: readers of WAV files beside sox; python3-venv: another one, wavinfo, and an OSC client, python-osc;
-# liblo-tools: OSC clients; strace: lets a disk stall; util-linux: mounts that end with their process.
+# sndfile-programs: readers of WAV files beside sox; python3-venv: what is written in Python; liblo-tools: OSC clients;
+# strace: lets a disk stall; util-linux: mounts that end with their process; curl, chromium, chromium-driver: who comes
+# over HTTP.
 test='jackd2 libjack-jackd2-dev jack-midi-clock jack-capture alsa-utils libasound2-plugins sox tmux python3
-    python3-venv ffmpeg mediainfo sndfile-programs liblo-tools strace util-linux'
-python='wavinfo==4.0.1 python-osc==1.9.3'
+    python3-venv ffmpeg mediainfo sndfile-programs liblo-tools strace util-linux curl chromium chromium-driver'
+# wavinfo reads WAV files; python-osc says OSC; schemathesis asks what an OpenAPI description says can be asked.
+python='wavinfo==4.0.1 python-osc==1.9.3 schemathesis==4.32.5'
 venv=$(dirname "$0")/../target/python
 
 case "${1:-}" in
@@ -48,11 +50,12 @@ install_packages() {
 }
 
 install_python() {
-    "$venv/bin/python" -c 'import pythonosc, wavinfo' 2>/dev/null && return 0
+    [ "$(cat "$venv/installed" 2>/dev/null)" = "$python" ] && return 0
     echo "setup: installing $python into target/python"
     python3 -m venv --clear "$venv"
     # shellcheck disable=SC2086 # the list is words
     "$venv/bin/pip" -q --disable-pip-version-check install $python
+    echo "$python" >"$venv/installed"
 }
 
 install_packages

@@ -18,7 +18,7 @@ mod tests;
 mod trim;
 mod verdict;
 
-pub use folder::{Reach, is_held, meant, open, wav_files};
+pub use folder::{Reach, in_folder, is_held, meant, open, wav_files};
 pub use happening::Happening;
 pub use moved::{remove, rename, trash_files};
 pub use name::safe_name;

@@ -1,10 +1,51 @@
-//! HTTP, WebSocket, and the page for a phone.
+//! HTTP, WebSocket, and the page for a phone: what is served, and the thread that serves it.
+//!
+//! Everything runs on one thread called "http", which waits for nothing but its sockets: files are read on threads of
+//! their own, and the engine is asked through the [`Station`] like everywhere. Nothing runs while nobody is connected.
+//!
+//! - `listen`: connections, and how many of them.
+//! - `guard`: who may come in, before anything is done.
+//! - `ask`: commands on their way to the engine, for both ways in.
+//! - `resources`: what there is to get and to post, and its description.
+//! - `feed`, `socket`: WebSocket.
+//! - `page`: what a browser shows.
+
+mod ask;
+mod feed;
+mod guard;
+mod listen;
+mod page;
+mod reply;
+mod resources;
+mod socket;
+mod token;
 
 use crate::{
     config::Folders,
-    engine::{doors::Doors, station::Station},
+    engine::{
+        doors::{Door, Doors},
+        station::Station,
+    },
 };
-use std::{io, net::SocketAddr};
+use feed::Feed;
+use guard::Guard;
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+use token::Token;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::{Mutex, Semaphore, watch},
+};
+
+/// Threads for files and devices at most.
+const BLOCKING_THREADS: usize = 8;
+/// How long those who are being served may take to end.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// How HTTP is served.
 #[derive(Clone, Debug)]
@@ -18,7 +59,22 @@ pub struct HttpOptions {
 /// HTTP is served while this lives.
 pub struct Http {
     at: SocketAddr,
-    token: Option<String>,
+    token: Option<Token>,
+    ending: Option<watch::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What everyone who is served shares.
+struct Hall {
+    station: Station,
+    door: Arc<Door>,
+    folders: Folders,
+    guard: Guard,
+    feed: Feed,
+    /// Room for WebSockets.
+    sockets: Arc<Semaphore>,
+    /// Devices are looked at by one at a time.
+    looking: Mutex<()>,
 }
 
 impl Http {
@@ -26,8 +82,30 @@ impl Http {
     ///
     /// # Errors
     /// Where the address cannot be had.
-    pub fn open(_station: &Station, _doors: &Doors, options: &HttpOptions) -> io::Result<Http> {
-        Ok(Http { at: options.at, token: None })
+    pub fn open(station: &Station, doors: &Doors, options: &HttpOptions) -> io::Result<Http> {
+        let listener = TcpListener::bind(options.at)?;
+        listener.set_nonblocking(true)?;
+        let at = listener.local_addr()?;
+        let token = if at.ip().is_loopback() { None } else { Some(Token::new()?) };
+        let hall = Arc::new(Hall {
+            station: station.clone(),
+            door: doors.open("http", at.to_string()),
+            folders: options.folders.clone(),
+            guard: Guard::new(token.clone()),
+            feed: Feed::new(station),
+            sockets: Arc::new(Semaphore::new(socket::SOCKETS_MAX)),
+            looking: Mutex::default(),
+        });
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_name("http-files")
+            .build()?;
+        let (ending, ended) = watch::channel(());
+        let serve = move || serve(runtime, listener, hall, ended);
+        let thread = thread::Builder::new().name("http".to_owned()).spawn(serve)?;
+        Ok(Http { at, token, ending: Some(ending), thread: Some(thread) })
     }
 
     /// Where it is served; the port is the one the system chose where 0 was asked for.
@@ -37,6 +115,25 @@ impl Http {
 
     /// What whoever asks must show, where it is served to other machines.
     pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
+        self.token.as_ref().map(Token::text)
     }
+}
+
+impl Drop for Http {
+    fn drop(&mut self) {
+        // Everyone who is served waits for this, too.
+        drop(self.ending.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::warn!("the thread of HTTP ended in a panic");
+        }
+    }
+}
+
+fn serve(runtime: Runtime, listener: TcpListener, hall: Arc<Hall>, ending: watch::Receiver<()>) {
+    if let Err(error) = runtime.block_on(listen::listen(listener, hall, ending)) {
+        tracing::warn!(%error, "HTTP is not served any more");
+    }
+    runtime.shutdown_timeout(GRACE);
 }

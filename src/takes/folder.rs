@@ -54,6 +54,18 @@ pub fn open(path: &Path, reach: Reach, is_to_be_written: bool) -> io::Result<Fil
     }
 }
 
+/// What a name in a folder means: it leads nowhere else.
+///
+/// # Errors
+/// It is no bare name.
+pub fn in_folder(folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let is_bare = Path::new(name).file_name().is_some_and(|bare| bare == name) && !name.contains('\0');
+    if !is_bare {
+        return Err(format!("'{name}' is no name of a take; allowed is a name in the folder of takes"));
+    }
+    Ok(folder.join(name))
+}
+
 /// The file that a name means: as it is, or with `.wav` behind it.
 pub fn meant(path: &Path) -> Option<PathBuf> {
     let mut with_ending = path.as_os_str().to_owned();

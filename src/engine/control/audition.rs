@@ -1,6 +1,6 @@
 //! Audition: which take is listened to, and how far it is. The control thread's; the disk is the reader's.
 
-use super::{Control, folder::in_folder};
+use super::Control;
 use crate::{
     command::arg::{Seconds, Text},
     engine::{
@@ -12,6 +12,7 @@ use crate::{
         station::Answer,
     },
     status::{AuditionStatus, Event, Severity},
+    takes::in_folder,
 };
 use std::{
     path::PathBuf,

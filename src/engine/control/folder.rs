@@ -9,6 +9,7 @@ use crate::{
         station::Answer,
     },
     status::{Event, Severity, TakesStatus},
+    takes::in_folder,
 };
 use std::{
     path::{Path, PathBuf},
@@ -61,15 +62,6 @@ impl Folder {
     pub(super) fn status(&self) -> Option<TakesStatus> {
         self.shown.clone().flatten()
     }
-}
-
-/// What a name in a folder means: it leads nowhere else.
-pub(super) fn in_folder(folder: &Path, name: &str) -> Result<PathBuf, String> {
-    let is_bare = Path::new(name).file_name().is_some_and(|bare| bare == name) && !name.contains('\0');
-    if !is_bare {
-        return Err(format!("'{name}' is no name of a take; allowed is a name in the folder of takes"));
-    }
-    Ok(folder.join(name))
 }
 
 impl Control {

@@ -7,6 +7,8 @@
 
 mod shelf;
 
+pub use shelf::infos;
+
 use super::writer::ORIGINATOR;
 use crate::{
     status::TakesStatus,

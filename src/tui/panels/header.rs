@@ -21,6 +21,8 @@ pub const ROWS: u16 = 3;
 const LOAD_ALARM: u32 = 80;
 /// From this width on there is room to say things twice.
 const WIDE: u16 = 100;
+/// From this width on the doors have room beside the ports.
+const ROOMY: u16 = 140;
 /// Most cells of the name of a clock that is followed, or of a take that is heard.
 const SOURCE_WIDE: usize = 20;
 /// Most cells of it in a narrow window: as many as leave room for the switches and the record light.
@@ -35,7 +37,7 @@ pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) 
     sides(transport_line(status, look, area.width), take_line(status, theme, area.width), transport, frame);
     sides(device_line(&status.device, look, area.width), health_line(&status.device, look), device, frame);
     let mut faults = faults_line(status.realtime, &status.faults, look);
-    if area.width >= WIDE {
+    if area.width >= ROOMY {
         faults.spans.splice(0..0, doors(&status.doors, look));
     }
     let room = usize::from(area.width).saturating_sub(faults.width() + 4);

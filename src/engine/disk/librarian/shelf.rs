@@ -117,6 +117,19 @@ impl Shelf {
     }
 }
 
+/// The takes that lie in a folder, newest first, with what is known of each. For whoever looks once.
+///
+/// # Errors
+/// A folder that cannot be read; before the first take there is none, and no takes.
+pub fn infos(folder: &Path, cache: &Cache) -> io::Result<Vec<TakeInfo>> {
+    let files = match wav_files(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        files => files?,
+    };
+    let info = |path: &PathBuf| Some(info(path, stamp(path).ok()?.1, Some(cache)));
+    Ok(files.iter().take(TAKES_MAX).filter_map(info).collect())
+}
+
 fn is_open(info: &TakeInfo) -> bool {
     info.state == TakeState::Recording
 }

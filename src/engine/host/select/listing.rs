@@ -10,9 +10,10 @@ use crate::{
 };
 use serde::Serialize;
 use std::fmt;
+use utoipa::ToSchema;
 
 /// What there is, and what `auto` would take.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Listing {
     /// Audio devices; the simulated one is always there.
     pub devices: Vec<DeviceRow>,
@@ -25,7 +26,7 @@ pub struct Listing {
 }
 
 /// An audio device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeviceRow {
     /// As it is asked for with `--device`.
     pub id: String,
@@ -48,7 +49,7 @@ pub struct DeviceRow {
 }
 
 /// A MIDI port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PortRow {
     /// As it is asked for with `--port`.
     pub id: String,
@@ -57,7 +58,7 @@ pub struct PortRow {
 }
 
 /// What `auto` would take.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Automatic {
     /// As it is asked for.
     pub id: String,

@@ -1,0 +1,83 @@
+//! Commands on their way to the engine, from both ways in. On the thread of HTTP, which never waits for it.
+
+use super::{
+    Hall,
+    guard::Late,
+    reply::{Done, Outcome, Refusal, done},
+};
+use crate::{
+    command::{Command, CommandSpec, spec},
+    engine::{
+        doors::Door,
+        station::{Answer, ENGINE_GONE, NotAsked, Station},
+    },
+    status::Status,
+};
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+};
+use std::{convert::Infallible, sync::Arc};
+use tokio::{sync::oneshot, task::spawn_blocking};
+
+/// Asks, and gives the answer. What must arrive waits for room where there is none.
+pub(super) async fn obey(station: &Station, command: Command) -> Result<Answer, NotAsked> {
+    let again = command.must_arrive().then(|| command.clone());
+    let (reply, answer) = oneshot::channel();
+    let asked = station.ask_then(command, move |answer| drop(reply.send(answer)));
+    match (asked, again) {
+        (Ok(()), _) => answer.await.map_err(|_| NotAsked::Gone),
+        (Err(NotAsked::Busy), Some(command)) => {
+            let station = station.clone();
+            Ok(spawn_blocking(move || station.ask(command)).await.unwrap_or_else(|_| Err(ENGINE_GONE.to_owned())))
+        }
+        (Err(why), _) => Err(why),
+    }
+}
+
+/// Whoever asks, once they are let in.
+pub(super) struct Asking {
+    hall: Arc<Hall>,
+    /// Too much came at once: only what must arrive is done.
+    is_late: bool,
+}
+
+impl FromRequestParts<Arc<Hall>> for Asking {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, hall: &Arc<Hall>) -> Result<Asking, Infallible> {
+        Ok(Asking { hall: Arc::clone(hall), is_late: parts.extensions.get::<Late>().is_some() })
+    }
+}
+
+impl Asking {
+    /// How things are.
+    pub(super) fn status(&self) -> Arc<Status> {
+        self.hall.station.status()
+    }
+
+    /// Has a command done.
+    pub(super) async fn obey(&self, command: Command) -> Outcome {
+        if self.is_late && !command.must_arrive() {
+            Door::count(&self.hall.door.dropped);
+            return Err(Refusal::too_much());
+        }
+        Ok(done(obey(&self.hall.station, command).await??))
+    }
+
+    /// Has a command of the table done, with these arguments.
+    pub(super) async fn ask(&self, name: &str, words: &[&str]) -> Outcome {
+        let row: &CommandSpec =
+            spec(name).ok_or_else(|| Refusal::malformed(format!("there is no command '{name}'")))?;
+        self.obey(row.command(words).map_err(Refusal::malformed)?).await
+    }
+}
+
+/// A refusal of the engine that is told as another one where it is about something that is not there.
+pub(super) fn or_missing(outcome: Outcome, is_there: impl FnOnce() -> bool) -> Result<Json<Done>, Refusal> {
+    outcome.map_err(|refusal| match refusal.status {
+        StatusCode::CONFLICT if !is_there() => Refusal::missing(refusal.why),
+        _ => refusal,
+    })
+}

@@ -1,0 +1,173 @@
+//! Who may come in. Every request passes here before anything is read of it but its head. On the thread of HTTP.
+//!
+//! A page somewhere else can make a browser ask here. It cannot make it leave out where the page is from (`Origin`,
+//! `Sec-Fetch-Site`), nor choose the name it asks under (`Host`): a name that anyone could point here is refused. From
+//! other machines a token is needed as well.
+
+use super::{
+    Hall,
+    reply::Refusal,
+    token::{Token, cookie},
+};
+use crate::{engine::doors::Door, remote::limit::Limit};
+use axum::{
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+        header::{AUTHORIZATION, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE},
+        uri::Authority,
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+/// Requests a second that are let in, and at once.
+const REQUESTS: (u32, u32) = (1_000, 1_000);
+/// Wrong tokens a second that are told so, and at once.
+const WRONG_TOKENS: (u32, u32) = (5, 5);
+/// The cookie the token is kept in.
+const COOKIE_NAME: &str = "busker";
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Lets in, or not.
+pub(super) struct Guard {
+    token: Option<Token>,
+    /// What this machine calls itself.
+    own_name: String,
+    requests: Mutex<Limit>,
+    wrong_tokens: Mutex<Limit>,
+}
+
+/// Too much came at once: of this request only what must arrive is done.
+#[derive(Clone, Copy)]
+pub(super) struct Late;
+
+impl Guard {
+    /// Whoever comes needs the token, where there is one.
+    pub(super) fn new(token: Option<Token>) -> Guard {
+        let limit = |(per_second, at_once)| Mutex::new(Limit::new(per_second, at_once));
+        let own_name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        Guard { token, own_name, requests: limit(REQUESTS), wrong_tokens: limit(WRONG_TOKENS) }
+    }
+
+    /// Whether the request comes from a page of ours, or from no page at all.
+    fn place(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let refuse = |why: &str| Err(Refusal::new(StatusCode::FORBIDDEN, why));
+        let Some(host) = only(headers, HOST).filter(|host| is_own(host, &self.own_name)) else {
+            return refuse("the header Host must be an address, localhost or this machine's name");
+        };
+        if headers.contains_key(ORIGIN) {
+            let own = format!("http://{host}");
+            if !only(headers, ORIGIN).is_some_and(|origin| origin.eq_ignore_ascii_case(&own)) {
+                return refuse("this is not for pages from elsewhere: Origin is not what Host says");
+            }
+        }
+        if headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site") {
+            return refuse("this is not for pages from elsewhere");
+        }
+        Ok(())
+    }
+
+    /// Whether the request shows the token, where one is needed.
+    fn token(&self, request: &Request) -> Result<(), Refusal> {
+        let Some(token) = &self.token else { return Ok(()) };
+        let headers = request.headers();
+        let bearer = only(headers, AUTHORIZATION).and_then(|it| it.strip_prefix("Bearer "));
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
+        let kept = || cookies.filter_map(|it| cookie(it, COOKIE_NAME)).next();
+        match bearer.or_else(|| in_address(request)).or_else(kept) {
+            Some(shown) if token.is(shown) => Ok(()),
+            Some(_) if !admits(&self.wrong_tokens) => {
+                Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens; wait a moment"))
+            }
+            Some(_) => Err(Refusal::new(StatusCode::UNAUTHORIZED, "this is not the token")),
+            None => Err(Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                "a token is needed here: open the address that busker printed, or send it as Authorization: Bearer",
+            )),
+        }
+    }
+}
+
+fn admits(limit: &Mutex<Limit>) -> bool {
+    limit.lock().unwrap_or_else(PoisonError::into_inner).admits(Instant::now())
+}
+
+/// The value of a header that is there once.
+fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+/// The token of an address like `/?token=…`.
+fn in_address(request: &Request) -> Option<&str> {
+    let query = request.uri().query().filter(|_| request.method() == Method::GET && request.uri().path() == "/")?;
+    query.split('&').find_map(|pair| pair.strip_prefix("token="))
+}
+
+/// Whether a `Host` can mean this machine only: nobody can have another name lead to an address, and this machine's
+/// names are its own.
+fn is_own(host: &str, own_name: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    if host.contains('@') {
+        return false;
+    }
+    let name = authority.host();
+    let address = name.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(name);
+    let short = own_name.split('.').next().unwrap_or_default();
+    let names = ["localhost", own_name, short, &format!("{short}.local")];
+    address.parse::<IpAddr>().is_ok() || names.iter().any(|own| !own.is_empty() && name.eq_ignore_ascii_case(own))
+}
+
+/// What can end a sound, the song or a take is looked at even when too much comes.
+fn may_end_something(request: &Request) -> bool {
+    let path = request.uri().path();
+    request.method() == Method::POST && (path == "/api/command" || path.ends_with("/stop"))
+}
+
+/// The token came with the address: it is kept as a cookie, and the address is shown without it.
+fn keep_token(token: &str) -> Response {
+    let kept = format!("{COOKIE_NAME}={token}; Path=/; HttpOnly; SameSite=Strict");
+    let mut response = (StatusCode::SEE_OTHER, [(LOCATION, "/")]).into_response();
+    if let Ok(kept) = HeaderValue::from_str(&kept) {
+        response.headers_mut().insert(SET_COOKIE, kept);
+    }
+    response
+}
+
+/// Lets requests in.
+pub(super) async fn admit(State(hall): State<Arc<Hall>>, mut request: Request, next: Next) -> Response {
+    let guard = &hall.guard;
+    if let Err(refusal) = guard.place(request.headers()).and_then(|()| guard.token(&request)) {
+        Door::count(&hall.door.refused);
+        return refusal.into_response();
+    }
+    if let (Some(token), Some(_)) = (&guard.token, in_address(&request)) {
+        return keep_token(token.text());
+    }
+    Door::count(&hall.door.received);
+    if !admits(&guard.requests) {
+        if !may_end_something(&request) {
+            Door::count(&hall.door.dropped);
+            return Refusal::too_much().into_response();
+        }
+        request.extensions_mut().insert(Late);
+    }
+    let response = next.run(request).await;
+    if matches!(
+        response.status(),
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE
+    ) {
+        Door::count(&hall.door.refused);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

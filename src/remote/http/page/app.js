@@ -1,0 +1,253 @@
+// The page: one WebSocket to the station. What it tells is drawn, what is touched becomes a command.
+
+import { drawKnobs, element } from "/knobs.js";
+
+const FLOOR_DB = -60;
+const INFO_MS = 6000;
+// The place is told twenty times a second: who says nothing for so long is not there any more.
+const SILENCE_MS = 4000;
+const RETRY_MS = { first: 500, most: 8000 };
+
+const $ = (id) => document.getElementById(id);
+const word = (name) => (/\s/.test(name) ? `"${name}"` : name);
+const nameOf = (path) => path.split("/").pop().replace(/\.wav$/i, "");
+const clock = (seconds, digits = 0) => {
+  const minutes = Math.floor(seconds / 60);
+  return `${minutes}:${(seconds - 60 * minutes).toFixed(digits).padStart(digits ? 3 + digits : 2, "0")}`;
+};
+
+let socket = null;
+let retry = RETRY_MS.first;
+let retrying = null;
+let silence = null;
+let asked = 0;
+let status = {};
+let drawValues = () => {};
+
+// Talking
+
+function say(command, wantsAnswer = false) {
+  if (socket?.readyState !== WebSocket.OPEN) return tell("error", "there is no connection; this was not done");
+  socket.send(JSON.stringify({ type: "do", command, ...(wantsAnswer && { id: ++asked }) }));
+}
+
+const ask = (command) => say(command, true);
+
+function connect() {
+  clearTimeout(retrying);
+  let opened = false;
+  const mine = (socket = new WebSocket(`ws://${location.host}/api/events`));
+  const gone = () => {
+    if (socket !== mine) return;
+    socket = null;
+    clearTimeout(silence);
+    link("gone", `no connection, again in ${Math.ceil(retry / 1000)} s`);
+    retrying = setTimeout(connect, retry);
+    retry = Math.min(2 * retry, RETRY_MS.most);
+    if (!opened) lookForToken();
+  };
+  // Closing waits for the other side, which may not be there: it is gone before that.
+  const stillThere = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => (gone(), mine.close()), SILENCE_MS);
+  };
+  stillThere();
+  mine.onopen = () => {
+    opened = true;
+    retry = RETRY_MS.first;
+    link("open", "connected");
+  };
+  mine.onmessage = ({ data }) => {
+    if (socket !== mine) return;
+    stillThere();
+    const told = JSON.parse(data);
+    tellers[told.type]?.(told);
+  };
+  mine.onclose = gone;
+}
+
+/// A station that was started again has another token.
+async function lookForToken() {
+  const answer = await fetch("/api/profiles").catch(() => null);
+  if (answer?.status === 401) tell("error", "the station has another token now: open the address that it printed");
+}
+
+function link(state, text) {
+  $("link").dataset.state = state;
+  $("link").textContent = text;
+  document.body.classList.toggle("gone", state !== "open");
+}
+
+let fading = null;
+function tell(severity, text) {
+  clearTimeout(fading);
+  const message = $("message");
+  message.dataset.severity = severity;
+  message.textContent = text;
+  message.hidden = false;
+  // What failed stays until it is read.
+  if (severity === "info") fading = setTimeout(() => (message.hidden = true), INFO_MS);
+}
+
+// Hearing
+
+const tellers = {
+  profile({ profile }) {
+    $("instrument").textContent = profile.name;
+    drawValues = drawKnobs(profile, $("tabs"), $("sections"), say);
+  },
+  status({ changes }) {
+    Object.assign(status, changes);
+    for (const part of Object.keys(changes)) parts[part]?.(changes[part]);
+  },
+  position: drawPlace,
+  meters: ({ inputs, outputs }) => drawMeters([...inputs, ...outputs]),
+  answer: ({ done, text }) => text && tell(done ? "info" : "error", text),
+  leave: ({ why }) => tell("warning", why),
+  event: (event) => {
+    const text = events[event.event]?.(event);
+    if (text) tell(event.severity ?? "info", text);
+  },
+};
+
+const events = {
+  notice: ({ text }) => text,
+  take_started: ({ path }) => `recording ${nameOf(path)}`,
+  take_finished: ({ path, gap_frames }) =>
+    `${nameOf(path)} is finished${gap_frames ? `; the disk was too slow for ${gap_frames} frames` : ""}`,
+  instrument_used: ({ name }) => `playing ${name}`,
+  port_connected: ({ name }) => `${name} is connected`,
+  port_gone: ({ name }) => `${name} is gone; it is taken back when it returns`,
+  quit: () => "the station ends",
+};
+
+const parts = {
+  transport(transport) {
+    drawPlace(transport);
+    $("bpm").textContent = transport.bpm.toFixed(1);
+  },
+  params(params) {
+    drawValues(params);
+    drawSnapshots();
+  },
+  morph: drawSnapshots,
+  record: drawRecord,
+  inputs: drawLevels,
+  outputs: drawLevels,
+};
+
+// Drawing
+
+function drawPlace({ playing, position, seconds }) {
+  const beat = Number(position.split(":")[1]);
+  document.body.classList.toggle("playing", playing);
+  $("position").textContent = position.replace(/:(\d+)$/, (_, tick) => `:${tick.padStart(3, "0")}`);
+  $("seconds").textContent = clock(seconds, 1);
+  [...$("beats").children].forEach((mark, at) => mark.classList.toggle("now", at + 1 === beat));
+  $("play").ariaPressed = String(playing);
+  $("play").firstChild.textContent = playing ? "■" : "▶";
+  $("play").lastChild.textContent = playing ? "Stop" : "Play";
+}
+
+function drawRecord({ is_recording, take, waits_for }) {
+  document.body.classList.toggle("recording", is_recording);
+  $("record").ariaPressed = String(is_recording);
+  $("record").firstElementChild.textContent = is_recording ? "■" : "●";
+  const under_way = take ? `${clock(Math.floor(take.seconds))} ${nameOf(take.path)}` : `waits for ${waits_for ?? "the disk"}`;
+  $("take").textContent = is_recording ? under_way : "Record";
+}
+
+function drawSnapshots() {
+  const buttons = (status.params?.snapshots ?? []).map((name) => {
+    const button = element("button", status.morph?.name === name ? "morphing" : "", name);
+    Object.assign(button, { type: "button", onclick: () => ask(`snapshot.recall ${word(name)} ${$("glide").value}`) });
+    return button;
+  });
+  const same = [...$("snapshots").children].map((it) => it.textContent + it.className).join("\n");
+  // A button under a finger stays where it is.
+  if (same !== buttons.map((it) => it.textContent + it.className).join("\n")) $("snapshots").replaceChildren(...buttons);
+}
+
+function drawLevels() {
+  if (status.inputs && status.outputs) drawMeters([...status.inputs.meters, ...status.outputs]);
+}
+
+function meterNames() {
+  const { channels, meters } = status.inputs;
+  const sides = (name, count) => Array.from({ length: count }, (_, at) => `${name} ${count === 2 ? "LR"[at] : at + 1}`);
+  return [...sides(channels === "synth" ? "synth" : "in", meters.length), ...sides("out", status.outputs.length)];
+}
+
+function makeMeters() {
+  const made = meterNames().map((name) => {
+    const meter = element("div", "meter");
+    const track = element("div", "track");
+    track.append(element("i", "level"), element("i", "hold"));
+    meter.append(element("span", "name", name), track, element("span", "number"));
+    Object.assign(track, { role: "meter", ariaLabel: `${name} in dB`, ariaValueMin: FLOOR_DB, ariaValueMax: 0 });
+    return meter;
+  });
+  $("meters").replaceChildren(...made);
+}
+
+function drawMeters(levels) {
+  if (!status.inputs) return;
+  if ($("meters").children.length !== levels.length) makeMeters();
+  const percent = (db) => 100 * Math.min(1, Math.max(0, 1 - db / FLOOR_DB));
+  levels.forEach(({ peak_db, hold_db, clipped }, at) => {
+    const [, track, number] = $("meters").children[at].children;
+    const [level, hold] = track.children;
+    level.style.clipPath = `inset(0 ${100 - percent(peak_db)}% 0 0)`;
+    hold.style.left = `calc(${percent(hold_db)}% - 2px)`;
+    hold.hidden = hold_db <= FLOOR_DB;
+    number.textContent = clipped ? "CLIP" : hold_db <= FLOOR_DB ? "" : hold_db.toFixed(1);
+    track.ariaValueNow = Math.round(Math.max(FLOOR_DB, peak_db));
+    $("meters").children[at].classList.toggle("clipped", clipped);
+  });
+  $("clear").hidden = !levels.some(({ clipped }) => clipped);
+}
+
+// Touching
+
+const is = (state) => document.body.classList.contains(state);
+
+/// What is pressed happens at once: a browser takes a tap back that comes right after a finger went over the page.
+function presses(button, act, pressed = act) {
+  button.onpointerdown = (event) => event.button === 0 && pressed();
+  // Without a pointer: a key.
+  button.onclick = (event) => event.detail === 0 && act();
+}
+
+/// The same, and again while it is held.
+function repeats(button, act) {
+  let timer = null;
+  const again = (pause) => {
+    act();
+    timer = setTimeout(again, pause, 120);
+  };
+  presses(button, act, () => again(500));
+  button.onpointerup = button.onpointerleave = button.onpointercancel = () => clearTimeout(timer);
+}
+
+presses($("play"), () => ask(is("playing") ? "transport.stop" : "transport.play"));
+presses($("record"), () => ask(is("recording") ? "record.stop" : "record.start"));
+presses($("panic"), () => ask("midi.panic"));
+presses($("tap"), () => say("clock.tap"));
+$("clear").onclick = () => ask("meter.clear");
+$("message").onclick = () => ($("message").hidden = true);
+repeats($("slower"), () => say("clock.nudge -1"));
+repeats($("faster"), () => say("clock.nudge 1"));
+$("save").onsubmit = (event) => {
+  event.preventDefault();
+  const name = $("name").value.trim().replace(/[\s"]+/g, "_");
+  if (!name) return $("name").focus();
+  ask(`snapshot.save ${name}`);
+  $("name").value = "";
+  $("name").blur();
+};
+document.addEventListener("visibilitychange", () => {
+  // Whoever takes the phone in hand does not want to wait.
+  if (!document.hidden && !socket) connect();
+});
+
+connect();

@@ -1,0 +1,200 @@
+//! What is answered: JSON, and a sentence wherever something was not done. On the thread of HTTP.
+
+use super::Hall;
+use crate::engine::station::{ENGINE_GONE, NotAsked};
+use axum::{
+    Json,
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts, Query, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use hyper::body::Body as _;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+/// How long the body of a request may take to arrive.
+const BODY: Duration = Duration::from_secs(10);
+/// The longest body of a request, in bytes.
+pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Something was done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Done {
+    /// What there is to say; may be empty.
+    answer: String,
+}
+
+/// Something was not done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NotDone {
+    /// Why, in a sentence.
+    error: String,
+}
+
+/// Something is not done, and this is why.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    /// What kind of reason it is.
+    pub(super) status: StatusCode,
+    /// The sentence.
+    pub(super) why: String,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Refusal {
+        Refusal { status, why: why.into() }
+    }
+
+    /// What was asked makes no sense, or is out of range.
+    pub(super) fn malformed(why: impl ToString) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, why.to_string())
+    }
+
+    /// There is no such thing.
+    pub(super) fn missing(why: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::NOT_FOUND, why)
+    }
+
+    /// It makes sense, but not now.
+    pub(super) fn conflict(why: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::CONFLICT, why)
+    }
+
+    /// Too much came at once.
+    pub(super) fn too_much() -> Refusal {
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too much came at once; this was not done")
+    }
+}
+
+impl From<NotAsked> for Refusal {
+    fn from(why: NotAsked) -> Refusal {
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why.to_string())
+    }
+}
+
+/// The refusal of the engine.
+impl From<String> for Refusal {
+    fn from(why: String) -> Refusal {
+        if why == ENGINE_GONE { NotAsked::Gone.into() } else { Refusal::conflict(why) }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(NotDone { error: self.why })).into_response()
+    }
+}
+
+/// What a resource answers that does something.
+pub(super) type Outcome = Result<Json<Done>, Refusal>;
+
+/// It was done, with what there is to say.
+pub(super) fn done(answer: String) -> Json<Done> {
+    Json(Done { answer })
+}
+
+/// The body of a request; one that is empty says nothing, like `{}`.
+pub(super) struct Sent<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Hall>> for Sent<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, hall: &Arc<Hall>) -> Result<Sent<T>, Refusal> {
+        if request.body().size_hint().lower() > BODY_BYTES_MAX as u64 {
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"));
+        }
+        let is_json = is_json(request.headers());
+        let body = timeout(BODY, Bytes::from_request(request, hall)).await;
+        let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the request took too long to arrive");
+        let body = body.map_err(late)?.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
+        let body: &[u8] = match (is_json, &body[..]) {
+            (Some(false), _) | (None, [_, ..]) => {
+                return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json"));
+            }
+            (_, [] | b"null") => b"{}",
+            (Some(true), body) => body,
+        };
+        serde_json::from_slice(body).map(Sent).map_err(Refusal::malformed)
+    }
+}
+
+/// Whether a body says that it is JSON, where it says what it is.
+fn is_json(headers: &HeaderMap) -> Option<bool> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    Some(kind.eq_ignore_ascii_case("application/json"))
+}
+
+/// What stands behind the `?` of an address.
+pub(super) struct Wish<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Hall>> for Wish<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, hall: &Arc<Hall>) -> Result<Wish<T>, Refusal> {
+        let read = Query::<T>::from_request_parts(parts, hall).await;
+        read.map(|Query(wish)| Wish(wish)).map_err(|error| Refusal::malformed(error.body_text()))
+    }
+}
+
+/// A body with one name in it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NameBody {
+    /// One word.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S+$", example = "verse")]
+    name: String,
+}
+
+impl NameBody {
+    /// The name.
+    pub(super) fn word(self) -> Result<String, Refusal> {
+        if self.name.is_empty() || self.name.contains(char::is_whitespace) {
+            return Err(Refusal::malformed(format!("'{}' is no name: allowed is one word", self.name)));
+        }
+        Ok(self.name)
+    }
+}
+
+/// Whoever refuses without words of its own gets some, and everything carries what browsers must know.
+pub(super) async fn dress(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let has_words = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    let is_refusal = response.status().is_client_error() || response.status().is_server_error();
+    let mut response = if is_refusal && !has_words { with_words(response) } else { response };
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+const HEADERS: [(header::HeaderName, &str); 3] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+
+fn with_words(response: Response) -> Response {
+    let (mut parts, _) = response.into_parts();
+    let words = match parts.status {
+        StatusCode::NOT_FOUND => "there is nothing here; /api/openapi.json says what there is",
+        StatusCode::METHOD_NOT_ALLOWED => "this cannot be done here; the header Allow says what can",
+        StatusCode::RANGE_NOT_SATISFIABLE => "the take is not that long",
+        StatusCode::UPGRADE_REQUIRED => "this is for WebSocket",
+        status if status.is_client_error() => "this is no request that is understood here",
+        _ => "something failed here; the log says more",
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let body = serde_json::to_vec(&NotDone { error: words.to_owned() }).unwrap_or_default();
+    Response::from_parts(parts, Body::from(body))
+}

@@ -1,0 +1,115 @@
+//! Commands: the table, and any of its rows. On the thread of HTTP.
+
+use crate::{
+    command::{COMMANDS, CommandSpec},
+    remote::{
+        http::{
+            ask::Asking,
+            reply::{Done, Outcome, Refusal, Sent},
+        },
+        wire,
+    },
+};
+use axum::Json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A command of the table, in one of two ways.
+#[derive(Deserialize, ToSchema)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "a command is {\"command\": text} or {\"name\": text, \"args\": [...]}"
+)]
+pub(super) enum CommandBody {
+    /// As in a script.
+    Line {
+        /// Name and arguments, like `record.start jam`.
+        #[schema(max_length = 32768, example = "param.set filter_cutoff 0.8")]
+        command: String,
+    },
+    /// In words.
+    Words {
+        /// Its name.
+        #[schema(max_length = 200, example = "param.set")]
+        name: String,
+        /// Its arguments, in order.
+        #[serde(default)]
+        #[schema(max_items = 100, example = json!(["filter_cutoff", 0.8]))]
+        args: Vec<Word>,
+    },
+}
+
+/// An argument.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged, expecting = "an argument is a text, a number or a bool")]
+pub(super) enum Word {
+    /// As it would be written.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// On or off.
+    Switch(bool),
+}
+
+impl Word {
+    fn text(self) -> String {
+        match self {
+            Word::Text(text) => text,
+            Word::Number(number) => number.to_string(),
+            Word::Switch(on) => if on { "on" } else { "off" }.to_owned(),
+        }
+    }
+}
+
+/// A row of the table.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CommandRow {
+    /// As it is written everywhere.
+    name: &'static str,
+    /// Name and arguments.
+    usage: String,
+    /// One line of help.
+    help: &'static str,
+    /// In order.
+    args: Vec<ArgRow>,
+}
+
+/// An argument of a row.
+#[derive(Serialize, ToSchema)]
+struct ArgRow {
+    /// What it is, in one word.
+    name: &'static str,
+    /// What may stand there.
+    kind: String,
+    /// Whether it may be left out.
+    optional: bool,
+}
+
+impl CommandRow {
+    fn of(row: &CommandSpec) -> CommandRow {
+        let args = row.args.iter();
+        let args = args.map(|arg| ArgRow { name: arg.name, kind: arg.kind.to_string(), optional: arg.optional });
+        CommandRow { name: row.name, usage: row.usage(), help: row.help, args: args.collect() }
+    }
+}
+
+/// Has a command of the table done.
+#[utoipa::path(post, path = "/api/command", request_body = CommandBody, tag = "commands",
+    responses((status = 200, description = "It was done.", body = Done)))]
+pub(super) async fn command(asking: Asking, Sent(body): Sent<CommandBody>) -> Outcome {
+    match body {
+        CommandBody::Line { command } => asking.obey(wire::command(&command).map_err(Refusal::malformed)?).await,
+        CommandBody::Words { name, args } => {
+            let words: Vec<String> = args.into_iter().map(Word::text).collect();
+            asking.ask(&name, &words.iter().map(String::as_str).collect::<Vec<_>>()).await
+        }
+    }
+}
+
+/// The table of commands.
+#[utoipa::path(get, path = "/api/commands", tag = "commands",
+    responses((status = 200, description = "Every command there is.", body = Vec<CommandRow>)))]
+pub(super) async fn commands() -> Json<Vec<CommandRow>> {
+    Json(COMMANDS.iter().map(CommandRow::of).collect())
+}

@@ -1,0 +1,113 @@
+//! The knobs of the instrument in use. On the thread of HTTP.
+
+use crate::{
+    profile::Param,
+    remote::http::{
+        ask::{Asking, or_missing},
+        reply::{Done, Outcome, Refusal, Sent},
+    },
+    status::ParamsStatus,
+};
+use axum::{Json, extract::Path};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A knob.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ParamRow {
+    /// What scripts call it.
+    name: String,
+    /// What the screen calls it, inside its section.
+    label: String,
+    /// The title of its section.
+    section: String,
+    /// Its value, `lo` to `hi`.
+    value: u16,
+    /// As it is shown.
+    shown: String,
+    /// Where it stands, 0 to 1.
+    #[schema(minimum = 0.0, maximum = 1.0)]
+    position: f64,
+    /// Lowest value.
+    lo: u16,
+    /// Highest value.
+    hi: u16,
+    /// The words it may be turned to; empty where it turns freely.
+    options: Vec<String>,
+}
+
+impl ParamRow {
+    fn of(params: &ParamsStatus, index: usize) -> Option<ParamRow> {
+        let param: &Param = params.profile.params.get(index)?;
+        let value = params.values.get(index).copied().unwrap_or(param.default);
+        Some(ParamRow {
+            name: param.name.clone(),
+            label: param.label.clone(),
+            section: params.profile.sections.get(param.section).cloned().unwrap_or_default(),
+            value,
+            shown: param.display(value),
+            position: param.position_of(value),
+            lo: param.lo,
+            hi: param.hi,
+            options: param.options.iter().map(|option| option.label.clone()).collect(),
+        })
+    }
+}
+
+/// Where a knob is to be turned.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ParamBody {
+    /// A place from 0 to 1, or one of its options.
+    value: ParamValue,
+}
+
+/// A place of a knob.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged, expecting = "a value is a number from 0 to 1, or an option")]
+pub(super) enum ParamValue {
+    /// From 0 to 1.
+    Position(f64),
+    /// One of its options.
+    Option(String),
+}
+
+fn missing(name: &str) -> Refusal {
+    Refusal::missing(format!("there is no parameter '{name}'; /api/params says what there is"))
+}
+
+/// Every knob, in the order of the screen.
+#[utoipa::path(get, path = "/api/params", tag = "knobs",
+    responses((status = 200, description = "Each.", body = Vec<ParamRow>)))]
+pub(super) async fn params(asking: Asking) -> Json<Vec<ParamRow>> {
+    let params = &asking.status().params;
+    Json((0..params.profile.params.len()).filter_map(|index| ParamRow::of(params, index)).collect())
+}
+
+/// One knob.
+#[utoipa::path(get, path = "/api/params/{name}", tag = "knobs",
+    params(("name" = String, Path, description = "What scripts call it.", example = "filter_cutoff")),
+    responses((status = 200, description = "Where it stands.", body = ParamRow)))]
+pub(super) async fn param(asking: Asking, Path(name): Path<String>) -> Result<Json<ParamRow>, Refusal> {
+    let params = &asking.status().params;
+    let row = params.profile.param_index(&name).and_then(|index| ParamRow::of(params, index));
+    row.map(Json).ok_or_else(|| missing(&name))
+}
+
+/// Turns a knob.
+#[utoipa::path(put, path = "/api/params/{name}", tag = "knobs", request_body = ParamBody,
+    params(("name" = String, Path, description = "What scripts call it.", example = "filter_cutoff")),
+    responses((status = 200, description = "It is turned.", body = Done)))]
+pub(super) async fn turn(asking: Asking, Path(name): Path<String>, Sent(body): Sent<ParamBody>) -> Outcome {
+    let value = match body.value {
+        ParamValue::Position(position) => position.to_string(),
+        ParamValue::Option(option) => option,
+    };
+    let profile = &asking.status().params.profile;
+    let param = profile.param_index(&name).and_then(|index| profile.params.get(index)).ok_or_else(|| missing(&name))?;
+    param.parse(&value).map_err(Refusal::malformed)?;
+    // Another profile may be in use by now.
+    or_missing(asking.ask("param.set", &[&name, &value]).await, || {
+        asking.status().params.profile.param_index(&name).is_some()
+    })
+}

@@ -1,0 +1,46 @@
+//! The song: play, stop, where it is. On the thread of HTTP.
+
+use crate::{
+    remote::http::{
+        ask::Asking,
+        reply::{Done, Outcome, Wish},
+    },
+    status::TransportStatus,
+};
+use axum::Json;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// From where.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PlayWish {
+    /// Seconds, or bar:beat:tick; from the place last located where nothing is said.
+    #[param(pattern = r"^([0-9]{1,4}(\.[0-9]{1,3})?|[1-9][0-9]{0,3}:[1-4](:[0-9]{1,2})?)$", example = "5:1:0")]
+    position: Option<String>,
+}
+
+/// Plays the song.
+#[utoipa::path(post, path = "/api/playback/play", tag = "playback", params(PlayWish),
+    responses((status = 200, description = "It plays.", body = Done)))]
+pub(super) async fn play(asking: Asking, Wish(wish): Wish<PlayWish>) -> Outcome {
+    if let Some(position) = &wish.position {
+        drop(asking.ask("transport.locate", &[position]).await?);
+    }
+    asking.ask("transport.play", &[]).await
+}
+
+/// Stops the song; its place is kept.
+#[utoipa::path(post, path = "/api/playback/stop", tag = "playback",
+    responses((status = 200, description = "It stands.", body = Done)))]
+pub(super) async fn stop(asking: Asking) -> Outcome {
+    asking.ask("transport.stop", &[]).await
+}
+
+/// Where the song is.
+#[utoipa::path(get, path = "/api/playback/position", tag = "playback",
+    responses((status = 200, description = "Its place and its tempo.", body = TransportStatus)))]
+pub(super) async fn position(asking: Asking) -> Json<TransportStatus> {
+    Json(asking.status().transport.clone())
+}

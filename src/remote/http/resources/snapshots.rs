@@ -1,0 +1,56 @@
+//! The snapshots of the instrument in use. On the thread of HTTP.
+
+use crate::remote::http::{
+    ask::{Asking, or_missing},
+    reply::{Done, NameBody, Outcome, Sent, Wish},
+};
+use axum::{Json, extract::Path};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+
+/// How a snapshot is gone to.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RecallWish {
+    /// Gliding for so many seconds; at once where nothing is said.
+    #[param(minimum = 0.0, maximum = 3600.0)]
+    seconds: Option<f64>,
+}
+
+fn is_there(asking: &Asking, name: &str) -> bool {
+    asking.status().params.snapshots.iter().any(|known| known == name)
+}
+
+/// The snapshots there are.
+#[utoipa::path(get, path = "/api/snapshots", tag = "snapshots",
+    responses((status = 200, description = "Their names.", body = Vec<String>)))]
+pub(super) async fn snapshots(asking: Asking) -> Json<Arc<[String]>> {
+    Json(Arc::clone(&asking.status().params.snapshots))
+}
+
+/// Keeps where the knobs stand under a name.
+#[utoipa::path(post, path = "/api/snapshots", tag = "snapshots", request_body = NameBody,
+    responses((status = 200, description = "It is saved.", body = Done)))]
+pub(super) async fn save(asking: Asking, Sent(body): Sent<NameBody>) -> Outcome {
+    asking.ask("snapshot.save", &[&body.word()?]).await
+}
+
+/// Turns the knobs to where they stood.
+#[utoipa::path(post, path = "/api/snapshots/{name}/recall", tag = "snapshots",
+    params(("name" = String, Path, description = "The snapshot.", max_length = 200), RecallWish),
+    responses((status = 200, description = "They are there, or on their way.", body = Done)))]
+pub(super) async fn recall(asking: Asking, Path(name): Path<String>, Wish(wish): Wish<RecallWish>) -> Outcome {
+    let seconds = wish.seconds.map(|seconds| seconds.to_string());
+    let words: Vec<&str> = [name.as_str()].into_iter().chain(seconds.as_deref()).collect();
+    or_missing(asking.ask("snapshot.recall", &words).await, || is_there(&asking, &name))
+}
+
+/// Takes a snapshot away.
+#[utoipa::path(delete, path = "/api/snapshots/{name}", tag = "snapshots",
+    params(("name" = String, Path, description = "The snapshot.", max_length = 200)),
+    responses((status = 200, description = "It is gone.", body = Done)))]
+pub(super) async fn delete(asking: Asking, Path(name): Path<String>) -> Outcome {
+    or_missing(asking.ask("snapshot.delete", &[&name]).await, || is_there(&asking, &name))
+}

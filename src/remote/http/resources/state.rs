@@ -1,0 +1,59 @@
+//! How things are: the status, the devices of this machine, the profiles. On the thread of HTTP; devices are looked at on
+//! another one.
+
+use crate::{
+    engine::host::{
+        quiet::QuietStderr,
+        select::{self, Listing},
+    },
+    remote::http::{Hall, ask::Asking, reply::Refusal},
+    status::Status,
+};
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
+
+/// Profiles.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Profiles {
+    /// The ids there are: what `profile.use` takes.
+    #[schema(value_type = Vec<String>)]
+    ids: Arc<[String]>,
+    /// The one in use.
+    in_use: String,
+}
+
+/// Everything the station says of itself.
+#[utoipa::path(get, path = "/api/status", tag = "station",
+    responses((status = 200, description = "How things are.", body = Status)))]
+pub(super) async fn status(asking: Asking) -> Json<Arc<Status>> {
+    Json(asking.status())
+}
+
+/// The audio devices and MIDI ports of the machine.
+///
+/// Takes its time: devices are opened to ask them what they can do.
+#[utoipa::path(get, path = "/api/devices", tag = "station",
+    responses((status = 200, description = "What there is, and what `auto` would take.", body = Listing)))]
+pub(super) async fn devices(State(hall): State<Arc<Hall>>) -> Result<Json<Listing>, Refusal> {
+    let _looking = hall.looking.lock().await;
+    let profile = Arc::clone(&hall.station.status().params.profile);
+    let log_file = hall.folders.log_file();
+    let look = spawn_blocking(move || {
+        let _quiet = QuietStderr::into(&log_file);
+        select::listing(&profile)
+    });
+    let failed =
+        |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the devices cannot be looked at; the log says more");
+    look.await.map(Json).map_err(failed)
+}
+
+/// The profiles there are.
+#[utoipa::path(get, path = "/api/profiles", tag = "station",
+    responses((status = 200, description = "Their ids, and the one in use.", body = Profiles)))]
+pub(super) async fn profiles(asking: Asking) -> Json<Profiles> {
+    let status = asking.status();
+    Json(Profiles { ids: Arc::clone(&status.profiles), in_use: status.params.profile.id.clone() })
+}

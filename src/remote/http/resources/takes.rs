@@ -1,0 +1,82 @@
+//! The takes: their list, and each as a download. On the thread of HTTP; the disk is read on others.
+
+use crate::{
+    engine::disk::librarian,
+    remote::http::{Hall, ask::Asking, reply::Refusal},
+    status::TakeInfo,
+    takes::{NotUsable, Reach, Take, cache::Cache, in_folder, meant},
+};
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use std::{
+    io,
+    path::{Path as FilePath, PathBuf},
+    sync::Arc,
+};
+use tokio::task::spawn_blocking;
+use tower_http::services::ServeFile;
+
+/// Reads from the disk, on a thread that may wait.
+async fn reading<T: Send + 'static>(read: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+    let failed = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the disk cannot be read; the log says more");
+    spawn_blocking(read).await.map_err(failed)?
+}
+
+fn of_the_disk(error: &io::Error) -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, format!("it cannot be read: {error}"))
+}
+
+/// The takes there are, newest first.
+#[utoipa::path(get, path = "/api/takes", tag = "takes",
+    responses((status = 200, description = "What lies in the folder of takes.", body = Vec<TakeInfo>)))]
+pub(super) async fn takes(asking: Asking, State(hall): State<Arc<Hall>>) -> Result<Json<Vec<TakeInfo>>, Refusal> {
+    let (folder, cache) = (asking.status().record.folder.clone(), Cache::new(hall.folders.verdicts()));
+    let mut takes = reading(move || librarian::infos(&folder, &cache).map_err(|error| of_the_disk(&error))).await?;
+    // What a take looks like is longer than all the rest together.
+    takes.iter_mut().for_each(|take| take.overview = None);
+    Ok(Json(takes))
+}
+
+/// A take as a file; `Range` asks for a part of it.
+#[utoipa::path(get, path = "/api/takes/{name}", tag = "takes",
+    params(
+        ("name" = String, Path, description = "Its name, with or without `.wav`.",
+            min_length = 1, max_length = 200, pattern = r"^[^/\x00]+$"),
+    ),
+    responses(
+        (status = 200, description = "All of it.", content_type = "audio/wav", body = Vec<u8>),
+        (status = 206, description = "The part that was asked for.", content_type = "audio/wav", body = Vec<u8>),
+        (status = 304, description = "It is what it was."),
+        (status = 409, description = "It is being recorded, or it is no take.", body = super::super::reply::NotDone),
+        (status = 416, description = "It is not that long.", body = super::super::reply::NotDone),
+    ))]
+pub(super) async fn take(asking: Asking, Path(name): Path<String>, request: Request) -> Result<Response, Refusal> {
+    let path = in_folder(&asking.status().record.folder, &name).map_err(Refusal::malformed)?;
+    let path = reading(move || whole(&path)).await?;
+    let response = ServeFile::new(path).try_call(request).await.map_err(|error| of_the_disk(&error))?;
+    let mut response = response.map(Body::new).into_response();
+    if response.status().is_success() {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"));
+    }
+    Ok(response)
+}
+
+/// The file of a take that is finished, by its name in the folder. A link leads nowhere.
+fn whole(path: &FilePath) -> Result<PathBuf, Refusal> {
+    let missing = || Refusal::missing("there is no such take; /api/takes says what there is");
+    let path = meant(path).ok_or_else(missing)?;
+    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wav")) {
+        return Err(missing());
+    }
+    match Take::open_whole(&path, Reach::Folder) {
+        Ok(_) => Ok(path),
+        // A link, or nothing that could be a file.
+        Err(NotUsable::Disk(_)) => Err(missing()),
+        Err(why) => Err(Refusal::conflict(why.to_string())),
+    }
+}

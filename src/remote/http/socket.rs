@@ -1,0 +1,196 @@
+//! A WebSocket: what somebody asks, and what they are told. On the thread of HTTP, a task for each.
+//!
+//! The messages are those of [`wire`](crate::remote::wire), a text frame for each. The notes somebody holds end with the
+//! connection.
+
+use super::{Hall, ask::obey, listen::Seat, reply::Refusal};
+use crate::{
+    engine::{
+        doors::Door,
+        station::{Answer, Station},
+    },
+    remote::{
+        limit::Limit,
+        wire::{self, Asked, MESSAGE_BYTES_MAX, Told},
+    },
+};
+use axum::{
+    Extension,
+    extract::{
+        State,
+        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code},
+    },
+    http::StatusCode,
+    response::Response,
+};
+use std::{
+    ops::ControlFlow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    select,
+    sync::broadcast::{self, error::RecvError},
+    time::timeout,
+};
+
+/// WebSockets at once.
+pub(super) const SOCKETS_MAX: usize = 48;
+/// Messages a second that somebody may send, and at once.
+const MESSAGES: (u32, u32) = (200, 100);
+/// Who reads nothing for so long is sent away.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes that are read at once: messages are short.
+const READ_BYTES: usize = 4 * 1024;
+
+/// Begins a WebSocket.
+pub(super) async fn upgrade(
+    State(hall): State<Arc<Hall>>,
+    Extension(seat): Extension<Arc<Seat>>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Refusal> {
+    let Ok(room) = Arc::clone(&hall.sockets).try_acquire_owned() else {
+        Door::count(&hall.door.refused);
+        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "there is no room for another WebSocket"));
+    };
+    let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
+    Ok(upgrade.read_buffer_size(READ_BYTES).on_upgrade(move |socket| async move {
+        let mut guest = Guest::new(hall, socket);
+        let _ = guest.serve(&seat).await;
+        drop((seat, room));
+    }))
+}
+
+/// Somebody at a WebSocket.
+struct Guest {
+    hall: Arc<Hall>,
+    station: Station,
+    socket: WebSocket,
+    limit: Limit,
+}
+
+/// What comes next.
+enum Next {
+    /// The door closes.
+    End,
+    /// Something is told.
+    Told(Result<Utf8Bytes, RecvError>),
+    /// Something was asked.
+    Asked(Option<Result<Message, axum::Error>>),
+}
+
+impl Guest {
+    fn new(hall: Arc<Hall>, socket: WebSocket) -> Guest {
+        let station = hall.station.guest();
+        Guest { hall, station, socket, limit: Limit::new(MESSAGES.0, MESSAGES.1) }
+    }
+
+    /// Serves until either side has had enough.
+    async fn serve(&mut self, seat: &Seat) -> ControlFlow<()> {
+        let mut ending = seat.ending.clone();
+        let mut feed = self.join().await?;
+        loop {
+            let next = select! {
+                _ = ending.changed() => Next::End,
+                told = feed.recv() => Next::Told(told),
+                asked = self.socket.recv() => Next::Asked(asked),
+            };
+            match next {
+                Next::Told(Ok(message)) => self.send(Message::Text(message)).await?,
+                Next::Told(Err(RecvError::Lagged(_))) => feed = self.join().await?,
+                Next::Asked(Some(Ok(message))) => self.hear(message).await?,
+                Next::Asked(None | Some(Err(_))) => return ControlFlow::Break(()),
+                Next::End | Next::Told(Err(RecvError::Closed)) => {
+                    self.tell(&Told::Leave { why: "the station ends".to_owned() }).await?;
+                    return self.close(close_code::AWAY, "").await;
+                }
+            }
+        }
+    }
+
+    /// Begins with everything.
+    async fn join(&mut self) -> ControlFlow<(), broadcast::Receiver<Utf8Bytes>> {
+        let (feed, whole) = self.hall.feed.join(&self.hall.station);
+        self.send_all(whole).await?;
+        ControlFlow::Continue(feed)
+    }
+
+    async fn send_all(&mut self, messages: [Utf8Bytes; 2]) -> ControlFlow<()> {
+        for message in messages {
+            self.send(Message::Text(message)).await?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    async fn send(&mut self, message: Message) -> ControlFlow<()> {
+        match timeout(PATIENCE, self.socket.send(message)).await {
+            Ok(Ok(())) => ControlFlow::Continue(()),
+            Ok(Err(_)) | Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    async fn tell(&mut self, told: &Told) -> ControlFlow<()> {
+        self.send(Message::Text(told.encode().into())).await
+    }
+
+    async fn close(&mut self, code: u16, why: &'static str) -> ControlFlow<()> {
+        let _ = self.send(Message::Close(Some(CloseFrame { code, reason: why.into() }))).await;
+        ControlFlow::Break(())
+    }
+
+    async fn hear(&mut self, message: Message) -> ControlFlow<()> {
+        match message {
+            Message::Text(text) => self.read(&text).await,
+            Message::Binary(_) => {
+                Door::count(&self.hall.door.refused);
+                self.close(close_code::UNSUPPORTED, "messages are text").await
+            }
+            Message::Close(_) => ControlFlow::Break(()),
+            // Answered where the frames are read.
+            Message::Ping(_) | Message::Pong(_) => ControlFlow::Continue(()),
+        }
+    }
+
+    async fn read(&mut self, text: &str) -> ControlFlow<()> {
+        Door::count(&self.hall.door.received);
+        let is_late = !self.limit.admits(Instant::now());
+        match Asked::decode(text.as_bytes()) {
+            Ok(Asked::Do { command, id }) => self.obey(&command, id, is_late).await,
+            Ok(Asked::Status) if is_late => self.too_much(None).await,
+            Ok(Asked::Status) => self.send_all(self.hall.feed.whole()).await,
+            // Whoever comes over HTTP has said everything already.
+            Ok(Asked::Hello { .. }) => ControlFlow::Continue(()),
+            Err(error) => self.refuse(None, error.to_string()).await,
+        }
+    }
+
+    async fn obey(&mut self, line: &str, id: Option<u64>, is_late: bool) -> ControlFlow<()> {
+        let command = match wire::command(line) {
+            Ok(command) if is_late && !command.must_arrive() => return self.too_much(id).await,
+            Ok(command) => command,
+            Err(error) => return self.refuse(id, error.to_string()).await,
+        };
+        let asked = if id.is_some() || command.must_arrive() {
+            obey(&self.station, command).await
+        } else {
+            // A refusal becomes a notice.
+            self.station.send(command).map(|()| Ok(String::new()))
+        };
+        let answer: Answer = asked.unwrap_or_else(|why| Err(why.to_string()));
+        if id.is_none() && answer.is_ok() {
+            return ControlFlow::Continue(());
+        }
+        self.tell(&Told::answer(id, answer)).await
+    }
+
+    /// No command, or no message.
+    async fn refuse(&mut self, id: Option<u64>, why: String) -> ControlFlow<()> {
+        Door::count(&self.hall.door.refused);
+        self.tell(&Told::answer(id, Err(why))).await
+    }
+
+    async fn too_much(&mut self, id: Option<u64>) -> ControlFlow<()> {
+        Door::count(&self.hall.door.dropped);
+        self.tell(&Told::answer(id, Err("too much came at once; this was not done".to_owned()))).await
+    }
+}

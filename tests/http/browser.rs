@@ -1,0 +1,162 @@
+//! The page in a browser, at the size of a phone: Chromium without a window, driven over WebDriver.
+
+use super::served::{PATIENCE, Served, ask_at, exchange, wait_for};
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+/// A browser with one page, until this is dropped.
+struct Browser {
+    driver: Child,
+    port: u16,
+    session: String,
+}
+
+impl Browser {
+    fn open(home: &Path) -> Browser {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .env("HOME", home)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is there");
+        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = said.find_map(|line| line.unwrap().split_once("successfully on port ").map(|it| it.1.to_owned()));
+        let port = port.expect("chromedriver starts").trim_end_matches('.').parse().unwrap();
+        thread::spawn(move || said.for_each(drop));
+        let mut browser = Browser { driver, port, session: String::new() };
+        let profile = format!("--user-data-dir={}", home.join("chromium").display());
+        let args = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            &profile,
+        ];
+        let phone = json!({ "deviceMetrics": { "width": 360, "height": 740, "pixelRatio": 2, "touch": true } });
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": { "args": args, "mobileEmulation": phone },
+        } } });
+        let made = browser.ask("POST", "/session", &wanted);
+        browser.session = format!("/session/{}", made["sessionId"].as_str().unwrap());
+        browser
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        // A browser takes its time to start.
+        stream.set_read_timeout(Some(2 * PATIENCE)).unwrap();
+        let body = if method == "POST" { body.to_string() } else { String::new() };
+        let host = format!("127.0.0.1:{}", self.port);
+        let headers = [("Host", host.as_str()), ("Content-Type", "application/json")];
+        let reply = ask_at(stream, method, path, &headers, &body);
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply.json()["value"].clone()
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.ask("POST", &format!("{}{path}", self.session), body)
+    }
+
+    /// What a script on the page returns.
+    fn run(&self, script: &str) -> Value {
+        self.post("/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    fn element(&self, selector: &str) -> String {
+        let found = self.post("/element", &json!({ "using": "css selector", "value": selector }));
+        found.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
+    }
+
+    fn press(&self, selector: &str) {
+        let element = self.element(selector);
+        self.post(&format!("/element/{element}/click"), &json!({}));
+    }
+
+    fn wait_for(&self, what: &str, script: &str) -> Value {
+        wait_for(what, || Some(self.run(&format!("return {script}"))).filter(|it| *it != false && !it.is_null()))
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The browser ends with it.
+        if let Ok(stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let _ = stream.set_read_timeout(Some(PATIENCE));
+            let text = format!("GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", self.port);
+            exchange(stream, text.as_bytes());
+        }
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+#[test]
+fn a_phone_records_a_take_with_the_page() {
+    let served = Served::at("0.0.0.0:0");
+    let token = served.token.clone().unwrap();
+    let bearer = format!("Bearer {token}");
+    let headers = [("Host", "localhost"), ("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let get = |path: &str| served.ask_as("GET", path, &headers, "").json();
+    let browser = Browser::open(served.home());
+    browser.post("/url", &json!({ "url": served.url(&format!("/?token={token}")) }));
+    browser.wait_for("the connection", "document.getElementById('link').dataset.state === 'open'");
+    assert_eq!(browser.run("return location.search"), "");
+    browser.wait_for("the knobs", "document.querySelectorAll('.knob').length > 20");
+
+    browser.press("#record");
+    browser.wait_for("the take", "document.getElementById('record').ariaPressed === 'true'");
+    browser.wait_for("its time", "/^0:(0[1-9]|[1-5][0-9]) /.test(document.getElementById('take').textContent)");
+    browser.press("#play");
+    browser.wait_for("the song", "document.getElementById('position').textContent !== '1:1:000'");
+    let peak = "Math.max(...[...document.querySelectorAll('[role=meter]')].map((meter) => Number(meter.ariaValueNow)))";
+    assert_eq!(browser.run(&format!("return {peak}")), -60);
+    let note = r#"{"command": "note.play C3 110 600"}"#;
+    assert_eq!(served.ask_as("POST", "/api/command", &headers, note).status, 200);
+    browser.wait_for("the meters", &format!("{peak} > -40"));
+
+    // A finger moves a knob by as much as it goes itself.
+    browser.run("[...document.querySelectorAll('#tabs button')].find((tab) => tab.textContent === 'Filter').click()");
+    let cutoff = browser.element("[aria-label=Cutoff]");
+    browser.run("document.querySelector('[aria-label=Cutoff]').scrollIntoView({ block: 'center' })");
+    let origin = json!({ "element-6066-11e4-a52e-4f735466cecf": cutoff });
+    let at = |x: i32| json!({ "type": "pointerMove", "duration": 20, "origin": origin, "x": x, "y": 0 });
+    let finger = json!([at(0), { "type": "pointerDown" }, at(-20), at(-60), at(-100), { "type": "pointerUp" }]);
+    browser.post(
+        "/actions",
+        &json!({ "actions": [
+            { "type": "pointer", "id": "finger", "parameters": { "pointerType": "touch" }, "actions": finger },
+        ] }),
+    );
+    wait_for("the turn", || (get("/api/params/filter_cutoff")["value"].as_u64()? < 80).then_some(()));
+
+    browser.press("#record");
+    browser.wait_for("the end of the take", "document.getElementById('record').ariaPressed === 'false'");
+    wait_for("the file", || (get("/api/takes")[0]["state"] == "sound").then_some(()));
+    browser.press("#play");
+    browser.wait_for("the end of the song", "document.getElementById('play').ariaPressed === 'false'");
+
+    // Nothing is too wide, too small or without a name, and the browser has no complaints.
+    assert_eq!(browser.run("return document.documentElement.scrollWidth"), 360);
+    let touched = "[...document.querySelectorAll('button, select, input, .slider')].filter((it) => it.offsetParent)";
+    let small =
+        browser.run(&format!("return {touched}.filter((it) => it.offsetHeight < 44).map((it) => it.outerHTML)"));
+    assert_eq!(small, json!([]));
+    let nameless = "!it.ariaLabel && !it.textContent.trim() && !it.labels?.length";
+    let nameless = browser.run(&format!("return {touched}.filter((it) => {nameless}).map((it) => it.outerHTML)"));
+    assert_eq!(nameless, json!([]));
+    let complaints = browser.post("/se/log", &json!({ "type": "browser" }));
+    assert_eq!(complaints, json!([]));
+}

@@ -1,0 +1,76 @@
+//! Every command of the table comes in by both ways: what it takes there is what it takes everywhere.
+
+use super::served::Served;
+use busker::command::{COMMANDS, CommandSpec, arg::ArgKind};
+use serde_json::{Value, json};
+
+/// Arguments that fit, as JSON has them.
+fn fitting(row: &CommandSpec) -> Vec<Value> {
+    let one = |kind: ArgKind| match kind {
+        ArgKind::Number { min, max, .. } => json!((min.max(1.0)).min(max)),
+        ArgKind::OneOf(["on", "off", ..]) => json!(false),
+        ArgKind::OneOf(words) => json!(words[0]),
+        ArgKind::Note => json!("C3"),
+        ArgKind::Position => json!("1:1:0"),
+        ArgKind::Channels | ArgKind::Port => json!("1"),
+        ArgKind::Name | ArgKind::Text => json!("filter_cutoff"),
+        ArgKind::Length => json!(1),
+        ArgKind::Modulator => json!("lfo sine 1/4 depth 0.3"),
+        ArgKind::Hex => json!("90 3C 64"),
+    };
+    row.args.iter().map(|arg| one(arg.kind)).collect()
+}
+
+fn word(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(on) => if *on { "on" } else { "off" }.to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[test]
+fn every_command_is_understood_by_both_ways_in() {
+    let served = Served::start();
+    let mut socket = served.socket();
+    // Whoever ends the station is last; sessions would take the takes elsewhere.
+    for row in COMMANDS.iter().filter(|row| row.name != "quit") {
+        let args = fitting(row);
+        let needs = row.args.iter().any(|arg| !arg.optional);
+        let bare = served.command(row.name);
+        if needs {
+            let why = bare.refused(400);
+            assert!(why.contains(row.name) && why.contains("needs more"), "{why}");
+            let (done, why) = socket.ask(row.name);
+            assert!(!done && why.contains("needs more"), "{why}");
+        } else {
+            assert!(matches!(bare.status, 200 | 409), "{}: {}", row.name, bare.text());
+        }
+        let line = args.iter().fold(row.name.to_owned(), |line, arg| format!("{line} {}", word(arg)));
+        let body = json!({ "name": row.name, "args": args }).to_string();
+        let (by_line, by_words) = (served.command(&line), served.ask("POST", "/api/command", &body));
+        for reply in [by_line, by_words] {
+            assert!(matches!(reply.status, 200 | 409), "{line}: {} {}", reply.status, reply.text());
+        }
+        let (_, text) = socket.ask(&line);
+        assert!(!text.contains("there is no command") && !text.contains("needs more"), "{line}: {text}");
+        let more = [args, vec![json!("more")]].concat();
+        let too_much = json!({ "name": row.name, "args": more }).to_string();
+        assert!(served.ask("POST", "/api/command", &too_much).refused(400).contains("too much"), "{line}");
+    }
+}
+
+#[test]
+fn the_station_can_be_ended_by_either_way() {
+    let mut served = Served::start();
+    let mut socket = served.socket();
+    assert_eq!(served.ask("POST", "/api/command", r#"{"name": "quit"}"#).status, 200);
+    // Whoever listens hears of it.
+    socket.wait_for("the end", |told| told["event"] == "quit" || told["type"] == "leave");
+    assert!(served.wait());
+
+    let mut served = Served::start();
+    let mut socket = served.socket();
+    socket.send(r#"{"type": "do", "command": "quit"}"#);
+    assert!(served.wait());
+}

@@ -1,0 +1,153 @@
+//! Many at once, and those who say too much, too little, or nothing.
+
+use super::served::{Served, wait_for};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+use tungstenite::{Error, Message, http::StatusCode};
+
+#[test]
+fn forty_websockets_are_told_the_same_and_a_crowd_is_sent_away() {
+    let served = Served::start();
+    let mut sockets: Vec<_> = (0..48).map(|_| served.socket()).collect();
+    let Err(Error::Http(response)) = served.socket_as(&[]) else { panic!("there was room for one more") };
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    served.command("clock.bpm 97");
+    for socket in &mut sockets {
+        let tempo = socket.wait_for("the tempo", |told| told["event"] == "tempo");
+        assert_eq!(tempo["bpm"], 97.0);
+        socket.wait_for("the status", |told| told["changes"]["transport"]["bpm"] == 97.0);
+        socket.wait_for_type("position");
+    }
+    drop(sockets);
+    wait_for("room", || served.socket_as(&[]).ok());
+}
+
+#[test]
+fn more_connections_than_there_is_room_for_are_closed() {
+    let served = Served::start();
+    let crowd: Vec<TcpStream> = (0..80).map(|_| served.connect()).collect();
+    let closed = crowd.iter().filter(|stream| {
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        matches!((&**stream).read(&mut [0]), Ok(0))
+    });
+    assert!(closed.count() >= 16, "nobody was sent away");
+    drop(crowd);
+    wait_for("room", || {
+        let mut stream = served.connect();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+        stream.read(&mut [0]).ok().filter(|count| *count > 0)
+    });
+    served.wait_for_count("refused", |count| count >= 16);
+}
+
+#[test]
+fn half_a_request_is_not_waited_for() {
+    let served = Served::start();
+    let close = |text: &'static str| {
+        let mut stream = served.connect();
+        stream.write_all(text.as_bytes()).unwrap();
+        stream
+    };
+    // All of them at once: each is waited for as long.
+    let silent = close("");
+    let half_a_head = close("GET /api/status HTTP/1.1\r\nHost: local");
+    let half_a_body = close(
+        "POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+    );
+    let kept_alive = close("GET /api/profiles HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    for (mut stream, begins) in
+        [(silent, ""), (half_a_head, ""), (half_a_body, "HTTP/1.1 408"), (kept_alive, "HTTP/1.1 200")]
+    {
+        let mut text = String::new();
+        // It ends: that is what matters.
+        stream.read_to_string(&mut text).unwrap();
+        assert!(text.starts_with(begins), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_http_is_sent_away() {
+    let served = Served::start();
+    let huge = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(200_000));
+    for (text, begins) in [
+        ("\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n", "HTTP/1.1 400"),
+        ("hello\r\n\r\n", "HTTP/1.1 400"),
+        (&huge, "HTTP/1.1 4"),
+        (
+            "POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n",
+            "HTTP/1.1 413",
+        ),
+        (
+            "POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx",
+            "HTTP/1.1 4",
+        ),
+    ] {
+        let reply = served.raw(text.as_bytes());
+        let reply = String::from_utf8_lossy(&reply);
+        assert!(reply.is_empty() || reply.starts_with(begins), "{:.40}: {reply}", text);
+    }
+    assert_eq!(served.ask("GET", "/api/status", "").status, 200);
+}
+
+#[test]
+fn a_flood_is_dropped_and_what_ends_sounds_is_not() {
+    let served = Served::start();
+    let mut socket = served.socket();
+    for id in 0..1_000 {
+        socket.send(&format!(r#"{{"type": "do", "command": "param.set filter_cutoff 0.{}", "id": {id}}}"#, id % 10));
+    }
+    socket.send(r#"{"type": "do", "command": "transport.stop", "id": 1000}"#);
+    let mut dropped = 0_u64;
+    loop {
+        let told = socket.wait_for_type("answer");
+        dropped += u64::from(told["done"] == false);
+        if told["id"] == 1000 {
+            assert_eq!(told["done"], true, "{told}");
+            break;
+        }
+    }
+    assert!((1..950).contains(&dropped), "{dropped}");
+    served.wait_for_count("dropped", |count| count == dropped);
+
+    // The same over HTTP, where the requests are many and each is short.
+    let requests = "GET /api/profiles HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(3_000);
+    let stop = "POST /api/playback/stop HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let stream = served.connect();
+    let mut writer = stream.try_clone().unwrap();
+    let writing = std::thread::spawn(move || writer.write_all(format!("{requests}{stop}").as_bytes()));
+    let mut text = String::new();
+    (&stream).read_to_string(&mut text).unwrap();
+    writing.join().unwrap().unwrap();
+    assert!(text.contains("HTTP/1.1 429"), "everything came in");
+    let last = text.rfind("HTTP/1.1").unwrap();
+    assert!(text[last..].starts_with("HTTP/1.1 200"), "{}", &text[last..]);
+}
+
+#[test]
+fn messages_that_are_too_long_or_no_text_end_a_websocket() {
+    let served = Served::start();
+    for message in [Message::binary(vec![1, 2, 3]), Message::text("x".repeat(40_000))] {
+        let mut socket = served.socket();
+        socket.socket.send(message).unwrap();
+        wait_for("the end", || match socket.socket.read() {
+            Ok(Message::Close(_)) | Err(_) => Some(()),
+            Ok(_) => None,
+        });
+    }
+    served.wait_for_connected(1);
+}
+
+#[test]
+fn who_reads_nothing_is_sent_away() {
+    let served = Served::start();
+    let mut socket = served.socket();
+    served.wait_for_connected(2);
+    // So much is asked for that it fills what the system holds for both sides.
+    let stream = socket.socket.get_mut();
+    stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+    while socket.socket.send(Message::text(r#"{"type": "status"}"#)).is_ok() {}
+    served.wait_for_connected(1);
+}
