@@ -8,7 +8,7 @@ Prints each figure with its limit and ends with 1 where one is over. The station
 reads: a command's effect is the byte of its note there, so every figure holds this process's own wake-up, too. This
 process runs beside the station on the same cores."""
 
-import base64, json, os, re, select, socket, struct, subprocess, sys, tempfile, threading, time
+import atexit, base64, json, os, re, select, socket, struct, subprocess, sys, tempfile, threading, time
 
 PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) >= 2 else sys.exit(__doc__)
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -51,8 +51,14 @@ class Station:
         return os.read(self.wire, 4096)
 
     def drain(self, seconds=0.2):
-        while self.bytes(seconds):
+        """Throws away what is there, for a second at most: a clock never ends."""
+        end = time.monotonic() + 1
+        while self.bytes(seconds) and time.monotonic() < end:
             pass
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(10)
 
 
 class Socket:
@@ -153,7 +159,8 @@ def latency_ms(station, door):
         times.append((time.monotonic() - begun) * 1000)
         door.do(f"note.off {note}")
         station.bytes(1)
-        time.sleep(0.002)
+        # A WebSocket may send 200 messages a second.
+        time.sleep(0.012)
         station.drain(0)
     times.sort()
     return times[len(times) // 2], times[len(times) * 99 // 100], times[-1]
@@ -211,6 +218,7 @@ def main():
     rows = []
     with tempfile.TemporaryDirectory(prefix="busker-doors-") as home:
         station = Station(home)
+        atexit.register(station.close)
         asking = Socket(station)
         asking.ask("clock.run off")
         for name, door in [("socket", Socket(station, "screen")), ("OSC", Osc(station)), ("WebSocket", WebSocket(station))]:
@@ -246,8 +254,8 @@ def main():
             ("  pulses skipped", after["clock"]["skipped_pulses"], "of the clock, 0", after["clock"]["skipped_pulses"] == 0),
             ("  dropped", door["dropped"], f"counted, of {door['received']} that came in", True),
         ]
-        asking.ask("quit")
-        station.process.wait(10)
+        atexit.unregister(station.close)
+        station.close()
     for name, value, text, _ in rows:
         print(f"{name:40} {value:10.2f}   {text}")
     over = [name for name, _, _, fits in rows if not fits]

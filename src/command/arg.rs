@@ -333,7 +333,10 @@ impl Arg for Name {
     const KIND: ArgKind = ArgKind::Name;
 
     fn read(word: Option<&str>) -> Result<Self, String> {
-        Text::read(word).map(|Text(name)| Name(name)).map_err(|_| Self::KIND.to_string())
+        match Text::read(word) {
+            Ok(Text(name)) if !name.is_empty() && !name.contains(char::is_whitespace) => Ok(Name(name)),
+            _ => Err(Self::KIND.to_string()),
+        }
     }
 
     fn write(&self) -> Option<String> {

@@ -11,6 +11,7 @@ use crate::{
         doors::Door,
         station::{Answer, ENGINE_GONE, NotAsked, Station},
     },
+    remote::from_network,
     status::Status,
 };
 use axum::{
@@ -63,6 +64,7 @@ impl Asking {
             Door::count(&self.hall.door.dropped);
             return Err(Refusal::too_much());
         }
+        from_network(&command).map_err(|why| Refusal::new(StatusCode::FORBIDDEN, why))?;
         Ok(done(obey(&self.hall.station, command).await??))
     }
 

@@ -5,13 +5,15 @@
 
 use super::{Hall, ask::obey, listen::Seat, reply::Refusal};
 use crate::{
+    command::Command,
     engine::{
         doors::Door,
         station::{Answer, Station},
     },
     remote::{
+        from_network,
         limit::Limit,
-        wire::{self, Asked, MESSAGE_BYTES_MAX, Told},
+        wire::{Asked, MESSAGE_BYTES_MAX, Told},
     },
 };
 use axum::{
@@ -165,11 +167,14 @@ impl Guest {
     }
 
     async fn obey(&mut self, line: &str, id: Option<u64>, is_late: bool) -> ControlFlow<()> {
-        let command = match wire::command(line) {
+        let command = match line.parse::<Command>() {
             Ok(command) if is_late && !command.must_arrive() => return self.too_much(id).await,
             Ok(command) => command,
             Err(error) => return self.refuse(id, error.to_string()).await,
         };
+        if let Err(why) = from_network(&command) {
+            return self.refuse(id, why).await;
+        }
         let asked = if id.is_some() || command.must_arrive() {
             obey(&self.station, command).await
         } else {

@@ -1,13 +1,10 @@
 //! Commands: the table, and any of its rows. On the thread of HTTP.
 
 use crate::{
-    command::{COMMANDS, CommandSpec},
-    remote::{
-        http::{
-            ask::Asking,
-            reply::{Done, Outcome, Refusal, Sent},
-        },
-        wire,
+    command::{COMMANDS, Command, CommandSpec},
+    remote::http::{
+        ask::Asking,
+        reply::{Done, Outcome, Refusal, Sent},
     },
 };
 use axum::Json;
@@ -99,7 +96,7 @@ impl CommandRow {
     responses((status = 200, description = "It was done.", body = Done)))]
 pub(super) async fn command(asking: Asking, Sent(body): Sent<CommandBody>) -> Outcome {
     match body {
-        CommandBody::Line { command } => asking.obey(wire::command(&command).map_err(Refusal::malformed)?).await,
+        CommandBody::Line { command } => asking.obey(command.parse::<Command>().map_err(Refusal::malformed)?).await,
         CommandBody::Words { name, args } => {
             let words: Vec<String> = args.into_iter().map(Word::text).collect();
             asking.ask(&name, &words.iter().map(String::as_str).collect::<Vec<_>>()).await

@@ -1,65 +1,33 @@
 //! `busker serve` with OSC at a port of its own, and a client that says and hears.
 
-use crate::program::busker;
+use crate::served::{PATIENCE, Served, wait_until};
 use rosc::{OscMessage, OscPacket, OscType, encoder};
 use std::{
     cell::Cell,
-    fs,
-    io::{BufRead, BufReader},
     net::{SocketAddr, UdpSocket},
-    path::{Path, PathBuf},
-    process::{Child, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
 
-/// Longer than anything takes; only a failing test waits for it.
-pub const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The program, with a home of its own; it ends with this.
+/// A station that hears OSC.
 pub struct Stage {
-    home: tempfile::TempDir,
-    child: Child,
+    pub served: Served,
     /// Where OSC is heard.
     pub at: SocketAddr,
 }
 
 impl Stage {
     pub fn open() -> Stage {
-        let home = tempfile::tempdir().unwrap();
-        let config = home.path().join("config/busker");
-        fs::create_dir_all(&config).unwrap();
-        let takes = home.path().join("takes");
-        fs::write(config.join("config.yaml"), format!("recordings: {}\n", takes.display())).unwrap();
-        let mut command = busker(home.path(), &["serve", "--demo", "--osc", "127.0.0.1:0", "--http", "off"]);
-        command.env("XDG_RUNTIME_DIR", home.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let at = lines.find_map(|line| Some(line.split_once("OSC at ")?.1.to_owned()));
-        // Whatever else it says must find a reader.
-        thread::spawn(move || lines.for_each(drop));
-        Stage { home, child, at: at.expect("it says where OSC is").parse().unwrap() }
-    }
-
-    pub fn home(&self) -> &Path {
-        self.home.path()
+        let served = Served::start(&["--osc", "127.0.0.1:0"]);
+        Stage { at: served.osc.expect("it says where OSC is"), served }
     }
 
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.served.pid()
     }
 
     /// Frames of a take that is closed; 0 while there is none.
     pub fn take_frames(&self, name: &str) -> u32 {
-        let path: PathBuf = self.home().join("takes").join(name).with_extension("wav");
+        let path = self.served.home().join("Music").join(name).with_extension("wav");
         hound::WavReader::open(path).map_or(0, |take| take.duration())
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -72,8 +40,12 @@ pub struct Client {
 
 impl Client {
     pub fn of(stage: &Stage) -> Client {
+        Client::at(stage.at)
+    }
+
+    pub fn at(at: SocketAddr) -> Client {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.connect(stage.at).unwrap();
+        socket.connect(at).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Client { socket, said: Cell::new(0) }
     }
@@ -131,14 +103,6 @@ impl Client {
 
     /// Asks till the answer is right.
     pub fn wait_for(&self, address: &str, is_right: impl Fn(&[OscType]) -> bool) {
-        wait_for(address, || is_right(&self.ask(address)));
-    }
-}
-
-pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !done() {
-        assert!(begun.elapsed() < PATIENCE, "{what} never came");
-        thread::sleep(Duration::from_millis(5));
+        wait_until(address, || is_right(&self.ask(address)));
     }
 }

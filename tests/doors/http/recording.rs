@@ -87,9 +87,9 @@ fn a_websocket_records_a_take_and_is_told_everything() {
     let path = finished["path"].as_str().unwrap();
     assert!(path.ends_with("/over the air.wav") && is_heard(path.as_ref()), "{path}");
     // A refusal is told to whoever asked, a mistake too.
-    let (done, text) = socket.ask("record.stop");
+    let (done, text) = socket.command("record.stop");
     assert!(!done && text.contains("nothing is being recorded"), "{text}");
-    let (done, text) = socket.ask("record.strat");
+    let (done, text) = socket.command("record.strat");
     assert!(!done && text.contains("did you mean 'record.start"), "{text}");
     socket.send("{ this is none");
     let answer = socket.wait_for_type("answer");
@@ -97,7 +97,7 @@ fn a_websocket_records_a_take_and_is_told_everything() {
     socket.send(r#"{"type": "status"}"#);
     socket.wait_for("the whole status", |told| told["changes"]["faults"].is_object());
     served.wait_for_connected(2);
-    assert_eq!(served.get("/api/status")["doors"][0]["name"], "http");
+    assert_eq!(served.get("/api/status")["doors"][1]["name"], "http");
 }
 
 #[test]

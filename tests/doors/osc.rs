@@ -2,25 +2,15 @@
 //!
 //! Nothing asserts on how long anything took: each step waits until the answer is there.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 #[path = "osc/flood.rs"]
 mod flood;
-#[path = "common/program.rs"]
-mod program;
 #[path = "osc/stage.rs"]
-mod stage;
+pub mod stage;
 
+use crate::served::wait_until;
 use busker::{command::COMMANDS, remote::osc::datagram::TimeTag, remote::osc::help::SPECIAL};
 use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType};
-use stage::{Client, Stage, wait_for};
+use stage::{Client, Stage};
 use std::{
     io::{BufRead, BufReader},
     net::UdpSocket,
@@ -54,10 +44,10 @@ fn oscsend(stage: &Stage, words: &[&str]) {
 fn python_osc_makes_a_take() {
     let stage = Stage::open();
     let python = concat!(env!("CARGO_MANIFEST_DIR"), "/target/python/bin/python");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/osc/take.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doors/osc/take.py");
     let ran = Command::new(python).args([script, &stage.at.port().to_string(), "of python"]).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    wait_for("the take", || stage.take_frames("of python") > 0);
+    wait_until("the take", || stage.take_frames("of python") > 0);
 }
 
 #[test]
@@ -71,7 +61,7 @@ fn oscsend_makes_a_take() {
     assert_eq!(client.ask("/status/transport/bpm"), [OscType::Double(98.6)], "as short as it was meant");
     assert_eq!(client.ask("/status/click_on"), [OscType::Bool(true)]);
     oscsend(&stage, &["/record/sto[p]"]);
-    wait_for("the take", || stage.take_frames("liblo") > 0);
+    wait_until("the take", || stage.take_frames("liblo") > 0);
 }
 
 /// A child that ends with this.
@@ -220,5 +210,5 @@ fn a_pattern_does_all_it_stands_for_but_never_quits() {
     assert_eq!(client.hear_at("/error")[0], text("/*"));
     assert_eq!(client.ask("/status/click_on"), [OscType::Bool(true)]);
     client.say("/quit", []);
-    wait_for("the end", || !std::path::Path::new(&format!("/proc/{}/exe", stage.pid())).exists());
+    wait_until("the end", || !std::path::Path::new(&format!("/proc/{}/exe", stage.pid())).exists());
 }

@@ -1,6 +1,7 @@
 //! Far more than is let in: everything is counted, what must arrive does, and the station is as it was.
 
-use crate::stage::{Client, Stage, wait_for};
+use super::stage::{Client, Stage};
+use crate::served::wait_until;
 use rosc::OscType;
 use std::{fs, thread, time::Duration};
 
@@ -77,13 +78,13 @@ fn a_flood_is_counted_and_a_note_off_in_it_is_obeyed() {
             }
         }
     }
-    wait_for("the note's end", || note_offs(&client) == 1);
+    wait_until("the note's end", || note_offs(&client) == 1);
     // When the flood is over, the limit lets in again.
-    wait_for("the tempo", || {
+    wait_until("the tempo", || {
         client.say("/clock/bpm", [OscType::Int(77)]);
         client.ask("/status/transport/bpm") == [OscType::Double(77.0)]
     });
-    wait_for("everything in the count", || {
+    wait_until("everything in the count", || {
         // The next status counts what came before it.
         thread::sleep(Duration::from_millis(200));
         let said = client.said.get();

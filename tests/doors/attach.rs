@@ -3,32 +3,21 @@
 //!
 //! Nothing asserts on how long anything took: each step waits until it is there.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
-#[path = "common/outcome.rs"]
-mod outcome;
-#[path = "common/program.rs"]
-mod program;
-#[path = "attach/service.rs"]
-mod service;
 #[path = "attach/socket.rs"]
-mod socket;
-#[expect(dead_code, reason = "not all that a terminal can do is needed here")]
-#[path = "station/terminal.rs"]
-mod terminal;
+pub mod socket;
 
+use crate::{
+    outcome::{done, run},
+    served::{Served, wait_until},
+    terminal::Terminal,
+};
 use busker::takes::{Reach, Take, measure};
-use outcome::{done, run};
-use service::Service;
-use std::{fs, ops::ControlFlow, path::Path, time::Duration};
-use terminal::Terminal;
+use std::{fs, ops::ControlFlow, path::Path};
+
+/// A screen of it.
+fn attach(service: &Served) -> Terminal {
+    Terminal::at(&[], service.shared_home(), &["attach"], 80, 24)
+}
 
 /// A number of the status, by its path; waited for.
 fn number(home: &Path, path: &str) -> f64 {
@@ -41,16 +30,6 @@ fn number(home: &Path, path: &str) -> f64 {
     found.unwrap()
 }
 
-fn wait_until(what: &str, mut seen: impl FnMut() -> bool) {
-    for _ in 0..2_000 {
-        if seen() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("{what} never came");
-}
-
 /// Frames in a take, and the places where it was interrupted.
 fn take(home: &Path, name: &str) -> (u64, u64) {
     let take = Take::open(&home.join(format!("Music/{name}.wav")), Reach::Named).unwrap();
@@ -60,9 +39,9 @@ fn take(home: &Path, name: &str) -> (u64, u64) {
 
 #[test]
 fn a_take_goes_on_when_the_terminal_is_killed_and_the_next_screen_ends_it() {
-    let service = Service::start(&[]);
+    let service = Served::start(&[]);
     let home = service.home();
-    let mut first = service.attach();
+    let mut first = attach(&service);
     first.wait_for("PIANO");
     first.keys(":record.start jam\r");
     first.wait_for("● REC 00:00:0");
@@ -71,7 +50,7 @@ fn a_take_goes_on_when_the_terminal_is_killed_and_the_next_screen_ends_it() {
     let xruns = number(home, "/device/xruns");
     let recorded = number(home, "/record/take/seconds");
     wait_until("more of the take", || number(home, "/record/take/seconds") > recorded + 0.5);
-    let mut second = service.attach();
+    let mut second = attach(&service);
     second.wait_for("● REC 00:00:0");
     second.keys("\x12");
     second.wait_for("ready to record");

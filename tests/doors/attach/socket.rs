@@ -1,15 +1,11 @@
 //! The socket, as clients meet it that are not this program's own, broken ones among them.
 
+use super::number;
 use crate::{
-    number,
     outcome::{done, run},
-    service::Service,
-    wait_until,
+    served::{Served, wait_until},
 };
-use busker::{
-    command::COMMANDS,
-    remote::wire::{MESSAGE_BYTES_MAX, WIRE},
-};
+use busker::remote::wire::{MESSAGE_BYTES_MAX, WIRE};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -23,7 +19,7 @@ use std::{
 };
 
 /// Somebody at the socket.
-struct Stranger {
+pub struct Stranger {
     stream: UnixStream,
     reader: BufReader<UnixStream>,
 }
@@ -37,7 +33,7 @@ impl Stranger {
         stranger
     }
 
-    fn greeted(home: &Path, role: &str) -> Stranger {
+    pub fn greeted(home: &Path, role: &str) -> Stranger {
         let mut stranger = Stranger::new(home);
         stranger.ask(json!({ "type": "hello", "wire": WIRE, "version": "test", "role": role }));
         stranger
@@ -49,6 +45,10 @@ impl Stranger {
     }
 
     fn ask(&mut self, message: Value) {
+        self.send_message(&message);
+    }
+
+    pub fn send_message(&mut self, message: &Value) {
         self.send(format!("{message}\n").as_bytes());
     }
 
@@ -60,7 +60,7 @@ impl Stranger {
     }
 
     /// The next message of a kind.
-    fn next(&mut self, kind: &str) -> Value {
+    pub fn next(&mut self, kind: &str) -> Value {
         loop {
             let told = self.told();
             if told["type"] == kind {
@@ -78,37 +78,13 @@ impl Stranger {
 }
 
 #[test]
-fn every_command_goes_in_and_is_answered() {
-    let service = Service::start(&[]);
-    let home = service.home();
-    let mut stranger = Stranger::greeted(home, "ask");
-    let rows = COMMANDS.iter().filter(|row| row.name != "quit");
-    for (id, row) in rows.enumerate() {
-        stranger.ask(json!({ "type": "do", "command": row.name, "id": id }));
-        let answer = stranger.told();
-        assert_eq!((answer["type"].as_str(), answer["id"].as_u64()), (Some("answer"), Some(id as u64)));
-        let text = answer["text"].as_str().unwrap();
-        let needs_more = row.args.iter().any(|arg| !arg.optional);
-        assert!(!text.contains("there is no command"), "{text}");
-        assert_eq!(needs_more, text.contains("needs more"), "{}: {text}", row.name);
-        // The same through the program's own one-shot command.
-        let (code, _, err) = run(home, &["do", row.name]);
-        assert_eq!(needs_more, code == 2 && err.contains("needs more"), "{}: {err}", row.name);
-    }
-    stranger.ask(json!({ "type": "do", "command": "quit", "id": 9 }));
-    assert_eq!(stranger.told()["done"], true);
-    let mut service = service;
-    assert!(service.wait().success());
-}
-
-#[test]
 fn a_screen_is_told_what_happens_and_what_changed_and_its_notes_end_with_it() {
     let port = tempfile::tempdir().unwrap();
     let fifo = port.path().join("port");
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
     let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
     let mut wire = fs::OpenOptions::new().read(true).write(true).custom_flags(flags).open(&fifo).unwrap();
-    let service = Service::start(&["--port", &format!("raw:{}", fifo.display())]);
+    let service = Served::start(&["--port", &format!("raw:{}", fifo.display())]);
     let home = service.home();
     assert_eq!(done(home, &["do", "clock.run", "off"]), "");
     let mut screen = Stranger::greeted(home, "screen");
@@ -143,7 +119,7 @@ fn a_screen_is_told_what_happens_and_what_changed_and_its_notes_end_with_it() {
 
 #[test]
 fn strangers_are_told_why_they_cannot_stay_and_nothing_stops() {
-    let service = Service::start(&[]);
+    let service = Served::start(&[]);
     let home = service.home();
     assert_eq!(fs::metadata(home.join("socket")).unwrap().permissions().mode() & 0o777, 0o600);
     let leaves = |first: &[u8], why: &str| {
@@ -197,7 +173,7 @@ fn strangers_are_told_why_they_cannot_stay_and_nothing_stops() {
 
 #[test]
 fn a_screen_that_never_reads_costs_the_others_nothing() {
-    let service = Service::start(&[]);
+    let service = Served::start(&[]);
     let home = service.home();
     let _stuck = Stranger::greeted(home, "screen");
     let mut busy = Stranger::greeted(home, "ask");
@@ -222,7 +198,7 @@ fn the_system_is_told_when_it_is_ready_and_when_it_stops_and_a_stop_closes_the_t
         let count = system.recv(&mut bytes).unwrap();
         String::from_utf8(bytes[..count].to_vec()).unwrap()
     };
-    let mut service = Service::with(&[], &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    let mut service = Served::with(&[], &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
     assert!(told().contains("READY=1"));
     let home = service.home().to_owned();
     done(&home, &["do", "record.start", "friday jam"]);
@@ -234,7 +210,7 @@ fn the_system_is_told_when_it_is_ready_and_when_it_stops_and_a_stop_closes_the_t
 
 #[test]
 fn what_happens_is_printed_as_it_happens() {
-    let service = Service::start(&[]);
+    let service = Served::start(&[]);
     let home = service.home();
     let mut watching = crate::program::busker(home, &["watch"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines().map(Result::unwrap);

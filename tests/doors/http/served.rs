@@ -1,29 +1,25 @@
 //! The program as it serves, and ways to talk to it: plain requests, WebSocket, curl.
 
-use super::program::busker;
+pub use crate::served::{PATIENCE, wait_for};
+
+use crate::served;
 use serde_json::Value;
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::Command,
+    time::Instant,
 };
-use tempfile::TempDir;
 use tungstenite::{Message, WebSocket, client::IntoClientRequest, http::HeaderValue};
 
-/// How long a test waits for what must come. Nothing is measured with it.
-pub const PATIENCE: Duration = Duration::from_secs(20);
-
-/// `busker serve`, until this is dropped.
+/// A station that is served over HTTP.
 pub struct Served {
-    child: Child,
+    program: served::Served,
     /// Where it serves.
     pub at: SocketAddr,
     /// What it printed behind `?token=`.
     pub token: Option<String>,
-    home: TempDir,
 }
 
 /// An answer.
@@ -55,18 +51,6 @@ impl Reply {
         let why = self.json()["error"].as_str().expect("a sentence").to_owned();
         assert!(why.len() > 10, "{why}");
         why
-    }
-}
-
-/// Waits until something is there.
-pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(start.elapsed() < PATIENCE, "{what} did not come");
-        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -114,29 +98,16 @@ impl Served {
     }
 
     pub fn at(address: &str) -> Served {
-        let home = tempfile::tempdir().unwrap();
-        let mut child = busker(home.path(), &["serve", "--demo", "--osc", "off", "--http", address])
-            .env("XDG_RUNTIME_DIR", home.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = said.find_map(|line| line.unwrap().split_once("HTTP at http://").map(|it| it.1.to_owned()));
-        let line = line.expect("no address was printed");
-        let (at, rest) = line.split_once('/').unwrap();
-        let token = rest.strip_prefix("?token=").map(str::to_owned);
-        // Nobody else reads it: it must not fill up.
-        thread::spawn(move || said.for_each(drop));
-        Served { child, at: at.parse().unwrap(), token, home }
+        Served::of(served::Served::start(&["--http", address]))
     }
 
     /// The folder of takes.
     pub fn takes(&self) -> PathBuf {
-        self.home.path().join("Music")
+        self.program.home().join("Music")
     }
 
     pub fn home(&self) -> &Path {
-        self.home.path()
+        self.program.home()
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -193,6 +164,16 @@ impl Served {
         self.socket_as(&[]).unwrap_or_else(|error| panic!("no WebSocket: {error}"))
     }
 
+    /// One that any station serves.
+    pub fn of(program: served::Served) -> Served {
+        Served { at: program.http.expect("it says where HTTP is"), token: program.token.clone(), program }
+    }
+
+    /// The program behind it.
+    pub fn program(&self) -> &served::Served {
+        &self.program
+    }
+
     /// A WebSocket that begins with these headers.
     pub fn socket_as(&self, headers: &[(&'static str, &str)]) -> tungstenite::Result<Socket> {
         let address = format!("ws://127.0.0.1:{}/api/events", self.at.port());
@@ -207,28 +188,25 @@ impl Served {
         }
     }
 
+    /// What the door counts under this name; nothing while it is not yet in the status.
+    fn count(&self, name: &str) -> Option<u64> {
+        let doors = self.get("/api/status")["doors"].as_array().unwrap().clone();
+        doors.iter().find(|door| door["name"] == "http")?[name].as_u64()
+    }
+
     /// How many are connected: whoever asks is one of them.
     pub fn wait_for_connected(&self, count: u64) {
-        wait_for(&format!("{count} who are connected"), || {
-            (self.get("/api/status")["doors"][0]["connected"].as_u64()? == count).then_some(())
-        });
+        wait_for(&format!("{count} who are connected"), || (self.count("connected")? == count).then_some(()));
     }
 
     /// What the door counts under this name, once it is so many.
     pub fn wait_for_count(&self, name: &str, is_it: impl Fn(u64) -> bool) {
-        wait_for(name, || is_it(self.get("/api/status")["doors"][0][name].as_u64()?).then_some(()));
+        wait_for(name, || is_it(self.count(name)?).then_some(()));
     }
 
-    /// Whether it has ended, and how.
+    /// Whether it has ended well.
     pub fn wait(&mut self) -> bool {
-        wait_for("the end of the program", || self.child.try_wait().unwrap()).success()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.program.wait().success()
     }
 }
 
@@ -271,7 +249,7 @@ impl Socket {
     }
 
     /// What became of a command.
-    pub fn ask(&mut self, command: &str) -> (bool, String) {
+    pub fn command(&mut self, command: &str) -> (bool, String) {
         self.asked += 1;
         let id = self.asked;
         self.send(&serde_json::json!({ "type": "do", "command": command, "id": id }).to_string());
@@ -281,7 +259,7 @@ impl Socket {
 
     /// A command that must be done.
     pub fn done(&mut self, command: &str) {
-        let (done, text) = self.ask(command);
+        let (done, text) = self.command(command);
         assert!(done, "{command}: {text}");
     }
 }

@@ -3,15 +3,6 @@
 //!
 //! Nothing asserts on how long anything took: each step waits until what should be is there.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 #[path = "http/browser.rs"]
 mod browser;
 #[path = "http/commands.rs"]
@@ -20,8 +11,6 @@ mod commands;
 mod crowd;
 #[path = "http/guard.rs"]
 mod guard;
-#[path = "common/program.rs"]
-mod program;
 #[path = "http/recording.rs"]
 mod recording;
 #[path = "http/refusals.rs"]
@@ -29,4 +18,4 @@ mod refusals;
 #[path = "http/schema.rs"]
 mod schema;
 #[path = "http/served.rs"]
-mod served;
+pub mod served;
