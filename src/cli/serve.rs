@@ -14,12 +14,16 @@ use crate::{
     status::Event,
 };
 use clap::Args;
+use qrcode::{QrCode, render::unicode::Dense1x2};
 use sd_notify::NotifyState;
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    io::{self, IsTerminal},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     time::Duration,
 };
 
+/// An address that is nobody's (RFC 5737), to find the way out by.
+const SOMEWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
 /// Where OSC is heard where nothing else is said.
 const OSC_PORT: u16 = 5005;
 /// Where HTTP is served where nothing else is said.
@@ -65,7 +69,11 @@ pub fn serve(args: &ServeArgs) -> Outcome {
             let http = Http::open(&running.station, doors, &HttpOptions { at, folders: setup.folders.clone() })
                 .map_err(|error| Failure::asked(format!("HTTP cannot be served at {at}: {error}")))?;
             let token = http.token().map(|token| format!("?token={token}")).unwrap_or_default();
-            complain(&format!("HTTP at http://{}/{token}", http.at()));
+            let address = format!("http://{}/{token}", reachable(http.at()));
+            complain(&format!("HTTP at {address}"));
+            if http.token().is_some() {
+                show_code(&address);
+            }
             Some(http)
         }
         None => None,
@@ -77,6 +85,30 @@ pub fn serve(args: &ServeArgs) -> Outcome {
     drop((osc, http));
     running.end();
     Ok(())
+}
+
+/// The address others reach this machine at, where it listens at all of them.
+fn reachable(at: SocketAddr) -> SocketAddr {
+    // Nothing is sent: the system only says from which address it would be.
+    let outwards = || -> io::Result<IpAddr> {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        socket.connect(SOMEWHERE)?;
+        Ok(socket.local_addr()?.ip())
+    };
+    match outwards() {
+        Ok(ip) if at.ip().is_unspecified() => SocketAddr::new(ip, at.port()),
+        _ => at,
+    }
+}
+
+/// The address as a picture for the camera of a phone: nobody types a token.
+fn show_code(address: &str) {
+    if let Ok(code) = QrCode::new(address)
+        && io::stderr().is_terminal()
+    {
+        let picture = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
+        complain(&format!("for a phone:\n{picture}"));
+    }
 }
 
 /// What systemd wants to know of a service of `Type=notify`; without it nobody listens.

@@ -58,7 +58,9 @@ impl Door for Client {
         let address = table::address(row);
         self.say(&address, []);
         // What is done without a word is followed by this: commands are obeyed in their order.
-        self.say("/record/status", []);
+        if address != "/record/status" {
+            self.say("/record/status", []);
+        }
         let mut said = Ok(());
         loop {
             for message in self.hear() {
