@@ -2,7 +2,7 @@
 //!
 //! - [`place`]: where the socket is, and whose it is. Only one station has it.
 //! - [`door`]: the station's side; two threads for each guest that is told things, one for each that asks.
-//! - [`line`]: the guest's side. A line can be made into a [`Station`](crate::engine::station::Station), so that a screen
+//! - [`mod@line`]: the guest's side. A line can be made into a [`Station`](crate::engine::station::Station), so that a screen
 //!   does not know the difference.
 
 pub mod door;

@@ -14,6 +14,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Where temporary files are everybody's.
+const EVERYBODYS: &str = "/tmp";
+/// How a user's own folder there begins; their number follows.
+const OWN: &str = "busker-";
+
 /// The socket's file, taken. Dropped, it is free again.
 #[derive(Debug)]
 pub struct Place {
@@ -38,15 +43,14 @@ pub enum NoPlace {
     },
 }
 
-/// Where the socket is, where no flag says it: where `$BUSKER_SOCKET` says, in the folder the system keeps for this user while they are logged
-/// in, else in one of this user's own among the temporary files.
+/// Where the socket is, where no flag says it: where `$BUSKER_SOCKET` says, else in a folder of this user's own among the
+/// temporary files. Not in `$XDG_RUNTIME_DIR`: that is taken away when the user's last session ends, and a station whose
+/// SSH line broke must be found again.
 pub fn of_user() -> PathBuf {
-    if let Some(named) = std::env::var_os("BUSKER_SOCKET").filter(|named| !named.is_empty()) {
-        return named.into();
+    match std::env::var_os("BUSKER_SOCKET").filter(|named| !named.is_empty()) {
+        Some(named) => named.into(),
+        None => Path::new(EVERYBODYS).join(format!("{OWN}{}", rustix::process::getuid().as_raw())).join("busker.sock"),
     }
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute());
-    let own = || std::env::temp_dir().join(format!("busker-{}", rustix::process::getuid().as_raw()));
-    runtime.unwrap_or_else(own).join("busker.sock")
 }
 
 impl Place {
@@ -98,14 +102,13 @@ fn own_folder(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let is_among_everybodys = folder.parent() == Some(&std::env::temp_dir());
-    let found = fs::symlink_metadata(folder)?;
-    let is_own = found.is_dir() && found.uid() == rustix::process::getuid().as_raw() && found.mode() & 0o077 == 0;
-    if is_among_everybodys
-        && folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"busker-"))
-        && !is_own
-    {
-        return Err(io::Error::new(ErrorKind::PermissionDenied, "its folder is not this user's alone"));
+    let name = folder.file_name().unwrap_or_default().as_encoded_bytes();
+    if folder.parent() == Some(Path::new(EVERYBODYS)) && name.starts_with(OWN.as_bytes()) {
+        let found = fs::symlink_metadata(folder)?;
+        let is_own = found.is_dir() && found.uid() == rustix::process::getuid().as_raw() && found.mode() & 0o077 == 0;
+        if !is_own {
+            return Err(io::Error::new(ErrorKind::PermissionDenied, "its folder is not this user's alone"));
+        }
     }
     Ok(())
 }
