@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hyper::body::Body as _;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -138,25 +138,6 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Hall>> for Wish<T> {
     async fn from_request_parts(parts: &mut Parts, hall: &Arc<Hall>) -> Result<Wish<T>, Refusal> {
         let read = Query::<T>::from_request_parts(parts, hall).await;
         read.map(|Query(wish)| Wish(wish)).map_err(|error| Refusal::malformed(error.body_text()))
-    }
-}
-
-/// A body with one name in it.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NameBody {
-    /// One word.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^\S+$", example = "verse")]
-    name: String,
-}
-
-impl NameBody {
-    /// The name.
-    pub(super) fn word(self) -> Result<String, Refusal> {
-        if self.name.is_empty() || self.name.contains(char::is_whitespace) {
-            return Err(Refusal::malformed(format!("'{}' is no name: allowed is one word", self.name)));
-        }
-        Ok(self.name)
     }
 }
 

@@ -2,12 +2,21 @@
 
 use crate::remote::http::{
     ask::{Asking, or_missing},
-    reply::{Done, NameBody, Outcome, Sent, Wish},
+    reply::{Done, Outcome, Sent, Wish},
 };
 use axum::{Json, extract::Path};
 use serde::Deserialize;
 use std::sync::Arc;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
+
+/// What a snapshot is to be called.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NameBody {
+    /// One word.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S+$", example = "verse")]
+    name: String,
+}
 
 /// How a snapshot is gone to.
 #[derive(Deserialize, IntoParams)]
@@ -34,7 +43,7 @@ pub(super) async fn snapshots(asking: Asking) -> Json<Arc<[String]>> {
 #[utoipa::path(post, path = "/api/snapshots", tag = "snapshots", request_body = NameBody,
     responses((status = 200, description = "It is saved.", body = Done)))]
 pub(super) async fn save(asking: Asking, Sent(body): Sent<NameBody>) -> Outcome {
-    asking.ask("snapshot.save", &[&body.word()?]).await
+    asking.ask("snapshot.save", &[&body.name]).await
 }
 
 /// Turns the knobs to where they stood.
