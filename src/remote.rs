@@ -7,16 +7,16 @@
 //! - [`wire`]: the messages of the socket and of WebSocket. Pure.
 //! - [`limit`]: how many commands a door lets in. Pure.
 
-use crate::command::{
-    Command,
-    arg::{Name, Text},
-};
-
 pub mod http;
 pub mod limit;
 pub mod osc;
 pub mod socket;
 pub mod wire;
+
+use crate::command::{
+    Command,
+    arg::{Name, Text},
+};
 
 /// Whether a command may come from the network: the names in it stay in the folder of recordings. The user's own screens,
 /// scripts and shells may name any place.

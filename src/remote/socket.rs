@@ -9,7 +9,7 @@ pub mod door;
 pub mod line;
 pub mod place;
 
-use super::wire::{MESSAGE_BYTES_MAX, WireError};
+use super::wire::WireError;
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     os::unix::net::UnixStream,
@@ -54,6 +54,3 @@ fn write_line(mut stream: &UnixStream, mut line: String) -> io::Result<()> {
 fn is_late(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
-
-/// The most a guest may send at once.
-const ASKED_BYTES_MAX: usize = MESSAGE_BYTES_MAX;

@@ -5,8 +5,8 @@
 //! engine nothing. What waits for it is the newest status, not all of them.
 
 use super::{
-    super::wire::{Asked, Role, Told, WIRE, WireError, wire_mismatch},
-    ASKED_BYTES_MAX, HELLO, ReadError, is_late,
+    super::wire::{Asked, MESSAGE_BYTES_MAX, Role, Told, WIRE, WireError, wire_mismatch},
+    HELLO, ReadError, is_late,
     place::Place,
     read_line, write_line,
 };
@@ -23,7 +23,7 @@ use std::{
     io::{self, BufReader},
     net::Shutdown,
     os::unix::net::{UnixListener, UnixStream},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -72,11 +72,6 @@ impl SocketDoor {
         let inside = Arc::clone(&lobby);
         let letting_in = thread::Builder::new().name("socket".into()).spawn(move || let_in(&listener, &inside))?;
         Ok(SocketDoor { place, lobby, letting_in: Some(letting_in) })
-    }
-
-    /// The socket's file.
-    pub fn path(&self) -> PathBuf {
-        self.place.path().to_owned()
     }
 }
 
@@ -201,7 +196,7 @@ impl Visit {
         self.stream.set_read_timeout(Some(HELLO))?;
         write_line(&self.stream, Told::Hello { wire: WIRE, version }.encode())?;
         let mut reader = BufReader::new(self.stream.try_clone()?);
-        let hello = match read_line(&mut reader, ASKED_BYTES_MAX) {
+        let hello = match read_line(&mut reader, MESSAGE_BYTES_MAX) {
             Err(ReadError::Io(error)) if is_late(&error) => None,
             line => line?,
         };
@@ -224,7 +219,7 @@ impl Visit {
     /// One question after the other.
     fn answer(&self, mut reader: BufReader<UnixStream>) -> Result<(), Parting> {
         let station = &self.lobby.station;
-        while let Some(line) = read_line(&mut reader, ASKED_BYTES_MAX)? {
+        while let Some(line) = read_line(&mut reader, MESSAGE_BYTES_MAX)? {
             Door::count(&self.lobby.door.received);
             let goes_on = match Asked::decode(&line)? {
                 Asked::Do { command, id } => {
@@ -276,7 +271,7 @@ impl Visit {
         station: &Station,
         news: &SyncSender<News>,
     ) -> Result<(), Parting> {
-        while let Some(line) = read_line(reader, ASKED_BYTES_MAX)? {
+        while let Some(line) = read_line(reader, MESSAGE_BYTES_MAX)? {
             Door::count(&self.lobby.door.received);
             let (id, asked) = match Asked::decode(&line)? {
                 Asked::Do { command, id } => (id, self.command(&command)),
