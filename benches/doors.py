@@ -251,6 +251,8 @@ def main():
             ("  interruptions", after["device"]["xruns"] - before["device"]["xruns"], "of the callback, 0",
              after["device"]["xruns"] == before["device"]["xruns"]),
             ("  callback's load", after["device"]["load_percent"], f"%; before {before['device']['load_percent']}", True),
+            ("  pulses over 1 ms late", after["clock"]["late_pulses"] - before["clock"]["late_pulses"],
+             f"by the station's own count; the latest of all {after['clock']['latest_us']} µs", True),
             ("  pulses skipped", after["clock"]["skipped_pulses"], "of the clock, 0", after["clock"]["skipped_pulses"] == 0),
             ("  dropped", door["dropped"], f"counted, of {door['received']} that came in", True),
         ]
