@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 # What the tests are run with: every host, and the allocator that catches the callback allocating.
-TEST_FEATURES = jack,rt-check
+TEST_FEATURES = rt-check
 
 .PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes bench-doors limits help
 
@@ -32,7 +32,7 @@ clippy:
 
 doc:
 	@scripts/setup.sh test
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --features jack
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps
 
 bench: ## how long a block, a thousand controllers, a screen and 400 profiles take
 	@scripts/setup.sh run
@@ -45,7 +45,7 @@ bench-midi: ## how even the MIDI clock is, how late notes come, what it costs; A
 
 bench-takes: ## what recording 32 channels costs, beside jack_capture; ARGS='600' for ten minutes of it
 	@scripts/setup.sh test
-	$(CARGO) build --release --features jack
+	$(CARGO) build --release
 	benches/takes.py target/release/busker $(ARGS)
 
 bench-doors: ## how soon a command takes effect through each door, and what clients and floods cost

@@ -3,7 +3,7 @@
 
 usage: takes.py target/release/busker [SECONDS]
 
-The program is built with `--features jack`. jackd runs the dummy driver under a name of its own, with 32 inputs. Both
+jackd runs the dummy driver under a name of its own, with 32 inputs. Both
 record them, one after the other, for 20 s or as many as are given, while another process writes to the same disk. Then
 the header of 1 GiB of audio is repaired, in a file that is all holes and in one that was written. Prints each figure with
 its limit and ends with 1 where one is over. What it starts and writes, in a folder of its own, is gone when it ends."""

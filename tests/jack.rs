@@ -12,7 +12,6 @@
     clippy::print_stderr,
     reason = "what fails here fails the test"
 )]
-#![cfg(feature = "jack")]
 
 #[path = "jack/alone.rs"]
 mod alone;

@@ -8,7 +8,6 @@
 
 pub mod alsa;
 pub mod alsa_midi;
-#[cfg(feature = "jack")]
 pub mod jack;
 pub mod patchbay;
 pub mod quiet;

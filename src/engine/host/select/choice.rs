@@ -4,8 +4,6 @@
 use crate::config::PortSettings;
 use std::{fmt, str::FromStr};
 
-/// Whether this program can speak to JACK.
-const WITH_JACK: bool = cfg!(feature = "jack");
 /// ALSA's name for the device that is meant when none is named.
 const DEFAULT: &str = "default";
 
@@ -59,10 +57,6 @@ impl From<PortChoice> for PortWish {
 #[error("{0}")]
 pub struct NotAChoice(String);
 
-fn without_jack(asked: &str) -> NotAChoice {
-    NotAChoice(format!("'{asked}' needs JACK, and this busker was built without it: build it with `--features jack`"))
-}
-
 impl FromStr for DeviceChoice {
     type Err = NotAChoice;
 
@@ -76,13 +70,9 @@ impl FromStr for DeviceChoice {
             ("sim", None) => Ok(DeviceChoice::Sim),
             ("alsa", None) => Ok(DeviceChoice::Alsa(DEFAULT.to_owned())),
             ("alsa", Some(name)) if !name.is_empty() => Ok(DeviceChoice::Alsa(name.to_owned())),
-            ("jack", _) if !WITH_JACK => Err(without_jack(text)),
             ("jack", None) => Ok(DeviceChoice::Jack(None)),
             ("jack", Some(name)) if !name.is_empty() => Ok(DeviceChoice::Jack(Some(name.to_owned()))),
-            _ => {
-                let jack = if WITH_JACK { ", jack, jack:SERVER" } else { "" };
-                Err(NotAChoice(format!("'{text}' is no audio device: auto, sim, alsa, alsa:NAME{jack}")))
-            }
+            _ => Err(NotAChoice(format!("'{text}' is no audio device: auto, sim, alsa, alsa:NAME, jack, jack:SERVER"))),
         }
     }
 }
@@ -108,13 +98,9 @@ impl FromStr for PortChoice {
             None if text == "auto" => Ok(PortChoice::Auto),
             None if text == "sim" => Ok(PortChoice::Sim),
             Some(("alsa", name)) if !name.is_empty() => Ok(PortChoice::Alsa(name.to_owned())),
-            Some(("jack", _)) if !WITH_JACK => Err(without_jack(text)),
             Some(("jack", name)) if !name.is_empty() => Ok(PortChoice::Jack(name.to_owned())),
             Some(("raw", path)) if !path.is_empty() => Ok(PortChoice::Raw(path.to_owned())),
-            _ => {
-                let jack = if WITH_JACK { ", jack:NAME" } else { "" };
-                Err(NotAChoice(format!("'{text}' is no MIDI port: auto, sim, alsa:NAME{jack}, raw:PATH")))
-            }
+            _ => Err(NotAChoice(format!("'{text}' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, raw:PATH"))),
         }
     }
 }
@@ -137,12 +123,9 @@ mod tests {
 
     #[test]
     fn a_choice_reads_back_as_it_is_written() {
-        let mut devices = vec!["auto", "sim", "alsa", "alsa:hw:CARD=USB,DEV=0", "alsa:Scarlett 2i2"];
-        let mut ports = vec!["auto", "sim", "alsa:NTS-1 digital kit:SOUND", "raw:/dev/snd/midiC1D0"];
-        if WITH_JACK {
-            devices.extend(["jack", "jack:studio"]);
-            ports.push("jack:system:midi_playback_1");
-        }
+        let devices = ["auto", "sim", "alsa", "alsa:hw:CARD=USB,DEV=0", "alsa:Scarlett 2i2", "jack", "jack:studio"];
+        let ports =
+            ["auto", "sim", "alsa:NTS-1 digital kit:SOUND", "raw:/dev/snd/midiC1D0", "jack:system:midi_playback_1"];
         for text in devices {
             assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
         }
@@ -162,13 +145,5 @@ mod tests {
             let error = text.parse::<PortChoice>().unwrap_err().to_string();
             assert!(error.starts_with(&format!("'{text}' is no MIDI port: auto, sim, alsa:NAME")), "{error}");
         }
-    }
-
-    #[cfg(not(feature = "jack"))]
-    #[test]
-    fn jack_is_said_to_be_missing() {
-        let built = "needs JACK, and this busker was built without it: build it with `--features jack`";
-        assert_eq!("jack:x".parse::<PortChoice>().unwrap_err().to_string(), format!("'jack:x' {built}"));
-        assert_eq!("jack".parse::<DeviceChoice>().unwrap_err().to_string(), format!("'jack' {built}"));
     }
 }

@@ -1,11 +1,9 @@
 //! What a machine has, behind one trait: so that choosing can be tried without one.
 
-#[cfg(feature = "jack")]
-use crate::engine::host::jack;
 use crate::{
     engine::{
         assembly::OpenPort,
-        host::{AudioRequest, Device, HostError, alsa, alsa_midi, patchbay::Patchbay, raw_midi},
+        host::{AudioRequest, Device, HostError, alsa, alsa_midi, jack, patchbay::Patchbay, raw_midi},
     },
     profile::Profile,
 };
@@ -48,50 +46,21 @@ pub(super) trait Machine: Send + Sync {
 /// The one busker runs on.
 pub(super) struct ThisMachine;
 
-#[cfg(not(feature = "jack"))]
-fn without_jack() -> HostError {
-    HostError("this busker was built without JACK: build it with `--features jack`".to_owned())
-}
-
 impl Machine for ThisMachine {
-    #[cfg(feature = "jack")]
     fn jack_running(&self, server: Option<&str>) -> bool {
         jack::running(server)
     }
 
-    #[cfg(not(feature = "jack"))]
-    fn jack_running(&self, _: Option<&str>) -> bool {
-        false
-    }
-
-    #[cfg(feature = "jack")]
     fn open_jack(&self, server: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
         jack::open(server, request)
     }
 
-    #[cfg(not(feature = "jack"))]
-    fn open_jack(&self, _: Option<&str>, _: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
-        Err(without_jack())
-    }
-
-    #[cfg(feature = "jack")]
     fn jack_ports(&self, server: Option<&str>) -> Vec<String> {
         jack::list_midi(server)
     }
 
-    #[cfg(not(feature = "jack"))]
-    fn jack_ports(&self, _: Option<&str>) -> Vec<String> {
-        Vec::new()
-    }
-
-    #[cfg(feature = "jack")]
     fn jack_port(&self, name: &str) -> Result<OpenPort, HostError> {
         Ok(jack::port(name))
-    }
-
-    #[cfg(not(feature = "jack"))]
-    fn jack_port(&self, _: &str) -> Result<OpenPort, HostError> {
-        Err(without_jack())
     }
 
     fn open_alsa(&self, name: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
