@@ -4,7 +4,7 @@ CARGO ?= cargo
 # What the tests are run with: every host, and the allocator that catches the callback allocating.
 TEST_FEATURES = rt-check
 
-.PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes bench-doors limits help
+.PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes bench-doors soak limits help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,11 @@ bench-doors: ## how soon a command takes effect through each door, and what clie
 	@scripts/setup.sh run
 	$(CARGO) build --release
 	benches/doors.py target/release/busker
+
+soak: ## two hours of everything at once: memory, descriptors and threads; ARGS='600' for ten minutes
+	@scripts/setup.sh run
+	$(CARGO) build --release
+	benches/soak.py target/release/busker $(ARGS)
 
 limits: ## first frame, idle load, memory, speed of virtual time
 	@scripts/setup.sh test
