@@ -15,7 +15,7 @@ use crate::{
         device::SimWire,
         message::Refusal,
         port::PortWire,
-        program::{GLOBAL_BYTES, Program},
+        program::{Program, check_globals},
         session::{Session, SessionError, Wire, WireFailed},
         unit::{self, UnitHeader, Version},
     },
@@ -245,10 +245,10 @@ fn dumps_of(path: &Path) -> Result<Vec<Dump>, Failure> {
                 Ok((_, Message::Program(data))) => {
                     Program::new(data).map(Dump::Program).map_err(|why| refused(&format!("{why}")))
                 }
-                Ok((_, Message::Global(data))) if data.len() == GLOBAL_BYTES => Ok(Dump::Global(data)),
-                Ok((_, Message::Global(data))) => {
-                    Err(refused(&format!("its global data has {} bytes and not {GLOBAL_BYTES}", data.len())))
-                }
+                Ok((_, Message::Global(data))) => match check_globals(&data) {
+                    Ok(()) => Ok(Dump::Global(data)),
+                    Err(why) => Err(refused(&format!("{why}"))),
+                },
                 _ => Err(refused("it holds another message than a program or global data")),
             });
         }

@@ -74,7 +74,7 @@ impl SimDevice {
         SimDevice {
             channel,
             program: program::made("Simulated", ["SAW", "CHORUS", "STEREO", "HALL"]),
-            globals: (0..program::GLOBAL_BYTES as u8).collect(),
+            globals: program::made_globals(),
             units: units.into_iter().collect(),
             coming: None,
             without_check_sums: false,
@@ -113,7 +113,7 @@ impl SimDevice {
                 }
                 Err(_) => Err(Refusal::Size),
             }),
-            Message::Global(data) if data.len() == program::GLOBAL_BYTES => {
+            Message::Global(data) if program::check_globals(&data).is_ok() => {
                 self.globals = data;
                 done(Ok(()))
             }
@@ -136,9 +136,7 @@ impl SimDevice {
 
     fn header(&self, slot: Slot) -> Option<Vec<u8>> {
         let file = self.units.get(&slot)?;
-        let header = unit::header_bytes(file).unwrap_or_default();
-        let len = header.len().min(header.first().map_or(0, |len| usize::from(*len)).max(unit::LEAST_HEADER_BYTES));
-        Some(header.get(..len).unwrap_or_default().to_vec())
+        Some(unit::header_alone(file).unwrap_or_default().to_vec())
     }
 
     /// One piece of a unit.

@@ -10,6 +10,8 @@ pub const PROGRAM_BYTES: usize = 504;
 pub const GLOBAL_BYTES: usize = 32;
 const BEGIN: &[u8] = b"PROG";
 const END: &[u8] = b"PRED";
+const GLOBAL_BEGIN: &[u8] = b"GLOB";
+const GLOBAL_END: &[u8] = b"GLED";
 const VERSION: Range<usize> = 4..8;
 const NAME: Range<usize> = 12..28;
 const OSC: Range<usize> = 40..60;
@@ -26,6 +28,37 @@ pub enum NotAProgram {
     /// It does not begin with PROG and end with PRED.
     #[error("it lacks the marks PROG and PRED around a program")]
     Marks,
+}
+
+/// Bytes that are no global data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotGlobals {
+    /// They have another length.
+    #[error("it has {0} bytes and not the 32 of global data")]
+    Length(usize),
+    /// They do not begin with GLOB and end with GLED.
+    #[error("it lacks the marks GLOB and GLED around global data")]
+    Marks,
+}
+
+/// Whether bytes are global data.
+///
+/// # Errors
+/// Where they are none.
+pub fn check_globals(bytes: &[u8]) -> Result<(), NotGlobals> {
+    if bytes.len() != GLOBAL_BYTES {
+        return Err(NotGlobals::Length(bytes.len()));
+    }
+    if !bytes.starts_with(GLOBAL_BEGIN) || !bytes.ends_with(GLOBAL_END) {
+        return Err(NotGlobals::Marks);
+    }
+    Ok(())
+}
+
+/// Global data with nothing but its marks and a count inside, for the simulated device.
+pub(super) fn made_globals() -> Vec<u8> {
+    let inside = GLOBAL_BYTES - GLOBAL_BEGIN.len() - GLOBAL_END.len();
+    [GLOBAL_BEGIN, &(0..inside as u8).collect::<Vec<_>>(), GLOBAL_END].concat()
 }
 
 /// A program, checked.
@@ -119,6 +152,13 @@ mod tests {
         let mut cut = made("x", [""; 4]);
         cut[503] = 0;
         assert_eq!(Program::new(cut), Err(NotAProgram::Marks));
+    }
+
+    #[test]
+    fn global_data_has_its_length_and_its_marks() {
+        assert_eq!(check_globals(&made_globals()), Ok(()));
+        assert_eq!(check_globals(&[0; 31]), Err(NotGlobals::Length(31)));
+        assert_eq!(check_globals(&[0; 32]), Err(NotGlobals::Marks));
     }
 
     proptest! {

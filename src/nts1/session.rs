@@ -6,7 +6,7 @@
 
 use super::{
     message::{Id, Limits, Message, Module, Refusal, Slot, Undecoded},
-    program::{GLOBAL_BYTES, Program},
+    program::{Program, check_globals},
     unit::{self, CheckSum, UnitHeader},
 };
 use crate::midi::Channel;
@@ -173,11 +173,13 @@ impl<W: Wire> Session<W> {
     /// The global data.
     ///
     /// # Errors
-    /// No answer, a refusal, or an answer of another length.
+    /// No answer, a refusal, or an answer without the length and the marks of global data.
     pub fn globals(&mut self) -> Result<Vec<u8>> {
         self.read("its global data", &Message::GlobalRequest, Id::Global, |_, message| match message {
-            Message::Global(data) if data.len() == GLOBAL_BYTES => Fit::Whole(data.clone()),
-            Message::Global(data) => Fit::Bad(format!("{} bytes, not {GLOBAL_BYTES}", data.len())),
+            Message::Global(data) => match check_globals(data) {
+                Ok(()) => Fit::Whole(data.clone()),
+                Err(why) => Fit::Bad(why.to_string()),
+            },
             _ => Fit::No,
         })
     }

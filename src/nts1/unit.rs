@@ -119,6 +119,13 @@ pub(super) fn header_bytes(file: &[u8]) -> Result<&[u8], NotAUnit> {
     }
 }
 
+/// A unit file's header without what follows it: as many bytes as it says itself.
+pub(super) fn header_alone(file: &[u8]) -> Option<&[u8]> {
+    let header = header_bytes(file).ok()?;
+    let says = usize::try_from(number(header, 0)?).ok()?;
+    header.get(..says.max(LEAST_HEADER_BYTES).min(header.len()))
+}
+
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
     let bytes = bytes.get(at..at.checked_add(4)?)?;
     Some(u32::from_le_bytes(bytes.try_into().ok()?))
@@ -246,6 +253,16 @@ mod tests {
         file[32..36].copy_from_slice(&table_at.to_le_bytes());
         file[46..52].copy_from_slice(&[40, 0, 2, 0, 1, 0]);
         file
+    }
+
+    #[test]
+    fn a_header_of_any_size_is_as_long_as_it_says() {
+        for size in [56u32, 255, 256, 280, 408] {
+            let mut file = made(Module::Osc, "long", Version(0), 1000);
+            file[..4].copy_from_slice(&size.to_le_bytes());
+            assert_eq!(header_alone(&file).map(<[u8]>::len), Some(size as usize));
+            assert_eq!(header_alone(&elf(HEADER_SECTION, &file)).map(<[u8]>::len), Some(size as usize));
+        }
     }
 
     #[test]
