@@ -1,7 +1,7 @@
 # busker: every target does its own set-up.
 
 CARGO ?= cargo
-# What the tests are run with: every host, and the allocator that catches the callback allocating.
+# What the tests are run with: the allocator that catches the callback allocating.
 TEST_FEATURES = rt-check
 
 .PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes bench-doors soak limits help

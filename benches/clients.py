@@ -17,11 +17,9 @@ class Station:
         os.mkfifo(self.fifo)
         self.wire = os.open(self.fifo, os.O_RDWR | os.O_NONBLOCK)
         env = os.environ | {"HOME": home, "XDG_CONFIG_HOME": home + "/config", "XDG_STATE_HOME": home + "/state",
-                            "XDG_MUSIC_DIR": home + "/music",
-                            "BUSKER_SOCKET": self.socket_path}
+                            "XDG_MUSIC_DIR": home + "/music", "BUSKER_SOCKET": self.socket_path}
         port = [] if "ports:" in settings else ["--port", f"raw:{self.fifo}"]
-        command = [program, "serve", "--device", "sim", *port, "--osc", "127.0.0.1:0",
-                   "--http", "127.0.0.1:0"]
+        command = [program, "serve", "--device", "sim", *port, "--osc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
         self.process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
         said = ""
         while "socket at" not in said:

@@ -43,6 +43,12 @@ def plays_keys(path, end):
         os.write(wire, bytes([0x80, note, 0, 0xB0, 64, 0]))
 
 
+def reads_the_port(station, end):
+    """The synth at the other end of the wire."""
+    while time.monotonic() < end:
+        station.bytes(1)
+
+
 def comes_and_goes(station, end):
     """Clients: a socket, a screen, WebSockets and OSC, each for a few seconds."""
     while time.monotonic() < end:
@@ -92,7 +98,7 @@ def main():
         end = time.monotonic() + SECONDS
         work = [(sends_clock, paths["clock"]), (plays_keys, paths["keyboard"]), (comes_and_goes, station), (makes_takes, station)]
         threads = [threading.Thread(target=what, args=(on, end), daemon=True) for what, on in work]
-        threads.append(threading.Thread(target=lambda: [station.bytes(1) for _ in iter(lambda: time.monotonic() < end, False)], daemon=True))
+        threads.append(threading.Thread(target=reads_the_port, args=(station, end), daemon=True))
         for thread in threads:
             thread.start()
         rows, begun = [], time.monotonic()
@@ -106,7 +112,7 @@ def main():
                   f"  {now['device']['xruns']} xruns  {now['transport']['bpm']:.2f} BPM", flush=True)
         for thread in threads[1:4]:
             thread.join(20)
-        if not all(thread.is_alive() is False for thread in threads[1:4]):
+        if any(thread.is_alive() for thread in threads[1:4]):
             sys.exit("a client hangs")
         atexit.unregister(station.process.kill)
         station.close()

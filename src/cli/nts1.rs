@@ -245,10 +245,9 @@ fn dumps_of(path: &Path) -> Result<Vec<Dump>, Failure> {
                 Ok((_, Message::Program(data))) => {
                     Program::new(data).map(Dump::Program).map_err(|why| refused(&format!("{why}")))
                 }
-                Ok((_, Message::Global(data))) => match check_globals(&data) {
-                    Ok(()) => Ok(Dump::Global(data)),
-                    Err(why) => Err(refused(&format!("{why}"))),
-                },
+                Ok((_, Message::Global(data))) => {
+                    check_globals(&data).map(|()| Dump::Global(data)).map_err(|why| refused(&format!("{why}")))
+                }
                 _ => Err(refused("it holds another message than a program or global data")),
             });
         }
