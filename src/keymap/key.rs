@@ -83,6 +83,11 @@ impl Key {
         Key::new(code, false, false, false)
     }
 
+    /// The same key, with Alt held.
+    pub fn with_alt(self) -> Key {
+        Key { alt: true, ..self }
+    }
+
     /// What it is without modifiers.
     pub fn code(self) -> Code {
         self.code

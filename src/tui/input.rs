@@ -1,10 +1,15 @@
-//! From the bytes of a terminal to keys. Pure; the reader thread feeds it.
+//! From the bytes of a terminal to keys. Pure; the reader thread feeds it and tells it when nothing comes.
 //!
 //! crossterm has a reader of its own, but when the terminal is gone (a dropped SSH line) it reads the end of the file
 //! over and over at the cost of a whole core, while a take is being closed; and its question whether releases are told
 //! waits for the answer. Here the end is an error of the reader, and the answer is just one more input.
+//!
+//! What bytes mean never depends on how they are cut: a sequence is decided when it is whole, or when its second half
+//! did not come for a while. Forms: ECMA-48 (5.4 control sequences, 8.3.143 strings), XTerm Control Sequences (SS3, paste,
+//! focus, mouse), the console of Linux (`ESC [ [ A`), the kitty keyboard protocol. What is none of them does nothing.
 
 use crate::keymap::{Code, Key, Phase, Stroke};
+use std::time::Duration;
 
 /// What a terminal tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +22,22 @@ pub enum Input {
     FocusLost,
     /// The terminal knows the kitty keyboard protocol, and so can tell releases.
     CanTellReleases,
+    /// The terminal has come as far as the question after a frame (DSR, ECMA-48 8.3.35).
+    HasDrawn,
 }
 
-/// Longest escape sequence that is waited for; longer ones are thrown away.
+/// Most bytes of a control sequence that are looked at; longer ones mean nothing.
 const SEQUENCE_BYTES_MAX: usize = 64;
 /// Most of a pasted text that is kept.
 const PASTE_BYTES_MAX: usize = 4096;
 const PASTE_END: &[u8] = b"\x1b[201~";
+/// What begins a sequence.
+const ESC: u8 = 0x1b;
+/// A lone ESC is the Esc key when nothing follows for this long: longer than one packet comes after another, shorter than
+/// is felt.
+const ESC_PAUSE: Duration = Duration::from_millis(100);
+/// Half of a sequence is thrown away when nothing follows for this long: a line that is sending it again takes less.
+const HALF_PAUSE: Duration = Duration::from_secs(2);
 
 /// Bytes in, inputs out; what is not yet whole is kept.
 #[derive(Debug, Default)]
@@ -34,16 +48,16 @@ pub struct Decoder {
 
 /// How far the bytes at hand go.
 enum Step {
-    /// This many bytes are one input, or mean nothing.
+    /// This many bytes, one at least, are one input, or mean nothing.
     Took(usize, Option<Input>),
-    /// More bytes are needed.
-    Wait,
+    /// More bytes are needed. Of these, the ones from here to before the last are not: whatever comes, they mean nothing.
+    Wait(usize),
     /// A pasted text begins after this many bytes.
     Paste(usize),
 }
 
 impl Decoder {
-    /// Takes what one read gave. A lone escape at its end is the Esc key: a terminal writes its sequences in one go.
+    /// Takes bytes, in whatever pieces they come.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
         let mut inputs = Vec::new();
         self.pending.extend_from_slice(bytes);
@@ -56,7 +70,6 @@ impl Decoder {
                 continue;
             }
             match step(&self.pending) {
-                Step::Took(0, _) => break,
                 Step::Took(taken, input) => {
                     self.pending.drain(..taken);
                     inputs.extend(input);
@@ -65,11 +78,40 @@ impl Decoder {
                     self.pending.drain(..taken);
                     self.paste = Some(Vec::new());
                 }
-                Step::Wait if self.pending.len() > SEQUENCE_BYTES_MAX => self.pending.clear(),
-                Step::Wait => break,
+                Step::Wait(needed) => {
+                    // The last byte may be the first half of an end.
+                    let last = self.pending.len().saturating_sub(1);
+                    if needed < last {
+                        self.pending.drain(needed..last);
+                    }
+                    break;
+                }
             }
         }
         inputs
+    }
+
+    /// How long to wait for more before [`Decoder::pause`]; for ever where nothing is half.
+    pub fn patience(&self) -> Option<Duration> {
+        match (&self.paste, self.pending.as_slice()) {
+            (None, []) => None,
+            (None, [ESC] | [ESC, ESC]) => Some(ESC_PAUSE),
+            _ => Some(HALF_PAUSE),
+        }
+    }
+
+    /// Nothing came for as long as [`Decoder::patience`] said: what is half is decided.
+    pub fn pause(&mut self) -> Vec<Input> {
+        let pending = std::mem::take(&mut self.pending);
+        if let Some(mut text) = self.paste.take() {
+            text.extend(pending.into_iter().take(PASTE_BYTES_MAX.saturating_sub(text.len())));
+            return vec![Input::Paste(String::from_utf8_lossy(&text).into_owned())];
+        }
+        match *pending {
+            [ESC] => vec![stroke(Key::plain(Code::Esc))],
+            [ESC, ESC] => vec![stroke(Key::plain(Code::Esc)); 2],
+            _ => Vec::new(),
+        }
     }
 
     /// Moves pending bytes into the pasted text; the text once its end was seen.
@@ -90,13 +132,27 @@ impl Decoder {
 
 fn step(bytes: &[u8]) -> Step {
     match *bytes {
-        [] => Step::Took(0, None),
-        [0x1b, b'[', ref rest @ ..] => csi(rest),
-        [0x1b, b'O', letter, ..] => Step::Took(3, letter_code(letter).map(|code| stroke(Key::plain(code)))),
-        // Alt with a key is written like Esc and then the key. The keymap has no Alt, and over a slow line the two keys
-        // of a musician in a hurry come together: neither may be lost.
-        [0x1b, ..] => press(1, Key::plain(Code::Esc)),
+        [] | [ESC] | [ESC, ESC] => Step::Wait(bytes.len()),
+        [ESC, b'[', ref rest @ ..] => csi(rest),
+        [ESC, b'O', ref rest @ ..] => ss3(rest),
+        [ESC, b']' | b'P' | b'_' | b'^' | b'X', ref rest @ ..] => string(rest),
+        // A key that writes a sequence, with Alt; or Esc twice, and what follows the second.
+        [ESC, ESC, b'[' | b'O', ..] => with_alt(step(&bytes[1..])),
+        [ESC, ESC, ..] => press(1, Key::plain(Code::Esc)),
+        [ESC, ref rest @ ..] => with_alt(character(rest)),
         _ => character(bytes),
+    }
+}
+
+/// The same key with Alt, which is written as an ESC before it.
+fn with_alt(step: Step) -> Step {
+    match step {
+        Step::Took(taken, Some(Input::Stroke(Stroke { key, phase }))) => {
+            Step::Took(taken + 1, Some(Input::Stroke(Stroke { key: key.with_alt(), phase })))
+        }
+        Step::Took(taken, _) => Step::Took(taken + 1, None),
+        Step::Paste(taken) => Step::Paste(taken + 1),
+        Step::Wait(needed) => Step::Wait(needed + 1),
     }
 }
 
@@ -108,7 +164,7 @@ fn press(taken: usize, key: Key) -> Step {
     Step::Took(taken, Some(stroke(key)))
 }
 
-/// One character, or a control byte; there is at least one byte.
+/// One character, or a control byte; there is at least one byte, and it is no ESC.
 fn character(bytes: &[u8]) -> Step {
     let first = bytes.first().copied().unwrap_or_default();
     match first {
@@ -121,36 +177,71 @@ fn character(bytes: &[u8]) -> Step {
         _ => {
             let length = match first {
                 0x00..=0x7f => 1,
-                0xc0..=0xdf => 2,
+                0xc2..=0xdf => 2,
                 0xe0..=0xef => 3,
-                0xf0..=0xf7 => 4,
+                0xf0..=0xf4 => 4,
                 _ => return Step::Took(1, None),
             };
-            let Some(whole) = bytes.get(..length) else { return Step::Wait };
-            match std::str::from_utf8(whole).ok().and_then(|text| text.chars().next()) {
-                Some(c) => press(length, Key::plain(Code::Char(c))),
-                None => Step::Took(1, None),
+            let continued =
+                bytes.iter().skip(1).take(length - 1).take_while(|byte| (0x80..0xc0).contains(*byte)).count();
+            match bytes.get(..length) {
+                Some(whole) => match std::str::from_utf8(whole).ok().and_then(|text| text.chars().next()) {
+                    Some(c) => press(length, Key::plain(Code::Char(c))),
+                    None => Step::Took(1 + continued, None),
+                },
+                None if 1 + continued == bytes.len() => Step::Wait(bytes.len()),
+                None => Step::Took(1 + continued, None),
             }
         }
     }
 }
 
+/// What a terminal answers without being a key: OSC, DCS, APC, PM, SOS; `rest` follows its introducer. It ends with ST or
+/// BEL; a control byte ends it too and counts itself, so that no Alt-] takes the keys away.
+fn string(rest: &[u8]) -> Step {
+    let Some(length) = rest.iter().position(|byte| *byte < 0x20) else { return Step::Wait(2) };
+    match rest[length..] {
+        [0x07, ..] => Step::Took(2 + length + 1, None),
+        [ESC] => Step::Wait(2),
+        [ESC, b'\\', ..] => Step::Took(2 + length + 2, None),
+        _ => Step::Took(2 + length, None),
+    }
+}
+
+/// Single shift 3: what follows its `ESC O`.
+fn ss3(rest: &[u8]) -> Step {
+    let Some(length) = rest.iter().position(|byte| !byte.is_ascii_digit()) else { return Step::Wait(3) };
+    match rest[length] {
+        letter @ 0x40..=0x7e if length == 0 => Step::Took(3, keypad_code(letter).map(|code| stroke(Key::plain(code)))),
+        0x40..=0x7e => Step::Took(2 + length + 1, None),
+        _ => Step::Took(2 + length, None),
+    }
+}
+
 /// A control sequence; `rest` follows its `ESC [`.
 fn csi(rest: &[u8]) -> Step {
-    // The Linux console's function keys.
-    if let [b'[', ..] = rest {
-        return match rest.get(1) {
-            Some(letter @ b'A'..=b'E') => press(4, Key::plain(Code::F(letter - b'A' + 1))),
-            Some(_) => Step::Took(4, None),
-            None => Step::Wait,
-        };
+    match *rest {
+        // The Linux console's function keys.
+        [b'['] => return Step::Wait(3),
+        [b'[', letter @ b'A'..=b'E', ..] => return press(4, Key::plain(Code::F(letter - b'A' + 1))),
+        [b'[', 0x20..=0x7e, ..] => return Step::Took(4, None),
+        [b'[', ..] => return Step::Took(3, None),
+        // A mouse of the first kind: three bytes, whatever they are.
+        [b'M', _, _, _, ..] => return Step::Took(6, None),
+        [b'M', ..] => return Step::Wait(2 + rest.len()),
+        _ => {}
     }
-    let Some(length) = rest.iter().position(|byte| !(0x20..=0x3f).contains(byte)) else { return Step::Wait };
+    let Some(length) = rest.iter().position(|byte| !(0x20..=0x3f).contains(byte)) else {
+        return Step::Wait(2 + SEQUENCE_BYTES_MAX);
+    };
     let taken = 2 + length + 1;
     let ending = rest[length];
-    if ending < 0x40 {
-        // A control byte cuts the sequence short and counts itself.
+    if !(0x40..=0x7e).contains(&ending) {
+        // What cannot be in it cuts the sequence short and counts itself.
         return Step::Took(taken - 1, None);
+    }
+    if length >= SEQUENCE_BYTES_MAX {
+        return Step::Took(taken, None);
     }
     let Ok(params) = std::str::from_utf8(&rest[..length]) else { return Step::Took(taken, None) };
     if params == "200" && ending == b'~' {
@@ -163,8 +254,10 @@ fn sequence(params: &str, ending: u8) -> Option<Input> {
     if params.starts_with('?') {
         return (ending == b'u').then_some(Input::CanTellReleases);
     }
-    if params.is_empty() && ending == b'O' {
-        return Some(Input::FocusLost);
+    match (params, ending) {
+        ("", b'O') => return Some(Input::FocusLost),
+        ("0", b'n') => return Some(Input::HasDrawn),
+        _ => {}
     }
     // code[:alternates] ; modifiers[:phase] ; text
     let mut fields = params.split(';');
@@ -184,7 +277,9 @@ fn sequence(params: &str, ending: u8) -> Option<Input> {
         b'u' => written_code(number, shift)?,
         b'~' => tilde_code(number)?,
         b'Z' => return Some(stroke(Key::new(Code::Tab, ctrl, alt, true))),
-        letter => letter_code(letter)?,
+        // Another number is no key: `R` is also where the cursor is.
+        letter if number == 1 => letter_code(letter)?,
+        _ => return None,
     };
     Some(Input::Stroke(Stroke { key: Key::new(code, ctrl, alt, shift), phase }))
 }
@@ -198,8 +293,16 @@ fn letter_code(letter: u8) -> Option<Code> {
         b'H' => Code::Home,
         b'F' => Code::End,
         b'P'..=b'S' => Code::F(letter - b'P' + 1),
-        b'M' => Code::Enter,
         _ => return None,
+    })
+}
+
+/// As [`letter_code`], and the keypad's keys beside (application mode: digits are p to y).
+fn keypad_code(letter: u8) -> Option<Code> {
+    Some(match letter {
+        b'M' => Code::Enter,
+        b'j'..=b'y' => Code::Char(char::from(letter - 0x40)),
+        _ => return letter_code(letter),
     })
 }
 

@@ -13,8 +13,10 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-/// The least window the whole picture fits in: columns, rows.
-pub const LEAST: (u16, u16) = (80, 24);
+/// The least window that is drawn in: columns, rows. What the whole picture has no room for in it is cut at the right.
+pub const LEAST: (u16, u16) = (40, 12);
+/// From this many rows on the meters have their scale.
+const SCALE_FROM_ROWS: u16 = 16;
 
 /// Draws everything.
 pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
@@ -25,7 +27,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
     let meter_rows = meters::rows(status, window);
     let [top, scale, meters, title, tabs, knobs, bottom, record, messages, keys] = Layout::vertical([
         Constraint::Length(header::ROWS),
-        Constraint::Length(1),
+        Constraint::Length(u16::from(window.height >= SCALE_FROM_ROWS)),
         Constraint::Length(meter_rows),
         Constraint::Length(1),
         Constraint::Length(1),

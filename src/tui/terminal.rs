@@ -18,7 +18,7 @@ use crossterm::{
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend, layout::Rect};
 use rustix::{
-    event::{EventfdFlags, PollFd, PollFlags, eventfd, poll},
+    event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll},
     io::Errno,
 };
 use std::{
@@ -26,6 +26,7 @@ use std::{
     mem::ManuallyDrop,
     os::fd::OwnedFd,
     sync::Arc,
+    time::Duration,
 };
 
 /// Bytes of a frame that go out in one write: more than a full redraw of a large window.
@@ -34,6 +35,12 @@ const FRAME_BYTES: usize = 64 * 1024;
 const INPUT_BYTES: usize = 1024;
 /// Asks whether the terminal knows the kitty keyboard protocol; those that do answer, the others stay silent.
 const ASK_FOR_RELEASES: &str = "\x1b[?u";
+/// Asks a terminal for its status: the answer comes after all that was sent before it (DSR 5, ECMA-48 8.3.35).
+const ASK_WHEN_DRAWN: &str = "\x1b[5n";
+
+/// Gives a terminal back that a [`Screen`] had and could not give back itself: keyboard protocol, synchronized output,
+/// focus, paste, the other page, the cursor.
+pub const GIVE_BACK: &str = "\x1b[<1u\x1b[?2026l\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?25h";
 
 /// Whether a person can be shown a screen, and can answer.
 pub fn is_there() -> bool {
@@ -76,14 +83,14 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Draws a frame; what is the same as before is not written again.
+    /// Draws a frame, and asks the terminal to say when it has; what is the same as before is not written again.
     ///
     /// # Errors
     /// Where the terminal is gone.
     pub fn draw(&mut self, picture: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(picture)?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate, Print(ASK_WHEN_DRAWN))
     }
 
     /// Forgets what is on the terminal, so that the next frame is written whole.
@@ -169,13 +176,14 @@ impl Reader {
         let mut bytes = [0; INPUT_BYTES];
         let mut decoder = Decoder::default();
         loop {
-            let inputs = match self.read(&mut bytes) {
-                Ok(None) => return,
-                Ok(Some(0)) => {
+            let inputs = match self.read(&mut bytes, decoder.patience()) {
+                Ok(Came::Stop) => return,
+                Ok(Came::Bytes(0)) => {
                     tell(Err(ErrorKind::UnexpectedEof.into()));
                     return;
                 }
-                Ok(Some(count)) => decoder.feed(&bytes[..count]),
+                Ok(Came::Bytes(count)) => decoder.feed(&bytes[..count]),
+                Ok(Came::Nothing) => decoder.pause(),
                 Err(Errno::INTR | Errno::AGAIN) => continue,
                 Err(error) => {
                     tell(Err(error.into()));
@@ -190,16 +198,28 @@ impl Reader {
         }
     }
 
-    /// How many bytes came; nothing where it was told to stop.
-    fn read(&self, bytes: &mut [u8]) -> rustix::io::Result<Option<usize>> {
+    fn read(&self, bytes: &mut [u8], patience: Option<Duration>) -> rustix::io::Result<Came> {
         let stdin = io::stdin();
         let mut waiting = [PollFd::new(&self.stop, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
-        poll(&mut waiting, None)?;
-        if !waiting[0].revents().is_empty() {
-            return Ok(None);
+        let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
+        if poll(&mut waiting, patience.as_ref())? == 0 {
+            return Ok(Came::Nothing);
         }
-        rustix::io::read(&stdin, bytes).map(Some)
+        if !waiting[0].revents().is_empty() {
+            return Ok(Came::Stop);
+        }
+        rustix::io::read(&stdin, bytes).map(Came::Bytes)
     }
+}
+
+/// What the reader waited for.
+enum Came {
+    /// This many bytes; the end where they are none.
+    Bytes(usize),
+    /// Nothing for as long as was asked.
+    Nothing,
+    /// The word to stop.
+    Stop,
 }
 
 /// The built-in theme, as the environment asks for it: without colours where `NO_COLOR` is set and not empty.

@@ -3,27 +3,37 @@
 use super::*;
 use proptest::prelude::*;
 
-fn keys(bytes: &[u8]) -> Vec<String> {
+/// What is made of bytes in these pieces, with nothing after them.
+fn keys_of(pieces: &[&[u8]]) -> Vec<String> {
     let name = |input: Input| match input {
         Input::Stroke(Stroke { key, phase: Phase::Press }) => key.to_string(),
         Input::Stroke(Stroke { key, phase }) => format!("{key} {phase:?}"),
         other => format!("{other:?}"),
     };
-    Decoder::default().feed(bytes).into_iter().map(name).collect()
+    let mut decoder = Decoder::default();
+    let mut inputs: Vec<Input> = pieces.iter().flat_map(|piece| decoder.feed(piece)).collect();
+    inputs.extend(decoder.pause());
+    assert_eq!(decoder.patience(), None, "after a pause nothing is half");
+    inputs.into_iter().map(name).collect()
+}
+
+fn keys(bytes: &[u8]) -> Vec<String> {
+    keys_of(&[bytes])
 }
 
 #[test]
 fn what_terminals_send_is_understood() {
-    let cases: [(&[u8], &[&str]); 22] = [
+    let cases: [(&[u8], &[&str]); 23] = [
         (b"aZ:?", &["a", "Z", ":", "?"]),
         ("é♪".as_bytes(), &["é", "♪"]),
         (b" \r\t\x7f", &["space", "enter", "tab", "backspace"]),
         (b"\x12\x03\x0b", &["ctrl-r", "ctrl-c", "ctrl-k"]),
         (b"\x1b", &["esc"]),
-        (b"\x1b\x1b[A", &["esc", "up"]),
-        (b"\x1bq\x1b\x12", &["esc", "q", "esc", "ctrl-r"]),
+        (b"\x1b\x1b", &["esc", "esc"]),
+        (b"\x1bq\x1b\x12\x1b\r", &["alt-q", "ctrl-alt-r", "alt-enter"]),
+        (b"\x1b\x1bq\x1b\x1b[A", &["esc", "alt-q", "alt-up"]),
         (b"\x1b[A\x1b[B\x1b[C\x1b[D", &["up", "down", "right", "left"]),
-        (b"\x1bOA\x1bOP", &["up", "f1"]),
+        (b"\x1bOA\x1bOP\x1bOM\x1bOq", &["up", "f1", "enter", "1"]),
         (b"\x1b[1;2A\x1b[1;5C", &["shift-up", "ctrl-right"]),
         (b"\x1b[5~\x1b[6~\x1b[3~\x1b[1~", &["pageup", "pagedown", "delete", "home"]),
         (b"\x1b[5;2~", &["shift-pageup"]),
@@ -34,7 +44,7 @@ fn what_terminals_send_is_understood() {
         (b"\x1b[97;1:2u", &["a Repeat"]),
         (b"\x1b[27u\x1b[114;5u", &["esc", "ctrl-r"]),
         (b"\x1b[1;1:3A", &["up Release"]),
-        (b"\x1b[?0u", &["CanTellReleases"]),
+        (b"\x1b[?0u\x1b[0n", &["CanTellReleases", "HasDrawn"]),
         (b"\x1b[I\x1b[O", &["FocusLost"]),
         (b"\x1b[200~zxc\x1b[Av\x1b[201~q", &["Paste(\"zxc\\u{1b}[Av\")", "q"]),
     ];
@@ -56,21 +66,78 @@ fn a_paste_may_come_in_pieces_and_be_too_long() {
 }
 
 #[test]
-fn an_endless_sequence_is_thrown_away() {
-    let mut decoder = Decoder::default();
-    decoder.feed(b"\x1b[");
-    for _ in 0..100 {
-        decoder.feed(b"1;1;1;1;");
+fn what_a_terminal_answers_late_and_what_nobody_knows_does_nothing() {
+    let cases: [&[u8]; 14] = [
+        b"\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\",
+        b"\x1b]11;rgb:1e1e/1e1e/2e2e\x07",
+        b"\x1bP>|XTerm(390)\x1b\\",
+        b"\x1bP1+r524742=38\x1b\\",
+        b"\x1b_Gi=1;OK\x1b\\",
+        b"\x1b^private\x1b\\",
+        b"\x1bXstring\x1b\\",
+        b"\x1b[?62;4c\x1b[>41;390;0c\x1b[?2026;2$y",
+        b"\x1b[24;80R\x1b[8;24;80t\x1b[3n",
+        b"\x1b[M !!\x1b[<0;1;1M\x1b[<0;1;1m",
+        b"\x1b[99~\x1b[1;5;9;z\x1bO2A\x1bO5A\x1bOz",
+        b"\x1b[[Z",
+        b"\xff\xc0\xe2\x99",
+        b"\x1b[",
+    ];
+    for bytes in cases {
+        assert_eq!(keys(bytes), [""; 0], "{}", bytes.escape_ascii());
+        assert_eq!(keys(&[bytes, b"\x1b[A"].concat())[..], ["up"][..], "after {}", bytes.escape_ascii());
     }
-    assert!(decoder.pending.len() <= SEQUENCE_BYTES_MAX);
+}
+
+#[test]
+fn a_lone_escape_is_the_key_only_after_a_pause() {
+    let mut decoder = Decoder::default();
+    assert!(decoder.feed(b"\x1b").is_empty());
+    assert_eq!(decoder.patience(), Some(ESC_PAUSE));
+    assert_eq!(decoder.feed(b"[D"), [stroke(Key::plain(Code::Left))]);
+    assert!(decoder.feed(b"\x1b").is_empty());
+    assert_eq!(decoder.pause(), [stroke(Key::plain(Code::Esc))]);
+    assert!(decoder.feed(b"\x1b[").is_empty());
+    assert_eq!(decoder.patience(), Some(HALF_PAUSE));
+    assert!(decoder.pause().is_empty());
+}
+
+#[test]
+fn no_unfinished_answer_takes_the_control_keys_away() {
+    for begun in [b"\x1b]".as_slice(), b"\x1bP", b"\x1b_abc", b"\x1b[1;2", b"\x1bO", b"\xe2\x99", b"\x1b[["] {
+        let all = keys(&[begun, b"\x11"].concat());
+        assert_eq!(all, ["ctrl-q"], "after {}", begun.escape_ascii());
+    }
+}
+
+#[test]
+fn an_endless_sequence_takes_no_memory_and_means_nothing() {
+    for (begin, end) in
+        [(b"\x1b[".as_slice(), b"A".as_slice()), (b"\x1b]", b"\x1b\\"), (b"\x1bO", b"A"), (b"\x1b[200", b"~")]
+    {
+        let mut decoder = Decoder::default();
+        decoder.feed(begin);
+        for _ in 0..100 {
+            assert!(decoder.feed(b"1111").is_empty());
+            assert!(decoder.pending.len() <= SEQUENCE_BYTES_MAX + 8);
+        }
+        assert!(decoder.feed(end).is_empty(), "{}", begin.escape_ascii());
+        assert_eq!(decoder.patience(), None);
+    }
 }
 
 proptest! {
     #[test]
-    fn no_bytes_harm_it(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 0..10)) {
-        let mut decoder = Decoder::default();
-        for piece in pieces {
-            decoder.feed(&piece);
-        }
+    fn bytes_are_the_same_keys_however_they_are_cut(
+        bytes in prop::collection::vec(prop_oneof![
+            Just(ESC), prop::sample::select(b"[]OP_\\AMuZ~;:?<0159q\x07\x11\r".to_vec()), any::<u8>()
+        ], 0..60),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        at.extend([0, bytes.len()]);
+        at.sort_unstable();
+        let pieces: Vec<&[u8]> = at.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect();
+        prop_assert_eq!(keys_of(&pieces), keys(&bytes));
     }
 }

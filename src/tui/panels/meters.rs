@@ -97,7 +97,7 @@ fn column(meters: &[Meter], has_gain: bool, look: &MetersLook, scale: Rect, area
 
 /// Says that there are more meters than fit.
 fn more(hidden: usize, look: &MetersLook, scale: Rect, buffer: &mut Buffer) {
-    if hidden > 0 {
+    if hidden > 0 && scale.height > 0 {
         buffer.set_string(scale.x + 1, scale.y, text::left(&format!("+{hidden} more"), 8), look.label);
     }
 }
@@ -144,6 +144,9 @@ fn mark(db: f32, cells: u16) -> Option<u16> {
 }
 
 fn draw_scale(look: &MetersLook, area: Rect, buffer: &mut Buffer) {
+    if area.height == 0 {
+        return;
+    }
     let mut free_from = area.x;
     for db in TICKS_DB {
         let label = db.to_string();
