@@ -7,6 +7,7 @@ mod attach;
 mod clock;
 mod completions;
 mod devices;
+mod idle;
 mod launch;
 mod logs;
 mod man;

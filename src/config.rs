@@ -22,6 +22,7 @@ use recorder::{RECORDER_OPTIONS, RecorderOptions};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 /// What a musician may set once and for all. Everything is optional; the defaults suit a newcomer.
@@ -59,6 +60,23 @@ pub struct Settings {
     pub recorder: RecorderOptions,
     /// `doors`: where `busker serve` listens.
     pub doors: DoorSettings,
+    /// `idle_end_minutes`, 0 for never: after how long a station whose screen was left ends, if it does nothing; default 10.
+    pub idle_end_minutes: Option<u32>,
+}
+
+/// `idle_end_minutes`, where it is not said: long enough to come back from a broken line.
+const IDLE_END_MINUTES: u32 = 10;
+/// The most of it: a week.
+const IDLE_END_MINUTES_MAX: i64 = 7 * 24 * 60;
+
+impl Settings {
+    /// After how long a station that was left and does nothing ends; nothing where it never does.
+    pub fn idle_end(&self) -> Option<Duration> {
+        match self.idle_end_minutes.unwrap_or(IDLE_END_MINUTES) {
+            0 => None,
+            minutes => Some(Duration::from_secs(60 * u64::from(minutes))),
+        }
+    }
 }
 
 /// Where `busker serve` listens, and to whom.
@@ -109,10 +127,15 @@ impl FromYaml for Settings {
 }
 
 fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Settings> {
-    let map =
-        reader.mapping(root, &["audio", "midi", "profile", SHORT_KEY, "clock", "recordings", "record", "doors"])?;
+    let map = reader.mapping(
+        root,
+        &["audio", "midi", "profile", SHORT_KEY, "clock", "recordings", "record", "doors", "idle_end_minutes"],
+    )?;
     let mut settings = Settings {
         profile: reader.word(&map.field("profile")),
+        idle_end_minutes: reader
+            .int(&map.field("idle_end_minutes"), 0, IDLE_END_MINUTES_MAX)
+            .map(|minutes| minutes as u32),
         recordings: reader.text(&map.field("recordings"), TEXT_CHARS_MAX).map(PathBuf::from),
         ..Settings::default()
     };
@@ -244,6 +267,7 @@ clock: { bpm: 98.5, run: no, source: midi, from: keys, lost: stop }
 recordings: /srv/jams
 record: { bits: 16, start: bar, pre_roll: 0, files: each master, silence: off }
 doors: { osc: '0.0.0.0:9000', osc_from: [192.168.1.20, 'fe80::1'], http: off }
+idle_end_minutes: 0
 ";
         let settings = Settings::from_yaml("config.yaml", text).unwrap();
         let want = Settings {
@@ -300,6 +324,7 @@ doors: { osc: '0.0.0.0:9000', osc_from: [192.168.1.20, 'fe80::1'], http: off }
                 osc_from: vec!["192.168.1.20".parse().unwrap(), "fe80::1".parse().unwrap()],
                 http: Some(DoorAddress::Off),
             },
+            idle_end_minutes: Some(0),
         };
         assert_eq!(settings, want);
     }
@@ -327,7 +352,7 @@ doors: { osc: '0.0.0.0:9000', osc_from: [192.168.1.20, 'fe80::1'], http: off }
                 "config.yaml:2 audio.input: '4-3' does not fit, allowed numbers from 1 to 256, like 1, 3-4 or 1,3-5, at most 32 of them and each once",
                 "config.yaml:3 audio.blok: 'blok' is not a field here, allowed device, sample_rate, block, input, monitor",
                 "config.yaml:5 clock.bpm: '500' does not fit, allowed 20 to 300",
-                "config.yaml:6 monitor: 'monitor' is not a field here, allowed audio, midi, profile, cc_profiles, clock, recordings, record, doors",
+                "config.yaml:6 monitor: 'monitor' is not a field here, allowed audio, midi, profile, cc_profiles, clock, recordings, record, doors, idle_end_minutes",
             ]
         );
     }

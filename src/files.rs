@@ -1,25 +1,36 @@
-//! Files that are replaced whole or not at all. Blocks on the disk.
+//! Files that are replaced whole or not at all, and files that are nobody else's to read. Blocks on the disk.
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
+
+/// Who may read a file that is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Its owner alone, whatever the umask says: settings, what is learned, the log. New folders are 0700, the file 0600.
+    Owner,
+    /// Whom the umask lets: takes and what goes with them.
+    Umask,
+}
 
 /// Replaces a file with these bytes: whoever reads it, at any time and after a power cut, finds the old or the new ones.
 ///
 /// # Errors
 /// Those of the disk; the old file stands.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    make_folder(folder, readers)?;
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let new = folder.join(name);
-    let written = File::create(&new).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
+    let written =
+        open(OpenOptions::new().create(true).write(true).truncate(true), &new, readers).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
     let replaced = written.and_then(|()| fs::rename(&new, path));
     match replaced {
         // The name, too, must be on the disk.
@@ -31,6 +42,34 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Opens a log at its end; it is its owner's alone.
+///
+/// # Errors
+/// Those of the disk.
+pub fn open_log(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder, Readers::Owner)?;
+    }
+    open(OpenOptions::new().create(true).append(true), path, Readers::Owner)
+}
+
+fn make_folder(folder: &Path, readers: Readers) -> io::Result<()> {
+    match readers {
+        Readers::Owner => DirBuilder::new().recursive(true).mode(0o700).create(folder),
+        Readers::Umask => fs::create_dir_all(folder),
+    }
+}
+
+fn open(how: &mut OpenOptions, path: &Path, readers: Readers) -> io::Result<File> {
+    if readers == Readers::Umask {
+        return how.open(path);
+    }
+    let file = how.mode(0o600).open(path)?;
+    // One that was there may have been made by whoever knew no better.
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,8 +78,8 @@ mod tests {
     fn a_file_is_replaced_and_nothing_else_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("inside").join("a.yaml");
-        replace(&path, b"one").unwrap();
-        replace(&path, b"two").unwrap();
+        replace(&path, b"one", Readers::Umask).unwrap();
+        replace(&path, b"two", Readers::Umask).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
@@ -50,8 +89,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("taken");
         fs::create_dir_all(path.join("by a folder")).unwrap();
-        assert!(replace(&path, b"new").is_err());
+        assert!(replace(&path, b"new", Readers::Owner).is_err());
         assert!(path.join("by a folder").exists());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_its_owners_alone_is_so_whatever_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let (settings, log) = (folder.path().join("made/config.yaml"), folder.path().join("state/busker.log"));
+        replace(&settings, b"", Readers::Owner).unwrap();
+        open_log(&log).unwrap();
+        fs::set_permissions(&log, Permissions::from_mode(0o666)).unwrap();
+        open_log(&log).unwrap();
+        for file in [settings, log] {
+            assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700), "{}", file.display());
+        }
     }
 }

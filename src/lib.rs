@@ -11,7 +11,7 @@
 //! - [`nts1`]: what only one synth understands: its dumps and its user units, and the conversation that carries them.
 //! - [`keymap`], [`tui`]: the screen, which holds what is looked at and nothing musical.
 //! - [`remote`]: the doors: attached screens, OSC, HTTP and WebSocket. They know nothing of their own either.
-//! - [`cli`]: the verbs of the command line; [`logging`] is where they write to.
+//! - [`cli`]: the verbs of the command line; [`logging`] is where they write to, [`threads`] how they wait for each other.
 
 pub mod cli;
 pub mod command;
@@ -33,6 +33,7 @@ pub mod snapshots;
 pub mod status;
 pub mod stored;
 pub mod takes;
+pub mod threads;
 pub mod tui;
 pub mod wav;
 pub mod yaml;

@@ -40,7 +40,7 @@ use std::{
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError},
     },
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use terminal::{Screen, StopReading};
 use theme::Theme;
@@ -48,6 +48,8 @@ use visible::Visible;
 
 /// What may wait for the loop. A fast typist fills a few; when it is full the reader waits, and nothing is lost.
 const WAKES: usize = 256;
+/// How long a terminal may take with its last answer when the screen is left.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// How the screen is to be.
 #[derive(Clone, Debug)]
@@ -164,6 +166,9 @@ pub fn run(station: &Station, options: TuiOptions) -> Result<Left, TuiError> {
     listen(signals, sender.clone()).map_err(TuiError::Refused)?;
     let reading = Reading::start(sender).map_err(TuiError::Refused)?;
     let over = begun.and_then(|()| show.until_left(&wakes, &events, &woken));
+    if over.as_ref().is_ok_and(|left| *left != Left::Lost) || matches!(over, Err(Over::Left(Left::Detached))) {
+        show.settle(&wakes);
+    }
     // A reader that waits for room in the queue must not wait for ever.
     drop(wakes);
     drop(reading);
@@ -295,6 +300,10 @@ impl Show<'_> {
                 self.screen.ask_for_releases()?;
                 Vec::new()
             }
+            Wake::Input(Input::HasDrawn) => {
+                self.pace.answered();
+                Vec::new()
+            }
             Wake::Lost(error) => return Err(error.into()),
             Wake::HungUp => return Err(Over::Left(Left::Lost)),
             Wake::Resized => {
@@ -339,6 +348,17 @@ impl Show<'_> {
         };
         if let Err(error) = thread::Builder::new().name("busker-ask".to_owned()).spawn(wait) {
             self.app.say(Severity::Error, format!("this was not done, since no thread could be had: {error}"));
+        }
+    }
+
+    /// Waits for the terminal's last answer, so that it is not typed into the shell; bounded.
+    fn settle(&self, wakes: &Receiver<Wake>) {
+        let Some(until) = self.pace.answer_due() else { return };
+        let until = until.min(Instant::now() + SETTLE);
+        while let Ok(wake) = wakes.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            if matches!(wake, Wake::Input(Input::HasDrawn) | Wake::Lost(_) | Wake::HungUp) {
+                return;
+            }
         }
     }
 

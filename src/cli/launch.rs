@@ -1,17 +1,23 @@
 //! The station and its screen are one process, and yet the screen can be left: so a second process, which does nothing,
-//! stands between it and the shell. When the screen is left, the shell gets its prompt back because that one ends.
+//! stands between it and the shell. When the screen is left, the shell gets its prompt back because that one ends; when
+//! the station is killed, that one gives the terminal back.
 //!
 //! All on the main thread, but for the signals.
 
-use super::{Failure, Outcome, attach::GOES_ON, complain};
-use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal, setsid};
+use super::{Failure, Outcome, attach::GOES_ON, complain, signals::LEAVE};
+use crate::tui::terminal::GIVE_BACK;
+use rustix::{
+    process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal, setsid},
+    termios::{OptionalActions, Termios, tcgetattr, tcsetattr},
+};
 use signal_hook::{
-    consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1},
+    consts::{SIGCHLD, SIGHUP, SIGINT, SIGUSR1},
     iterator::Signals,
 };
 use std::{
     env,
     fs::OpenOptions,
+    io::{self, Write},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
@@ -63,7 +69,8 @@ impl Launcher {
 /// # Errors
 /// The system gives no process; or how that one ended.
 pub fn launch() -> Outcome {
-    let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1]).map_err(Failure::other)?;
+    let mut signals = Signals::new(LEAVE.into_iter().chain([SIGCHLD, SIGHUP, SIGUSR1])).map_err(Failure::other)?;
+    let before = tcgetattr(io::stdin()).ok();
     let program = env::current_exe().map_err(Failure::other)?;
     let mut child = Command::new(program)
         .args(env::args_os().skip(1))
@@ -75,6 +82,9 @@ pub fn launch() -> Outcome {
         match signal {
             SIGCHLD => {
                 if let Some(status) = child.try_wait().map_err(Failure::other)? {
+                    if status.code().is_none() {
+                        give_back(before.as_ref());
+                    }
                     return outcome(status);
                 }
             }
@@ -92,6 +102,15 @@ pub fn launch() -> Outcome {
         }
     }
     Ok(())
+}
+
+/// The station had the terminal, and was killed.
+fn give_back(before: Option<&Termios>) {
+    if let Some(before) = before {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, before);
+    }
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(GIVE_BACK.as_bytes()).and_then(|()| out.flush());
 }
 
 fn pass_on(child: &Child, signal: Signal) {

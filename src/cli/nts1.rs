@@ -195,7 +195,7 @@ fn backup(args: &Nts1Args, to: &Path) -> Outcome {
     let globals = Message::Global(session.globals()?).encode(channel);
     let mut text = String::new();
     for (path, bytes) in paths.iter().zip([program, globals]) {
-        files::replace(path, &bytes)
+        files::replace(path, &bytes, files::Readers::Umask)
             .map_err(|error| Failure::asked(format!("{} cannot be written: {error}", path.display())))?;
         let _ = writeln!(text, "{}  {} bytes", path.display(), bytes.len());
     }

@@ -1,7 +1,7 @@
 //! `busker`: the engine with its screen, in one process, which outlives the screen.
 
 use super::{
-    Failure, Outcome, attach,
+    Failure, Outcome, attach, idle,
     launch::{self, Launcher},
     setup::{Setup, StationArgs},
     signals,
@@ -78,6 +78,9 @@ fn run(args: &StationArgs, launcher: &Launcher) -> Outcome {
         Ok(Left::Detached | Left::Lost) if can_detach => {
             drop(quiet);
             launcher.let_go();
+            if let Some(after) = setup.idle_end {
+                idle::end_when_idle(station.clone(), after)?;
+            }
             engine.wait();
         }
         _ => {

@@ -14,7 +14,7 @@ use crate::{
     status::Event,
 };
 use clap::Args;
-use qrcode::{QrCode, render::unicode::Dense1x2};
+use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 use sd_notify::NotifyState;
 use std::{
     io::{self, IsTerminal},
@@ -87,28 +87,47 @@ pub fn serve(args: &ServeArgs) -> Outcome {
     Ok(())
 }
 
-/// The address others reach this machine at, where it listens at all of them.
+/// The address others reach this machine at, where it listens at all of them: the one it speaks to the world from, or else
+/// the first that is not only its own.
 fn reachable(at: SocketAddr) -> SocketAddr {
+    if !at.ip().is_unspecified() {
+        return at;
+    }
     // Nothing is sent: the system only says from which address it would be.
     let outwards = || -> io::Result<IpAddr> {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
         socket.connect(SOMEWHERE)?;
         Ok(socket.local_addr()?.ip())
     };
-    match outwards() {
-        Ok(ip) if at.ip().is_unspecified() => SocketAddr::new(ip, at.port()),
-        _ => at,
-    }
+    let found = outwards().ok().filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
+    let ip = found.or_else(|| first_of_network(if_addrs::get_if_addrs().ok()?.iter().map(|found| found.ip())));
+    SocketAddr::new(ip.unwrap_or(Ipv4Addr::LOCALHOST.into()), at.port())
+}
+
+/// The first address others have a way to: IPv4 before IPv6, which nobody types.
+fn first_of_network(ips: impl Iterator<Item = IpAddr> + Clone) -> Option<IpAddr> {
+    let is_usable = |ip: &IpAddr| match ip {
+        IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_unspecified(),
+        IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unspecified() && !ip.is_unicast_link_local(),
+    };
+    let usable = ips.filter(is_usable);
+    usable.clone().find(IpAddr::is_ipv4).or_else(|| usable.clone().next())
 }
 
 /// The address as a picture for the camera of a phone: nobody types a token.
 fn show_code(address: &str) {
-    if let Ok(code) = QrCode::new(address)
-        && io::stderr().is_terminal()
+    if io::stderr().is_terminal()
+        && let Some(picture) = code(address)
     {
-        let picture = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
         complain(&format!("for a phone:\n{picture}"));
     }
+}
+
+/// A picture that a window of 80x24 has room for beside what is said around it: it is seen from near, and so needs little
+/// against dirt.
+fn code(address: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(address, EcLevel::L).ok()?;
+    Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
 }
 
 /// What systemd wants to know of a service of `Type=notify`; without it nobody listens.
@@ -124,5 +143,28 @@ fn address(wish: Option<DoorAddress>, port: u16) -> Option<SocketAddr> {
         Some(DoorAddress::Off) => None,
         Some(DoorAddress::At(at)) => Some(at),
         None => Some((Ipv4Addr::LOCALHOST, port).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_of_the_longest_address_fits_a_small_window() {
+        let address = format!("http://255.255.255.255:65535/?token={}", "0f".repeat(16));
+        let picture = code(&address).unwrap();
+        assert!(picture.lines().count() <= 21, "{} lines", picture.lines().count());
+        assert!(picture.lines().all(|line| line.chars().count() <= 80));
+    }
+
+    #[test]
+    fn the_address_that_is_said_is_one_a_phone_can_use() {
+        let of =
+            |ips: &[&str]| first_of_network(ips.iter().map(|ip| ip.parse().unwrap()).collect::<Vec<_>>().into_iter());
+        assert_eq!(of(&["127.0.0.1", "::1", "fe80::1", "192.168.4.1"]), Some([192, 168, 4, 1].into()));
+        assert_eq!(of(&["127.0.0.1", "fe80::1", "fd00::5"]), Some("fd00::5".parse().unwrap()));
+        assert_eq!(of(&["127.0.0.1", "0.0.0.0"]), None);
+        assert!(!reachable("0.0.0.0:8808".parse().unwrap()).ip().is_unspecified());
     }
 }

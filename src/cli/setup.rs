@@ -28,6 +28,7 @@ use clap::Args;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 /// What every verb with an engine may be told.
@@ -88,6 +89,8 @@ pub struct Setup {
     pub socket: PathBuf,
     /// Where `serve` listens.
     pub doors: DoorSettings,
+    /// After how long a station that was left and does nothing ends; nothing where it never does.
+    pub idle_end: Option<Duration>,
     /// Where things are.
     pub folders: Folders,
 }
@@ -123,6 +126,7 @@ impl Setup {
             None => return Err(Failure::other("the built-in profiles are missing from this program")),
         };
         let (device, ports) = choose(args, &settings)?;
+        let idle_end = settings.idle_end();
         let session = args.session.as_deref().map(session_command).transpose()?;
         let input = args.input.clone().or(settings.input);
         let request = AudioRequest {
@@ -165,6 +169,7 @@ impl Setup {
             notices,
             socket: args.socket.path(),
             doors: settings.doors,
+            idle_end,
             folders,
         })
     }

@@ -1,10 +1,13 @@
-//! SIGINT and SIGTERM as the command `quit`, so that every way out is the same one; without an engine, as news. SIGHUP,
-//! the end of a terminal, is only heard where the station goes on without one.
+//! What ends a program, SIGTERM and its like, as the command `quit`, so that every way out is the same one; without an
+//! engine, as news. SIGHUP, the end of a terminal, is only heard where the station goes on without one. What would end it
+//! and tells nothing that matters is ignored.
 
 use super::Failure;
 use crate::{command::Command, engine::station::Station};
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{
+        SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
+    },
     iterator::Signals,
 };
 use std::{
@@ -16,12 +19,22 @@ use std::{
     thread,
 };
 
-/// From now on these signals make the engine end in order.
+/// Somebody asks the program to end; or the system: SIGXCPU comes a while before SIGKILL does.
+pub const LEAVE: [i32; 4] = [SIGINT, SIGTERM, SIGQUIT, SIGXCPU];
+/// What ends a program that does not know it. Of these, a file that may not grow (SIGXFSZ) is told by the write that it
+/// refuses, and so ends the take and not the program; the others tell nothing here.
+const IGNORED: [i32; 7] = [SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO];
+
+/// From now on these signals make the engine end in order, or do nothing.
 ///
 /// # Errors
 /// Where the system refuses; then they would end the program at once, so better not to begin.
 pub fn quit_on_signals(station: Station) -> Result<(), Failure> {
-    on_signals(&[SIGINT, SIGTERM], move || station.send_surely(Command::Quit {}).is_ok())
+    for signal in IGNORED {
+        // A handler that does nothing: what is ignored would stay so in programs that are started from here.
+        signal_hook::flag::register(signal, Arc::default()).map_err(Failure::other)?;
+    }
+    on_signals(&LEAVE, move || station.send_surely(Command::Quit {}).is_ok())
 }
 
 /// For an engine that nobody can reach without its terminal: from now on the end of that one ends it in order, too.
@@ -38,7 +51,8 @@ pub fn quit_on_hang_up(station: Station) -> Result<(), Failure> {
 /// Where the system refuses; then they would end the program at once.
 pub fn asked_to_leave() -> Result<Receiver<()>, Failure> {
     let (sender, receiver) = mpsc::channel();
-    on_signals(&[SIGINT, SIGTERM, SIGHUP], move || sender.send(()).is_ok())?;
+    let signals: Vec<i32> = LEAVE.into_iter().chain([SIGHUP]).collect();
+    on_signals(&signals, move || sender.send(()).is_ok())?;
     Ok(receiver)
 }
 

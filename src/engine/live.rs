@@ -15,7 +15,10 @@ use super::{
     realtime,
     station::{Errand, Request, Station},
 };
-use crate::status::{Event, Severity, Status};
+use crate::{
+    status::{Event, Severity, Status},
+    threads::join_within,
+};
 use device::Audio;
 use std::{
     io,
@@ -39,6 +42,10 @@ const DISK_EVERY: Duration = Duration::from_secs(2);
 const CLOSE_TAKE: Duration = Duration::from_secs(10);
 /// How long the keeper may need for what it was handed, on the way out.
 const KEEP: Duration = Duration::from_secs(10);
+/// How long a MIDI thread may need to end its notes, on the way out: a port that takes nothing is left.
+const END_MIDI: Duration = Duration::from_secs(3);
+/// How long a device may need to stop, on the way out.
+const END_DEVICE: Duration = Duration::from_secs(5);
 /// Commands obeyed before the status is shown again.
 const BURST: usize = 256;
 
@@ -385,7 +392,9 @@ impl Live {
     fn end_notes(&mut self) {
         self.control.close_scheduler();
         if let Some(scheduler) = self.scheduler.take() {
-            let _ = scheduler.join();
+            if !join_within(scheduler, END_MIDI) {
+                tracing::error!("the MIDI thread does not end: a port takes nothing, and notes may sound on");
+            }
         }
         // Ports in the callback have the note-offs when a block later than these messages was rendered.
         let block = u64::from(self.audio.watch.block_frames.load(Ordering::Relaxed));
@@ -398,14 +407,18 @@ impl Live {
         self.end_clock.store(true, Ordering::Release);
         if let Some(clock) = self.clock.take() {
             clock.thread().unpark();
-            let _ = clock.join();
+            if !join_within(clock, END_MIDI) {
+                tracing::error!("the clock's thread does not end: followers may not hear the stop");
+            }
         }
         self.control.listen(self.now());
     }
 
     fn end_device(&mut self) {
-        if let Some(driver) = self.audio.driver.take() {
-            driver.stop();
+        let Some(driver) = self.audio.driver.take() else { return };
+        let stop = thread::Builder::new().name("device-end".into()).spawn(move || drop(driver.stop()));
+        if !stop.is_ok_and(|stop| join_within(stop, END_DEVICE)) {
+            tracing::error!("the audio device does not stop; it is left");
         }
     }
 
@@ -416,11 +429,7 @@ impl Live {
     fn end_keeper(&mut self) {
         self.control.close_keeper();
         let Some(keeper) = self.keeper.take() else { return };
-        let begun = Instant::now();
-        while !keeper.is_finished() && begun.elapsed() < KEEP {
-            thread::sleep(Duration::from_millis(5));
-        }
-        if !keeper.is_finished() {
+        if !join_within(keeper, KEEP) {
             let text =
                 "the disk does not answer: the last changes of session, snapshots or what was learned may be lost";
             self.control.desk().notice(Severity::Error, text);

@@ -71,7 +71,7 @@ impl Cache {
         let key = Key::of(take)?;
         let path = self.entry(&key);
         let entry = Entry { form: FORM, key, measured: measured.clone() };
-        files::replace(&path, &serde_json::to_vec(&entry)?)?;
+        files::replace(&path, &serde_json::to_vec(&entry)?, files::Readers::Owner)?;
         self.tidy()
     }
 

@@ -80,7 +80,7 @@ fn write(made: &midi_guide::Made, folder: &Path) -> Result<bool, Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(unwritable(error)),
     }
-    files::replace(&path, made.yaml.as_bytes()).map_err(unwritable)?;
+    files::replace(&path, made.yaml.as_bytes(), files::Readers::Owner).map_err(unwritable)?;
     print(&format!("{shown}: {}", made.summary))?;
     Ok(true)
 }

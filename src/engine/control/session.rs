@@ -419,7 +419,7 @@ fn begin(folder: &Path, session: &Session) -> Result<Lock, String> {
     fs::create_dir_all(folder).map_err(|error| refused(&error))?;
     let lock = take_lock(folder)?.lock;
     let text = stored::text(session).map_err(|full| refused(&full))?;
-    files::replace(&folder.join(FILE), text.as_bytes()).map_err(|error| refused(&error))?;
+    files::replace(&folder.join(FILE), text.as_bytes(), files::Readers::Owner).map_err(|error| refused(&error))?;
     fs::create_dir_all(folder.join(AUDIO)).map_err(|error| refused(&error))?;
     Ok(lock)
 }

@@ -76,7 +76,7 @@ impl Keeper {
             waiting.push(page);
         }
         for Page { path, text, loss, lock } in waiting {
-            if let Err(error) = files::replace(&path, text.as_bytes()) {
+            if let Err(error) = files::replace(&path, text.as_bytes(), files::Readers::Owner) {
                 let sentence = format!("{loss}: {} cannot be written ({error})", path.display());
                 // A control that is gone can tell nobody.
                 let _ = self.failures.send(NotKept { path, sentence });

@@ -3,9 +3,9 @@
 //! alsa-lib and libjack write there on their own, in the middle of a screen. Descriptors belong to the whole program, so
 //! this works for every thread at once. Realtime: no.
 
+use crate::files;
 use rustix::stdio::{dup2_stderr, stderr};
 use std::{
-    fs::{self, File},
     io,
     os::fd::{AsFd, OwnedFd},
     path::Path,
@@ -33,10 +33,7 @@ impl QuietStderr {
 }
 
 fn redirect(log_file: &Path) -> io::Result<OwnedFd> {
-    if let Some(folder) = log_file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let log = File::options().create(true).append(true).open(log_file)?;
+    let log = files::open_log(log_file)?;
     // Not for the programs this one starts.
     let before = rustix::io::fcntl_dupfd_cloexec(stderr(), 3)?;
     dup2_stderr(log.as_fd())?;
@@ -63,6 +60,7 @@ pub fn hush_alsa() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn what_is_said_while_it_lives_is_in_the_file_and_the_terminal_is_back_after() {

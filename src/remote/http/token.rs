@@ -4,7 +4,7 @@ use std::{fmt::Write, io, sync::Arc};
 use subtle::ConstantTimeEq;
 
 /// Random bytes of a token.
-const BYTES: usize = 32;
+const BYTES: usize = 16;
 
 /// A secret, as it is written. It is never shown by accident: it has no `Debug`.
 #[derive(Clone)]

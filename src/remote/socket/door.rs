@@ -18,12 +18,16 @@ use crate::{
     },
     profile::Profile,
     status::{Event, Status},
+    threads::join_within,
 };
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use std::{
-    io::{self, BufReader},
+    io::{self, BufReader, ErrorKind},
     net::Shutdown,
-    os::unix::net::{UnixListener, UnixStream},
-    path::Path,
+    os::{
+        fd::OwnedFd,
+        unix::net::{UnixListener, UnixStream},
+    },
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -42,9 +46,12 @@ const NEWS: usize = 1024;
 /// How long guests may take to hear that the station ends.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// How long the thread that lets guests in may take to end.
+const CLOSE: Duration = Duration::from_secs(1);
+
 /// The socket is open while this lives.
 pub struct SocketDoor {
-    place: Place,
+    _place: Place,
     lobby: Arc<Lobby>,
     letting_in: Option<JoinHandle<()>>,
 }
@@ -53,7 +60,8 @@ pub struct SocketDoor {
 struct Lobby {
     station: Station,
     door: Arc<Door>,
-    closing: AtomicBool,
+    /// Readable once the door closes. Not somebody who comes: the socket's file may be gone, or another station's.
+    closing: OwnedFd,
     guests: Mutex<Vec<Arc<UnixStream>>>,
 }
 
@@ -66,12 +74,13 @@ impl SocketDoor {
         let lobby = Arc::new(Lobby {
             station: station.clone(),
             door: doors.open("socket", place.path().display().to_string()),
-            closing: AtomicBool::new(false),
+            closing: eventfd(0, EventfdFlags::CLOEXEC)?,
             guests: Mutex::default(),
         });
+        listener.set_nonblocking(true)?;
         let inside = Arc::clone(&lobby);
         let letting_in = thread::Builder::new().name("socket".into()).spawn(move || let_in(&listener, &inside))?;
-        Ok(SocketDoor { place, lobby, letting_in: Some(letting_in) })
+        Ok(SocketDoor { _place: place, lobby, letting_in: Some(letting_in) })
     }
 }
 
@@ -82,20 +91,15 @@ impl Drop for SocketDoor {
         while self.lobby.door.connected.load(Ordering::Relaxed) > 0 && begun.elapsed() < FAREWELL {
             thread::sleep(Duration::from_millis(5));
         }
-        self.lobby.closing.store(true, Ordering::Release);
-        wake(self.place.path());
+        // An event's counter takes any number of ones.
+        let _ = rustix::io::write(&self.lobby.closing, &1u64.to_ne_bytes());
         for guest in self.lobby.guests().drain(..) {
             let _ = guest.shutdown(Shutdown::Both);
         }
         if let Some(letting_in) = self.letting_in.take() {
-            let _ = letting_in.join();
+            join_within(letting_in, CLOSE);
         }
     }
-}
-
-/// The thread that lets in waits for somebody: so somebody comes.
-fn wake(path: &Path) {
-    let _ = UnixStream::connect(path);
 }
 
 impl Lobby {
@@ -105,12 +109,15 @@ impl Lobby {
 }
 
 fn let_in(listener: &UnixListener, lobby: &Arc<Lobby>) {
-    for stream in listener.incoming() {
-        if lobby.closing.load(Ordering::Acquire) {
+    loop {
+        let mut waiting = [PollFd::new(&lobby.closing, PollFlags::IN), PollFd::new(listener, PollFlags::IN)];
+        let waited = poll(&mut waiting, None);
+        if waited.is_ok() && !waiting[0].revents().is_empty() {
             return;
         }
-        let stream = match stream {
-            Ok(stream) => Arc::new(stream),
+        let stream = match waited.map_err(io::Error::from).and_then(|_| listener.accept()) {
+            Ok((stream, _)) => Arc::new(stream),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => continue,
             Err(error) => {
                 // Out of files, most likely: the next one may have more luck.
                 tracing::warn!(%error, "a guest at the socket could not be let in");

@@ -5,13 +5,16 @@
 
 use super::{
     super::wire::{Asked, Role, Told, WIRE, wire_mismatch},
-    HELLO, ReadError, TOLD_BYTES_MAX, is_late, read_line, write_line,
+    HELLO, ReadError, TOLD_BYTES_MAX, is_late,
+    place::check_folder,
+    read_line, write_line,
 };
 use crate::{
     engine::station::{self, Desk, Errand, Reply, Request, Station},
     profile::Profile,
     status::{Changes, Event, Severity, Status},
 };
+use rustix::net::sockopt::socket_peercred;
 use std::{
     collections::HashMap,
     io::{self, BufReader, ErrorKind},
@@ -28,6 +31,14 @@ pub enum LineError {
     /// Nobody listens there.
     #[error("no station runs at {}; `busker` starts one, `busker serve` one without a screen", .0.display())]
     NoStation(PathBuf),
+    /// Somebody else made it, or its folder. Nothing was said to it.
+    #[error("the station at {} is not yours: {why}; --socket PATH names another one", path.display())]
+    NotOurs {
+        /// Where.
+        path: PathBuf,
+        /// Whose.
+        why: String,
+    },
     /// The station says why.
     #[error("{0}")]
     Refused(String),
@@ -49,6 +60,30 @@ impl From<ReadError> for LineError {
     }
 }
 
+/// What a station says is printed on a terminal: characters that steer one become U+FFFD, written or escaped. Line feeds and
+/// tabs stay.
+fn without_controls(json: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(json);
+    let (mut plain, mut rest) = (String::with_capacity(text.len()), text.chars());
+    while let Some(c) = rest.next() {
+        let escaped = (c == '\\').then(|| rest.next()).flatten();
+        match escaped {
+            Some('b' | 'f' | 'r') => plain.push('\u{fffd}'),
+            Some('u') => {
+                let digits: String = rest.by_ref().take(4).collect();
+                match u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32) {
+                    Some(c) if c.is_control() && !matches!(c, '\n' | '\t') => plain.push('\u{fffd}'),
+                    _ => plain.extend(['\\', 'u'].into_iter().chain(digits.chars())),
+                }
+            }
+            Some(other) => plain.extend(['\\', other]),
+            None if c.is_control() => plain.push('\u{fffd}'),
+            None => plain.push(c),
+        }
+    }
+    plain.into_bytes()
+}
+
 /// A line to a station.
 pub struct Line {
     stream: UnixStream,
@@ -56,15 +91,24 @@ pub struct Line {
 }
 
 impl Line {
-    /// Connects, and says hello.
+    /// Connects, and says hello, once it is clear that this user's station is there.
     ///
     /// # Errors
     /// Nobody is there, or somebody with whom there is no talking.
     pub fn open(path: &Path, role: Role) -> Result<Line, LineError> {
+        if let Some(folder) = path.parent().filter(|folder| folder.exists()) {
+            check_folder(folder)
+                .map_err(|error| LineError::NotOurs { path: path.to_owned(), why: error.to_string() })?;
+        }
         let stream = UnixStream::connect(path).map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => LineError::NoStation(path.to_owned()),
             _ => LineError::Broken(error),
         })?;
+        let (ours, theirs) = (rustix::process::getuid(), socket_peercred(&stream).map_err(io::Error::from)?.uid);
+        if theirs != ours && !theirs.is_root() {
+            let why = format!("user {} listens there, and you are user {}", theirs.as_raw(), ours.as_raw());
+            return Err(LineError::NotOurs { path: path.to_owned(), why });
+        }
         stream.set_read_timeout(Some(HELLO))?;
         let mut line = Line { reader: BufReader::new(stream.try_clone()?), stream };
         let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -96,7 +140,7 @@ impl Line {
     pub fn told(&mut self) -> Result<Told, LineError> {
         let line = read_line(&mut self.reader, TOLD_BYTES_MAX)?;
         let line = line.ok_or_else(|| io::Error::from(ErrorKind::UnexpectedEof))?;
-        Told::decode(&line).map_err(|error| LineError::Strange(error.to_string()))
+        Told::decode(&without_controls(&line)).map_err(|error| LineError::Strange(error.to_string()))
     }
 
     /// The first whole status; events before it are passed over.
@@ -230,5 +274,35 @@ impl Reading {
             tracing::warn!(%error, "a status came that is none");
         }
         self.bulletin.publish(status);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn nothing_a_station_says_steers_the_terminal() {
+        let told = Told::Leave { why: "a\u{1b}[2J\u{7f}\u{9b}1m\r\u{8}\n\tb \\u001b é♪\u{1f600}".to_owned() };
+        let written = told.encode().replace("♪", r"\u001b\u009b\ud83d\ude00\\u001b");
+        let Ok(Told::Leave { why }) = Told::decode(&without_controls(written.as_bytes())) else { panic!("{written}") };
+        assert!(why.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t')), "{why:?}");
+        assert!(
+            why.contains("\n\tb \\u001b é") && why.ends_with("\u{fffd}\u{fffd}\u{1f600}\\u001b\u{1f600}"),
+            "{why:?}"
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_to_a_station_in_a_folder_that_is_open_to_others() {
+        let uid = rustix::process::getuid().as_raw();
+        let folder = tempfile::Builder::new().prefix(&format!("busker-{uid}-")).tempdir_in("/tmp").unwrap();
+        let listener = std::os::unix::net::UnixListener::bind(folder.path().join("s")).unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let refused = Line::open(&folder.path().join("s"), Role::Ask).map(drop).unwrap_err();
+        assert!(matches!(refused, LineError::NotOurs { .. }), "{refused}");
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "nobody came");
     }
 }

@@ -8,7 +8,7 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, ErrorKind},
     os::unix::{
-        fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+        fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
         net::{SocketAddr, UnixListener},
     },
     path::{Path, PathBuf},
@@ -23,6 +23,8 @@ const OWN: &str = "busker-";
 #[derive(Debug)]
 pub struct Place {
     path: PathBuf,
+    /// Device and inode of the socket: the file there may be another's by now.
+    made: (u64, u64),
     /// Held as long as the socket is.
     _lock: File,
 }
@@ -76,8 +78,8 @@ impl Place {
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(NoPlace::Taken(path.to_owned())),
             Err(error) => return Err(refused(error.into())),
         }
-        let listener = listen(path, folder).map_err(refused)?;
-        Ok((Place { path: path.to_owned(), _lock: lock }, listener))
+        let (listener, made) = listen(path, folder).map_err(refused)?;
+        Ok((Place { path: path.to_owned(), made, _lock: lock }, listener))
     }
 
     /// The socket's file.
@@ -89,11 +91,13 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         // The lock's file stays: whoever waits for it must find the same one.
-        let _ = fs::remove_file(&self.path);
+        if fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == self.made) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
-/// Makes the folder where it is missing; one among everybody's temporary files must be this user's alone.
+/// Makes the folder where it is missing.
 fn own_folder(folder: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -102,6 +106,15 @@ fn own_folder(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
+    check_folder(folder)
+}
+
+/// A folder among everybody's temporary files must be this user's alone: somebody else could have made it, and a socket
+/// in it.
+///
+/// # Errors
+/// It is not, or there is none.
+pub(super) fn check_folder(folder: &Path) -> io::Result<()> {
     let name = folder.file_name().unwrap_or_default().as_encoded_bytes();
     if folder.parent() == Some(Path::new(EVERYBODYS)) && name.starts_with(OWN.as_bytes()) {
         let found = fs::symlink_metadata(folder)?;
@@ -113,14 +126,19 @@ fn own_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn listen(path: &Path, folder: &Path) -> io::Result<UnixListener> {
+/// Listens, and the device and inode of the socket.
+fn listen(path: &Path, folder: &Path) -> io::Result<(UnixListener, (u64, u64))> {
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.file_type().is_socket()) {
+        return Err(io::Error::new(ErrorKind::AlreadyExists, "what is there is no socket, and stays"));
+    }
     // 0700: nobody gets at the socket before it is 0600.
     let making = tempfile::Builder::new().prefix(".busker").tempdir_in(folder)?;
     let made = making.path().join("s");
     let listener = UnixListener::bind(&made)?;
     fs::set_permissions(&made, Permissions::from_mode(0o600))?;
+    let found = fs::symlink_metadata(&made)?;
     fs::rename(&made, path)?;
-    Ok(listener)
+    Ok((listener, (found.dev(), found.ino())))
 }
 
 #[cfg(test)]
@@ -142,6 +160,24 @@ mod tests {
         drop(UnixListener::bind(&path).unwrap());
         let (_place, _listener) = Place::take(&path).unwrap();
         UnixStream::connect(&path).unwrap();
+    }
+
+    #[test]
+    fn a_socket_or_file_of_somebody_else_is_never_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("busker.sock");
+        let (first, _listener) = Place::take(&path).unwrap();
+        // A cleaner took both files away, and another station began there.
+        fs::remove_file(&path).unwrap();
+        fs::remove_file(path.with_extension("lock")).unwrap();
+        let (_second, _listener) = Place::take(&path).unwrap();
+        drop(first);
+        UnixStream::connect(&path).unwrap();
+
+        let notes = folder.path().join("notes.txt");
+        fs::write(&notes, "words").unwrap();
+        assert!(matches!(Place::take(&notes), Err(NoPlace::Refused { .. })));
+        assert_eq!(fs::read_to_string(&notes).unwrap(), "words");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //! The disk writer's.
 
 use super::TakeOrder;
-use crate::midi::smf::{Bytes, Smf, SmfEvent, TempoFrom, Way};
+use crate::{
+    files,
+    midi::smf::{Bytes, Smf, SmfEvent, TempoFrom, Way},
+};
 use std::{collections::VecDeque, path::PathBuf};
 
 /// Messages held for takes to come: a minute of a hundred knobs that turn.
@@ -120,7 +123,7 @@ impl MidiFile {
         if is_end && self.smf.lost() > 0 {
             tracing::warn!(lost = self.smf.lost(), "the MIDI file is full");
         }
-        crate::files::replace(&self.path, &self.smf.bytes())
+        files::replace(&self.path, &self.smf.bytes(), files::Readers::Umask)
             .map_err(|error| format!("the take is safe; {} cannot be written: {error}", self.path.display()))
     }
 }

@@ -1,0 +1,80 @@
+//! A station that was left and does nothing ends by itself: whoever closed the window will not come back to it, and it
+//! would keep the ports for ever.
+
+use super::Failure;
+use crate::{command::Command, engine::station::Station, status::Status};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// From now on the station ends once it did nothing for as long as `after`.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn end_when_idle(station: Station, after: Duration) -> Result<(), Failure> {
+    let watch = move || {
+        let mut idle = Idle::default();
+        while idle.lasted(&station.status(), Instant::now()) < after {
+            thread::sleep(LOOK);
+        }
+        tracing::info!(minutes = after.as_secs() / 60, "nobody is here and nothing was done: the station ends");
+        let _ = station.send_surely(Command::Quit {});
+    };
+    thread::Builder::new().name("idle".into()).spawn(watch).map(drop).map_err(Failure::other)
+}
+
+/// For how long nothing was done.
+#[derive(Debug, Default)]
+struct Idle {
+    since: Option<Instant>,
+    came: u64,
+}
+
+impl Idle {
+    /// How long it lasts: nothing plays, is recorded or waited for, nobody is connected, and nothing comes in at a port or a
+    /// door.
+    fn lasted(&mut self, status: &Status, now: Instant) -> Duration {
+        let of_ports: u64 = status.ports.iter().map(|port| port.received).sum();
+        let of_doors: u64 = status.doors.iter().map(|door| door.received).sum();
+        let is_at_work = status.transport.playing
+            || status.record.take.is_some()
+            || status.record.waits_for.is_some()
+            || status.audition.is_some()
+            || status.morph.is_some()
+            || status.doors.iter().any(|door| door.connected > 0);
+        let came = of_ports + of_doors;
+        if is_at_work || came != self.came {
+            self.came = came;
+            self.since = None;
+        }
+        now.duration_since(*self.since.get_or_insert(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{assembly::EngineConfig, offline::Offline};
+
+    #[test]
+    fn a_station_is_idle_while_it_neither_plays_nor_records_and_nobody_is_there() {
+        let config = EngineConfig::built_in("/tmp").unwrap();
+        let at_rest = Offline::new(&config).unwrap().status();
+        let (mut idle, begun) = (Idle::default(), Instant::now());
+        let at = |minutes: u64| begun + Duration::from_secs(60 * minutes);
+        idle.lasted(&at_rest, at(0));
+        assert_eq!(idle.lasted(&at_rest, at(9)), Duration::from_secs(540));
+        let mut playing = at_rest.clone();
+        playing.transport.playing = true;
+        assert_eq!(idle.lasted(&playing, at(10)), Duration::ZERO);
+        assert_eq!(idle.lasted(&at_rest, at(11)), Duration::from_secs(60));
+        let mut played = at_rest.clone();
+        played.ports[0].received += 1;
+        assert_eq!(idle.lasted(&played, at(12)), Duration::ZERO, "a keyboard is played through it");
+        assert_eq!(idle.lasted(&played, at(30)), Duration::from_secs(18 * 60));
+    }
+}
