@@ -4,7 +4,7 @@ CARGO ?= cargo
 # What the tests are run with: the allocator that catches the callback allocating.
 TEST_FEATURES = rt-check
 
-.PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes bench-doors soak limits help
+.PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes bench-doors soak fuzz limits help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,10 @@ soak: ## two hours of everything at once: memory, descriptors and threads; ARGS=
 	@scripts/setup.sh run
 	$(CARGO) build --release
 	benches/soak.py target/release/busker $(ARGS)
+
+fuzz: ## ten minutes for each reader of what others wrote; ARGS='60' for a minute, ARGS='60 wav_read' for one of them
+	@scripts/setup.sh run
+	@CARGO='$(CARGO)' fuzz/run.sh $(ARGS)
 
 limits: ## first frame, idle load, memory, speed of virtual time
 	@scripts/setup.sh test

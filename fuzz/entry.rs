@@ -4,16 +4,33 @@
 
 use busker::{
     command::{COMMANDS, Command},
-    config::recorder::{RECORDER_OPTIONS, RecorderOptions},
+    config::{
+        Settings,
+        recorder::{RECORDER_OPTIONS, RecorderOptions},
+    },
     engine::{assembly::EngineConfig, offline::Offline},
+    learned::Learned,
+    midi::{
+        message::split,
+        parser::{LONGEST_SYSEX_BYTES, Parsed, Parser},
+        smf::{Bytes, Smf, SmfEvent, TempoFrom, Way},
+    },
+    profile::{Profile, midi_guide},
     remote::{
         osc::{datagram, pattern::Pattern, table, understand},
         wire::{Asked, MESSAGE_BYTES_MAX, Told},
     },
+    script::Script,
+    session::Session,
+    snapshots::Snapshots,
     status::Status,
+    stored::{FromYaml, ToYaml},
     takes::{NotUsable, Reach, Take, measure},
+    tui::theme::Theme,
     wav::{Field, Health, Notes, Samples, Wav},
+    yaml::Fault,
 };
+use midly::TrackEventKind;
 use std::{
     io::{Cursor, Write},
     ops::ControlFlow,
@@ -172,5 +189,124 @@ pub fn wire_message(bytes: &[u8]) {
         let part = error.part;
         let is_as_it_was = !status.changes(Some(standing)).0.contains_key(part);
         assert!(is_as_it_was && !error.why.is_empty(), "{error}");
+    }
+}
+
+/// Bytes of a MIDI port: the same messages in whatever pieces they come, each complete; real-time bytes are never lost.
+pub fn midi_bytes(bytes: &[u8]) {
+    let heard = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let (mut parser, mut messages) = (Parser::new(), Vec::new());
+        for piece in pieces {
+            parser.feed(piece, |parsed| {
+                messages.push(match parsed {
+                    Parsed::Short(message) => message.bytes().to_vec(),
+                    Parsed::SysEx(bytes) => bytes.to_vec(),
+                })
+            });
+        }
+        (messages, parser.dropped())
+    };
+    let whole = heard(&mut std::iter::once(bytes));
+    let size = bytes.first().map_or(1, |byte| usize::from(byte % 7) + 1);
+    assert_eq!(whole, heard(&mut bytes.chunks(size)), "in pieces of {size}");
+    for message in &whole.0 {
+        assert_eq!(split(message).map(|messages| messages.len()), Ok(1), "{message:02X?}");
+        assert!(message.len() <= LONGEST_SYSEX_BYTES);
+    }
+    let is_realtime = |byte: u8| matches!(byte, 0xF8 | 0xFA..=0xFC | 0xFE | 0xFF);
+    let sent = bytes.iter().copied().filter(|&byte| is_realtime(byte));
+    assert!(sent.eq(whole.0.iter().filter_map(|message| message.first().copied()).filter(|&byte| is_realtime(byte))));
+    if let Ok(messages) = split(bytes) {
+        assert_eq!(messages.concat(), bytes);
+    }
+}
+
+/// What happens in a take, eleven bytes and a message each: the file can be read by others, and has what was kept.
+pub fn midi_file(bytes: &[u8]) {
+    let tempo = |bits: [u8; 4]| f64::from(f32::from_le_bytes(bits));
+    let Some((head, mut rest)) = bytes.split_first_chunk::<8>() else { return };
+    let [r0, r1, r2, r3, t0, t1, t2, t3] = *head;
+    let first = TempoFrom { frame: 0, bpm: tempo([t0, t1, t2, t3]) };
+    let mut smf = Smf::new(u32::from_le_bytes([r0, r1, r2, r3]), vec!["a".to_owned(), "b".to_owned()], first);
+    let (mut frame, mut events) = (0_u64, 0);
+    while let Some((step, after)) = rest.split_first_chunk::<11>() {
+        let [what, d0, d1, d2, d3, d4, v0, v1, v2, v3, size] = *step;
+        frame = frame.wrapping_add(u64::from_le_bytes([d0, d1, d2, d3, d4, 0, 0, 0]));
+        let (text, after) = after.split_at(usize::from(size).min(after.len()));
+        rest = after;
+        let lost = smf.lost();
+        match what % 4 {
+            0 => smf.tempo(TempoFrom { frame, bpm: tempo([v0, v1, v2, v3]) }),
+            1 => smf.mark(frame, &String::from_utf8_lossy(text)),
+            _ => {
+                let Some(bytes) = Bytes::of(text) else { continue };
+                let has_place = !matches!(text, [0xF1 | 0xF2 | 0xF8..=0xFF, ..]);
+                let way = if v0 % 2 == 0 { Way::Sent } else { Way::Received };
+                smf.event(SmfEvent { frame, way, port: v1 % 3, bytes });
+                events += usize::from(has_place && smf.lost() == lost);
+            }
+        }
+    }
+    assert_eq!(smf.is_empty(), events == 0);
+    let bytes = smf.bytes();
+    let (_, tracks) = midly::parse(&bytes).expect("it was written here");
+    let events_of = |track: midly::EventIter<'_>| {
+        let track = track.collect::<Result<Vec<_>, _>>().expect("it was written here");
+        track.iter().filter(|event| !matches!(event.kind, TrackEventKind::Meta(_))).count()
+    };
+    let read: usize = tracks.map(|track| events_of(track.expect("it was written here"))).sum();
+    assert_eq!(read, events);
+}
+
+/// What is said of a text names a line of it.
+fn in_the_text(text: &str, faults: &[Fault]) {
+    for fault in faults {
+        assert!(!fault.message.is_empty());
+        assert!(fault.line.is_none_or(|line| (1..=text.lines().count() + 1).contains(&line)), "{fault}");
+    }
+}
+
+/// A text is a value, or every fault of it is told.
+fn read<T>(text: &str, read: fn(&str, &str) -> Result<T, Vec<Fault>>) -> Option<T> {
+    match read("a.yaml", text) {
+        Ok(value) => Some(value),
+        Err(faults) => {
+            assert!(!faults.is_empty());
+            in_the_text(text, &faults);
+            None
+        }
+    }
+}
+
+/// As [`read`]; what is read is written as it is read.
+fn kept<T: FromYaml + ToYaml + PartialEq>(text: &str) {
+    let Some(value) = read(text, T::from_yaml) else { return };
+    let again = T::from_yaml("a.yaml", &value.to_yaml());
+    assert!(again.is_ok_and(|again| again == value), "{}", value.to_yaml());
+}
+
+/// The text of any file that a musician writes, or that is kept for one.
+pub fn yaml_text(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    read(&text, Profile::from_yaml);
+    read(&text, Theme::from_yaml);
+    read(&text, Script::from_yaml);
+    read(&text, Settings::from_yaml);
+    kept::<Learned>(&text);
+    kept::<Session>(&text);
+    kept::<Snapshots>(&text);
+}
+
+/// A table of controllers: what is made of it are profiles, what is not used is told.
+pub fn csv_table(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match midi_guide::import("a.csv", &text) {
+        Ok(imported) => {
+            in_the_text(&text, &imported.unused);
+            for made in imported.made {
+                assert!(Profile::from_yaml("a.yaml", &made.yaml).is_ok(), "{}", made.yaml);
+            }
+        }
+        Err(fault) => in_the_text(&text, &[fault]),
     }
 }

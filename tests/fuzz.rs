@@ -354,3 +354,99 @@ fn message(case: u64) -> Vec<u8> {
 fn any_message_is_understood_or_refused() {
     run(CASES, message, entry::wire_message);
 }
+
+/// What comes in at a MIDI port: messages, real-time bytes between them, and what is no message.
+fn port_bytes(case: u64) -> Vec<u8> {
+    let mut chance = Chance::of(case);
+    let mut bytes = Vec::new();
+    for _ in 0..chance.below(12) {
+        match chance.below(6) {
+            0 => bytes.push(chance.below(256) as u8),
+            1 => bytes.push(0xF8 + chance.below(8) as u8),
+            2 => {
+                bytes.push(0xF0);
+                bytes.extend((0..chance.below(20)).map(|_| chance.below(128) as u8));
+                bytes.extend(&[0xF7][..chance.below(2)]);
+            }
+            3 => bytes.extend((0..chance.below(9)).map(|_| chance.below(128) as u8)),
+            _ => bytes.extend([0x80 + chance.below(112) as u8, chance.below(128) as u8, chance.below(128) as u8]),
+        }
+    }
+    bytes
+}
+
+#[test]
+fn any_bytes_of_a_port_are_whole_messages_however_they_are_cut() {
+    run(CASES, port_bytes, entry::midi_bytes);
+}
+
+/// What happens in a take.
+fn happenings(case: u64) -> Vec<u8> {
+    let mut chance = Chance::of(case);
+    let mut bytes = chance.choose(&[0_u32, 1, 44_100, 48_000, u32::MAX]).to_le_bytes().to_vec();
+    bytes.extend(chance.choose(&[120.0_f32, 0.0, -1.0, 1e9, f32::NAN, f32::INFINITY]).to_le_bytes());
+    for _ in 0..chance.below(10) {
+        let message = port_bytes(case.wrapping_mul(31).wrapping_add(chance.below(1000) as u64));
+        let frames = *chance.choose(&[0_u64, 1, 480, 1 << 20, 1 << 39]);
+        bytes.push(chance.below(8) as u8);
+        bytes.extend(&frames.to_le_bytes()[..5]);
+        bytes.extend(chance.choose(&[60.0_f32, 300.0, f32::NAN, 1e-9]).to_le_bytes());
+        bytes.push(message.len().min(255) as u8);
+        bytes.extend(&message[..message.len().min(255)]);
+    }
+    bytes
+}
+
+#[test]
+fn any_take_is_a_midi_file_with_all_that_was_kept() {
+    run(CASES, happenings, entry::midi_file);
+}
+
+/// A text of these, its lines and characters bent.
+fn bent(texts: &[&str], signs: &[&str], case: u64) -> Vec<u8> {
+    let mut chance = Chance::of(case);
+    let text: &str = chance.choose::<&str>(texts);
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for _ in 0..chance.below(6) {
+        let at = chance.below(lines.len());
+        let Some(line) = lines.get_mut(at) else { break };
+        let char_at = line.char_indices().map(|(at, _)| at).nth(chance.below(line.chars().count())).unwrap_or(0);
+        match chance.below(6) {
+            0 => line.insert_str(char_at, chance.choose::<&str>(signs)),
+            1 => line.truncate(char_at),
+            2 => line.insert_str(0, "  "),
+            3 => drop(lines.remove(at)),
+            4 => lines.truncate(at + 1),
+            _ => {
+                let other = lines[chance.below(lines.len())].clone();
+                lines.insert(at, other);
+            }
+        }
+    }
+    lines.join("\n").into_bytes()
+}
+
+#[test]
+fn any_text_is_a_value_or_its_faults_are_told() {
+    let texts = [
+        include_str!("../profiles/korg_volca_fm.yaml"),
+        include_str!("../profiles/generic_analog.yaml"),
+        include_str!("../themes/default.yaml"),
+        "title: a\nsteps:\n- {at: 0.5s, do: play}\n- {at: 2.0s, do: stop}\n",
+        "midi:\n  output: NTS-1\n  clock: yes\naudio: {device: auto, rate: 48000}\nosc: {listen: '0.0.0.0:9000'}\n",
+        "knobs: {korg_nts1_mk2: {filter_cutoff: 0.5}}\ntempo: 120\n",
+    ];
+    let signs = ["\t", ": ", "- ", "{", "}", "[", "&a ", "*a", "!!", "'", "\"", "#", "|", "\u{feff}", "~", "1e999", "-1", "\0"];
+    run(CASES / 10, |case| bent(&texts, &signs, case), entry::yaml_text);
+}
+
+#[test]
+fn any_table_of_controllers_makes_profiles_or_its_faults_are_told() {
+    let table = "manufacturer,device,section,parameter_name,parameter_description,cc_msb,cc_lsb,cc_min_value,\
+        cc_max_value,cc_default_value,nrpn_msb,nrpn_lsb,nrpn_min_value,nrpn_max_value,nrpn_default_value,orientation,\
+        notes,usage\n\
+        Korg,Volca,Osc,Pitch,,3,35,0,127,64,,,,,,0-based,,0: off; 64-127: on\n\
+        Korg,Volca,Filter,Cutoff,\"a, b\",,,,,,1,2,0,16383,0,centered,,\n";
+    let signs = [",", ";", "\"", "\n", "-", "~", "128", "-1", "0-127", ": ", "\u{feff}", "\t", "\r", "\u{e9}"];
+    run(CASES / 10, |case| bent(&[table], &signs, case), entry::csv_table);
+}

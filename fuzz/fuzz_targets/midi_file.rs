@@ -1,0 +1,8 @@
+#![no_main]
+//! `midi_file` of `entry.rs`, over what libFuzzer comes up with.
+
+#[allow(dead_code, reason = "each target runs one")]
+#[path = "../entry.rs"]
+mod entry;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry::midi_file(bytes));
