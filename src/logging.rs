@@ -1,27 +1,47 @@
-//! The log: a file, never the terminal. One file back is kept.
+//! The log: a file, never the terminal. One file back is kept. A thread of its own writes it.
+
+mod lines;
 
 use crate::files;
-use std::{fs, io, panic::PanicHookInfo, path::Path, sync::Mutex};
+use lines::Lines;
+use std::{fs, io, panic::PanicHookInfo, path::Path, sync::Arc, time::Duration};
 use tracing_subscriber::EnvFilter;
 
 /// A log that has grown past this is put aside at the next start.
 const KEEP_BYTES: u64 = 4 * 1024 * 1024;
+/// How long the program waits for the last lines when it ends.
+const LAST_LINES: Duration = Duration::from_secs(1);
+/// How long a thread that meets a fault waits for the line that tells of it: the program may end with the fault.
+const FAULT_LINE: Duration = Duration::from_millis(100);
+
+/// The log. Dropped, it waits for the lines that are not in the file yet.
+#[must_use = "the last lines are waited for when this is dropped"]
+#[derive(Debug)]
+pub struct Log(Arc<Lines>);
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.0.wait(LAST_LINES);
+    }
+}
 
 /// Writes tracing to the file; `BUSKER_LOG` takes filters like `debug` or `busker::engine=debug`.
 ///
 /// # Errors
 /// Where the file cannot be written; everything works without a log.
-pub fn start(file: &Path) -> io::Result<()> {
+pub fn start(file: &Path) -> io::Result<Log> {
     if fs::metadata(file).is_ok_and(|data| data.len() > KEEP_BYTES) {
         fs::rename(file, file.with_extension("log.1"))?;
     }
-    let log = files::open_log(file)?;
+    let lines = Arc::new(Lines::into(files::open_log(file)?)?);
     let filter = EnvFilter::try_from_env("BUSKER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(log)).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Arc::clone(&lines)).init();
+    let log = Log(Arc::clone(&lines));
     // A fault of the program's own goes to the log with its place, not over the screen.
-    std::panic::set_hook(Box::new(|info: &PanicHookInfo<'_>| {
+    std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
         let thread = std::thread::current();
         tracing::error!(thread = thread.name().unwrap_or("?"), "{info}");
+        lines.wait(FAULT_LINE);
     }));
-    Ok(())
+    Ok(log)
 }

@@ -11,7 +11,7 @@ static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisable
 fn main() -> ExitCode {
     let log = Folders::of_user().log_file();
     // A station without a log still plays.
-    let _ = logging::start(&log);
+    let _last_lines = logging::start(&log);
     catch_unwind(cli::main).unwrap_or_else(|_| {
         cli::complain(&format!(
             "met a fault of its own and ended; takes are closed, notes are off; see {}",

@@ -4,7 +4,10 @@ use super::{
     Failure, Outcome, print,
     setup::{Setup, StationArgs},
 };
-use crate::engine::host::{quiet::QuietStderr, select};
+use crate::engine::{
+    host::{quiet::QuietStderr, select},
+    realtime::{self, HOW_TO_ALLOW},
+};
 use clap::Args;
 
 /// What `busker devices` may be told.
@@ -28,5 +31,6 @@ pub fn list(args: &DevicesArgs) -> Outcome {
     if args.json {
         return print(&serde_json::to_string_pretty(&listing).map_err(Failure::other)?);
     }
-    print(&listing.to_string())
+    let advice = if realtime::is_granted() { String::new() } else { format!("\nReal time\n  {HOW_TO_ALLOW}") };
+    print(&format!("{listing}{advice}"))
 }

@@ -2,11 +2,12 @@
 
 use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
+    engine::realtime::HOW_TO_ALLOW,
     remote::{
         socket::line::Line,
         wire::{Asked, Role},
     },
-    status::{DoorStatus, PortStatus, Status},
+    status::{DoorStatus, PortStatus, RealtimeStatus, Status},
 };
 use clap::Args;
 
@@ -44,9 +45,14 @@ fn told(status: &Status) -> String {
         ("profile", status.params.profile.id.clone()),
         ("session", status.session.as_ref().map_or("none".to_owned(), |path| path.display().to_string())),
         ("doors", status.doors.iter().map(door).collect::<Vec<_>>().join(", ")),
+        ("real time", realtime(status.realtime)),
         ("faults", faults(status)),
     ];
     rows.iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
+}
+
+fn realtime(status: RealtimeStatus) -> String {
+    (if status.granted() { "yes" } else { HOW_TO_ALLOW }).to_owned()
 }
 
 fn song(status: &Status) -> String {
@@ -86,5 +92,21 @@ fn faults(status: &Status) -> String {
     match status.faults.total() {
         0 => "none".to_owned(),
         count => format!("{count}; --json says which"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_priority_says_how_to_allow_it() {
+        let granted = RealtimeStatus { clock: None, scheduler: true, memory_locked: false };
+        assert_eq!(realtime(granted), "yes");
+        for refused in
+            [RealtimeStatus { scheduler: false, ..granted }, RealtimeStatus { clock: Some(false), ..granted }]
+        {
+            assert!(realtime(refused).contains("rtprio 95"), "{refused:?}");
+        }
     }
 }

@@ -44,7 +44,7 @@ use super::{
     audio::{
         capture::Capture,
         meter::MeterReader,
-        renderer::{OUTPUTS, RendererHandle, Report, Source},
+        renderer::{OUTPUTS, RendererHandle, Source},
     },
     disk::writer::{Done, Job},
     doors::Doors,
@@ -343,11 +343,7 @@ impl Control {
     /// Takes in what the other threads report.
     pub fn listen(&mut self, now: Moment) {
         self.look_for_bars(now);
-        while let Some(report) = self.renderer.report() {
-            match report {
-                Report::PlayEnded(play) => self.audition_ended(play),
-            }
-        }
+        self.listen_to_player();
         self.listen_to_reader();
         self.listen_to_librarian();
         self.takes.listen(&self.desk, &self.folder);

@@ -5,7 +5,7 @@
 //! true rate. The callback feeds it; any thread asks it.
 
 use super::latest::{Latest, Words};
-use std::{f64::consts::SQRT_2, f64::consts::TAU, sync::Arc};
+use std::{cell::Cell, f64::consts::SQRT_2, f64::consts::TAU, sync::Arc};
 
 /// Where frames and nanoseconds meet. Valid near its origin; renewed every block.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,17 +40,22 @@ impl Words<3> for FrameTime {
     }
 }
 
-/// Asks the clock. Cheap to clone; any thread.
+/// Reads the clock. Cheap to clone; each reading thread has its own.
 #[derive(Clone, Debug)]
 pub struct FrameClock {
     cell: Arc<Latest<3>>,
+    /// The mapping as it was last read.
+    last: Cell<FrameTime>,
 }
 
 impl FrameClock {
-    /// The mapping as of the newest block; nothing before the first block, or if it was being renewed all the while.
-    /// Realtime: yes.
+    /// The mapping as of the newest block; while it is being renewed, the one read before, which is as good to within a
+    /// card's drift. `None` only before the first block. Realtime: yes.
     pub fn now(&self) -> Option<FrameTime> {
-        self.cell.read().filter(|time: &FrameTime| time.frame > 0)
+        let mut time = self.last.get();
+        self.cell.renew(&mut time);
+        self.last.set(time);
+        Some(time).filter(|time| time.frame > 0)
     }
 }
 
@@ -83,7 +88,7 @@ pub fn frame_clock(sample_rate_hz: f64) -> (FrameClockFeed, FrameClock) {
     let cell = Arc::new(Latest::new(time));
     let feed =
         FrameClockFeed { cell: Arc::clone(&cell), time, nominal_ns_per_frame, settled_seconds: 0.0, running: false };
-    (feed, FrameClock { cell })
+    (feed, FrameClock { cell, last: Cell::new(time) })
 }
 
 impl FrameClockFeed {
@@ -182,6 +187,17 @@ mod tests {
         feed.block(480, 480, 1_010_000_000);
         feed.block(960, 480, 5_000_000_000);
         assert_eq!(clock.now().unwrap().ns_at(960.0).round(), 5e9);
+    }
+
+    #[test]
+    fn a_mapping_that_is_being_renewed_is_the_one_before_and_never_frame_0() {
+        let (mut feed, clock) = frame_clock(48_000.0);
+        assert_eq!(clock.now(), None);
+        feed.block(0, 480, 1_000_000_000);
+        let first = clock.now();
+        feed.cell.hang();
+        assert_eq!(clock.now(), first);
+        assert_eq!(first.unwrap().frame, 480);
     }
 
     #[test]

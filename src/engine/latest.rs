@@ -40,20 +40,26 @@ impl<const N: usize> Latest<N> {
         self.sequence.store(sequence.wrapping_add(2), Ordering::Release);
     }
 
-    /// The value, or nothing where a write kept coming in between. Realtime: yes.
-    pub fn read<T: Words<N>>(&self) -> Option<T> {
+    /// Brings a reader's copy up to date. Where a write kept coming in between, the copy stays as it was. Realtime: yes.
+    pub fn renew<T: Words<N>>(&self, copy: &mut T) {
         for _ in 0..TRIES {
             let before = self.sequence.load(Ordering::Acquire);
             if before.is_multiple_of(2) {
                 let words = std::array::from_fn(|i| self.words[i].load(Ordering::Relaxed));
                 fence(Ordering::Acquire);
                 if self.sequence.load(Ordering::Relaxed) == before {
-                    return Some(T::from_words(words));
+                    *copy = T::from_words(words);
+                    return;
                 }
             }
             std::hint::spin_loop();
         }
-        None
+    }
+
+    /// Begins a write that nobody finishes.
+    #[cfg(test)]
+    pub fn hang(&self) {
+        self.sequence.fetch_or(1, Ordering::Relaxed);
     }
 }
 
@@ -79,15 +85,24 @@ mod tests {
             let cell = Arc::clone(&cell);
             thread::spawn(move || (1..200_000u64).for_each(|i| cell.write([i; 4])))
         };
-        let mut newest = 0;
+        let (mut newest, mut words) = (0, [0; 4]);
         while !writer.is_finished() {
-            if let Some(words) = cell.read::<[u64; 4]>() {
-                assert_eq!(words, [words[0]; 4]);
-                assert!(words[0] >= newest, "time went backwards");
-                newest = words[0];
-            }
+            cell.renew(&mut words);
+            assert_eq!(words, [words[0]; 4]);
+            assert!(words[0] >= newest, "time went backwards");
+            newest = words[0];
         }
         writer.join().unwrap();
-        assert_eq!(cell.read(), Some([199_999; 4]));
+        cell.renew(&mut words);
+        assert_eq!(words, [199_999; 4]);
+    }
+
+    #[test]
+    fn a_reader_that_meets_a_write_keeps_what_it_had() {
+        let cell = Latest::<4>::new([7; 4]);
+        cell.hang();
+        let mut words = [3; 4];
+        cell.renew(&mut words);
+        assert_eq!(words, [3; 4]);
     }
 }

@@ -24,7 +24,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
         mpsc::RecvTimeoutError,
     },
@@ -128,9 +128,9 @@ impl Engine {
         // Locked memory keeps the callback from waiting for a page; refused, everything runs on.
         let lock = rustix::mm::MlockAllFlags::CURRENT | rustix::mm::MlockAllFlags::ONFAULT;
         control.realtime.memory_locked = rustix::mm::mlockall(lock).is_ok();
-        let realtime = Arc::new(AtomicBool::new(false));
+        let realtime = Arc::<OnceLock<bool>>::default();
         let end_clock = Arc::new(AtomicBool::new(false));
-        let clock_realtime = clock.is_some().then(Arc::<AtomicBool>::default);
+        let clock_realtime = clock.is_some().then(Arc::<OnceLock<bool>>::default);
         let clock = match (clock, &clock_realtime) {
             (Some(clock), Some(granted)) => Some(clock.spawn(Arc::clone(&end_clock), Arc::clone(granted))?),
             _ => None,
@@ -151,6 +151,7 @@ impl Engine {
             frames,
             realtime,
             clock_realtime,
+            told_granted: false,
             end_clock,
             clock,
             scheduler: Some(scheduler),
@@ -202,9 +203,11 @@ struct Live {
     control: Control,
     audio: Audio,
     frames: FrameClock,
-    realtime: Arc<AtomicBool>,
+    realtime: Arc<OnceLock<bool>>,
     /// The clock's, where it has a thread.
-    clock_realtime: Option<Arc<AtomicBool>>,
+    clock_realtime: Option<Arc<OnceLock<bool>>>,
+    /// Whether a refusal was told, or there was none.
+    told_granted: bool,
     end_clock: Arc<AtomicBool>,
     clock: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
@@ -304,10 +307,18 @@ impl Live {
         }
     }
 
-    /// Whether the threads got what they asked for; they ask once they run.
+    /// Whether the threads got what they asked for; they ask once they run. A refusal is told once.
     fn show_granted(&mut self) {
-        self.control.realtime.scheduler = self.realtime.load(Ordering::Relaxed);
-        self.control.realtime.clock = self.clock_realtime.as_ref().map(|granted| granted.load(Ordering::Relaxed));
+        let (scheduler, clock) = (self.realtime.get(), self.clock_realtime.as_ref().map(|clock| clock.get()));
+        self.control.realtime.scheduler = scheduler == Some(&true);
+        self.control.realtime.clock = clock.map(|clock| clock == Some(&true));
+        let all_asked = scheduler.is_some() && clock != Some(None);
+        if all_asked && !self.told_granted {
+            self.told_granted = true;
+            if !self.control.realtime.granted() {
+                self.control.desk().notice(Severity::Info, realtime::HOW_TO_ALLOW);
+            }
+        }
     }
 
     fn run_errand(&mut self, errand: Errand) {

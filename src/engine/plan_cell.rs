@@ -86,9 +86,7 @@ impl PlanWriter {
 impl PlanReader {
     /// The newest plan; while one is being written, the one before. Realtime: yes.
     pub fn read(&mut self) -> &Plan {
-        if let Some(plan) = self.cell.read() {
-            self.plan = plan;
-        }
+        self.cell.renew(&mut self.plan);
         &self.plan
     }
 }

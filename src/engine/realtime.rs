@@ -9,7 +9,8 @@ use thread_priority::{
 };
 
 /// What to tell a musician whose system refuses real-time scheduling.
-pub const HOW_TO_ALLOW: &str = "no real-time priority: add yourself to the audio group with rtprio 95 and memlock unlimited in /etc/security/limits.d";
+pub const HOW_TO_ALLOW: &str = "no real-time priority: everything works, but notes and clock may come late under load; \
+    give the audio group rtprio 95 and memlock unlimited in /etc/security/limits.d, join it and log in again";
 
 /// SCHED_FIFO priority of the MIDI clock.
 pub const CLOCK_PRIORITY: u8 = 60;
@@ -37,6 +38,11 @@ pub fn request(priority: u8) -> bool {
         )
         .is_ok()
     })
+}
+
+/// Whether the system grants what the engine's threads ask for, tried on a thread of its own. Realtime: no.
+pub fn is_granted() -> bool {
+    thread::spawn(|| request(CALLBACK_PRIORITY)).join().unwrap_or(false)
 }
 
 /// Nanoseconds on the monotonic clock, the engine's idea of now. Realtime: yes (read from the vDSO, no system call).

@@ -13,7 +13,7 @@ use ringbuf::{
 };
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
 /// Frames in a block: 43 ms at 48 kHz.
@@ -65,6 +65,8 @@ pub struct Position {
 pub struct PlayCounters {
     /// A play and its frames in one number, so that they are of one moment.
     position: AtomicU64,
+    /// The newest play that ended without another one after it, or 0. A level: each end makes those before it old.
+    ended: AtomicU32,
     /// Times the disk was too slow for a play.
     pub underruns: AtomicU64,
 }
@@ -74,6 +76,11 @@ impl PlayCounters {
     pub fn position(&self) -> Position {
         let packed = self.position.load(Ordering::Relaxed);
         Position { play: PlayId((packed >> FRAMES_BITS) as u32), frames: packed & ((1 << FRAMES_BITS) - 1) }
+    }
+
+    /// The newest play that ended, to its end or where it was stopped, without another one after it; each is given once.
+    pub fn take_ended(&self) -> Option<PlayId> {
+        Some(PlayId(self.ended.swap(0, Ordering::Relaxed))).filter(|play| play.0 > 0)
     }
 
     fn set_position(&self, play: PlayId, frames: u64) {
@@ -174,23 +181,22 @@ impl Player {
         }
     }
 
-    /// Adds the next frames to both sides. Returns the play that ended, where none follows it.
-    pub fn add_to(&mut self, left: &mut [f32], right: &mut [f32]) -> Option<PlayId> {
+    /// Adds the next frames to both sides.
+    pub fn add_to(&mut self, left: &mut [f32], right: &mut [f32]) {
         self.send_void_home();
         if let State::Waiting(play) = self.state
             && self.is_enough(play)
         {
             self.state = State::Playing(play);
         }
-        let (State::Playing(play) | State::Stopping { now: play, .. }) = self.state else { return None };
-        let ended = self.sound(play, left, right);
+        let (State::Playing(play) | State::Stopping { now: play, .. }) = self.state else { return };
+        self.sound(play, left, right);
         if self.first == play {
             self.counters.set_position(play, self.frames);
         }
-        ended
     }
 
-    fn sound(&mut self, play: PlayId, left: &mut [f32], right: &mut [f32]) -> Option<PlayId> {
+    fn sound(&mut self, play: PlayId, left: &mut [f32], right: &mut [f32]) {
         let (mut ahead, has_end) = self.ahead(play);
         for (left, right) in left.iter_mut().zip(right) {
             let is_ending = matches!(self.state, State::Stopping { .. });
@@ -220,24 +226,22 @@ impl Player {
                 Next::Dry => {
                     self.level = 0;
                     self.state = State::Waiting(play);
-                    return None;
+                    return;
                 }
                 Next::End => return self.end(play),
             }
         }
-        None
     }
 
     /// A play is over; the next one is waited for, if there is one.
-    fn end(&mut self, play: PlayId) -> Option<PlayId> {
+    fn end(&mut self, play: PlayId) {
         self.counters.set_position(play, self.frames);
         if let State::Stopping { next: Some(next), .. } = self.state {
-            self.wait_for(next);
-            return None;
+            return self.wait_for(next);
         }
         self.state = State::Idle;
         self.begin_at(play.next());
-        Some(play)
+        self.counters.ended.store(play.0, Ordering::Relaxed);
     }
 
     fn wait_for(&mut self, play: PlayId) {

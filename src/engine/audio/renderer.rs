@@ -54,13 +54,6 @@ pub enum Order {
     StopPlay,
 }
 
-/// What the callback tells the control thread. An event: none may be lost.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Report {
-    /// A take that was heard is over, or was stopped, and none follows.
-    PlayEnded(PlayId),
-}
-
 /// Orders under way at most.
 const ORDERS: usize = 1024;
 /// Places only what silences may take.
@@ -69,7 +62,6 @@ const ORDERS_RESERVED: usize = 64;
 /// The control thread's half.
 pub struct RendererHandle {
     orders: HeapProd<Order>,
-    reports: HeapCons<Report>,
     lost_orders: u64,
 }
 
@@ -86,11 +78,6 @@ impl RendererHandle {
         if !(room && self.orders.try_push(order).is_ok()) {
             self.lost_orders += 1;
         }
-    }
-
-    /// The next report.
-    pub fn report(&mut self) -> Option<Report> {
-        self.reports.try_pop()
     }
 }
 
@@ -214,14 +201,12 @@ pub struct Renderer {
     message_delay_frames: Arc<AtomicU32>,
     log: SentLog,
     orders: HeapCons<Order>,
-    reports: HeapProd<Report>,
 }
 
 impl Renderer {
     /// A renderer and the control thread's half of it.
     pub fn new(parts: RendererParts) -> (Renderer, RendererHandle) {
         let (orders_in, orders_out) = HeapRb::new(ORDERS).split();
-        let (reports_in, reports_out) = HeapRb::new(ORDERS).split();
         let block = || vec![0.0; MAX_BLOCK];
         let renderer = Renderer {
             frame: 0,
@@ -248,9 +233,8 @@ impl Renderer {
             message_delay_frames: parts.message_delay_frames,
             log: parts.log,
             orders: orders_out,
-            reports: reports_in,
         };
-        (renderer, RendererHandle { orders: orders_in, reports: reports_out, lost_orders: 0 })
+        (renderer, RendererHandle { orders: orders_in, lost_orders: 0 })
     }
 
     /// The next frame to be rendered.
@@ -424,9 +408,7 @@ impl Renderer {
     /// A take that is listened to is heard and not recorded.
     fn add_audition(&mut self, frames: usize) {
         let [left, right] = &mut self.outputs;
-        if let Some(play) = self.player.add_to(&mut left[..frames], &mut right[..frames]) {
-            let _ = self.reports.try_push(Report::PlayEnded(play));
-        }
+        self.player.add_to(&mut left[..frames], &mut right[..frames]);
     }
 
     /// The click is heard and not recorded.

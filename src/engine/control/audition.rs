@@ -126,8 +126,9 @@ impl Control {
         }
     }
 
-    /// The callback has played a take to its end, or to where it was stopped.
-    pub(super) fn audition_ended(&mut self, play: PlayId) {
+    /// Whether the callback has played a take to its end, or to where it was stopped.
+    pub(super) fn listen_to_player(&mut self) {
+        let Some(play) = self.audition.parts.counters.take_ended() else { return };
         // What is stopped may never have been begun: then it is the one before that ended.
         let is_over = self.audition.current.as_ref().is_some_and(|it| it.play == play || it.is_stopping);
         if let Some(current) = self.audition.current.take_if(|_| is_over) {

@@ -29,7 +29,7 @@ use std::{
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
@@ -273,10 +273,10 @@ impl ClockThread {
     ///
     /// # Errors
     /// Where the system has no more threads.
-    pub fn spawn(mut self, end: Arc<AtomicBool>, granted: Arc<AtomicBool>) -> std::io::Result<JoinHandle<()>> {
+    pub fn spawn(mut self, end: Arc<AtomicBool>, granted: Arc<OnceLock<bool>>) -> std::io::Result<JoinHandle<()>> {
         thread::Builder::new().name("midi-clock".into()).spawn(move || {
             let fifo = realtime::request(realtime::CLOCK_PRIORITY);
-            granted.store(fifo, Ordering::Relaxed);
+            let _ = granted.set(fifo);
             let mut exact = fifo.then(realtime::ExactSleep::new);
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 while !end.load(Ordering::Acquire) {

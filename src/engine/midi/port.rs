@@ -70,7 +70,7 @@ impl CallbackOut {
 
 impl MidiOut for CallbackOut {
     fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed> {
-        // While the mapping is being renewed, as soon as possible is the best there is.
+        // Before the first block, as soon as possible is the best there is.
         let frame = self.clock.now().map_or(0, |time| time.frame_at(at_ns as f64).round() as i64);
         let delay = i64::from(self.delay_frames.load(Ordering::Relaxed));
         self.lane.send(frame + delay, bytes).map_err(|LaneFull| SendFailed)

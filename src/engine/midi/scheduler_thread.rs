@@ -193,10 +193,10 @@ impl SchedulerRunner {
     ///
     /// # Errors
     /// Where the system has no more threads.
-    pub fn spawn(mut self, granted: Arc<AtomicBool>) -> std::io::Result<JoinHandle<()>> {
+    pub fn spawn(mut self, granted: Arc<OnceLock<bool>>) -> std::io::Result<JoinHandle<()>> {
         let lanes: Vec<Arc<LaneShared>> = self.lanes.iter().map(|lane| Arc::clone(&lane.shared)).collect();
         let handle = thread::Builder::new().name("midi-scheduler".into()).spawn(move || {
-            granted.store(realtime::request(realtime::SCHEDULER_PRIORITY), Ordering::Relaxed);
+            let _ = granted.set(realtime::request(realtime::SCHEDULER_PRIORITY));
             // Whatever happens in there, no note is left hanging.
             let outcome = catch_unwind(AssertUnwindSafe(|| self.run()));
             self.receive(realtime::now_ns());

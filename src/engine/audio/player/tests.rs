@@ -26,7 +26,8 @@ fn hear(player: &mut Player, frames: usize) -> (Vec<f32>, Vec<PlayId>) {
     let (mut heard, mut other) = (vec![0.0; frames], vec![0.0; frames]);
     let mut ended = Vec::new();
     for (left, right) in heard.chunks_mut(97).zip(other.chunks_mut(97)) {
-        ended.extend(no_alloc(|| player.add_to(left, right)));
+        no_alloc(|| player.add_to(left, right));
+        ended.extend(player.counters.take_ended());
     }
     assert!(heard.iter().zip(&other).all(|(l, r)| *l == -r));
     (heard, ended)
@@ -38,6 +39,18 @@ fn is_without_steps(heard: &[f32]) -> bool {
 
 fn all(heard: &[f32], level: f32) -> bool {
     heard.iter().all(|x| *x == level)
+}
+
+#[test]
+fn the_end_of_the_newest_play_is_never_lost_however_late_it_is_asked_for() {
+    let (mut player, mut blocks, counters) = player(RATE_HZ);
+    for play in 1..5_000 {
+        player.play(PlayId(play));
+        read(&mut blocks, play, 1.0, 10, true);
+        player.add_to(&mut [0.0; 97], &mut [0.0; 97]);
+    }
+    assert_eq!(counters.take_ended(), Some(PlayId(4_999)));
+    assert_eq!(counters.take_ended(), None);
 }
 
 #[test]

@@ -125,6 +125,8 @@ pub struct BridgeOut {
     follower: Option<Follower>,
     /// Frames taken so far.
     frames: u64,
+    /// What had arrived when it was last read.
+    arrived: Arrived,
     target: usize,
     highest_target: usize,
     state: State,
@@ -159,8 +161,9 @@ pub fn bridge(spec: BridgeSpec) -> (BridgeIn, BridgeOut, Interruptions) {
     let spec = BridgeSpec { channels: spec.channels.max(1), ..spec };
     let capacity = spec.highest_target() + (SWING_BLOCKS + 2) * spec.block();
     let (producer, consumer) = HeapRb::new(capacity * spec.channels).split();
+    let nothing = Arrived { frames: 0, at_ns: 0 };
     let shared = Arc::new(Shared {
-        arrived: Latest::new(Arrived { frames: 0, at_ns: 0 }),
+        arrived: Latest::new(nothing),
         overflows: AtomicU32::new(0),
         interruptions: AtomicU32::new(0),
     });
@@ -172,6 +175,7 @@ pub fn bridge(spec: BridgeSpec) -> (BridgeIn, BridgeOut, Interruptions) {
         shared: Arc::clone(&shared),
         follower,
         frames: 0,
+        arrived: nothing,
         state: State::New,
         seen_overflows: 0,
         seen_interruptions: 0,
@@ -273,7 +277,8 @@ impl BridgeOut {
     /// Steers the follower by how far reading is behind what has come in by now.
     fn follow(&mut self, frames: usize, now_ns: u64) {
         let Some(follower) = &mut self.follower else { return };
-        let Some(arrived) = self.shared.arrived.read::<Arrived>() else { return };
+        self.shared.arrived.renew(&mut self.arrived);
+        let arrived = self.arrived;
         // Frames come in all the time, though they are brought by the block.
         let since_ns = now_ns.saturating_sub(arrived.at_ns) as f64;
         let under_way = (since_ns * 1e-9 * self.spec.sample_rate_hz).min(2.0 * self.spec.in_frames as f64);
