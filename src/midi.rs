@@ -2,6 +2,7 @@
 
 mod clock_sends;
 pub mod decode;
+mod held;
 pub mod message;
 pub mod parser;
 pub mod seven_bit;
@@ -9,5 +10,6 @@ pub mod smf;
 mod wire;
 
 pub use clock_sends::ClockSends;
-pub use message::{Channel, Class, Message};
+pub use held::{Held, PEDALS};
+pub use message::{Channel, Class, Message, Rank};
 pub use wire::Wire;

@@ -1,5 +1,6 @@
 //! Complete MIDI messages of one to three bytes, and the order of importance they travel in.
 
+use super::held::PEDALS;
 use crate::music::Note;
 use std::fmt;
 
@@ -50,6 +51,24 @@ pub enum Class {
     SysEx,
 }
 
+/// Which of several messages that are due goes first. What is in order leaves in the order it was asked for, because on
+/// a channel order is meaning: bank before program, pedal before the note-off it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rank {
+    /// Late is wrong.
+    Realtime,
+    /// Notes, pedals and other switches, bank and program, numbered parameters, channel mode, system exclusive.
+    Discrete,
+    /// Of other controllers, bend and pressure only the newest value counts: they may wait.
+    Continuous,
+}
+
+/// Whether a controller's place among notes, programs and others of its kind is meaning: bank select (0, 32), data entry
+/// (6, 38), pedals and switches (64 to 69), numbered parameters (96 to 101) and channel mode (120 to 127) of MIDI 1.0.
+pub fn is_discrete(controller: u8) -> bool {
+    matches!(controller, 0 | 6 | 32 | 38 | 64..=69 | 96..=101 | 120..=127)
+}
+
 /// A complete message of one to three bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Message {
@@ -66,6 +85,9 @@ impl Message {
     pub const CONTINUE: Message = Message { bytes: [0xFB, 0, 0], len: 1 };
     /// Stop.
     pub const STOP: Message = Message { bytes: [0xFC, 0, 0], len: 1 };
+
+    /// Where pitch bend is at rest.
+    pub const BEND_MIDDLE: u16 = 8192;
 
     fn voice(status: u8, channel: Channel, a: u8, b: u8) -> Message {
         Message { bytes: [status | channel.nibble(), a & 0x7F, b & 0x7F], len: 3 }
@@ -140,6 +162,52 @@ impl Message {
             (0xB0, _) => Class::Control,
             (0xF0, _) => Class::Realtime,
             _ => Class::Expression,
+        }
+    }
+
+    /// Which goes first when several are due.
+    pub fn rank(&self) -> Rank {
+        match (self.bytes[0] & 0xF0, self.bytes) {
+            (0xF0, _) => Rank::Realtime,
+            (0xA0 | 0xD0 | 0xE0, _) => Rank::Continuous,
+            (0xB0, [_, controller, _]) if !is_discrete(controller) => Rank::Continuous,
+            _ => Rank::Discrete,
+        }
+    }
+
+    /// Whether it must never be dropped for want of room: real-time messages, the ends of notes, and pedals that are
+    /// lifted.
+    pub fn is_urgent(&self) -> bool {
+        let lifts = |value: u8| value < 64 && self.controller().is_some_and(|pedal| PEDALS.contains(&pedal));
+        self.class() <= Class::NoteOff || lifts(self.bytes[2])
+    }
+
+    /// Whether it ends what lasts: a note, notes, a pedal, a bend.
+    pub fn ends(&self) -> bool {
+        self.class() != Class::Realtime && self.is_urgent() || matches!(self.hold(), Some((_, false)))
+    }
+
+    /// The number of a control change.
+    pub fn controller(&self) -> Option<u8> {
+        (self.bytes[0] & 0xF0 == 0xB0).then_some(self.bytes[1])
+    }
+
+    /// Where it begins or ends what lasts, the message that ends it, and whether this one begins it: a note and its
+    /// note-off, a pedal and its zero, pitch bend and its middle.
+    pub fn hold(&self) -> Option<(Message, bool)> {
+        let channel = self.channel()?;
+        if let Some((_, note)) = self.note() {
+            return Some((Message::note_off(channel, note), self.class() == Class::NoteOn));
+        }
+        match self.bytes {
+            [status, pedal, value] if status & 0xF0 == 0xB0 && PEDALS.contains(&pedal) => {
+                Some((Message::control(channel, pedal, 0), value > 0))
+            }
+            [status, ..] if status & 0xF0 == 0xE0 => {
+                let middle = Message::pitch_bend(channel, Message::BEND_MIDDLE);
+                Some((middle, *self != middle))
+            }
+            _ => None,
         }
     }
 

@@ -15,13 +15,13 @@ use super::{
     },
     QUEUE, QUEUE_FOR_NOTE_OFFS, SchedulerPort,
     controllers::{self, CONTROLLERS, Controllers, Turned},
-    owed::{Notes, Owed, SUSTAIN_AND_NOTES_OFF},
+    owed::Owed,
     pace::Pace,
     queue::{Item, Queue, Queued},
     request::{What, class_of},
 };
 use crate::{
-    midi::{Channel, Class, Message},
+    midi::{Channel, Class, Held, Message},
     profile::Target,
 };
 use catch_up::{Begun, Stuck};
@@ -32,6 +32,9 @@ use std::sync::{
 
 /// First and longest wait before a port that refused something is tried again; it doubles in between.
 pub(super) const RETRY_NS: (u64, u64) = (5_000_000, 500_000_000);
+
+/// The pedal that makes notes last (MIDI 1.0).
+const HOLD_PEDAL: u8 = 64;
 
 /// What a step has in its hands.
 pub(super) struct Hand<'a> {
@@ -51,7 +54,8 @@ pub(super) struct Port {
     controllers: Controllers,
     pace: Pace,
     arrivals: u64,
-    sounding: Notes,
+    /// What the synth holds; what it held when it went away, while it is.
+    held: Held,
     /// Channels anything was played on, one bit each; kept while the port is away.
     used: u16,
     owed: Owed,
@@ -83,7 +87,7 @@ impl Port {
             controllers: Controllers::new(),
             pace: Pace::new(wire, pulses),
             arrivals: 0,
-            sounding: Notes::default(),
+            held: Held::default(),
             used: 0,
             owed: Owed::default(),
             begun: None,
@@ -192,7 +196,12 @@ impl Port {
                 PortNews::Gone => self.forget(),
                 PortNews::Connected => {
                     self.forget_synth();
-                    self.owed.owe_endings(self.used, SUSTAIN_AND_NOTES_OFF, 0);
+                    // It may have kept what it held, or be another one with a pedal of its own.
+                    self.owed.owe_ends_of(&std::mem::take(&mut self.held), 0);
+                    for channel in Channel::all().filter(|channel| self.used >> channel.nibble() & 1 == 1) {
+                        self.owed.owe(&Message::control(channel, HOLD_PEDAL, 0), 0);
+                    }
+                    self.owed.owe_notes_off(self.used, 0);
                 }
             }
         }
@@ -214,7 +223,7 @@ impl Port {
     fn forget_synth(&mut self) {
         self.controllers.forget_sent(None);
         self.pace.forget();
-        (self.sounding, self.owed) = (Notes::default(), Owed::default());
+        self.owed = Owed::default();
         (self.begun, self.unfinished_ns, self.overflowed) = (None, None, false);
         (self.opens_ns, self.retry_at_ns, self.retry_wait_ns) = (None, None, RETRY_NS.0);
     }
@@ -389,18 +398,13 @@ impl Port {
         if let Some(channel) = message.channel() {
             self.used |= 1 << channel.nibble();
         }
-        if let Some((channel, note)) = message.note() {
-            match message.class() {
-                Class::NoteOn => self.sounding.set(channel, note),
-                _ => self.sounding.clear(channel, note),
-            }
-        }
+        self.held.track(message);
     }
 
-    /// The port refused a message: it is lost, unless it ends notes.
+    /// The port refused a message: it is lost, unless it ends what lasts.
     fn refuse(&mut self, now_ns: u64, due_ns: u64, message: Option<Message>) {
         count(&self.panel.refused);
-        if let Some(message) = message.filter(|message| message.class() == Class::NoteOff) {
+        if let Some(message) = message.filter(Message::ends) {
             self.owed.owe(&message, due_ns);
             self.try_again(now_ns);
         }

@@ -218,19 +218,40 @@ fn the_end_of_a_note_never_overtakes_its_beginning() {
 }
 
 #[test]
-fn the_way_out_leaves_no_note_sounding() {
+fn the_way_out_ends_notes_lifts_pedals_and_takes_bends_back() {
     let (mut scheduler, wire) = scheduler();
     for note in [0, 60, 127] {
         scheduler.ask(message(0, on(note)));
     }
+    let control = |pedal, value| message(0, Message::control(Channel::FIRST, pedal, value));
+    for request in [control(64, 127), control(66, 1), control(67, 127), message(0, Message::pitch_bend(Channel::FIRST, 1))]
+    {
+        scheduler.ask(request);
+    }
     scheduler.step_at(0);
-    scheduler.ask(message(0, off(60)));
+    for request in [message(0, off(60)), control(67, 0)] {
+        scheduler.ask(request);
+    }
     scheduler.step_at(0);
     taken(&wire);
     scheduler.silence(&|| 1);
     let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
-    assert_eq!(sent[..1], [vec![0x80, 0, 64]]);
-    assert_eq!(sent[1..], [vec![0x80, 127, 64], vec![0xB0, 123, 0]]);
+    let expected =
+        [[0x80, 0, 64], [0x80, 127, 64], [0xB0, 64, 0], [0xB0, 66, 0], [0xB0, 123, 0], [0xE0, 0, 64]];
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn a_panic_lifts_every_pedal_and_takes_every_bend_back_whoever_began_it() {
+    let (mut scheduler, wire) = scheduler();
+    scheduler.ask(Outgoing { port: PORT, due_ns: 0, what: What::Panic });
+    scheduler.step_at(0);
+    let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
+    for channel in 0..16 {
+        for end in [[0xB0, 120, 0], [0xB0, 64, 0], [0xB0, 66, 0], [0xB0, 67, 0], [0xB0, 123, 0], [0xE0, 0, 64]] {
+            assert!(sent.contains(&vec![end[0] | channel, end[1], end[2]]), "{end:?} on {channel}: {sent:02X?}");
+        }
+    }
 }
 
 #[test]
@@ -297,6 +318,25 @@ fn a_note_off_a_port_refuses_goes_out_first_when_it_takes_messages_again() {
     assert_eq!(sent, [[0x80, 60], [0x80, 64], [0x90, 60]]);
     run_until(&mut scheduler, 4000 * MS);
     assert!(taken(&wire).is_empty() && scheduler.next_due_ns().is_none());
+}
+
+#[test]
+fn a_pedal_that_a_port_refused_to_lift_is_lifted_before_anything_else() {
+    let (mut scheduler, wire, stalled) = stalling();
+    let pedal = |value| message(0, Message::control(Channel::FIRST, 64, value));
+    scheduler.ask(pedal(127));
+    scheduler.step_at(0);
+    taken(&wire);
+    stalled.store(true, Ordering::Relaxed);
+    for request in [pedal(0), message(0, Message::pitch_bend(Channel::FIRST, Message::BEND_MIDDLE))] {
+        scheduler.ask(request);
+    }
+    scheduler.step_at(MS);
+    stalled.store(false, Ordering::Relaxed);
+    scheduler.ask(message(0, on(60)));
+    scheduler.step_at(1000 * MS);
+    let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
+    assert_eq!(sent, [[0xB0, 64, 0], [0xE0, 0, 64], [0x90, 60, 100]]);
 }
 
 #[test]

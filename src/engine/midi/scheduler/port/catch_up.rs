@@ -4,7 +4,6 @@
 use super::{
     super::{
         super::sent::{Payload, Sent},
-        owed::{ALL_ENDINGS, NOTES_OFF},
         queue::Item,
     },
     Hand, Port, RETRY_NS, count,
@@ -40,8 +39,8 @@ impl Port {
         self.queue.retain(|queued| queued.class <= Class::NoteOff || matches!(queued.item, Item::Controller(_)));
         self.controllers.forget_sent(None);
         self.cut_short();
-        self.owed.owe_ends_of(&self.sounding, asked_ns);
-        self.owed.owe_endings(u16::MAX, ALL_ENDINGS, asked_ns);
+        self.owed.owe_ends_of(&self.held, asked_ns);
+        self.owed.owe_everything(asked_ns);
         (self.opens_ns, self.retry_at_ns) = (None, None);
     }
 
@@ -49,8 +48,8 @@ impl Port {
     pub(in super::super) fn silence(&mut self, now_ns: u64) {
         self.queue.retain(|queued| matches!(queued.item, Item::Controller(_)));
         self.cut_short();
-        self.owed.owe_ends_of(&self.sounding, now_ns);
-        self.owed.owe_endings(self.used, NOTES_OFF, now_ns);
+        self.owed.owe_ends_of(&self.held, now_ns);
+        self.owed.owe_notes_off(self.used, now_ns);
         self.retry_at_ns = None;
     }
 

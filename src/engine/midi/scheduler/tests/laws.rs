@@ -182,6 +182,9 @@ const TARGETS: [Target; 5] = [
     Target::PitchBend,
 ];
 
+/// The place of pitch bend among them.
+const BEND: usize = 4;
+
 /// Which target and value a port heard, from the messages that carry it.
 fn unit(messages: &[Vec<u8>]) -> Option<(usize, u16, usize)> {
     let fourteen = |coarse: u8, fine: u8| u16::from(coarse) << 7 | u16::from(fine);
@@ -262,7 +265,11 @@ fn play_acts(play: &mut Play, acts: Vec<(usize, u64, Act)>) -> Vec<[Option<u16>;
                 (sysex[0], sysex[bytes - 1]) = (0xF0, 0xF7);
                 play.ask(port, now_ns, What::SysEx(sysex.into()));
             }
-            Act::Panic => play.ask(port, now_ns, What::Panic),
+            Act::Panic => {
+                // It takes the bend back, unless that is still on its way.
+                wanted[port][BEND] = None;
+                play.ask(port, now_ns, What::Panic);
+            }
             Act::Refuse(refusing) => play.life(port).refusing = refusing,
             Act::RefuseEvery(every) => play.life(port).refuses_every = every,
             Act::Leave if !away => {
@@ -324,7 +331,9 @@ proptest! {
                     [0x80, note, _] => drop(sounding.remove(&note)),
                     [0xB0, 120 | 123, 0] => sounding.clear(),
                     [status, 120 | 123, 0] if status & 0xF0 == 0xB0 => {}
-                    [status, 64, 0] if status & 0xF0 == 0xB0 => {}
+                    [status, 64 | 66 | 67, 0] if status & 0xF0 == 0xB0 => {}
+                    // No knob goes to the middle here: a panic or a return does.
+                    [status, 0, 64] if status & 0xF0 == 0xE0 => held[BEND] = None,
                     [0xB0 | 0xE0, ..] => {
                         let messages: Vec<Vec<u8>> = heard[i - 1..].iter().take(4).map_while(|heard| match heard {
                             Heard::Bytes(.., bytes) if bytes.len() == 3 => Some(bytes.clone()),
@@ -540,9 +549,13 @@ fn the_room_is_shared_and_bounded_and_each_port_counts_what_it_lost() {
 }
 
 #[test]
-fn a_port_that_returns_has_no_hanging_notes_before_anything_else_and_learns_its_values_again() {
+fn a_port_that_returns_has_nothing_hanging_before_anything_else_and_learns_its_values_again() {
     let mut play = Play::new(&[Wire::UNLIMITED], None);
     play.ask(0, 0, What::Message(on(60)));
+    for (pedal, value) in [(66, 127), (67, 127), (67, 0)] {
+        play.ask(0, 0, What::Message(Message::control(Channel::FIRST, pedal, value)));
+    }
+    play.ask(0, 0, What::Message(Message::pitch_bend(Channel::FIRST, 0)));
     play.ask(0, 0, control(Target::Cc(74), 9, MS, 0));
     play.ask(0, 900 * MS, What::Message(on(62)));
     play.run_until(10 * MS);
@@ -557,7 +570,9 @@ fn a_port_that_returns_has_no_hanging_notes_before_anything_else_and_learns_its_
     play.ask(0, 20 * MS, control(Target::Cc(74), 9, MS, 0));
     play.run_until(2000 * MS);
     let heard: Vec<Vec<u8>> = play.bytes(0).split_off(before).into_iter().map(|(_, bytes)| bytes).collect();
-    assert_eq!(heard, [[0xB0, 64, 0], [0xB0, 123, 0], [0xB0, 74, 9]]);
+    let expected =
+        [[0x80, 60, 64], [0xB0, 64, 0], [0xB0, 66, 0], [0xB0, 123, 0], [0xE0, 0, 64], [0xB0, 74, 9]];
+    assert_eq!(heard, expected);
     let panel = &play.panels[0];
     assert_eq!(panel.dropped.load(Ordering::Relaxed) + panel.refused.load(Ordering::Relaxed), 0);
 }
