@@ -12,4 +12,4 @@ mod wire;
 pub use clock_sends::ClockSends;
 pub use held::{Held, PEDALS};
 pub use message::{Channel, Class, Message, Rank};
-pub use wire::Wire;
+pub use wire::{LONGEST_UNIT_BYTES, Wire};

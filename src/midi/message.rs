@@ -1,4 +1,4 @@
-//! Complete MIDI messages of one to three bytes, and the order of importance they travel in.
+//! Complete MIDI messages of one to three bytes, what kind each is, and what goes first.
 
 use super::held::PEDALS;
 use crate::music::Note;
@@ -34,7 +34,7 @@ impl fmt::Display for Channel {
     }
 }
 
-/// What goes first when several messages are due; in order of importance.
+/// The kinds of messages, in order of importance; what of them goes first is their [`Rank`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// Clock, start, stop, continue, song position: late is wrong.
@@ -116,6 +116,16 @@ impl Message {
     /// Program change, 0..=127.
     pub fn program(channel: Channel, program: u8) -> Message {
         Message { len: 2, ..Message::voice(0xC0, channel, program, 0) }
+    }
+
+    /// Pressure on the keys of a channel.
+    pub fn pressure(channel: Channel, value: u8) -> Message {
+        Message { len: 2, ..Message::voice(0xD0, channel, value, 0) }
+    }
+
+    /// Pressure on one key.
+    pub fn key_pressure(channel: Channel, key: u8, value: u8) -> Message {
+        Message::voice(0xA0, channel, key, value)
     }
 
     /// Song position in sixteenth notes, 0..=16383.
@@ -280,6 +290,20 @@ mod tests {
         ];
         assert!(off.iter().all(|m| m.class() == Class::NoteOff));
         assert_eq!(Message::note_on(Channel::FIRST, c4, 0).class(), Class::NoteOn);
+    }
+
+    #[test]
+    fn pedals_that_are_lifted_are_as_urgent_as_note_offs() {
+        let control = |controller, value| Message::control(Channel::FIRST, controller, value);
+        for pedal in PEDALS {
+            assert!(control(pedal, 0).is_urgent() && control(pedal, 63).is_urgent() && !control(pedal, 64).is_urgent());
+        }
+        assert!(control(123, 0).is_urgent() && Message::STOP.is_urgent());
+        assert!(
+            !control(65, 0).is_urgent()
+                && !control(1, 0).is_urgent()
+                && !Message::program(Channel::FIRST, 0).is_urgent()
+        );
     }
 
     #[test]

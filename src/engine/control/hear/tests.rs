@@ -169,11 +169,23 @@ fn a_keyboard_plays_through_on_the_channel_it_is_mapped_to() {
     rig.ask("midi.thru keys 1 on");
     rig.play(&[0x91, 50, 1, 0xF0, 1, 2, 0xF7]);
     assert_eq!(rig.sent(), [to("sim", &[0x91, 50, 1]), to("sim", &[0xF0, 1, 2, 0xF7])]);
+    rig.play(&[0xB1, 64, 127, 66, 127, 66, 0, 0xE1, 0, 0]);
+    rig.sent();
     rig.keyboard.interrupted(0);
     rig.wait_ms(10);
-    assert_eq!(rig.sent(), [to("sim", &[0x81, 50, 64])], "the keyboard was pulled out");
+    let ends: [&[u8]; 3] = [&[0x81, 50, 64], &[0xB1, 64, 0], &[0xE1, 0, 64]];
+    assert_eq!(rig.sent(), ends.map(|end| to("sim", end)), "the keyboard was pulled out");
     assert!(rig.refused("midi.thru 1 2 on").contains("not heard"));
     assert!(rig.refused("midi.thru keys keys on").contains("only heard"));
+}
+
+#[test]
+fn what_is_passed_on_stays_in_the_order_it_was_played_in() {
+    let mut rig = Rig::new();
+    let played: [&[u8]; 7] =
+        [&[0xB4, 0, 1], &[0xB4, 32, 2], &[0xC4, 5], &[0xE4, 0, 70], &[0x94, 60, 100], &[0xB4, 64, 127], &[0x84, 60, 0]];
+    rig.play(&played.concat());
+    assert_eq!(rig.sent(), played.map(|bytes| to("jack:fm", bytes)));
 }
 
 #[test]

@@ -98,16 +98,88 @@ fn taken(wire: &Heard) -> Vec<(u64, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_due_together_leaves_in_order_of_importance() {
+fn what_is_due_together_leaves_in_the_order_it_was_asked_for_and_knobs_behind() {
     let (mut scheduler, wire) = scheduler();
-    scheduler.ask(Outgoing { port: PORT, due_ns: 5, what: What::SysEx(Box::new([0xF0, 1, 0xF7])) });
     scheduler.ask(knob(74, 9));
-    scheduler.ask(message(5, Message::pitch_bend(Channel::FIRST, 8192)));
+    scheduler.ask(Outgoing { port: PORT, due_ns: 5, what: What::SysEx(Box::new([0xF0, 1, 0xF7])) });
+    for bytes in [[0xB0, 0, 1], [0xB0, 32, 2]] {
+        scheduler.ask(message(5, Message::from_bytes(&bytes).unwrap()));
+    }
+    scheduler.ask(message(5, Message::program(Channel::FIRST, 5)));
+    scheduler.ask(message(5, Message::pitch_bend(Channel::FIRST, 1)));
     scheduler.ask(message(5, on(60)));
-    scheduler.ask(message(5, off(59)));
+    scheduler.ask(message(5, Message::control(Channel::FIRST, 64, 127)));
+    scheduler.ask(message(5, off(60)));
+    scheduler.ask(message(5, Message::START));
     scheduler.step_at(10);
-    let firsts: Vec<u8> = taken(&wire).iter().map(|(_, bytes)| bytes[0]).collect();
-    assert_eq!(firsts, [0x80, 0x90, 0xE0, 0xB0, 0xF0]);
+    let firsts: Vec<[u8; 2]> = taken(&wire).iter().map(|(_, b)| [b[0], b.get(1).copied().unwrap_or(0)]).collect();
+    let expected = [
+        [0xFA, 0],
+        [0xF0, 1],
+        [0xB0, 0],
+        [0xB0, 32],
+        [0xC0, 5],
+        [0xE0, 1],
+        [0x90, 60],
+        [0xB0, 64],
+        [0x80, 60],
+        [0xB0, 74],
+    ];
+    assert_eq!(firsts, expected);
+}
+
+#[test]
+fn knobs_for_bank_program_and_pedals_keep_their_order_and_every_value() {
+    let (mut scheduler, wire) = scheduler();
+    let knob = |target, value| Outgoing {
+        port: PORT,
+        due_ns: 0,
+        what: What::Control { channel: Channel::FIRST, target, value, spacing_ns: SPACING_NS, glide_ns: 0 },
+    };
+    let bank = Target::Cc14 { msb: 0, lsb: 32 };
+    for request in [
+        knob(Target::Program, 5),
+        knob(bank, 128),
+        knob(Target::Program, 5),
+        message(0, on(60)),
+        knob(Target::Cc(64), 127),
+        message(0, off(60)),
+        knob(Target::Cc(64), 0),
+        knob(Target::Cc(64), 0),
+    ] {
+        scheduler.ask(request);
+    }
+    scheduler.step_at(0);
+    let sent: Vec<Vec<u8>> = taken(&wire).into_iter().map(|(_, bytes)| bytes).collect();
+    let (program, pair) = (vec![0xC0, 5], [vec![0xB0, 32, 0], vec![0xB0, 0, 1]]);
+    let [first, second] = pair;
+    let (down, up) = (vec![0xB0, 64, 127], vec![0xB0, 64, 0]);
+    let (on, off) = (vec![0x90, 60, 100], vec![0x80, 60, 64]);
+    assert_eq!(sent, [program.clone(), first, second, program, on, down, off, up], "a program again in another bank");
+    assert_eq!(scheduler.next_due_ns(), None);
+}
+
+#[test]
+fn a_program_that_a_port_refused_is_tried_again_unless_a_newer_one_was_asked_for() {
+    let (mut scheduler, wire, stalled) = stalling();
+    let program = |due_ns, value| Outgoing {
+        port: PORT,
+        due_ns,
+        what: What::Control {
+            channel: Channel::FIRST,
+            target: Target::Program,
+            value,
+            spacing_ns: SPACING_NS,
+            glide_ns: 0,
+        },
+    };
+    stalled.store(true, Ordering::Relaxed);
+    scheduler.ask(program(MS, 5));
+    scheduler.ask(program(MS, 6));
+    run_until(&mut scheduler, 4 * MS);
+    stalled.store(false, Ordering::Relaxed);
+    run_until(&mut scheduler, 2000 * MS);
+    assert_eq!(taken(&wire).into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>(), [[0xC0, 6]]);
 }
 
 #[test]
@@ -145,6 +217,10 @@ fn an_unchanged_value_is_not_sent_twice_unless_a_raw_message_came_between() {
     scheduler.ask(knob(74, 5));
     run_until(&mut scheduler, 300 * MS);
     assert_eq!(taken(&wire).len(), 2);
+    scheduler.ask(message(0, Message::program(Channel::FIRST, 1)));
+    scheduler.ask(knob(74, 5));
+    run_until(&mut scheduler, 400 * MS);
+    assert_eq!(taken(&wire).len(), 2, "a program turns every knob");
 }
 
 #[test]
@@ -185,7 +261,7 @@ fn where_even_note_offs_find_no_room_all_notes_are_ended() {
     let (mut scheduler, wire) = scheduler();
     scheduler.ask(message(0, on(60)));
     scheduler.step_at(0);
-    for _ in 0..3 * (QUEUE + QUEUE_FOR_NOTE_OFFS) {
+    for _ in 0..3 * (QUEUE + QUEUE_FOR_URGENT) {
         scheduler.ask(message(MS, off(61)));
     }
     scheduler.step_at(1);
@@ -207,24 +283,14 @@ fn panic_ends_what_sounds_and_forgets_what_waits() {
 }
 
 #[test]
-fn the_end_of_a_note_never_overtakes_its_beginning() {
-    let (mut scheduler, wire) = scheduler();
-    scheduler.ask(message(0, on(60)));
-    scheduler.ask(message(0, off(60)));
-    scheduler.ask(message(0, off(61)));
-    scheduler.step_at(0);
-    let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| [b[0], b[1]]).collect();
-    assert_eq!(sent, [[0x80, 61], [0x90, 60], [0x80, 60]]);
-}
-
-#[test]
 fn the_way_out_ends_notes_lifts_pedals_and_takes_bends_back() {
     let (mut scheduler, wire) = scheduler();
     for note in [0, 60, 127] {
         scheduler.ask(message(0, on(note)));
     }
     let control = |pedal, value| message(0, Message::control(Channel::FIRST, pedal, value));
-    for request in [control(64, 127), control(66, 1), control(67, 127), message(0, Message::pitch_bend(Channel::FIRST, 1))]
+    for request in
+        [control(64, 127), control(66, 1), control(67, 127), message(0, Message::pitch_bend(Channel::FIRST, 1))]
     {
         scheduler.ask(request);
     }
@@ -236,8 +302,7 @@ fn the_way_out_ends_notes_lifts_pedals_and_takes_bends_back() {
     taken(&wire);
     scheduler.silence(&|| 1);
     let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
-    let expected =
-        [[0x80, 0, 64], [0x80, 127, 64], [0xB0, 64, 0], [0xB0, 66, 0], [0xB0, 123, 0], [0xE0, 0, 64]];
+    let expected = [[0x80, 0, 64], [0x80, 127, 64], [0xB0, 64, 0], [0xB0, 66, 0], [0xB0, 123, 0], [0xE0, 0, 64]];
     assert_eq!(sent, expected);
 }
 

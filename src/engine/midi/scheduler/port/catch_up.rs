@@ -8,7 +8,6 @@ use super::{
     },
     Hand, Port, RETRY_NS, count,
 };
-use crate::midi::Class;
 
 /// A port that has taken a part of a long message is waited for this long; after that it refuses.
 const PATIENCE_NS: u64 = 2_000_000_000;
@@ -34,9 +33,13 @@ pub(super) struct Begun {
 }
 
 impl Port {
-    /// All notes off: what waits is forgotten, but for controllers, and for note-offs, which do no harm.
+    /// All notes off: what waits is forgotten, but for knobs, and for the ends of notes, which do no harm.
     pub(in super::super) fn panic(&mut self, asked_ns: u64) {
-        self.queue.retain(|queued| queued.class <= Class::NoteOff || matches!(queued.item, Item::Controller(_)));
+        self.queue.retain(|queued| match &queued.item {
+            Item::Message(Payload::Short(message)) => message.is_urgent(),
+            Item::Message(Payload::SysEx(_)) => false,
+            Item::Value(..) | Item::Controller(_) => true,
+        });
         self.controllers.forget_sent(None);
         self.cut_short();
         self.owed.owe_ends_of(&self.held, asked_ns);
@@ -99,7 +102,7 @@ impl Port {
         self.finish(hand.now_ns)?;
         self.send_pieces(hand)?;
         while let Some(message) = self.owed.first() {
-            let opened = self.pace.gate(hand.now_ns, Class::NoteOff, message.bytes().len(), &self.panel);
+            let opened = self.pace.gate(hand.now_ns, message.rank(), message.bytes().len(), &self.panel);
             let opened_ns = opened.map_err(Stuck::Until)?;
             let since_ns = self.owed.since_ns;
             // What was refused goes when the port takes it, whenever it was due.
