@@ -2,7 +2,7 @@
 
 mod clock_sends;
 pub mod decode;
-mod held;
+pub mod held;
 pub mod message;
 pub mod parser;
 pub mod seven_bit;
@@ -10,6 +10,6 @@ pub mod smf;
 mod wire;
 
 pub use clock_sends::ClockSends;
-pub use held::{Held, PEDALS};
+pub use held::Held;
 pub use message::{Channel, Class, Message, Rank};
 pub use wire::{LONGEST_UNIT_BYTES, Wire};

@@ -5,8 +5,18 @@
 use super::{Channel, Message};
 use crate::music::Note;
 
+/// Ends all sound of a channel at once, whatever its pedals do (MIDI 1.0).
+pub const ALL_SOUND_OFF: u8 = 120;
+/// Ends the notes of a channel, but for those a pedal holds (MIDI 1.0).
+pub const ALL_NOTES_OFF: u8 = 123;
 /// The pedals, in the order they are lifted: hold, sostenuto, soft (MIDI 1.0).
 pub const PEDALS: [u8; 3] = [64, 66, 67];
+
+/// What ends everything that lasts on a channel where it is not known what does: pedals, notes, bend.
+pub fn ends_of(channel: Channel) -> impl Iterator<Item = Message> {
+    let zeros = PEDALS.into_iter().chain([ALL_NOTES_OFF]).map(move |number| Message::control(channel, number, 0));
+    zeros.chain([Message::pitch_bend(channel, Message::BEND_MIDDLE)])
+}
 
 /// What is held on one channel.
 #[derive(Clone, Copy, Debug, Default)]

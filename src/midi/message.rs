@@ -1,6 +1,6 @@
 //! Complete MIDI messages of one to three bytes, what kind each is, and what goes first.
 
-use super::held::PEDALS;
+use super::held::{ALL_NOTES_OFF, ALL_SOUND_OFF, PEDALS};
 use crate::music::Note;
 use std::fmt;
 
@@ -167,8 +167,7 @@ impl Message {
         match (self.bytes[0] & 0xF0, self.bytes) {
             (0x80, _) | (0x90, [_, _, 0]) => Class::NoteOff,
             (0x90, _) => Class::NoteOn,
-            // All sound off, all notes off.
-            (0xB0, [_, 120 | 123, _]) => Class::NoteOff,
+            (0xB0, [_, ALL_SOUND_OFF | ALL_NOTES_OFF, _]) => Class::NoteOff,
             (0xB0, _) => Class::Control,
             (0xF0, _) => Class::Realtime,
             _ => Class::Expression,

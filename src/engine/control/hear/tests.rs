@@ -134,6 +134,32 @@ fn notes_and_knobs_go_to_the_instrument_in_use_on_its_channel() {
 }
 
 #[test]
+fn a_note_ends_on_the_port_and_channel_it_began_on_whatever_is_in_use_by_then() {
+    let mut rig = Rig::new();
+    rig.ask("note.on C4 100");
+    rig.ask("port.use fm");
+    rig.ask("note.on C4 100");
+    rig.ask("note.on E4 100");
+    rig.ask("port.use 1");
+    rig.sent();
+    rig.ask("note.off E4");
+    assert_eq!(rig.sent(), [to("jack:fm", &[0x82, 64, 64])]);
+    rig.ask("note.off C4");
+    assert_eq!(rig.sent(), [to("sim", &[0x80, 60, 64]), to("jack:fm", &[0x82, 60, 64])], "wherever it sounds");
+    rig.ask("note.off C4");
+    assert_eq!(rig.sent(), [to("sim", &[0x80, 60, 64])], "one that nobody began");
+    rig.ask("note.on C4 100");
+    rig.ask("port.use fm");
+    rig.sent();
+    rig.ask("note.play C4 100 10");
+    assert_eq!(
+        rig.sent(),
+        [to("jack:fm", &[0x92, 60, 100]), to("jack:fm", &[0x82, 60, 64])],
+        "and the other sounds on"
+    );
+}
+
+#[test]
 fn each_instrument_undoes_and_morphs_by_itself() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 1");

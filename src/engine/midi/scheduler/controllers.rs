@@ -5,7 +5,7 @@
 
 use crate::{
     midi::{Channel, Message, Rank},
-    profile::Target,
+    profile::{Halves, Target},
 };
 
 /// Controllers that one port may have.
@@ -20,14 +20,15 @@ const EMPTY: u16 = u16::MAX;
 /// What has one value on a channel: a parameter, or the pressure on its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    Target(Target),
+    /// With how the halves of its value travel.
+    Target(Target, Halves),
     Pressure,
     KeyPressure(u8),
 }
 
 impl From<Target> for Place {
     fn from(target: Target) -> Place {
-        Place::Target(target)
+        Place::Target(target, Halves::default())
     }
 }
 
@@ -177,16 +178,16 @@ impl Controllers {
     /// Sends a controller to a value, from `asked_ns` on.
     pub(super) fn turn(
         &mut self,
-        (channel, place): (Channel, Place),
+        (channel, asked): (Channel, Place),
         value: u16,
         spacing_ns: u64,
         glide_ns: u64,
         asked_ns: u64,
     ) -> Turned {
-        let Some(place) = self.place(channel, place) else { return Turned::Full };
+        let Some(place) = self.place(channel, asked) else { return Turned::Full };
         let c = &mut self.list[usize::from(place)];
         let replaced = c.moving.is_some();
-        c.spacing_ns = spacing_ns;
+        (c.place, c.spacing_ns) = (asked, spacing_ns);
         c.refused = false;
         let glides = glide_ns > 0 && c.last_sent.is_some_and(|from| from != value);
         let (from, glide_ns) = if glides { (c.last_sent.unwrap_or(value), glide_ns) } else { (value, 0) };
@@ -204,20 +205,20 @@ impl Controllers {
 
     /// Asks for a value that goes into the queue itself, as `arrival`. A bank means nothing until a program follows, and
     /// what a program changes is not known.
-    pub(super) fn ask(&mut self, (channel, target): (Channel, Target), value: u16, arrival: u64) -> Asked {
-        let Some(place) = self.place(channel, target.into()) else { return Asked::Full };
+    pub(super) fn ask(&mut self, (channel, asked): (Channel, Place), value: u16, arrival: u64) -> Asked {
+        let Some(place) = self.place(channel, asked) else { return Asked::Full };
         if self.list[usize::from(place)].last_sent == Some(value) {
             return Asked::Held;
         }
-        let is_bank = |place| matches!(place, Place::Target(Target::Cc(0 | 32) | Target::Cc14 { msb: 0, .. }));
-        let (place_asked, program) = (Place::from(target), Place::from(Target::Program));
+        let is_bank = |place| matches!(place, Place::Target(Target::Cc(0 | 32) | Target::Cc14 { msb: 0, .. }, _));
+        let is_program = |place| matches!(place, Place::Target(Target::Program, _));
         for c in self.list.iter_mut().filter(|c| c.channel == channel) {
-            if place_asked == program && !is_bank(c.place) || is_bank(place_asked) && c.place == program {
+            if is_program(asked) && !is_bank(c.place) || is_bank(asked) && is_program(c.place) {
                 c.last_sent = None;
             }
         }
         let c = &mut self.list[usize::from(place)];
-        (c.last_sent, c.newest) = (Some(value), arrival);
+        (c.place, c.last_sent, c.newest) = (asked, Some(value), arrival);
         self.head_for(place, None);
         Asked::Taken(place)
     }
@@ -365,12 +366,12 @@ impl Controller {
 /// Every controller has its own.
 fn key(channel: Channel, place: Place) -> u32 {
     let (kind, msb, lsb) = match place {
-        Place::Target(Target::Cc(controller)) => (0, 0, controller),
-        Place::Target(Target::Cc14 { msb, lsb }) => (1, msb, lsb),
-        Place::Target(Target::Nrpn { msb, lsb }) => (2, msb, lsb),
-        Place::Target(Target::Rpn { msb, lsb }) => (3, msb, lsb),
-        Place::Target(Target::PitchBend) => (4, 0, 0),
-        Place::Target(Target::Program) => (5, 0, 0),
+        Place::Target(Target::Cc(controller), _) => (0, 0, controller),
+        Place::Target(Target::Cc14 { msb, lsb }, _) => (1, msb, lsb),
+        Place::Target(Target::Nrpn { msb, lsb }, _) => (2, msb, lsb),
+        Place::Target(Target::Rpn { msb, lsb }, _) => (3, msb, lsb),
+        Place::Target(Target::PitchBend, _) => (4, 0, 0),
+        Place::Target(Target::Program, _) => (5, 0, 0),
         Place::Pressure => (6, 0, 0),
         Place::KeyPressure(key) => (7, 0, key),
     };
@@ -378,26 +379,38 @@ fn key(channel: Channel, place: Place) -> u32 {
 }
 
 /// How many bytes carry a value.
-pub(super) fn bytes(channel: Channel, place: Place) -> usize {
-    encode(channel, place, 0).iter().flatten().map(|message| message.bytes().len()).sum()
+pub(super) fn bytes(controller: &Controller) -> usize {
+    encode(controller.channel, controller.place, 0).iter().flatten().map(|message| message.bytes().len()).sum()
 }
 
-/// The messages that carry a value, in the order the NTS-1 mkII wants them: the fine half first.
+/// The messages that carry a value, in the order they are sent.
 pub(super) fn encode(channel: Channel, place: Place, value: u16) -> [Option<Message>; 4] {
-    let cc = |controller, value: u16| Some(Message::control(channel, controller, (value & 0x7F) as u8));
-    let (fine, coarse) = (value, value >> 7);
-    let one = |message| [Some(message), None, None, None];
-    let target = match place {
-        Place::Target(target) => target,
-        Place::Pressure => return one(Message::pressure(channel, (value & 0x7F) as u8)),
-        Place::KeyPressure(key) => return one(Message::key_pressure(channel, key, (value & 0x7F) as u8)),
+    let seven = |value: u16| (value & 0x7F) as u8;
+    let cc = |controller, value: u8| Some(Message::control(channel, controller, value));
+    let two = |halves, msb, lsb| {
+        let (upper, lower) = (cc(msb, seven(value >> 7)), cc(lsb, seven(value)));
+        match halves {
+            Halves::MsbFirst => [upper, lower],
+            Halves::LsbFirst => [lower, upper],
+            Halves::MsbOnly => [cc(msb, seven(value)), None],
+        }
     };
-    match target {
-        Target::Cc(controller) => [cc(controller, value), None, None, None],
-        Target::Cc14 { msb, lsb } => [cc(lsb, fine), cc(msb, coarse), None, None],
-        Target::Nrpn { msb, lsb } => [cc(99, u16::from(msb)), cc(98, u16::from(lsb)), cc(38, fine), cc(6, coarse)],
-        Target::Rpn { msb, lsb } => [cc(101, u16::from(msb)), cc(100, u16::from(lsb)), cc(38, fine), cc(6, coarse)],
-        Target::PitchBend => one(Message::pitch_bend(channel, value)),
-        Target::Program => one(Message::program(channel, (value & 0x7F) as u8)),
+    let numbered = |halves, number: (u8, u8), (msb, lsb)| {
+        let [first, second] = two(halves, 6, 38);
+        [cc(number.0, msb), cc(number.1, lsb), first, second]
+    };
+    let one = |message| [Some(message), None, None, None];
+    match place {
+        Place::Target(Target::Cc(controller), _) => one(Message::control(channel, controller, seven(value))),
+        Place::Target(Target::Cc14 { msb, lsb }, halves) => {
+            let [first, second] = two(halves, msb, lsb);
+            [first, second, None, None]
+        }
+        Place::Target(Target::Nrpn { msb, lsb }, halves) => numbered(halves, (99, 98), (msb, lsb)),
+        Place::Target(Target::Rpn { msb, lsb }, halves) => numbered(halves, (101, 100), (msb, lsb)),
+        Place::Target(Target::PitchBend, _) => one(Message::pitch_bend(channel, value)),
+        Place::Target(Target::Program, _) => one(Message::program(channel, seven(value))),
+        Place::Pressure => one(Message::pressure(channel, seven(value))),
+        Place::KeyPressure(key) => one(Message::key_pressure(channel, key, seven(value))),
     }
 }

@@ -2,12 +2,10 @@
 //!
 //! A set and no list, so there is room for all there can be.
 
-use crate::midi::{Channel, Held, Message};
-
-/// Ends all sound of a channel at once, whatever its pedals do.
-const ALL_SOUND_OFF: u8 = 120;
-/// Ends the notes of a channel, but for those a pedal holds.
-const ALL_NOTES_OFF: u8 = 123;
+use crate::midi::{
+    Channel, Held, Message,
+    held::{ALL_NOTES_OFF, ALL_SOUND_OFF},
+};
 
 /// What is owed to one port.
 #[derive(Debug, Default)]

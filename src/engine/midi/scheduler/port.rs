@@ -118,15 +118,15 @@ impl Port {
         let urgent = what.is_urgent();
         let (channel, item) = match what {
             // Where there is no room the newest value waits for its turn.
-            What::Control { channel, target, value, .. } if is_discrete(target) && messages < QUEUE => {
-                match self.controllers.ask((channel, target), value, self.arrivals + 1) {
+            What::Control { channel, target, halves, value, .. } if is_discrete(target) && messages < QUEUE => {
+                match self.controllers.ask((channel, Place::Target(target, halves)), value, self.arrivals + 1) {
                     Asked::Full => return count(&self.panel.dropped),
                     Asked::Held => return,
                     Asked::Taken(place) => (Some(channel), Item::Value(place, value)),
                 }
             }
-            What::Control { channel, target, value, spacing_ns, glide_ns } => {
-                return self.turn((channel, target.into()), value, (spacing_ns, glide_ns), due_ns);
+            What::Control { channel, target, halves, value, spacing_ns, glide_ns } => {
+                return self.turn((channel, Place::Target(target, halves)), value, (spacing_ns, glide_ns), due_ns);
             }
             What::Known { channel, target, value } => return self.controllers.know(channel, target, value),
             What::Panic => return self.panic(asked_ns),
@@ -318,14 +318,14 @@ impl Port {
                 Item::Message(payload) if self.in_pieces(payload) => return Some((rank_of(payload), 1)),
                 Item::Message(payload) => return Some((rank_of(payload), payload.bytes().len())),
                 Item::Value(place, _) => {
-                    let bytes = self.controllers.get(*place).map_or(0, |c| controllers::bytes(c.channel, c.place));
+                    let bytes = self.controllers.get(*place).map_or(0, controllers::bytes);
                     return Some((Rank::Discrete, bytes));
                 }
                 Item::Controller(place) => {
                     let place = *place;
                     match self.controllers.get(place) {
                         Some(controller) if self.controllers.is_live(place, arrival) => {
-                            return Some((Rank::Continuous, controllers::bytes(controller.channel, controller.place)));
+                            return Some((Rank::Continuous, controllers::bytes(controller)));
                         }
                         _ => {
                             self.queue.pop();

@@ -3,7 +3,7 @@
 use super::super::sent::{Payload, PortIndex};
 use crate::{
     midi::{Channel, Message, Rank, message},
-    profile::Target,
+    profile::{Halves, Target},
 };
 
 /// A request to send.
@@ -31,6 +31,8 @@ pub enum What {
         channel: Channel,
         /// Which controller.
         target: Target,
+        /// How its two halves travel, where it has two.
+        halves: Halves,
         /// Within the target's resolution.
         value: u16,
         /// Least distance to the value before.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     midi::{Channel, Message},
     music::Note,
-    profile::Target,
+    profile::{Halves, Target},
 };
 use std::sync::{Mutex, atomic::Ordering};
 
@@ -28,6 +28,7 @@ impl MidiOut for Fake {
     }
 }
 
+const MSB_FIRST: Halves = Halves::MsbFirst;
 const PORT: PortIndex = PortIndex(0);
 const MS: u64 = 1_000_000;
 
@@ -89,7 +90,7 @@ fn knob(controller: u8, value: u16) -> Outgoing {
     Outgoing {
         port: PORT,
         due_ns: 0,
-        what: What::Control { channel: Channel::FIRST, target, value, spacing_ns, glide_ns: 0 },
+        what: What::Control { channel: Channel::FIRST, target, halves: MSB_FIRST, value, spacing_ns, glide_ns: 0 },
     }
 }
 
@@ -134,7 +135,14 @@ fn knobs_for_bank_program_and_pedals_keep_their_order_and_every_value() {
     let knob = |target, value| Outgoing {
         port: PORT,
         due_ns: 0,
-        what: What::Control { channel: Channel::FIRST, target, value, spacing_ns: SPACING_NS, glide_ns: 0 },
+        what: What::Control {
+            channel: Channel::FIRST,
+            target,
+            halves: MSB_FIRST,
+            value,
+            spacing_ns: SPACING_NS,
+            glide_ns: 0,
+        },
     };
     let bank = Target::Cc14 { msb: 0, lsb: 32 };
     for request in [
@@ -151,7 +159,7 @@ fn knobs_for_bank_program_and_pedals_keep_their_order_and_every_value() {
     }
     scheduler.step_at(0);
     let sent: Vec<Vec<u8>> = taken(&wire).into_iter().map(|(_, bytes)| bytes).collect();
-    let (program, pair) = (vec![0xC0, 5], [vec![0xB0, 32, 0], vec![0xB0, 0, 1]]);
+    let (program, pair) = (vec![0xC0, 5], [vec![0xB0, 0, 1], vec![0xB0, 32, 0]]);
     let [first, second] = pair;
     let (down, up) = (vec![0xB0, 64, 127], vec![0xB0, 64, 0]);
     let (on, off) = (vec![0x90, 60, 100], vec![0x80, 60, 64]);
@@ -168,6 +176,7 @@ fn a_program_that_a_port_refused_is_tried_again_unless_a_newer_one_was_asked_for
         what: What::Control {
             channel: Channel::FIRST,
             target: Target::Program,
+            halves: MSB_FIRST,
             value,
             spacing_ns: SPACING_NS,
             glide_ns: 0,
@@ -224,18 +233,45 @@ fn an_unchanged_value_is_not_sent_twice_unless_a_raw_message_came_between() {
 }
 
 #[test]
-fn pairs_and_nrpn_stay_together_and_fine_goes_first() {
-    let (mut scheduler, wire) = scheduler();
-    let control = |target, value| Outgoing {
-        port: PORT,
-        due_ns: 0,
-        what: What::Control { channel: Channel::FIRST, target, value, spacing_ns: SPACING_NS, glide_ns: 0 },
+fn halves_stay_together_in_the_order_of_the_profile_and_seven_bits_go_in_the_upper_one() {
+    let (pair, nrpn, rpn) =
+        (Target::Cc14 { msb: 54, lsb: 102 }, Target::Nrpn { msb: 0, lsb: 3 }, Target::Rpn { msb: 0, lsb: 0 });
+    let cases: [(Halves, [&[[u8; 2]]; 3]); 2] = [
+        (
+            Halves::MsbFirst,
+            [
+                &[[54, 0x24], [102, 0x34]],
+                &[[99, 0], [98, 3], [6, 0x24], [38, 0x34]],
+                &[[101, 0], [100, 0], [6, 0x24], [38, 0x34]],
+            ],
+        ),
+        (
+            Halves::LsbFirst,
+            [
+                &[[102, 0x34], [54, 0x24]],
+                &[[99, 0], [98, 3], [38, 0x34], [6, 0x24]],
+                &[[101, 0], [100, 0], [38, 0x34], [6, 0x24]],
+            ],
+        ),
+    ];
+    let sent = |target, halves, value| {
+        let (mut scheduler, wire) = scheduler();
+        let what =
+            What::Control { channel: Channel::FIRST, target, halves, value, spacing_ns: SPACING_NS, glide_ns: 0 };
+        scheduler.ask(knob(1, 1));
+        scheduler.ask(Outgoing { port: PORT, due_ns: 0, what });
+        scheduler.ask(knob(2, 2));
+        scheduler.step_at(0);
+        let bytes: Vec<[u8; 2]> = taken(&wire).iter().map(|(_, b)| [b[1], b[2]]).collect();
+        bytes.strip_prefix(&[[1, 1]]).and_then(|bytes| bytes.strip_suffix(&[[2, 2]])).unwrap().to_vec()
     };
-    scheduler.ask(control(Target::Cc14 { msb: 54, lsb: 102 }, 0x1234));
-    scheduler.ask(control(Target::Nrpn { msb: 0, lsb: 3 }, 0x3FFF));
-    scheduler.step_at(0);
-    let bytes: Vec<[u8; 2]> = taken(&wire).iter().map(|(_, b)| [b[1], b[2]]).collect();
-    assert_eq!(bytes, [[102, 0x34], [54, 0x24], [99, 0], [98, 3], [38, 0x7F], [6, 0x7F]]);
+    for (halves, expected) in cases {
+        for (target, expected) in [pair, nrpn, rpn].into_iter().zip(expected) {
+            assert_eq!(sent(target, halves, 0x1234), expected, "{target:?} {halves:?}");
+        }
+    }
+    assert_eq!(sent(nrpn, Halves::MsbOnly, 100), [[99, 0], [98, 3], [6, 100]]);
+    assert_eq!(sent(rpn, Halves::MsbOnly, 12), [[101, 0], [100, 0], [6, 12]]);
 }
 
 #[test]

@@ -171,7 +171,7 @@ impl Play {
 }
 
 fn control(target: Target, value: u16, spacing_ns: u64, glide_ns: u64) -> What {
-    What::Control { channel: Channel::FIRST, target, value, spacing_ns, glide_ns }
+    What::Control { channel: Channel::FIRST, target, halves: MSB_FIRST, value, spacing_ns, glide_ns }
 }
 
 const TARGETS: [Target; 5] = [
@@ -193,12 +193,12 @@ fn unit(messages: &[Vec<u8>]) -> Option<(usize, u16, usize)> {
         (0xE0, fine, coarse) => Some((4, fourteen(coarse, fine), 1)),
         (0xB0, 74, value) => Some((0, value.into(), 1)),
         (0xB0, 43, value) => Some((1, value.into(), 1)),
-        (0xB0, 102, fine) => match rest(1) {
-            Some((54, coarse)) => Some((2, fourteen(coarse, fine), 2)),
+        (0xB0, 54, coarse) => match rest(1) {
+            Some((102, fine)) => Some((2, fourteen(coarse, fine), 2)),
             _ => None,
         },
         (0xB0, 99, 0) => match (rest(1), rest(2), rest(3)) {
-            (Some((98, 3)), Some((38, fine)), Some((6, coarse))) => Some((3, fourteen(coarse, fine), 4)),
+            (Some((98, 3)), Some((6, coarse)), Some((38, fine))) => Some((3, fourteen(coarse, fine), 4)),
             _ => None,
         },
         _ => None,
@@ -406,7 +406,7 @@ proptest! {
                 What::Message(Message::from_bytes(&[status | of.nibble(), a, b]).unwrap())
             };
             let knob = |target| What::Control {
-                channel: of, target, value: number.into(), spacing_ns: 5 * MS, glide_ns: 20 * MS,
+                channel: of, target, halves: MSB_FIRST, value: number.into(), spacing_ns: 5 * MS, glide_ns: 20 * MS,
             };
             let what = match kind {
                 0 => short(0x90, 60, number),
@@ -607,7 +607,7 @@ proptest! {
         play.run_until(10_000 * MS);
         let messages = play.bytes(0);
         let units: Vec<(u64, u16)> = messages.chunks(4).map(|unit| {
-            (unit[0].0, u16::from(unit[3].1[2]) << 7 | u16::from(unit[2].1[2]))
+            (unit[0].0, u16::from(unit[2].1[2]) << 7 | u16::from(unit[3].1[2]))
         }).collect();
         prop_assert_eq!(units[0], (0, from), "the first is a jump");
         let (way_there, way_on) = units.split_at(turned / 4);
@@ -805,7 +805,7 @@ fn every_one_of_a_thousand_controllers_keeps_its_own_value() {
     let mut held = HashMap::new();
     for unit in play.bytes(0).chunks(4) {
         let number = u16::from(unit[0].1[2]) << 7 | u16::from(unit[1].1[2]);
-        held.insert(number, u16::from(unit[3].1[2]) << 7 | u16::from(unit[2].1[2]));
+        held.insert(number, u16::from(unit[2].1[2]) << 7 | u16::from(unit[3].1[2]));
     }
     assert_eq!(held, wanted);
     assert_eq!(play.panels[0].dropped.load(Ordering::Relaxed), 3);
