@@ -32,7 +32,7 @@ use busker::{
     },
     midi::{Channel, Message, Wire},
     music::Note,
-    profile::Target,
+    profile::{Halves, Target},
 };
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::{
@@ -203,7 +203,9 @@ fn storm() {
                 scheduler.step(&|| due_ns);
             }
             let (target, value) = (Target::Cc((i % 50) as u8), (i / 50 % 128) as u16);
-            let what = What::Control { channel: Channel::FIRST, target, value, spacing_ns: SPACING_NS, glide_ns: 0 };
+            let channel = Channel::FIRST;
+            let halves = Halves::default();
+            let what = What::Control { channel, target, halves, value, spacing_ns: SPACING_NS, glide_ns: 0 };
             scheduler.submit(now_ns, Outgoing { port: PortIndex(0), due_ns: now_ns, what });
             if let Some(note) = Note::new((i / 500 % 128) as u8).filter(|_| i % 500 == 0) {
                 let (on, off) = (Message::note_on(Channel::FIRST, note, 100), Message::note_off(Channel::FIRST, note));
@@ -230,7 +232,8 @@ fn controllers(c: &mut Criterion) {
             |(scheduler, _)| {
                 for i in 0..1000_u16 {
                     let (channel, target, value) = (Channel::FIRST, Target::Cc((i % 37) as u8), i % 128);
-                    let what = What::Control { channel, target, value, spacing_ns: SPACING_NS, glide_ns: 0 };
+                    let halves = Halves::default();
+                    let what = What::Control { channel, target, halves, value, spacing_ns: SPACING_NS, glide_ns: 0 };
                     let now_ns = u64::from(i) * 100_000;
                     scheduler.submit(now_ns, Outgoing { port: PortIndex(0), due_ns: 0, what });
                     scheduler.step(&|| now_ns);

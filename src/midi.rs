@@ -2,6 +2,7 @@
 
 mod clock_sends;
 pub mod decode;
+pub mod held;
 pub mod message;
 pub mod parser;
 pub mod seven_bit;
@@ -9,5 +10,6 @@ pub mod smf;
 mod wire;
 
 pub use clock_sends::ClockSends;
-pub use message::{Channel, Class, Message};
-pub use wire::Wire;
+pub use held::Held;
+pub use message::{Channel, Class, Message, Rank};
+pub use wire::{LONGEST_UNIT_BYTES, Wire};

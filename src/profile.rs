@@ -16,7 +16,7 @@ mod values;
 
 pub use curve::Curve;
 pub use library::{DEFAULT_ID, FALLBACK_ID, Library};
-pub use param::{Drive, Param, ParamOption, Target};
+pub use param::{Drive, Halves, Param, ParamOption, Target};
 pub use places::{Marks, Places, Reading};
 pub use short::SHORT_KEY;
 

@@ -17,7 +17,7 @@ use busker::engine::{
     live::{Engine, Machinery},
     offline::built_in_port,
 };
-use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Library, Param, Places, Profile, Reading, Target};
+use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Halves, Library, Param, Places, Profile, Reading, Target};
 use busker::status::{Event, Severity};
 use busker::yaml::FILE_BYTES_MAX;
 
@@ -291,6 +291,30 @@ fn every_target_and_curve_can_be_written() {
     }
     let param = only_param("    cc: 74\n    unit: ms\n    display: [-5, 5]\n    spacing_ms: 20\n");
     assert_eq!((param.unit.as_deref(), param.display_ends, param.spacing_ms), (Some("ms"), Some((-5, 5)), Some(20)));
+}
+
+#[test]
+fn a_profile_says_in_which_order_halves_travel_and_midis_is_the_default() {
+    let halves = |head: &str, knob: &str| {
+        let text = sample("sample", &format!("    {knob}\n")).replace("source:", &format!("{head}source:"));
+        Profile::from_yaml("sample.yaml", &text).unwrap().params[0].halves
+    };
+    let (pair, wide, narrow) = ("cc: 54\n    lsb: 102", "nrpn: [1, 2]", "rpn: [0, 0]\n    range: [0, 24]");
+    for (head, expected) in [
+        ("", [Halves::MsbFirst, Halves::MsbFirst, Halves::MsbOnly]),
+        ("order: msb_first\n", [Halves::MsbFirst, Halves::MsbFirst, Halves::MsbOnly]),
+        ("order: lsb_first\n", [Halves::LsbFirst, Halves::LsbFirst, Halves::MsbOnly]),
+        ("nrpn_lsb: yes\n", [Halves::MsbFirst; 3]),
+    ] {
+        assert_eq!([pair, wide, narrow].map(|knob| halves(head, knob)), expected, "{head}");
+    }
+    let text = sample("sample", "    cc: 1\n").replace("source:", "order: backwards\nsource:");
+    assert!(
+        told("s.yaml", &text)[0]
+            .ends_with("order: 'backwards' is not an order of halves, allowed msb_first, lsb_first")
+    );
+    let mk2 = Profile::from_yaml("mk2", &yaml_files("profiles")["korg_nts1_mk2.yaml"]).unwrap();
+    assert!(mk2.params.iter().all(|param| param.halves == Halves::LsbFirst), "Korg's document says so");
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! Complete MIDI messages of one to three bytes, and the order of importance they travel in.
+//! Complete MIDI messages of one to three bytes, what kind each is, and what goes first.
 
+use super::held::{ALL_NOTES_OFF, ALL_SOUND_OFF, PEDALS};
 use crate::music::Note;
 use std::fmt;
 
@@ -33,7 +34,7 @@ impl fmt::Display for Channel {
     }
 }
 
-/// What goes first when several messages are due; in order of importance.
+/// The kinds of messages, in order of importance; what of them goes first is their [`Rank`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// Clock, start, stop, continue, song position: late is wrong.
@@ -48,6 +49,24 @@ pub enum Class {
     Control,
     /// System exclusive.
     SysEx,
+}
+
+/// Which of several messages that are due goes first. What is in order leaves in the order it was asked for, because on
+/// a channel order is meaning: bank before program, pedal before the note-off it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rank {
+    /// Late is wrong.
+    Realtime,
+    /// Notes, pedals and other switches, bank and program, numbered parameters, channel mode, system exclusive.
+    Discrete,
+    /// Of other controllers, bend and pressure only the newest value counts: they may wait.
+    Continuous,
+}
+
+/// Whether a controller's place among notes, programs and others of its kind is meaning: bank select (0, 32), data entry
+/// (6, 38), pedals and switches (64 to 69), numbered parameters (96 to 101) and channel mode (120 to 127) of MIDI 1.0.
+pub fn is_discrete(controller: u8) -> bool {
+    matches!(controller, 0 | 6 | 32 | 38 | 64..=69 | 96..=101 | 120..=127)
 }
 
 /// A complete message of one to three bytes.
@@ -66,6 +85,9 @@ impl Message {
     pub const CONTINUE: Message = Message { bytes: [0xFB, 0, 0], len: 1 };
     /// Stop.
     pub const STOP: Message = Message { bytes: [0xFC, 0, 0], len: 1 };
+
+    /// Where pitch bend is at rest.
+    pub const BEND_MIDDLE: u16 = 8192;
 
     fn voice(status: u8, channel: Channel, a: u8, b: u8) -> Message {
         Message { bytes: [status | channel.nibble(), a & 0x7F, b & 0x7F], len: 3 }
@@ -94,6 +116,16 @@ impl Message {
     /// Program change, 0..=127.
     pub fn program(channel: Channel, program: u8) -> Message {
         Message { len: 2, ..Message::voice(0xC0, channel, program, 0) }
+    }
+
+    /// Pressure on the keys of a channel.
+    pub fn pressure(channel: Channel, value: u8) -> Message {
+        Message { len: 2, ..Message::voice(0xD0, channel, value, 0) }
+    }
+
+    /// Pressure on one key.
+    pub fn key_pressure(channel: Channel, key: u8, value: u8) -> Message {
+        Message::voice(0xA0, channel, key, value)
     }
 
     /// Song position in sixteenth notes, 0..=16383.
@@ -135,11 +167,56 @@ impl Message {
         match (self.bytes[0] & 0xF0, self.bytes) {
             (0x80, _) | (0x90, [_, _, 0]) => Class::NoteOff,
             (0x90, _) => Class::NoteOn,
-            // All sound off, all notes off.
-            (0xB0, [_, 120 | 123, _]) => Class::NoteOff,
+            (0xB0, [_, ALL_SOUND_OFF | ALL_NOTES_OFF, _]) => Class::NoteOff,
             (0xB0, _) => Class::Control,
             (0xF0, _) => Class::Realtime,
             _ => Class::Expression,
+        }
+    }
+
+    /// Which goes first when several are due.
+    pub fn rank(&self) -> Rank {
+        match (self.bytes[0] & 0xF0, self.bytes) {
+            (0xF0, _) => Rank::Realtime,
+            (0xA0 | 0xD0 | 0xE0, _) => Rank::Continuous,
+            (0xB0, [_, controller, _]) if !is_discrete(controller) => Rank::Continuous,
+            _ => Rank::Discrete,
+        }
+    }
+
+    /// Whether it must never be dropped for want of room: real-time messages, the ends of notes, and pedals that are
+    /// lifted.
+    pub fn is_urgent(&self) -> bool {
+        let lifts = |value: u8| value < 64 && self.controller().is_some_and(|pedal| PEDALS.contains(&pedal));
+        self.class() <= Class::NoteOff || lifts(self.bytes[2])
+    }
+
+    /// Whether it ends what lasts: a note, notes, a pedal, a bend.
+    pub fn ends(&self) -> bool {
+        self.class() != Class::Realtime && self.is_urgent() || matches!(self.hold(), Some((_, false)))
+    }
+
+    /// The number of a control change.
+    pub fn controller(&self) -> Option<u8> {
+        (self.bytes[0] & 0xF0 == 0xB0).then_some(self.bytes[1])
+    }
+
+    /// Where it begins or ends what lasts, the message that ends it, and whether this one begins it: a note and its
+    /// note-off, a pedal and its zero, pitch bend and its middle.
+    pub fn hold(&self) -> Option<(Message, bool)> {
+        let channel = self.channel()?;
+        if let Some((_, note)) = self.note() {
+            return Some((Message::note_off(channel, note), self.class() == Class::NoteOn));
+        }
+        match self.bytes {
+            [status, pedal, value] if status & 0xF0 == 0xB0 && PEDALS.contains(&pedal) => {
+                Some((Message::control(channel, pedal, 0), value > 0))
+            }
+            [status, ..] if status & 0xF0 == 0xE0 => {
+                let middle = Message::pitch_bend(channel, Message::BEND_MIDDLE);
+                Some((middle, *self != middle))
+            }
+            _ => None,
         }
     }
 
@@ -212,6 +289,20 @@ mod tests {
         ];
         assert!(off.iter().all(|m| m.class() == Class::NoteOff));
         assert_eq!(Message::note_on(Channel::FIRST, c4, 0).class(), Class::NoteOn);
+    }
+
+    #[test]
+    fn pedals_that_are_lifted_are_as_urgent_as_note_offs() {
+        let control = |controller, value| Message::control(Channel::FIRST, controller, value);
+        for pedal in PEDALS {
+            assert!(control(pedal, 0).is_urgent() && control(pedal, 63).is_urgent() && !control(pedal, 64).is_urgent());
+        }
+        assert!(control(123, 0).is_urgent() && Message::STOP.is_urgent());
+        assert!(
+            !control(65, 0).is_urgent()
+                && !control(1, 0).is_urgent()
+                && !Message::program(Channel::FIRST, 0).is_urgent()
+        );
     }
 
     #[test]

@@ -3,11 +3,14 @@
 //! A wire is a bucket that drains: each byte takes its time, and no more may be handed over than drains within
 //! [`Wire::ahead_ns`]. On a DIN wire nothing may stand in a buffer where a clock pulse would queue up behind it.
 
-use super::Class;
+use super::Rank;
 
 /// How long before a wire is free the next message may be handed to it: a thread that wakes this late costs the wire
 /// no time. A third of a byte on a DIN wire, so nothing to speak of stands in a buffer.
 const WAKE_UP_NS: u64 = 100_000;
+
+/// The most bytes of messages that belong together: an NRPN of 14 bits. Only a SysEx is longer.
+pub const LONGEST_UNIT_BYTES: usize = 12;
 
 /// The wire behind a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +37,10 @@ impl Wire {
         bytes as u64 * self.ns_per_byte
     }
 
-    /// Whether messages of a class wait until the wire has room. Where it holds more than one message (USB), notes go at
-    /// once and only count.
-    pub fn holds(self, class: Class) -> bool {
-        self.ns_per_byte > 0 && (self.ahead_ns == 0 || class > Class::NoteOn)
+    /// Whether something of a rank waits until the wire has room. Where it holds more than one message (USB), what is
+    /// short and not continuous goes at once and only counts.
+    pub fn holds(self, rank: Rank, bytes: usize) -> bool {
+        self.ns_per_byte > 0 && (self.ahead_ns == 0 || rank == Rank::Continuous || bytes > LONGEST_UNIT_BYTES)
     }
 
     /// How long before the wire is free the next message may be handed over, in ns.
@@ -59,7 +62,8 @@ mod tests {
     #[test]
     fn notes_wait_for_a_din_wire_only_and_nothing_waits_for_memory() {
         for (wire, note, knob) in [(Wire::DIN, true, true), (Wire::USB, false, true), (Wire::UNLIMITED, false, false)] {
-            assert_eq!((wire.holds(Class::NoteOn), wire.holds(Class::Control)), (note, knob), "{wire:?}");
+            assert!(wire.holds(Rank::Discrete, 100) || wire == Wire::UNLIMITED, "a long SysEx waits");
+            assert_eq!((wire.holds(Rank::Discrete, 3), wire.holds(Rank::Continuous, 3)), (note, knob), "{wire:?}");
         }
     }
 }

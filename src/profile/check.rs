@@ -10,8 +10,20 @@ use super::{
 };
 use crate::yaml::{self, Field, Mapping, Reader, list};
 
-const PROFILE_FIELDS: &[&str] =
-    &["id", "name", "maker", "source", "port_hints", "channel", "spacing_ms", "smoothing_ms", "sections", "parameters"];
+const PROFILE_FIELDS: &[&str] = &[
+    "id",
+    "name",
+    "maker",
+    "source",
+    "port_hints",
+    "channel",
+    "spacing_ms",
+    "smoothing_ms",
+    "order",
+    "nrpn_lsb",
+    "sections",
+    "parameters",
+];
 
 /// Longest name, label, title or port hint, in characters: wider than any panel shows them.
 pub(super) const NAME_CHARS_MAX: usize = 48;
@@ -66,10 +78,10 @@ fn read_sections<'n>(reader: &mut Reader<'_>, map: &Mapping<'n>) -> Vec<(String,
     sections
 }
 
-fn read_params(reader: &mut Reader<'_>, map: &Mapping<'_>, sections: &[(String, Field<'_>)]) -> Vec<Param> {
-    let items = reader.needed(map, "parameters", Reader::some_items).unwrap_or_default();
+fn read_params(reader: &mut Reader<'_>, profile: &Mapping<'_>, sections: &[(String, Field<'_>)]) -> Vec<Param> {
+    let items = reader.needed(profile, "parameters", Reader::some_items).unwrap_or_default();
     let mut names = HashMap::new();
-    let mut carriers = Carriers::default();
+    let mut carriers = Carriers::of(reader, profile);
     let mut used = vec![false; sections.len()];
     let mut all_placed = true;
     let mut params = Vec::new();

@@ -15,6 +15,8 @@ pub struct Param {
     pub section: usize,
     /// Which message carries it; none for a macro, which drives others and sends nothing itself.
     pub target: Option<Target>,
+    /// How the target's two halves travel, where it has two.
+    pub halves: Halves,
     /// What a macro drives; empty for any other.
     pub drives: Vec<Drive>,
     /// Lowest value, in the target's own units; default 0.
@@ -71,6 +73,23 @@ pub struct ParamOption {
     pub label: String,
 }
 
+/// How a value of two halves travels: in a pair of controllers, or as the data of a numbered parameter (CC 6 and 38).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Halves {
+    /// The upper, then the lower: MIDI 1.0, where an upper half that arrives sets the lower one to zero.
+    #[default]
+    MsbFirst,
+    /// The lower, then the upper: the NTS-1 mkII takes the value when the upper half comes.
+    LsbFirst,
+    /// The upper alone holds the value: a numbered parameter of 7 bits.
+    MsbOnly,
+}
+
+impl Halves {
+    /// How a file says the order, which is the profile's.
+    pub const ORDERS: [(&'static str, Halves); 2] = [("msb_first", Self::MsbFirst), ("lsb_first", Self::LsbFirst)];
+}
+
 /// The message that carries a parameter. All numbers 0 to 127.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Target {
@@ -83,14 +102,14 @@ pub enum Target {
         /// Controller of the lower 7 bits.
         lsb: u8,
     },
-    /// A non-registered parameter (CC 99, 98), 14-bit data (CC 6, 38).
+    /// A non-registered parameter (CC 99, 98); data in CC 6, and in CC 38 where they need 14 bits.
     Nrpn {
         /// Upper half of the parameter number.
         msb: u8,
         /// Lower half of the parameter number.
         lsb: u8,
     },
-    /// A registered parameter (CC 101, 100), 14-bit data (CC 6, 38).
+    /// A registered parameter (CC 101, 100); data as of a non-registered one.
     Rpn {
         /// Upper half of the parameter number.
         msb: u8,
@@ -104,6 +123,16 @@ pub enum Target {
 }
 
 impl Target {
+    /// Its place among parameters that are sent together: a bank, its program, then all that a program turns.
+    pub fn precedence(self) -> u8 {
+        match self {
+            Self::Cc(0) | Self::Cc14 { msb: 0, .. } => 0,
+            Self::Cc(32) => 1,
+            Self::Program => 2,
+            _ => 3,
+        }
+    }
+
     /// The highest value its message can carry: 127, or 16383 with 14 bits.
     pub fn value_max(self) -> u16 {
         match self {
@@ -124,6 +153,7 @@ impl Param {
             label: name.replace('_', " "),
             section,
             target: None,
+            halves: Halves::default(),
             drives,
             lo: 0,
             hi: MACRO_MAX,

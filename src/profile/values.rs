@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::{
-    Curve, Param, ParamOption, Target,
+    Curve, Halves, Param, ParamOption, Target,
     check::NAME_CHARS_MAX,
     drives::{self, Driven},
     param::{plain, read_position},
@@ -47,9 +47,13 @@ const DISPLAY_MAX: i64 = 1_000_000;
 /// Longest `spacing_ms` and `smoothing_ms`.
 const SPACING_MS_MAX: i64 = 1000;
 
-/// What the parameters of a profile have to do with each other.
+/// What the parameters of a profile have in common, and to do with each other.
 #[derive(Default)]
 pub(super) struct Carriers<'n> {
+    /// The order of the halves of 14 bits.
+    order: Halves,
+    /// Whether numbered parameters of 7 bits have a lower half, too.
+    nrpn_lsb: bool,
     /// What already carries one.
     carried: HashMap<Target, String>,
     /// What macros drive.
@@ -57,6 +61,29 @@ pub(super) struct Carriers<'n> {
 }
 
 impl Carriers<'_> {
+    /// Those of a profile whose own fields these are.
+    pub(super) fn of(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Self {
+        let field = map.field("order");
+        let order = reader.text(&field, NAME_CHARS_MAX).and_then(|name| {
+            let order = Halves::ORDERS.into_iter().find(|(known, _)| *known == name);
+            if order.is_none() {
+                let allowed = list(&Halves::ORDERS.map(|(known, _)| known));
+                reader.fault(&field, format!("'{name}' is not an order of halves, allowed {allowed}"));
+            }
+            order
+        });
+        let order = order.map_or_else(Halves::default, |(_, order)| order);
+        Carriers { order, nrpn_lsb: reader.flag(&map.field("nrpn_lsb")).unwrap_or_default(), ..Carriers::default() }
+    }
+
+    /// How a value up to `hi` travels.
+    fn halves(&self, target: Target, hi: u16) -> Halves {
+        match target {
+            Target::Nrpn { .. } | Target::Rpn { .. } if hi <= 127 && !self.nrpn_lsb => Halves::MsbOnly,
+            _ => self.order,
+        }
+    }
+
     /// Tells what can only be known once every parameter is read.
     pub(super) fn check(&self, reader: &mut Reader<'_>, params: &[Param]) {
         self.driven.check(reader, params);
@@ -88,6 +115,7 @@ pub(super) fn read<'n>(
         name,
         section,
         target: Some(target),
+        halves: carriers.halves(target, hi),
         drives: Vec::new(),
         lo,
         hi,

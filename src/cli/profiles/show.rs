@@ -4,7 +4,7 @@ use super::{
     super::{Failure, Outcome, print},
     columns,
 };
-use crate::profile::{Library, Param, Profile, Target};
+use crate::profile::{Halves, Library, Param, Profile, Target};
 
 /// Prints what a profile says of its synth, then a line a parameter under its section's title.
 ///
@@ -31,6 +31,9 @@ fn head(profile: &Profile, from: &str) -> String {
     }
     let times = [("spacing", profile.spacing_ms), ("smoothing", profile.smoothing_ms)];
     lines.extend(times.iter().filter_map(|(what, ms)| Some(format!("{what}: {} ms", (*ms)?))));
+    if profile.params.iter().any(|param| param.halves == Halves::LsbFirst) {
+        lines.push("order: LSB before MSB".to_owned());
+    }
     lines.join("\n") + "\n"
 }
 

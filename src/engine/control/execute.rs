@@ -19,12 +19,14 @@ use crate::{
         },
         midi::{
             scheduler::{Outgoing, SPACING_NS, What},
+            sent::PortIndex,
             thru::Route,
         },
         station::Answer,
     },
     midi::Message,
     music::{Bpm, Decibels, Note, Position, Song},
+    profile::Target,
     status::Event,
 };
 
@@ -129,10 +131,11 @@ impl Control {
             Command::MidiThru { from, to, channel } => self.set_thru(from, to, *channel),
             Command::MidiMonitor { state } => self.watch_midi(*state),
             Command::NoteOn { note, velocity } => self.note_on(*note, *velocity, now),
-            Command::NoteOff { note } => self.note_off(*note, now.ns, now),
+            Command::NoteOff { note } => self.note_off(*note, now),
             Command::NotePlay { note, velocity, ms: Millis(ms) } => {
-                self.note_on(*note, *velocity, now)?;
-                self.note_off(*note, now.ns + u64::from(*ms) * 1_000_000, now)
+                let (port, off) = self.begin(*note, *velocity, now)?;
+                self.end(port, off, Some(*note), now.ns + u64::from(*ms) * 1_000_000, now);
+                done()
             }
             Command::MidiSend { hex } => self.send_raw(hex, now.ns),
             Command::MidiPanic {} => {
@@ -290,7 +293,16 @@ impl Control {
         for (index, value) in targets {
             self.instruments[at].leave_morph(*index);
             self.set_value(at, *index, *value);
-            self.send_value(at, *index, now);
+        }
+        self.send_values(at, targets.iter().map(|(index, _)| *index).collect(), now);
+    }
+
+    /// Sends where parameters of an instrument stand: its program first, for that turns the others.
+    pub(super) fn send_values(&mut self, at: usize, mut indices: Vec<usize>, now: Moment) {
+        let params = &self.instruments[at].profile.params;
+        indices.sort_by_key(|index| params.get(*index).and_then(|param| param.target).map(Target::precedence));
+        for index in indices {
+            self.send_value(at, index, now);
         }
     }
 
@@ -320,7 +332,7 @@ impl Control {
         let spacing_ns = spacing_ms.map_or(SPACING_NS, |ms| u64::from(ms) * 1_000_000);
         let channel = instrument.channel();
         instrument.follow_from_ns[index] = now.ns + glide_ns + spacing_ns + ECHO_NS;
-        let what = What::Control { channel, target, value, spacing_ns, glide_ns };
+        let what = What::Control { channel, target, halves: param.halves, value, spacing_ns, glide_ns };
         self.scheduler.send(Outgoing { port, due_ns: now.ns, what });
     }
 
@@ -345,7 +357,9 @@ impl Control {
             return Err(format!("there is no profile '{id}'; there are {}", ids.join(", ")));
         };
         self.stop_morph(self.current, now);
+        let channel = self.instrument().channel();
         self.instruments[self.current].take_profile(profile);
+        self.leave_channel(self.current, channel, now);
         self.tell(Event::ProfileUsed { id: id.clone() });
         done()
     }
@@ -406,21 +420,30 @@ impl Control {
     }
 
     fn note_on(&mut self, note: Note, velocity: Velocity, now: Moment) -> Answer {
-        let Some(port) = self.instrument().port else { return Err(NO_PORT.to_owned()) };
-        let channel = self.instrument().channel();
-        self.send_to(port, now.ns, What::Message(Message::note_on(channel, note, velocity.get())));
-        self.guests.hold(port, Message::note_off(channel, note), note);
-        self.gate_on(self.current, note, now);
+        let (port, off) = self.begin(note, velocity, now)?;
+        self.guests.hold(port, off, note);
         done()
     }
 
-    fn note_off(&mut self, note: Note, due_ns: u64, now: Moment) -> Answer {
-        let message = Message::note_off(self.instrument().channel(), note);
-        if let Some(port) = self.instrument().port {
-            self.send_to(port, due_ns, What::Message(message));
-            self.guests.release(port, message);
+    /// Begins a note on the instrument in use; where it sounds, and what ends it there.
+    fn begin(&mut self, note: Note, velocity: Velocity, now: Moment) -> Result<(PortIndex, Message), String> {
+        let Some(port) = self.instrument().port else { return Err(NO_PORT.to_owned()) };
+        let channel = self.instrument().channel();
+        self.send_to(port, now.ns, What::Message(Message::note_on(channel, note, velocity.get())));
+        self.gate_on(self.current, note, now);
+        Ok((port, Message::note_off(channel, note)))
+    }
+
+    /// Ends a note where it began; one that nobody began, on the instrument in use.
+    fn note_off(&mut self, note: Note, now: Moment) -> Answer {
+        let mut ends = self.guests.ends_of(note);
+        if ends.is_empty() {
+            let off = Message::note_off(self.instrument().channel(), note);
+            ends.extend(self.instrument().port.map(|port| (port, off)));
         }
-        self.gate_off(self.current, note, due_ns, now);
+        for (port, off) in ends {
+            self.end(port, off, Some(note), now.ns, now);
+        }
         done()
     }
 
@@ -428,7 +451,10 @@ impl Control {
         for bytes in hex.messages() {
             for port in self.ports.outputs().collect::<Vec<_>>() {
                 let what = match Message::from_bytes(bytes) {
-                    Some(message) => What::Message(message),
+                    Some(message) => {
+                        self.guests.track(port, &message);
+                        What::Message(message)
+                    }
                     None => What::SysEx(bytes.into()),
                 };
                 self.scheduler.send(Outgoing { port, due_ns, what });

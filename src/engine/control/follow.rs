@@ -14,7 +14,7 @@ use crate::{
         sent::Payload,
     },
     midi::Message,
-    profile::{Param, Target},
+    profile::{Halves, Param, Target},
 };
 use std::collections::BTreeMap;
 
@@ -80,7 +80,10 @@ impl Reader {
         }
         let selected = self.selected();
         let selected = params.iter().position(|param| selected.is_some() && param.target == selected);
+        let is_whole = selected.is_some_and(|index| params[index].halves == Halves::MsbOnly);
         match (controller, selected) {
+            (6, Some(index)) if is_whole => return Some((index, Part::Whole(u16::from(value)))),
+            (38, Some(_)) if is_whole => return None,
             (6, Some(index)) => return Some((index, Part::Upper(value))),
             (38, Some(index)) => return Some((index, Part::Lower(value))),
             _ => {}

@@ -1,7 +1,9 @@
-//! Those who come and go: what is kept for them to look at, and the notes they hold. The control thread's.
+//! Those who come and go: what is kept for them to look at, and the notes, pedals and bends they hold. The control
+//! thread's.
 //!
 //! The monitor and the list of takes cost something, so each is kept while anybody looks; and a note whose key was on a
-//! screen that is gone would sound for ever.
+//! screen that is gone would sound for ever. A note is also held by scripts and one-shot commands, which never leave:
+//! so it ends where it began, whatever instrument or channel is in use by then.
 
 use super::{Control, Moment};
 use crate::{
@@ -31,14 +33,15 @@ impl Lookers {
     }
 }
 
-/// A note somebody holds.
+/// Something somebody holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Held {
     guest: Guest,
     port: PortIndex,
     /// What ends it.
-    off: Message,
-    note: Note,
+    end: Message,
+    /// The note, where it is one that `note.off` ends.
+    note: Option<Note>,
 }
 
 /// Everyone who comes and goes.
@@ -56,32 +59,58 @@ pub(super) struct Guests {
 impl Guests {
     /// Whoever is asking begins a note.
     pub(super) fn hold(&mut self, port: PortIndex, off: Message, note: Note) {
-        let held = Held { guest: self.asking, port, off, note };
-        if self.asking != Guest::NOBODY && !self.held.contains(&held) {
+        self.keep(Held { guest: self.asking, port, end: off, note: Some(note) });
+    }
+
+    /// Whoever is asking sends a message that may begin or end something.
+    pub(super) fn track(&mut self, port: PortIndex, message: &Message) {
+        match message.hold() {
+            Some((end, true)) if self.asking != Guest::NOBODY => {
+                self.keep(Held { guest: self.asking, port, end, note: None });
+            }
+            Some((end, false)) => self.release(port, end),
+            _ => {}
+        }
+    }
+
+    fn keep(&mut self, held: Held) {
+        if !self.held.contains(&held) {
             self.held.push(held);
         }
     }
 
-    /// A note ends, whoever ended it.
-    pub(super) fn release(&mut self, port: PortIndex, off: Message) {
-        self.held.retain(|held| (held.port, held.off) != (port, off));
+    /// Where a note sounds that whoever is asking ends, and what ends it there: their own, or else anybody's.
+    pub(super) fn ends_of(&self, note: Note) -> Vec<(PortIndex, Message)> {
+        let of = |guest: Option<Guest>| {
+            let held = self.held.iter().filter(|held| held.note == Some(note));
+            let theirs = held.filter(|held| guest.is_none_or(|guest| held.guest == guest));
+            theirs.map(|held| (held.port, held.end)).collect::<Vec<_>>()
+        };
+        let own = of(Some(self.asking));
+        if own.is_empty() { of(None) } else { own }
     }
 
-    /// All notes end.
+    /// Something ends, whoever ended it.
+    pub(super) fn release(&mut self, port: PortIndex, end: Message) {
+        self.held.retain(|held| (held.port, held.end) != (port, end));
+    }
+
+    /// Everything ends.
     pub(super) fn release_all(&mut self) {
         self.held.clear();
     }
 }
 
 impl Control {
-    /// Somebody has left: their notes end, and nothing is kept for them any more.
+    /// Somebody has left: what they hold ends, and nothing is kept for them any more.
     pub fn leave(&mut self, guest: Guest, now: Moment) {
-        let (theirs, others): (Vec<Held>, _) = self.guests.held.drain(..).partition(|held| held.guest == guest);
+        let (theirs, others): (Vec<Held>, _) =
+            self.guests.held.drain(..).partition(|held| held.guest == guest && guest != Guest::NOBODY);
         self.guests.held = others;
-        for Held { port, off, note, .. } in theirs {
-            self.send_to(port, now.ns, What::Message(off));
-            if let Some(at) = self.instruments.iter().position(|instrument| instrument.port == Some(port)) {
-                self.gate_off(at, note, now.ns, now);
+        for Held { port, end, note, .. } in theirs {
+            // Somebody else may have a finger on the same key.
+            if !self.guests.held.iter().any(|held| (held.port, held.end) == (port, end)) {
+                self.end(port, end, note, now.ns, now);
             }
         }
         let off = Switch::To(OnOff(false));
@@ -89,6 +118,16 @@ impl Control {
         // Neither refuses.
         let _ = self.list_takes(off);
         let _ = self.watch_midi(off);
+    }
+
+    /// Ends something that is held, and the envelopes it holds open.
+    pub(super) fn end(&mut self, port: PortIndex, end: Message, note: Option<Note>, due_ns: u64, now: Moment) {
+        self.send_to(port, due_ns, What::Message(end));
+        self.guests.release(port, end);
+        let at = self.instruments.iter().position(|instrument| instrument.port == Some(port));
+        if let (Some(at), Some(note)) = (at, note) {
+            self.gate_off(at, note, due_ns, now);
+        }
     }
 
     /// Whoever is asking looks at what comes and goes, or no more.

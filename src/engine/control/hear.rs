@@ -76,9 +76,7 @@ impl Control {
     /// Sends every knob of the instrument at a port again.
     pub(super) fn resend(&mut self, port: PortIndex, now: Moment) {
         let Some(at) = self.instruments.iter().position(|instrument| instrument.port == Some(port)) else { return };
-        for index in 0..self.instruments[at].values.len() {
-            self.send_value(at, index, now);
-        }
+        self.send_values(at, (0..self.instruments[at].values.len()).collect(), now);
     }
 
     /// Says which ports are waited for.

@@ -5,8 +5,8 @@
 
 use super::{Control, Moment};
 use crate::{
-    engine::midi::scheduler::{Outgoing, What},
-    midi::Message,
+    engine::midi::scheduler::What,
+    midi::{Channel, held},
     profile::{Library, Profile, SHORT_KEY},
     status::{Event, Severity},
     yaml::Fault,
@@ -20,8 +20,6 @@ use std::{
 const FAULTS_TOLD_MAX: usize = 8;
 /// So many profiles that no instrument uses are told one by one.
 const READ_TOLD_MAX: usize = 3;
-/// The controller that ends all notes of a channel (MIDI 1.0, "Channel Mode Messages").
-const ALL_NOTES_OFF: u8 = 123;
 
 /// All profiles, read again after an edit.
 pub struct ProfileNews {
@@ -127,11 +125,7 @@ impl Control {
             (Arc::clone(&instrument.profile), instrument.values.clone(), instrument.channel());
         let is_same_list = instrument.renew(Arc::clone(profile));
         let profile = Arc::clone(&instrument.profile);
-        if let Some(port) = instrument.port.filter(|_| instrument.channel() != channel) {
-            // The ends of the notes that sound would go to the new channel.
-            let what = What::Message(Message::control(channel, ALL_NOTES_OFF, 0));
-            self.scheduler.send(Outgoing { port, due_ns: now.ns, what });
-        }
+        self.leave_channel(at, channel, now);
         for (index, param) in profile.params.iter().enumerate() {
             let stood = before.param_index(&param.name).and_then(|index| values.get(index));
             if stood.is_some_and(|stood| *stood != self.instruments[at].values[index]) {
@@ -141,6 +135,15 @@ impl Control {
             self.send_on_its_way(at, index, now);
         }
         is_same_list
+    }
+
+    /// An instrument was on this channel: where it is on another one now, nothing lasts there that would be ended here.
+    pub(super) fn leave_channel(&mut self, at: usize, channel: Channel, now: Moment) {
+        let instrument = &self.instruments[at];
+        let Some(port) = instrument.port.filter(|_| instrument.channel() != channel) else { return };
+        for end in held::ends_of(channel) {
+            self.send_to(port, now.ns, What::Message(end));
+        }
     }
 
     /// Tells of a profile whose file, or whose entry in the settings, is gone.

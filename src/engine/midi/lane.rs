@@ -2,10 +2,10 @@
 //! built-in synth), where the instant is a frame, and from an input to the control thread, where it is in ns.
 //!
 //! A ring of bytes: each entry is its instant, its length and the message, so that SysEx and short messages travel
-//! alike and nothing is allocated or freed on either side. Bounded; the last [`RESERVED_BYTES`] are for note-offs,
-//! so a flood of controllers cannot leave a note hanging.
+//! alike and nothing is allocated or freed on either side. Bounded; the last [`RESERVED_BYTES`] are for note-offs and
+//! pedals that are lifted, so a flood of controllers cannot leave a note hanging.
 
-use crate::midi::{Class, Message, parser::LONGEST_SYSEX_BYTES};
+use crate::midi::{Message, parser::LONGEST_SYSEX_BYTES};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Observer, Producer, Split},
@@ -13,7 +13,7 @@ use ringbuf::{
 
 /// Room for some 5000 short messages or a dozen of the largest SysEx.
 const CAPACITY_BYTES: usize = 64 * 1024;
-/// Room that only note-offs and real-time messages may take.
+/// Room that only urgent messages may take ([`Message::is_urgent`]).
 pub const RESERVED_BYTES: usize = 8 * 1024;
 /// The longest message that may travel: the longest a parser keeps.
 pub const LONGEST_BYTES: usize = LONGEST_SYSEX_BYTES;
@@ -50,7 +50,7 @@ impl LaneSender {
     /// # Errors
     /// Where there is no room, or the message is longer than [`LONGEST_BYTES`].
     pub fn send(&mut self, at: i64, bytes: &[u8]) -> Result<(), LaneFull> {
-        let urgent = Message::from_bytes(bytes).is_some_and(|m| m.class() <= Class::NoteOff);
+        let urgent = Message::from_bytes(bytes).is_some_and(|m| m.is_urgent());
         let keep_free = if urgent { 0 } else { RESERVED_BYTES };
         if bytes.len() > LONGEST_BYTES || self.ring.vacant_len() < HEADER_BYTES + bytes.len() + keep_free {
             return Err(LaneFull);

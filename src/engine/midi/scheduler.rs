@@ -1,11 +1,14 @@
-//! What goes out when: notes and controllers for every port, in order of class and due time.
+//! What goes out when: notes and controllers for every port.
 //!
 //! [`Scheduler`] is the scheduler thread's state, stepped with an instant; it reads no clock but the one it is given.
-//! Controllers are coalesced to the newest value, spaced and smoothed; the final value always goes out, pairs and NRPN
-//! are never torn, and unchanged values are not sent twice. A port whose wire is finite is paced, and none holds up
-//! another. The queue is bounded; note-offs have room of their own and are never dropped: where even that is full, the
-//! port gets all notes off instead. A note-off a port refuses is kept and tried again until the port takes it, before
-//! anything else for that port, so that nothing overtakes it. What is for a port that is gone is forgotten.
+//! On a port, what is discrete (notes, pedals, bank and program, numbered parameters, SysEx) leaves in the order it was
+//! asked for, by due time; so do raw controllers, bend and pressure while few wait. Parameters, and raw controllers when
+//! many wait, go behind: coalesced to the newest value, spaced and smoothed; the final value always goes out, pairs and
+//! NRPN are never torn, and unchanged values are not sent twice. A port whose wire is finite is paced, and none holds up
+//! another. The queue is bounded; the ends of notes and pedals that are lifted have room of their own and are never
+//! dropped: where even that is full, the port gets a panic instead. One that a port refuses is kept and tried again until
+//! the port takes it, before anything else for that port, so that nothing overtakes it. What is for a port that is gone
+//! is forgotten.
 //!
 //! Realtime: yes after construction, but for what the ports do and the freeing of a SysEx that is forgotten.
 
@@ -29,10 +32,10 @@ use std::sync::Arc;
 pub use controllers::SPACING_NS;
 pub use request::{Outgoing, What};
 
-/// Messages that may wait for all ports together, note-offs apart.
+/// Messages that may wait for all ports together, urgent ones apart.
 pub const QUEUE: usize = 1000;
-/// Further room for note-offs.
-pub const QUEUE_FOR_NOTE_OFFS: usize = 512;
+/// Further room for urgent ones: note-offs, and pedals that are lifted.
+pub const QUEUE_FOR_URGENT: usize = 512;
 
 /// A port as the scheduler is given it.
 pub struct SchedulerPort {
@@ -62,7 +65,8 @@ impl Scheduler {
         self.ports.len() as u8
     }
 
-    /// Takes a request that arrives at `now_ns`. What finds no room is counted and dropped, but never a note-off.
+    /// Takes a request that arrives at `now_ns`. What finds no room is counted and dropped, but never what is
+    /// urgent ([`What::is_urgent`]).
     pub fn submit(&mut self, now_ns: u64, request: Outgoing) {
         let messages = self.ports.iter().map(Port::messages).sum();
         if let Some(port) = self.ports.get_mut(usize::from(request.port.0)) {
@@ -76,7 +80,7 @@ impl Scheduler {
         self.ports.iter().filter_map(Port::next_due_ns).min()
     }
 
-    /// Sends everything that is due now and that the wires take, for each port the most important first. `clock` tells
+    /// Sends everything that is due now and that the wires take, for each port in order. `clock` tells
     /// the time, so that lateness can be told; in virtual time it stands still.
     pub fn step(&mut self, clock: &dyn Fn() -> u64) {
         let mut hand = Hand { now_ns: clock(), clock, log: &mut self.log };

@@ -1,7 +1,7 @@
 //! The scheduler's lanes and its thread.
 //!
 //! The control thread has a lane to it, and so has each input whose messages are passed on (thru). Events must not be
-//! lost, so requests travel on a ring; the last places are for note-offs, stop and panic, and where even those are taken a
+//! lost, so requests travel on a ring; the last places are for note-offs, pedals that are lifted, stop and panic, and where even those are taken a
 //! flag asks for all notes off. The thread sleeps until something is due and its wire takes it, or a request wakes it;
 //! lanes from the audio callback, which wakes nobody, are looked at every millisecond. When the control thread is gone,
 //! for whatever reason, it silences every synth and ends; a port that refuses the silence is asked again for a third of
@@ -11,7 +11,7 @@ use super::{
     scheduler::{Outgoing, Scheduler, What},
     sent::PortIndex,
 };
-use crate::{engine::realtime, midi::Class};
+use crate::engine::realtime;
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Observer, Producer, Split},
@@ -28,7 +28,7 @@ use std::{
 
 /// Requests that may be under way.
 const CAPACITY: usize = 2048;
-/// Places that only note-offs and panic may take.
+/// Places that only what is urgent may take ([`What::is_urgent`]).
 const RESERVED: usize = 512;
 /// How long the thread sleeps at most, so that it notices when the control thread is gone.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
@@ -98,10 +98,11 @@ fn lane(wakes: bool) -> (SchedulerSender, SchedulerLane) {
 }
 
 impl SchedulerSender {
-    /// Sends a request on its way. What finds no room is counted; a note-off then becomes all notes off. Realtime: yes,
+    /// Sends a request on its way. What finds no room is counted; where it was urgent, that
+    /// becomes a panic. Realtime: yes,
     /// where the lane is quiet and the request owns no memory.
     pub fn send(&mut self, request: Outgoing) {
-        let urgent = request.what.class() <= Class::NoteOff;
+        let urgent = request.what.is_urgent();
         let room = self.ring.vacant_len() > if urgent { 0 } else { RESERVED };
         if !(room && self.ring.try_push(request).is_ok()) {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);

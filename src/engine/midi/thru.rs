@@ -1,8 +1,8 @@
 //! Thru: what comes in at one port goes out at others, at once, on another channel where that is asked for.
 //!
 //! [`Thru`] lives with the input, on the thread its bytes come in on; the control thread sets the [`Routes`], which are
-//! levels. Notes and controllers and SysEx are passed on; the clock is not, for busker's own goes to every port. A note
-//! that was passed on is ended where it sounds, whatever becomes of the route or of the input.
+//! levels. Notes and controllers and SysEx are passed on; the clock is not, for busker's own goes to every port. A note, a
+//! pedal or a bend that was passed on is ended where it went, whatever becomes of the route or of the input.
 
 use super::{
     input::Where,
@@ -10,10 +10,7 @@ use super::{
     scheduler_thread::SchedulerSender,
     sent::PortIndex,
 };
-use crate::{
-    midi::{Channel, Class, Message, parser::Parsed},
-    music::Note,
-};
+use crate::midi::{Channel, Held, Message, parser::Parsed};
 use std::sync::{
     Arc,
     atomic::{AtomicU8, Ordering},
@@ -76,14 +73,14 @@ pub struct Thru {
     place: Where,
     /// As the routes were when the last message came.
     was: [Route; MOST_PORTS],
-    /// Bit n of a port's and channel's word: note n was begun there and not ended.
-    held: Box<[[u128; 16]; MOST_PORTS]>,
+    /// What was begun at each port and not ended.
+    held: Box<[Held; MOST_PORTS]>,
 }
 
 impl Thru {
     /// Passes messages to the scheduler through this lane.
     pub fn new(routes: Arc<Routes>, lane: SchedulerSender, place: Where) -> Thru {
-        Thru { routes, lane, place, was: [Route::Off; MOST_PORTS], held: Box::new([[0; 16]; MOST_PORTS]) }
+        Thru { routes, lane, place, was: [Route::Off; MOST_PORTS], held: Box::default() }
     }
 
     /// Passes a message on that came in at `at_ns`.
@@ -108,29 +105,22 @@ impl Thru {
     }
 
     fn pass_short(&mut self, at_ns: u64, port: PortIndex, message: Message) {
-        let Some(channel) = message.channel() else { return };
-        if let Some((_, note)) = message.note() {
-            let held = &mut self.held[usize::from(port.0)][usize::from(channel.nibble())];
-            match message.class() {
-                Class::NoteOn => *held |= 1 << note.number(),
-                _ => *held &= !(1 << note.number()),
-            }
+        if message.channel().is_none() {
+            return;
         }
+        self.held[usize::from(port.0)].track(&message);
         self.lane.send(Outgoing { port, due_ns: at_ns, what: What::Message(message) });
     }
 
-    /// Ends the notes that were passed on to a port.
+    /// Ends what was passed on to a port and lasts: notes, pedals, bends.
     fn release(&mut self, at_ns: u64, port: PortIndex) {
-        for channel in Channel::all() {
-            let held = std::mem::take(&mut self.held[usize::from(port.0)][usize::from(channel.nibble())]);
-            for note in (0..128).filter(|number| held >> number & 1 == 1).filter_map(Note::new) {
-                let what = What::Message(Message::note_off(channel, note));
-                self.lane.send(Outgoing { port, due_ns: at_ns, what });
-            }
+        let held = std::mem::take(&mut self.held[usize::from(port.0)]);
+        for end in held.ends() {
+            self.lane.send(Outgoing { port, due_ns: at_ns, what: What::Message(end) });
         }
     }
 
-    /// Ends every note that was passed on.
+    /// Ends everything that was passed on and lasts.
     pub fn release_all(&mut self, at_ns: u64) {
         for port in (0..MOST_PORTS as u8).map(PortIndex) {
             self.release(at_ns, port);

@@ -1,7 +1,7 @@
 //! Laws of the import: what a table says is in the profile, and what cannot be is told with its line.
 
 use super::*;
-use crate::profile::Param;
+use crate::profile::{Halves, Param};
 use proptest::prelude::*;
 
 const HEADER: &str = "manufacturer,device,section,parameter_name,parameter_description,cc_msb,cc_lsb,cc_min_value,\
@@ -55,6 +55,31 @@ fn a_row_becomes_a_parameter() {
         ]
     );
     assert!(profile.params[1].centered && !profile.params[0].centered);
+}
+
+#[test]
+fn halves_are_in_midis_order_but_for_synths_that_want_another() {
+    let rows = |maker: &str, device: &str| {
+        format!(
+            "{maker},{device},Osc,Shape,,54,102,0,16383,,,,,,,,,\n\
+             {maker},{device},Osc,Edit,,,,,,,0,3,0,1000,,,,\n\
+             {maker},{device},Osc,Wave,,,,,,,0,4,0,5,,,,\n"
+        )
+    };
+    let (msb, lsb, only) = (Halves::MsbFirst, Halves::LsbFirst, Halves::MsbOnly);
+    for (maker, device, expected) in [
+        ("ACME", "Zap", [msb, msb, only]),
+        ("KORG", "NTS-1 digital kit", [msb, msb, only]),
+        ("KORG", "NTS-1 digital kit mkII", [lsb, lsb, only]),
+        ("Sequential", "Prophet-6", [msb, msb, msb]),
+        ("Oberheim", "OB-6", [msb, msb, msb]),
+    ] {
+        let halves: Vec<_> = params(&rows(maker, device)).iter().map(|param| param.halves).collect();
+        assert_eq!(halves, expected, "{maker} {device}");
+    }
+    let says = |rows: &str| import("t.csv", &format!("{HEADER}\n{rows}")).unwrap().made.remove(0).yaml;
+    assert!(says(&rows("ACME", "Zap")).contains("\norder: msb_first\n"), "whoever knows better finds it");
+    assert!(!says("ACME,Zap,Osc,Wave,,50,,0,127,,,,,,,,,\n").contains("order"));
 }
 
 #[test]

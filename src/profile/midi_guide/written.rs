@@ -1,8 +1,19 @@
 //! A synth of the table as the text of a profile. Pure.
 
 use super::{Device, control::Control, naming};
-use crate::{profile::Target, yaml::quoted};
+use crate::{
+    profile::{Halves, Target},
+    yaml::quoted,
+};
 use std::path::Path;
+
+/// Synths that want the lower half first, by how maker and name begin. Source: Korg's NTS-1 digital kit mkII MIDI
+/// Implementation v1.00.
+const LSB_FIRST: [(&str, &str); 3] = [("korg", "nts-1 mk"), ("korg", "nts-1 digital kit mk"), ("korg", "nts-1mk")];
+/// Synths that count the values of every NRPN over both halves, by how maker and name begin. Source: "NRPN Messages" in
+/// the manuals of the Prophet 12 and Prophet X; the OB-6 and the Toraiz AS-1 have Sequential's engine.
+const SPLITS_ALL: [(&str, &str); 4] =
+    [("sequential", ""), ("dave smith", ""), ("oberheim", "ob-6"), ("pioneer", "toraiz as-1")];
 
 /// The whole file.
 pub(super) fn profile(table: &str, device: &Device) -> String {
@@ -16,6 +27,7 @@ pub(super) fn profile(table: &str, device: &Device) -> String {
         lines.push(format!("maker: {}", quoted(&device.maker)));
     }
     lines.push(format!("source: {}", quoted(&source)));
+    lines.extend(halves(device));
     lines.push("sections:".to_owned());
     let mut sections: Vec<&str> = Vec::new();
     for control in &device.controls {
@@ -29,6 +41,31 @@ pub(super) fn profile(table: &str, device: &Device) -> String {
         lines.extend(parameter(control, &word));
     }
     lines.join("\n") + "\n"
+}
+
+/// How values of two halves travel, which the table does not say: what is known of the synth, else what MIDI says. It is
+/// written out where it matters, for whoever knows better.
+fn halves(device: &Device) -> Vec<String> {
+    let is = |known: &[(&str, &str)]| {
+        let begins = |text: &str, start: &str| text.to_lowercase().starts_with(start);
+        known.iter().any(|(maker, name)| begins(&device.maker, maker) && begins(&device.name, name))
+    };
+    let numbered = |target| matches!(target, Target::Nrpn { .. } | Target::Rpn { .. });
+    let narrow = |control: &&Control| numbered(control.target) && control.hi <= 127;
+    let splits = is(&SPLITS_ALL) && device.controls.iter().any(|control| narrow(&control));
+    let halved = |control: &Control| match control.target {
+        Target::Cc14 { .. } => true,
+        target => numbered(target) && (splits || !narrow(&control)),
+    };
+    let mut lines = Vec::new();
+    if device.controls.iter().any(halved) {
+        let [(msb_first, _), (lsb_first, _)] = Halves::ORDERS;
+        lines.push(format!("order: {}", if is(&LSB_FIRST) { lsb_first } else { msb_first }));
+    }
+    if splits {
+        lines.push("nrpn_lsb: yes".to_owned());
+    }
+    lines
 }
 
 fn parameter(control: &Control, word: &str) -> Vec<String> {

@@ -9,6 +9,7 @@ fn plain_param(lo: u16, hi: u16) -> Param {
         label: "Cutoff".to_owned(),
         section: 0,
         target: Some(Target::PitchBend),
+        halves: Halves::default(),
         drives: Vec::new(),
         lo,
         hi,

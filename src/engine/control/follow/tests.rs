@@ -12,6 +12,7 @@ parameters:
   - { name: bend, section: All, pitchbend: yes }
   - { name: program, section: All, program: yes }
   - { name: range, section: All, rpn: [0, 0] }
+  - { name: wave, section: All, nrpn: [1, 2], range: [0, 5] }
 ";
 
 #[test]
@@ -109,4 +110,6 @@ fn every_target_is_read() {
     assert_eq!(read(&[&[0xC0, 9]]), Some((1, Part::Whole(9))));
     assert_eq!(read(&[&[0xB0, 101, 0], &[0xB0, 100, 0], &[0xB0, 6, 2]]), Some((2, Part::Upper(2))));
     assert_eq!(read(&[&[0xB0, 99, 0], &[0xB0, 98, 0], &[0xB0, 6, 2]]), None);
+    let of_seven_bits = [&[0xB0, 99, 1][..], &[0xB0, 98, 2], &[0xB0, 6, 3], &[0xB0, 38, 0]];
+    assert_eq!(read(&of_seven_bits), Some((3, Part::Whole(3))), "its lower half says nothing");
 }

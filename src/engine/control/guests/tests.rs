@@ -43,6 +43,31 @@ fn the_notes_of_whoever_leaves_end_and_the_others_sound_on() {
 }
 
 #[test]
+fn what_somebody_sends_down_or_bends_ends_with_them_and_what_nobody_sends_stays() {
+    let mut rig = Rig::new();
+    for (guest, line) in [
+        (ADA, "midi.send b0 40 7f e0 00 00 91 3c 40 b0 43 7f b0 43 00"),
+        (BEN, "midi.send b0 42 7f"),
+        (Guest::NOBODY, "midi.send b1 40 7f"),
+        // The same pedal under two feet.
+        (ADA, "midi.send b2 40 7f"),
+        (BEN, "midi.send b2 40 7f"),
+    ] {
+        ask(&mut rig, guest, line);
+    }
+    rig.wait_ms(20);
+    rig.sent();
+    leave(&mut rig, ADA);
+    let mut sent = rig.sent();
+    sent.sort();
+    assert_eq!(sent, [[0x81, 60, 64], [0xB0, 64, 0], [0xE0, 0, 64]]);
+    leave(&mut rig, BEN);
+    assert_eq!(rig.sent(), [[0xB0, 66, 0], [0xB2, 64, 0]]);
+    leave(&mut rig, Guest::NOBODY);
+    assert_eq!(rig.sent(), Vec::<Vec<u8>>::new());
+}
+
+#[test]
 fn the_monitor_and_the_takes_are_kept_while_anybody_looks() {
     let mut rig = Rig::new();
     let kept = |rig: &Rig| {

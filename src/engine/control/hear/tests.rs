@@ -134,6 +134,32 @@ fn notes_and_knobs_go_to_the_instrument_in_use_on_its_channel() {
 }
 
 #[test]
+fn a_note_ends_on_the_port_and_channel_it_began_on_whatever_is_in_use_by_then() {
+    let mut rig = Rig::new();
+    rig.ask("note.on C4 100");
+    rig.ask("port.use fm");
+    rig.ask("note.on C4 100");
+    rig.ask("note.on E4 100");
+    rig.ask("port.use 1");
+    rig.sent();
+    rig.ask("note.off E4");
+    assert_eq!(rig.sent(), [to("jack:fm", &[0x82, 64, 64])]);
+    rig.ask("note.off C4");
+    assert_eq!(rig.sent(), [to("sim", &[0x80, 60, 64]), to("jack:fm", &[0x82, 60, 64])], "wherever it sounds");
+    rig.ask("note.off C4");
+    assert_eq!(rig.sent(), [to("sim", &[0x80, 60, 64])], "one that nobody began");
+    rig.ask("note.on C4 100");
+    rig.ask("port.use fm");
+    rig.sent();
+    rig.ask("note.play C4 100 10");
+    assert_eq!(
+        rig.sent(),
+        [to("jack:fm", &[0x92, 60, 100]), to("jack:fm", &[0x82, 60, 64])],
+        "and the other sounds on"
+    );
+}
+
+#[test]
 fn each_instrument_undoes_and_morphs_by_itself() {
     let mut rig = Rig::new();
     rig.ask("param.set filter_cutoff 1");
@@ -169,11 +195,23 @@ fn a_keyboard_plays_through_on_the_channel_it_is_mapped_to() {
     rig.ask("midi.thru keys 1 on");
     rig.play(&[0x91, 50, 1, 0xF0, 1, 2, 0xF7]);
     assert_eq!(rig.sent(), [to("sim", &[0x91, 50, 1]), to("sim", &[0xF0, 1, 2, 0xF7])]);
+    rig.play(&[0xB1, 64, 127, 66, 127, 66, 0, 0xE1, 0, 0]);
+    rig.sent();
     rig.keyboard.interrupted(0);
     rig.wait_ms(10);
-    assert_eq!(rig.sent(), [to("sim", &[0x81, 50, 64])], "the keyboard was pulled out");
+    let ends: [&[u8]; 3] = [&[0x81, 50, 64], &[0xB1, 64, 0], &[0xE1, 0, 64]];
+    assert_eq!(rig.sent(), ends.map(|end| to("sim", end)), "the keyboard was pulled out");
     assert!(rig.refused("midi.thru 1 2 on").contains("not heard"));
     assert!(rig.refused("midi.thru keys keys on").contains("only heard"));
+}
+
+#[test]
+fn what_is_passed_on_stays_in_the_order_it_was_played_in() {
+    let mut rig = Rig::new();
+    let played: [&[u8]; 7] =
+        [&[0xB4, 0, 1], &[0xB4, 32, 2], &[0xC4, 5], &[0xE4, 0, 70], &[0x94, 60, 100], &[0xB4, 64, 127], &[0x84, 60, 0]];
+    rig.play(&played.concat());
+    assert_eq!(rig.sent(), played.map(|bytes| to("jack:fm", bytes)));
 }
 
 #[test]

@@ -255,14 +255,38 @@ fn a_file_over_the_built_in_profile_in_use_is_taken_and_stays_when_it_goes() {
 }
 
 #[test]
-fn notes_end_on_the_channel_a_profile_leaves() {
+fn nothing_lasts_on_the_channel_a_profile_leaves() {
     let mut rig = Rig::new();
     rig.ask("note.on C4 100").unwrap();
     rig.edit("profiles/mine.yaml", Some(&text("mine", KNOBS).replace("name: Mine", "name: Mine\nchannel: 5")));
     rig.wait_ms(50);
-    assert_eq!(rig.sent.lock().unwrap().last(), Some(&vec![0xB0, 123, 0]));
+    let ends: [&[u8]; 5] = [&[0xB0, 64, 0], &[0xB0, 66, 0], &[0xB0, 67, 0], &[0xB0, 123, 0], &[0xE0, 0, 64]];
+    assert_eq!(rig.sent.lock().unwrap()[1..], ends);
+    rig.ask("note.off C4").unwrap();
+    assert_eq!(rig.sent.lock().unwrap().last(), Some(&vec![0x80, 60, 64]), "on the channel it began on");
+    rig.ask("profile.use generic_analog").unwrap();
+    assert!(rig.sent.lock().unwrap().contains(&vec![0xB4, 123, 0]));
+    rig.ask("profile.use mine").unwrap();
     rig.ask("param.set cutoff 1").unwrap();
     assert_eq!(rig.sent.lock().unwrap().last(), Some(&vec![0xB4, 74, 127]));
+}
+
+#[test]
+fn a_bank_and_its_program_go_before_the_knobs_that_they_turn() {
+    let mut rig = Rig::new();
+    rig.mine(&format!(
+        "{KNOBS}  - {{ name: patch, section: A, program: yes }}\n  - {{ name: bank, section: A, cc: 0 }}\n"
+    ));
+    rig.ask("snapshot.send").unwrap();
+    rig.sent.lock().unwrap().clear();
+    for line in ["param.set patch 1", "param.set bank 1", "snapshot.save one", "param.set patch 0", "param.set bank 0"]
+    {
+        rig.ask(line).unwrap();
+    }
+    rig.sent.lock().unwrap().clear();
+    rig.ask("snapshot.recall one").unwrap();
+    let sent: Vec<Vec<u8>> = rig.sent.lock().unwrap().clone();
+    assert_eq!(sent, [vec![0xB0, 0, 127], vec![0xC0, 127], vec![0xB0, 74, 0], vec![0xB0, 71, 0]], "{sent:02X?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{
         audio::renderer::{OUTPUTS, Renderer, no_alloc},
         host::{Lent, Watch},
     },
-    midi::{Class, Message},
+    midi::Message,
 };
 use jack::{
     AudioIn, AudioOut, Client, ClientStatus, Control, MidiIn, MidiOut, MidiWriter, NotificationHandler, Port, PortId,
@@ -144,7 +144,7 @@ fn silence(left: &mut [f32], right: &mut [f32]) {
 
 /// Writes a message on its frame; false where there is no room. Realtime: yes.
 fn write(writer: &mut MidiWriter<'_>, frame: usize, bytes: &[u8]) -> bool {
-    let urgent = || Message::from_bytes(bytes).is_some_and(|message| message.class() <= Class::NoteOff);
+    let urgent = || Message::from_bytes(bytes).is_some_and(|message| message.is_urgent());
     let room = writer.max_event_size() >= bytes.len() + RESERVED_BYTES || urgent();
     room && writer.write(&RawMidi { time: frame as u32, bytes }).is_ok()
 }

@@ -4,8 +4,8 @@
 //! glides, the value of that instant, and takes its next turn when there is another one to send.
 
 use crate::{
-    midi::{Channel, Message},
-    profile::Target,
+    midi::{Channel, Message, Rank},
+    profile::{Halves, Target},
 };
 
 /// Controllers that one port may have.
@@ -16,6 +16,36 @@ pub const SPACING_NS: u64 = 10_000_000;
 /// Places in the table, a power of two: half of them stay empty, so that the next free one is near.
 const SLOTS: usize = 2 * CONTROLLERS;
 const EMPTY: u16 = u16::MAX;
+
+/// What has one value on a channel: a parameter, or the pressure on its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// With how the halves of its value travel.
+    Target(Target, Halves),
+    Pressure,
+    KeyPressure(u8),
+}
+
+impl From<Target> for Place {
+    fn from(target: Target) -> Place {
+        Place::Target(target, Halves::default())
+    }
+}
+
+/// What a continuous message turns, and where to.
+pub(super) fn turned_by(message: &Message) -> Option<((Channel, Place), u16)> {
+    let channel = message.channel().filter(|_| message.rank() == Rank::Continuous)?;
+    let (place, value) = match *message.bytes() {
+        [status, key, value] if status & 0xF0 == 0xA0 => (Place::KeyPressure(key), value.into()),
+        [status, controller, value] if status & 0xF0 == 0xB0 => (Target::Cc(controller).into(), value.into()),
+        [status, fine, coarse] if status & 0xF0 == 0xE0 => {
+            (Target::PitchBend.into(), u16::from(coarse) << 7 | u16::from(fine))
+        }
+        [_, value] => (Place::Pressure, value.into()),
+        _ => return None,
+    };
+    Some(((channel, place), value))
+}
 
 /// A value on its way.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +84,7 @@ impl Move {
 #[derive(Debug)]
 pub(super) struct Controller {
     pub channel: Channel,
-    pub target: Target,
+    pub place: Place,
     key: u32,
     moving: Option<Move>,
     /// What the synth holds, where that is known.
@@ -68,6 +98,8 @@ pub(super) struct Controller {
     turn: Option<(u64, u64)>,
     /// The port refused this value, and that was counted.
     refused: bool,
+    /// The arrival of the newest value that was put into the queue itself.
+    newest: u64,
 }
 
 /// What became of a new value.
@@ -77,6 +109,17 @@ pub(super) enum Turned {
     Full,
     /// It goes when the controller's turn comes. It replaced one that waited, or not.
     Taken { place: u16, replaced: bool },
+}
+
+/// What became of a value that goes in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// There is no room for another controller.
+    Full,
+    /// The synth holds it, or will.
+    Held,
+    /// It goes into the queue.
+    Taken(u16),
 }
 
 /// All controllers of one port.
@@ -102,8 +145,8 @@ impl Controllers {
     }
 
     /// The controller's place, a new one where it has none; nothing where there is no room.
-    fn place(&mut self, channel: Channel, target: Target) -> Option<u16> {
-        let key = key(channel, target);
+    fn place(&mut self, channel: Channel, place: Place) -> Option<u16> {
+        let key = key(channel, place);
         let mut slot = (key.wrapping_mul(0x9E37_79B1) >> (u32::BITS - SLOTS.trailing_zeros())) as usize;
         while let Some(known) = self.list.get(usize::from(self.slots[slot])) {
             if known.key == key {
@@ -114,11 +157,11 @@ impl Controllers {
         if self.list.len() == CONTROLLERS {
             return None;
         }
-        let place = self.list.len() as u16;
-        self.slots[slot] = place;
+        let at = self.list.len() as u16;
+        self.slots[slot] = at;
         self.list.push(Controller {
             channel,
-            target,
+            place,
             key,
             moving: None,
             last_sent: None,
@@ -127,23 +170,24 @@ impl Controllers {
             spacing_ns: SPACING_NS,
             turn: None,
             refused: false,
+            newest: 0,
         });
-        Some(place)
+        Some(at)
     }
 
     /// Sends a controller to a value, from `asked_ns` on.
     pub(super) fn turn(
         &mut self,
-        (channel, target): (Channel, Target),
+        (channel, asked): (Channel, Place),
         value: u16,
         spacing_ns: u64,
         glide_ns: u64,
         asked_ns: u64,
     ) -> Turned {
-        let Some(place) = self.place(channel, target) else { return Turned::Full };
+        let Some(place) = self.place(channel, asked) else { return Turned::Full };
         let c = &mut self.list[usize::from(place)];
         let replaced = c.moving.is_some();
-        c.spacing_ns = spacing_ns;
+        (c.place, c.spacing_ns) = (asked, spacing_ns);
         c.refused = false;
         let glides = glide_ns > 0 && c.last_sent.is_some_and(|from| from != value);
         let (from, glide_ns) = if glides { (c.last_sent.unwrap_or(value), glide_ns) } else { (value, 0) };
@@ -159,10 +203,53 @@ impl Controllers {
         Turned::Taken { place, replaced }
     }
 
+    /// Asks for a value that goes into the queue itself, as `arrival`. A bank means nothing until a program follows, and
+    /// what a program changes is not known.
+    pub(super) fn ask(&mut self, (channel, asked): (Channel, Place), value: u16, arrival: u64) -> Asked {
+        let Some(place) = self.place(channel, asked) else { return Asked::Full };
+        if self.list[usize::from(place)].last_sent == Some(value) {
+            return Asked::Held;
+        }
+        let is_bank = |place| matches!(place, Place::Target(Target::Cc(0 | 32) | Target::Cc14 { msb: 0, .. }, _));
+        let is_program = |place| matches!(place, Place::Target(Target::Program, _));
+        for c in self.list.iter_mut().filter(|c| c.channel == channel) {
+            if is_program(asked) && !is_bank(c.place) || is_bank(asked) && is_program(c.place) {
+                c.last_sent = None;
+            }
+        }
+        let c = &mut self.list[usize::from(place)];
+        (c.place, c.last_sent, c.newest) = (asked, Some(value), arrival);
+        self.head_for(place, None);
+        Asked::Taken(place)
+    }
+
+    /// A value that went in order was sent: an older one that was refused is not tried again.
+    pub(super) fn answered(&mut self, place: u16) {
+        self.head_for(place, None);
+    }
+
+    /// A value that was to go in order was refused: it is tried again, unless a newer one comes.
+    pub(super) fn ask_again(&mut self, place: u16, value: u16, arrival: u64, retry_ns: u64) {
+        let c = &mut self.list[usize::from(place)];
+        if c.newest == arrival {
+            (c.last_sent, c.due_ns, c.refused) = (None, retry_ns, true);
+            self.head_for(place, Some(Move { to: value, from: value, begin_ns: retry_ns, glide_ns: 0 }));
+        }
+    }
+
+    /// A newer value went another way: an older one that waits for its turn would be the last. A glide goes on.
+    pub(super) fn overtaken(&mut self, channel: Channel, place: Place) {
+        let key = key(channel, place);
+        if let Some(at) = self.list.iter().position(|c| c.key == key && c.moving.is_some_and(|goal| goal.glide_ns == 0))
+        {
+            self.head_for(at as u16, None);
+        }
+    }
+
     /// The synth holds this value, because it said so.
     pub(super) fn know(&mut self, channel: Channel, target: Target, value: u16) {
         // With no room, the next value is sent although the synth may have it: no harm.
-        if let Some(place) = self.place(channel, target) {
+        if let Some(place) = self.place(channel, target.into()) {
             self.list[usize::from(place)].last_sent = Some(value);
             self.head_for(place, None);
         }
@@ -174,14 +261,14 @@ impl Controllers {
     }
 
     /// The instant of a controller that needs a new turn in the queue, which is noted as `arrival`.
-    pub(super) fn take_turn(&mut self, place: u16, arrival: u64) -> Option<(u64, Target)> {
+    pub(super) fn take_turn(&mut self, place: u16, arrival: u64) -> Option<u64> {
         let c = &mut self.list[usize::from(place)];
         if c.moving.is_none() || c.turn.is_some_and(|(_, turn_ns)| turn_ns <= c.due_ns) {
             return None;
         }
         self.stale_turns += usize::from(c.turn.is_some());
         c.turn = Some((arrival, c.due_ns));
-        Some((c.due_ns, c.target))
+        Some(c.due_ns)
     }
 
     /// Whether there are so many replaced turns in the queue that they must be cleared away.
@@ -277,38 +364,53 @@ impl Controller {
 }
 
 /// Every controller has its own.
-fn key(channel: Channel, target: Target) -> u32 {
-    let (kind, msb, lsb) = match target {
-        Target::Cc(controller) => (0, 0, controller),
-        Target::Cc14 { msb, lsb } => (1, msb, lsb),
-        Target::Nrpn { msb, lsb } => (2, msb, lsb),
-        Target::Rpn { msb, lsb } => (3, msb, lsb),
-        Target::PitchBend => (4, 0, 0),
-        Target::Program => (5, 0, 0),
+fn key(channel: Channel, place: Place) -> u32 {
+    let (kind, msb, lsb) = match place {
+        Place::Target(Target::Cc(controller), _) => (0, 0, controller),
+        Place::Target(Target::Cc14 { msb, lsb }, _) => (1, msb, lsb),
+        Place::Target(Target::Nrpn { msb, lsb }, _) => (2, msb, lsb),
+        Place::Target(Target::Rpn { msb, lsb }, _) => (3, msb, lsb),
+        Place::Target(Target::PitchBend, _) => (4, 0, 0),
+        Place::Target(Target::Program, _) => (5, 0, 0),
+        Place::Pressure => (6, 0, 0),
+        Place::KeyPressure(key) => (7, 0, key),
     };
     u32::from_be_bytes([channel.nibble(), kind, msb, lsb])
 }
 
 /// How many bytes carry a value.
-pub(super) fn bytes(target: Target) -> usize {
-    match target {
-        Target::Cc(_) | Target::PitchBend => 3,
-        Target::Cc14 { .. } => 6,
-        Target::Nrpn { .. } | Target::Rpn { .. } => 12,
-        Target::Program => 2,
-    }
+pub(super) fn bytes(controller: &Controller) -> usize {
+    encode(controller.channel, controller.place, 0).iter().flatten().map(|message| message.bytes().len()).sum()
 }
 
-/// The messages that carry a value, in the order the NTS-1 mkII wants them: the fine half first.
-pub(super) fn encode(channel: Channel, target: Target, value: u16) -> [Option<Message>; 4] {
-    let cc = |controller, value: u16| Some(Message::control(channel, controller, (value & 0x7F) as u8));
-    let (fine, coarse) = (value, value >> 7);
-    match target {
-        Target::Cc(controller) => [cc(controller, value), None, None, None],
-        Target::Cc14 { msb, lsb } => [cc(lsb, fine), cc(msb, coarse), None, None],
-        Target::Nrpn { msb, lsb } => [cc(99, u16::from(msb)), cc(98, u16::from(lsb)), cc(38, fine), cc(6, coarse)],
-        Target::Rpn { msb, lsb } => [cc(101, u16::from(msb)), cc(100, u16::from(lsb)), cc(38, fine), cc(6, coarse)],
-        Target::PitchBend => [Some(Message::pitch_bend(channel, value)), None, None, None],
-        Target::Program => [Some(Message::program(channel, (value & 0x7F) as u8)), None, None, None],
+/// The messages that carry a value, in the order they are sent.
+pub(super) fn encode(channel: Channel, place: Place, value: u16) -> [Option<Message>; 4] {
+    let seven = |value: u16| (value & 0x7F) as u8;
+    let cc = |controller, value: u8| Some(Message::control(channel, controller, value));
+    let two = |halves, msb, lsb| {
+        let (upper, lower) = (cc(msb, seven(value >> 7)), cc(lsb, seven(value)));
+        match halves {
+            Halves::MsbFirst => [upper, lower],
+            Halves::LsbFirst => [lower, upper],
+            Halves::MsbOnly => [cc(msb, seven(value)), None],
+        }
+    };
+    let numbered = |halves, number: (u8, u8), (msb, lsb)| {
+        let [first, second] = two(halves, 6, 38);
+        [cc(number.0, msb), cc(number.1, lsb), first, second]
+    };
+    let one = |message| [Some(message), None, None, None];
+    match place {
+        Place::Target(Target::Cc(controller), _) => one(Message::control(channel, controller, seven(value))),
+        Place::Target(Target::Cc14 { msb, lsb }, halves) => {
+            let [first, second] = two(halves, msb, lsb);
+            [first, second, None, None]
+        }
+        Place::Target(Target::Nrpn { msb, lsb }, halves) => numbered(halves, (99, 98), (msb, lsb)),
+        Place::Target(Target::Rpn { msb, lsb }, halves) => numbered(halves, (101, 100), (msb, lsb)),
+        Place::Target(Target::PitchBend, _) => one(Message::pitch_bend(channel, value)),
+        Place::Target(Target::Program, _) => one(Message::program(channel, seven(value))),
+        Place::Pressure => one(Message::pressure(channel, seven(value))),
+        Place::KeyPressure(key) => one(Message::key_pressure(channel, key, seven(value))),
     }
 }

@@ -1,48 +1,20 @@
-//! The ends of notes that a port must still get, before anything else. The scheduler thread's. Realtime: yes.
+//! What a port must still get before anything else: the ends of what sounds there. The scheduler thread's. Realtime: yes.
 //!
 //! A set and no list, so there is room for all there can be.
 
-use crate::{
-    midi::{Channel, Message},
-    music::Note,
+use crate::midi::{
+    Channel, Held, Message,
+    held::{ALL_NOTES_OFF, ALL_SOUND_OFF},
 };
-
-/// Controllers that end what sounds, in the order they are sent: sustain off, all sound off, all notes off.
-const ENDINGS: [u8; 3] = [64, 120, 123];
-/// Which of them a panic sends.
-pub(super) const ALL_ENDINGS: [bool; 3] = [true, true, true];
-/// Which of them the way out sends.
-pub(super) const NOTES_OFF: [bool; 3] = [false, false, true];
-/// Which of them a synth gets that was away.
-pub(super) const SUSTAIN_AND_NOTES_OFF: [bool; 3] = [true, false, true];
-
-/// Notes, one bit each: a word for each channel.
-#[derive(Debug, Default)]
-pub(super) struct Notes([u128; 16]);
-
-impl Notes {
-    pub(super) fn set(&mut self, channel: Channel, note: Note) {
-        self.0[usize::from(channel.nibble())] |= 1 << note.number();
-    }
-
-    pub(super) fn clear(&mut self, channel: Channel, note: Note) {
-        self.0[usize::from(channel.nibble())] &= !(1 << note.number());
-    }
-
-    fn first(&self) -> Option<(Channel, Note)> {
-        Channel::all().find_map(|channel| {
-            let word = self.0[usize::from(channel.nibble())];
-            Note::new(word.trailing_zeros() as u8).map(|note| (channel, note))
-        })
-    }
-}
 
 /// What is owed to one port.
 #[derive(Debug, Default)]
 pub(super) struct Owed {
-    offs: Notes,
-    /// For each of [`ENDINGS`], the channels it is owed to.
-    endings: [u16; 3],
+    /// Notes to end, pedals to lift, bends to take back.
+    held: Held,
+    /// Channels that are owed it, one bit each.
+    sound_off: u16,
+    notes_off: u16,
     /// Since when, in ns on the engine's clock.
     pub since_ns: u64,
 }
@@ -52,35 +24,29 @@ impl Owed {
         self.first().is_none()
     }
 
-    /// Owes a message that ends notes.
+    /// Owes the end of what a message begins or ends, or the ends of a channel.
     pub(super) fn owe(&mut self, message: &Message, since_ns: u64) {
-        match (message.note(), message.channel(), message.bytes()) {
-            (Some((channel, note)), ..) => {
-                self.since(since_ns);
-                self.offs.set(channel, note);
-            }
-            (None, Some(channel), [_, controller, _]) => {
-                let wanted = ENDINGS.map(|ending| ending == *controller);
-                self.owe_endings(1 << channel.nibble(), wanted, since_ns);
-            }
-            _ => {}
-        }
+        self.since(since_ns);
+        self.set(message, true);
     }
 
-    /// Owes controllers to channels, one bit each.
-    pub(super) fn owe_endings(&mut self, channels: u16, wanted: [bool; 3], since_ns: u64) {
+    /// Owes the ends of all that is held.
+    pub(super) fn owe_ends_of(&mut self, held: &Held, since_ns: u64) {
         self.since(since_ns);
-        for (owed, _) in self.endings.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted) {
-            *owed |= channels;
-        }
+        self.held.add_all(held);
     }
 
-    /// Owes the ends of all of these.
-    pub(super) fn owe_ends_of(&mut self, notes: &Notes, since_ns: u64) {
+    /// Owes all notes off to channels, one bit each.
+    pub(super) fn owe_notes_off(&mut self, channels: u16, since_ns: u64) {
         self.since(since_ns);
-        for (owed, sounding) in self.offs.0.iter_mut().zip(notes.0) {
-            *owed |= sounding;
-        }
+        self.notes_off |= channels;
+    }
+
+    /// Owes everything that ends sound, on every channel: what sounds there is not known.
+    pub(super) fn owe_everything(&mut self, since_ns: u64) {
+        self.since(since_ns);
+        self.held.add_pedals_and_bends();
+        (self.sound_off, self.notes_off) = (u16::MAX, u16::MAX);
     }
 
     fn since(&mut self, since_ns: u64) {
@@ -89,28 +55,33 @@ impl Owed {
         }
     }
 
-    /// The next message to send: single notes first.
+    /// The next message to send: single notes first, then what is quickest. Pedals are up before all notes off, which
+    /// some synths forget that get it while one is down.
     pub(super) fn first(&self) -> Option<Message> {
-        if let Some((channel, note)) = self.offs.first() {
-            return Some(Message::note_off(channel, note));
-        }
-        let channel =
-            Channel::all().find(|channel| self.endings.iter().any(|owed| owed >> channel.nibble() & 1 == 1))?;
-        let of_channel = |owed: &u16| owed >> channel.nibble() & 1 == 1;
-        let (_, controller) = self.endings.iter().zip(ENDINGS).find(|(owed, _)| of_channel(owed))?;
-        Some(Message::control(channel, controller, 0))
+        let of = |channels: u16, controller: u8| {
+            let owed = Channel::all().filter(move |channel| channels >> channel.nibble() & 1 == 1);
+            owed.map(move |channel| Message::control(channel, controller, 0))
+        };
+        let sound_off = of(self.sound_off, ALL_SOUND_OFF);
+        let notes_off = of(self.notes_off, ALL_NOTES_OFF);
+        let Owed { held, .. } = self;
+        held.note_offs().chain(sound_off).chain(held.pedals_up()).chain(notes_off).chain(held.bends_back()).next()
     }
 
     /// This one was sent.
     pub(super) fn paid(&mut self, message: &Message) {
-        match (message.note(), message.channel(), message.bytes()) {
-            (Some((channel, note)), ..) => self.offs.clear(channel, note),
-            (None, Some(channel), [_, controller, _]) => {
-                for (owed, _) in self.endings.iter_mut().zip(ENDINGS).filter(|(_, ending)| ending == controller) {
-                    *owed &= !(1 << channel.nibble());
-                }
-            }
-            _ => {}
+        self.set(message, false);
+    }
+
+    fn set(&mut self, message: &Message, owed: bool) {
+        let channels = match message.controller() {
+            Some(ALL_SOUND_OFF) => &mut self.sound_off,
+            Some(ALL_NOTES_OFF) => &mut self.notes_off,
+            _ => return self.held.set(message, owed),
+        };
+        if let Some(channel) = message.channel() {
+            let bit = 1 << channel.nibble();
+            *channels = *channels & !bit | if owed { bit } else { 0 };
         }
     }
 }

@@ -9,13 +9,11 @@
 //! pulses due while it is on the wire come late: half a message is worse, and to wait for a gap is to wait forever.
 
 use super::super::{panel::PortPanel, pulse_watch::PulseWatch};
-use crate::midi::{Class, Wire};
+use crate::midi::{LONGEST_UNIT_BYTES, Rank, Wire};
 
 /// The least and the most of a long SysEx that is handed over at a time, in bytes: no more than 10 ms, so that a new
 /// tempo finds the wire free soon.
 pub(super) const PIECE_BYTES: (usize, usize) = (3, 32);
-/// What is longer than any other message goes in pieces, where the wire yields to pulses.
-const LONGEST_UNIT_BYTES: usize = 12;
 /// Pulses that are longer ago are not on the wire any more, if it is free.
 const PULSES_AGO_NS: u64 = 1_000_000;
 /// On a wire that is not free, pulses are taken into account as far back as this.
@@ -39,7 +37,8 @@ impl Pace {
         Pace { wire, free_ns: 0, pulse_gone_ns: 0, counted_ns: 0, pulses }
     }
 
-    /// Whether a message goes in pieces, for a port that takes them.
+    /// Whether a message goes in pieces, for a port that takes them: what is longer than any other, where the wire yields
+    /// to pulses.
     pub(super) fn wants_pieces(&self, bytes: usize) -> bool {
         self.pulses.is_some() && bytes > LONGEST_UNIT_BYTES
     }
@@ -55,8 +54,8 @@ impl Pace {
     }
 
     /// Since when the wire has room for a message, or else when it will have.
-    pub(super) fn gate(&mut self, now_ns: u64, class: Class, bytes: usize, panel: &PortPanel) -> Result<u64, u64> {
-        if !self.wire.holds(class) {
+    pub(super) fn gate(&mut self, now_ns: u64, rank: Rank, bytes: usize, panel: &PortPanel) -> Result<u64, u64> {
+        if !self.wire.holds(rank, bytes) {
             return Ok(0);
         }
         let next_ns = self.next_pulse_ns(now_ns, panel);

@@ -13,17 +13,14 @@ use super::{
         pulse_watch::PulseWatch,
         sent::{Payload, PortIndex, Sent, SentLog},
     },
-    QUEUE, QUEUE_FOR_NOTE_OFFS, SchedulerPort,
-    controllers::{self, CONTROLLERS, Controllers, Turned},
-    owed::{Notes, Owed, SUSTAIN_AND_NOTES_OFF},
+    QUEUE, QUEUE_FOR_URGENT, SchedulerPort,
+    controllers::{self, Asked, CONTROLLERS, Controllers, Place, Turned},
+    owed::Owed,
     pace::Pace,
     queue::{Item, Queue, Queued},
-    request::{What, class_of},
+    request::{What, is_discrete, rank_of},
 };
-use crate::{
-    midi::{Channel, Class, Message},
-    profile::Target,
-};
+use crate::midi::{Channel, Held, Message, Rank};
 use catch_up::{Begun, Stuck};
 use std::sync::{
     Arc,
@@ -32,6 +29,9 @@ use std::sync::{
 
 /// First and longest wait before a port that refused something is tried again; it doubles in between.
 pub(super) const RETRY_NS: (u64, u64) = (5_000_000, 500_000_000);
+
+/// The pedal that makes notes last (MIDI 1.0).
+const HOLD_PEDAL: u8 = 64;
 
 /// What a step has in its hands.
 pub(super) struct Hand<'a> {
@@ -51,7 +51,8 @@ pub(super) struct Port {
     controllers: Controllers,
     pace: Pace,
     arrivals: u64,
-    sounding: Notes,
+    /// What the synth holds; what it held when it went away, while it is.
+    held: Held,
     /// Channels anything was played on, one bit each; kept while the port is away.
     used: u16,
     owed: Owed,
@@ -60,6 +61,9 @@ pub(super) struct Port {
     unfinished_ns: Option<u64>,
     /// A note-off found no room: all notes off is due.
     overflowed: bool,
+    /// The port's offset when it was asked last, and whether it was moved since something waits.
+    offset_ns: i64,
+    was_moved: bool,
     /// When the first of what is ready and held back may go; nothing while that is not known.
     opens_ns: Option<u64>,
     retry_at_ns: Option<u64>,
@@ -79,16 +83,18 @@ impl Port {
             out,
             panel,
             // Each controller has a turn, and as many may have been replaced.
-            queue: Queue::with_capacity(QUEUE + QUEUE_FOR_NOTE_OFFS + 2 * CONTROLLERS),
+            queue: Queue::with_capacity(QUEUE + QUEUE_FOR_URGENT + 2 * CONTROLLERS),
             controllers: Controllers::new(),
             pace: Pace::new(wire, pulses),
             arrivals: 0,
-            sounding: Notes::default(),
+            held: Held::default(),
             used: 0,
             owed: Owed::default(),
             begun: None,
             unfinished_ns: None,
             overflowed: false,
+            offset_ns: 0,
+            was_moved: false,
             opens_ns: None,
             retry_at_ns: None,
             retry_wait_ns: RETRY_NS.0,
@@ -109,62 +115,75 @@ impl Port {
         self.opens_ns = None;
         let asked_ns = if asked_ns == 0 { now_ns } else { asked_ns };
         let due_ns = self.shifted(asked_ns, now_ns);
-        let class = what.class();
-        let payload = match what {
-            What::Control { channel, target, value, spacing_ns, glide_ns } => {
-                return match self.controllers.turn((channel, target), value, spacing_ns, glide_ns, due_ns) {
-                    Turned::Full => count(&self.panel.dropped),
-                    Turned::Taken { place, replaced } => {
-                        if replaced {
-                            count(&self.panel.coalesced);
-                        }
-                        self.queue_turn(place);
-                    }
-                };
+        let urgent = what.is_urgent();
+        let (channel, item) = match what {
+            // Where there is no room the newest value waits for its turn.
+            What::Control { channel, target, halves, value, .. } if is_discrete(target) && messages < QUEUE => {
+                match self.controllers.ask((channel, Place::Target(target, halves)), value, self.arrivals + 1) {
+                    Asked::Full => return count(&self.panel.dropped),
+                    Asked::Held => return,
+                    Asked::Taken(place) => (Some(channel), Item::Value(place, value)),
+                }
+            }
+            What::Control { channel, target, halves, value, spacing_ns, glide_ns } => {
+                return self.turn((channel, Place::Target(target, halves)), value, (spacing_ns, glide_ns), due_ns);
             }
             What::Known { channel, target, value } => return self.controllers.know(channel, target, value),
             What::Panic => return self.panic(asked_ns),
             What::Message(message) => {
-                if class == Class::Control {
+                // Controllers, programs and bends: any of them may turn a knob.
+                if matches!(message.bytes().first(), Some(0xB0..=0xCF | 0xE0..=0xEF)) {
                     self.controllers.forget_sent(message.channel());
                 }
-                Payload::Short(message)
+                if let Some(((channel, place), value)) = controllers::turned_by(&message) {
+                    if !self.queue.keeps_continuous_in_order() {
+                        // So many wait that of each only the newest value counts.
+                        return self.turn((channel, place), value, (0, 0), due_ns);
+                    }
+                    self.controllers.overtaken(channel, place);
+                }
+                (message.channel(), Item::Message(Payload::Short(message)))
             }
-            What::SysEx(bytes) => Payload::SysEx(bytes),
+            What::SysEx(bytes) => (None, Item::Message(Payload::SysEx(bytes))),
         };
-        let room = if class == Class::NoteOff { QUEUE + QUEUE_FOR_NOTE_OFFS } else { QUEUE };
+        let room = if urgent { QUEUE + QUEUE_FOR_URGENT } else { QUEUE };
         if messages >= room {
             count(&self.panel.dropped);
-            self.overflowed |= class == Class::NoteOff;
+            self.overflowed |= urgent;
             return;
         }
-        let begins_ns = self.waiting_begin_ns(asked_ns, &payload);
-        // It must not overtake the beginning of its note, or the note hangs.
-        let (class, due_ns) = begins_ns.map_or((class, due_ns), |begins_ns| (Class::NoteOn, due_ns.max(begins_ns)));
+        let due_ns = self.after_the_others(asked_ns, due_ns, channel);
         self.arrivals += 1;
-        self.queue.push(Queued { due_ns, asked_ns, arrival: self.arrivals, class, item: Item::Message(payload) });
+        self.queue.push(Queued::new(due_ns, asked_ns, self.arrivals, item));
+    }
+
+    /// Turns what is continuous: its newest value goes when its turn comes.
+    fn turn(&mut self, place: (Channel, Place), value: u16, (spacing_ns, glide_ns): (u64, u64), due_ns: u64) {
+        match self.controllers.turn(place, value, spacing_ns, glide_ns, due_ns) {
+            Turned::Full => count(&self.panel.dropped),
+            Turned::Taken { place, replaced } => {
+                if replaced {
+                    count(&self.panel.coalesced);
+                }
+                self.queue_turn(place);
+            }
+        }
+    }
+
+    /// Not before what was asked for earlier on the same channel: the port may have been moved in between.
+    fn after_the_others(&mut self, asked_ns: u64, due_ns: u64, channel: Option<Channel>) -> u64 {
+        let offset_ns = self.panel.offset_ns();
+        let moved = std::mem::replace(&mut self.offset_ns, offset_ns) != offset_ns;
+        self.was_moved = self.queue.messages() > 0 && (self.was_moved || moved);
+        if !self.was_moved {
+            return due_ns;
+        }
+        self.queue.last_due_ns(asked_ns, channel).map_or(due_ns, |last_ns| last_ns.max(due_ns))
     }
 
     /// The instant something goes at, moved by the port's offset: earlier only where there is still time.
     fn shifted(&self, asked_ns: u64, now_ns: u64) -> u64 {
         asked_ns.saturating_add_signed(self.panel.offset_ns()).max(asked_ns.min(now_ns))
-    }
-
-    /// When the last of the notes begins that this is the end of and that have not begun yet.
-    fn waiting_begin_ns(&self, asked_ns: u64, payload: &Payload) -> Option<u64> {
-        let Payload::Short(off) = payload else { return None };
-        if off.class() != Class::NoteOff {
-            return None;
-        }
-        let begins = |queued: &&Queued| match &queued.item {
-            Item::Message(Payload::Short(on)) => {
-                queued.asked_ns <= asked_ns
-                    && on.class() == Class::NoteOn
-                    && (on.note() == off.note() || (off.note().is_none() && on.channel() == off.channel()))
-            }
-            _ => false,
-        };
-        self.queue.iter().filter(begins).map(|queued| queued.due_ns).max()
     }
 
     /// Puts a controller's turn into the queue, where it has none that comes in time.
@@ -173,15 +192,14 @@ impl Port {
             let Port { queue, controllers, .. } = self;
             queue.retain(|queued| match queued.item {
                 Item::Controller(place) => controllers.is_live(place, queued.arrival),
-                Item::Message(_) => true,
+                Item::Message(_) | Item::Value(..) => true,
             });
             controllers.cleared();
         }
         self.arrivals += 1;
         let arrival = self.arrivals;
-        if let Some((due_ns, target)) = self.controllers.take_turn(place, arrival) {
-            let (class, item) = (class_of(target), Item::Controller(place));
-            self.queue.push(Queued { due_ns, asked_ns: due_ns, arrival, class, item });
+        if let Some(due_ns) = self.controllers.take_turn(place, arrival) {
+            self.queue.push(Queued::new(due_ns, due_ns, arrival, Item::Controller(place)));
         }
     }
 
@@ -192,7 +210,12 @@ impl Port {
                 PortNews::Gone => self.forget(),
                 PortNews::Connected => {
                     self.forget_synth();
-                    self.owed.owe_endings(self.used, SUSTAIN_AND_NOTES_OFF, 0);
+                    // It may have kept what it held, or be another one with a pedal of its own.
+                    self.owed.owe_ends_of(&std::mem::take(&mut self.held), 0);
+                    for channel in Channel::all().filter(|channel| self.used >> channel.nibble() & 1 == 1) {
+                        self.owed.owe(&Message::control(channel, HOLD_PEDAL, 0), 0);
+                    }
+                    self.owed.owe_notes_off(self.used, 0);
                 }
             }
         }
@@ -214,7 +237,7 @@ impl Port {
     fn forget_synth(&mut self) {
         self.controllers.forget_sent(None);
         self.pace.forget();
-        (self.sounding, self.owed) = (Notes::default(), Owed::default());
+        self.owed = Owed::default();
         (self.begun, self.unfinished_ns, self.overflowed) = (None, None, false);
         (self.opens_ns, self.retry_at_ns, self.retry_wait_ns) = (None, None, RETRY_NS.0);
     }
@@ -253,7 +276,7 @@ impl Port {
         self.is_behind().then(|| self.opens_ns.or(self.retry_at_ns).unwrap_or(0))
     }
 
-    /// Sends everything that is due and that the wire takes, the most important first.
+    /// Sends everything that is due and that the wire takes, in order.
     pub(super) fn step(&mut self, hand: &mut Hand<'_>) {
         if self.is_there() {
             self.show_waiting();
@@ -278,27 +301,31 @@ impl Port {
                     }
                 }
             }
-            let (class, bytes) = first?;
-            match self.pace.gate(hand.now_ns, class, bytes, &self.panel) {
+            let (rank, bytes) = first?;
+            match self.pace.gate(hand.now_ns, rank, bytes, &self.panel) {
                 Ok(opened_ns) => self.send_first(hand, opened_ns),
                 Err(opens_ns) => return Some(opens_ns),
             }
         }
     }
 
-    /// The class and the bytes of what goes next. Turns of controllers that have nothing to send are over.
-    fn first(&mut self) -> Option<(Class, usize)> {
+    /// The rank and the bytes of what goes next. Turns of controllers that have nothing to send are over.
+    fn first(&mut self) -> Option<(Rank, usize)> {
         loop {
-            let Queued { class, arrival, item, .. } = self.queue.first()?;
-            let (class, arrival) = (*class, *arrival);
+            let Queued { arrival, item, .. } = self.queue.first()?;
+            let arrival = *arrival;
             match item {
-                Item::Message(payload) if self.in_pieces(payload) => return Some((class, 1)),
-                Item::Message(payload) => return Some((class, payload.bytes().len())),
+                Item::Message(payload) if self.in_pieces(payload) => return Some((rank_of(payload), 1)),
+                Item::Message(payload) => return Some((rank_of(payload), payload.bytes().len())),
+                Item::Value(place, _) => {
+                    let bytes = self.controllers.get(*place).map_or(0, controllers::bytes);
+                    return Some((Rank::Discrete, bytes));
+                }
                 Item::Controller(place) => {
                     let place = *place;
                     match self.controllers.get(place) {
                         Some(controller) if self.controllers.is_live(place, arrival) => {
-                            return Some((class, controllers::bytes(controller.target)));
+                            return Some((Rank::Continuous, controllers::bytes(controller)));
                         }
                         _ => {
                             self.queue.pop();
@@ -318,6 +345,13 @@ impl Port {
     fn send_first(&mut self, hand: &mut Hand<'_>, opened_ns: u64) {
         let Some(Queued { due_ns, arrival, item, .. }) = self.queue.pop() else { return };
         match item {
+            Item::Value(place, value) => {
+                let Some(where_to) = self.controllers.get(place).map(|c| (c.channel, c.place)) else { return };
+                match self.send_value(hand, where_to, value, due_ns, due_ns.max(opened_ns)) {
+                    Ok(()) => self.controllers.answered(place),
+                    Err(_) => self.refuse_value(hand.now_ns, place, value, arrival),
+                }
+            }
             Item::Controller(place) => {
                 self.controllers.end_turn(place, arrival);
                 self.send_controller(hand, place, opened_ns);
@@ -344,17 +378,41 @@ impl Port {
         if controller.holds(value) {
             return self.controllers.passed(place, value);
         }
-        let (channel, target): (Channel, Target) = (controller.channel, controller.target);
-        for (i, message) in controllers::encode(channel, target, value).into_iter().flatten().enumerate() {
-            if self.hand_over(hand, asked_ns, at_ns, Payload::Short(message)).is_err() {
+        match self.send_value(hand, (controller.channel, controller.place), value, asked_ns, at_ns) {
+            Ok(()) => self.controllers.sent(place, value, hand.now_ns),
+            Err(in_part) => {
                 let retry_ns = self.try_again(hand.now_ns);
-                if self.controllers.refused(place, i > 0, retry_ns) {
+                if self.controllers.refused(place, in_part, retry_ns) {
                     count(&self.panel.refused);
                 }
-                return;
             }
         }
-        self.controllers.sent(place, value, hand.now_ns);
+    }
+
+    /// Hands over the messages that carry a value.
+    ///
+    /// # Errors
+    /// Whether the port took some of them before it refused.
+    fn send_value(
+        &mut self,
+        hand: &mut Hand<'_>,
+        (channel, place): (Channel, Place),
+        value: u16,
+        asked_ns: u64,
+        at_ns: u64,
+    ) -> Result<(), bool> {
+        for (i, message) in controllers::encode(channel, place, value).into_iter().flatten().enumerate() {
+            self.hand_over(hand, asked_ns, at_ns, Payload::Short(message)).map_err(|SendFailed| i > 0)?;
+        }
+        Ok(())
+    }
+
+    /// The port refused a value that was to go in order: the newest is tried again.
+    fn refuse_value(&mut self, now_ns: u64, place: u16, value: u16, arrival: u64) {
+        count(&self.panel.refused);
+        let retry_ns = self.try_again(now_ns);
+        self.controllers.ask_again(place, value, arrival, retry_ns);
+        self.queue_turn(place);
     }
 
     /// Hands a message to the port and logs it.
@@ -389,18 +447,13 @@ impl Port {
         if let Some(channel) = message.channel() {
             self.used |= 1 << channel.nibble();
         }
-        if let Some((channel, note)) = message.note() {
-            match message.class() {
-                Class::NoteOn => self.sounding.set(channel, note),
-                _ => self.sounding.clear(channel, note),
-            }
-        }
+        self.held.track(message);
     }
 
-    /// The port refused a message: it is lost, unless it ends notes.
+    /// The port refused a message: it is lost, unless it ends what lasts.
     fn refuse(&mut self, now_ns: u64, due_ns: u64, message: Option<Message>) {
         count(&self.panel.refused);
-        if let Some(message) = message.filter(|message| message.class() == Class::NoteOff) {
+        if let Some(message) = message.filter(Message::ends) {
             self.owed.owe(&message, due_ns);
             self.try_again(now_ns);
         }
@@ -412,6 +465,7 @@ impl Port {
             match item {
                 Item::Message(Payload::Short(message)) => self.refuse(now_ns, due_ns, Some(message)),
                 Item::Message(Payload::SysEx(_)) => self.refuse(now_ns, due_ns, None),
+                Item::Value(place, value) => self.refuse_value(now_ns, place, value, arrival),
                 Item::Controller(place) => {
                     self.controllers.end_turn(place, arrival);
                     let retry_ns = self.try_again(now_ns);

@@ -1,16 +1,41 @@
-//! What waits for one port: by time until it is due, by importance once it is. The scheduler thread's. Realtime: yes.
+//! What waits for one port: by time until it is due, by rank and then by time once it is. The scheduler thread's.
+//! Realtime: yes.
 
-use super::super::sent::Payload;
-use crate::midi::Class;
+use super::{super::sent::Payload, request::rank_of};
+use crate::midi::{Channel, Rank};
 use std::{cmp::Reverse, collections::BinaryHeap};
+
+/// So many raw continuous messages keep their place among notes: a bend comes before the note it belongs to, as MPE
+/// wants it. On a DIN wire they hold up a note by 8 ms at most.
+const CONTINUOUS_IN_ORDER: usize = 8;
 
 /// What waits.
 #[derive(Debug)]
 pub(super) enum Item {
     /// A message.
     Message(Payload),
+    /// A value of a discrete controller, by its place: it goes in order, as messages do.
+    Value(u16, u16),
     /// The turn of a controller, by its place: its value is looked up when it goes.
     Controller(u16),
+}
+
+impl Item {
+    fn is_message(&self) -> bool {
+        !matches!(self, Item::Controller(_))
+    }
+
+    fn rank(&self) -> Rank {
+        match self {
+            Item::Message(payload) => rank_of(payload).min(Rank::Discrete),
+            Item::Value(..) => Rank::Discrete,
+            Item::Controller(_) => Rank::Continuous,
+        }
+    }
+
+    fn is_raw_continuous(&self) -> bool {
+        matches!(self, Item::Message(payload) if rank_of(payload) == Rank::Continuous)
+    }
 }
 
 /// Something that waits, with its place in the order.
@@ -22,8 +47,14 @@ pub(super) struct Queued {
     pub asked_ns: u64,
     /// Counts up; what came first goes first.
     pub arrival: u64,
-    pub class: Class,
     pub item: Item,
+    rank: Rank,
+}
+
+impl Queued {
+    pub(super) fn new(due_ns: u64, asked_ns: u64, arrival: u64, item: Item) -> Queued {
+        Queued { due_ns, asked_ns, arrival, rank: item.rank(), item }
+    }
 }
 
 /// Heap order while it is not due.
@@ -31,7 +62,7 @@ pub(super) struct Queued {
 struct ByTime(Queued);
 /// Heap order once it is.
 #[derive(Debug)]
-struct ByClass(Queued);
+struct ByRank(Queued);
 
 macro_rules! ordered_by {
     ($wrapper:ident, $key:expr) => {
@@ -53,21 +84,23 @@ macro_rules! ordered_by {
         }
     };
 }
-ordered_by!(ByTime, |q: &Queued| (q.due_ns, q.class, q.arrival));
-ordered_by!(ByClass, |q: &Queued| (q.class, q.due_ns, q.arrival));
+ordered_by!(ByTime, |q: &Queued| (q.due_ns, q.arrival));
+ordered_by!(ByRank, |q: &Queued| (q.rank, q.due_ns, q.arrival));
 
 /// Everything that waits for one port.
 #[derive(Debug)]
 pub(super) struct Queue {
     waiting: BinaryHeap<Reverse<ByTime>>,
-    ready: BinaryHeap<Reverse<ByClass>>,
+    ready: BinaryHeap<Reverse<ByRank>>,
     messages: usize,
+    /// How many of them are raw and continuous.
+    continuous: usize,
 }
 
 impl Queue {
     pub(super) fn with_capacity(capacity: usize) -> Queue {
         let (waiting, ready) = (BinaryHeap::with_capacity(capacity), BinaryHeap::with_capacity(capacity));
-        Queue { waiting, ready, messages: 0 }
+        Queue { waiting, ready, messages: 0, continuous: 0 }
     }
 
     /// How many messages wait; controllers are not counted.
@@ -76,15 +109,31 @@ impl Queue {
     }
 
     pub(super) fn push(&mut self, queued: Queued) {
-        self.messages += usize::from(matches!(queued.item, Item::Message(_)));
+        self.messages += usize::from(queued.item.is_message());
+        self.continuous += usize::from(queued.item.is_raw_continuous());
         self.waiting.push(Reverse(ByTime(queued)));
+    }
+
+    /// Whether so few raw continuous messages wait that one more may keep its place among the others.
+    pub(super) fn keeps_continuous_in_order(&self) -> bool {
+        self.continuous < CONTINUOUS_IN_ORDER
+    }
+
+    /// When the last of what keeps its order goes that was asked for by then, on a channel or on all.
+    pub(super) fn last_due_ns(&self, asked_ns: u64, channel: Option<Channel>) -> Option<u64> {
+        let before = |queued: &&Queued| queued.rank == Rank::Discrete && queued.asked_ns <= asked_ns;
+        let same = |queued: &&Queued| match &queued.item {
+            Item::Message(Payload::Short(message)) => channel.is_none() || message.channel() == channel,
+            _ => true,
+        };
+        self.iter().filter(before).filter(same).map(|queued| queued.due_ns).max()
     }
 
     /// What is due by `now_ns` is ready.
     pub(super) fn ripen(&mut self, now_ns: u64) {
         while self.next_due_ns().is_some_and(|due_ns| due_ns <= now_ns) {
             if let Some(Reverse(ByTime(queued))) = self.waiting.pop() {
-                self.ready.push(Reverse(ByClass(queued)));
+                self.ready.push(Reverse(ByRank(queued)));
             }
         }
     }
@@ -94,28 +143,30 @@ impl Queue {
         self.waiting.peek().map(|Reverse(ByTime(queued))| queued.due_ns)
     }
 
-    /// The most important of what is ready.
+    /// The first of what is ready.
     pub(super) fn first(&self) -> Option<&Queued> {
-        self.ready.peek().map(|Reverse(ByClass(queued))| queued)
+        self.ready.peek().map(|Reverse(ByRank(queued))| queued)
     }
 
-    /// Takes the most important of what is ready.
+    /// Takes the first of what is ready.
     pub(super) fn pop(&mut self) -> Option<Queued> {
-        let Reverse(ByClass(queued)) = self.ready.pop()?;
-        self.messages -= usize::from(matches!(queued.item, Item::Message(_)));
+        let Reverse(ByRank(queued)) = self.ready.pop()?;
+        self.messages -= usize::from(queued.item.is_message());
+        self.continuous -= usize::from(queued.item.is_raw_continuous());
         Some(queued)
     }
 
     /// Everything, in no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Queued> {
+    fn iter(&self) -> impl Iterator<Item = &Queued> {
         let waiting = self.waiting.iter().map(|Reverse(ByTime(queued))| queued);
-        waiting.chain(self.ready.iter().map(|Reverse(ByClass(queued))| queued))
+        waiting.chain(self.ready.iter().map(|Reverse(ByRank(queued))| queued))
     }
 
     /// Forgets everything else. The memory of a SysEx is freed here.
     pub(super) fn retain(&mut self, keep: impl Fn(&Queued) -> bool) {
         self.waiting.retain(|Reverse(ByTime(queued))| keep(queued));
-        self.ready.retain(|Reverse(ByClass(queued))| keep(queued));
-        self.messages = self.iter().filter(|queued| matches!(queued.item, Item::Message(_))).count();
+        self.ready.retain(|Reverse(ByRank(queued))| keep(queued));
+        self.messages = self.iter().filter(|queued| queued.item.is_message()).count();
+        self.continuous = self.iter().filter(|queued| queued.item.is_raw_continuous()).count();
     }
 }

@@ -1,9 +1,9 @@
 //! What the scheduler may be asked to send.
 
-use super::super::sent::PortIndex;
+use super::super::sent::{Payload, PortIndex};
 use crate::{
-    midi::{Channel, Class, Message},
-    profile::Target,
+    midi::{Channel, Message, Rank, message},
+    profile::{Halves, Target},
 };
 
 /// A request to send.
@@ -31,6 +31,8 @@ pub enum What {
         channel: Channel,
         /// Which controller.
         target: Target,
+        /// How its two halves travel, where it has two.
+        halves: Halves,
         /// Within the target's resolution.
         value: u16,
         /// Least distance to the value before.
@@ -52,22 +54,30 @@ pub enum What {
 }
 
 impl What {
-    /// Its place among the classes.
-    pub fn class(&self) -> Class {
+    /// Whether it must never be dropped for want of room.
+    pub fn is_urgent(&self) -> bool {
         match self {
-            What::Message(message) => message.class(),
-            What::SysEx(_) => Class::SysEx,
-            What::Control { target, .. } => class_of(*target),
-            What::Known { .. } => Class::Control,
-            What::Panic => Class::NoteOff,
+            What::Message(message) => message.is_urgent(),
+            What::Panic => true,
+            What::SysEx(_) | What::Control { .. } | What::Known { .. } => false,
         }
     }
 }
 
-/// The class of a parameter's messages.
-pub(super) fn class_of(target: Target) -> Class {
+/// Which goes first when several are due.
+pub(super) fn rank_of(payload: &Payload) -> Rank {
+    match payload {
+        Payload::Short(message) => message.rank(),
+        Payload::SysEx(_) => Rank::Discrete,
+    }
+}
+
+/// Whether each value of a parameter goes out in order: bank, program, pedals and other switches. Of the others only the
+/// newest value counts.
+pub(super) fn is_discrete(target: Target) -> bool {
     match target {
-        Target::PitchBend | Target::Program => Class::Expression,
-        _ => Class::Control,
+        Target::Program => true,
+        Target::Cc(controller) | Target::Cc14 { msb: controller, .. } => message::is_discrete(controller),
+        Target::Nrpn { .. } | Target::Rpn { .. } | Target::PitchBend => false,
     }
 }

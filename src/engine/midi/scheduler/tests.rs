@@ -13,7 +13,7 @@ use super::{
 use crate::{
     midi::{Channel, Message},
     music::Note,
-    profile::Target,
+    profile::{Halves, Target},
 };
 use std::sync::{Mutex, atomic::Ordering};
 
@@ -28,6 +28,7 @@ impl MidiOut for Fake {
     }
 }
 
+const MSB_FIRST: Halves = Halves::MsbFirst;
 const PORT: PortIndex = PortIndex(0);
 const MS: u64 = 1_000_000;
 
@@ -89,7 +90,7 @@ fn knob(controller: u8, value: u16) -> Outgoing {
     Outgoing {
         port: PORT,
         due_ns: 0,
-        what: What::Control { channel: Channel::FIRST, target, value, spacing_ns, glide_ns: 0 },
+        what: What::Control { channel: Channel::FIRST, target, halves: MSB_FIRST, value, spacing_ns, glide_ns: 0 },
     }
 }
 
@@ -98,16 +99,96 @@ fn taken(wire: &Heard) -> Vec<(u64, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_due_together_leaves_in_order_of_importance() {
+fn what_is_due_together_leaves_in_the_order_it_was_asked_for_and_knobs_behind() {
     let (mut scheduler, wire) = scheduler();
-    scheduler.ask(Outgoing { port: PORT, due_ns: 5, what: What::SysEx(Box::new([0xF0, 1, 0xF7])) });
     scheduler.ask(knob(74, 9));
-    scheduler.ask(message(5, Message::pitch_bend(Channel::FIRST, 8192)));
+    scheduler.ask(Outgoing { port: PORT, due_ns: 5, what: What::SysEx(Box::new([0xF0, 1, 0xF7])) });
+    for bytes in [[0xB0, 0, 1], [0xB0, 32, 2]] {
+        scheduler.ask(message(5, Message::from_bytes(&bytes).unwrap()));
+    }
+    scheduler.ask(message(5, Message::program(Channel::FIRST, 5)));
+    scheduler.ask(message(5, Message::pitch_bend(Channel::FIRST, 1)));
     scheduler.ask(message(5, on(60)));
-    scheduler.ask(message(5, off(59)));
+    scheduler.ask(message(5, Message::control(Channel::FIRST, 64, 127)));
+    scheduler.ask(message(5, off(60)));
+    scheduler.ask(message(5, Message::START));
     scheduler.step_at(10);
-    let firsts: Vec<u8> = taken(&wire).iter().map(|(_, bytes)| bytes[0]).collect();
-    assert_eq!(firsts, [0x80, 0x90, 0xE0, 0xB0, 0xF0]);
+    let firsts: Vec<[u8; 2]> = taken(&wire).iter().map(|(_, b)| [b[0], b.get(1).copied().unwrap_or(0)]).collect();
+    let expected = [
+        [0xFA, 0],
+        [0xF0, 1],
+        [0xB0, 0],
+        [0xB0, 32],
+        [0xC0, 5],
+        [0xE0, 1],
+        [0x90, 60],
+        [0xB0, 64],
+        [0x80, 60],
+        [0xB0, 74],
+    ];
+    assert_eq!(firsts, expected);
+}
+
+#[test]
+fn knobs_for_bank_program_and_pedals_keep_their_order_and_every_value() {
+    let (mut scheduler, wire) = scheduler();
+    let knob = |target, value| Outgoing {
+        port: PORT,
+        due_ns: 0,
+        what: What::Control {
+            channel: Channel::FIRST,
+            target,
+            halves: MSB_FIRST,
+            value,
+            spacing_ns: SPACING_NS,
+            glide_ns: 0,
+        },
+    };
+    let bank = Target::Cc14 { msb: 0, lsb: 32 };
+    for request in [
+        knob(Target::Program, 5),
+        knob(bank, 128),
+        knob(Target::Program, 5),
+        message(0, on(60)),
+        knob(Target::Cc(64), 127),
+        message(0, off(60)),
+        knob(Target::Cc(64), 0),
+        knob(Target::Cc(64), 0),
+    ] {
+        scheduler.ask(request);
+    }
+    scheduler.step_at(0);
+    let sent: Vec<Vec<u8>> = taken(&wire).into_iter().map(|(_, bytes)| bytes).collect();
+    let (program, pair) = (vec![0xC0, 5], [vec![0xB0, 0, 1], vec![0xB0, 32, 0]]);
+    let [first, second] = pair;
+    let (down, up) = (vec![0xB0, 64, 127], vec![0xB0, 64, 0]);
+    let (on, off) = (vec![0x90, 60, 100], vec![0x80, 60, 64]);
+    assert_eq!(sent, [program.clone(), first, second, program, on, down, off, up], "a program again in another bank");
+    assert_eq!(scheduler.next_due_ns(), None);
+}
+
+#[test]
+fn a_program_that_a_port_refused_is_tried_again_unless_a_newer_one_was_asked_for() {
+    let (mut scheduler, wire, stalled) = stalling();
+    let program = |due_ns, value| Outgoing {
+        port: PORT,
+        due_ns,
+        what: What::Control {
+            channel: Channel::FIRST,
+            target: Target::Program,
+            halves: MSB_FIRST,
+            value,
+            spacing_ns: SPACING_NS,
+            glide_ns: 0,
+        },
+    };
+    stalled.store(true, Ordering::Relaxed);
+    scheduler.ask(program(MS, 5));
+    scheduler.ask(program(MS, 6));
+    run_until(&mut scheduler, 4 * MS);
+    stalled.store(false, Ordering::Relaxed);
+    run_until(&mut scheduler, 2000 * MS);
+    assert_eq!(taken(&wire).into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>(), [[0xC0, 6]]);
 }
 
 #[test]
@@ -145,21 +226,52 @@ fn an_unchanged_value_is_not_sent_twice_unless_a_raw_message_came_between() {
     scheduler.ask(knob(74, 5));
     run_until(&mut scheduler, 300 * MS);
     assert_eq!(taken(&wire).len(), 2);
+    scheduler.ask(message(0, Message::program(Channel::FIRST, 1)));
+    scheduler.ask(knob(74, 5));
+    run_until(&mut scheduler, 400 * MS);
+    assert_eq!(taken(&wire).len(), 2, "a program turns every knob");
 }
 
 #[test]
-fn pairs_and_nrpn_stay_together_and_fine_goes_first() {
-    let (mut scheduler, wire) = scheduler();
-    let control = |target, value| Outgoing {
-        port: PORT,
-        due_ns: 0,
-        what: What::Control { channel: Channel::FIRST, target, value, spacing_ns: SPACING_NS, glide_ns: 0 },
+fn halves_stay_together_in_the_order_of_the_profile_and_seven_bits_go_in_the_upper_one() {
+    let (pair, nrpn, rpn) =
+        (Target::Cc14 { msb: 54, lsb: 102 }, Target::Nrpn { msb: 0, lsb: 3 }, Target::Rpn { msb: 0, lsb: 0 });
+    let cases: [(Halves, [&[[u8; 2]]; 3]); 2] = [
+        (
+            Halves::MsbFirst,
+            [
+                &[[54, 0x24], [102, 0x34]],
+                &[[99, 0], [98, 3], [6, 0x24], [38, 0x34]],
+                &[[101, 0], [100, 0], [6, 0x24], [38, 0x34]],
+            ],
+        ),
+        (
+            Halves::LsbFirst,
+            [
+                &[[102, 0x34], [54, 0x24]],
+                &[[99, 0], [98, 3], [38, 0x34], [6, 0x24]],
+                &[[101, 0], [100, 0], [38, 0x34], [6, 0x24]],
+            ],
+        ),
+    ];
+    let sent = |target, halves, value| {
+        let (mut scheduler, wire) = scheduler();
+        let what =
+            What::Control { channel: Channel::FIRST, target, halves, value, spacing_ns: SPACING_NS, glide_ns: 0 };
+        scheduler.ask(knob(1, 1));
+        scheduler.ask(Outgoing { port: PORT, due_ns: 0, what });
+        scheduler.ask(knob(2, 2));
+        scheduler.step_at(0);
+        let bytes: Vec<[u8; 2]> = taken(&wire).iter().map(|(_, b)| [b[1], b[2]]).collect();
+        bytes.strip_prefix(&[[1, 1]]).and_then(|bytes| bytes.strip_suffix(&[[2, 2]])).unwrap().to_vec()
     };
-    scheduler.ask(control(Target::Cc14 { msb: 54, lsb: 102 }, 0x1234));
-    scheduler.ask(control(Target::Nrpn { msb: 0, lsb: 3 }, 0x3FFF));
-    scheduler.step_at(0);
-    let bytes: Vec<[u8; 2]> = taken(&wire).iter().map(|(_, b)| [b[1], b[2]]).collect();
-    assert_eq!(bytes, [[102, 0x34], [54, 0x24], [99, 0], [98, 3], [38, 0x7F], [6, 0x7F]]);
+    for (halves, expected) in cases {
+        for (target, expected) in [pair, nrpn, rpn].into_iter().zip(expected) {
+            assert_eq!(sent(target, halves, 0x1234), expected, "{target:?} {halves:?}");
+        }
+    }
+    assert_eq!(sent(nrpn, Halves::MsbOnly, 100), [[99, 0], [98, 3], [6, 100]]);
+    assert_eq!(sent(rpn, Halves::MsbOnly, 12), [[101, 0], [100, 0], [6, 12]]);
 }
 
 #[test]
@@ -185,7 +297,7 @@ fn where_even_note_offs_find_no_room_all_notes_are_ended() {
     let (mut scheduler, wire) = scheduler();
     scheduler.ask(message(0, on(60)));
     scheduler.step_at(0);
-    for _ in 0..3 * (QUEUE + QUEUE_FOR_NOTE_OFFS) {
+    for _ in 0..3 * (QUEUE + QUEUE_FOR_URGENT) {
         scheduler.ask(message(MS, off(61)));
     }
     scheduler.step_at(1);
@@ -207,30 +319,40 @@ fn panic_ends_what_sounds_and_forgets_what_waits() {
 }
 
 #[test]
-fn the_end_of_a_note_never_overtakes_its_beginning() {
-    let (mut scheduler, wire) = scheduler();
-    scheduler.ask(message(0, on(60)));
-    scheduler.ask(message(0, off(60)));
-    scheduler.ask(message(0, off(61)));
-    scheduler.step_at(0);
-    let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| [b[0], b[1]]).collect();
-    assert_eq!(sent, [[0x80, 61], [0x90, 60], [0x80, 60]]);
-}
-
-#[test]
-fn the_way_out_leaves_no_note_sounding() {
+fn the_way_out_ends_notes_lifts_pedals_and_takes_bends_back() {
     let (mut scheduler, wire) = scheduler();
     for note in [0, 60, 127] {
         scheduler.ask(message(0, on(note)));
     }
+    let control = |pedal, value| message(0, Message::control(Channel::FIRST, pedal, value));
+    for request in
+        [control(64, 127), control(66, 1), control(67, 127), message(0, Message::pitch_bend(Channel::FIRST, 1))]
+    {
+        scheduler.ask(request);
+    }
     scheduler.step_at(0);
-    scheduler.ask(message(0, off(60)));
+    for request in [message(0, off(60)), control(67, 0)] {
+        scheduler.ask(request);
+    }
     scheduler.step_at(0);
     taken(&wire);
     scheduler.silence(&|| 1);
     let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
-    assert_eq!(sent[..1], [vec![0x80, 0, 64]]);
-    assert_eq!(sent[1..], [vec![0x80, 127, 64], vec![0xB0, 123, 0]]);
+    let expected = [[0x80, 0, 64], [0x80, 127, 64], [0xB0, 64, 0], [0xB0, 66, 0], [0xB0, 123, 0], [0xE0, 0, 64]];
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn a_panic_lifts_every_pedal_and_takes_every_bend_back_whoever_began_it() {
+    let (mut scheduler, wire) = scheduler();
+    scheduler.ask(Outgoing { port: PORT, due_ns: 0, what: What::Panic });
+    scheduler.step_at(0);
+    let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
+    for channel in 0..16 {
+        for end in [[0xB0, 120, 0], [0xB0, 64, 0], [0xB0, 66, 0], [0xB0, 67, 0], [0xB0, 123, 0], [0xE0, 0, 64]] {
+            assert!(sent.contains(&vec![end[0] | channel, end[1], end[2]]), "{end:?} on {channel}: {sent:02X?}");
+        }
+    }
 }
 
 #[test]
@@ -297,6 +419,25 @@ fn a_note_off_a_port_refuses_goes_out_first_when_it_takes_messages_again() {
     assert_eq!(sent, [[0x80, 60], [0x80, 64], [0x90, 60]]);
     run_until(&mut scheduler, 4000 * MS);
     assert!(taken(&wire).is_empty() && scheduler.next_due_ns().is_none());
+}
+
+#[test]
+fn a_pedal_that_a_port_refused_to_lift_is_lifted_before_anything_else() {
+    let (mut scheduler, wire, stalled) = stalling();
+    let pedal = |value| message(0, Message::control(Channel::FIRST, 64, value));
+    scheduler.ask(pedal(127));
+    scheduler.step_at(0);
+    taken(&wire);
+    stalled.store(true, Ordering::Relaxed);
+    for request in [pedal(0), message(0, Message::pitch_bend(Channel::FIRST, Message::BEND_MIDDLE))] {
+        scheduler.ask(request);
+    }
+    scheduler.step_at(MS);
+    stalled.store(false, Ordering::Relaxed);
+    scheduler.ask(message(0, on(60)));
+    scheduler.step_at(1000 * MS);
+    let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
+    assert_eq!(sent, [[0xB0, 64, 0], [0xE0, 0, 64], [0x90, 60, 100]]);
 }
 
 #[test]

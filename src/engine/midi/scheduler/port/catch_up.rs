@@ -4,12 +4,10 @@
 use super::{
     super::{
         super::sent::{Payload, Sent},
-        owed::{ALL_ENDINGS, NOTES_OFF},
         queue::Item,
     },
     Hand, Port, RETRY_NS, count,
 };
-use crate::midi::Class;
 
 /// A port that has taken a part of a long message is waited for this long; after that it refuses.
 const PATIENCE_NS: u64 = 2_000_000_000;
@@ -35,13 +33,17 @@ pub(super) struct Begun {
 }
 
 impl Port {
-    /// All notes off: what waits is forgotten, but for controllers, and for note-offs, which do no harm.
+    /// All notes off: what waits is forgotten, but for knobs, and for the ends of notes, which do no harm.
     pub(in super::super) fn panic(&mut self, asked_ns: u64) {
-        self.queue.retain(|queued| queued.class <= Class::NoteOff || matches!(queued.item, Item::Controller(_)));
+        self.queue.retain(|queued| match &queued.item {
+            Item::Message(Payload::Short(message)) => message.is_urgent(),
+            Item::Message(Payload::SysEx(_)) => false,
+            Item::Value(..) | Item::Controller(_) => true,
+        });
         self.controllers.forget_sent(None);
         self.cut_short();
-        self.owed.owe_ends_of(&self.sounding, asked_ns);
-        self.owed.owe_endings(u16::MAX, ALL_ENDINGS, asked_ns);
+        self.owed.owe_ends_of(&self.held, asked_ns);
+        self.owed.owe_everything(asked_ns);
         (self.opens_ns, self.retry_at_ns) = (None, None);
     }
 
@@ -49,8 +51,8 @@ impl Port {
     pub(in super::super) fn silence(&mut self, now_ns: u64) {
         self.queue.retain(|queued| matches!(queued.item, Item::Controller(_)));
         self.cut_short();
-        self.owed.owe_ends_of(&self.sounding, now_ns);
-        self.owed.owe_endings(self.used, NOTES_OFF, now_ns);
+        self.owed.owe_ends_of(&self.held, now_ns);
+        self.owed.owe_notes_off(self.used, now_ns);
         self.retry_at_ns = None;
     }
 
@@ -100,7 +102,7 @@ impl Port {
         self.finish(hand.now_ns)?;
         self.send_pieces(hand)?;
         while let Some(message) = self.owed.first() {
-            let opened = self.pace.gate(hand.now_ns, Class::NoteOff, message.bytes().len(), &self.panel);
+            let opened = self.pace.gate(hand.now_ns, message.rank(), message.bytes().len(), &self.panel);
             let opened_ns = opened.map_err(Stuck::Until)?;
             let since_ns = self.owed.since_ns;
             // What was refused goes when the port takes it, whenever it was due.

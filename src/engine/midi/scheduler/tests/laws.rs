@@ -171,7 +171,7 @@ impl Play {
 }
 
 fn control(target: Target, value: u16, spacing_ns: u64, glide_ns: u64) -> What {
-    What::Control { channel: Channel::FIRST, target, value, spacing_ns, glide_ns }
+    What::Control { channel: Channel::FIRST, target, halves: MSB_FIRST, value, spacing_ns, glide_ns }
 }
 
 const TARGETS: [Target; 5] = [
@@ -182,6 +182,9 @@ const TARGETS: [Target; 5] = [
     Target::PitchBend,
 ];
 
+/// The place of pitch bend among them.
+const BEND: usize = 4;
+
 /// Which target and value a port heard, from the messages that carry it.
 fn unit(messages: &[Vec<u8>]) -> Option<(usize, u16, usize)> {
     let fourteen = |coarse: u8, fine: u8| u16::from(coarse) << 7 | u16::from(fine);
@@ -190,12 +193,12 @@ fn unit(messages: &[Vec<u8>]) -> Option<(usize, u16, usize)> {
         (0xE0, fine, coarse) => Some((4, fourteen(coarse, fine), 1)),
         (0xB0, 74, value) => Some((0, value.into(), 1)),
         (0xB0, 43, value) => Some((1, value.into(), 1)),
-        (0xB0, 102, fine) => match rest(1) {
-            Some((54, coarse)) => Some((2, fourteen(coarse, fine), 2)),
+        (0xB0, 54, coarse) => match rest(1) {
+            Some((102, fine)) => Some((2, fourteen(coarse, fine), 2)),
             _ => None,
         },
         (0xB0, 99, 0) => match (rest(1), rest(2), rest(3)) {
-            (Some((98, 3)), Some((38, fine)), Some((6, coarse))) => Some((3, fourteen(coarse, fine), 4)),
+            (Some((98, 3)), Some((6, coarse)), Some((38, fine))) => Some((3, fourteen(coarse, fine), 4)),
             _ => None,
         },
         _ => None,
@@ -262,7 +265,11 @@ fn play_acts(play: &mut Play, acts: Vec<(usize, u64, Act)>) -> Vec<[Option<u16>;
                 (sysex[0], sysex[bytes - 1]) = (0xF0, 0xF7);
                 play.ask(port, now_ns, What::SysEx(sysex.into()));
             }
-            Act::Panic => play.ask(port, now_ns, What::Panic),
+            Act::Panic => {
+                // It takes the bend back, unless that is still on its way.
+                wanted[port][BEND] = None;
+                play.ask(port, now_ns, What::Panic);
+            }
             Act::Refuse(refusing) => play.life(port).refusing = refusing,
             Act::RefuseEvery(every) => play.life(port).refuses_every = every,
             Act::Leave if !away => {
@@ -324,7 +331,9 @@ proptest! {
                     [0x80, note, _] => drop(sounding.remove(&note)),
                     [0xB0, 120 | 123, 0] => sounding.clear(),
                     [status, 120 | 123, 0] if status & 0xF0 == 0xB0 => {}
-                    [status, 64, 0] if status & 0xF0 == 0xB0 => {}
+                    [status, 64 | 66 | 67, 0] if status & 0xF0 == 0xB0 => {}
+                    // No knob goes to the middle here: a panic or a return does.
+                    [status, 0, 64] if status & 0xF0 == 0xE0 => held[BEND] = None,
                     [0xB0 | 0xE0, ..] => {
                         let messages: Vec<Vec<u8>> = heard[i - 1..].iter().take(4).map_while(|heard| match heard {
                             Heard::Bytes(.., bytes) if bytes.len() == 3 => Some(bytes.clone()),
@@ -374,6 +383,136 @@ proptest! {
         let heard: Vec<Vec<u8>> = play.bytes(0).into_iter().map(|(_, bytes)| bytes).collect();
         order.sort();
         prop_assert_eq!(heard, order.into_iter().map(|(.., bytes)| bytes).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn of_two_discrete_messages_of_a_channel_the_one_queued_first_and_due_no_later_leaves_first(
+        asked in prop::collection::vec((0..3u8, 0..10u8, 0..5u64, prop::option::weighted(0.05, -20.0..20.0f64)), 1..120),
+        wire in prop::sample::select(vec![Wire::DIN, Wire::USB, Wire::UNLIMITED]),
+        jitter_us in 0..2000u64,
+    ) {
+        let mut play = Play::new(&[wire], None);
+        play.jitter_ns = jitter_us * 1000;
+        let mut queued = Vec::new();
+        // Each carries its number, so that it is known again.
+        for (number, (channel, kind, ahead_ms, moved_ms)) in (0..).zip(asked) {
+            play.run_until(play.now_ns + u64::from(number % 3) * MS / 4);
+            if let Some(ms) = moved_ms {
+                play.panels[0].set_offset_ms(ms);
+            }
+            let due_ns = play.now_ns + ahead_ms * MS;
+            let of = Channel::new(channel + 1).unwrap();
+            let short = |status: u8, a: u8, b: u8| {
+                What::Message(Message::from_bytes(&[status | of.nibble(), a, b]).unwrap())
+            };
+            let knob = |target| What::Control {
+                channel: of, target, halves: MSB_FIRST, value: number.into(), spacing_ns: 5 * MS, glide_ns: 20 * MS,
+            };
+            let what = match kind {
+                0 => short(0x90, 60, number),
+                1 => short(0x80, 60, number),
+                2 => short(0xB0, 64, number),
+                3 => short(0xB0, 0, number),
+                4 => What::Message(Message::program(of, number)),
+                5 => What::SysEx(Box::new([0xF0, number, 0xF7])),
+                6 => knob(Target::Program),
+                7 => knob(Target::Cc(66)),
+                // These may wait, whoever turns them.
+                8 => short(0xB0, 74, number),
+                _ => knob(Target::Cc(75)),
+            };
+            if kind < 8 {
+                queued.push((number, (kind != 5).then_some(channel), due_ns));
+            }
+            play.ask(0, due_ns, what);
+        }
+        play.run_until(10_000 * MS);
+        let heard: Vec<u8> = play.bytes(0).iter().filter_map(|(_, bytes)| match bytes[..] {
+            [status, number] if status & 0xF0 == 0xC0 => Some(number),
+            [0xF0, number, 0xF7] => Some(number),
+            [status, 74 | 75, _] if status & 0xF0 == 0xB0 => None,
+            [.., number] => Some(number),
+            _ => None,
+        }).collect();
+        prop_assert_eq!(heard.len(), queued.len(), "each value went out");
+        let place = |number: u8| heard.iter().position(|heard| *heard == number);
+        for (i, (before, channel, due_ns)) in queued.iter().enumerate() {
+            for (after, channel_after, due_after_ns) in &queued[i + 1..] {
+                let same = channel.is_none() || channel_after.is_none() || channel == channel_after;
+                if same && due_ns <= due_after_ns {
+                    prop_assert!(place(*before) < place(*after), "{before} and {after} in {heard:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_what_floods_a_wire_the_newest_values_arrive_and_a_bend_is_before_its_note_where_few_wait(
+        rounds in prop::collection::vec((0..4u64, 1..12usize), 1..40),
+        wire in prop::sample::select(vec![Wire::DIN, Wire::USB, Wire::UNLIMITED]),
+    ) {
+        let mut play = Play::new(&[wire], None);
+        let mut newest = HashMap::new();
+        for (round, (gap_ms, messages)) in (0u8..).zip(rounds) {
+            play.run_until(play.now_ns + gap_ms * MS);
+            for kind in (0..messages).map(|i| i % 5) {
+                let value = round + kind as u8;
+                let bytes: &[u8] = match kind {
+                    0 => &[0xB0, 1, value],
+                    1 => &[0xE0, 0, value],
+                    2 => &[0xD0, value],
+                    3 => &[0xA0, 60, value],
+                    _ => &[0xB1, 1, value],
+                };
+                newest.insert(bytes[..bytes.len() - 1].to_vec(), value);
+                play.ask(0, play.now_ns, What::Message(Message::from_bytes(bytes).unwrap()));
+            }
+        }
+        play.run_until(play.now_ns + 2000 * MS);
+        let mut held = HashMap::new();
+        for (_, bytes) in play.bytes(0) {
+            let (value, place) = bytes.split_last().unwrap();
+            held.insert(place.to_vec(), *value);
+        }
+        prop_assert_eq!(held, newest);
+        play.ask(0, play.now_ns, What::Message(Message::pitch_bend(Channel::FIRST, 1)));
+        play.ask(0, play.now_ns, What::Message(on(60)));
+        play.run_until(play.now_ns + 10 * MS);
+        let heard = play.bytes(0);
+        prop_assert_eq!([heard[heard.len() - 2].1[0], heard[heard.len() - 1].1[0]], [0xE0, 0x90]);
+    }
+
+    #[test]
+    fn a_flood_of_continuous_controllers_holds_up_no_note_off_and_no_pedal_by_more_than_eight_messages(
+        per_ms in 1..6u64,
+        wire in prop::sample::select(vec![Wire::DIN, Wire::USB]),
+    ) {
+        let mut play = Play::new(&[wire], None);
+        let mut wanted = Vec::new();
+        for i in 0..400u64 {
+            play.run_until(i * MS);
+            for k in 0..per_ms {
+                let value = (i % 128) as u8;
+                play.ask(0, i * MS, What::Message(Message::control(Channel::FIRST, 70 + k as u8, value)));
+                play.ask(0, i * MS, control(Target::Cc(80 + k as u8), value.into(), MS, 0));
+            }
+            if i % 20 == 0 {
+                for last in [on(60), off(60), Message::control(Channel::FIRST, 64, 0)] {
+                    wanted.push((i * MS, last.bytes().to_vec()));
+                    play.ask(0, i * MS, What::Message(last));
+                }
+            }
+        }
+        play.run_until(20_000 * MS);
+        let heard = play.bytes(0);
+        let discrete: Vec<_> = heard.iter().filter(|(_, b)| b[0] != 0xB0 || b[1] == 64).collect();
+        prop_assert_eq!(discrete.len(), wanted.len());
+        // One that is on the wire, eight in order, and the two before it.
+        let most_ns = 11 * 3 * BYTE_NS;
+        for ((asked_ns, bytes), (heard_ns, heard)) in wanted.iter().zip(discrete) {
+            prop_assert_eq!(bytes, heard);
+            prop_assert!(heard_ns - asked_ns <= most_ns, "{bytes:02X?} {} us late", (heard_ns - asked_ns) / 1000);
+        }
     }
 
     #[test]
@@ -468,7 +607,7 @@ proptest! {
         play.run_until(10_000 * MS);
         let messages = play.bytes(0);
         let units: Vec<(u64, u16)> = messages.chunks(4).map(|unit| {
-            (unit[0].0, u16::from(unit[3].1[2]) << 7 | u16::from(unit[2].1[2]))
+            (unit[0].0, u16::from(unit[2].1[2]) << 7 | u16::from(unit[3].1[2]))
         }).collect();
         prop_assert_eq!(units[0], (0, from), "the first is a jump");
         let (way_there, way_on) = units.split_at(turned / 4);
@@ -540,9 +679,13 @@ fn the_room_is_shared_and_bounded_and_each_port_counts_what_it_lost() {
 }
 
 #[test]
-fn a_port_that_returns_has_no_hanging_notes_before_anything_else_and_learns_its_values_again() {
+fn a_port_that_returns_has_nothing_hanging_before_anything_else_and_learns_its_values_again() {
     let mut play = Play::new(&[Wire::UNLIMITED], None);
     play.ask(0, 0, What::Message(on(60)));
+    for (pedal, value) in [(66, 127), (67, 127), (67, 0)] {
+        play.ask(0, 0, What::Message(Message::control(Channel::FIRST, pedal, value)));
+    }
+    play.ask(0, 0, What::Message(Message::pitch_bend(Channel::FIRST, 0)));
     play.ask(0, 0, control(Target::Cc(74), 9, MS, 0));
     play.ask(0, 900 * MS, What::Message(on(62)));
     play.run_until(10 * MS);
@@ -557,7 +700,8 @@ fn a_port_that_returns_has_no_hanging_notes_before_anything_else_and_learns_its_
     play.ask(0, 20 * MS, control(Target::Cc(74), 9, MS, 0));
     play.run_until(2000 * MS);
     let heard: Vec<Vec<u8>> = play.bytes(0).split_off(before).into_iter().map(|(_, bytes)| bytes).collect();
-    assert_eq!(heard, [[0xB0, 64, 0], [0xB0, 123, 0], [0xB0, 74, 9]]);
+    let expected = [[0x80, 60, 64], [0xB0, 64, 0], [0xB0, 66, 0], [0xB0, 123, 0], [0xE0, 0, 64], [0xB0, 74, 9]];
+    assert_eq!(heard, expected);
     let panel = &play.panels[0];
     assert_eq!(panel.dropped.load(Ordering::Relaxed) + panel.refused.load(Ordering::Relaxed), 0);
 }
@@ -578,7 +722,7 @@ fn a_port_is_moved_in_time_but_never_before_it_was_asked() {
     play.ask(0, 101 * MS, What::Message(off(62)));
     play.run_until(200 * MS);
     let heard: Vec<(u64, u8)> = play.bytes(0).into_iter().map(|(ns, bytes)| (ns / MS, bytes[1])).collect();
-    assert_eq!(heard, [(20, 61), (35, 60), (107, 62), (107, 62), (107, 74)]);
+    assert_eq!(heard, [(20, 61), (35, 60), (107, 62), (107, 62), (107, 74)], "the end not before the beginning");
 }
 
 #[test]
@@ -661,7 +805,7 @@ fn every_one_of_a_thousand_controllers_keeps_its_own_value() {
     let mut held = HashMap::new();
     for unit in play.bytes(0).chunks(4) {
         let number = u16::from(unit[0].1[2]) << 7 | u16::from(unit[1].1[2]);
-        held.insert(number, u16::from(unit[3].1[2]) << 7 | u16::from(unit[2].1[2]));
+        held.insert(number, u16::from(unit[2].1[2]) << 7 | u16::from(unit[3].1[2]));
     }
     assert_eq!(held, wanted);
     assert_eq!(play.panels[0].dropped.load(Ordering::Relaxed), 3);

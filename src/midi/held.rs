@@ -1,0 +1,149 @@
+//! What is held on a port until it is let go: notes, pedals that are down, and pitch bend away from the middle. Pure.
+//!
+//! A set and no list, so there is room for all there can be. Realtime: yes.
+
+use super::{Channel, Message};
+use crate::music::Note;
+
+/// Ends all sound of a channel at once, whatever its pedals do (MIDI 1.0).
+pub const ALL_SOUND_OFF: u8 = 120;
+/// Ends the notes of a channel, but for those a pedal holds (MIDI 1.0).
+pub const ALL_NOTES_OFF: u8 = 123;
+/// The pedals, in the order they are lifted: hold, sostenuto, soft (MIDI 1.0).
+pub const PEDALS: [u8; 3] = [64, 66, 67];
+
+/// What ends everything that lasts on a channel where it is not known what does: pedals, notes, bend.
+pub fn ends_of(channel: Channel) -> impl Iterator<Item = Message> {
+    let zeros = PEDALS.into_iter().chain([ALL_NOTES_OFF]).map(move |number| Message::control(channel, number, 0));
+    zeros.chain([Message::pitch_bend(channel, Message::BEND_MIDDLE)])
+}
+
+/// What is held on one channel.
+#[derive(Clone, Copy, Debug, Default)]
+struct OnChannel {
+    /// A bit for each note.
+    notes: u128,
+    /// A bit for each of [`PEDALS`].
+    pedals: u8,
+    bent: bool,
+}
+
+/// What is held, channel by channel.
+#[derive(Clone, Debug, Default)]
+pub struct Held([OnChannel; 16]);
+
+impl Held {
+    /// Notes what a message begins to hold or lets go.
+    pub fn track(&mut self, message: &Message) {
+        if let Some((_, begins)) = message.hold() {
+            self.set(message, begins);
+        }
+    }
+
+    /// What a message begins or lets go is held from now on, or no more.
+    pub fn set(&mut self, message: &Message, held: bool) {
+        let Some(channel) = message.channel() else { return };
+        let on = &mut self.0[usize::from(channel.nibble())];
+        if let Some((_, note)) = message.note() {
+            let bit = 1 << note.number();
+            on.notes = on.notes & !bit | if held { bit } else { 0 };
+        } else if let Some(pedal) = PEDALS.iter().position(|pedal| message.controller() == Some(*pedal)) {
+            let bit = 1 << pedal;
+            on.pedals = on.pedals & !bit | if held { bit } else { 0 };
+        } else if message.hold().is_some() {
+            on.bent = held;
+        }
+    }
+
+    /// All that is held there is held here, too.
+    pub fn add_all(&mut self, other: &Held) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            mine.notes |= theirs.notes;
+            mine.pedals |= theirs.pedals;
+            mine.bent |= theirs.bent;
+        }
+    }
+
+    /// Every pedal counts as down and every channel as bent: what is at the other end is not known.
+    pub fn add_pedals_and_bends(&mut self) {
+        for on in &mut self.0 {
+            (on.pedals, on.bent) = ((1 << PEDALS.len()) - 1, true);
+        }
+    }
+
+    fn channels(&self) -> impl Iterator<Item = (Channel, &OnChannel)> {
+        Channel::all().zip(&self.0)
+    }
+
+    /// What ends the notes.
+    pub fn note_offs(&self) -> impl Iterator<Item = Message> {
+        self.channels().flat_map(|(channel, on)| {
+            let held = (on.notes.trailing_zeros() as u8..128).filter(|number| on.notes >> number & 1 == 1);
+            held.filter_map(Note::new).map(move |note| Message::note_off(channel, note))
+        })
+    }
+
+    /// What lifts the pedals.
+    pub fn pedals_up(&self) -> impl Iterator<Item = Message> {
+        self.channels().flat_map(|(channel, on)| {
+            let down = PEDALS.iter().zip(0..).filter(|(_, pedal)| on.pedals >> pedal & 1 == 1);
+            down.map(move |(pedal, _)| Message::control(channel, *pedal, 0))
+        })
+    }
+
+    /// What takes the bends back to the middle.
+    pub fn bends_back(&self) -> impl Iterator<Item = Message> {
+        self.channels().filter(|(_, on)| on.bent).map(|(channel, _)| Message::pitch_bend(channel, Message::BEND_MIDDLE))
+    }
+
+    /// What ends everything: notes first, then pedals, then bends.
+    pub fn ends(&self) -> impl Iterator<Item = Message> {
+        self.note_offs().chain(self.pedals_up()).chain(self.bends_back())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(messages: &[&[u8]]) -> Vec<Vec<u8>> {
+        let mut held = Held::default();
+        for bytes in messages {
+            held.track(&Message::from_bytes(bytes).unwrap());
+        }
+        held.ends().map(|end| end.bytes().to_vec()).collect()
+    }
+
+    #[test]
+    fn what_is_held_ends_once_notes_before_pedals_before_bends() {
+        let bent: &[u8] = &[0xE1, 0, 0];
+        let begins: [&[u8]; 8] = [
+            bent,
+            &[0xB0, 67, 1],
+            &[0xB0, 64, 127],
+            &[0xB0, 64, 90],
+            &[0xBF, 66, 127],
+            &[0x9F, 127, 1],
+            &[0x90, 0, 9],
+            &[0x90, 60, 9],
+        ];
+        let ends: [&[u8]; 7] = [
+            &[0x80, 0, 64],
+            &[0x80, 60, 64],
+            &[0x8F, 127, 64],
+            &[0xB0, 64, 0],
+            &[0xB0, 67, 0],
+            &[0xBF, 66, 0],
+            &[0xE1, 0, 64],
+        ];
+        assert_eq!(held(&begins), ends);
+        assert_eq!(held(&[&begins[..], &ends[..]].concat()), Vec::<Vec<u8>>::new());
+    }
+
+    #[test]
+    fn what_nobody_holds_is_not_held() {
+        let others: [&[u8]; 6] =
+            [&[0xE0, 0, 64], &[0xB0, 64, 0], &[0xB0, 65, 127], &[0xB0, 1, 127], &[0x90, 60, 0], &[0xD0, 100]];
+        assert_eq!(held(&others), Vec::<Vec<u8>>::new());
+    }
+}
