@@ -46,7 +46,8 @@ fn told(status: &Status) -> String {
         ("doors", status.doors.iter().map(door).collect::<Vec<_>>().join(", ")),
         ("faults", faults(status)),
     ];
-    rows.iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
+    let unmet = status.ports.iter().flat_map(|port| &port.unmet).map(|text| ("settings", text.clone()));
+    rows.into_iter().chain(unmet).map(|(name, text)| format!("{name:<10} {text}\n")).collect()
 }
 
 fn song(status: &Status) -> String {
