@@ -15,7 +15,7 @@ use crate::{
         station::Station,
     },
     remote::socket::{door::SocketDoor, place::Place},
-    status::Event,
+    status::{Event, Severity},
 };
 use std::{
     os::unix::net::UnixListener,
@@ -89,6 +89,15 @@ impl Running {
             station.ask(command.clone()).map_err(Failure::asked)?;
         }
         Ok(Running { engine, door, station, port_names, events, woken })
+    }
+
+    /// Prints what went wrong on the way here, for a verb that shows nothing of what happens; true where it is to end
+    /// already.
+    pub fn complain_of_start(&self) -> bool {
+        let happened = self.wait(Duration::ZERO);
+        let notices = happened.iter().filter_map(Event::notice);
+        notices.filter(|(severity, _)| *severity != Severity::Info).for_each(|(_, text)| complain(&text));
+        happened.contains(&Event::Quit)
     }
 
     /// Waits for something to happen, but not longer than `patience`, and says what happened.

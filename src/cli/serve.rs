@@ -80,7 +80,10 @@ pub fn serve(args: &ServeArgs) -> Outcome {
     };
     complain(&format!("`busker attach` shows the station; socket at {}", setup.socket.display()));
     tell_system(&[NotifyState::Ready]);
-    while !running.wait(Duration::from_secs(60)).contains(&Event::Quit) {}
+    let mut ends = running.complain_of_start();
+    while !ends {
+        ends = running.wait(Duration::from_secs(60)).contains(&Event::Quit);
+    }
     tell_system(&[NotifyState::Stopping]);
     drop((osc, http));
     running.end();

@@ -48,7 +48,8 @@ fn told(status: &Status) -> String {
         ("real time", realtime(status.realtime)),
         ("faults", faults(status)),
     ];
-    rows.iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
+    let unmet = status.ports.iter().flat_map(|port| &port.unmet).map(|text| ("settings", text.clone()));
+    rows.into_iter().chain(unmet).map(|(name, text)| format!("{name:<10} {text}\n")).collect()
 }
 
 fn realtime(status: RealtimeStatus) -> String {

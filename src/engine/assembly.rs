@@ -267,29 +267,36 @@ pub fn assemble(
         let index = PortIndex(i as u8);
         let panel = Arc::new(PortPanel::new(port.settings.sends, port.settings.offset_ms));
         let mut input = port.input.map(|input| input.at(index));
+        let is_played = match port.way {
+            Way::InputOnly => false,
+            Way::Jack { .. } => port.settings.output,
+            Way::BuiltIn | Way::Threads { .. } => true,
+        };
         known.push(Port {
             info: port.info,
             panel: Arc::clone(&panel),
             wire: port.wire,
             settings: port.settings,
             kept: port.kept,
-            output: !matches!(port.way, Way::InputOnly),
+            output: is_played,
             input: input.is_some(),
             connected: port.connected,
+            unmet: Vec::new(),
         });
         thru_lanes.extend(input.as_mut().and_then(MidiIn::take_thru));
         received.extend(input);
         let in_callback = || {
             let (sender, receiver) = lane();
             let out: Box<dyn MidiOut> = Box::new(CallbackOut::new(sender, frames.clone(), Arc::clone(&delay_frames)));
-            (out, CallbackPort::new(index, receiver, Some(ClockOut::new()), Arc::clone(&panel)))
+            let clock = is_played.then(ClockOut::new);
+            (out, CallbackPort::new(index, receiver, clock, Arc::clone(&panel)))
         };
         let out: Box<dyn MidiOut> = match port.way {
             Way::Jack { inlet } => {
                 let (out, port) = in_callback();
                 jack_ports.push(port);
                 inlets.push(inlet);
-                out
+                if is_played { out } else { Box::new(Nowhere) }
             }
             Way::BuiltIn => {
                 let (out, port) = in_callback();

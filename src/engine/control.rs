@@ -256,7 +256,7 @@ impl Control {
     pub fn new(parts: ControlParts) -> Control {
         let channels = parts.sources.len();
         let instruments = instruments(&parts);
-        let control = Control {
+        let mut control = Control {
             desk: parts.desk,
             profile_ids: parts.library.ids().map(str::to_owned).collect(),
             library: parts.library,

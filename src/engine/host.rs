@@ -34,9 +34,17 @@ pub struct AudioRequest {
     pub block_frames: Option<u32>,
     /// How many inputs are needed at least; as many as there are, up to two, where nothing is asked.
     pub inputs: Option<usize>,
-    /// JACK MIDI ports to make, each with what to connect it to (a port's name or a part of it). They are the first
-    /// ports of the renderer, in this order.
-    pub jack_ports: Vec<String>,
+    /// JACK MIDI ports to make. They are the first ports of the renderer, in this order.
+    pub jack_ports: Vec<JackPort>,
+}
+
+/// A JACK MIDI port to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JackPort {
+    /// What to connect it to: a port's name or a part of it; nothing where it is empty.
+    pub name: String,
+    /// Whether anything is sent there; otherwise it is only heard.
+    pub output: bool,
 }
 
 /// What a device is, once opened.

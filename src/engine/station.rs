@@ -101,6 +101,8 @@ struct Listeners {
     subscribers: Vec<Subscriber>,
     /// What was told before anyone listened; the first subscriber gets it.
     early: Vec<Event>,
+    /// What every subscriber gets first: it stays true.
+    standing: Vec<Event>,
 }
 
 /// Events kept for the first subscriber.
@@ -113,7 +115,7 @@ impl Board {
 
     fn tell(&self, event: &Event) {
         let mut listeners = self.listeners();
-        if listeners.subscribers.is_empty() && listeners.early.len() < EARLY {
+        if listeners.subscribers.is_empty() && listeners.early.len() < EARLY && !listeners.standing.contains(event) {
             listeners.early.push(event.clone());
         }
         listeners.subscribers.retain(|subscriber| match subscriber.events.try_send(event.clone()) {
@@ -257,12 +259,13 @@ impl Station {
         Arc::clone(&self.board.status.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Every event from now on, and for the first subscriber those that nobody heard. `wake` is called on the control
+    /// Every event from now on, what stays true, and for the first subscriber those that nobody heard. `wake` is called on the control
     /// thread after each new status or event; it must be quick.
     pub fn subscribe(&self, wake: impl Fn() + Send + Sync + 'static) -> Receiver<Event> {
         let (events, receiver) = mpsc::sync_channel(EVENTS);
         let mut listeners = self.board.listeners();
-        for event in listeners.early.drain(..) {
+        let early = std::mem::take(&mut listeners.early);
+        for event in listeners.standing.iter().cloned().chain(early) {
             // There is room for all of them.
             let _ = events.try_send(event);
         }
@@ -296,6 +299,17 @@ impl Desk {
     /// Tells every subscriber a sentence, and the log.
     pub fn notice(&self, severity: Severity, text: impl Into<String>) {
         self.tell(&Event::Notice { severity, text: text.into() });
+    }
+
+    /// Tells every subscriber of now and of later a sentence that stays true, and the log.
+    pub fn standing_notice(&self, severity: Severity, text: impl Into<String>) {
+        let event = Event::Notice { severity, text: text.into() };
+        let mut listeners = self.bulletin.0.listeners();
+        if listeners.standing.len() < EARLY {
+            listeners.standing.push(event.clone());
+        }
+        drop(listeners);
+        self.tell(&event);
     }
 
     /// What shows and tells, for another thread.

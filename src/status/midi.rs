@@ -25,6 +25,8 @@ pub struct PortStatus {
     pub channel: u8,
     /// The instrument's profile.
     pub profile: String,
+    /// What of its settings cannot be had, in sentences.
+    pub unmet: Vec<String>,
     /// What of the clock it gets.
     #[serde(serialize_with = "sends", deserialize_with = "read_sends")]
     #[schema(value_type = Vec<String>)]
@@ -77,6 +79,7 @@ impl PortStatus {
             input: false,
             channel: 1,
             profile: String::new(),
+            unmet: Vec::new(),
             clock: ClockSends::ALL,
             offset_ms: 0.0,
             thru: Vec::new(),

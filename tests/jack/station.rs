@@ -4,7 +4,7 @@ use crate::server::wait_for;
 use busker::{
     engine::{
         assembly::{EngineConfig, OpenPort},
-        host::{AudioRequest, jack},
+        host::{AudioRequest, JackPort, jack},
         live::{Engine, Machinery, Reopen},
         offline::built_in_port,
         station::Station,
@@ -35,7 +35,7 @@ pub fn request(jack_ports: &[&str]) -> AudioRequest {
         sample_rate_hz: None,
         block_frames: None,
         inputs: None,
-        jack_ports: jack_ports.iter().map(|&name| name.to_owned()).collect(),
+        jack_ports: jack_ports.iter().map(|&name| JackPort { name: name.to_owned(), output: true }).collect(),
     }
 }
 

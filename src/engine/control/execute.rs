@@ -404,18 +404,12 @@ impl Control {
 
     fn set_thru(&mut self, from: &PortName, to: &PortName, channel: ThruChannel) -> Answer {
         let (from, to) = (self.ports.find(from)?, self.ports.find(to)?);
-        let Some(input) = self.received.iter().find(|input| input.port() == from) else {
-            return Err(format!("{} is not heard: nothing comes in there", self.ports.name(from)));
-        };
-        if !self.ports.get(to).is_some_and(|port| port.output) {
-            return Err(format!("{} is only heard: nothing can be sent there", self.ports.name(to)));
-        }
         let route = match channel {
             ThruChannel::Off => Route::Off,
             ThruChannel::AsIs => Route::AsIs,
             ThruChannel::On(channel) => Route::On(channel),
         };
-        input.routes().set(to, route);
+        self.thru(from, to, route)?;
         done()
     }
 

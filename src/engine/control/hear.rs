@@ -3,6 +3,7 @@
 use super::{Control, Moment};
 use crate::{
     command::arg::PortName,
+    config::ThruTo,
     engine::{
         host::patchbay::PortChange,
         midi::{
@@ -88,28 +89,54 @@ impl Control {
     }
 
     /// Says which ports name a profile that there is not.
-    pub(super) fn tell_unknown(&self) {
-        for port in self.ports.indices().filter_map(|index| self.ports.get(index)) {
+    pub(super) fn tell_unknown(&mut self) {
+        for index in self.ports.indices() {
+            let Some(port) = self.ports.get(index) else { continue };
             if let Some(id) = port.settings.profile.as_ref().filter(|id| self.library.get(id).is_none()) {
                 let text = format!("there is no profile '{id}' for {}; {FALLBACK_ID} is used", port.info.name);
-                self.desk.notice(Severity::Warning, text);
+                self.unmet(index, text);
             }
         }
     }
 
     /// Routes what comes in as the settings say.
-    pub(super) fn route_as_set(&self) {
-        for input in &self.received {
-            let Some(port) = self.ports.get(input.port()) else { continue };
-            for to in &port.settings.thru {
-                match self.ports.find(&PortName(to.port.clone())) {
-                    Ok(index) => input.routes().set(index, to.channel.map_or(Route::AsIs, Route::On)),
-                    Err(error) => {
-                        let text = format!("nothing of {} is passed on to '{}': {error}", port.info.name, to.port);
-                        self.desk.notice(Severity::Warning, text);
-                    }
+    pub(super) fn route_as_set(&mut self) {
+        for index in self.ports.indices() {
+            let Some(port) = self.ports.get(index) else { continue };
+            let (name, wanted) = (port.info.name.clone(), port.settings.thru.clone());
+            for to in wanted {
+                if let Err(why) = self.route(index, &to) {
+                    self.unmet(index, format!("nothing of {name} is passed on to '{}': {why}", to.port));
                 }
             }
+        }
+    }
+
+    fn route(&self, from: PortIndex, to: &ThruTo) -> Result<(), String> {
+        let index = self.ports.find(&PortName(to.port.clone()))?;
+        self.thru(from, index, to.channel.map_or(Route::AsIs, Route::On))
+    }
+
+    /// Passes on what comes in at a port.
+    ///
+    /// # Errors
+    /// Nothing comes in there, or nothing can be sent to the other one.
+    pub(super) fn thru(&self, from: PortIndex, to: PortIndex, route: Route) -> Result<(), String> {
+        let Some(input) = self.received.iter().find(|input| input.port() == from) else {
+            return Err(format!("{} is not heard: nothing comes in there", self.ports.name(from)));
+        };
+        if !self.ports.get(to).is_some_and(|port| port.output) {
+            return Err(format!("{} is only heard: nothing can be sent there", self.ports.name(to)));
+        }
+        input.routes().set(to, route);
+        Ok(())
+    }
+
+    /// Something that the settings ask for at a port cannot be had: that is said at once, and to whoever comes later.
+    fn unmet(&mut self, port: PortIndex, text: String) {
+        self.desk.standing_notice(Severity::Warning, text.clone());
+        if let Some(port) = self.ports.get_mut(port) {
+            port.unmet.push(text);
         }
     }
 }

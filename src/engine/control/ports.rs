@@ -43,6 +43,8 @@ pub struct Port {
     pub input: bool,
     /// Whether anything is connected.
     pub connected: bool,
+    /// What of its settings cannot be had, in sentences.
+    pub unmet: Vec<String>,
 }
 
 /// All ports, each with its counts.
@@ -145,6 +147,7 @@ impl Ports {
                 connected: port.connected,
                 output: port.output,
                 input: port.input,
+                unmet: port.unmet.clone(),
                 clock: panel.sends(),
                 offset_ms: panel.offset_ms(),
                 sent: traffic.sent,

@@ -11,7 +11,7 @@ mod connect;
 mod driver;
 mod keeper;
 
-use super::{AudioRequest, Device, DeviceSpec, Driver, HostError, StartFailed, Watch, lend};
+use super::{AudioRequest, Device, DeviceSpec, Driver, HostError, JackPort, StartFailed, Watch, lend};
 use crate::engine::{
     assembly::{OpenPort, Way},
     audio::renderer::{OUTPUTS, Renderer},
@@ -160,16 +160,19 @@ fn audio_connections(client: &Client, ports: &Ports, playback: Vec<String>) -> V
     inputs.chain(outputs).collect()
 }
 
-fn midi_connections(client: &Client, ports: &Ports, asked: &[String]) -> Result<Vec<(String, String)>, HostError> {
+fn midi_connections(client: &Client, ports: &Ports, asked: &[JackPort]) -> Result<Vec<(String, String)>, HostError> {
     let (targets, sources) = (connect::targets(client), connect::sources(client));
     let mut connections = Vec::new();
-    for ((out, heard), asked) in ports.midi.iter().zip(&ports.midi_in).zip(asked).filter(|(_, asked)| !asked.is_empty())
-    {
-        let target = connect::find(&targets, asked)?;
-        connections.push((name(out), target.name.clone()));
-        if let Some(source) = connect::source_beside(&sources, target, asked) {
-            connections.push((source.name.clone(), name(heard)));
-        }
+    let asked = ports.midi.iter().zip(&ports.midi_in).zip(asked).filter(|(_, asked)| !asked.name.is_empty());
+    for ((out, heard), JackPort { name: asked, output }) in asked {
+        let source = if *output {
+            let target = connect::find(&targets, asked)?;
+            connections.push((name(out), target.name.clone()));
+            connect::source_beside(&sources, target, asked)
+        } else {
+            Some(connect::find(&sources, asked)?)
+        };
+        connections.extend(source.map(|source| (source.name.clone(), name(heard))));
     }
     Ok(connections)
 }

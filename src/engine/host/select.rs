@@ -10,7 +10,7 @@ mod machine;
 pub use choice::{DeviceChoice, NotAChoice, PortChoice, PortWish};
 pub use listing::{Automatic, DeviceRow, Listing, PortRow, listing};
 
-use super::{AudioRequest, Device, HostError, alsa_midi, patchbay::Patchbay, sim};
+use super::{AudioRequest, Device, HostError, JackPort, alsa_midi, patchbay::Patchbay, sim};
 use crate::{
     config::PortSettings,
     engine::{
@@ -74,7 +74,7 @@ fn select_on(
             continue;
         }
         let chosen = choose_ports(machine.as_ref(), &place, ports, profile);
-        let request = AudioRequest { jack_ports: jack_names(&chosen), ..request.clone() };
+        let request = AudioRequest { jack_ports: jack_ports(&chosen), ..request.clone() };
         match open_at(machine.as_ref(), &place, &request) {
             Ok(device) => return finish(machine, place, device, &chosen, profile, &request, Vec::new()),
             Err(error) if auto => refusals.push(error.to_string()),
@@ -157,12 +157,12 @@ struct Chosen {
     wait: bool,
 }
 
-fn jack_names(ports: &[Chosen]) -> Vec<String> {
-    let name = |chosen: &Chosen| match &chosen.port {
-        ChosenPort::Jack(name) => Some(name.clone()),
+fn jack_ports(ports: &[Chosen]) -> Vec<JackPort> {
+    let port = |Chosen { port, settings, .. }: &Chosen| match port {
+        ChosenPort::Jack(name) => Some(JackPort { name: name.clone(), output: settings.output }),
         _ => None,
     };
-    ports.iter().filter_map(name).collect()
+    ports.iter().filter_map(port).collect()
 }
 
 fn choose_ports(machine: &dyn Machine, place: &Place, ports: &[PortWish], profile: &Profile) -> Vec<Chosen> {

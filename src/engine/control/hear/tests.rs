@@ -185,6 +185,8 @@ fn a_keyboard_plays_through_on_the_channel_it_is_mapped_to() {
         told.iter().any(|e| matches!(e.notice(), Some((Severity::Warning, text)) if text.contains("'nowhere'"))),
         "{told:?}"
     );
+    let unmet = &rig.status().ports[2].unmet;
+    assert!(matches!(&unmet[..], [text] if text.contains("keys is passed on to 'nowhere'")), "{unmet:?}");
     rig.play(&[0x90, 64, 90, 0xF8, 0xB0, 1, 2]);
     assert_eq!(rig.sent(), [to("jack:fm", &[0x94, 64, 90]), to("jack:fm", &[0xB4, 1, 2])], "and no clock");
     assert_eq!(rig.status().ports[2].thru, [(2, 5)]);
@@ -293,12 +295,43 @@ fn a_port_whose_profile_is_not_known_gets_one_that_fits_any_and_that_is_told() {
     let settings = PortSettings { profile: Some("no_such_synth".to_owned()), ..PortSettings::default() };
     let offline = Offline::on(&config, vec![OpenPort { settings, ..built_in_port() }]).unwrap();
     assert_eq!(offline.status().params.profile.id, "generic_analog");
-    let told: Vec<String> = offline
-        .station()
-        .subscribe(|| {})
-        .try_iter()
-        .filter_map(|event| event.notice())
-        .map(|(_, text)| text)
-        .collect();
-    assert_eq!(told, ["there is no profile 'no_such_synth' for built-in synth; generic_analog is used"]);
+    let text = "there is no profile 'no_such_synth' for built-in synth; generic_analog is used".to_owned();
+    for whoever in ["the first", "one who comes later"] {
+        let told: Vec<String> = offline
+            .station()
+            .subscribe(|| {})
+            .try_iter()
+            .filter_map(|event| event.notice())
+            .map(|(_, text)| text)
+            .collect();
+        assert_eq!(told, [text.clone()], "{whoever}");
+    }
+    assert_eq!(offline.status().ports[0].unmet, [text]);
+}
+
+#[test]
+fn a_jack_port_without_output_is_only_heard_and_takes_no_thru() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = EngineConfig::built_in(folder.path()).unwrap();
+    let pads = PortSettings { output: false, ..PortSettings::default() };
+    let thru = vec![ThruTo { port: "pads".to_owned(), channel: None }];
+    let keys = PortSettings { output: false, thru, ..PortSettings::default() };
+    let (_keyboard, heard) = input(Where::Thread);
+    let ports = vec![
+        built_in_port(),
+        port("jack:pads", Way::Jack { inlet: None }, pads),
+        OpenPort { input: Some(heard), ..port("jack:keys", Way::InputOnly, keys) },
+    ];
+    let mut offline = Offline::on(&config, ports).unwrap();
+    let sent = Log::default();
+    let log = Arc::clone(&sent);
+    offline.listen_to_sent(Box::new(move |sent, _, port| {
+        log.lock().unwrap().push((port.to_owned(), sent.payload.bytes().to_vec()));
+    }));
+    offline.ask(&"midi.send 90 3c 40".parse().unwrap()).unwrap();
+    offline.run_to(48_000);
+    assert!(!offline.status().ports[1].output);
+    assert!(sent.lock().unwrap().iter().all(|(port, _)| port == "sim"), "neither notes nor the clock");
+    let unmet = offline.status().ports[2].unmet.join("\n");
+    assert!(unmet.contains("'pads': pads is only heard"), "{unmet}");
 }

@@ -49,13 +49,12 @@ fn midi_ports(client: &Client, direction: PortFlags) -> Vec<Target> {
 /// The port with this name, or else the first whose name has it as a part; upper and lower case are the same.
 ///
 /// # Errors
-/// Where there is none: then it says which there are.
-pub fn find<'a>(targets: &'a [Target], asked: &str) -> Result<&'a Target, HostError> {
+/// Where there is none: then it says which there are, and what to do.
+pub fn find<'a>(ports: &'a [Target], asked: &str) -> Result<&'a Target, HostError> {
     let asked_lower = asked.to_lowercase();
-    found(targets, &asked_lower).ok_or_else(|| {
-        let there_are = match targets {
-            [] => "there is none; start the synth's program, or make the port with --port jack: and connect it by hand"
-                .to_owned(),
+    found(ports, &asked_lower).ok_or_else(|| {
+        let there_are = match ports {
+            [] => "there is none; start its program, or take `jack:` as the port and connect it by hand".to_owned(),
             some => format!("there are {}", some.iter().map(Target::shown).collect::<Vec<_>>().join(", ")),
         };
         HostError(format!("no JACK MIDI port is called '{asked}': {there_are}"))

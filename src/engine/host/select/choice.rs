@@ -29,7 +29,7 @@ pub enum PortChoice {
     Sim,
     /// A port of the ALSA sequencer by its name or a part of it.
     Alsa(String),
-    /// A MIDI port of the JACK server by its name or a part of it.
+    /// A MIDI port of the JACK server by its name or a part of it; without a name one that is connected by hand.
     Jack(String),
     /// A raw MIDI device, a serial line or a FIFO by its path.
     Raw(String),
@@ -98,9 +98,9 @@ impl FromStr for PortChoice {
             None if text == "auto" => Ok(PortChoice::Auto),
             None if text == "sim" => Ok(PortChoice::Sim),
             Some(("alsa", name)) if !name.is_empty() => Ok(PortChoice::Alsa(name.to_owned())),
-            Some(("jack", name)) if !name.is_empty() => Ok(PortChoice::Jack(name.to_owned())),
+            Some(("jack", name)) => Ok(PortChoice::Jack(name.to_owned())),
             Some(("raw", path)) if !path.is_empty() => Ok(PortChoice::Raw(path.to_owned())),
-            _ => Err(NotAChoice(format!("'{text}' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, raw:PATH"))),
+            _ => Err(NotAChoice(format!("'{text}' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, raw:PATH"))),
         }
     }
 }
@@ -124,8 +124,14 @@ mod tests {
     #[test]
     fn a_choice_reads_back_as_it_is_written() {
         let devices = ["auto", "sim", "alsa", "alsa:hw:CARD=USB,DEV=0", "alsa:Scarlett 2i2", "jack", "jack:studio"];
-        let ports =
-            ["auto", "sim", "alsa:NTS-1 digital kit:SOUND", "raw:/dev/snd/midiC1D0", "jack:system:midi_playback_1"];
+        let ports = [
+            "auto",
+            "sim",
+            "alsa:NTS-1 digital kit:SOUND",
+            "raw:/dev/snd/midiC1D0",
+            "jack:system:midi_playback_1",
+            "jack:",
+        ];
         for text in devices {
             assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
         }

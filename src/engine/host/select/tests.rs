@@ -205,7 +205,7 @@ fn on_jack_its_ports_come_first_and_are_made_with_the_client() {
     let dynamic: Arc<dyn Machine> = Arc::clone(&machine) as Arc<dyn Machine>;
     let selected = select_on(&dynamic, &DeviceChoice::Auto, &wishes(&AUTO), &nothing_asked(), &nts1()).unwrap();
     assert_eq!(selected.machinery.ports[0].info.id, "jack:system:nts-1 sound");
-    assert_eq!(machine.asked.lock().unwrap()[0].jack_ports, ["system:nts-1 sound"]);
+    assert_eq!(machine.asked.lock().unwrap()[0].jack_ports[0].name, "system:nts-1 sound");
     // The synth's own port elsewhere beats a stranger's here.
     let both = Fake { jack_ports: vec!["synth:in"], alsa_ports: vec!["NTS-1:SOUND"], ..fake() };
     assert_eq!(chosen(both, "auto", &AUTO).unwrap().1, ["alsa:NTS-1:SOUND"]);
