@@ -70,9 +70,46 @@ fn open(how: &mut OpenOptions, path: &Path, readers: Readers) -> io::Result<File
     Ok(file)
 }
 
+/// Writes a new file of this name, or of the first of `name-2`, `name-3`, … that is free: whatever is there stays. It is its
+/// owner's alone.
+///
+/// # Errors
+/// Those of the disk; nothing is left then.
+pub fn add(wanted: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = wanted.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(folder, Readers::Owner)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    let stem = wanted.file_stem().unwrap_or_default().to_string_lossy();
+    let end = wanted.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default();
+    let mut number = 1_u32;
+    loop {
+        let path = if number == 1 { wanted.to_owned() } else { folder.join(format!("{stem}-{number}{end}")) };
+        match file.persist_noclobber(path) {
+            Ok(_) => return File::open(folder)?.sync_all(),
+            Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists && number < u32::MAX => file = taken.file,
+            Err(refused) => return Err(refused.error),
+        }
+        number += 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_added_takes_nobodys_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inside").join("a.yaml");
+        for text in ["one", "two", "three"] {
+            add(&path, text.as_bytes()).unwrap();
+        }
+        let read = |name: &str| fs::read_to_string(path.with_file_name(name)).unwrap();
+        assert_eq!([read("a.yaml"), read("a-2.yaml"), read("a-3.yaml")], ["one", "two", "three"]);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 3);
+    }
 
     #[test]
     fn a_file_is_replaced_and_nothing_else_is_left() {

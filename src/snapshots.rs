@@ -59,11 +59,10 @@ impl Snapshots {
         found.map(|snapshot| to.clone_into(&mut snapshot.name)).is_some()
     }
 
-    /// Takes one out; true where there was one.
-    pub fn delete(&mut self, profile: &str, name: &str) -> bool {
-        let before = self.list.len();
-        self.list.retain(|snapshot| snapshot.profile != profile || snapshot.name != name);
-        self.list.len() < before
+    /// Takes one out.
+    pub fn delete(&mut self, profile: &str, name: &str) -> Option<Snapshot> {
+        let at = self.list.iter().position(|snapshot| snapshot.profile == profile && snapshot.name == name)?;
+        Some(self.list.remove(at))
     }
 
     /// Reads the items of a list.
@@ -156,7 +155,7 @@ mod tests {
         assert_eq!(snapshots.put(snapshot("a", "warm", &[("x", 3)])), Some(snapshot("a", "warm", &[("x", 1)])));
         assert!(snapshots.rename("a", "warm", "cold") && !snapshots.rename("a", "warm", "cold"));
         assert_eq!(snapshots.get("a", "cold"), Some(&snapshot("a", "cold", &[("x", 3)])));
-        assert!(snapshots.delete("a", "cold") && !snapshots.delete("a", "cold"));
+        assert!(snapshots.delete("a", "cold").is_some() && snapshots.delete("a", "cold").is_none());
         assert_eq!(snapshots.of("b").count(), 1);
         assert_eq!(snapshots.of("a").count(), 0);
     }

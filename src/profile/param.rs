@@ -2,6 +2,7 @@
 
 use super::Curve;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// A parameter. [`Profile::from_yaml`](super::Profile::from_yaml) vouches that the range is not reversed and fits the
 /// target, and that the default and the options' values lie inside it.
@@ -39,7 +40,7 @@ pub struct Param {
     pub spacing_ms: Option<u16>,
     /// Time in which it glides to a new value in ms, 0 to 1000; the profile's where none is given.
     pub smoothing_ms: Option<u16>,
-    /// Whether a throw of the dice may turn it; default yes.
+    /// Whether a throw of the dice may turn it; default [`Target::shapes_the_sound`].
     pub random: bool,
 }
 
@@ -140,7 +141,23 @@ impl Target {
             Self::Cc14 { .. } | Self::Nrpn { .. } | Self::Rpn { .. } | Self::PitchBend => 16383,
         }
     }
+
+    /// Whether it belongs to the sound, as dice take it: no pedal, no bank, no channel mode. A program is another patch,
+    /// with other knobs.
+    pub fn shapes_the_sound(self) -> bool {
+        let shapes = |cc: u8| !NOT_OF_THE_SOUND.iter().any(|range| range.contains(&cc));
+        match self {
+            Self::Cc(cc) => shapes(cc),
+            Self::Cc14 { msb, lsb } => shapes(msb) && shapes(lsb),
+            Self::Nrpn { .. } | Self::Rpn { .. } | Self::PitchBend => true,
+            Self::Program => false,
+        }
+    }
 }
+
+/// Controllers that play, choose or switch the synth instead of shaping its sound (MIDI 1.0, table 3): bank select, data
+/// entry, pedals, data steps and parameter numbers, channel mode messages.
+const NOT_OF_THE_SOUND: [RangeInclusive<u8>; 7] = [0..=0, 6..=6, 32..=32, 38..=38, 64..=69, 96..=101, 120..=127];
 
 /// As fine as the finest message.
 const MACRO_MAX: u16 = 16_383;

@@ -129,7 +129,7 @@ pub(super) fn read<'n>(
             .map(|(at_lo, at_hi)| (at_lo as i32, at_hi as i32)),
         spacing_ms: read_ms(reader, &map.field("spacing_ms")),
         smoothing_ms: read_ms(reader, &map.field("smoothing_ms")),
-        random: reader.flag(&map.field("random")).unwrap_or(true),
+        random: reader.flag(&map.field("random")).unwrap_or(target.shapes_the_sound()),
     };
     param.default = match (read_default(reader, map, &param), param.options.first()) {
         (Some(default), _) => default,

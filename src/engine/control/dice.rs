@@ -7,15 +7,8 @@ use crate::{
     command::arg::Text,
     engine::station::Answer,
     motion::Chance,
-    profile::{Param, Profile, Target},
+    profile::{Param, Profile},
 };
-
-/// Whether dice may turn a parameter.
-///
-/// A program is another patch, with other knobs: that is not for dice. This is the one place for what a profile says of it.
-fn may_be_diced(param: &Param) -> bool {
-    param.random && param.target != Some(Target::Program)
-}
 
 /// One throw after the other.
 struct Dice {
@@ -40,13 +33,19 @@ impl Dice {
         param.options.get(at).map_or_else(|| param.value_at(self.throw()), |option| option.value)
     }
 
-    /// A value no further from this one than a part of the knob, 0 to 1; of options, another one so often.
+    /// A value no further from this one than a part of the knob, 0 to 1; of options, a neighbouring one so often.
     fn near(&mut self, param: &Param, value: u16, part: f64) -> u16 {
         if param.options.is_empty() {
             let by = (self.throw() * 2.0 - 1.0) * part;
             return param.value_at((param.position_of(value) + by).clamp(0.0, 1.0));
         }
-        if self.throw() < part { self.any(param) } else { value }
+        if self.throw() >= part {
+            return value;
+        }
+        let way = if self.throw() < 0.5 { -1 } else { 1 };
+        // At an end there is a neighbour on one side alone.
+        let there = param.step(value, way);
+        if there == param.snap(value) { param.step(value, -way) } else { there }
     }
 }
 
@@ -70,7 +69,7 @@ fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, Strin
             profile.id
         ));
     }
-    let diced = places(&|param: &Param| fits(param) && may_be_diced(param));
+    let diced = places(&|param: &Param| fits(param) && param.random);
     if diced.is_empty() { Err("there is nothing that dice may turn".to_owned()) } else { Ok(diced) }
 }
 

@@ -258,19 +258,25 @@ impl Control {
     }
 
     fn undo(&mut self, now: Moment) -> Answer {
-        let Some(step) = self.instruments[self.current].history.undo() else {
+        let Some(mut step) = self.instruments[self.current].history.undo() else {
             return Err("there is nothing to undo".to_owned());
         };
+        self.exchange_snapshot(&mut step.shelved);
         self.go_to(self.current, &step.before(), now);
-        Ok(format!("undone: {}", step.label))
+        let answer = format!("undone: {}", step.label);
+        self.instruments[self.current].history.undone(step);
+        Ok(answer)
     }
 
     fn redo(&mut self, now: Moment) -> Answer {
-        let Some(step) = self.instruments[self.current].history.redo() else {
+        let Some(mut step) = self.instruments[self.current].history.redo() else {
             return Err("there is nothing to redo".to_owned());
         };
+        self.exchange_snapshot(&mut step.shelved);
         self.go_to(self.current, &step.after(), now);
-        Ok(format!("redone: {}", step.label))
+        let answer = format!("redone: {}", step.label);
+        self.instruments[self.current].history.redone(step);
+        Ok(answer)
     }
 
     /// Notes where a hand, a script or the synth's own knob moved a parameter of an instrument: it can be undone. What

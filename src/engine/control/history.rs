@@ -1,5 +1,6 @@
 //! What was moved, so that it can be taken back: the steps of one instrument. Pure; the control thread's.
 
+use crate::snapshots::Snapshot;
 use std::{
     collections::{BTreeMap, VecDeque},
     mem,
@@ -10,13 +11,28 @@ const STEPS_MAX: usize = 200;
 /// Moves of one parameter that are no further apart are one step.
 const ONE_MOVE_NS: u64 = 500_000_000;
 
-/// One step: where each parameter it moved was before, and where it went.
+/// A snapshot that was replaced or deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shelved {
+    /// Whether it is one of the session's, not of the library.
+    pub(super) in_session: bool,
+    /// The profile's id.
+    pub(super) profile: String,
+    /// What it is called.
+    pub(super) name: String,
+    /// What changes places with what is there when the step is taken back or done again; nothing for none.
+    pub(super) other: Option<Snapshot>,
+}
+
+/// One step: where each parameter it moved was before, and where it went; or what a snapshot was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Step {
     /// What it was, as a person says it.
     pub(super) label: String,
     /// By the parameter's place: before and after.
     moves: BTreeMap<usize, (u16, u16)>,
+    /// What it did to a snapshot.
+    pub(super) shelved: Option<Shelved>,
     /// The parameter a hand moved; nothing for many at once.
     of: Option<usize>,
     /// The instant of a hand's last move, while another one may still belong to it.
@@ -24,6 +40,10 @@ pub(super) struct Step {
 }
 
 impl Step {
+    fn does_something(&self) -> bool {
+        self.shelved.is_some() || self.moves.values().any(|(before, after)| before != after)
+    }
+
     /// Where the parameters were before it.
     pub(super) fn before(&self) -> Vec<(usize, u16)> {
         self.moves.iter().map(|(index, (before, _))| (*index, *before)).collect()
@@ -60,12 +80,13 @@ impl History {
                 step.moves.entry(*index).or_insert((*before, *after)).1 = *after;
             }
             step.open_ns = Some(now_ns);
-            self.past.retain(|step| step.moves.values().any(|(before, after)| before != after));
+            self.past.retain(Step::does_something);
             return;
         }
         self.push(Step {
             label: label.to_owned(),
             moves: moves.iter().copied().collect(),
+            shelved: None,
             of: Some(*index),
             open_ns: Some(now_ns),
         });
@@ -78,8 +99,14 @@ impl History {
             targets.iter().filter_map(of).filter(|(_, (before, after))| before != after).collect();
         if !moves.is_empty() {
             self.future.clear();
-            self.push(Step { label: label.to_owned(), moves, of: None, open_ns: None });
+            self.push(Step { label: label.to_owned(), moves, shelved: None, of: None, open_ns: None });
         }
+    }
+
+    /// A snapshot was replaced or deleted.
+    pub(super) fn shelved(&mut self, shelved: Shelved, label: String) {
+        self.future.clear();
+        self.push(Step { label, moves: BTreeMap::new(), shelved: Some(shelved), of: None, open_ns: None });
     }
 
     fn push(&mut self, step: Step) {
@@ -89,21 +116,28 @@ impl History {
         self.past.push_back(step);
     }
 
-    /// The step to take back; nothing where there is none.
+    /// The step to take back; nothing where there is none. [`undone`](History::undone) is to get it.
     pub(super) fn undo(&mut self) -> Option<Step> {
         let mut step = self.past.pop_back()?;
         step.open_ns = None;
         // What is moved from here on is a step of its own.
         self.past.iter_mut().for_each(|step| step.open_ns = None);
-        self.future.push(step.clone());
         Some(step)
     }
 
-    /// The step to do again; nothing where none was taken back.
+    /// A step was taken back.
+    pub(super) fn undone(&mut self, step: Step) {
+        self.future.push(step);
+    }
+
+    /// The step to do again; nothing where none was taken back. [`redone`](History::redone) is to get it.
     pub(super) fn redo(&mut self) -> Option<Step> {
-        let step = self.future.pop()?;
-        self.past.push_back(step.clone());
-        Some(step)
+        self.future.pop()
+    }
+
+    /// A step was done again.
+    pub(super) fn redone(&mut self, step: Step) {
+        self.past.push_back(step);
     }
 
     /// The same parameters answer to other values now: every step leads to what they answer to.
@@ -113,7 +147,7 @@ impl History {
                 (*before, *after) = (snap(*index, *before), snap(*index, *after));
             }
             step.moves.retain(|_, (before, after)| before != after);
-            !step.moves.is_empty()
+            step.does_something()
         };
         self.past.retain_mut(fit);
         self.future.retain_mut(fit);

@@ -3,10 +3,21 @@
 use super::Control;
 use crate::{
     engine::disk::keeper::{NotKept, Page},
+    snapshots::{Snapshot, Snapshots},
     status::Severity,
     stored::{self, Stored, ToYaml},
 };
-use std::sync::mpsc::{Receiver, Sender};
+use std::{
+    path::Path,
+    sync::mpsc::{Receiver, Sender},
+};
+
+/// The trash in a folder, as that of the takes.
+const TRASH: &str = ".trash";
+/// What still works where something cannot be put there.
+const TRASH_LOSS: &str = "param.undo brings the old snapshot back, but it is not in the trash";
+/// Longest part of a name that the name of a file in the trash takes over, in characters.
+const NAME_CHARS: usize = 60;
 
 /// The way to the keeper and back.
 #[derive(Debug)]
@@ -35,12 +46,26 @@ impl Control {
     pub(super) fn keep<T: ToYaml>(&self, stored: &Stored<T>) {
         let Some(path) = stored.file.clone() else { return };
         match stored::text(&stored.value) {
-            Ok(text) => self.keeper.hand_over(Page { path, text, loss: T::LOSS, lock: None }),
+            Ok(text) => self.keeper.hand_over(Page { path, text, loss: T::LOSS, lock: None, is_trash: false }),
             Err(full) => {
                 let text = format!("{}: {} cannot be written ({full})", T::LOSS, path.display());
                 self.desk.notice(Severity::Warning, text);
             }
         }
+    }
+
+    /// Puts a snapshot into the trash beside the file it was in: a file of its own, written as that one is.
+    pub(super) fn put_in_trash(&self, file: &Path, snapshot: &Snapshot) {
+        let plain = |name: &str| -> String {
+            let kept = |c: char| if c.is_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' };
+            name.chars().take(NAME_CHARS).map(kept).collect()
+        };
+        let name = format!("{}-{}.yaml", plain(&snapshot.profile), plain(&snapshot.name));
+        let path = file.with_file_name(TRASH).join(name);
+        let mut alone = Snapshots::default();
+        alone.put(snapshot.clone());
+        let text = format!("# Put here when it was replaced or deleted.\n{}", alone.field());
+        self.keeper.hand_over(Page { path, text, loss: TRASH_LOSS, lock: None, is_trash: true });
     }
 
     /// Tells what the keeper could not write.

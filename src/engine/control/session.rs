@@ -97,7 +97,7 @@ impl OpenSession {
         self.lock.is_some()
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.folder.join(FILE)
     }
 }
@@ -370,7 +370,13 @@ impl Control {
         let text = stored::text(&session)?;
         if let Some(open) = &mut self.session {
             let lock = open.lock.clone();
-            self.keeper.hand_over(Page { path: open.folder.join(FILE), text, loss: Session::LOSS, lock });
+            self.keeper.hand_over(Page {
+                path: open.folder.join(FILE),
+                text,
+                loss: Session::LOSS,
+                lock,
+                is_trash: false,
+            });
             open.kept = session;
             open.failed = false;
             (open.looked_ns, open.written_ns) = (now.ns, now.ns);

@@ -2,7 +2,7 @@
 //!
 //! Where a session is open, new ones go there, and its own are found before those of the user's library.
 
-use super::{Control, Moment, instrument::Compare, session::OpenSession};
+use super::{Control, Moment, history::Shelved, instrument::Compare, session::OpenSession};
 use crate::{
     command::arg::{Length, Name},
     engine::station::Answer,
@@ -72,17 +72,16 @@ impl Control {
             values.entry(name.clone()).or_insert(*value);
         }
         let snapshot = Snapshot { profile, name: name.clone(), values };
-        let (before, is_kept) = match &mut self.session {
-            Some(open) => (open.change_snapshots().put(snapshot), open.is_kept()),
-            None => {
-                let before = self.shelf.value.put(snapshot);
-                self.keep(&self.shelf);
-                (before, self.shelf.file.is_some())
+        let in_session = self.session.is_some();
+        let is_kept = self.session.as_ref().map_or(self.shelf.file.is_some(), OpenSession::is_kept);
+        let replaced = match self.exchange(in_session, snapshot.profile.clone(), name, Some(snapshot)) {
+            None => String::new(),
+            Some(before) => {
+                format!(" in place of the old one: {}", self.remember_snapshot(in_session, before, "replaced"))
             }
         };
-        let replaced = if before.is_some() { " in place of the old one" } else { "" };
         let until = if is_kept { "" } else { ", until busker ends" };
-        Ok(format!("{name} is saved{replaced}{until}"))
+        Ok(format!("{name} is saved{until}{replaced}"))
     }
 
     pub(super) fn snapshot_rename(&mut self, Name(name): &Name, Name(to): &Name) -> Answer {
@@ -102,9 +101,53 @@ impl Control {
         if self.find(&profile, name).is_none() {
             return Err(self.no_such(&profile, name));
         }
-        self.change(&profile, name, |shelf| shelf.delete(&profile, name));
+        let in_session = self.own().is_some_and(|own| own.get(&profile, name).is_some());
+        let Some(before) = self.exchange(in_session, profile.clone(), name, None) else {
+            return Err(self.no_such(&profile, name));
+        };
+        let back = self.remember_snapshot(in_session, before, "deleted");
         let other = self.find(&profile, name).is_some();
-        Ok(format!("{name} is gone{}", if other { "; the library's is found now" } else { "" }))
+        Ok(format!("{name} is gone: {back}{}", if other { "; the library's is found now" } else { "" }))
+    }
+
+    /// Has a snapshot, or none, change places with what is there: in the session where it is one of its own and one is
+    /// open, else in the library. What was there goes to the trash, too, before its place on the disk is taken.
+    fn exchange(&mut self, in_session: bool, profile: String, name: &str, to: Option<Snapshot>) -> Option<Snapshot> {
+        let change = |shelf: &mut Snapshots| match to {
+            Some(snapshot) => shelf.put(snapshot),
+            None => shelf.delete(&profile, name),
+        };
+        let (before, file) = match self.session.as_mut().filter(|_| in_session) {
+            Some(open) => (change(open.change_snapshots()), open.is_kept().then(|| open.file())),
+            None => (change(&mut self.shelf.value), self.shelf.file.clone()),
+        };
+        if let (Some(before), Some(file)) = (&before, file) {
+            self.put_in_trash(&file, before);
+        }
+        if !in_session || self.session.is_none() {
+            self.keep(&self.shelf);
+        }
+        before
+    }
+
+    /// One was replaced or deleted: it can be taken back. Returns how, for a sentence.
+    fn remember_snapshot(&mut self, in_session: bool, before: Snapshot, what: &str) -> &'static str {
+        let label = format!("snapshot {} {what}", before.name);
+        let (profile, name) = (before.profile.clone(), before.name.clone());
+        let shelved = Shelved { in_session, profile, name, other: Some(before) };
+        self.instruments[self.current].history.shelved(shelved, label);
+        let is_in_trash = match self.session.as_ref().filter(|_| in_session) {
+            Some(open) => open.is_kept(),
+            None => self.shelf.file.is_some(),
+        };
+        if is_in_trash { "it is in the trash, and param.undo brings it back" } else { "param.undo brings it back" }
+    }
+
+    /// A step that replaced or deleted a snapshot is taken back, or done again.
+    pub(super) fn exchange_snapshot(&mut self, shelved: &mut Option<Shelved>) {
+        if let Some(Shelved { in_session, profile, name, other }) = shelved {
+            *other = self.exchange(*in_session, profile.clone(), name, other.take());
+        }
     }
 
     pub(super) fn snapshot_list(&self) -> Answer {

@@ -2,7 +2,8 @@
 //! notes nor knobs.
 //!
 //! Runs on its own thread (or stepped, in virtual time) and waits for nothing but the disk. A file's text is a level: of
-//! several that wait for one file only the newest is written, and few wait: each is a person's doing, or comes two seconds
+//! several that wait for one file only the newest is written (what goes to the trash is each a file of its own, and is
+//! written before what takes its place), and few wait: each is a person's doing, or comes two seconds
 //! after the one before. A failure is an event: each comes back as a sentence. It ends when the control thread is gone,
 //! after everything handed to it is on the disk.
 
@@ -28,6 +29,8 @@ pub struct Page {
     pub loss: &'static str,
     /// Held until it is written: nobody else may write there before.
     pub lock: Option<Arc<Lock>>,
+    /// It is for the trash: a new file of this name, or of the next that is free.
+    pub is_trash: bool,
 }
 
 /// A file that could not be written; the old one stands.
@@ -72,11 +75,15 @@ impl Keeper {
     fn write_all(&self, first: Option<Page>) {
         let mut waiting: Vec<Page> = Vec::new();
         for page in first.into_iter().chain(self.pages.try_iter()) {
-            waiting.retain(|older| older.path != page.path);
+            waiting.retain(|older| older.path != page.path || older.is_trash);
             waiting.push(page);
         }
-        for Page { path, text, loss, lock } in waiting {
-            if let Err(error) = files::replace(&path, text.as_bytes(), files::Readers::Owner) {
+        for Page { path, text, loss, lock, is_trash } in waiting {
+            let written = match is_trash {
+                true => files::add(&path, text.as_bytes()),
+                false => files::replace(&path, text.as_bytes(), files::Readers::Owner),
+            };
+            if let Err(error) = written {
                 let sentence = format!("{loss}: {} cannot be written ({error})", path.display());
                 // A control that is gone can tell nobody.
                 let _ = self.failures.send(NotKept { path, sentence });
@@ -92,7 +99,7 @@ mod tests {
     use std::{fs, sync::mpsc};
 
     fn page(path: PathBuf, text: &str) -> Page {
-        Page { path, text: text.to_owned(), loss: "the rest works", lock: None }
+        Page { path, text: text.to_owned(), loss: "the rest works", lock: None, is_trash: false }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Laws of a parameter.
 
-use super::*;
+use super::{super::Profile, *};
 use proptest::prelude::*;
 
 fn plain_param(lo: u16, hi: u16) -> Param {
@@ -173,4 +173,20 @@ proptest! {
             prop_assert_eq!(param.snap(value), value);
         }
     }
+}
+
+#[test]
+fn dice_leave_alone_what_plays_chooses_or_switches_unless_a_line_says_otherwise() {
+    let text = |carrier: &str| {
+        format!("id: x\nname: X\nsource: s\nsections: [A]\nparameters:\n  - {{ name: p, section: A, {carrier} }}\n")
+    };
+    let random = |carrier: &str| Profile::from_yaml("x.yaml", &text(carrier)).unwrap().params[0].random;
+    let kept = [0, 6, 32, 38, 64, 65, 66, 67, 68, 69, 96, 97, 98, 99, 100, 101, 120, 121, 122, 123, 124, 125, 126, 127];
+    for cc in 0..=127 {
+        assert_eq!(random(&format!("cc: {cc}")), !kept.contains(&cc), "cc {cc}");
+        assert!(random(&format!("cc: {cc}, random: yes")), "cc {cc}");
+        assert!(!random(&format!("cc: {cc}, random: no")), "cc {cc}");
+    }
+    assert!(!random("cc: 0, lsb: 32") && !random("cc: 10, lsb: 64") && random("cc: 1, lsb: 33"));
+    assert!(!random("program: yes") && random("pitchbend: yes") && random("nrpn: [0, 1]"));
 }

@@ -1,8 +1,12 @@
 //! Dice in virtual time: within bounds, the same every time, and undone as one step.
 
-use crate::engine::{
-    assembly::EngineConfig,
-    offline::{Offline, built_in_port},
+use super::Dice;
+use crate::{
+    engine::{
+        assembly::EngineConfig,
+        offline::{Offline, built_in_port},
+    },
+    profile::{DEFAULT_ID, Library, Param},
 };
 use proptest::prelude::*;
 
@@ -80,4 +84,24 @@ fn a_section_is_named_by_its_title_or_by_how_its_knobs_begin() {
     assert!(moved.into_iter().all(|i| profile.params[i].name.starts_with("filter_")));
     let refused = ask(&mut offline, "param.random xyzzy").unwrap_err();
     assert!(refused.contains("no section 'xyzzy'") && refused.contains(&profile.sections[0]), "{refused}");
+}
+
+#[test]
+fn a_mutation_moves_an_option_to_a_neighbour_as_often_as_it_is_strong() {
+    let profile = Library::load(None).0.get(DEFAULT_ID).unwrap().clone();
+    let stepped: Vec<&Param> = profile.params.iter().filter(|param| param.options.len() > 2).collect();
+    assert!(!stepped.is_empty());
+    for (percent, param) in [3.0, 10.0, 50.0, 100.0].into_iter().flat_map(|p| stepped.iter().map(move |s| (p, s))) {
+        let places = |value: u16| param.options.iter().position(|option| option.value == value).unwrap();
+        for from in &param.options {
+            let mut dice = Dice::of_instant(7);
+            let moved = (0..2000).filter(|_| {
+                let by = places(dice.near(param, from.value, percent / 100.0)).abs_diff(places(from.value));
+                assert!(by <= 1, "{} by {by}", param.name);
+                by == 1
+            });
+            let share = moved.count() as f64 / 20.0;
+            assert!((share - percent).abs() < 4.0, "{}: {share} % moved, {percent} % asked", param.name);
+        }
+    }
 }

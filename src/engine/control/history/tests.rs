@@ -48,13 +48,13 @@ impl Knobs {
     fn undo(&mut self) -> bool {
         let step = self.history.undo();
         step.iter().for_each(|step| self.apply(&step.before()));
-        step.is_some()
+        step.map(|step| self.history.undone(step)).is_some()
     }
 
     fn redo(&mut self) -> bool {
         let step = self.history.redo();
         step.iter().for_each(|step| self.apply(&step.after()));
-        step.is_some()
+        step.map(|step| self.history.redone(step)).is_some()
     }
 
     fn run(&mut self, deed: &Deed) {

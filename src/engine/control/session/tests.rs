@@ -253,16 +253,23 @@ fn snapshots_go_to_the_session_and_are_found_there_before_the_library() {
     assert!(rig.refused("snapshot.rename new old").contains("already"));
     rig.ask("snapshot.rename new newer");
     rig.ask("snapshot.rename old older");
-    assert_eq!(rig.ask("snapshot.delete warm"), "warm is gone; the library's is found now");
+    assert_eq!(
+        rig.ask("snapshot.delete warm"),
+        "warm is gone: it is in the trash, and param.undo brings it back; the library's is found now"
+    );
     rig.ask("snapshot.recall warm");
     assert_eq!(rig.value("filter_cutoff"), 0);
-    assert_eq!(rig.ask("snapshot.delete warm"), "warm is gone");
+    assert_eq!(rig.ask("snapshot.delete warm"), "warm is gone: it is in the trash, and param.undo brings it back");
     rig.offline.finish();
     let names = |snapshots: &Snapshots| -> Vec<String> {
         snapshots.of("korg_nts1_mk2").map(|snapshot| snapshot.name.clone()).collect()
     };
     assert_eq!(names(&rig.kept().snapshots), ["newer"]);
     assert_eq!(names(&stored::load(&music.path().join("library.yaml")).unwrap()), ["older"]);
+    for trash in [music.path().join("jam").join(".trash"), music.path().join(".trash")] {
+        let kept: Snapshots = stored::load(&trash.join("korg_nts1_mk2-warm.yaml")).unwrap();
+        assert_eq!(names(&kept), ["warm"], "each in the trash of its own folder");
+    }
 }
 
 /// Two synths, of which one is not here, with everything a file may hold.

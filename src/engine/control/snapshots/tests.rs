@@ -338,7 +338,10 @@ fn the_library_is_kept_and_what_the_profile_does_not_know_stays_in_it() {
     let told = rig.notices();
     let skipped = |(severity, text): &(Severity, String)| *severity == Severity::Warning && text.starts_with("2 of");
     assert!(told.iter().any(skipped), "{told:?}");
-    assert_eq!(rig.ask("snapshot.save old"), "old is saved in place of the old one");
+    assert_eq!(
+        rig.ask("snapshot.save old"),
+        "old is saved in place of the old one: it is in the trash, and param.undo brings it back"
+    );
     assert_eq!(rig.ask("snapshot.save new"), "new is saved");
     let snapshots: Snapshots = stored::load(&rig.file()).unwrap();
     let old = snapshots.get("korg_nts1_mk2", "old").unwrap();
@@ -358,4 +361,33 @@ fn the_library_is_kept_and_what_the_profile_does_not_know_stays_in_it() {
     rig.ask("profile.use fm_synth");
     assert_eq!(rig.ask("snapshot.list"), "snapshots of fm_synth: there is none yet");
     assert!(rig.refused("param.undo").contains("nothing"));
+}
+
+#[test]
+fn a_snapshot_that_is_replaced_or_deleted_can_be_brought_back_and_lies_in_the_trash() {
+    let mut rig = Rig::new();
+    let cutoff = |snapshots: &Snapshots| snapshots.get("korg_nts1_mk2", "warm").map(|s| s.values["filter_cutoff"]);
+    let kept = |rig: &Rig| cutoff(&stored::load(&rig.file()).unwrap());
+    let trash = |rig: &Rig, name: &str| cutoff(&stored::load(&rig.folder.path().join(".trash").join(name)).unwrap());
+    rig.ask("param.set filter_cutoff 0");
+    rig.ask("snapshot.save warm");
+    rig.wait_ms(600);
+    rig.ask("param.set filter_cutoff 1");
+    rig.ask("snapshot.save warm");
+    assert_eq!((kept(&rig), trash(&rig, "korg_nts1_mk2-warm.yaml")), (Some(127), Some(0)));
+    assert_eq!(rig.ask("param.undo"), "undone: snapshot warm replaced");
+    assert_eq!(kept(&rig), Some(0));
+    rig.ask("param.redo");
+    assert_eq!(kept(&rig), Some(127));
+    rig.ask("snapshot.delete warm");
+    assert_eq!(kept(&rig), None);
+    assert_eq!(rig.ask("param.undo"), "undone: snapshot warm deleted");
+    assert_eq!(kept(&rig), Some(127));
+    rig.ask("param.undo");
+    assert_eq!(kept(&rig), Some(0));
+    assert_eq!(rig.ask("param.undo"), "undone: filter_cutoff", "the knobs are in the same history");
+    // Whatever was ever replaced is still in the trash, each in a file of its own.
+    let values: Vec<Option<u16>> =
+        ["", "-2", "-3", "-4"].iter().map(|n| trash(&rig, &format!("korg_nts1_mk2-warm{n}.yaml"))).collect();
+    assert_eq!(values, [Some(0), Some(127), Some(0), Some(127)]);
 }
