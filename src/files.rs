@@ -16,7 +16,12 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let new = folder.join(name);
-    let written = File::create(&new).and_then(|mut file| {
+    // What an interrupted run left goes; a link goes itself, and what it leads to stays what it is.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = File::create_new(&new).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });
@@ -43,6 +48,16 @@ mod tests {
         replace(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("a.yaml"), folder.path().join("precious"));
+        std::os::unix::fs::symlink(&other, folder.path().join("a.yaml.new")).unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert!(!other.exists());
     }
 
     #[test]
