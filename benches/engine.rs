@@ -84,7 +84,7 @@ impl Busy {
         for line in PATCH {
             let command: Command = line.parse().expect("a command");
             let now = busy.now();
-            busy.engine.control.obey(&command, Guest::NOBODY, now).expect("obeyed");
+            busy.engine.control.obey(&command, Guest::NOBODY, now).now().expect("obeyed");
         }
         busy
     }

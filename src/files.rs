@@ -26,11 +26,15 @@ pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let new = folder.join(name);
-    let written =
-        open(OpenOptions::new().create(true).write(true).truncate(true), &new, readers).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
+    // What an interrupted run left goes; a link goes itself, and what it leads to stays what it is.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = open(OpenOptions::new().create_new(true).write(true), &new, readers).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
     let replaced = written.and_then(|()| fs::rename(&new, path));
     match replaced {
         // The name, too, must be on the disk.
@@ -119,6 +123,16 @@ mod tests {
         replace(&path, b"two", Readers::Umask).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("a.yaml"), folder.path().join("precious"));
+        std::os::unix::fs::symlink(&other, folder.path().join("a.yaml.new")).unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert!(!other.exists());
     }
 
     #[test]

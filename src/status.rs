@@ -162,6 +162,18 @@ pub struct RecordStatus {
     pub bytes_per_second: u64,
     /// Memory in which the last seconds are held.
     pub capture_bytes: u64,
+    /// How far the disk is behind, where it is.
+    #[serde(default)]
+    pub behind: Option<BehindStatus>,
+}
+
+/// A disk that does not keep up with what is recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BehindStatus {
+    /// So many seconds of audio are not written yet.
+    pub seconds: f64,
+    /// The buffer holds for so many seconds more; then frames are lost.
+    pub holds_seconds: f64,
 }
 
 impl RecordStatus {
@@ -175,6 +187,7 @@ impl RecordStatus {
             free_bytes: None,
             bytes_per_second: 1,
             capture_bytes: 0,
+            behind: None,
         }
     }
 }

@@ -61,6 +61,8 @@ pub fn seconds(text: &str) -> Result<f64, String> {
 const PHRASE: [u8; 8] = [48, 60, 63, 67, 72, 67, 63, 60];
 /// How often the engine is listened to.
 const TURN: Duration = Duration::from_millis(100);
+/// A take of a given length ends by itself; where its device does not come back, it is ended so much later.
+const GRACE: Duration = Duration::from_secs(1);
 const PHRASE_STEP: Duration = Duration::from_millis(250);
 
 /// Records until it is told to stop.
@@ -81,6 +83,9 @@ pub fn record(args: &RecordArgs) -> Outcome {
     setup.config.turn = TURN;
     for option in &args.options {
         set(&mut setup.config.recorder, option)?;
+    }
+    if args.seconds.is_some() {
+        setup.config.recorder.length_seconds = args.seconds;
     }
     let ports = if args.demo { setup.ports.clone() } else { Vec::new() };
     if !args.demo {
@@ -108,9 +113,9 @@ pub fn record(args: &RecordArgs) -> Outcome {
     let mut played = 0;
     let mut has_failed = false;
     let mut finished = Vec::new();
-    'recording: while args.seconds.is_none_or(|seconds| begun.elapsed().as_secs_f64() < seconds) {
-        let left = args.seconds.map_or(PHRASE_STEP, |s| Duration::from_secs_f64(s).saturating_sub(begun.elapsed()));
-        for event in running.wait(left.min(if args.demo { PHRASE_STEP / 4 } else { TURN })) {
+    let bound = args.seconds.map(|seconds| Duration::from_secs_f64(seconds) + GRACE);
+    'recording: while !is_named || bound.is_none_or(|bound| begun.elapsed() < bound) {
+        for event in running.wait(if args.demo { PHRASE_STEP / 4 } else { TURN }) {
             match event {
                 Event::TakeStarted { path, .. } => {
                     let how = if args.seconds.is_none() { "; ctrl-c stops" } else { "" };

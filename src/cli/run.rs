@@ -14,6 +14,7 @@ use crate::{
         host::select::PortChoice,
         midi::sent::Sent,
         offline::{Offline, SAMPLE_RATE_HZ},
+        station::{Answer, NotAsked},
     },
     script::Script,
     status::{Event, Severity, Status},
@@ -25,7 +26,10 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, mpsc::Receiver},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, Receiver},
+    },
     time::{Duration, Instant},
 };
 
@@ -139,6 +143,15 @@ fn perform(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool
     let micros = || start.elapsed().as_micros() as u64;
     let mut refused = false;
     let mut left = false;
+    // An answer may come later, like that to the end of a take: the next step is not kept waiting.
+    let (answered, answers) = mpsc::channel::<(f64, Answer)>();
+    let complain_of = |(at_seconds, answer): (f64, Answer)| match answer {
+        Ok(_) => false,
+        Err(reason) => {
+            complain(&format!("at {at_seconds} s: {reason}"));
+            true
+        }
+    };
     // Waits, but hears at once when the engine ends.
     let mut wait_until = |seconds: f64, out: &mut Option<Out>| -> Result<bool, Failure> {
         let due = start + Duration::from_secs_f64(seconds);
@@ -153,15 +166,28 @@ fn perform(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool
     for step in &script.steps {
         refused |= wait_until(step.at_seconds, out)?;
         for command in &step.commands {
-            if let Err(reason) = station.ask(command.clone()) {
-                complain(&format!("at {} s: {reason}", step.at_seconds));
-                refused = true;
-            }
+            let (answered, at_seconds) = (answered.clone(), step.at_seconds);
+            let asked = station.ask_then(command.clone(), move |answer| drop(answered.send((at_seconds, answer))));
+            let answer = match asked {
+                Ok(()) => continue,
+                // What waits for room is asked all the same.
+                Err(NotAsked::Busy) => station.ask(command.clone()),
+                Err(gone) => Err(gone.to_string()),
+            };
+            refused |= complain_of((step.at_seconds, answer));
+        }
+        while let Ok(answer) = answers.try_recv() {
+            refused |= complain_of(answer);
         }
     }
     refused |= wait_until(script.length_seconds(), out)?;
     let status = Status::clone(&station.status());
     refused |= note(out, &running.end(), micros())?;
+    // The engine has ended: what was asked is answered, or will not be.
+    drop(answered);
+    for answer in answers {
+        refused |= complain_of(answer);
+    }
     if let Some(out) = out {
         out.finish(&status)?;
     }

@@ -31,6 +31,8 @@ pub struct RecorderOptions {
     pub pre_roll_ms: u32,
     /// A sound is what is over this, in dBFS, -90..=0.
     pub threshold_db: f64,
+    /// A take ends by itself when it is so many seconds long, 0.1..=86400.
+    pub length_seconds: Option<f64>,
     /// A take ends after so many seconds without a sound, 0.1..=3600.
     pub silence_seconds: Option<f64>,
     /// When a take goes on in another file.
@@ -54,6 +56,7 @@ impl Default for RecorderOptions {
             count_in_bars: 1,
             pre_roll_ms: 100,
             threshold_db: -40.0,
+            length_seconds: None,
             silence_seconds: None,
             split: Split::Never,
             second_folder: None,
@@ -177,6 +180,14 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
         at_start: false,
         set: |options, text| number(text, -90.0, 0.0).map(|db| options.threshold_db = db),
         shown: |options| options.threshold_db.to_string(),
+    },
+    RecorderOption {
+        name: "length",
+        help: "a take ends by itself when it is so long",
+        allowed: "0.1 to 86400 seconds, or off",
+        at_start: false,
+        set: |options, text| optional(text, 0.1, 86_400.0).map(|seconds| options.length_seconds = seconds),
+        shown: |options| options.length_seconds.map_or("off".to_owned(), |seconds| seconds.to_string()),
     },
     RecorderOption {
         name: "silence",
@@ -317,6 +328,7 @@ mod tests {
             ("count_in", "2"),
             ("pre_roll", "250"),
             ("threshold", "-32.5"),
+            ("length", "2.5"),
             ("silence", "4"),
             ("split", "650MB"),
             ("second_folder", "/mnt/usb"),

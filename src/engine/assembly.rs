@@ -394,6 +394,7 @@ pub fn assemble(
         monitor,
         jobs,
         done,
+        progress: writer.progress(),
         capture,
         recorder: config.recorder.clone(),
         audition: AuditionParts { plays, news, counters: play_counters },

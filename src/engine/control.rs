@@ -39,6 +39,7 @@ pub use ports::{Port, PortInfo};
 pub use reload::ProfileNews;
 pub use session::SessionRules;
 pub use sync::SyncConfig;
+pub use takes::Promise;
 
 use super::{
     audio::{
@@ -46,7 +47,7 @@ use super::{
         meter::MeterReader,
         renderer::{OUTPUTS, RendererHandle, Source},
     },
-    disk::writer::{Done, Job},
+    disk::writer::{Done, Job, Progress},
     doors::Doors,
     frame_clock::FrameTime,
     host::patchbay::PortEvent,
@@ -58,7 +59,7 @@ use super::{
         sent::{PortIndex, Sent, SentReader},
     },
     plan_cell::PlanWriter,
-    station::{Answer, Desk, Guest, Station},
+    station::{Answer, Desk, Guest, Reply, Station},
 };
 use crate::{
     command::Command,
@@ -160,6 +161,8 @@ pub struct ControlParts {
     pub jobs: Sender<Job>,
     /// What it tells.
     pub done: Receiver<Done>,
+    /// How far it has come.
+    pub progress: Progress,
     /// What was just played.
     pub capture: Capture,
     /// How takes are made.
@@ -187,6 +190,30 @@ pub enum Calendar {
     Local,
     /// Virtual time counts from 2000-01-01 00:00:00, so that a run is the same every time.
     Virtual,
+}
+
+/// What a command led to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The answer.
+    Now(Answer),
+    /// The answer comes when a take has its name, or can be read.
+    Later {
+        /// When.
+        promise: Promise,
+        /// What is said to those who do not wait; may be empty.
+        meanwhile: String,
+    },
+}
+
+impl Outcome {
+    /// The answer for those who do not wait; the rest is told by events.
+    pub fn now(self) -> Answer {
+        match self {
+            Outcome::Now(answer) => answer,
+            Outcome::Later { meanwhile, .. } => Ok(meanwhile),
+        }
+    }
 }
 
 /// Called with each message that was sent, its instant in ns since the start, and its port's id.
@@ -294,6 +321,7 @@ impl Control {
             takes: Takes::new(TakesParts {
                 jobs: parts.jobs,
                 done: parts.done,
+                progress: parts.progress,
                 folder: parts.folder,
                 calendar: parts.calendar,
                 capture: parts.capture,
@@ -333,11 +361,31 @@ impl Control {
     }
 
     /// Obeys a command of somebody who may leave.
-    pub fn obey(&mut self, command: &Command, guest: Guest, now: Moment) -> Answer {
+    pub fn obey(&mut self, command: &Command, guest: Guest, now: Moment) -> Outcome {
         self.guests.asking = guest;
+        // What ended by itself since the last command was promised to nobody.
+        self.takes.promised();
         let answer = self.execute(command, now);
         tracing::debug!(%command, ?answer);
-        answer
+        match (self.takes.promised(), answer) {
+            (Some(promise), Ok(meanwhile)) => Outcome::Later { promise, meanwhile },
+            (_, answer) => Outcome::Now(answer),
+        }
+    }
+
+    /// Whoever waits for an answer that comes later gets it from [`due_answers`](Self::due_answers).
+    pub fn owe(&mut self, promise: Promise, reply: Reply, now: Moment) {
+        self.takes.owe(promise, reply, now.ns);
+    }
+
+    /// The answers that are known by now, and those that have waited long enough.
+    pub fn due_answers(&mut self, now: Moment) -> Vec<(Reply, Answer)> {
+        self.takes.due_answers(now.ns)
+    }
+
+    /// All answers that are owed still, as far as they are known: the way out ends.
+    pub fn last_answers(&mut self) -> Vec<(Reply, Answer)> {
+        self.takes.due_answers(u64::MAX)
     }
 
     /// Takes in what the other threads report.

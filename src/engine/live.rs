@@ -8,12 +8,12 @@ mod device;
 
 use super::{
     assembly::{Assembly, EngineConfig, NoSuchInput, OpenPort, Time, assemble},
-    control::{Control, Moment, SentListener, notice_of},
+    control::{Control, Moment, Outcome, SentListener, notice_of},
     frame_clock::{FrameClock, FrameTime},
     host::{Device, HostError, StartFailed, Watch, patchbay::Patchbay},
     profile_watch::ProfileWatch,
     realtime,
-    station::{Errand, Request, Station},
+    station::{Answer, Errand, Reply, Request, Station},
 };
 use crate::{
     status::{Event, Severity, Status},
@@ -102,6 +102,7 @@ impl Engine {
         machinery: Machinery,
         listener: Option<SentListener>,
     ) -> Result<Engine, EngineError> {
+        realtime::allow_open_files();
         let Machinery { device, ports, mut patchbay, reopen } = machinery;
         let spec = device.spec().clone();
         let start_ns = realtime::now_ns();
@@ -137,7 +138,8 @@ impl Engine {
         };
         let scheduler = scheduler.spawn(Arc::clone(&realtime))?;
         // Ends with the control that gives it jobs; by then every take is closed.
-        writer.spawn()?;
+        let knock = station.clone();
+        writer.spawn(move || knock.knock())?;
         reader.spawn()?;
         librarian.spawn()?;
         if config.mends {
@@ -283,6 +285,8 @@ impl Live {
 
     fn listen(&mut self) {
         self.control.listen(self.now());
+        let answers = self.control.due_answers(self.now());
+        self.answer(answers);
         self.clock_may_have_changed();
     }
 
@@ -331,18 +335,26 @@ impl Live {
 
     fn obey(&mut self, Request { asked_ns, command, guest, reply }: Request) {
         // The instant it was asked is the instant it is for: what is late is this thread.
-        let answer = self.control.obey(&command, guest, Moment { ns: asked_ns, ..self.now() });
-        match reply {
-            Some(reply) => {
-                // Whoever has the answer finds in the status what it led to.
-                self.show();
-                reply(answer);
-            }
-            None => {
-                if let Some((severity, text)) = notice_of(&answer) {
+        let now = Moment { ns: asked_ns, ..self.now() };
+        let outcome = self.control.obey(&command, guest, now);
+        match (outcome, reply) {
+            (Outcome::Now(answer), Some(reply)) => self.answer(vec![(reply, answer)]),
+            (Outcome::Later { promise, .. }, Some(reply)) => self.control.owe(promise, reply, self.now()),
+            (outcome, None) => {
+                if let Some((severity, text)) = notice_of(&outcome.now()) {
                     self.control.desk().notice(severity, text);
                 }
             }
+        }
+    }
+
+    fn answer(&mut self, answers: Vec<(Reply, Answer)>) {
+        if !answers.is_empty() {
+            // Whoever has the answer finds in the status what it led to.
+            self.show();
+        }
+        for (reply, answer) in answers {
+            reply(answer);
         }
     }
 
@@ -396,8 +408,10 @@ impl Live {
             let now = self.now();
             self.audio.look_after(&mut self.control, now);
             thread::sleep(Duration::from_millis(5));
-            self.control.listen(self.now());
+            self.listen();
         }
+        let answers = self.control.last_answers();
+        self.answer(answers);
     }
 
     fn end_notes(&mut self) {

@@ -6,10 +6,10 @@
 use super::{
     assembly::{Assembly, EngineConfig, NoSuchInput, OpenPort, Time, Way, assemble},
     audio::renderer::BlockTime,
-    control::{Moment, PortInfo, SentListener},
+    control::{Moment, Outcome, PortInfo, SentListener},
     frame_clock::FrameTime,
     host::DeviceSpec,
-    station::{Answer, Guest, Station},
+    station::{Answer, Guest, Reply, Station},
 };
 use crate::{
     command::Command,
@@ -17,6 +17,7 @@ use crate::{
     midi::Wire,
     status::{Event, Status},
 };
+use std::sync::mpsc;
 
 /// Frames per second in virtual time.
 pub const SAMPLE_RATE_HZ: u32 = 48_000;
@@ -27,6 +28,7 @@ const BLOCK_FRAMES: i64 = 256;
 pub struct Offline {
     engine: Assembly,
     frame: i64,
+    disk_hangs: bool,
 }
 
 /// The built-in synth as a port.
@@ -66,7 +68,7 @@ impl Offline {
             latency_frames: 0,
         };
         let engine = assemble(config, &spec, ports, Time::Virtual)?;
-        Ok(Offline { engine, frame: 0 })
+        Ok(Offline { engine, frame: 0, disk_hangs: false })
     }
 
     /// For subscribers.
@@ -114,14 +116,43 @@ impl Offline {
 
     /// Obeys a command of somebody who may leave.
     pub(super) fn ask_as(&mut self, guest: Guest, command: &Command) -> Answer {
+        let (reply, answer) = mpsc::channel();
+        self.ask_then(guest, command, Box::new(move |answer| drop(reply.send(answer))));
+        // In virtual time the disk answers at once.
+        answer.try_recv().unwrap_or_else(|_| Ok(String::new()))
+    }
+
+    /// Obeys a command on this very frame; its answer may come later.
+    pub(super) fn ask_then(&mut self, guest: Guest, command: &Command, reply: Reply) {
         let now = self.now();
-        let answer = self.engine.control.obey(command, guest, now);
-        self.engine.writer.step();
-        self.engine.keeper.step();
-        self.engine.librarian.step();
-        self.engine.reader.step();
-        self.engine.control.listen(now);
-        answer
+        match self.engine.control.obey(command, guest, now) {
+            Outcome::Now(answer) => reply(answer),
+            Outcome::Later { promise, .. } => self.engine.control.owe(promise, reply, now),
+        }
+        self.listen();
+    }
+
+    /// Has the threads that block do all there is to do, and takes in what they tell.
+    fn listen(&mut self) {
+        let now = self.now();
+        let Assembly { control, writer, keeper, reader, librarian, .. } = &mut self.engine;
+        if !self.disk_hangs {
+            writer.step();
+        }
+        keeper.step();
+        librarian.step();
+        reader.step();
+        control.listen(now);
+        for (reply, answer) in control.due_answers(now) {
+            reply(answer);
+        }
+    }
+
+    /// From now on the disk writer waits for its disk, or does not any more.
+    #[cfg(test)]
+    pub(super) fn hang_disk(&mut self, hangs: bool) {
+        self.disk_hangs = hangs;
+        self.listen();
     }
 
     /// Whether someone asked to leave.
@@ -137,7 +168,7 @@ impl Offline {
     }
 
     fn block(&mut self, frames: i64) {
-        let Assembly { control, renderer, scheduler, writer, keeper, reader, librarian, .. } = &mut self.engine;
+        let Assembly { renderer, scheduler, .. } = &mut self.engine;
         let (begin_ns, end_ns) = (ns_of(self.frame), ns_of(self.frame + frames));
         scheduler.receive(begin_ns);
         while let Some(due_ns) = scheduler.next_due_ns()
@@ -147,11 +178,7 @@ impl Offline {
         }
         renderer.process(frames as usize, BlockTime::Virtual);
         self.frame += frames;
-        writer.step();
-        keeper.step();
-        librarian.step();
-        reader.step();
-        control.listen(moment(self.frame));
+        self.listen();
     }
 
     /// How things are.

@@ -2,6 +2,7 @@
 //!
 //! Where it is refused, everything runs on, and the screen says so.
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{num::NonZeroU64, thread, time::Duration};
 use thread_priority::{
     RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
@@ -43,6 +44,19 @@ pub fn request(priority: u8) -> bool {
 /// Whether the system grants what the engine's threads ask for, tried on a thread of its own. Realtime: no.
 pub fn is_granted() -> bool {
     thread::spawn(|| request(CALLBACK_PRIORITY)).join().unwrap_or(false)
+}
+
+/// Open files that are enough: eight takes of 32 files and every guest. More would only cost programs that walk through all.
+const OPEN_FILES: u64 = 65_536;
+
+/// Raises the soft limit of open files, often 1024, as far as the system allows.
+pub fn allow_open_files() {
+    let limits = getrlimit(Resource::Nofile);
+    let most = limits.maximum.unwrap_or(u64::MAX).min(OPEN_FILES);
+    if limits.current.is_some_and(|current| current < most) {
+        let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..limits });
+        tracing::debug!(most, ?raised, "open files");
+    }
 }
 
 /// Nanoseconds on the monotonic clock, the engine's idea of now. Realtime: yes (read from the vDSO, no system call).

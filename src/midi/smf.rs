@@ -1,8 +1,10 @@
 //! What was sent and received during a take, as a Standard MIDI File. Pure.
 //!
 //! Tick 0 is the take's first frame. The clock and the song's start, stop and position are left out: a player of the file
-//! has its own. What is noted takes bounded memory; what is over is counted.
+//! has its own. What is noted takes bounded memory; what is over is counted. Every track is as long as the take, and what
+//! sounds at its end is ended there.
 
+mod held;
 mod tempo;
 #[cfg(test)]
 mod tests;
@@ -10,6 +12,7 @@ mod tests;
 pub use tempo::{TICKS_PER_QUARTER, TempoFrom};
 
 use super::message::{Message, split};
+use held::HeldNotes;
 use midly::{Format, Header, MetaMessage, Timing, TrackEvent, TrackEventKind, live::LiveEvent};
 use tempo::TempoMap;
 
@@ -100,6 +103,8 @@ pub struct Smf {
     later: Vec<TempoFrom>,
     marks: Vec<(u64, Box<str>)>,
     events: Vec<SmfEvent>,
+    /// The frame after the take's last, where it is known.
+    end: Option<u64>,
     heap_bytes: usize,
     lost: u64,
 }
@@ -115,6 +120,7 @@ impl Smf {
             later: Vec::new(),
             marks: Vec::new(),
             events: Vec::new(),
+            end: None,
             heap_bytes: 0,
             lost: 0,
         }
@@ -123,6 +129,16 @@ impl Smf {
     /// The take's name.
     pub fn name(&mut self, name: &str) {
         name.clone_into(&mut self.name);
+    }
+
+    /// The take ends before this frame: what is later is left out, notes and pedals that are held are let go there, and
+    /// every track ends there. Without it a track ends with its last event.
+    pub fn end_before(&mut self, frame: u64) {
+        self.end = Some(frame);
+    }
+
+    fn is_inside(&self, frame: u64) -> bool {
+        self.end.is_none_or(|end| frame < end)
     }
 
     /// The tempo from a frame on.
@@ -173,20 +189,26 @@ impl Smf {
     /// sent to each port and for what was received from it, where there is any.
     pub fn bytes(&self) -> Vec<u8> {
         let map = TempoMap::new(self.sample_rate_hz, self.first, &self.later);
-        let mut order: Vec<&SmfEvent> = self.events.iter().collect();
+        let end_tick = self.end.map_or(0, |end| map.tick(end));
+        let mut order: Vec<&SmfEvent> = self.events.iter().filter(|event| self.is_inside(event.frame)).collect();
         // Stable: what came at one frame stays in its order.
         order.sort_by_key(|event| (event.port, event.way, event.frame));
         let runs: Vec<&[&SmfEvent]> = order.chunk_by(|a, b| (a.port, a.way) == (b.port, b.way)).collect();
         let names: Vec<String> = runs.iter().map(|run| self.track_name(run)).collect();
-        let mut tracks = vec![self.first_track(&map)];
+        let mut tracks = vec![self.first_track(&map, end_tick)];
         tracks.extend(runs.iter().zip(&names).map(|(run, name)| {
             let mut track = Track::named(name);
+            let mut held = HeldNotes::default();
             for event in *run {
                 if let Some(kind) = event.bytes.kind() {
+                    held.hear(&kind);
                     track.push(map.tick(event.frame), kind);
                 }
             }
-            track.end()
+            if self.end.is_some() {
+                held.ends().into_iter().for_each(|kind| track.push(end_tick, kind));
+            }
+            track.end(end_tick)
         }));
         let header = Header { format: Format::Parallel, timing: Timing::Metrical(TICKS_PER_QUARTER.into()) };
         let mut bytes = Vec::new();
@@ -207,14 +229,16 @@ impl Smf {
         }
     }
 
-    fn first_track<'a>(&'a self, map: &TempoMap) -> Vec<TrackEvent<'a>> {
+    fn first_track<'a>(&'a self, map: &TempoMap, end_tick: u64) -> Vec<TrackEvent<'a>> {
         let tempos = map
             .segments()
             .iter()
+            .filter(|segment| self.end.is_none() || segment.tick <= end_tick)
             .map(|segment| (segment.tick, TrackEventKind::Meta(MetaMessage::Tempo(segment.us_per_quarter.into()))));
         let marks = self
             .marks
             .iter()
+            .filter(|(frame, _)| self.is_inside(*frame))
             .map(|(frame, text)| (map.tick(*frame), TrackEventKind::Meta(MetaMessage::Marker(text.as_bytes()))));
         let mut events: Vec<(u64, TrackEventKind<'a>)> = tempos.chain(marks).collect();
         events.sort_by_key(|(tick, _)| *tick);
@@ -222,7 +246,7 @@ impl Smf {
         for (tick, kind) in events {
             track.push(tick, kind);
         }
-        track.end()
+        track.end(end_tick)
     }
 }
 
@@ -255,8 +279,9 @@ impl<'a> Track<'a> {
         self.events.push(TrackEvent { delta, kind });
     }
 
-    fn end(mut self) -> Vec<TrackEvent<'a>> {
-        self.put(self.tick, TrackEventKind::Meta(MetaMessage::EndOfTrack));
+    /// It ends at this tick, or with its last event where that is later.
+    fn end(mut self, tick: u64) -> Vec<TrackEvent<'a>> {
+        self.push(tick.max(self.tick), TrackEventKind::Meta(MetaMessage::EndOfTrack));
         self.events
     }
 }

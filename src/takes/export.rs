@@ -25,6 +25,8 @@ pub const PEAK_DBTP: f64 = -1.0;
 pub const LOUDNESS_LUFS: f64 = -14.0;
 /// The rates that there are, in Hz.
 pub const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=384_000;
+/// The highest rate of FLAC files that are written here, in Hz, which is the encoder's.
+const FLAC_RATE_HZ: u32 = 96_000;
 /// Frames that are converted at once.
 const BLOCK_FRAMES: usize = 4_096;
 
@@ -92,6 +94,8 @@ pub struct Exported {
     pub gain_db: f64,
     /// Whether the peak kept the loudness from its level.
     pub is_limited: bool,
+    /// Whether nothing in it is loud enough to be brought to a level: then it is as loud as it was.
+    pub is_silent: bool,
     /// Samples that were over full scale and are held there.
     pub held_samples: u64,
 }
@@ -129,10 +133,12 @@ pub fn export(
         Some(_) if first > 0.0 => Some(converted_verdict(take, &plan, &mut |done| progress(done * first))?),
         _ => measured.cloned(),
     };
-    let (gain_db, is_limited) = match (export.normalize, &verdict) {
+    let found = match (export.normalize, &verdict) {
         (Some((normalize, level)), Some(verdict)) => gain(normalize, level, verdict),
-        _ => (0.0, false),
+        _ => Some((0.0, false)),
     };
+    let is_silent = found.is_none();
+    let (gain_db, is_limited) = found.unwrap_or_default();
     let fresh = Fresh::beside(wanted)?;
     let mut sink = Sink::begin(fresh.file(), take, &plan)?;
     let gain = 10.0_f64.powf(gain_db / 20.0) as f32;
@@ -154,7 +160,7 @@ pub fn export(
         }
     }
     sink.end()?;
-    Ok(Exported { path: fresh.keep()?, gain_db, is_limited, held_samples })
+    Ok(Exported { path: fresh.keep()?, gain_db, is_limited, is_silent, held_samples })
 }
 
 impl Plan {
@@ -170,6 +176,12 @@ impl Plan {
         }
         if frames == 0 {
             return asked("there is no audio in it".to_owned());
+        }
+        if export.form == Form::Flac && rate_hz > FLAC_RATE_HZ {
+            return asked(format!(
+                "FLAC is written up to {FLAC_RATE_HZ} Hz and this is {rate_hz} Hz: add --rate {FLAC_RATE_HZ}, or export \
+                 as wav"
+            ));
         }
         let own = match (format.encoding, format.bits) {
             (Encoding::Pcm, 8 | 16) => Depth::Int16,
@@ -214,16 +226,16 @@ fn converted_verdict(take: &Take, plan: &Plan, progress: &mut Progress<'_>) -> R
     Ok(meter.end().verdict)
 }
 
-/// The gain in dB that brings a take to a level, and whether its peak limits it. What is silent stays as it is.
-fn gain(normalize: Normalize, level: Option<f64>, verdict: &Verdict) -> (f64, bool) {
+/// The gain in dB that brings a take to a level, and whether its peak limits it; none where it is too silent to have one.
+fn gain(normalize: Normalize, level: Option<f64>, verdict: &Verdict) -> Option<(f64, bool)> {
     // More channels than true peaks are measured of have their samples' peak.
-    let Some(peak) = verdict.true_peak_dbtp.or(verdict.peak_dbfs) else { return (0.0, false) };
-    match (normalize, verdict.loudness_lufs) {
+    let peak = verdict.true_peak_dbtp.or(verdict.peak_dbfs)?;
+    Some(match (normalize, verdict.loudness_lufs) {
         (Normalize::Peak, _) => (level.unwrap_or(PEAK_DBTP) - peak, false),
-        (Normalize::Loudness, None) => (0.0, false),
+        (Normalize::Loudness, None) => return None,
         (Normalize::Loudness, Some(loudness)) => {
             let (wanted, most) = (level.unwrap_or(LOUDNESS_LUFS) - loudness, PEAK_DBTP - peak);
             (wanted.min(most), wanted > most)
         }
-    }
+    })
 }

@@ -75,29 +75,8 @@ pub(super) fn too_many() -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, "too many files of this name")
 }
 
-/// Gives a take and the `.mid` beside it another name: both, or none where either name is taken.
-pub(super) fn move_take(from: &Path, to: &Path) -> io::Result<()> {
-    let (midi, midi_to) = (from.with_extension("mid"), to.with_extension("mid"));
-    // Another take's notes would become this one's.
-    if midi_to.symlink_metadata().is_ok() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
-    let has_midi = midi.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
-    if has_midi {
-        move_new(&midi, &midi_to)?;
-    }
-    if let Err(error) = move_new(from, to) {
-        if has_midi && let Err(error) = move_new(&midi_to, &midi) {
-            tracing::warn!("{} stays where it is: {error}", midi_to.display());
-        }
-        return Err(error);
-    }
-    // The names, too, must be on the disk.
-    File::open(folder_of(to))?.sync_all()
-}
-
 /// Gives a file another name that nobody has.
-fn move_new(from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn move_new(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         // Not every file system knows it; a second name is refused by all that have it where it is taken.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
@@ -108,6 +87,6 @@ fn move_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

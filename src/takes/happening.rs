@@ -16,7 +16,10 @@ pub enum Happening {
         frames: u64,
     },
     /// The system was late: something may be missing here or doubled.
-    Xrun,
+    Xrun {
+        /// How often since it was looked at last, at least once.
+        times: u64,
+    },
 }
 
 impl fmt::Display for Happening {
@@ -24,7 +27,8 @@ impl fmt::Display for Happening {
         match self {
             Happening::Mark(label) => f.write_str(label),
             Happening::Gap { frames } => write!(f, "gap {frames} frames"),
-            Happening::Xrun => f.write_str(XRUN),
+            Happening::Xrun { times: 0..=1 } => f.write_str(XRUN),
+            Happening::Xrun { times } => write!(f, "{XRUN} {times} times"),
         }
     }
 }
@@ -35,10 +39,17 @@ impl FromStr for Happening {
     /// Reads what [`Display`](fmt::Display) writes; all else is a user's mark.
     fn from_str(label: &str) -> Result<Happening, Infallible> {
         let gap = || label.strip_prefix("gap ")?.strip_suffix(" frames")?.parse().ok();
+        let xruns = || match label.strip_prefix(XRUN)? {
+            "" => Some(1),
+            // As it is written: what else it may be is a user's mark.
+            rest => rest.strip_prefix(' ')?.strip_suffix(" times")?.parse().ok().filter(|times| *times > 1),
+        };
         Ok(match gap() {
             Some(frames) => Happening::Gap { frames },
-            None if label == XRUN => Happening::Xrun,
-            None => Happening::Mark(label.to_owned()),
+            None => match xruns() {
+                Some(times) => Happening::Xrun { times },
+                None => Happening::Mark(label.to_owned()),
+            },
         })
     }
 }
@@ -58,7 +69,9 @@ mod tests {
     #[test]
     fn a_label_says_what_happened() {
         for (label, happening) in [
-            ("xrun", Happening::Xrun),
+            ("xrun", Happening::Xrun { times: 1 }),
+            ("xrun 3 times", Happening::Xrun { times: 3 }),
+            ("xrun 1 times", Happening::Mark("xrun 1 times".to_owned())),
             ("gap 4800 frames", Happening::Gap { frames: 4800 }),
             ("gap -1 frames", Happening::Mark("gap -1 frames".to_owned())),
             ("mind the gap 3 frames", Happening::Mark("mind the gap 3 frames".to_owned())),

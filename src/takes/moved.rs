@@ -1,9 +1,10 @@
-//! Takes that get another name, or go to the trash beside them; with them goes the `.mid` of the same name.
+//! Takes that get another name, or go to the trash beside them, with all that belongs to them.
 
 use super::{
     NotDone,
     folder::Reach,
-    fresh::{move_take, names, too_many},
+    fresh::{names, too_many},
+    moving::move_take,
     name::safe_name,
     shown,
     take::{NotUsable, Take},
@@ -16,7 +17,7 @@ use std::{
 };
 
 /// The trash in a folder of takes.
-const TRASH: &str = ".trash";
+pub(super) const TRASH: &str = ".trash";
 
 /// Gives a take another name, made safe, in the folder where it is.
 ///
@@ -34,11 +35,11 @@ pub fn rename(path: &Path, name: &str) -> Result<PathBuf, NotDone> {
     }
     let to = path.with_file_name(name_made);
     match move_take(path, &to) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+        Err(NotDone::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
             let name = shown(&to);
-            Err(NotDone::Asked(format!("{name}, or a .mid of that name, is there already and stays what it is")))
+            Err(NotDone::Asked(format!("{name}, or a part or .mid of it, is there already and stays what it is")))
         }
-        moved => Ok(moved.map(|()| to)?),
+        moved => moved.map(|()| to),
     }
 }
 
@@ -58,8 +59,8 @@ pub fn remove(path: &Path) -> Result<PathBuf, NotDone> {
     }
     for to in names(&trash.join(path.file_name().unwrap_or_default())) {
         match move_take(path, &to) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            moved => return Ok(moved.map(|()| to)?),
+            Err(NotDone::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            moved => return moved.map(|()| to),
         }
     }
     Err(too_many().into())
@@ -97,6 +98,8 @@ fn to_be_moved(path: &Path) -> Result<Take, NotDone> {
     };
     match take.wav.health() {
         _ if take.is_recording => Err(NotUsable::Recording.into()),
+        // There is nothing in it that could be lost.
+        Health::Beyond if take.wav.file_bytes == 0 => Ok(take),
         Health::Beyond => Err(NotUsable::Beyond(why_beyond(&take.wav)).into()),
         _ => Ok(take),
     }
@@ -138,6 +141,21 @@ mod tests {
             fs::rename(&to, &friday).unwrap();
             fs::rename(to.with_extension("mid"), friday.with_extension("mid")).unwrap();
         }
+    }
+
+    #[test]
+    fn a_file_to_which_nothing_was_written_can_be_removed() {
+        let (folder, jam) = folder(false);
+        fs::write(&jam, "").unwrap();
+        assert_eq!(remove(&jam).unwrap(), folder.path().join(TRASH).join("jam.wav"));
+    }
+
+    #[test]
+    fn a_take_has_one_ending_however_it_is_written() {
+        let (folder, jam) = folder(false);
+        let old = folder.path().join("OLD.WAV");
+        fs::rename(jam, &old).unwrap();
+        assert_eq!(rename(&old, "NEW.WAV").unwrap(), folder.path().join("NEW.WAV"));
     }
 
     #[test]

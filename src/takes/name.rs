@@ -8,7 +8,9 @@ const NAME_BYTES: usize = 200;
 /// A name that is only a name: no folder, nothing hidden, nothing a file system or a shell would choke on. Empty where
 /// nothing of it is left.
 pub fn safe_name(name: &str) -> String {
-    let name = name.strip_suffix(".wav").unwrap_or(name);
+    let ending = name.len().checked_sub(4).and_then(|at| name.get(at..));
+    let is_wav = ending.is_some_and(|ending| ending.eq_ignore_ascii_case(".wav"));
+    let name = if is_wav { name.get(..name.len() - 4).unwrap_or(name) } else { name };
     let plain = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
     let name: String = name.trim().trim_start_matches('.').chars().map(plain).take(NAME_CHARS).collect();
     name.get(..name.floor_char_boundary(NAME_BYTES)).unwrap_or_default().trim().to_owned()
@@ -23,6 +25,9 @@ mod tests {
         for (asked, made) in [
             ("jam", "jam"),
             ("jam.wav", "jam"),
+            ("NEW.WAV", "NEW"),
+            (".wav", ""),
+            ("音.Wav", "音"),
             ("../../etc/passwd", "_.._etc_passwd"),
             ("/abs", "_abs"),
             ("...", ""),

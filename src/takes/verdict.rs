@@ -111,10 +111,11 @@ impl Verdict {
             (Some(peak), Some(true_peak)) => format!("peak {peak:.1} dBFS (true {true_peak:.1})"),
         });
         parts.extend(self.loudness_lufs.map(|loudness| format!("{loudness:.1} LUFS")));
-        parts.push(match self.gaps {
-            0 => "no dropouts".to_owned(),
-            gaps => format!("{} ({} frames)", counted(gaps, "DROPOUT", "DROPOUTS"), self.gap_frames),
-        });
+        match (self.gaps, self.xruns) {
+            (0, 0) => parts.push("no dropouts".to_owned()),
+            (0, _) => {}
+            (gaps, _) => parts.push(format!("{} ({} frames)", counted(gaps, "DROPOUT", "DROPOUTS"), self.gap_frames)),
+        }
         if self.xruns > 0 {
             parts.push(counted(self.xruns, "xrun", "xruns"));
         }
@@ -151,11 +152,15 @@ impl fmt::Display for Verdict {
             floor => writeln!(f, "noise floor {}", told(floor, "dBFS"))?,
         }
         writeln!(f, "DC offset {}", dc_text(self.dc_offset))?;
-        let gaps = match self.gaps {
-            0 => "no dropouts".to_owned(),
-            gaps => format!("{} of {} frames", counted(gaps, "dropout", "dropouts"), self.gap_frames),
-        };
-        write!(f, "{gaps}, {}", counted(self.xruns, "xrun", "xruns"))?;
+        match (self.gaps, self.xruns) {
+            (0, 0) => write!(f, "no dropouts, no xruns")?,
+            // Where the system was late something may be missing: nobody says that nothing is.
+            (0, xruns) => write!(f, "{}", counted(xruns, "xrun", "xruns"))?,
+            (gaps, xruns) => {
+                let gaps = format!("{} of {} frames", counted(gaps, "dropout", "dropouts"), self.gap_frames);
+                write!(f, "{gaps}, {}", counted(xruns, "xrun", "xruns"))?;
+            }
+        }
         self.warnings().iter().try_for_each(|warning| write!(f, "\n! {warning}"))
     }
 }

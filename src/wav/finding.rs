@@ -19,6 +19,8 @@ pub enum Severity {
 pub enum Finding {
     /// There is not a byte in it.
     Empty,
+    /// It is RIFX: a WAV file whose numbers have their bytes the other way round.
+    BigEndian,
     /// It does not begin as a WAV file.
     NotWav,
     /// It begins as one and ends within its header.
@@ -150,6 +152,7 @@ impl Finding {
             | Finding::PartOfFrame { .. }
             | Finding::RiffSize { .. } => Severity::Mendable,
             Finding::Empty
+            | Finding::BigEndian
             | Finding::NotWav
             | Finding::HeaderCut { .. }
             | Finding::ChunkCut { .. }
@@ -171,6 +174,10 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Finding::Empty => write!(f, "the file is empty: nothing was written to it"),
+            Finding::BigEndian => write!(
+                f,
+                "this is a big-endian WAV file (RIFX), which is not read here: convert it, for example with sox"
+            ),
             Finding::NotWav => write!(f, "this is no WAV file: it does not begin with RIFF or RF64 and WAVE"),
             Finding::HeaderCut { file_bytes } => write!(f, "the file ends after {file_bytes} bytes, within its header"),
             Finding::ChunkCut { id, at, said_bytes } => {

@@ -117,6 +117,10 @@ impl<F: Read + Seek> Walk<'_, F> {
         let container = match self.bytes::<4>(0)? {
             Some(id) if id == *b"RIFF" => Container::Riff,
             Some(id) if id == *b"RF64" || id == *b"BW64" => Container::Rf64,
+            Some(id) if id == *b"RIFX" => {
+                self.found(Finding::BigEndian);
+                return Ok(None);
+            }
             _ => {
                 self.found(if file_bytes == 0 { Finding::Empty } else { Finding::NotWav });
                 return Ok(None);

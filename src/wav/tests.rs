@@ -277,6 +277,10 @@ fn every_fault_has_its_sentence() {
         (told(&sound.bytes), "Sound: "),
         (told(b""), "Beyond: the file is empty: nothing was written to it"),
         (told(b"fLaC"), "Beyond: this is no WAV file: it does not begin with RIFF or RF64 and WAVE"),
+        (
+            told(b"RIFX\0\0\0\0WAVE"),
+            "Beyond: this is a big-endian WAV file (RIFX), which is not read here: convert it, for example with sox",
+        ),
         (told(b"RIFF\0\0\0\0AVI LIST"), "Beyond: this is no WAV file: it does not begin with RIFF or RF64 and WAVE"),
         (told(b"RIFF\0\0"), "Beyond: the file ends after 6 bytes, within its header"),
         (told(b"RIFF\0\0\0\0WAVE"), "Beyond: there is no chunk 'data' with audio"),

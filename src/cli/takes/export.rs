@@ -123,6 +123,7 @@ fn said(made: &Exported, plan: &Export) -> String {
             Normalize::Loudness => format!("{:.1} LUFS", level.unwrap_or(LOUDNESS_LUFS)),
         };
         text.push_str(&match (made.gain_db, made.is_limited) {
+            _ if made.is_silent => format!(", too silent to be brought to {to}: as loud as it was"),
             (gain, true) => format!(", {gain:+.1} dB: its peak is at {PEAK_DBTP:.1} dBTP, so it stays under {to}"),
             (gain, false) => format!(", {gain:+.1} dB to {to}"),
         });

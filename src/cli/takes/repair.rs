@@ -4,7 +4,7 @@ use super::{
     super::{Failure, Outcome, complain, print},
     there,
 };
-use crate::takes::{Reach, Repaired, repair, repair_folder, shown, why_beyond};
+use crate::takes::{Reach, Repaired, finish_moves, repair, repair_folder, shown, why_beyond};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -30,6 +30,12 @@ pub(super) fn named(files: &[PathBuf], is_dry: bool) -> Outcome {
 /// # Errors
 /// As [`named`], or a folder that cannot be read.
 pub(super) fn folder(folder: &Path, is_named: bool, is_dry: bool) -> Outcome {
+    let finished = if is_dry { Ok(0) } else { finish_moves(folder) };
+    match finished {
+        Ok(0) => {}
+        Ok(count) => print(&format!("{}: an interrupted move is finished, {count} files", shown(folder)))?,
+        Err(error) => complain(&format!("{}: an interrupted move is not finished: {error}", shown(folder))),
+    }
     let outcomes = there(folder, is_named, repair_folder(folder, is_dry))?;
     let mut failed = 0;
     for (path, repaired) in &outcomes {
@@ -52,6 +58,9 @@ fn said(path: &Path, repaired: &io::Result<Repaired>, reach: Reach, is_dry: bool
         Ok(Repaired::Sound) => print(&format!("{name}: sound, nothing to repair"))?,
         Ok(Repaired::Recording) => print(&format!("{name}: being recorded, left alone until it is finished"))?,
         Ok(Repaired::Done(wav)) => print(&format!("{name}: {}", Repaired::text(wav, is_dry)))?,
+        Ok(Repaired::Beyond(wav)) if wav.file_bytes == 0 => {
+            print(&format!("{name}: empty, nothing was written to it; `busker takes remove` puts it into the trash"))?;
+        }
         Ok(Repaired::Beyond(wav)) => {
             complain(&format!("{name} cannot be repaired and is left as it is: {}", why_beyond(wav)));
             return Ok(false);

@@ -89,7 +89,7 @@ impl Control {
     }
 
     fn obey_learned(&mut self, command: &Command, now: Moment) {
-        let answer = self.obey(command, Guest::NOBODY, now);
+        let answer = self.obey(command, Guest::NOBODY, now).now();
         if let Some((severity @ (Severity::Warning | Severity::Error), text)) = notice_of(&answer) {
             self.desk.notice(severity, text);
         }

@@ -198,9 +198,9 @@ impl Control {
         Ok(format!("{option} is {}{later}", row.shown(self.takes.options())))
     }
 
-    /// The audio was interrupted: whoever hears the take must know.
-    pub fn xruns(&mut self, now: Moment) {
-        self.takes.happened(now.heard_frame, &Happening::Xrun);
+    /// The audio was interrupted, so many times since the last look: whoever hears the take must know.
+    pub fn xruns(&mut self, times: u64, now: Moment) {
+        self.takes.happened(now.heard_frame, &Happening::Xrun { times });
     }
 
     /// The device is gone: the take under way is closed with what is there.

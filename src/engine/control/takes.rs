@@ -4,25 +4,34 @@
 //! taken once it has come.
 
 mod order;
+mod owed;
+mod pace;
+#[cfg(test)]
+mod tests;
 
 pub(super) use order::Occasion;
+pub use owed::Promise;
 
 use super::{Calendar, folder::Folder};
 use crate::{
     config::recorder::RecorderOptions,
     engine::{
         audio::capture::Capture,
-        disk::writer::{Begin, Done, Job, Played, TakeId, TakeOrder},
+        disk::writer::{Begin, Done, Job, Played, Progress, TakeId, TakeOrder},
         station::Desk,
     },
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
     takes::Happening,
 };
+use owed::{Awaited, Owed};
+use pace::Pace;
 use std::{
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, Sender},
 };
 
+/// Takes that may be made or closed at once: each costs files, buffers and what was played.
+const TAKES_MAX: usize = 8;
 /// With less room than this for the take under way, a warning is due.
 const LOW_SECONDS: u64 = 10 * 60;
 /// What goes over MIDI is handed over twice a second: each time wakes the disk writer.
@@ -30,16 +39,49 @@ const PLAYED_EVERY_TURNS: u32 = 16;
 /// What is heard is never further behind what is held.
 const CLOCK_SECONDS: f64 = 1.0;
 
+/// What there is of a take that is not closed yet.
+#[derive(Debug)]
+struct Made {
+    id: TakeId,
+    /// Its first file, once that is there.
+    path: Option<PathBuf>,
+    /// Where it begins, until the writer has begun it; not where it waits for a sound.
+    asked_frame: Option<i64>,
+    /// Files it has at a time.
+    lanes: usize,
+    /// Its files that can be read, and the frames in them together.
+    files: u64,
+    frames: u64,
+    /// What went wrong, in sentences.
+    faults: Vec<String>,
+}
+
+impl Made {
+    fn new(order: &TakeOrder) -> Made {
+        let asked_frame = match order.begin {
+            Begin::At(frame) => Some(frame),
+            Begin::OnSound { .. } => None,
+        };
+        let lanes = order.files.len();
+        Made { id: order.take, path: None, asked_frame, lanes, files: 0, frames: 0, faults: Vec::new() }
+    }
+
+    fn finished(&mut self, frames: u64) {
+        self.files += 1;
+        self.frames += frames;
+    }
+}
+
 /// The take under way.
 #[derive(Debug)]
 struct Take {
-    id: TakeId,
+    made: Made,
     /// As it was asked for.
     name: Option<String>,
     /// It begins with a sound.
     listens: bool,
-    /// Its first file and frame, once they are there.
-    begun: Option<(PathBuf, i64)>,
+    /// Its first frame, once it has begun.
+    first_frame: Option<i64>,
     /// It ends with the next bar.
     ends_with_bar: bool,
     gap_frames: u64,
@@ -70,7 +112,12 @@ pub struct Takes {
     take: Option<Take>,
     pub(super) pending: Option<Pending>,
     /// Those that have ended and are not closed yet.
-    closing: Vec<TakeId>,
+    closing: Vec<Made>,
+    /// How the disk keeps up.
+    pace: Pace,
+    /// What the command that is being obeyed promises.
+    promised: Option<Promise>,
+    owed: Vec<Owed>,
     /// The name to go on under when the device is back.
     interrupted: Option<Option<String>>,
     gap_frames: u64,
@@ -87,6 +134,7 @@ pub struct Takes {
 pub(super) struct TakesParts {
     pub(super) jobs: Sender<Job>,
     pub(super) done: Receiver<Done>,
+    pub(super) progress: Progress,
     pub(super) folder: PathBuf,
     pub(super) calendar: Calendar,
     pub(super) capture: Capture,
@@ -111,6 +159,9 @@ impl Takes {
             take: None,
             pending: None,
             closing: Vec::new(),
+            pace: Pace::new(parts.progress),
+            promised: None,
+            owed: Vec::new(),
             interrupted: None,
             gap_frames: 0,
             played: Vec::new(),
@@ -152,7 +203,15 @@ impl Takes {
 
     /// The first file of the take under way.
     pub(super) fn path(&self) -> Option<&Path> {
-        self.take.as_ref()?.begun.as_ref().map(|(path, _)| path.as_path())
+        self.take.as_ref()?.made.path.as_deref()
+    }
+
+    fn made(&self, id: TakeId) -> Option<&Made> {
+        self.take.iter().map(|take| &take.made).chain(&self.closing).find(|made| made.id == id)
+    }
+
+    fn made_mut(&mut self, id: TakeId) -> Option<&mut Made> {
+        self.take.iter_mut().map(|take| &mut take.made).chain(&mut self.closing).find(|made| made.id == id)
     }
 
     /// Whether the take under way ends with the next bar.
@@ -165,11 +224,18 @@ impl Takes {
         if self.pending.is_some() {
             return Some("a take is waiting for its beginning already; record.stop ends that".to_owned());
         }
-        let take = self.take.as_ref()?;
-        Some(match &take.begun {
-            Some((path, _)) => format!("already recording to {}; record.stop ends it", path.display()),
+        let Some(take) = &self.take else { return self.too_many() };
+        Some(match &take.made.path {
+            Some(path) => format!("already recording to {}; record.stop ends it", path.display()),
             None if take.listens => "a sound is waited for already; record.stop ends that".to_owned(),
             None => "a take is beginning already; record.stop ends it".to_owned(),
+        })
+    }
+
+    /// Why not one more can be made at once.
+    fn too_many(&self) -> Option<String> {
+        (self.closing.len() + usize::from(self.take.is_some()) >= TAKES_MAX).then(|| {
+            format!("{TAKES_MAX} takes are being written already; this one is not made: wait until one is closed")
         })
     }
 
@@ -197,7 +263,7 @@ impl Takes {
     /// A new take. The first frames of it may have passed.
     ///
     /// # Errors
-    /// Its files cannot be what they are to be.
+    /// Its files cannot be what they are to be, or too many takes are being written.
     pub(super) fn begin(
         &mut self,
         name: Option<String>,
@@ -206,6 +272,9 @@ impl Takes {
         occasion: &Occasion,
     ) -> Result<(), String> {
         let files = self.options.files.of(self.inputs)?;
+        if let Some(why) = self.too_many() {
+            return Err(why);
+        }
         let base = self.name(name.as_deref(), "", occasion);
         let begin = match begin {
             // Right after a device began, the clock may not know its frame.
@@ -216,9 +285,11 @@ impl Takes {
         };
         let listens = matches!(begin, Begin::OnSound { .. });
         let order = TakeOrder { marks, ..self.order(base, files, begin, None, occasion) };
-        let id = order.take;
+        let made = Made::new(&order);
+        self.promised = (!listens).then_some(Promise { take: made.id, awaited: Awaited::Beginning });
         self.send(Job::Begin(Box::new(order)));
-        self.take = Some(Take { id, name, listens, begun: None, ends_with_bar: false, gap_frames: 0, marks: 0 });
+        self.take =
+            Some(Take { made, name, listens, first_frame: None, ends_with_bar: false, gap_frames: 0, marks: 0 });
         self.warned = false;
         Ok(())
     }
@@ -229,10 +300,14 @@ impl Takes {
     /// As for [`begin`](Self::begin).
     pub(super) fn keep(&mut self, from: i64, end: i64, occasion: &Occasion) -> Result<(), String> {
         let files = self.options.files.of(self.inputs)?;
+        if let Some(why) = self.too_many() {
+            return Err(why);
+        }
         let name = self.name(None, "-capture", occasion);
         let mut order = self.order(name, files, Begin::At(from), Some(end), occasion);
-        order.silence_frames = None;
-        self.closing.push(order.take);
+        (order.silence_frames, order.length_frames) = (None, None);
+        self.promised = Some(Promise { take: order.take, awaited: Awaited::End });
+        self.closing.push(Made::new(&order));
         self.send(Job::Begin(Box::new(order)));
         Ok(())
     }
@@ -245,10 +320,12 @@ impl Takes {
     /// Ends the take under way before this frame; another may begin at once.
     pub(super) fn end(&mut self, frame: i64) {
         self.hand_over_played();
-        if let Some(Take { id, .. }) = self.take.take() {
-            tracing::info!(take = id.0, frame, "take stopped");
-            self.closing.push(id);
-            self.send(Job::End { take: id, frame });
+        if let Some(Take { made, .. }) = self.take.take() {
+            let take = made.id;
+            tracing::info!(take = take.0, frame, "take stopped");
+            self.closing.push(made);
+            self.promised = Some(Promise { take, awaited: Awaited::End });
+            self.send(Job::End { take, frame });
         }
     }
 
@@ -262,7 +339,7 @@ impl Takes {
     /// The device is gone: the take ends with what is there, and goes on when it is back. One that waits for a sound goes on
     /// waiting.
     pub(super) fn interrupt(&mut self) {
-        if let Some(take) = self.take.as_ref().filter(|take| take.begun.is_some()) {
+        if let Some(take) = self.take.as_ref().filter(|take| take.first_frame.is_some()) {
             self.interrupted = Some(take.name.clone());
             self.end(self.held().end);
         }
@@ -275,7 +352,7 @@ impl Takes {
 
     /// Names a place; nothing where no take is made.
     pub(super) fn mark(&mut self, frame: i64, label: Option<&str>) -> Option<String> {
-        let take = self.take.as_mut().filter(|take| take.begun.is_some())?;
+        let take = self.take.as_mut().filter(|take| take.first_frame.is_some())?;
         take.marks += 1;
         let label = label.map_or_else(|| format!("mark {}", take.marks), str::to_owned);
         self.send(Job::Mark { frame, label: label.clone() });
@@ -319,15 +396,20 @@ impl Takes {
         while let Ok(done) = self.done.try_recv() {
             self.hear(done, desk, folder);
         }
+        self.look_at_pace(desk);
     }
 
     fn hear(&mut self, done: Done, desk: &Desk, folder: &Folder) {
         match done {
             Done::Began { take, path, frame } => {
                 tracing::info!(take = take.0, frame, path = %path.display(), "take started");
-                if let Some(take) = self.take.as_mut().filter(|under_way| under_way.id == take) {
-                    take.begun = Some((path.clone(), frame));
+                if let Some(take) = self.take.as_mut().filter(|under_way| under_way.made.id == take) {
+                    take.first_frame = Some(frame);
                 }
+                if let Some(made) = self.made_mut(take) {
+                    (made.path, made.asked_frame) = (Some(path.clone()), None);
+                }
+                self.answer(take, Awaited::Beginning, &Ok(format!("recording to {}", path.display())));
                 folder.changed();
                 desk.tell(&Event::TakeStarted { path, frame });
             }
@@ -335,7 +417,7 @@ impl Takes {
                 self.gap_frames += frames;
                 let seconds = frames as f64 / f64::from(self.sample_rate_hz);
                 tracing::warn!(take = take.0, frames, "gap");
-                if let Some(take) = self.take.as_mut().filter(|under_way| under_way.id == take) {
+                if let Some(take) = self.take.as_mut().filter(|under_way| under_way.made.id == take) {
                     take.gap_frames += frames;
                 }
                 let text =
@@ -344,33 +426,47 @@ impl Takes {
             }
             Done::Finished { take, path, frames, gap_frames } => {
                 tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "take finished");
+                if let Some(made) = self.made_mut(take) {
+                    made.finished(frames);
+                }
                 folder.finished(&path);
                 desk.tell(&Event::TakeFinished { path, frames, gap_frames });
             }
             Done::Failed { take, path, frames, reason, goes_on } => {
                 tracing::error!(take = take.0, frames, path = %path.display(), reason, "the disk refused");
                 let severity = if goes_on.is_some() { Severity::Warning } else { Severity::Error };
-                desk.notice(severity, self.failure(&path, frames, &reason, goes_on.as_deref()));
+                let has_begun = self.made(take).is_some_and(|made| made.path.is_some());
+                let sentence = self.failure(&path, frames, &reason, goes_on.as_deref(), has_begun);
+                if let Some(made) = self.made_mut(take) {
+                    made.faults.push(sentence.clone());
+                    if frames > 0 {
+                        made.finished(frames);
+                    }
+                }
+                desk.notice(severity, sentence);
                 if frames > 0 {
                     folder.finished(&path);
                     desk.tell(&Event::TakeFinished { path, frames, gap_frames: 0 });
                 }
             }
-            Done::NoMidi { sentence } => desk.notice(Severity::Warning, sentence),
+            Done::Midi { sentence } => desk.notice(Severity::Warning, sentence),
             Done::Over { take } => {
-                self.closing.retain(|closing| *closing != take);
-                self.take.take_if(|under_way| under_way.id == take);
+                let under_way = self.take.take_if(|under_way| under_way.made.id == take).map(|take| take.made);
+                let closed = self.closing.iter().position(|made| made.id == take).map(|at| self.closing.remove(at));
+                if let Some(made) = under_way.or(closed) {
+                    self.answer_end(&made);
+                }
             }
         }
     }
 
-    fn failure(&self, path: &Path, frames: u64, reason: &str, goes_on: Option<&Path>) -> String {
+    fn failure(&self, path: &Path, frames: u64, reason: &str, goes_on: Option<&Path>, has_begun: bool) -> String {
         let path = path.display();
         let seconds = frames as f64 / f64::from(self.sample_rate_hz);
         let safe = if frames == 0 { String::new() } else { format!("; its first {seconds:.1} s are safe") };
         match goes_on {
             Some(other) => format!("recording to {path}: {reason}{safe}; it goes on in {}", other.display()),
-            None if frames == 0 => {
+            None if !has_begun => {
                 format!(
                     "cannot record to {path}: {reason}; everything else works: free the disk or choose another folder"
                 )
@@ -405,10 +501,9 @@ impl Takes {
     pub(super) fn status(&self, frame: i64) -> RecordStatus {
         let seconds = |frames: i64| frames.max(0) as f64 / f64::from(self.sample_rate_hz);
         let take = self.take.as_ref().and_then(|take| {
-            let (path, first) = take.begun.as_ref()?;
             Some(TakeStatus {
-                path: path.clone(),
-                seconds: seconds(frame - first),
+                path: take.made.path.clone()?,
+                seconds: seconds(frame - take.first_frame?),
                 marks: take.marks,
                 gap_frames: take.gap_frames,
                 ends_with_bar: take.ends_with_bar,
@@ -427,6 +522,7 @@ impl Takes {
             free_bytes: self.free_bytes,
             bytes_per_second: self.bytes_per_second,
             capture_bytes: self.capture.bytes(),
+            behind: self.behind().cloned(),
         }
     }
 

@@ -161,6 +161,11 @@ impl Librarian {
 
     /// Mends what busker made. What others made, and what cannot be mended, is left as it is: the list tells of it.
     fn mend(&mut self, folder: &Path) {
+        match takes::finish_moves(folder) {
+            Ok(0) => {}
+            Ok(count) => self.tell(News::Mended(format!("an interrupted move is finished: {count} files of a take"))),
+            Err(error) => tracing::warn!("an interrupted move in {} is not finished: {error}", folder.display()),
+        }
         let files = takes::wav_files(folder).unwrap_or_default();
         for path in files.into_iter().filter(|path| is_interrupted(path)) {
             if let Ok(Repaired::Done(wav)) = takes::repair(&path, Reach::Folder, false) {

@@ -4,6 +4,9 @@
 //! buffer: it may begin in the past and end when the frame it ends before is there. Several are made at once. What the
 //! disk is too slow for is silence of its exact length, marked and told. Files are created new, never overwritten.
 //!
+//! Jobs come before every piece that is written: a slow disk delays an order by one wait for the disk, not until all is
+//! written. How far it has come is in [`Progress`], which can be read while it waits.
+//!
 //! `writer/take.rs` is one take, `writer/lane.rs` one of its files; jobs and what becomes of them cross in channels that
 //! lose nothing.
 
@@ -18,7 +21,11 @@ use roll::Roll;
 use std::{
     io,
     path::PathBuf,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -58,6 +65,8 @@ pub struct TakeOrder {
     pub end_frame: Option<i64>,
     /// A sound is what reaches this, of 1.0.
     pub threshold: f32,
+    /// It ends after so many frames.
+    pub length_frames: Option<u64>,
     /// It ends after so many frames without a sound.
     pub silence_frames: Option<u64>,
     /// It goes on in other files after so many frames.
@@ -157,21 +166,21 @@ pub enum Done {
         /// Of them silence, where the disk was too slow.
         gap_frames: u64,
     },
-    /// The disk refused.
+    /// The disk refused, or somebody removed the file.
     Failed {
         /// Of which take.
         take: TakeId,
         /// The file.
         path: PathBuf,
-        /// Frames that are safe in it.
+        /// Frames that are safe in it; none where it is not there any more.
         frames: u64,
         /// Why.
         reason: String,
         /// The file in which the take goes on.
         goes_on: Option<PathBuf>,
     },
-    /// What was played could not be written; the take is safe.
-    NoMidi {
+    /// What was played could not be written where it belongs; the take is safe.
+    Midi {
         /// What, and why.
         sentence: String,
     },
@@ -182,9 +191,42 @@ pub enum Done {
     },
 }
 
+/// How far the writer has come: the oldest frame that it still needs of the buffer.
+///
+/// Crossing: one number, written by the writer and read by any thread, also while the writer waits for the disk; the newest
+/// wins.
+#[derive(Clone, Debug)]
+pub struct Progress(Arc<AtomicI64>);
+
+/// Nothing is needed.
+const NOTHING: i64 = i64::MAX;
+
+impl Progress {
+    /// Nothing is written yet.
+    pub fn new() -> Progress {
+        Progress(Arc::new(AtomicI64::new(NOTHING)))
+    }
+
+    /// The oldest frame that is not written yet and will be; nothing where all is written.
+    pub fn oldest_frame(&self) -> Option<i64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|frame| *frame != NOTHING)
+    }
+
+    pub(in crate::engine) fn set(&self, frame: Option<i64>) {
+        self.0.store(frame.unwrap_or(NOTHING), Ordering::Relaxed);
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Progress {
+        Progress::new()
+    }
+}
+
 /// The writer's state.
 pub struct Writer {
     jobs: Receiver<Job>,
+    progress: Progress,
     desk: Desk,
     roll: Roll,
     takes: Vec<OpenTake>,
@@ -195,12 +237,15 @@ struct Desk {
     capture: Capture,
     sample_rate_hz: u32,
     done: Sender<Done>,
+    /// Called when there is news.
+    told: Box<dyn Fn() + Send>,
 }
 
 impl Desk {
     fn tell(&self, done: Done) {
         // A control that is gone can tell nobody; the files are closed all the same.
         let _ = self.done.send(done);
+        (self.told)();
     }
 
     fn frames(&self, seconds: f64) -> u64 {
@@ -212,14 +257,26 @@ impl Writer {
     /// A writer of what is held at this rate.
     pub fn new(jobs: Receiver<Job>, done: Sender<Done>, capture: Capture, sample_rate_hz: f64) -> Writer {
         let sample_rate_hz = sample_rate_hz.round() as u32;
-        Writer { jobs, desk: Desk { capture, sample_rate_hz, done }, roll: Roll::default(), takes: Vec::new() }
+        Writer {
+            jobs,
+            progress: Progress::new(),
+            desk: Desk { capture, sample_rate_hz, done, told: Box::new(|| {}) },
+            roll: Roll::default(),
+            takes: Vec::new(),
+        }
     }
 
-    /// Runs until the control thread is gone, then closes what is open.
+    /// How far it has come, for whoever asks.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    /// Runs until the control thread is gone, then closes what is open. `told` is called when there is news.
     ///
     /// # Errors
     /// Where the system has no more threads.
-    pub fn spawn(mut self) -> io::Result<JoinHandle<()>> {
+    pub fn spawn(mut self, told: impl Fn() + Send + 'static) -> io::Result<JoinHandle<()>> {
+        self.desk.told = Box::new(told);
         thread::Builder::new().name("disk-writer".into()).spawn(move || {
             // The callback needs seconds for what takes a moment here.
             self.desk.capture.bring_in();
@@ -241,10 +298,13 @@ impl Writer {
 
     /// Does everything there is to do now.
     pub fn step(&mut self) {
+        while self.write_round() {}
+    }
+
+    fn obey_all(&mut self) {
         while let Ok(job) = self.jobs.try_recv() {
             self.obey(job);
         }
-        self.write();
     }
 
     /// Ends every take with what is there.
@@ -253,7 +313,7 @@ impl Writer {
         for take in &mut self.takes {
             take.end_before(head);
         }
-        self.write();
+        self.step();
     }
 
     fn obey(&mut self, job: Job) {
@@ -279,16 +339,38 @@ impl Writer {
         }
     }
 
-    /// A piece of each take in turn, so that none waits while another catches up.
-    fn write(&mut self) {
-        let mut wrote = true;
-        while wrote {
-            wrote = false;
-            for take in &mut self.takes {
-                wrote |= take.write(&self.desk, &self.roll);
+    /// A piece of each file in turn, so that none waits while another catches up. True where there may be more.
+    fn write_round(&mut self) -> bool {
+        let mut wrote = false;
+        let mut turn = 0;
+        loop {
+            self.obey_all();
+            self.note_progress();
+            match self.write_one(turn) {
+                Some(more) => wrote |= more,
+                None => break,
             }
+            turn += 1;
         }
         self.takes.retain_mut(|take| !take.is_over(&self.desk));
+        self.note_progress();
+        wrote
+    }
+
+    /// A piece of one file, counted over all takes; nothing where there are not so many.
+    fn write_one(&mut self, turn: usize) -> Option<bool> {
+        let mut lane = turn;
+        for take in &mut self.takes {
+            match lane.checked_sub(take.lanes()) {
+                None => return Some(take.write(lane, &self.desk, &self.roll)),
+                Some(rest) => lane = rest,
+            }
+        }
+        None
+    }
+
+    fn note_progress(&self) {
+        self.progress.set(self.takes.iter().filter_map(OpenTake::needs).min());
     }
 }
 

@@ -63,8 +63,9 @@ impl Audio {
             self.seen_blocks = (blocks, Instant::now());
         }
         let xruns = self.watch.xruns.load(Ordering::Relaxed);
-        if xruns > std::mem::replace(&mut self.marked_xruns, xruns) {
-            control.xruns(now);
+        let marked = std::mem::replace(&mut self.marked_xruns, xruns);
+        if xruns > marked {
+            control.xruns(u64::from(xruns - marked), now);
         }
         let stalled = self.seen_blocks.1.elapsed() > STALL;
         match &self.lost {

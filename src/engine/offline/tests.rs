@@ -132,7 +132,8 @@ fn a_folder_that_refuses_is_one_notice_and_the_rest_plays_on() {
     std::fs::write(&file, "").unwrap();
     let mut offline = Offline::new(&config(&file)).unwrap();
     let events = offline.station().subscribe(|| {});
-    ask(&mut offline, "record.start jam");
+    let refused = offline.ask(&"record.start jam".parse().unwrap()).unwrap_err();
+    assert!(refused.contains("its folder is a file"), "{refused}");
     offline.run_to(48_000);
     assert_eq!(offline.status().record.take, None);
     let errors = events.try_iter().filter(|e| matches!(e, Event::Notice { text, .. } if text.contains("jam.wav")));

@@ -113,6 +113,62 @@ fn a_track_for_each_way_of_each_port_that_was_used() {
     assert_eq!(marker.delta, 1440);
 }
 
+/// The tick at which a track ends.
+fn end_of(track: &[TrackEvent<'_>]) -> u64 {
+    assert_eq!(track.last().unwrap().kind, TrackEventKind::Meta(MetaMessage::EndOfTrack));
+    track.iter().map(|event| u64::from(event.delta.as_int())).sum()
+}
+
+#[test]
+fn what_is_held_at_the_end_of_a_take_is_let_go_there_and_every_track_is_as_long_as_the_take() {
+    let mut smf = smf(120.0);
+    smf.event(event(0, Way::Received, 1, &[0x90, 60, 100]));
+    smf.event(event(10, Way::Received, 1, &[0x80, 60, 0]));
+    for message in [[0x91, 60, 100], [0x91, 60, 90], [0x91, 62, 90], [0xB1, 64, 127], [0xB1, 67, 63]] {
+        smf.event(event(24_000, Way::Sent, 0, &message));
+    }
+    smf.event(event(30_000, Way::Sent, 0, &[0x91, 62, 0]));
+    // After its end: not the take's.
+    smf.event(event(48_000, Way::Sent, 0, &[0x81, 60, 0]));
+    smf.mark(48_000, "late");
+    smf.tempo(at(96_000, 60.0));
+    smf.end_before(48_000);
+    let bytes = smf.bytes();
+    let file = midly::Smf::parse(&bytes).unwrap();
+    assert_eq!(file.tracks.iter().map(|track| end_of(track)).collect::<Vec<u64>>(), [1920; 3]);
+    let sent: Vec<(u64, Vec<u8>)> = heard(&file.tracks[1]).iter().map(|(tick, kind)| (*tick, wire(kind))).collect();
+    assert_eq!(
+        sent[6..],
+        [(1920, vec![0x81, 60, 64]), (1920, vec![0x81, 60, 64]), (1920, vec![0xB1, 64, 0])],
+        "as many ends as beginnings, and the pedal that is down"
+    );
+    assert_eq!(heard(&file.tracks[2]).len(), 2, "what is ended is not ended twice");
+    // A take goes on: its end moves.
+    smf.end_before(96_000);
+    let bytes = smf.bytes();
+    let file = midly::Smf::parse(&bytes).unwrap();
+    assert_eq!(end_of(&file.tracks[0]), 3840);
+    assert_eq!(heard(&file.tracks[1]).len(), 6 + 1 + 2, "the late end of one note, and of what is held the rest");
+}
+
+proptest! {
+    #[test]
+    fn a_finished_file_has_an_end_for_every_note(messages in proptest::collection::vec((0u64..48_000, 0u8..3, 0u8..4, 0u8..2), 0..60)) {
+        let mut smf = smf(97.0);
+        for (frame, what, key, velocity) in &messages {
+            let status = [0x90, 0x80, 0xB0][usize::from(*what)];
+            let key = if status == 0xB0 { 60 } else { 60 + key };
+            smf.event(event(*frame, Way::Sent, 0, &[status, key, *velocity]));
+        }
+        smf.end_before(48_000);
+        let bytes = smf.bytes();
+        let file = midly::Smf::parse(&bytes).unwrap();
+        let mut held = HeldNotes::default();
+        file.tracks.iter().skip(1).flatten().for_each(|event| held.hear(&event.kind));
+        prop_assert!(held.ends().is_empty());
+    }
+}
+
 #[test]
 fn the_clock_is_left_out_and_a_sysex_is_whole() {
     let mut smf = smf(120.0);

@@ -8,7 +8,7 @@ use crate::{
     command::Command,
     engine::{
         doors::Door,
-        station::{Answer, Station},
+        station::{Answer, NotAsked, Station},
     },
     remote::{
         from_network,
@@ -32,7 +32,10 @@ use std::{
 };
 use tokio::{
     select,
-    sync::broadcast::{self, error::RecvError},
+    sync::{
+        broadcast::{self, error::RecvError},
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    },
     time::timeout,
 };
 
@@ -69,7 +72,13 @@ struct Guest {
     station: Station,
     socket: WebSocket,
     limit: Limit,
+    /// Answers on their way: what comes later keeps nothing else waiting. There are never more than commands that the
+    /// engine has taken in.
+    answers: (UnboundedSender<Answered>, UnboundedReceiver<Answered>),
 }
+
+/// The answer to a command, with its number where somebody waits for it.
+type Answered = (Option<u64>, Answer);
 
 /// What comes next.
 enum Next {
@@ -77,6 +86,8 @@ enum Next {
     End,
     /// Something is told.
     Told(Result<Utf8Bytes, RecvError>),
+    /// An answer has come.
+    Answered(Answered),
     /// Something was asked.
     Asked(Option<Result<Message, axum::Error>>),
 }
@@ -84,7 +95,7 @@ enum Next {
 impl Guest {
     fn new(hall: Arc<Hall>, socket: WebSocket) -> Guest {
         let station = hall.station.guest();
-        Guest { hall, station, socket, limit: Limit::new(MESSAGES.0, MESSAGES.1) }
+        Guest { hall, station, socket, limit: Limit::new(MESSAGES.0, MESSAGES.1), answers: unbounded_channel() }
     }
 
     /// Serves until either side has had enough.
@@ -95,11 +106,13 @@ impl Guest {
             let next = select! {
                 _ = ending.changed() => Next::End,
                 told = feed.recv() => Next::Told(told),
+                Some(answered) = self.answers.1.recv() => Next::Answered(answered),
                 asked = self.socket.recv() => Next::Asked(asked),
             };
             match next {
                 Next::Told(Ok(message)) => self.send(Message::Text(message)).await?,
                 Next::Told(Err(RecvError::Lagged(_))) => feed = self.join().await?,
+                Next::Answered((id, answer)) => self.answer(id, answer).await?,
                 Next::Asked(Some(Ok(message))) => self.hear(message).await?,
                 Next::Asked(None | Some(Err(_))) => return ControlFlow::Break(()),
                 Next::End | Next::Told(Err(RecvError::Closed)) => {
@@ -175,13 +188,28 @@ impl Guest {
         if let Err(why) = from_network(&command) {
             return self.refuse(id, why).await;
         }
-        let asked = if id.is_some() || command.must_arrive() {
-            obey(&self.station, command).await
-        } else {
+        let must_arrive = command.must_arrive();
+        if id.is_none() && !must_arrive {
             // A refusal becomes a notice.
-            self.station.send(command).map(|()| Ok(String::new()))
-        };
-        let answer: Answer = asked.unwrap_or_else(|why| Err(why.to_string()));
+            return match self.station.send(command) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(why) => self.answer(id, Err(why.to_string())).await,
+            };
+        }
+        let answers = self.answers.0.clone();
+        let reply = move |answer| drop(answers.send((id, answer)));
+        match self.station.ask_then(command.clone(), reply) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(NotAsked::Busy) if must_arrive => {
+                let answer = obey(&self.station, command).await.unwrap_or_else(|why| Err(why.to_string()));
+                self.answer(id, answer).await
+            }
+            Err(why) => self.answer(id, Err(why.to_string())).await,
+        }
+    }
+
+    /// Who gave no number hears of refusals only.
+    async fn answer(&mut self, id: Option<u64>, answer: Answer) -> ControlFlow<()> {
         if id.is_none() && answer.is_ok() {
             return ControlFlow::Continue(());
         }

@@ -65,7 +65,9 @@ impl<'a> Converted<'a> {
     pub(super) fn read(&mut self, count: usize, block: &mut Vec<f32>) -> Result<bool, NotDone> {
         block.clear();
         let Some(resampling) = &mut self.resampler else {
-            return Ok(self.samples.read(count, block).map_err(NotUsable::Disk)? > 0);
+            let read = self.samples.read(count, block).map_err(NotUsable::Disk)?;
+            silence_broken(block);
+            return Ok(read > 0);
         };
         // The first chunk may be all delay.
         while block.is_empty() && resampling.left > 0 {
@@ -75,14 +77,18 @@ impl<'a> Converted<'a> {
     }
 }
 
+/// What is no number is silence: at another rate it would be in every sample of a chunk, and few players take it.
+fn silence_broken(samples: &mut [f32]) {
+    samples.iter_mut().filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
+}
+
 impl Resampling {
     fn next(&mut self, samples: &mut Samples<&File>, block: &mut Vec<f32>) -> Result<(), NotDone> {
         let channels = samples.channels();
         let wanted = self.resampler.input_frames_next();
         self.input.clear();
         let read = samples.read(wanted, &mut self.input).map_err(NotUsable::Disk)?;
-        // What is no number would be in every sample of the chunk.
-        self.input.iter_mut().filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
+        silence_broken(&mut self.input);
         self.input.resize(wanted * channels, 0.0);
         let frames_max = self.output.len() / channels;
         let failed = |error: &dyn std::fmt::Display| NotDone::Asked(format!("its rate cannot be changed: {error}"));

@@ -226,3 +226,30 @@ fn noise_is_no_longer_as_flac_than_it_is() {
     assert!(read_by_ffmpeg(&made.path) == read_by_ffmpeg(&take.path));
     assert!(fs::metadata(&made.path).unwrap().len() < 40_000 * 3 + 1_000);
 }
+
+#[test]
+fn silence_has_no_loudness_to_be_brought_to_and_that_is_said() {
+    let (_folder, take) = folder(2, Depth::Int24, &[0.0; 2 * 48_000], &[]);
+    for normalize in [Normalize::Loudness, Normalize::Peak] {
+        let made = exported(&take, &Export { normalize: Some((normalize, None)), ..plan(Form::Wav) }).unwrap();
+        assert!(made.is_silent && made.gain_db == 0.0, "{made:?}");
+    }
+}
+
+#[test]
+fn a_rate_that_flac_is_not_written_at_is_refused_with_what_to_do() {
+    let (_folder, take) = folder(2, Depth::Int24, &sines(2, 100, 0.5), &[]);
+    let refused = exported(&take, &Export { rate_hz: Some(192_000), ..plan(Form::Flac) }).unwrap_err().to_string();
+    assert!(refused.contains("add --rate 96000, or export as wav"), "{refused}");
+}
+
+#[test]
+fn what_is_no_number_in_a_take_is_silence_in_its_export() {
+    let mut samples = sines(1, 1_000, 0.5);
+    (samples[10], samples[20]) = (f32::NAN, f32::INFINITY);
+    let (_folder, take) = folder(1, Depth::Float32, &samples, &[]);
+    let made = exported(&take, &plan(Form::Wav)).unwrap();
+    let made: Vec<f32> = hound::WavReader::open(made.path).unwrap().into_samples().map(Result::unwrap).collect();
+    (samples[10], samples[20]) = (0.0, 0.0);
+    assert_eq!(made, samples);
+}

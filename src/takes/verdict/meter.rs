@@ -95,7 +95,10 @@ impl Meter {
             loudness: loudness(channels, sample_rate_hz, frames),
             true_peak: TruePeak::new(channels, sample_rate_hz),
             gaps,
-            xruns: happenings.iter().filter(|(_, happening)| *happening == Happening::Xrun).count() as u64,
+            xruns: happenings.iter().fold(0, |sum, (_, happening)| match happening {
+                Happening::Xrun { times } => sum.saturating_add(*times),
+                _ => sum,
+            }),
         }
     }
 

@@ -187,7 +187,7 @@ fn the_noise_floor_is_that_of_the_quietest_places_without_gaps_and_offset() {
     // Silence in place of what is missing is no quiet place.
     samples[96_000..96_000 + 76_800].fill(0.0);
     let gap = (48_000, Happening::Gap { frames: 38_400 });
-    let measured = measured_as(2, &samples, None, &[gap, (9, Happening::Xrun)]);
+    let measured = measured_as(2, &samples, None, &[gap, (9, Happening::Xrun { times: 1 })]);
     assert_near(measured.verdict.noise_floor_dbfs, -63.0, 0.2);
     assert_eq!((measured.verdict.gaps, measured.verdict.gap_frames, measured.verdict.xruns), (1, 38_400, 1));
     let text = measured.verdict.to_string();
@@ -229,4 +229,15 @@ fn the_overview_shows_where_something_is() {
     meter.feed(&mut [[0.0; 512], [1.0; 512]].concat());
     let columns = meter.end().overview.columns;
     assert_eq!((columns[510], columns[511]), ((0, 0), (0, 127)));
+}
+
+#[test]
+fn where_the_system_was_late_nobody_says_that_nothing_is_missing() {
+    let samples = signal(1, 48_000, sine(1_000.0, -20.0));
+    let late = [(9, Happening::Xrun { times: 3 }), (99, Happening::Xrun { times: 1 })];
+    let verdict = measured_as(1, &samples, None, &late).verdict;
+    assert_eq!(verdict.xruns, 4, "each counts, however many were found at once");
+    for text in [verdict.short(), verdict.to_string()] {
+        assert!(text.contains("4 xruns") && !text.contains("no dropouts"), "{text}");
+    }
 }

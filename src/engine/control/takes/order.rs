@@ -63,6 +63,7 @@ impl Takes {
             begin,
             end_frame,
             threshold: 10.0_f64.powf(options.threshold_db / 20.0) as f32,
+            length_frames: options.length_seconds.map(|seconds| (seconds * rate).round() as u64),
             silence_frames: options.silence_seconds.map(|seconds| (seconds * rate) as u64),
             split_frames: match options.split {
                 Split::Never => None,

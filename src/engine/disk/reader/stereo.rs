@@ -1,7 +1,7 @@
 //! A WAV file as left and right, from any frame on. The disk reader's; blocks on the disk.
 //!
-//! One channel is heard on both sides; of several, the first, third, … on the left and the others on the right, as the
-//! inputs are. Whatever the header says, all that is there is heard.
+//! One channel is heard on both sides; of several, the mean of the first, third, … on the left and that of the others on
+//! the right, so that nothing is over full scale that is not. Whatever the header says, all that is there is heard.
 
 use crate::{
     takes::{self, Reach},
@@ -104,8 +104,24 @@ fn mix(frame: &[f32]) -> [f32; 2] {
     match frame {
         [both] => [level(both); 2],
         several => {
-            let side = |first: usize| several.iter().skip(first).step_by(2).map(level).sum();
+            let side = |first: usize| {
+                let count = several.len().saturating_sub(first).div_ceil(2).max(1);
+                several.iter().skip(first).step_by(2).map(level).sum::<f32>() / count as f32
+            };
             [side(0), side(1)]
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_channels_on_two_sides_are_never_over_what_one_of_them_is() {
+        assert_eq!(mix(&[1.0; 6]), [1.0; 2]);
+        assert_eq!(mix(&[0.5, -0.25]), [0.5, -0.25]);
+        assert_eq!(mix(&[0.9, 0.5, 0.3]), [0.6, 0.5]);
+        assert_eq!(mix(&[f32::NAN]), [0.0; 2]);
     }
 }

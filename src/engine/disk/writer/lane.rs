@@ -19,11 +19,14 @@ const LEAST_SECONDS: f64 = 0.1;
 /// writer that is less than a second that a power cut takes, and an SD card writes its blocks and the header's page
 /// hardly more than once a second.
 const TRUE_EVERY_SECONDS: f64 = 0.7;
+/// The same for a file that is behind, which is only brought to the disk: what it waits for there it cannot write.
+const SYNC_BEHIND_SECONDS: f64 = 8.0;
 
 /// One file at a time of a take.
 pub(super) struct Lane {
     of: FileOf,
     file: Option<OpenFile>,
+    stem: String,
     part: u32,
     folder: PathBuf,
     next_frame: i64,
@@ -44,12 +47,15 @@ struct OpenFile {
     gap_frames: u64,
     /// Frames its header does not tell of.
     untold_frames: u64,
+    /// Frames that are on the disk, whatever becomes of it.
+    synced_frames: u64,
 }
 
 impl Lane {
     /// A file that begins with this frame.
     pub(super) fn new(
         order: &TakeOrder,
+        stem: &str,
         of: FileOf,
         (path, file): (PathBuf, File),
         first_frame: i64,
@@ -59,6 +65,7 @@ impl Lane {
         let mut lane = Lane {
             of,
             file: None,
+            stem: stem.to_owned(),
             part: 1,
             folder: path.parent().map_or_else(PathBuf::new, PathBuf::from),
             next_frame: first_frame,
@@ -91,6 +98,12 @@ impl Lane {
         self.next_frame
     }
 
+    /// The oldest frame that it still needs.
+    pub(super) fn needs(&self) -> Option<i64> {
+        let is_written = self.end_frame.is_some_and(|end| end <= self.next_frame);
+        (!self.is_over() && !is_written).then_some(self.next_frame)
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.file.is_none()
     }
@@ -107,8 +120,15 @@ impl Lane {
             Ok(wav) => {
                 let room = order.split_frames.unwrap_or(u64::MAX).min(wav.room_frames());
                 let split_frame = self.next_frame.saturating_add_unsigned(room);
-                let (first_frame, gap_frames, untold_frames) = (self.next_frame, 0, 0);
-                self.file = Some(OpenFile { path, wav, first_frame, split_frame, gap_frames, untold_frames });
+                self.file = Some(OpenFile {
+                    path,
+                    wav,
+                    first_frame: self.next_frame,
+                    split_frame,
+                    gap_frames: 0,
+                    untold_frames: 0,
+                    synced_frames: 0,
+                });
             }
             Err(error) => {
                 // Nothing is in it.
@@ -140,7 +160,8 @@ impl Lane {
         } else {
             self.write_samples((there as usize).min(self.piece_frames()), order, desk)
         };
-        if let Err(error) = written.and_then(|()| self.tell_truth(desk)) {
+        let is_behind = end - self.next_frame > desk.frames(LEAST_SECONDS) as i64;
+        if let Err(error) = written.and_then(|()| self.tell_truth(is_behind, desk)) {
             self.refused(order, desk, &error);
         }
         true
@@ -193,7 +214,7 @@ impl Lane {
     }
 
     /// Makes the header tell of what is written, now and then, and brings all to the disk.
-    fn tell_truth(&mut self, desk: &Desk) -> io::Result<()> {
+    fn tell_truth(&mut self, is_behind: bool, desk: &Desk) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         if file.untold_frames < desk.frames(TRUE_EVERY_SECONDS) {
             return Ok(());
@@ -201,11 +222,14 @@ impl Lane {
         file.untold_frames = 0;
         let marks = marks_of(&self.marks, file.first_frame, self.next_frame);
         file.wav.make_true(&marks)?;
-        file.wav.file().sync_data()?;
-        match file.wav.file().metadata()?.nlink() {
-            0 => Err(io::Error::new(io::ErrorKind::NotFound, "somebody removed it")),
-            _ => Ok(()),
+        let unsynced = file.wav.frames() - file.synced_frames;
+        if is_behind && unsynced < desk.frames(SYNC_BEHIND_SECONDS) {
+            return Ok(());
         }
+        file.wav.file().sync_data()?;
+        is_there(file.wav.file())?;
+        file.synced_frames = file.wav.frames();
+        Ok(())
     }
 
     /// Closes the file that is full or at its end. True where another goes on.
@@ -215,8 +239,11 @@ impl Lane {
         self.close(order, desk, file);
         if goes_on {
             self.part += 1;
-            match names::create_one(&self.folder, &order.name, &self.of.suffix, self.part) {
-                Ok((path, made)) => self.open(order, path, made, desk),
+            match names::create_part(&self.folder, &self.stem, &self.of.suffix, self.part) {
+                Ok((path, made, part)) => {
+                    self.part = part;
+                    self.open(order, path, made, desk);
+                }
                 Err(error) => self.go_on_elsewhere(order, desk, self.folder.clone(), 0, &error),
             }
         }
@@ -228,7 +255,7 @@ impl Lane {
         let end = file.first_frame + file.wav.frames() as i64;
         let marks = marks_of(&self.marks, file.first_frame, end);
         let (file, finished) = file.wav.finish(&marks, &info(order, file.first_frame, desk.sample_rate_hz));
-        let synced = file.sync_all();
+        let synced = file.sync_all().and_then(|()| is_there(&file));
         match finished {
             Err(error) if !is_full(&error) => Err(error),
             _ => synced,
@@ -237,32 +264,39 @@ impl Lane {
 
     fn close(&mut self, order: &TakeOrder, desk: &Desk, file: OpenFile) {
         let (take, path, frames, gap_frames) = (order.take, file.path.clone(), file.wav.frames(), file.gap_frames);
+        let synced_frames = file.synced_frames;
         desk.tell(match self.shut(order, desk, file) {
             Ok(()) => Done::Finished { take, path, frames, gap_frames },
-            Err(error) => Done::Failed { take, path, frames, reason: reason(&error), goes_on: None },
+            Err(error) => {
+                let frames = if is_removed(&error) { 0 } else { synced_frames };
+                Done::Failed { take, path, frames, reason: reason(&error), goes_on: None }
+            }
         });
     }
 
     /// The disk refused: what is written is closed, and the rest goes to the second folder.
     fn refused(&mut self, order: &TakeOrder, desk: &Desk, error: &io::Error) {
         let Some(file) = self.file.take() else { return };
-        let (path, frames) = (file.path.clone(), file.wav.frames());
+        let (path, frames, synced_frames) = (file.path.clone(), file.wav.frames(), file.synced_frames);
         self.next_frame = file.first_frame + frames as i64;
         self.part += 1;
-        // The refusal is told either way.
-        let _ = self.shut(order, desk, file);
-        self.go_on_elsewhere(order, desk, path, frames, error);
+        let safe = match self.shut(order, desk, file) {
+            _ if is_removed(error) => 0,
+            Ok(()) => frames,
+            Err(error) if is_removed(&error) => 0,
+            Err(_) => synced_frames,
+        };
+        self.go_on_elsewhere(order, desk, path, safe, error);
     }
 
     /// Goes on in the second folder, or after a file was removed in the same; told either way.
     fn go_on_elsewhere(&mut self, order: &TakeOrder, desk: &Desk, path: PathBuf, frames: u64, error: &io::Error) {
-        let removed = error.kind() == io::ErrorKind::NotFound;
         let second = order.second_folder.clone().filter(|second| *second != self.folder);
-        let other = if removed { Some(self.folder.clone()) } else { second };
+        let other = if is_removed(error) { Some(self.folder.clone()) } else { second };
         let made = other.and_then(|folder| {
-            let made = names::create_one(&folder, &order.name, &self.of.suffix, self.part).ok()?;
-            self.folder = folder;
-            Some(made)
+            let (path, made, part) = names::create_part(&folder, &self.stem, &self.of.suffix, self.part).ok()?;
+            (self.folder, self.part) = (folder, part);
+            Some((path, made))
         });
         let goes_on = made.as_ref().map(|(path, _)| path.clone());
         desk.tell(Done::Failed { take: order.take, path, frames, reason: reason(error), goes_on });
@@ -270,6 +304,18 @@ impl Lane {
             self.open(order, path, file, desk);
         }
     }
+}
+
+/// Whether a file still has a name: without one, what is written to it is lost when it is closed.
+fn is_there(file: &File) -> io::Result<()> {
+    match file.metadata()?.nlink() {
+        0 => Err(io::Error::new(io::ErrorKind::NotFound, "somebody removed it, and what was in it is lost")),
+        _ => Ok(()),
+    }
+}
+
+fn is_removed(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 fn is_full(error: &io::Error) -> bool {

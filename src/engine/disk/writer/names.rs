@@ -35,8 +35,8 @@ pub(super) fn file_name(stem: &str, suffix: &str, part: u32) -> OsString {
 pub(super) struct Made {
     /// In the order of the take's, each with its path.
     pub(super) files: Vec<(PathBuf, File)>,
-    /// Where what is played goes.
-    pub(super) midi: PathBuf,
+    /// What the names of all its files begin with: the take's name, and a number where others had it.
+    pub(super) stem: String,
 }
 
 /// Makes the first file of each of a take's parts, all under one name.
@@ -53,15 +53,33 @@ pub(super) fn create(order: &TakeOrder, folder: &Path) -> Result<Made, Refusal> 
     Err(refusal(too_many()))
 }
 
-/// Makes one more file of a take.
-pub(super) fn create_one(folder: &Path, name: &str, suffix: &str, part: u32) -> io::Result<(PathBuf, File)> {
+/// Makes one more file of a take: this part of it or, where others have those names, the first that is free.
+pub(super) fn create_part(
+    folder: &Path,
+    stem: &str,
+    suffix: &str,
+    first_part: u32,
+) -> io::Result<(PathBuf, File, u32)> {
     make_folder(folder)?;
-    for stem in stems(name) {
-        let path = folder.join(file_name(&stem, suffix, part));
+    for part in first_part..first_part.saturating_add(NAMES) {
+        let path = folder.join(file_name(stem, suffix, part));
         match create_new(&path) {
-            Ok(file) => return synced(folder).map(|()| (path, file)),
+            Ok(file) => return synced(folder).map(|()| (path, file, part)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
+        }
+    }
+    Err(too_many())
+}
+
+/// Claims a name for what was played: an empty file that nobody had, beside the take or under the next name that is free.
+pub(super) fn claim_midi(folder: &Path, stem: &str) -> io::Result<PathBuf> {
+    make_folder(folder)?;
+    for stem in stems(stem) {
+        let path = folder.join(format!("{stem}.mid"));
+        match File::create_new(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map(|_| path),
         }
     }
     Err(too_many())
@@ -78,12 +96,15 @@ fn too_many() -> io::Error {
 
 fn create_all(order: &TakeOrder, folder: &Path, stem: &str) -> Result<Made, Refusal> {
     let mut files: Vec<(PathBuf, File)> = Vec::new();
-    // What is played goes beside it under the same name.
-    let midi = folder.join(format!("{stem}.mid"));
-    let is_free = || if midi.exists() { Err(io::ErrorKind::AlreadyExists.into()) } else { Ok(()) };
+    // What is played goes beside it under the same name, and so does what follows. A link that leads nowhere has its name.
+    let is_taken = |name: OsString| folder.join(name).symlink_metadata().is_ok();
+    let is_free = |suffix: &str| match is_taken(format!("{stem}.mid").into()) || is_taken(file_name(stem, suffix, 2)) {
+        true => Err(io::Error::from(io::ErrorKind::AlreadyExists)),
+        false => Ok(()),
+    };
     for of in &order.files {
         let path = folder.join(file_name(stem, &of.suffix, 1));
-        match is_free().and_then(|()| create_new(&path)) {
+        match is_free(&of.suffix).and_then(|()| create_new(&path)) {
             Ok(file) => files.push((path, file)),
             Err(error) => {
                 for (path, _) in files {
@@ -94,7 +115,7 @@ fn create_all(order: &TakeOrder, folder: &Path, stem: &str) -> Result<Made, Refu
             }
         }
     }
-    Ok(Made { files, midi })
+    Ok(Made { files, stem: stem.to_owned() })
 }
 
 fn create_new(path: &Path) -> io::Result<File> {

@@ -1,12 +1,16 @@
 //! What was played over MIDI: the last of it for takes that begin in hindsight, and for each take that is made its file.
 //! The disk writer's.
 
-use super::TakeOrder;
+use super::{TakeOrder, names};
 use crate::{
     files,
     midi::smf::{Bytes, Smf, SmfEvent, TempoFrom, Way},
 };
-use std::{collections::VecDeque, path::PathBuf};
+use std::{
+    collections::VecDeque,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// Messages held for takes to come: a minute of a hundred knobs that turn.
 const HELD: usize = 100_000;
@@ -54,7 +58,12 @@ impl Roll {
 
 /// The MIDI file beside a take.
 pub(super) struct MidiFile {
-    path: PathBuf,
+    folder: PathBuf,
+    /// Where it goes when that refuses.
+    second_folder: Option<PathBuf>,
+    stem: String,
+    /// Its file, once there is one: that one alone is ever replaced.
+    path: Option<PathBuf>,
     first_frame: i64,
     smf: Smf,
     changed: bool,
@@ -65,7 +74,7 @@ impl MidiFile {
     /// Beside a take that begins with this frame: with what is held of it.
     pub(super) fn new(
         order: &TakeOrder,
-        path: PathBuf,
+        (folder, stem): (PathBuf, String),
         first_frame: i64,
         sample_rate_hz: u32,
         roll: &Roll,
@@ -74,7 +83,16 @@ impl MidiFile {
         let bpm = before.map_or(order.bpm, |(_, bpm)| *bpm);
         let mut smf = Smf::new(sample_rate_hz, order.port_names.clone(), TempoFrom { frame: 0, bpm });
         smf.name(&order.name);
-        let mut file = MidiFile { path, first_frame, smf, changed: false, kept_frame: first_frame };
+        let mut file = MidiFile {
+            folder,
+            second_folder: order.second_folder.clone(),
+            stem,
+            path: None,
+            first_frame,
+            smf,
+            changed: false,
+            kept_frame: first_frame,
+        };
         for (frame, bpm) in roll.tempos.iter().filter(|(frame, _)| *frame > first_frame) {
             file.tempo(*frame, *bpm);
         }
@@ -110,20 +128,80 @@ impl MidiFile {
         }
     }
 
-    /// Brings it to the disk, now and then or at the end. A take without a message has no such file.
-    ///
-    /// # Errors
-    /// Those of the disk, as a sentence.
-    pub(super) fn keep(&mut self, frame: i64, is_end: bool, sample_rate_hz: u32) -> Result<(), String> {
-        let is_due = (frame - self.kept_frame) as f64 >= KEPT_EVERY_SECONDS * f64::from(sample_rate_hz);
+    /// Brings it to the disk, now and then or at the end, of a take that goes up to this frame. A take without a message
+    /// has no such file. Gives a sentence where it is not where it is looked for.
+    pub(super) fn keep(&mut self, end_frame: i64, is_end: bool, sample_rate_hz: u32) -> Option<String> {
+        let is_due = (end_frame - self.kept_frame) as f64 >= KEPT_EVERY_SECONDS * f64::from(sample_rate_hz);
         if self.smf.is_empty() || !(is_end || (is_due && self.changed)) {
-            return Ok(());
+            return None;
         }
-        (self.kept_frame, self.changed) = (frame, false);
+        (self.kept_frame, self.changed) = (end_frame, false);
         if is_end && self.smf.lost() > 0 {
             tracing::warn!(lost = self.smf.lost(), "the MIDI file is full");
         }
-        files::replace(&self.path, &self.smf.bytes(), files::Readers::Umask)
-            .map_err(|error| format!("the take is safe; {} cannot be written: {error}", self.path.display()))
+        self.smf.end_before(self.place(end_frame).unwrap_or(0));
+        let bytes = self.smf.bytes();
+        let wanted = self.folder.join(format!("{}.mid", self.stem));
+        let before = self.path.clone();
+        let error = match self.write(&self.folder.clone(), &bytes) {
+            Ok(path) if path == wanted || before.as_ref() == Some(&path) => return None,
+            Ok(path) => {
+                return Some(format!("what was played is in {}: {} is another's", path.display(), wanted.display()));
+            }
+            Err(error) => error,
+        };
+        let elsewhere = self.second_folder.take().filter(|second| *second != self.folder);
+        match elsewhere.map(|second| (self.go_on_in(second.clone(), &bytes), second)) {
+            Some((Ok(path), _)) => Some(format!(
+                "what was played is in {}: {} cannot be written: {error}",
+                path.display(),
+                wanted.display()
+            )),
+            other => {
+                // It is tried again.
+                self.second_folder = other.map(|(_, second)| second);
+                Some(format!("the take is safe; {} cannot be written: {error}", wanted.display()))
+            }
+        }
+    }
+
+    /// Goes on in another folder; what the first one holds of it is not needed any more.
+    fn go_on_in(&mut self, folder: PathBuf, bytes: &[u8]) -> io::Result<PathBuf> {
+        let before = self.path.take();
+        match self.write(&folder, bytes) {
+            Ok(path) => {
+                self.folder = folder;
+                if let Some(before) = before {
+                    let _ = fs::remove_file(before);
+                }
+                Ok(path)
+            }
+            Err(error) => {
+                self.path = before;
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes all of it into its file, which is made where there is none yet.
+    fn write(&mut self, folder: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+        let is_new = self.path.is_none();
+        let path = match &self.path {
+            Some(path) => path.clone(),
+            None => names::claim_midi(folder, &self.stem)?,
+        };
+        match files::replace(&path, bytes, files::Readers::Umask) {
+            Ok(()) => {
+                self.path = Some(path.clone());
+                Ok(path)
+            }
+            Err(error) => {
+                if is_new {
+                    // Made a moment ago, and empty.
+                    let _ = fs::remove_file(&path);
+                }
+                Err(error)
+            }
+        }
     }
 }

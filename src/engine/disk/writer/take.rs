@@ -89,11 +89,16 @@ impl OpenTake {
             }
         });
         match made {
-            Ok(names::Made { files, midi }) => {
-                self.midi = Some(MidiFile::new(&self.order, midi, frame, desk.sample_rate_hz, roll));
+            Ok(names::Made { files, stem }) => {
                 let path = files.first().map_or_else(PathBuf::new, |(path, _)| path.clone());
+                let folder = path.parent().map_or_else(PathBuf::new, PathBuf::from);
+                self.midi = Some(MidiFile::new(&self.order, (folder, stem.clone()), frame, desk.sample_rate_hz, roll));
+                if let Some(frames) = self.order.length_frames {
+                    self.end_before(frame.saturating_add_unsigned(frames));
+                }
                 let lanes = self.order.files.iter().zip(files).zip(0..);
-                let lanes = lanes.map(|((of, file), seed)| Lane::new(&self.order, of.clone(), file, frame, seed, desk));
+                let lanes =
+                    lanes.map(|((of, file), seed)| Lane::new(&self.order, &stem, of.clone(), file, frame, seed, desk));
                 self.state = State::Writing(lanes.collect());
                 desk.tell(Done::Began { take: self.order.take, path, frame });
             }
@@ -107,8 +112,26 @@ impl OpenTake {
         desk.tell(Done::Failed { take, path, frames: 0, reason, goes_on });
     }
 
-    /// Writes a piece of what is there. True where there may be more.
-    pub(super) fn write(&mut self, desk: &Desk, roll: &Roll) -> bool {
+    /// In how many pieces it is written at a time: one for each of its files.
+    pub(super) fn lanes(&self) -> usize {
+        match &self.state {
+            State::Nothing => 0,
+            State::Listening { .. } => 1,
+            State::Writing(lanes) => lanes.len(),
+        }
+    }
+
+    /// The oldest frame that it still needs.
+    pub(super) fn needs(&self) -> Option<i64> {
+        match &self.state {
+            State::Nothing => None,
+            State::Listening { frame, .. } => Some(*frame),
+            State::Writing(lanes) => lanes.iter().filter_map(Lane::needs).min(),
+        }
+    }
+
+    /// Writes a piece of one of its files, of what is there. True where there may be more.
+    pub(super) fn write(&mut self, lane: usize, desk: &Desk, roll: &Roll) -> bool {
         match &mut self.state {
             State::Nothing => false,
             State::Listening { .. } => self.listen(desk, roll),
@@ -116,10 +139,7 @@ impl OpenTake {
                 // Where silence ends it, nothing after that is written.
                 let silence = self.order.silence_frames.zip(lanes.iter().map(Lane::last_sound_frame).max());
                 let silent_at = silence.map(|(frames, sound)| sound.saturating_add_unsigned(frames));
-                let mut wrote = false;
-                for lane in lanes.iter_mut() {
-                    wrote |= lane.write(&self.order, silent_at, desk);
-                }
+                let wrote = lanes.get_mut(lane).is_some_and(|lane| lane.write(&self.order, silent_at, desk));
                 if let Some(end) = silent_at
                     && lanes.iter().all(|lane| lane.next_frame() >= end && lane.last_sound_frame() < end)
                 {
@@ -156,15 +176,15 @@ impl OpenTake {
 
     /// Whether nothing more comes of it; told once.
     pub(super) fn is_over(&mut self, desk: &Desk) -> bool {
-        let over = match &self.state {
-            State::Nothing => true,
-            State::Listening { .. } => false,
-            State::Writing(lanes) => lanes.iter().all(Lane::is_over),
+        let (over, end) = match &self.state {
+            State::Nothing => (true, None),
+            State::Listening { .. } => (false, None),
+            State::Writing(lanes) => (lanes.iter().all(Lane::is_over), lanes.iter().map(Lane::next_frame).max()),
         };
-        if let Some(midi) = &mut self.midi
-            && let Err(sentence) = midi.keep(desk.capture.held().end, over, desk.sample_rate_hz)
+        if let Some((midi, end)) = self.midi.as_mut().zip(end)
+            && let Some(sentence) = midi.keep(end, over, desk.sample_rate_hz)
         {
-            desk.tell(Done::NoMidi { sentence });
+            desk.tell(Done::Midi { sentence });
         }
         if over {
             desk.tell(Done::Over { take: self.order.take });

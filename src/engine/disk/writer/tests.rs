@@ -3,12 +3,14 @@
 use super::*;
 use crate::{
     engine::audio::capture::{CaptureFeed, capture},
+    midi::smf::{Bytes, TICKS_PER_QUARTER, Way},
     wav::{Notes, Wav},
 };
 use std::{
     fs::{self, File},
+    os::unix::fs::symlink,
     path::Path,
-    sync::mpsc,
+    sync::{Mutex, atomic::AtomicU32, mpsc},
 };
 use tempfile::TempDir;
 
@@ -47,6 +49,7 @@ impl Rig {
             begin: Begin::At(self.frame),
             end_frame: None,
             threshold: 0.5,
+            length_frames: None,
             silence_frames: None,
             split_frames: None,
             marks: Vec::new(),
@@ -180,6 +183,156 @@ fn a_longer_stall_leaves_a_gap_of_its_exact_length_that_is_marked() {
     assert_eq!((marks[0].frame, marks[0].label.as_str()), (first as u64, format!("gap {gap} frames").as_str()));
 }
 
+/// A disk that is slow: what is asked comes while a file is written.
+#[test]
+fn a_job_that_comes_while_a_take_is_behind_is_done_before_the_rest_is_written() {
+    let mut rig = Rig::new();
+    rig.play(40_000);
+    rig.begin(TakeOrder { begin: Begin::At(0), split_frames: Some(5_000), ..rig.order(1) });
+    let next = Job::Begin(Box::new(TakeOrder { name: "next".to_owned(), end_frame: Some(40_000), ..rig.order(2) }));
+    let waiting = Mutex::new(vec![Job::End { take: TakeId(1), frame: 12_000 }, next]);
+    let (jobs, news) = (rig.jobs.clone(), AtomicU32::new(0));
+    rig.writer.desk.told = Box::new(move || {
+        // It has begun, and its first file is whole.
+        if news.fetch_add(1, Ordering::Relaxed) == 1 {
+            waiting.lock().unwrap().drain(..).for_each(|job| jobs.send(job).unwrap());
+        }
+    });
+    rig.writer.step();
+    assert_eq!(finished(&rig.told()), [(5_000, 0), (0, 0), (5_000, 0), (2_000, 0)]);
+    assert_samples(&rig.path("jam-part3.wav"), &counter(10_000, 12_000));
+}
+
+#[test]
+fn how_far_it_has_come_can_be_read_from_outside() {
+    let mut rig = Rig::new();
+    let progress = rig.writer.progress();
+    assert_eq!(progress.oldest_frame(), None);
+    rig.play(3_000);
+    rig.begin(rig.order(1));
+    rig.writer.step();
+    assert_eq!(progress.oldest_frame(), Some(3_000));
+    rig.go(8_000);
+    assert!(progress.oldest_frame().is_some_and(|frame| frame > 10_000), "{progress:?}");
+    rig.end(1);
+    rig.writer.step();
+    assert_eq!(progress.oldest_frame(), None);
+}
+
+#[test]
+fn a_take_of_a_given_length_is_that_long_to_the_frame() {
+    let mut rig = Rig::new();
+    rig.go(5_000);
+    rig.begin(TakeOrder { begin: Begin::At(4_500), length_frames: Some(24_000), ..rig.order(1) });
+    rig.go(40_000);
+    assert_samples(&rig.path("jam.wav"), &counter(4_500, 28_500));
+    assert!(matches!(rig.told().last(), Some(Done::Over { .. })));
+}
+
+#[test]
+fn what_follows_a_file_carries_the_name_of_its_take_and_of_no_other() {
+    let mut rig = Rig::new();
+    for take in 1..=2 {
+        rig.begin(TakeOrder { split_frames: Some(1_000), ..rig.order(take) });
+        rig.go(2_500);
+        rig.end(take);
+        rig.writer.step();
+    }
+    assert_samples(&rig.path("jam-part3.wav"), &counter(2_000, 2_500));
+    assert_samples(&rig.path("jam-2-part3.wav"), &counter(4_500, 5_000));
+    // A part that outlived its take is not joined by another's.
+    fs::remove_file(rig.path("jam.wav")).unwrap();
+    rig.begin(rig.order(3));
+    rig.go(100);
+    rig.end(3);
+    rig.writer.step();
+    assert!(!rig.path("jam.wav").exists() && rig.path("jam-3.wav").exists());
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_not_written_through_and_not_replaced() {
+    let mut rig = Rig::new();
+    let takes = rig.folder.path().join("takes");
+    fs::create_dir(&takes).unwrap();
+    let nowhere = rig.folder.path().join("nowhere");
+    for name in ["jam.mid", "jam-2.wav", "jam-3-part2.wav"] {
+        symlink(&nowhere, takes.join(name)).unwrap();
+    }
+    rig.begin(rig.order(1));
+    rig.jobs.send(Job::Played(vec![note(0, true)])).unwrap();
+    rig.go(1_000);
+    // Put there while it was made.
+    symlink(&nowhere, takes.join("jam-4.mid")).unwrap();
+    rig.end(1);
+    rig.writer.step();
+    assert!(rig.path("jam-4.wav").exists());
+    assert!(takes.join("jam-4.mid").is_symlink() && !nowhere.exists());
+    let told = rig.told();
+    let sentence = told.iter().find_map(|done| match done {
+        Done::Midi { sentence } => Some(sentence.as_str()),
+        _ => None,
+    });
+    assert!(sentence.is_some_and(|sentence| sentence.contains("jam-4-2.mid")), "{told:?}");
+    assert!(rig.path("jam-4-2.mid").exists());
+}
+
+fn note(frame: i64, is_on: bool) -> Played {
+    let bytes = Bytes::of(&[if is_on { 0x90 } else { 0x80 }, 60, 100]).unwrap();
+    Played { frame, way: Way::Sent, port: 0, bytes }
+}
+
+/// How many notes begin and end in a MIDI file, and how many seconds it is long, at 120 BPM.
+fn played(path: &Path) -> (usize, usize, f64) {
+    let bytes = fs::read(path).unwrap();
+    let smf = midly::Smf::parse(&bytes).unwrap();
+    let of = |is_on: bool| {
+        let is = |event: &midly::TrackEvent<'_>| match event.kind {
+            midly::TrackEventKind::Midi { message: midly::MidiMessage::NoteOn { .. }, .. } => is_on,
+            midly::TrackEventKind::Midi { message: midly::MidiMessage::NoteOff { .. }, .. } => !is_on,
+            _ => false,
+        };
+        smf.tracks.iter().flatten().filter(|event| is(event)).count()
+    };
+    let ticks = smf.tracks.iter().map(|track| track.iter().map(|event| event.delta.as_int()).sum::<u32>()).max();
+    (of(true), of(false), f64::from(ticks.unwrap()) / f64::from(TICKS_PER_QUARTER) / 2.0)
+}
+
+#[test]
+fn a_midi_file_is_as_long_as_its_take_and_ends_its_notes() {
+    let mut rig = Rig::new();
+    rig.begin(rig.order(1));
+    rig.jobs.send(Job::Played(vec![note(4_000, true)])).unwrap();
+    rig.go(24_000);
+    rig.end(1);
+    rig.writer.step();
+    assert_eq!(played(&rig.path("jam.mid")), (1, 1, 3.0));
+    // While it is made, too: after a power cut it is what was kept last.
+    rig.begin(rig.order(2));
+    rig.jobs.send(Job::Played(vec![note(24_100, true)])).unwrap();
+    rig.go(100_000);
+    let (on, off, seconds) = played(&rig.path("jam-2.mid"));
+    assert!((on, off) == (1, 1) && (10.0..11.0).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn what_was_played_follows_a_take_into_its_second_folder() {
+    let mut rig = Rig::new();
+    let second = rig.folder.path().join("second");
+    rig.begin(TakeOrder { second_folder: Some(second.clone()), ..rig.order(1) });
+    rig.jobs.send(Job::Played(vec![note(4_000, true)])).unwrap();
+    rig.go(10_000);
+    // The disk takes no more files: a file is in the place of the folder.
+    let takes = rig.folder.path().join("takes");
+    fs::rename(&takes, rig.folder.path().join("away")).unwrap();
+    fs::write(&takes, "in the way").unwrap();
+    rig.end(1);
+    rig.writer.step();
+    assert_eq!(played(&second.join("jam.mid")), (1, 1, 1.25));
+    let told = rig.told();
+    let is_said = |done: &Done| matches!(done, Done::Midi { sentence } if sentence.contains("second/jam.mid"));
+    assert!(told.iter().any(is_said), "{told:?}");
+}
+
 #[test]
 fn files_that_follow_each_other_are_one_signal_and_know_their_time() {
     let mut rig = Rig::new();
@@ -304,8 +457,27 @@ fn a_file_that_is_removed_is_told_and_the_take_goes_on_in_another() {
         Done::Failed { goes_on, frames, .. } => Some((goes_on.clone().unwrap(), *frames)),
         _ => None,
     });
-    let (path, lost) = goes_on.unwrap();
-    assert_samples(&path, &counter(lost as i64, 26_000));
+    let (path, safe) = goes_on.unwrap();
+    assert_eq!(safe, 0, "nothing of a file that is gone is safe");
+    let rest = samples(&path);
+    assert!(rest.len() >= 2 * 14_000 && rest == counter(26_000 - rest.len() as i64 / 2, 26_000));
+}
+
+#[test]
+fn a_file_that_is_removed_before_its_end_is_not_said_to_be_finished() {
+    let mut rig = Rig::new();
+    rig.begin(rig.order(1));
+    rig.go(6_000);
+    fs::remove_file(rig.path("jam.wav")).unwrap();
+    rig.end(1);
+    rig.writer.step();
+    let told = rig.told();
+    let failed = told.iter().find_map(|done| match done {
+        Done::Failed { frames, reason, goes_on: None, .. } => Some((*frames, reason.as_str())),
+        _ => None,
+    });
+    assert!(matches!(failed, Some((0, reason)) if reason.contains("somebody removed it")), "{told:?}");
+    assert!(finished(&told).is_empty());
 }
 
 #[test]

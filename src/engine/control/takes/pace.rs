@@ -1,0 +1,70 @@
+//! Whether the disk keeps up with what is recorded, seen from outside the disk writer, which may be waiting for it. The
+//! control thread's.
+
+use super::Takes;
+use crate::{
+    engine::{disk::writer::Progress, station::Desk},
+    status::{BehindStatus, Severity},
+};
+
+/// So much may wait to be written: the writer looks ten times a second, and a healthy disk pauses for less.
+const USUAL_SECONDS: f64 = 1.0;
+/// More than that for so long, and the disk is behind. What was played before a take began is written in less.
+const TOLERATED_SECONDS: f64 = 1.0;
+
+/// How the disk keeps up.
+pub(super) struct Pace {
+    progress: Progress,
+    /// The newest frame at which no more than usual waited.
+    in_time_frame: i64,
+    behind: Option<BehindStatus>,
+    /// Frames that were lost before it fell behind.
+    gap_frames: u64,
+}
+
+impl Pace {
+    pub(super) fn new(progress: Progress) -> Pace {
+        Pace { progress, in_time_frame: 0, behind: None, gap_frames: 0 }
+    }
+}
+
+impl Takes {
+    /// How far the disk is behind, where it is.
+    pub(super) fn behind(&self) -> Option<&BehindStatus> {
+        self.pace.behind.as_ref()
+    }
+
+    /// Looks whether the disk keeps up, and says when it falls behind and when it has caught up.
+    pub(super) fn look_at_pace(&mut self, desk: &Desk) {
+        let held = self.capture.held();
+        let rate_hz = f64::from(self.sample_rate_hz);
+        // What the writer was asked for and does not know of yet waits, too.
+        let asked = self.take.iter().map(|take| &take.made).chain(&self.closing).filter_map(|made| made.asked_frame);
+        let oldest = self.pace.progress.oldest_frame().into_iter().chain(asked).min();
+        let waiting = oldest.map_or(0.0, |oldest| (held.end - oldest).max(0) as f64 / rate_hz);
+        if waiting < USUAL_SECONDS {
+            self.pace.in_time_frame = held.end;
+            if self.pace.behind.take().is_some() {
+                let lost = (self.gap_frames - self.pace.gap_frames) as f64 / rate_hz;
+                let outcome = if lost > 0.0 { format!("{lost:.3} s are lost") } else { "nothing is lost".to_owned() };
+                desk.notice(Severity::Info, format!("the disk has caught up: {outcome}"));
+            }
+            return;
+        }
+        if (held.end - self.pace.in_time_frame) as f64 / rate_hz < USUAL_SECONDS + TOLERATED_SECONDS {
+            return;
+        }
+        // In tenths: a status that changes is sent.
+        let tenths = |seconds: f64| (seconds * 10.0).round() / 10.0;
+        let holds_seconds = tenths((self.capture.frames() as f64 / rate_hz - waiting).max(0.0));
+        let behind = BehindStatus { seconds: tenths(waiting), holds_seconds };
+        if self.pace.behind.replace(behind).is_none() {
+            self.pace.gap_frames = self.gap_frames;
+            let text = format!(
+                "the disk is too slow: {waiting:.1} s are not written yet; the buffer holds for {holds_seconds:.0} s more, \
+                 then frames are lost: let nothing else use the disk, or record to another"
+            );
+            desk.notice(Severity::Warning, text);
+        }
+    }
+}
