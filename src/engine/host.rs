@@ -164,7 +164,19 @@ impl Lent {
     pub fn render(
         &mut self,
         frames: usize,
+        fill: impl FnMut(&mut Renderer, usize, usize),
+        empty: impl FnMut(&Renderer, usize, usize),
+    ) {
+        self.render_from(frames, fill, |_, _, _| None, empty);
+    }
+
+    /// The same, of inputs that need not be copied: `device` gives the samples of a channel in the part where they lie, as
+    /// for [`Renderer::process_from`]. Realtime: yes.
+    pub fn render_from<'a>(
+        &mut self,
+        frames: usize,
         mut fill: impl FnMut(&mut Renderer, usize, usize),
+        device: impl Fn(usize, usize, usize) -> Option<&'a [f32]>,
         mut empty: impl FnMut(&Renderer, usize, usize),
     ) {
         let Some(renderer) = &mut self.renderer else { return };
@@ -174,7 +186,8 @@ impl Lent {
             let n = (frames - at).min(MAX_BLOCK);
             fill(renderer, at, n);
             let offset_ns = ((self.frames + at) as f64 * ns_per_frame) as u64;
-            renderer.process(n, BlockTime::Began(self.due_ns + offset_ns));
+            let time = BlockTime::Began(self.due_ns + offset_ns);
+            renderer.process_from(n, time, |channel| device(channel, at, n));
             empty(renderer, at, n);
             at += n;
         }

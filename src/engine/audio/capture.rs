@@ -71,8 +71,9 @@ fn stretches(first: i64, frames: usize, length: usize) -> (Range<usize>, Range<u
 }
 
 impl CaptureFeed {
-    /// Writes `frames` frames of each channel, in the order of the lanes; they follow those written before. Realtime: yes.
-    pub fn feed<'a>(&mut self, frames: usize, channels: impl Iterator<Item = &'a [f32]>) {
+    /// Begins to write `frames` frames, which follow those written before: each channel once, in any order. They are held
+    /// when the block is dropped. Realtime: yes.
+    pub fn block(&mut self, frames: usize) -> CaptureBlock<'_> {
         let ring = &*self.ring;
         let frames = frames.min(ring.frames);
         let first = ring.head.load(Ordering::Relaxed);
@@ -80,16 +81,42 @@ impl CaptureFeed {
         ring.writing.store(end, Ordering::Relaxed);
         // A reader that sees a sample of this block sees that it is being written.
         fence(Ordering::Release);
-        let (straight, wrapped) = stretches(first, frames, ring.frames);
-        for (lane, samples) in ring.lanes.iter().zip(channels) {
-            let (first, rest) = samples.split_at(straight.len().min(samples.len()));
-            for (to, samples) in [(&lane[straight.clone()], first), (&lane[wrapped.clone()], rest)] {
-                for (to, from) in to.iter().zip(samples) {
-                    to.store(from.to_bits(), Ordering::Relaxed);
-                }
+        CaptureBlock { ring, stretches: stretches(first, frames, ring.frames), end }
+    }
+
+    /// Writes a block of all channels.
+    #[cfg(test)]
+    pub fn feed<'a>(&mut self, frames: usize, channels: impl Iterator<Item = &'a [f32]>) {
+        let block = self.block(frames);
+        channels.enumerate().for_each(|(channel, samples)| block.write(channel, samples));
+    }
+}
+
+/// A block that is being written.
+pub struct CaptureBlock<'a> {
+    ring: &'a Ring,
+    stretches: (Range<usize>, Range<usize>),
+    /// The frame after its last.
+    end: i64,
+}
+
+impl CaptureBlock<'_> {
+    /// Writes the samples of a channel. Realtime: yes.
+    pub fn write(&self, channel: usize, samples: &[f32]) {
+        let Some(lane) = self.ring.lanes.get(channel) else { return };
+        let (straight, wrapped) = &self.stretches;
+        let (first, rest) = samples.split_at(straight.len().min(samples.len()));
+        for (to, samples) in [(&lane[straight.clone()], first), (&lane[wrapped.clone()], rest)] {
+            for (to, from) in to.iter().zip(samples) {
+                to.store(from.to_bits(), Ordering::Relaxed);
             }
         }
-        ring.head.store(end, Ordering::Release);
+    }
+}
+
+impl Drop for CaptureBlock<'_> {
+    fn drop(&mut self) {
+        self.ring.head.store(self.end, Ordering::Release);
     }
 }
 
@@ -138,13 +165,16 @@ impl Capture {
         if first < self.oldest() || first + frames as i64 > head {
             return false;
         }
-        out.clear();
+        // Every sample is written below: what `out` had needs no silence first.
         out.resize(frames * channels.len(), 0.0);
         // Some frames of each channel in turn: what is written meanwhile stays in the nearest cache.
         for (tile, first) in out.chunks_mut(TILE_FRAMES * channels.len().max(1)).zip((first..).step_by(TILE_FRAMES)) {
             let (straight, wrapped) = stretches(first, tile.len() / channels.len().max(1), ring.frames);
             for (place, channel) in channels.iter().enumerate() {
-                let Some(lane) = ring.lanes.get(*channel) else { continue };
+                let Some(lane) = ring.lanes.get(*channel) else {
+                    tile.iter_mut().skip(place).step_by(channels.len()).for_each(|sample| *sample = 0.0);
+                    continue;
+                };
                 let samples = lane[straight.clone()].iter().chain(&lane[wrapped.clone()]);
                 for (frame, from) in tile.chunks_exact_mut(channels.len()).zip(samples) {
                     frame[place] = f32::from_bits(from.load(Ordering::Relaxed));
@@ -190,7 +220,8 @@ mod tests {
     fn a_channel_that_is_not_there_is_silent() {
         let (mut callback, capture) = capture(2, 1000);
         feed(&mut callback, 5, 3);
-        let mut out = Vec::new();
+        // Whatever was in there before.
+        let mut out = vec![9.0; 4];
         assert!(capture.read(0, 3, &[7, 0], &mut out));
         assert_eq!(out, [0.0, 5.0, 0.0, 6.0, 0.0, 7.0]);
     }

@@ -19,7 +19,6 @@ const LANES: usize = 8;
 struct Lanes {
     peak: [f32; LANES],
     sum: [f32; LANES],
-    clipped: [f32; LANES],
 }
 
 impl Lanes {
@@ -28,7 +27,6 @@ impl Lanes {
             let level = sample.abs();
             self.peak[i] = if level > self.peak[i] { level } else { self.peak[i] };
             self.sum[i] += level * level;
-            self.clipped[i] += if level >= 1.0 { 1.0 } else { 0.0 };
         }
     }
 }
@@ -88,8 +86,8 @@ impl Meter {
         lanes.add(&std::array::from_fn(|i| rest.get(i).copied().unwrap_or(0.0)));
         let peak = lanes.peak.iter().fold(0.0, |peak: f32, lane| peak.max(*lane));
         let sum: f32 = lanes.sum.iter().sum();
-        // A sum of such is exact.
-        let clipped = lanes.clipped.iter().sum::<f32>() as u32;
+        // Looked for only where there are any.
+        let clipped = if peak >= 1.0 { block.iter().map(|sample| u32::from(sample.abs() >= 1.0)).sum() } else { 0 };
         let n = block.len() as f32;
         self.mean_square += (sum / n - self.mean_square) * (1.0 - (-n / (RMS_SECONDS * self.sample_rate_hz)).exp());
         self.cell.peak.fetch_max(peak.to_bits(), Ordering::Relaxed);

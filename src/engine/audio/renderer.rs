@@ -34,6 +34,8 @@ use std::sync::{
 pub const MAX_BLOCK: usize = 1024;
 /// The outputs that are fed: left and right.
 pub const OUTPUTS: usize = 2;
+/// What an input hears that the device does not give.
+static SILENCE: [f32; MAX_BLOCK] = [0.0; MAX_BLOCK];
 
 /// What the control thread asks of the callback. An event: none may be lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,6 +107,11 @@ impl Gain {
     /// Whether it lets nothing through.
     fn is_off(&self) -> bool {
         self.now == 0.0 && self.target == 0.0
+    }
+
+    /// Whether it lets everything through as it is.
+    fn is_unity(&self) -> bool {
+        self.now == 1.0 && self.target == 1.0
     }
 
     /// Applies the gain, moving to the target over the block. Unity changes no bit.
@@ -181,7 +188,8 @@ pub struct Renderer {
     sample_rate_hz: f64,
     device_in: Vec<Vec<f32>>,
     synth_out: [Vec<f32>; 2],
-    inputs: Vec<Vec<f32>>,
+    /// An input that its gain changes.
+    changed: Vec<f32>,
     outputs: [Vec<f32>; OUTPUTS],
     sources: Vec<Source>,
     input_gains: Vec<Gain>,
@@ -213,7 +221,7 @@ impl Renderer {
             sample_rate_hz: parts.sample_rate_hz,
             device_in: (0..parts.device_inputs).map(|_| block()).collect(),
             synth_out: [block(), block()],
-            inputs: parts.sources.iter().map(|_| block()).collect(),
+            changed: block(),
             outputs: [block(), block()],
             input_gains: parts.sources.iter().map(|_| Gain::new(1.0)).collect(),
             sources: parts.sources,
@@ -286,13 +294,20 @@ impl Renderer {
         self.frame_clock.restart();
     }
 
-    /// Renders `frames` (1..=[`MAX_BLOCK`]) frames. Realtime: yes.
+    /// Renders `frames` (1..=[`MAX_BLOCK`]) frames of what [`device_input_mut`](Self::device_input_mut) was filled with.
+    /// Realtime: yes.
     pub fn process(&mut self, frames: usize, time: BlockTime) {
-        debug_assert!((1..=MAX_BLOCK).contains(&frames));
-        no_alloc(|| flushed_to_zero(|| self.render(frames.min(MAX_BLOCK), time)));
+        self.process_from(frames, time, |_| None);
     }
 
-    fn render(&mut self, frames: usize, time: BlockTime) {
+    /// Renders `frames` (1..=[`MAX_BLOCK`]) frames. `device` gives as many samples of a device input where they lie, or
+    /// nothing for an input that [`device_input_mut`](Self::device_input_mut) was filled with. Realtime: yes.
+    pub fn process_from<'a>(&mut self, frames: usize, time: BlockTime, device: impl Fn(usize) -> Option<&'a [f32]>) {
+        debug_assert!((1..=MAX_BLOCK).contains(&frames));
+        no_alloc(|| flushed_to_zero(|| self.render(frames.min(MAX_BLOCK), time, device)));
+    }
+
+    fn render<'a>(&mut self, frames: usize, time: BlockTime, device: impl Fn(usize) -> Option<&'a [f32]>) {
         let window = self.frame..self.frame + frames as i64;
         match time {
             BlockTime::Began(ns) => self.frame_clock.block(self.frame, frames, ns),
@@ -305,10 +320,7 @@ impl Renderer {
             port.gather(&plan, window.clone(), |frame| clock.ns_at(frame as f64) as u64, &mut self.log);
         }
         self.play_built_in(&plan, frames);
-        self.take_inputs(frames);
-        self.mix_master(frames);
-        let held = self.inputs.iter().chain(&self.outputs).map(|channel| &channel[..frames]);
-        self.capture.feed(frames, held);
+        self.capture_inputs_and_master(frames, device);
         self.add_click(&plan, frames);
         self.add_audition(frames);
         for (meter, out) in self.output_meters.iter_mut().zip(&self.outputs) {
@@ -361,37 +373,43 @@ impl Renderer {
         synth.render(&mut left[from..frames], &mut right[from..frames]);
     }
 
-    fn take_inputs(&mut self, frames: usize) {
-        for (i, source) in self.sources.iter().enumerate() {
-            let input = &mut self.inputs[i][..frames];
-            match *source {
-                Source::Device(channel) => match self.device_in.get(channel) {
-                    Some(samples) => input.copy_from_slice(&samples[..frames]),
-                    None => input.fill(0.0),
-                },
-                Source::Synth(side) => input.copy_from_slice(&self.synth_out[side % 2][..frames]),
-            }
-            self.input_gains[i].apply(input);
-            self.input_meters[i].measure(input);
-        }
-    }
-
-    /// Inputs alternate between left and right; a single one is heard on both.
-    fn mix_master(&mut self, frames: usize) {
+    /// One pass over the inputs, each while its samples are in the nearest cache: gain, meter, capture, monitor. One that
+    /// no gain changes is read where it lies. Inputs alternate between left and right; a single one is heard on both.
+    fn capture_inputs_and_master<'a>(&mut self, frames: usize, device: impl Fn(usize) -> Option<&'a [f32]>) {
+        let capture = self.capture.block(frames);
         let [left, right] = &mut self.outputs;
         let (left, right) = (&mut left[..frames], &mut right[..frames]);
         left.fill(0.0);
         right.fill(0.0);
+        // Inputs that are not heard cost nothing. Asked before the gain moves: the last block on the way to silence is heard.
+        let is_heard = !self.monitor_gain.is_off();
         let monitor = &mut self.monitor[..frames];
-        monitor.fill(1.0);
-        self.monitor_gain.apply(monitor);
-        let single = self.inputs.len() == 1;
-        // Inputs that are not heard cost nothing.
-        let heard = if self.monitor_gain.is_off() { &[][..] } else { &self.inputs };
-        for (i, input) in heard.iter().enumerate() {
+        if is_heard {
+            monitor.fill(1.0);
+            self.monitor_gain.apply(monitor);
+        }
+        let single = self.sources.len() == 1;
+        for (i, source) in self.sources.iter().enumerate() {
+            let filled =
+                |channel: usize| self.device_in.get(channel).map_or(&SILENCE[..frames], |input| &input[..frames]);
+            let samples = match *source {
+                Source::Device(channel) => device(channel).unwrap_or_else(|| filled(channel)),
+                Source::Synth(side) => &self.synth_out[side % 2][..frames],
+            };
+            let gain = &mut self.input_gains[i];
+            let samples = if gain.is_unity() {
+                samples
+            } else {
+                let changed = &mut self.changed[..frames];
+                changed.copy_from_slice(samples);
+                gain.apply(changed);
+                changed
+            };
+            self.input_meters[i].measure(samples);
+            capture.write(i, samples);
             for (side, out) in [&mut *left, &mut *right].into_iter().enumerate() {
-                if single || i % 2 == side {
-                    for ((out, x), gain) in out.iter_mut().zip(input).zip(&*monitor) {
+                if is_heard && (single || i % 2 == side) {
+                    for ((out, x), gain) in out.iter_mut().zip(samples).zip(&*monitor) {
                         *out += x * gain;
                     }
                 }
@@ -402,6 +420,9 @@ impl Renderer {
             for (out, synth) in [&mut *left, &mut *right].into_iter().zip(&self.synth_out) {
                 out.iter_mut().zip(synth).for_each(|(out, x)| *out += x);
             }
+        }
+        for (side, out) in [left, right].into_iter().enumerate() {
+            capture.write(self.sources.len() + side, out);
         }
     }
 

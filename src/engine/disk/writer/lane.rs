@@ -203,8 +203,7 @@ impl Lane {
 
     fn write_encoded(&mut self) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        self.bytes.clear();
-        self.encoder.encode(&self.samples, &mut self.bytes);
+        self.encoder.encode_over(&self.samples, &mut self.bytes);
         let before = file.wav.frames();
         let written = file.wav.write(&self.bytes);
         let frames = file.wav.frames() - before;

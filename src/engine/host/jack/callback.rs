@@ -1,7 +1,7 @@
 //! JACK's callbacks: process, on JACK's real-time thread, and the notifications, on its other one.
 //!
-//! Process copies the inputs in, hands over what the MIDI inputs hear, renders, copies the outputs out and writes each
-//! message on its frame. Nothing in here
+//! Process hands over what the MIDI inputs hear, renders of the inputs where they lie, copies the outputs out and writes
+//! each message on its frame. Nothing in here
 //! locks, allocates, frees, formats, logs or makes a system call.
 
 use super::keeper::Keeper;
@@ -106,9 +106,6 @@ impl Callback {
             if begins_anew && at == 0 {
                 renderer.restart();
             }
-            for (channel, port) in inputs.iter().enumerate().take(renderer.device_inputs()) {
-                renderer.device_input_mut(channel)[..frames].copy_from_slice(&port.as_slice(scope)[at..at + frames]);
-            }
             for (index, port) in midi_in.iter().enumerate() {
                 for RawMidi { time, bytes } in port.iter(scope) {
                     let time = time as usize;
@@ -119,6 +116,8 @@ impl Callback {
                 }
             }
         };
+        let device =
+            |channel: usize, at: usize, frames: usize| inputs.get(channel)?.as_slice(scope).get(at..at + frames);
         let empty = |renderer: &Renderer, at: usize, frames: usize| {
             left[at..at + frames].copy_from_slice(&renderer.output(0)[..frames]);
             right[at..at + frames].copy_from_slice(&renderer.output(1)[..frames]);
@@ -132,7 +131,7 @@ impl Callback {
             }
         };
         lent.begin();
-        lent.render(scope.n_frames() as usize, fill, empty);
+        lent.render_from(scope.n_frames() as usize, fill, device, empty);
         lent.end();
     }
 }
