@@ -4,7 +4,8 @@
 # usage: scripts/setup.sh run|test
 set -eu
 
-run='gcc pkg-config libasound2-dev'
+# libc6-dev: what gcc links programs with; a minimal Debian has gcc without it.
+run='gcc libc6-dev pkg-config libasound2-dev'
 # libasound2-plugins: ALSA's "jack" plugin; python3: the script that measures the limits; ffmpeg, mediainfo,
 # sndfile-programs: readers of WAV files beside sox; python3-venv: what is written in Python; liblo-tools: OSC clients;
 # strace: lets a disk stall; util-linux: mounts that end with their process; curl, chromium, chromium-driver: who comes
@@ -58,5 +59,20 @@ install_python() {
     echo "$python" >"$venv/installed"
 }
 
+# The least Rust is the one Cargo.toml names.
+check_rust() {
+    least=$(sed -n 's/^rust-version = "1\.\([0-9]*\).*/\1/p' "$(dirname "$0")/../Cargo.toml")
+    have=$("${RUSTC:-rustc}" --version 2>/dev/null | sed -n 's/^rustc 1\.\([0-9]*\).*/\1/p')
+    if command -v "${CARGO:-cargo}" >/dev/null 2>&1 && [ "${have:-0}" -ge "$least" ]; then
+        return 0
+    fi
+    is="there is none"
+    [ -z "$have" ] || is="this is 1.$have"
+    echo "setup: busker needs Rust 1.$least or newer, and $is:" >&2
+    echo "setup: on Debian 12 and 13, \`sudo apt install cargo-web rustc-web\`; elsewhere, https://rustup.rs" >&2
+    exit 1
+}
+
 install_packages
+check_rust
 [ "$1" = run ] || install_python

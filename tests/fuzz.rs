@@ -436,7 +436,8 @@ fn any_text_is_a_value_or_its_faults_are_told() {
         "midi:\n  output: NTS-1\n  clock: yes\naudio: {device: auto, rate: 48000}\nosc: {listen: '0.0.0.0:9000'}\n",
         "knobs: {korg_nts1_mk2: {filter_cutoff: 0.5}}\ntempo: 120\n",
     ];
-    let signs = ["\t", ": ", "- ", "{", "}", "[", "&a ", "*a", "!!", "'", "\"", "#", "|", "\u{feff}", "~", "1e999", "-1", "\0"];
+    let signs =
+        ["\t", ": ", "- ", "{", "}", "[", "&a ", "*a", "!!", "'", "\"", "#", "|", "\u{feff}", "~", "1e999", "-1", "\0"];
     run(CASES / 10, |case| bent(&texts, &signs, case), entry::yaml_text);
 }
 

@@ -67,7 +67,11 @@ impl Files {
             }
         }
         match &mut files[..] {
-            [] => return Err("there are no recorded inputs".to_owned()),
+            all if all.iter().all(|file| file.channels.is_empty()) => {
+                return Err("the device has no inputs, so there is nothing to record: choose another with --device \
+                            (`busker devices`), or `files` master"
+                    .to_owned());
+            }
             [only] => only.suffix.clear(),
             more if more.len() > FILES_MAX => return Err(format!("at most {FILES_MAX} files, and not {}", more.len())),
             _ => {}

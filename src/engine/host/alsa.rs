@@ -10,11 +10,13 @@
 
 mod bridge;
 mod callback;
+mod cards;
 mod follower;
 mod offer;
 mod open;
 mod wire;
 
+pub use cards::{Behind, Card, Cards, Pick};
 pub use open::{Found, list, open};
 
 use super::{Device, DeviceSpec, Driver, StartFailed, Watch, lend};

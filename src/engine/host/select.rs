@@ -10,7 +10,7 @@ mod machine;
 pub use choice::{DeviceChoice, NotAChoice, PortChoice, PortWish};
 pub use listing::{Automatic, DeviceRow, Listing, PortRow, listing};
 
-use super::{AudioRequest, Device, HostError, JackPort, alsa_midi, patchbay::Patchbay, sim};
+use super::{AudioRequest, Device, DeviceSpec, HostError, JackPort, alsa::Cards, alsa_midi, patchbay::Patchbay, sim};
 use crate::{
     config::PortSettings,
     engine::{
@@ -61,22 +61,26 @@ fn select_on(
     profile: &Profile,
 ) -> Result<Selected, HostError> {
     let wants_jack = ports.iter().any(|port| matches!(port.choice, PortChoice::Jack(_)));
-    let (places, auto) = match device {
-        DeviceChoice::Auto if machine.jack_running(None) => (vec![Place::Jack(None), Place::Alsa(None)], true),
-        DeviceChoice::Auto => (vec![Place::Alsa(None)], true),
-        DeviceChoice::Sim => (vec![Place::Sim], false),
-        DeviceChoice::Alsa(name) => (vec![Place::Alsa(Some(name.clone()))], false),
-        DeviceChoice::Jack(server) => (vec![Place::Jack(server.clone())], false),
-    };
     let mut refusals = Vec::new();
-    for place in places {
+    let auto = *device == DeviceChoice::Auto;
+    let places = match device {
+        DeviceChoice::Auto => auto_places(machine.as_ref(), &mut refusals),
+        DeviceChoice::Sim => vec![(Place::Sim, String::new())],
+        DeviceChoice::Alsa(name) => vec![(Place::Alsa(Some(name.clone())), String::new())],
+        DeviceChoice::Jack(server) => vec![(Place::Jack(server.clone()), String::new())],
+    };
+    for (place, why) in places {
         if wants_jack && !matches!(place, Place::Jack(_)) {
             continue;
         }
         let chosen = choose_ports(machine.as_ref(), &place, ports, profile);
         let request = AudioRequest { jack_ports: jack_ports(&chosen), ..request.clone() };
         match open_at(machine.as_ref(), &place, &request) {
-            Ok(device) => return finish(machine, place, device, &chosen, profile, &request, Vec::new()),
+            Ok(device) => {
+                let notices = told_of(device.spec(), auto.then_some(&why));
+                return finish(machine, place, device, &chosen, profile, &request, notices);
+            }
+            Err(error) if auto && refusals.contains(&error.to_string()) => {}
             Err(error) if auto => refusals.push(error.to_string()),
             Err(error) => return Err(error),
         }
@@ -94,6 +98,40 @@ fn select_on(
     let chosen = choose_ports(machine.as_ref(), &Place::Sim, ports, profile);
     let device = open_at(machine.as_ref(), &Place::Sim, request)?;
     finish(machine, Place::Sim, device, &chosen, profile, request, vec![(Severity::Warning, notice)])
+}
+
+/// Where `auto` looks, the best first, and why there. Cards that are not for this user are no places, but a reason.
+fn auto_places(machine: &dyn Machine, refusals: &mut Vec<String>) -> Vec<(Place, String)> {
+    if machine.jack_running(None) {
+        let jack = (Place::Jack(None), "a JACK server runs".to_owned());
+        return [jack].into_iter().chain(auto_cards(&machine.alsa_cards(), refusals)).collect();
+    }
+    auto_cards(&machine.alsa_cards(), refusals)
+}
+
+fn auto_cards(cards: &Cards, refusals: &mut Vec<String>) -> Vec<(Place, String)> {
+    if let Some(refusal) = cards.refusal() {
+        refusals.push(refusal.to_string());
+        return Vec::new();
+    }
+    cards.picks().into_iter().map(|pick| (Place::Alsa(pick.id), pick.why)).collect()
+}
+
+/// What a person should know of the device that was opened: why `auto` took it, and whether it can be recorded from.
+fn told_of(spec: &DeviceSpec, why: Option<&String>) -> Vec<(Severity, String)> {
+    let DeviceSpec { host, id, name, inputs, .. } = spec;
+    if let Some(why) = why {
+        tracing::info!(id, "auto takes {name}: {why}");
+    }
+    match (*host, inputs, why) {
+        ("sim", ..) => Vec::new(),
+        (_, 0, _) => vec![(
+            Severity::Warning,
+            format!("{name} has no inputs: nothing can be recorded; choose another with --device (`busker devices`)"),
+        )],
+        (_, _, Some(why)) => vec![(Severity::Info, format!("on {name}: {why}"))],
+        _ => Vec::new(),
+    }
 }
 
 /// Opens the ports of a device that is open, and remembers how to open it again.

@@ -39,9 +39,16 @@ pub struct Signals {
     interruptions: OnceLock<Interruptions>,
     /// Since the last block. Relaxed: a number on its own.
     errors: AtomicU32,
+    /// The callbacks' threads stay as they are: a sound server's own thread must come before them.
+    is_shared: bool,
 }
 
 impl Signals {
+    /// Those of a device that is a sound server's, or a card itself.
+    pub fn of(is_shared: bool) -> Signals {
+        Signals { is_shared, ..Signals::default() }
+    }
+
     /// Whom to tell from now on; once, before the streams play.
     pub fn watch_with(&self, watch: Arc<Watch>) {
         let _ = self.watch.set(watch);
@@ -87,7 +94,7 @@ pub fn errors(signals: Arc<Signals>) -> impl FnMut(Error) + Send + 'static {
     }
 }
 
-/// Asks for real-time scheduling before the first block, and says when the stream's thread has ended, whatever ended it.
+/// Asks for real-time scheduling before the first block where the device is a card itself, and says when the stream's thread has ended, whatever ended it.
 struct Presence {
     signals: Arc<Signals>,
     asked: bool,
@@ -97,6 +104,9 @@ impl Presence {
     fn block(&mut self) {
         if !self.asked {
             self.asked = true;
+            if self.signals.is_shared {
+                return self.signals.alive();
+            }
             realtime::request(realtime::CALLBACK_PRIORITY);
         }
         self.signals.alive();

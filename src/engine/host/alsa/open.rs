@@ -34,18 +34,40 @@ pub fn open(id: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>,
     let host = host()?;
     let mut refusal = None;
     for device in candidates(&host, id)? {
-        let wanted = Wanted { host: &host, request, name: name_of(&device), id: id_of(&device) };
-        match wanted.open(&device, id) {
+        let wanted = |device: &cpal::Device| {
+            let wanted = Wanted { host: &host, request, name: name_of(device), id: id_of(device) };
+            wanted.open(device, id)
+        };
+        let opened = match (wanted(&device), converting(&host, &device)) {
+            (Err(Refusal { why: Why::Format, .. }), Some(converting)) => {
+                tracing::info!("{} speaks no sample format busker speaks: its `plughw:` converts", name_of(&device));
+                wanted(&converting)
+            }
+            (opened, _) => opened,
+        };
+        match opened {
             Ok(device) => return Ok(Box::new(device)),
-            Err(Refusal { error, final_ }) => {
+            Err(Refusal { error, why }) => {
                 let first = refusal.get_or_insert(error);
-                if final_ {
+                if why == Why::Final {
                     return Err(first.clone());
                 }
             }
         }
     }
     Err(refusal.unwrap_or_else(|| HostError("there is no audio device".to_owned())))
+}
+
+/// Whether a name is a card's own, with or without conversion, and no plugin's. What a plugin hands out may be always
+/// ready: a thread under SCHED_FIFO then spins, and starves the sound server behind it.
+fn is_card(id: &str) -> bool {
+    id.starts_with("hw:") || id.starts_with("plughw:")
+}
+
+/// What converts samples for a card; nothing for what is no card itself.
+fn converting(host: &cpal::Host, device: &cpal::Device) -> Option<cpal::Device> {
+    let id = id_of(device).strip_prefix("hw:").map(|card| format!("plughw:{card}"))?;
+    host.device_by_id(&cpal::DeviceId::new(cpal::HostId::Alsa, id))
 }
 
 /// An ALSA device in a list.
@@ -75,8 +97,15 @@ pub fn list() -> Result<Vec<Found>, HostError> {
     hush_alsa();
     let host = host()?;
     let devices = host.devices().map_err(|error| refused("ALSA", &error))?;
-    let mut found: Vec<Found> =
-        devices.filter(|device| is_worth_listing(&id_of(device))).map(|d| look_at(&d)).collect();
+    let look = |device: cpal::Device| {
+        let found = look_at(&device);
+        let speaks_otherwise = found.problem.is_none() && found.inputs == Some(0) && found.outputs == Some(0);
+        match converting(&host, &device).filter(|_| speaks_otherwise) {
+            Some(converting) => Found { id: found.id, ..look_at(&converting) },
+            None => found,
+        }
+    };
+    let mut found: Vec<Found> = devices.filter(|device| is_worth_listing(&id_of(device))).map(look).collect();
     if found.iter().any(|found| is_by_name(&found.id)) {
         found.retain(|found| !is_by_number(&found.id));
     }
@@ -261,13 +290,23 @@ fn config(chosen: Chosen, block: BufferSize) -> StreamConfig {
 /// Why this candidate is not the one.
 struct Refusal {
     error: HostError,
-    /// Another way to the same card would not help.
-    final_: bool,
+    why: Why,
+}
+
+/// What would help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// Nothing: another way to the same card would be refused as well.
+    Final,
+    /// Another way to the same card.
+    Ask,
+    /// Somebody who converts samples.
+    Format,
 }
 
 impl From<HostError> for Refusal {
     fn from(error: HostError) -> Refusal {
-        Refusal { error, final_: true }
+        Refusal { error, why: Why::Final }
     }
 }
 
@@ -287,19 +326,25 @@ struct Side {
 
 impl Wanted<'_> {
     fn refusal(&self, error: &cpal::Error) -> Refusal {
-        Refusal { error: refused(&self.name, error), final_: error.kind() != ErrorKind::UnsupportedConfig }
+        let why = if error.kind() == ErrorKind::UnsupportedConfig { Why::Ask } else { Why::Final };
+        Refusal { error: refused(&self.name, error), why }
     }
 
     fn open(&self, device: &cpal::Device, asked_id: Option<&str>) -> Result<AlsaDevice, Refusal> {
-        let (outputs, inputs) = match (outputs_of(device), inputs_of(device)) {
+        let offers = (outputs_of(device), inputs_of(device));
+        // A direction that is there, in formats busker does not speak.
+        let speaks_otherwise = [&offers.0, &offers.1].iter().any(|offers| offers.as_ref().is_ok_and(Vec::is_empty));
+        let (outputs, inputs) = match offers {
             (Ok(outputs), Ok(inputs)) => (outputs, inputs),
             (Ok(outputs), Err(error)) => (outputs, self.without_inputs(&error)?),
             (Err(error), Ok(inputs)) if is_absent(&error) && !inputs.is_empty() => (Vec::new(), inputs),
             (Err(error), _) => return Err(self.refusal(&error)),
         };
-        if outputs.is_empty() && inputs.is_empty() {
-            let error = HostError(format!("{} offers no sample format busker speaks: choose its `plughw:`", self.name));
-            return Err(Refusal { error, final_: false });
+        let is_mute = outputs.is_empty() && inputs.is_empty();
+        if is_mute || (speaks_otherwise && self.id.starts_with("hw:")) {
+            let error =
+                HostError(format!("{} offers no sample format busker speaks: choose another device", self.name));
+            return Err(Refusal { error, why: Why::Format });
         }
         let rate_hz = self.rate_hz(&outputs, &inputs)?;
         let output = offer::choose(&outputs, rate_hz, 2).map(|chosen| Side { device: device.clone(), chosen });
@@ -326,7 +371,7 @@ impl Wanted<'_> {
             let rates: Vec<String> = offer::rates_hz(main).iter().map(u32::to_string).collect();
             let (name, asked_hz, rates) = (&self.name, asked_hz.unwrap_or_default(), rates.join(", "));
             let error = HostError(format!("{name} does not run at {asked_hz} Hz: ask for one of {rates}"));
-            Refusal { error, final_: false }
+            Refusal { error, why: Why::Ask }
         })
     }
 
@@ -410,7 +455,8 @@ impl Wanted<'_> {
         clocks: Clocks,
         block: BufferSize,
     ) -> Result<AlsaDevice, cpal::Error> {
-        let signals = Arc::<Signals>::default();
+        let is_shared = [output, input].into_iter().flatten().any(|side| !is_card(&id_of(&side.device)));
+        let signals = Arc::new(Signals::of(is_shared));
         let asked = self.request.inputs.unwrap_or(usize::from(INPUTS)).max(usize::from(output.is_none()));
         let inputs = input.map_or(0, |input| usize::from(input.chosen.channels).min(asked));
         let (loan, master) = slot::<Loan>(Arc::clone(&signals));
@@ -494,4 +540,16 @@ fn input_stream(
         errors(Arc::clone(signals)),
         None,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_cards_themselves_get_real_time_scheduling() {
+        let cards = ["hw:0", "hw:CARD=USB,DEV=0", "plughw:CARD=USB,DEV=0"];
+        let plugins = ["default", "pipewire", "pulse", "jack", "dmix:CARD=PCH,DEV=0", "sysdefault:CARD=PCH", "", "hwx"];
+        assert!(cards.into_iter().all(is_card) && !plugins.into_iter().any(is_card));
+    }
 }

@@ -1,11 +1,15 @@
 //! Everything there is, for `busker devices`: as a table for people and as JSON for programs. Slow.
 
 use super::{
-    ChosenPort, Place, auto_port,
+    ChosenPort, Place, auto_cards, auto_port,
     machine::{Machine, ThisMachine},
 };
 use crate::{
-    engine::host::{HostError, alsa, raw_midi, sim},
+    engine::host::{
+        HostError,
+        alsa::{self, Cards},
+        raw_midi, sim,
+    },
     profile::Profile,
 };
 use serde::Serialize;
@@ -78,16 +82,7 @@ pub fn listing(profile: &Profile) -> Listing {
 
 fn list(machine: &dyn Machine, found: Vec<alsa::Found>, no_alsa: Option<HostError>, profile: &Profile) -> Listing {
     let jack = machine.jack_running(None);
-    let default = found.first().filter(|found| found.is_default);
-    let problem = match default {
-        Some(default) => default.problem.as_ref().map(|problem| format!("{} {problem}", default.name)),
-        None => Some(no_alsa.map_or_else(|| "there is no default ALSA device".to_owned(), |error| error.to_string())),
-    };
-    let (place, auto_device) = match (jack, problem) {
-        (true, _) => (Place::Jack(None), automatic("jack", "a JACK server runs")),
-        (false, None) => (Place::Alsa(None), automatic("alsa", "it is the default ALSA device")),
-        (false, Some(problem)) => (Place::Sim, automatic("sim", &format!("no audio device can be opened ({problem})"))),
-    };
+    let (place, auto_device) = auto_device(jack, &found, &machine.alsa_cards(), no_alsa);
     let jack_row = jack.then(|| DeviceRow {
         id: "jack".to_owned(),
         name: "the running JACK server".to_owned(),
@@ -122,6 +117,31 @@ fn list(machine: &dyn Machine, found: Vec<alsa::Found>, no_alsa: Option<HostErro
         ChosenPort::BuiltIn => "sim".to_owned(),
     };
     Listing { devices, ports, auto_device, auto_port: Automatic { id, why } }
+}
+
+/// The device `auto` would take: the first it would try that is there.
+fn auto_device(jack: bool, found: &[alsa::Found], cards: &Cards, no_alsa: Option<HostError>) -> (Place, Automatic) {
+    if jack {
+        return (Place::Jack(None), automatic("jack", "a JACK server runs"));
+    }
+    let mut refusals: Vec<String> = no_alsa.iter().map(ToString::to_string).collect();
+    for (place, why) in auto_cards(cards, &mut refusals) {
+        let Place::Alsa(id) = &place else { continue };
+        let is_this = |found: &&alsa::Found| id.as_ref().map_or(found.is_default, |id| found.id == *id);
+        match found.iter().find(is_this) {
+            Some(alsa::Found { name, problem: Some(problem), .. }) => refusals.push(format!("{name} {problem}")),
+            Some(found) => {
+                let id = id.as_ref().map_or_else(|| "alsa".to_owned(), |id| format!("alsa:{id}"));
+                let why = automatic(&id, &format!("{}: {why}", found.name));
+                return (place, why);
+            }
+            None => {}
+        }
+    }
+    if refusals.is_empty() {
+        refusals.push("there is no default ALSA device".to_owned());
+    }
+    (Place::Sim, automatic("sim", &format!("no audio device can be opened ({})", refusals.join("; "))))
 }
 
 fn automatic(id: &str, why: &str) -> Automatic {

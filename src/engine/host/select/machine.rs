@@ -3,7 +3,13 @@
 use crate::{
     engine::{
         assembly::OpenPort,
-        host::{AudioRequest, Device, HostError, alsa, alsa_midi, jack, patchbay::Patchbay, raw_midi},
+        host::{
+            AudioRequest, Device, HostError,
+            alsa::{self, Cards},
+            alsa_midi, jack,
+            patchbay::Patchbay,
+            raw_midi,
+        },
     },
     profile::Profile,
 };
@@ -18,6 +24,8 @@ pub(super) trait Machine: Send + Sync {
     fn jack_ports(&self, server: Option<&str>) -> Vec<String>;
     /// A MIDI port of the JACK client.
     fn jack_port(&self, name: &str) -> Result<OpenPort, HostError>;
+    /// The cards ALSA knows. Opens none of them.
+    fn alsa_cards(&self) -> Cards;
     /// Opens an ALSA device, or the default one.
     fn open_alsa(&self, name: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError>;
     /// MIDI ports of the ALSA sequencer that can be played, those of the system last.
@@ -61,6 +69,10 @@ impl Machine for ThisMachine {
 
     fn jack_port(&self, name: &str) -> Result<OpenPort, HostError> {
         Ok(jack::port(name))
+    }
+
+    fn alsa_cards(&self) -> Cards {
+        Cards::of_this_machine()
     }
 
     fn open_alsa(&self, name: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {

@@ -5,7 +5,11 @@ use crate::{
     engine::{
         assembly::Way,
         control::PortInfo,
-        host::{DeviceSpec, Driver, StartFailed, Watch, raw_midi},
+        host::{
+            Driver, StartFailed, Watch,
+            alsa::{Behind, Card},
+            raw_midi,
+        },
         midi::port::{MidiOut, SendFailed},
     },
     midi::Wire,
@@ -21,6 +25,10 @@ struct Fake {
     jack_ports: Vec<&'static str>,
     alsa: bool,
     alsa_ports: Vec<&'static str>,
+    cards: Cards,
+    /// ALSA's names of devices that do not open.
+    refused: Vec<&'static str>,
+    inputs: Option<usize>,
     asked: Mutex<Vec<AudioRequest>>,
 }
 
@@ -66,7 +74,7 @@ impl Fake {
             name: host.to_owned(),
             sample_rate_hz: request.sample_rate_hz.unwrap_or(44_100),
             block_frames: 256,
-            inputs: request.inputs.unwrap_or(2),
+            inputs: self.inputs.or(request.inputs).unwrap_or(2),
             latency_frames: 512,
         })))
     }
@@ -90,8 +98,12 @@ impl Machine for Fake {
         Ok(OpenPort::new(info, Way::Jack { inlet: None }, Wire::UNLIMITED))
     }
 
+    fn alsa_cards(&self) -> Cards {
+        self.cards.clone()
+    }
+
     fn open_alsa(&self, name: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
-        self.device(self.alsa, "alsa", name, request)
+        self.device(self.alsa && !name.is_some_and(|name| self.refused.contains(&name)), "alsa", name, request)
     }
 
     fn alsa_ports(&self) -> Result<Vec<String>, HostError> {
@@ -173,7 +185,46 @@ fn without_a_device_one_calm_notice_says_so() {
     assert_eq!(ports, ["sim"]);
     let notice = "on the simulated host, everything works but is not heard: no audio device opens (no alsa)";
     assert_eq!(notices, [notice]);
-    assert_eq!(chosen(Fake { alsa: true, ..Fake::default() }, "auto", &AUTO).unwrap().2, [""; 0]);
+    let notices = chosen(Fake { alsa: true, ..Fake::default() }, "auto", &AUTO).unwrap().2;
+    assert_eq!(notices, ["on alsa: it is the default ALSA device"]);
+}
+
+fn card(number: usize, id: &str, has_inputs: bool) -> Card {
+    let (name, id) = (id.to_owned(), format!("hw:CARD={id},DEV=0"));
+    Card { id, number, name, has_inputs, has_outputs: true, is_allowed: true }
+}
+
+#[test]
+fn auto_looks_at_every_card_and_says_why_it_took_one() {
+    let cards = vec![card(0, "Headphones", false), card(1, "USB", true)];
+    let pi = || Fake { alsa: true, cards: Cards { cards: cards.clone(), default: Behind::Card(0) }, ..Fake::default() };
+    let (device, _, notices) = chosen(pi(), "auto", &AUTO).unwrap();
+    assert_eq!(device, "alsa:hw:CARD=USB,DEV=0");
+    assert_eq!(notices, ["on alsa: it is the first card with inputs and outputs"]);
+    let busy = Fake { refused: vec!["hw:CARD=USB,DEV=0"], ..pi() };
+    assert_eq!(chosen(busy, "auto", &AUTO).unwrap().0, "alsa:hw:CARD=Headphones,DEV=0");
+    assert_eq!(chosen(Fake { jack: true, ..pi() }, "auto", &AUTO).unwrap().0, "jack");
+}
+
+#[test]
+fn a_device_without_inputs_is_taken_with_a_warning() {
+    let machine: Arc<dyn Machine> = Arc::new(Fake { alsa: true, inputs: Some(0), ..Fake::default() });
+    for device in [DeviceChoice::Auto, DeviceChoice::Alsa("hw:0".to_owned())] {
+        let selected = select_on(&machine, &device, &wishes(&AUTO), &nothing_asked(), &nts1()).unwrap();
+        let [(Severity::Warning, text)] = &selected.notices[..] else { panic!("{:?}", selected.notices) };
+        assert!(text.starts_with("alsa has no inputs: nothing can be recorded"), "{text}");
+    }
+}
+
+#[test]
+fn cards_that_are_not_for_this_user_are_said_with_what_mends_it() {
+    let cards = Cards { cards: vec![Card { is_allowed: false, ..card(0, "USB", true) }], default: Behind::Nothing };
+    let (device, _, notices) = chosen(Fake { cards, ..Fake::default() }, "auto", &AUTO).unwrap();
+    assert_eq!(device, "sim");
+    assert!(
+        notices[0].contains("USB is not for the user") && notices[0].contains("sudo usermod -aG audio"),
+        "{notices:?}"
+    );
 }
 
 #[test]
