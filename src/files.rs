@@ -130,7 +130,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, other) = (folder.path().join("a.yaml"), folder.path().join("precious"));
         std::os::unix::fs::symlink(&other, folder.path().join("a.yaml.new")).unwrap();
-        replace(&path, b"new").unwrap();
+        replace(&path, b"new", Readers::Umask).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert!(!other.exists());
     }
