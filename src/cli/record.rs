@@ -106,6 +106,11 @@ pub fn record(args: &RecordArgs) -> Outcome {
     };
     let running = Running::start(&setup, &ports, None)?;
     let station = running.station.clone();
+    if !args.demo && setup.device == DeviceChoice::Auto && station.status().device.host == "sim" {
+        return Err(Failure::asked(
+            "there is nothing to record: no audio device opens; see `busker devices`, or try --demo",
+        ));
+    }
     station.ask(Command::RecordStart { name }).map_err(Failure::asked)?;
     let mut begun = Instant::now();
     let (mut is_named, mut is_seen) = (false, false);

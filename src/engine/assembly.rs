@@ -419,6 +419,8 @@ fn choose_inputs(
     let synth = || (vec![Source::Synth(0), Source::Synth(1)], "synth".to_owned());
     match asked {
         None if instrument_is_built_in || simulated => Ok(synth()),
+        // The simulated host is asked for, or stands in for a device: it has one silent input.
+        None if spec.inputs == 0 && spec.host == "sim" => Ok((vec![Source::Device(0)], "none".to_owned())),
         None if spec.inputs == 0 => Ok((Vec::new(), "none".to_owned())),
         None => {
             let list = ChannelList::first(spec.inputs.min(2));

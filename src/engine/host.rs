@@ -106,6 +106,8 @@ pub struct Watch {
     pub block_frames: AtomicU32,
     /// Interruptions.
     pub xruns: AtomicU64,
+    /// For how long blocks did not come that should have, in ms, since it was last taken; short ones are not counted.
+    pub stood_ms: AtomicU64,
     /// Part of its period the callback takes, smoothed, in thousandths.
     pub load_permille: AtomicU32,
     /// The highest since it was last taken, in thousandths.
@@ -127,6 +129,9 @@ impl Watch {
         self.blocks.fetch_add(1, Ordering::Relaxed);
     }
 }
+
+/// No device's blocks are so far apart, in ns; one that comes later comes after the machine or its device stood still.
+const STOOD_NS: u64 = 500_000_000;
 
 /// A renderer inside a callback. However the stream ends, dropping this sends the renderer home.
 pub struct Lent {
@@ -153,7 +158,11 @@ impl Lent {
 
     /// A block begins that was due at this instant, for a device that knows. Realtime: yes.
     pub fn begin_at(&mut self, due_ns: u64) {
-        self.began_ns = realtime::now_ns();
+        let before_ns = std::mem::replace(&mut self.began_ns, realtime::now_ns());
+        let stood_ns = self.began_ns.saturating_sub(before_ns);
+        if before_ns > 0 && stood_ns > STOOD_NS {
+            self.watch.stood_ms.fetch_add(stood_ns / 1_000_000, Ordering::Relaxed);
+        }
         self.due_ns = due_ns;
         self.frames = 0;
     }

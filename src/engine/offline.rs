@@ -105,7 +105,7 @@ impl Offline {
         self.frame
     }
 
-    fn now(&self) -> Moment {
+    pub(super) fn now(&self) -> Moment {
         moment(self.frame)
     }
 

@@ -149,6 +149,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn where_there_are_no_inputs_nothing_is_recorded_but_the_master() {
+        for (text, is_a_file) in [("inputs", false), ("each", false), ("master", true)] {
+            assert_eq!(text.parse::<Files>().unwrap().of(0).is_ok(), is_a_file, "{text}");
+        }
+    }
+
+    #[test]
     fn each_word_is_a_file_and_plus_joins() {
         let of = |text: &str, inputs| -> Vec<(String, Vec<usize>)> {
             let files = text.parse::<Files>().unwrap().of(inputs).unwrap();

@@ -35,6 +35,8 @@ impl Control {
         // Files that cannot be are refused before anything is waited for.
         self.takes.options().files.of(self.sources.len())?;
         let name = name.map(|Text(name)| name.clone());
+        // This take is in the place of one that waits for its device.
+        self.takes.take_interrupted();
         match self.takes.options().start {
             Start::Now => {
                 let begin = Begin::At(now.heard_frame - self.takes.pre_roll_frames());
@@ -48,15 +50,15 @@ impl Control {
                 Ok("recording begins with the first sound".to_owned())
             }
             Start::Bar | Start::Count if self.playing() => {
-                self.takes.pending = Some(Pending { name, with_song: false });
+                self.takes.pending = Some(Pending { name, with_song: false, from_frame: now.heard_frame });
                 Ok("recording begins with the next bar".to_owned())
             }
             Start::Bar => {
-                self.takes.pending = Some(Pending { name, with_song: true });
+                self.takes.pending = Some(Pending { name, with_song: true, from_frame: now.open_frame });
                 Ok("recording begins with the song".to_owned())
             }
             Start::Count => {
-                self.takes.pending = Some(Pending { name, with_song: true });
+                self.takes.pending = Some(Pending { name, with_song: true, from_frame: now.open_frame });
                 self.count_in(now);
                 done()
             }
@@ -103,19 +105,20 @@ impl Control {
         for (stretch, part) in self.plan.parts(window.clone()) {
             self.takes.tempo(part.start, stretch.timeline.bpm.get());
         }
-        let pending = self.takes.pending.as_ref().map(|pending| pending.with_song);
+        let pending = self.takes.pending.as_ref().map(|pending| (pending.with_song, pending.from_frame));
         if window.is_empty() || (pending.is_none() && !self.takes.ends_with_bar()) {
             return;
         }
-        let bar = |with_song: bool| {
+        let bar = |with_song: bool, from_frame: i64| {
             let mut pulses = self.plan.pulses(window.clone());
             pulses.find_map(|pulse| {
-                let song_pulse = pulse.song_pulse.filter(|at| with_song || at % BAR_PULSES == 0)?;
+                let is_it = |at: &i64| pulse.whole_frame >= from_frame && (with_song || at % BAR_PULSES == 0);
+                let song_pulse = pulse.song_pulse.filter(is_it)?;
                 Some((pulse.whole_frame, song_pulse))
             })
         };
-        if let Some(with_song) = pending
-            && let Some((frame, pulse)) = bar(with_song)
+        if let Some((with_song, from_frame)) = pending
+            && let Some((frame, pulse)) = bar(with_song, from_frame)
         {
             let name = self.takes.pending.take().and_then(|pending| pending.name);
             let mark = (frame, Position::of_pulse(pulse as f64).to_string());
@@ -125,7 +128,7 @@ impl Control {
             }
         } else if self.takes.ends_with_bar() {
             // Where the song stands no bar comes any more.
-            let end = bar(false).map(|(frame, _)| frame).or((!self.playing()).then_some(now.heard_frame));
+            let end = bar(false, i64::MIN).map(|(frame, _)| frame).or((!self.playing()).then_some(now.heard_frame));
             if let Some(frame) = end {
                 self.takes.end(frame);
             }
@@ -133,6 +136,9 @@ impl Control {
     }
 
     pub(super) fn stop_recording(&mut self, now: Moment) -> Answer {
+        if !self.takes.recording() && self.takes.take_interrupted().is_some() {
+            return Ok("the take was closed when its device went, and does not go on when it is back".to_owned());
+        }
         if !self.takes.recording() {
             return Err("nothing is being recorded; record.start begins a take".to_owned());
         }
@@ -198,9 +204,16 @@ impl Control {
         Ok(format!("{option} is {}{later}", row.shown(self.takes.options())))
     }
 
-    /// The audio was interrupted, so many times since the last look: whoever hears the take must know.
-    pub fn xruns(&mut self, times: u64, now: Moment) {
+    /// The audio was interrupted, so many times since the last look: whoever hears the take must know. Where the machine
+    /// stood still, also for how long.
+    pub fn xruns(&mut self, times: u64, stood_ms: u64, now: Moment) {
         self.takes.happened(now.heard_frame, &Happening::Xrun { times });
+        if stood_ms > 0 {
+            let text = format!("the machine stood still for {:.1} s", stood_ms as f64 / 1000.0);
+            self.takes.happened(now.heard_frame, &Happening::Mark(text.clone()));
+            self.desk
+                .notice(Severity::Warning, format!("{text}: what was played meanwhile is missing, the rest is there"));
+        }
     }
 
     /// The device is gone: the take under way is closed with what is there.

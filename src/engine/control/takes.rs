@@ -94,6 +94,8 @@ pub(super) struct Pending {
     pub(super) name: Option<String>,
     /// With the song, wherever that begins; otherwise with a bar.
     pub(super) with_song: bool,
+    /// Not before this frame: a song that was stopped before the take was asked for is still heard for a moment.
+    pub(super) from_frame: i64,
 }
 
 /// Recording, seen from the control thread.

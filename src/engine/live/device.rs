@@ -1,4 +1,5 @@
-//! The audio device of a running engine: noticed when it is lost, done without, and taken back. The control thread's.
+//! The audio device of a running engine: noticed when it is lost, done without, and taken back. The control thread's,
+//! but for opening a device, which may take seconds and has a thread of its own.
 
 use super::Reopen;
 use crate::{
@@ -6,12 +7,17 @@ use crate::{
         assembly::device_status,
         audio::renderer::Renderer,
         control::{Control, Moment},
-        host::{Device, DeviceSpec, Driver, StartFailed, Watch, sim::SimDevice},
+        host::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, sim::SimDevice},
     },
     status::Severity,
 };
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,12 +25,65 @@ use std::{
 const XRUNS_TOO_MANY: u64 = 10;
 /// A callback that was not called for so long is lost, whatever the system says.
 const STALL: Duration = Duration::from_millis(1500);
+/// What a look adds to that at most: where this thread stood still as well, the machine did, and no device is gone.
+const LONGEST_LOOK: Duration = Duration::from_millis(250);
 /// First and longest wait before a lost device is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 /// A device that is waited for.
 struct Lost {
     retry_at: Instant,
     wait: Duration,
+    /// The opener is at it.
+    is_asked: bool,
+    /// What is in the way, as it was told last.
+    told: Option<HostError>,
+}
+
+/// The thread that opens devices.
+struct Opener {
+    asks: Sender<()>,
+    opened: Receiver<Result<Box<dyn Device>, HostError>>,
+}
+
+impl Opener {
+    /// It ends with its asker, which need not wait for it: a device that comes too late is closed again.
+    fn new(mut reopen: Reopen) -> Opener {
+        let (asks, asked) = mpsc::channel::<()>();
+        let (sender, opened) = mpsc::channel();
+        let body = move || {
+            for () in asked {
+                if sender.send(reopen()).is_err() {
+                    return;
+                }
+            }
+        };
+        if let Err(error) = thread::Builder::new().name("device-opener".into()).spawn(body) {
+            tracing::error!("a device that is lost is not taken back: no thread: {error}");
+        }
+        Opener { asks, opened }
+    }
+}
+
+/// How long the callback was not called, as far as that is its device's doing. Counted in looks.
+struct Silence {
+    blocks: u64,
+    looked: Instant,
+    lasts: Duration,
+}
+
+impl Silence {
+    fn new(now: Instant) -> Silence {
+        Silence { blocks: 0, looked: now, lasts: Duration::ZERO }
+    }
+
+    fn look(&mut self, blocks: u64, now: Instant) -> Duration {
+        let since = now.saturating_duration_since(std::mem::replace(&mut self.looked, now));
+        self.lasts = match blocks == std::mem::replace(&mut self.blocks, blocks) {
+            true => self.lasts + since.min(LONGEST_LOOK),
+            false => Duration::ZERO,
+        };
+        self.lasts
+    }
 }
 
 /// The audio device, and what to do when it goes away.
@@ -32,9 +91,9 @@ pub(super) struct Audio {
     pub(super) spec: DeviceSpec,
     pub(super) watch: Arc<Watch>,
     pub(super) driver: Option<Box<dyn Driver>>,
-    reopen: Reopen,
+    opener: Opener,
     lost: Option<Lost>,
-    seen_blocks: (u64, Instant),
+    silence: Silence,
     seen_xruns: u64,
     marked_xruns: u64,
     told_xruns: bool,
@@ -47,9 +106,9 @@ impl Audio {
             spec,
             watch,
             driver: Some(driver),
-            reopen,
+            opener: Opener::new(reopen),
             lost: None,
-            seen_blocks: (0, Instant::now()),
+            silence: Silence::new(Instant::now()),
             seen_xruns: 0,
             marked_xruns: 0,
             told_xruns: false,
@@ -58,19 +117,22 @@ impl Audio {
 
     /// Notices a lost device, goes on without it, and takes it back.
     pub(super) fn look_after(&mut self, control: &mut Control, now: Moment) {
-        let blocks = self.watch.blocks.load(Ordering::Relaxed);
-        if blocks != self.seen_blocks.0 {
-            self.seen_blocks = (blocks, Instant::now());
-        }
         let xruns = self.watch.xruns.load(Ordering::Relaxed);
         let marked = std::mem::replace(&mut self.marked_xruns, xruns);
-        if xruns > marked {
-            control.xruns(u64::from(xruns - marked), now);
+        let stood_ms = self.watch.stood_ms.swap(0, Ordering::Relaxed);
+        if xruns > marked || stood_ms > 0 {
+            control.xruns(u64::from(xruns.saturating_sub(marked)).max(1), stood_ms, now);
         }
-        let stalled = self.seen_blocks.1.elapsed() > STALL;
-        match &self.lost {
+        let stalled = self.silence.look(self.watch.blocks.load(Ordering::Relaxed), Instant::now()) > STALL;
+        match &mut self.lost {
             None if stalled || self.watch.lost.load(Ordering::Relaxed) => self.go_on_without(control),
-            Some(lost) if Instant::now() >= lost.retry_at => self.try_again(control, now),
+            Some(lost) if lost.is_asked => {
+                if let Ok(outcome) = self.opener.opened.try_recv() {
+                    lost.is_asked = false;
+                    self.take_back(outcome, control, now);
+                }
+            }
+            Some(lost) if Instant::now() >= lost.retry_at => lost.is_asked = self.opener.asks.send(()).is_ok(),
             _ => {}
         }
     }
@@ -91,7 +153,7 @@ impl Audio {
                 "the system does not let go of the audio device: save nothing here, leave with ctrl-q and start again",
             ),
         }
-        self.lost = Some(Lost { retry_at: Instant::now() + RETRY.0, wait: RETRY.0 });
+        self.lost = Some(Lost { retry_at: Instant::now() + RETRY.0, wait: RETRY.0, is_asked: false, told: None });
     }
 
     fn stand_in(&self) -> SimDevice {
@@ -100,7 +162,7 @@ impl Audio {
 
     fn run_on(&mut self, device: Box<dyn Device>, renderer: Renderer) {
         self.watch = Arc::default();
-        self.seen_blocks = (0, Instant::now());
+        self.silence = Silence::new(Instant::now());
         (self.seen_xruns, self.marked_xruns, self.told_xruns) = (0, 0, false);
         match device.start(renderer, Arc::clone(&self.watch)) {
             Ok(driver) => self.driver = Some(driver),
@@ -115,9 +177,16 @@ impl Audio {
         }
     }
 
-    fn try_again(&mut self, control: &mut Control, now: Moment) {
-        match (self.reopen)() {
-            Ok(device) if device.spec().sample_rate_hz == self.spec.sample_rate_hz => {
+    fn take_back(&mut self, opened: Result<Box<dyn Device>, HostError>, control: &mut Control, now: Moment) {
+        let rate_hz = self.spec.sample_rate_hz;
+        let fits = opened.and_then(|device| match device.spec() {
+            DeviceSpec { sample_rate_hz, .. } if *sample_rate_hz == rate_hz => Ok(device),
+            DeviceSpec { name, sample_rate_hz, .. } => Err(HostError(format!(
+                "{name} runs at {sample_rate_hz} Hz now, not at {rate_hz}: set it back, or leave with ctrl-q and start again"
+            ))),
+        });
+        match fits {
+            Ok(device) => {
                 if let Some(renderer) = self.driver.take().and_then(Driver::stop) {
                     self.spec = device.spec().clone();
                     self.run_on(device, renderer);
@@ -127,13 +196,15 @@ impl Audio {
                     control.device_back(now);
                 }
             }
-            outcome => {
-                if let Some(lost) = &mut self.lost {
-                    lost.wait = (lost.wait * 2).min(RETRY.1);
-                    lost.retry_at = Instant::now() + lost.wait;
-                }
-                if let Err(error) = outcome {
-                    tracing::debug!("still gone: {error}");
+            Err(error) => {
+                let Some(lost) = &mut self.lost else { return };
+                lost.wait = (lost.wait * 2).min(RETRY.1);
+                lost.retry_at = Instant::now() + lost.wait;
+                // Once for each thing that is in the way.
+                if lost.told.as_ref() != Some(&error) {
+                    let text = format!("{} is not taken back yet: {error}", self.spec.name);
+                    control.desk().notice(Severity::Warning, text);
+                    lost.told = Some(error);
                 }
             }
         }
@@ -152,5 +223,27 @@ impl Audio {
             let text = format!("{name} does not keep up with blocks of {block} frames: set a larger audio.block");
             control.desk().notice(Severity::Warning, text);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_stands_still_has_lost_no_device_and_one_that_only_misses_blocks_has() {
+        let begun = Instant::now();
+        let at = |ms: u64| begun + Duration::from_millis(ms);
+        let mut silence = Silence::new(begun);
+        assert_eq!(silence.look(1, at(33)), Duration::ZERO);
+        // Nobody ran for ten seconds, this thread neither; then the callback comes again.
+        assert!(silence.look(1, at(10_033)) < STALL);
+        assert_eq!(silence.look(2, at(10_066)), Duration::ZERO);
+        // This thread runs, and no block comes.
+        let mut lasts = Duration::ZERO;
+        for turn in 1..=50 {
+            lasts = silence.look(2, at(10_066 + turn * 33));
+        }
+        assert!(lasts > STALL, "{lasts:?}");
     }
 }

@@ -227,3 +227,34 @@ fn options_are_told_changed_and_refused() {
     let spec = hound::WavReader::open(rig.take("take 120 00.wav")).unwrap().spec();
     assert_eq!((spec.bits_per_sample, spec.channels), (16, 2));
 }
+
+#[test]
+fn a_take_that_waits_for_the_song_does_not_begin_with_the_end_of_the_one_before() {
+    for start in ["bar", "count"] {
+        let mut rig = Rig::new();
+        rig.ask(&format!("record.set start {start}"));
+        rig.ask("transport.play");
+        rig.wait_ms(700);
+        rig.ask("transport.stop");
+        rig.ask("record.start jam");
+        assert_eq!(rig.offline.status().record.waits_for, Some(WaitsFor::Song), "{start}");
+        rig.wait_ms(100);
+        assert_eq!(rig.offline.status().record.waits_for, Some(WaitsFor::Song), "{start}");
+    }
+}
+
+#[test]
+fn a_take_whose_device_is_gone_can_be_stopped_and_does_not_go_on() {
+    let mut rig = Rig::new();
+    rig.ask("record.start jam");
+    rig.wait_ms(500);
+    rig.offline.control().device_lost();
+    rig.wait_ms(100);
+    assert!(rig.offline.status().record.take.is_none());
+    rig.ask("record.stop");
+    assert!(rig.refused("record.stop").contains("nothing is being recorded"));
+    let now = rig.offline.now();
+    rig.offline.control().device_back(now);
+    rig.wait_ms(500);
+    assert!(!rig.offline.status().record.is_recording && !rig.take("jam-2.wav").exists());
+}
