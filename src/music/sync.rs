@@ -293,9 +293,7 @@ impl ClockFollower {
             if was && (is_grid || !in_range(window.ns_per_pulse, BEYOND.1)) {
                 self.line = None;
             }
-            if self.line.is_none() {
-                return None;
-            }
+            self.line?;
         }
         let line = SourceTime { pulse: self.newest, ns: window.ns, ns_per_pulse: window.ns_per_pulse };
         self.line = Some((line, at_ns));
