@@ -1,19 +1,22 @@
 //! Follows an incoming MIDI clock: which of the source's pulses falls on which instant, and what its song does. Pure:
 //! no clock is read, the control thread says when each message arrived.
 //!
-//! A pulse that is expected is the one on whose place of the grid it arrives: a missing one is counted, a doubled one or
-//! one that comes late behind a stall is not. What arrives off the grid bends nothing, until so many arrivals in a row
-//! agree with each other that the source has changed. The times are smoothed by `sync/pulse_loop.rs`; the song is in
-//! `sync/song.rs`.
+//! A source is known in one of two ways. Where its pulses come near their own places, `sync/grid.rs` lays a grid through
+//! them, which misses no pulse that is lost and counts none twice. Where they come in the grain of the sender's audio
+//! blocks, `sync/blocks.rs` counts them all and lays a line through seconds of them. Both watch every pulse; which one
+//! is followed, [`ClockFollower`] decides. The song is in `sync/song.rs`.
 
+mod blocks;
+mod grid;
 mod pulse_loop;
 mod song;
 
 use super::{Bpm, PPQN};
-use pulse_loop::PulseLoop;
+use blocks::{Blocks, STRIP_NS, Window};
+use grid::{BEYOND, Fit, Grid, in_range};
 use serde::{Deserialize, Serialize};
 use song::SourceSong;
-use std::collections::VecDeque;
+use std::ops::Range;
 use utoipa::ToSchema;
 
 /// Where the source's pulses and nanoseconds meet. Valid near its origin; renewed every pulse.
@@ -92,53 +95,42 @@ pub enum SyncEvent {
 }
 
 const MINUTE_NS: f64 = 60e9;
-/// Pulses closer than this are one pulse sent twice, or several that were held up, in ns. At 300 BPM pulses are 8.3 ms
-/// apart.
-const DOUBLED_NS: u64 = 2_500_000;
-/// Without a pulse for so many intervals, within these bounds in ns, the source is lost. At 20 BPM pulses are 125 ms
-/// apart, and one may be missing.
-const LOST_INTERVALS: f64 = 3.5;
-const LOST_NS: (f64, f64) = (150e6, 400e6);
-/// A pulse is on the grid when it is off by less than this part of an interval, and while the tempo is a guess, by
-/// less than the second one.
-const GATE: (f64, f64) = (0.35, 0.45);
-/// After START, a pulse that is further off than this part of an interval is a clock whose phase began anew.
-const NEW_PHASE: f64 = 0.05;
-/// So many arrivals in a row that agree make a tempo: where there is none to lose, and where there is one.
-const AGREE_PULSES: (usize, usize) = (4, 7);
-/// Arrivals agree when no interval is off their mean by more than this part: ±1 ms of jitter at 300 BPM is 0.24,
-/// every third pulse missing 0.33.
-const AGREE: f64 = 0.3;
-/// They say another tempo where it differs by this part, or by so many standard deviations of what they can tell.
-const OTHER_TEMPO: f64 = 0.05;
-const OTHER_DEVIATIONS: f64 = 5.0;
-/// How far beyond the range of [`Bpm`] a tempo is believed: while it is a guess, and when it is known.
-const BEYOND: (f64, f64) = (0.15, 0.03);
-
-/// A pulse as it came.
-#[derive(Clone, Copy, Debug)]
-struct Arrival {
-    at_ns: u64,
-    /// The number of the pulse before it.
-    before: i64,
-    on_grid: bool,
-}
+/// How long blocks are believed after the last line that held, in ns.
+const HELD_NS: u64 = 3_000_000_000;
+/// Arrivals on a grid, none missing and none doubled, that spread over more than this are blocks, in ns: ±6 ms.
+const SPREAD_NS: f64 = 12e6;
+/// They are, too, where they spread over more than this, in ns, slowly and back at once: where blocks are a part of the
+/// interval, but for a little. A tempo that moves spreads them slowly alone.
+const SAW_NS: f64 = 3e6;
+/// A grid that so large a part of the arrivals is off, or lays anew, is none: in each quarter of a line, for a step of the
+/// tempo is off only for a moment.
+const OFF: f64 = 0.1;
+/// Where arrivals fit a grid with some missing or doubled, they are blocks if the counted line holds them in a strip no
+/// wider than so much of the grid's interval, and so many ns: what is lost or doubled by chance soon leaves any strip. Where
+/// they are few, the strip is narrow, for a few may fit by chance.
+const STRIP: (f64, f64) = (1.15, 1e6);
+const NARROW_STRIP: (f64, f64) = (1.03, 500e3);
+const MANY: usize = 8;
+const FEW: usize = 3;
+/// Before so long a tempo that misses or doubles pulses is a guess, in ns.
+const YOUNG_NS: u64 = 1_500_000_000;
 
 /// Follows a source. Messages are to be given in the order of their arrival; any instants do no harm.
 #[derive(Clone, Debug)]
 pub struct ClockFollower {
-    state: SyncState,
-    pulses: Option<PulseLoop>,
+    grid: Grid,
+    blocks: Blocks,
     song: SourceSong,
+    /// The line through the blocks, while that is followed, and when it held last.
+    line: Option<(SourceTime, u64)>,
     /// The number of the newest pulse; -1 before the first.
     newest: i64,
-    /// The newest arrivals, doubled ones left out, oldest first.
-    arrivals: VecDeque<Arrival>,
-    heard_ns: Option<u64>,
-    /// The newest pulse on the grid.
-    used_ns: u64,
-    /// Pulses counted without having come, that may still come late.
-    missing: i64,
+    /// What it would be if every arrival since the source or its song began were a pulse.
+    arrived: i64,
+    /// Since when the source is there, and whether it missed or doubled pulses.
+    young: (u64, bool),
+    /// Where the song was put, while that is still to be said.
+    moved: Option<SyncEvent>,
 }
 
 impl Default for ClockFollower {
@@ -151,25 +143,35 @@ impl ClockFollower {
     /// Nothing has come yet.
     pub fn new() -> ClockFollower {
         ClockFollower {
-            state: SyncState::Waiting,
-            pulses: None,
+            grid: Grid::new(),
+            blocks: Blocks::default(),
             song: SourceSong::new(),
+            line: None,
             newest: -1,
-            arrivals: VecDeque::with_capacity(AGREE_PULSES.1),
-            heard_ns: None,
-            used_ns: 0,
-            missing: 0,
+            arrived: -1,
+            young: (0, false),
+            moved: None,
         }
     }
 
     /// How well the source is known, as of the last call.
     pub fn state(&self) -> SyncState {
-        self.state
+        let is_young = self.blocks.newest_ns().is_some_and(|at| at.saturating_sub(self.young.0) < YOUNG_NS);
+        match self.grid.state() {
+            SyncState::Waiting => SyncState::Waiting,
+            SyncState::Lost => SyncState::Lost,
+            _ if self.line.is_some() => SyncState::Locked,
+            SyncState::Locked if is_young && self.young.1 => SyncState::Acquiring,
+            state => state,
+        }
     }
 
     /// The mapping; nothing before the second pulse. Of a source that is lost or unsteady, the last good one.
     pub fn time(&self) -> Option<SourceTime> {
-        self.pulses.map(|pulses| pulses.time())
+        match self.line {
+            Some((line, _)) => Some(line),
+            None => self.grid.time().map(|time| SourceTime { pulse: time.pulse + self.shift(), ..time }),
+        }
     }
 
     /// The source's tempo.
@@ -185,233 +187,155 @@ impl ClockFollower {
     /// START arrived.
     pub fn start(&mut self, at_ns: u64) -> Option<SyncEvent> {
         self.expire(at_ns);
+        self.moved = None;
         self.song.start(self.newest + 1)
     }
 
     /// CONTINUE arrived.
     pub fn continue_(&mut self, at_ns: u64) -> Option<SyncEvent> {
         self.expire(at_ns);
+        self.moved = None;
         self.song.continue_(self.newest + 1)
     }
 
     /// STOP arrived.
     pub fn stop(&mut self, at_ns: u64) -> Option<SyncEvent> {
         self.expire(at_ns);
+        self.moved = None;
         self.song.stop(self.newest + 1)
     }
 
     /// SONG POSITION arrived.
     pub fn position(&mut self, sixteenths: u16, at_ns: u64) -> Option<SyncEvent> {
         self.expire(at_ns);
+        self.moved = None;
         self.song.position(sixteenths, self.newest + 1)
     }
 
     /// Time goes by: notices a source that has ceased. To be called every 50 ms or so.
     pub fn look(&mut self, now_ns: u64) -> Option<SyncEvent> {
-        let followed = self.following().is_some();
+        let followed = self.is_followed();
         self.expire(now_ns);
-        (followed && self.following().is_none()).then_some(SyncEvent::Lost)
+        (followed && !self.is_followed()).then_some(SyncEvent::Lost)
     }
 
     /// CLOCK arrived.
     pub fn pulse(&mut self, at_ns: u64) -> Option<SyncEvent> {
         self.expire(at_ns);
-        let followed = self.following().is_some();
-        let since_ns = self.heard_ns.replace(at_ns).map(|heard| at_ns.checked_sub(heard));
+        let followed = self.is_followed();
         let begins = self.song.waits();
-        match since_ns {
-            Some(Some(since)) if since < DOUBLED_NS && !begins => {
-                self.absorb();
-                return None;
-            }
-            // The clock of the arrivals went back: what came before says nothing about what comes.
-            Some(None) => self.arrivals.clear(),
-            _ => {}
+        let shift = self.shift();
+        let fit = self.grid.pulse(at_ns, begins);
+        let counts = self.blocks.take(at_ns, fit, begins);
+        if counts {
+            self.song.begin();
+            self.arrived += 1;
         }
-        self.song.begin();
-        if self.arrivals.len() == AGREE_PULSES.1 {
-            self.arrivals.pop_front();
+        if self.blocks.len() == 1 {
+            self.young = (at_ns, false);
+        } else {
+            self.young.1 |= !matches!(fit, Fit::On { missing: 0 } | Fit::Anew);
         }
-        self.arrivals.push_back(Arrival { at_ns, before: self.newest, on_grid: false });
-        match (self.following(), self.pulses) {
-            (Some(pulses), _) if begins => self.take_first(pulses, at_ns),
-            (Some(pulses), _) => self.take(pulses, at_ns),
-            (None, Some(pulses)) if self.state == SyncState::Lost => self.resume(pulses, at_ns, begins),
-            _ => {
+        match &mut self.line {
+            Some((line, held_ns)) if counts => {
                 self.newest += 1;
-                self.used_ns = at_ns;
+                *line = SourceTime { pulse: self.newest, ns: line.ns_of(self.newest), ..*line };
+                // Many a source begins its clock anew with START.
+                if begins && (at_ns as f64 - line.ns).abs() > self.blocks.strip_ns() {
+                    line.ns = at_ns as f64;
+                    *held_ns = at_ns;
+                    self.blocks.begin_anew(at_ns);
+                }
             }
+            Some(_) => {}
+            None => self.newest = self.grid.newest() + shift,
         }
-        self.agree();
-        match (followed, self.following()) {
-            (false, Some(_)) => Some(SyncEvent::Found { source_pulse: self.newest }),
-            (true, None) => Some(SyncEvent::Lost),
-            _ => None,
+        if begins || self.blocks.len() <= 1 {
+            self.arrived = self.newest;
+        }
+        self.moved = self.choose(at_ns).or(self.moved);
+        match (followed, self.is_followed()) {
+            (false, true) => Some(SyncEvent::Found { source_pulse: self.newest }),
+            (true, false) => Some(SyncEvent::Lost),
+            _ => self.moved.take(),
         }
     }
 
-    /// The loop, while it is to be followed.
-    fn following(&self) -> Option<PulseLoop> {
-        self.pulses.filter(|_| matches!(self.state, SyncState::Acquiring | SyncState::Locked))
+    /// What is added to the grid's numbers.
+    fn shift(&self) -> i64 {
+        self.newest - self.grid.newest()
+    }
+
+    fn is_followed(&self) -> bool {
+        self.line.is_some() || self.grid.is_followed()
     }
 
     fn expire(&mut self, now_ns: u64) {
-        let Some(heard_ns) = self.heard_ns else { return };
-        let interval_ns = self.following().map_or(f64::INFINITY, |pulses| pulses.time().ns_per_pulse);
-        let patience_ns = (LOST_INTERVALS * interval_ns).clamp(LOST_NS.0, LOST_NS.1);
-        let late = |since_ns: u64| now_ns.saturating_sub(since_ns) as f64 > patience_ns;
-        if late(heard_ns) {
-            self.state = if self.pulses.is_some() { SyncState::Lost } else { SyncState::Waiting };
-            self.arrivals.clear();
-            self.missing = 0;
-        } else if matches!(self.state, SyncState::Acquiring | SyncState::Locked) && late(self.used_ns) {
-            self.state = SyncState::Unsteady;
+        self.grid.expire(now_ns);
+        if matches!(self.grid.state(), SyncState::Waiting | SyncState::Lost) {
+            self.line = None;
+            self.blocks.clear();
         }
     }
 
-    /// An arrival that is no pulse of its own. If one was counted without having come, this is it, and the arrivals were
-    /// held up on their way: they say nothing about the tempo.
-    fn absorb(&mut self) {
-        if self.missing > 0 {
-            self.missing -= 1;
-            self.arrivals.clear();
-        }
-    }
-
-    /// A pulse of a source that is followed.
-    fn take(&mut self, mut pulses: PulseLoop, at_ns: u64) {
-        let (time, at) = (pulses.time(), at_ns as f64);
-        let place = time.pulse_at(at) - time.pulse as f64;
-        let step = place.round();
-        let gate = if pulses.sure() { GATE.0 } else { GATE.1 };
-        if step < 1.0 {
-            self.absorb();
-        } else if (place - step).abs() <= gate {
-            // No more steps than fit in the patience of `expire`.
-            self.newest = time.pulse + step as i64;
-            self.missing = step as i64 - 1;
-            pulses.take(self.newest, at);
-            self.keep(pulses, at_ns);
-        }
-    }
-
-    /// The pulse with which the song begins. Many a source begins its clock anew with START, so it is taken wherever it
-    /// falls.
-    fn take_first(&mut self, mut pulses: PulseLoop, at_ns: u64) {
-        self.newest += 1;
-        self.missing = 0;
-        let (time, at) = (pulses.time(), at_ns as f64);
-        let off_ns = (at - time.ns_of(self.newest)).abs();
-        if off_ns > (NEW_PHASE * time.ns_per_pulse).max(OTHER_DEVIATIONS * pulses.jitter_ns()) {
-            pulses = pulses.moved(SourceTime { pulse: self.newest, ns: at, ..time }, AGREE_PULSES.1);
-            let first = self.arrivals.pop_back();
-            self.arrivals.clear();
-            self.arrivals.extend(first);
-        } else {
-            pulses.take(self.newest, at);
-        }
-        self.keep(pulses, at_ns);
-    }
-
-    /// The first pulse of a source that was lost: at the tempo it had, and counted as if it had gone on, so that a cable
-    /// that was out for a moment leaves the song where it would be. Unless a song begins here: its number is announced.
-    fn resume(&mut self, pulses: PulseLoop, at_ns: u64, begins: bool) {
-        let (time, at) = (pulses.time(), at_ns as f64);
-        let gone_on = time.pulse_at(at).round() as i64;
-        self.newest = if begins { self.newest + 1 } else { gone_on.max(self.newest + 1) };
-        if let Some(arrival) = self.arrivals.back_mut() {
-            arrival.before = self.newest - 1;
-        }
-        self.state = SyncState::Acquiring;
-        self.keep(pulses.moved(SourceTime { pulse: self.newest, ns: at, ..time }, 2), at_ns);
-    }
-
-    /// The newest arrival was on the grid, and this is the loop with it.
-    fn keep(&mut self, pulses: PulseLoop, at_ns: u64) {
-        if let Some(arrival) = self.arrivals.back_mut() {
-            arrival.on_grid = true;
-        }
-        self.used_ns = at_ns;
-        let beyond = if pulses.sure() { BEYOND.1 } else { BEYOND.0 };
-        if !in_range(pulses.time().ns_per_pulse, beyond) {
-            self.state = SyncState::Unsteady;
-            return;
-        }
-        self.pulses = Some(pulses);
-        if pulses.sure() {
-            self.state = SyncState::Locked;
-        }
-    }
-
-    /// Looks whether the newest arrivals agree on a tempo where there is none, or on another than the one there is.
-    fn agree(&mut self) {
-        let following = self.following();
-        let enough = match self.state {
-            SyncState::Waiting | SyncState::Acquiring if self.pulses.is_none() => 2,
-            SyncState::Waiting | SyncState::Acquiring | SyncState::Lost => AGREE_PULSES.0,
-            SyncState::Locked | SyncState::Unsteady => AGREE_PULSES.1,
+    /// Decides which way the source is followed. Where the grid was on a wrong tempo until now, it has counted wrong: the
+    /// song is put where the source has it.
+    fn choose(&mut self, at_ns: u64) -> Option<SyncEvent> {
+        let window = self.blocks.window(at_ns)?;
+        let Some(window) = window else {
+            self.line.take_if(|(_, held_ns)| at_ns.saturating_sub(*held_ns) > HELD_NS);
+            return None;
         };
-        if self.state == SyncState::Waiting {
-            self.state = SyncState::Acquiring;
-        }
-        let Some(first) = self.arrivals.len().checked_sub(enough) else { return };
-        let run: Vec<Arrival> = self.arrivals.range(first..).copied().collect();
-        let beyond = if enough == AGREE_PULSES.1 { BEYOND.1 } else { BEYOND.0 };
-        let Some(line) = line_through(&run) else {
-            if following.is_none() && self.arrivals.len() == AGREE_PULSES.1 {
-                self.state = SyncState::Unsteady;
+        let are_blocks = self.are_blocks(&window);
+        let was = self.line.is_some();
+        if !are_blocks {
+            let is_grid = window.span_ns > 6e9 || window.strip_ns < SAW_NS;
+            if was && (is_grid || !in_range(window.ns_per_pulse, BEYOND.1)) {
+                self.line = None;
             }
-            return;
-        };
-        let off_grid = run.iter().filter(|arrival| !arrival.on_grid).count();
-        let other = |pulses: &PulseLoop| {
-            let interval_ns = pulses.time().ns_per_pulse;
-            let doubt_ns = OTHER_DEVIATIONS * pulses.jitter_ns() * 1.5 / (enough - 1) as f64;
-            2 * off_grid > enough || (line.ns_per_pulse - interval_ns).abs() > (OTHER_TEMPO * interval_ns).max(doubt_ns)
-        };
-        if !following.as_ref().is_none_or(other) {
-            return;
+            self.line?;
         }
-        if in_range(line.ns_per_pulse, beyond) {
-            self.newest = line.pulse;
-            self.missing = 0;
-            self.used_ns = run.last().map_or(self.used_ns, |arrival| arrival.at_ns);
-            self.pulses = Some(match &self.pulses {
-                Some(pulses) => pulses.moved(line, enough),
-                None => PulseLoop::new(line, enough),
-            });
-            if following.is_none() {
-                self.state = SyncState::Acquiring;
+        let line = SourceTime { pulse: self.newest, ns: window.ns, ns_per_pulse: window.ns_per_pulse };
+        self.line = Some((line, at_ns));
+        let too_many = self.newest - self.arrived;
+        self.arrived = self.newest;
+        if was { None } else { self.song.lose(too_many, self.newest + 1) }
+    }
+
+    /// Whether the grid is none, or fits only because pulses seem lost, doubled or late in the way that blocks make them.
+    fn are_blocks(&self, window: &Window) -> bool {
+        if !in_range(window.ns_per_pulse, BEYOND.1) {
+            return false;
+        }
+        if window.off_grid.iter().all(|off| *off as f64 > OFF * window.count as f64 / 4.0) {
+            return window.span_ns >= 1.2e9;
+        }
+        let Some(grid) = self.grid.time().filter(|_| self.grid.is_followed()) else { return false };
+        let [missing, doubled] = [&window.missing, &window.doubled].map(|quarters| quarters.iter().sum::<usize>());
+        if missing + doubled == 0 {
+            let jumps = window.jump_ns > window.strip_ns / 2.0;
+            let is_saw = window.strip_ns > SAW_NS && window.rough_ns < window.strip_ns / 4.0;
+            if jumps && (is_saw || window.strip_ns > SPREAD_NS) && window.span_ns >= 2e9 {
+                return true;
             }
-            self.arrivals.clear();
-        } else if self.arrivals.len() == AGREE_PULSES.1 {
-            self.state = SyncState::Unsteady;
         }
+        // In blocks that are shorter than the pulses' interval some have none, in longer ones some have two.
+        if grid.ns_per_pulse > STRIP_NS || 4 * missing.min(doubled) > missing.max(doubled) {
+            return false;
+        }
+        let slips = |quarters: Range<usize>| -> usize {
+            let kinds = [&window.off_grid, &window.missing, &window.doubled];
+            kinds.into_iter().flat_map(|of| of.iter().skip(quarters.start).take(quarters.len())).sum()
+        };
+        let (older, newer) = (slips(0..2), slips(2..4));
+        let slips = older + newer;
+        let all_doubled = 2 * doubled + 2 >= window.count && !window.at_once;
+        let few = if missing == 0 && doubled > 0 && window.at_once { FEW - 1 } else { FEW };
+        let (part, more_ns) = if slips >= MANY { STRIP } else { NARROW_STRIP };
+        let is_regular = window.is_all && !all_doubled && window.widest_ns <= part * grid.ns_per_pulse + more_ns;
+        let enough = slips >= MANY || (slips >= few && window.span_ns >= 6e9);
+        is_regular && enough && older > 0 && newer > 0
     }
-}
-
-/// Whether an interval is a tempo in the range of [`Bpm`], give or take a part.
-fn in_range(ns_per_pulse: f64, beyond: f64) -> bool {
-    let bpm = MINUTE_NS / (ns_per_pulse * PPQN as f64);
-    (Bpm::MIN.get() * (1.0 - beyond)..=Bpm::MAX.get() * (1.0 + beyond)).contains(&bpm)
-}
-
-/// The least-squares line through arrivals that follow each other; nothing where their intervals do not agree.
-fn line_through(run: &[Arrival]) -> Option<SourceTime> {
-    let (first, last) = (run.first()?, run.last()?);
-    let since = |arrival: &Arrival| arrival.at_ns as f64 - first.at_ns as f64;
-    let n = run.len() as f64;
-    let mean_interval = since(last) / (n - 1.0);
-    let agree = |pair: &[Arrival]| (since(&pair[1]) - since(&pair[0]) - mean_interval).abs() <= AGREE * mean_interval;
-    if !run.windows(2).all(agree) {
-        return None;
-    }
-    let middle = (n - 1.0) / 2.0;
-    let mean = run.iter().map(since).sum::<f64>() / n;
-    let moment = run.iter().enumerate().map(|(i, arrival)| (i as f64 - middle) * since(arrival)).sum::<f64>();
-    let ns_per_pulse = moment * 12.0 / (n * (n * n - 1.0));
-    let ns = first.at_ns as f64 + mean + middle * ns_per_pulse;
-    Some(SourceTime { pulse: first.before + run.len() as i64, ns, ns_per_pulse })
 }
 
 #[cfg(test)]

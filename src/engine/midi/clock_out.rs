@@ -10,14 +10,16 @@
 
 use crate::{
     midi::{ClockSends, Message},
-    music::{Plan, Song, Stretch},
+    music::{PPQN, Plan, Song, Stretch, position::BEATS_PER_BAR},
 };
 use std::ops::Range;
 
 /// Pulses in the sixteenth note that song positions count in (MIDI 1.0, "Song Position Pointer").
 const PULSES_PER_SIXTEENTH: i64 = 6;
-/// The highest song position the message can carry, in sixteenths.
-const HIGHEST_SIXTEENTH: i64 = 16_383;
+/// Song positions the message can carry, in sixteenths: 14 bits.
+const POSITIONS: i64 = 16_384;
+/// Sixteenths in a bar.
+const SIXTEENTHS_PER_BAR: i64 = BEATS_PER_BAR as i64 * PPQN / PULSES_PER_SIXTEENTH;
 /// Pulses that may be made up for at once, or waited for. More would be heard as a jump of the tempo, and leaving out a
 /// part of a sixteenth is the lesser evil.
 pub const MOST_MADE_UP: i64 = 3;
@@ -198,8 +200,12 @@ fn sixteenth(pulse: f64) -> i64 {
     (pulse / PULSES_PER_SIXTEENTH as f64 - 1e-6).ceil() as i64
 }
 
+/// Beyond what the message can carry it is less by whole bars, so that the follower stands on the right place of its bar.
 fn song_position(sixteenths: i64) -> Message {
-    Message::song_position(sixteenths.clamp(0, HIGHEST_SIXTEENTH) as u16)
+    let whole_bars = POSITIONS - POSITIONS % SIXTEENTHS_PER_BAR;
+    let sixteenths = sixteenths.max(0);
+    let sent = if sixteenths < POSITIONS { sixteenths } else { sixteenths % whole_bars };
+    Message::song_position(sent as u16)
 }
 
 #[cfg(test)]

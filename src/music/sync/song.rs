@@ -78,6 +78,19 @@ impl SourceSong {
         }
     }
 
+    /// So many pulses were counted that did not come: a song that rolls is so much less far. `next` is as everywhere.
+    pub(super) fn lose(&mut self, pulses: i64, next: i64) -> Option<SyncEvent> {
+        match &mut self.motion {
+            Motion::Rolls { origin, waits: false } if pulses != 0 => {
+                *origin += pulses;
+                // A song that began with the wrong count cannot stand before its beginning.
+                *origin = (*origin).min(next);
+                Some(SyncEvent::Rolls { song_pulse: next - *origin, source_pulse: next })
+            }
+            _ => None,
+        }
+    }
+
     fn roll(&mut self, song_pulse: i64, source_pulse: i64) -> Option<SyncEvent> {
         self.motion = Motion::Rolls { origin: source_pulse - song_pulse, waits: true };
         Some(SyncEvent::Rolls { song_pulse, source_pulse })

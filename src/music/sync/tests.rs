@@ -331,3 +331,73 @@ fn stop_continue_and_position_place_the_song() {
     let round = Some(SyncEvent::Rolls { song_pulse: 0, source_pulse: 215 });
     assert_eq!(source.follower.position(0, at), round, "the next round of a loop");
 }
+
+/// The follower behind a source whose pulses wait for the end of an audio block, or come with its beginning (`early`):
+/// the worst tempo in BPM from the eighth second to the fourteenth, the worst phase in ns, and the pulses by which the
+/// song is off at the end.
+fn in_blocks(x: f64, grain_ns: f64, early: bool) -> (f64, f64, i64) {
+    let mut follower = ClockFollower::new();
+    let (mut off_bpm, mut off_ns, mut origin) = (0.0f64, 0.0f64, 0);
+    let mut roll = |event: Option<SyncEvent>| {
+        if let Some(SyncEvent::Rolls { song_pulse, source_pulse }) = event {
+            origin = source_pulse - song_pulse;
+        }
+    };
+    roll(follower.start(BEGIN_NS as u64));
+    let count = pulses_in(14.0, x);
+    for i in 0..count {
+        let true_ns = BEGIN_NS + 0.37 * grain_ns + i as f64 * interval_ns(x);
+        let blocks = true_ns / grain_ns;
+        let at_ns = if early { blocks.floor() } else { blocks.ceil() } * grain_ns;
+        roll(follower.pulse(at_ns as u64));
+        if i >= pulses_in(8.0, x) {
+            assert_eq!(follower.state(), SyncState::Locked);
+            off_bpm = off_bpm.max((bpm(&follower) - x).abs());
+            off_ns = off_ns.max((follower.time().unwrap().ns - true_ns).abs());
+        }
+    }
+    (off_bpm, off_ns, follower.time().unwrap().pulse - origin - (count as i64 - 1))
+}
+
+#[test]
+fn a_clock_in_blocks_is_followed_to_a_tenth_in_eight_seconds_with_its_phase_and_its_song() {
+    let grains_ms = [1.0, 5.0, 10.0, 512.0 / 48.0, 512.0 / 44.1, 15.0, 20.0, 1024.0 / 48.0, 1024.0 / 44.1, 25.0];
+    let mut table = String::new();
+    for x in [30.0, 40.0, 60.0, 72.0, 90.0, 97.3, 110.0, 118.0, 120.0, 128.0, 140.0, 160.0, 174.0, 200.0, 240.0, 300.0]
+    {
+        table += &format!("\n{x:>6}");
+        for grain_ms in grains_ms {
+            let (late, early) = (in_blocks(x, grain_ms * 1e6, false), in_blocks(x, grain_ms * 1e6, true));
+            let (off_bpm, off_ns) = (late.0.max(early.0), late.1.max(early.1));
+            table += &format!(" | {off_bpm:.3} {:4.1}", off_ns / 1e6);
+            assert!(off_bpm < 0.1, "{x} BPM in blocks of {grain_ms} ms: {off_bpm} off");
+            assert!(off_ns <= grain_ms * 1e6, "{x} BPM in blocks of {grain_ms} ms: {off_ns} ns off");
+            assert_eq!((late.2, early.2), (0, 0), "{x} BPM in blocks of {grain_ms} ms: the song is elsewhere");
+        }
+    }
+    // cargo test -- --nocapture: for each tempo and each grain, BPM and ms.
+    println!("grains {grains_ms:.1?} ms{table}");
+}
+
+#[test]
+fn pulses_lost_or_doubled_by_chance_are_no_blocks() {
+    for (lost, doubled, gap_ns) in [(0.05, 0.0, 0.0), (0.0, 0.1, 300e3), (0.0, 0.1, 20e3), (0.02, 0.1, 300e3)] {
+        for (x, seed) in [40.0, 90.0, 120.0, 180.0].into_iter().zip(1..) {
+            let mut source = Source::new(1e6, seed);
+            let mut chance = Scramble::new(seed ^ 0x55);
+            for i in 0..pulses_in(20.0, x) {
+                source.at_ns += interval_ns(x);
+                if (chance.next() + 1.0) / 2.0 < lost {
+                    continue;
+                }
+                let at_ns = source.at_ns + source.scramble.next() * source.jitter_ns;
+                source.follower.pulse(at_ns as u64);
+                if (chance.next() + 1.0) / 2.0 < doubled {
+                    source.follower.pulse((at_ns + gap_ns) as u64);
+                }
+                let off = (source.bpm() - x).abs();
+                assert!(i < pulses_in(8.0, x) || off < 0.05, "{off} off {x} BPM with {lost} lost, {doubled} doubled");
+            }
+        }
+    }
+}

@@ -117,6 +117,21 @@ fn without_positions_it_still_continues_on_a_sixteenth() {
 }
 
 #[test]
+fn a_song_past_what_a_position_can_say_keeps_its_place_in_the_bar() {
+    for bar in [1023, 1024, 1025, 1500, 2048, 5000, 100_000] {
+        for sixteenth in 0..16 {
+            let (mut plan, mut out) = (plan(), ClockOut::new());
+            let song_pulse = (bar * 16 + sixteenth) * PULSES_PER_SIXTEENTH;
+            plan.roll(song_pulse as f64, 500);
+            let mut follower = Follower::default();
+            let sent = run(&mut out, &plan, 0..20_000);
+            let first = sent.iter().find_map(|(_, message)| follower.hear(message.bytes()));
+            assert_eq!(first.map(|pulse| pulse % 96), Some(song_pulse % 96), "bar {bar}, sixteenth {sixteenth}");
+        }
+    }
+}
+
+#[test]
 fn a_port_with_transport_alone_is_started_and_stopped() {
     let (mut plan, mut out) = (plan(), ClockOut::new());
     let transport = ClockSends { transport: true, ..ClockSends::NONE };

@@ -1,0 +1,210 @@
+//! The source's pulses where they come in blocks: every arrival is a pulse, and late by no more than a block. Pure.
+//!
+//! Most programs send what falls into an audio block at once, so a pulse arrives up to a block after its place. A line
+//! through seconds of counted arrivals knows the tempo all the same: all of them lie in a strip no wider than a block.
+
+use super::grid::{DOUBLED_NS, Fit};
+use std::collections::VecDeque;
+
+/// The longest time the line goes through, and the shorter ones tried where that is no line, in ns.
+const SPANS_NS: [f64; 7] = [12e9, 8e9, 5.5e9, 3.8e9, 2.6e9, 1.8e9, 1.2e9];
+/// The widest strip, in ns: a grain of 25 ms and the jitter of a thread.
+pub(super) const STRIP_NS: f64 = 30e6;
+/// A line rests on so many arrivals, and so long a time, in ns.
+const COUNT_MIN: usize = 12;
+const SPAN_MIN_NS: f64 = 0.8e9;
+/// One of so many arrivals may be outside of the strip, on either side: it was held up.
+const OUTSIDE: usize = 100;
+/// So many arrivals are kept: 12 s at 300 BPM are 1440.
+const KEPT: usize = 2048;
+/// Pulses of one block come no further apart than this, in ns: on a wire a byte takes 0.32 ms. Others that are closer than
+/// [`DOUBLED_NS`] are sent twice, and are no pulses here.
+const BLOCK_NS: u64 = 500_000;
+/// And out of the sender's hand no further than this.
+const AT_ONCE_NS: u64 = 100_000;
+/// The line is laid anew so often, in ns.
+const EVERY_NS: u64 = 40_000_000;
+
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    at_ns: u64,
+    fit: Fit,
+    /// It came with the one before it.
+    doubled: bool,
+    at_once: bool,
+}
+
+/// A line through the newest arrivals, and what the grid makes of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// When the newest pulse comes: in the middle of the strip.
+    pub(super) ns: f64,
+    pub(super) ns_per_pulse: f64,
+    /// How wide the strip is, but for the few outside of it, and with them.
+    pub(super) strip_ns: f64,
+    pub(super) widest_ns: f64,
+    /// How far one arrival is from the next in the strip, on average, and at most in the half where that is less.
+    pub(super) rough_ns: f64,
+    pub(super) jump_ns: f64,
+    /// From the oldest to the newest arrival.
+    pub(super) span_ns: f64,
+    /// It goes back as far as arrivals are known, or for [`SPANS_NS`].1.
+    pub(super) is_all: bool,
+    /// Arrivals.
+    pub(super) count: usize,
+    /// In each quarter, the oldest first: arrivals before which the grid misses pulses,
+    pub(super) missing: [usize; 4],
+    /// those that came with the one before,
+    pub(super) doubled: [usize; 4],
+    /// and those that came alone and are off the grid, or lay it anew.
+    pub(super) off_grid: [usize; 4],
+    /// These came at once.
+    pub(super) at_once: bool,
+}
+
+/// The arrivals of some seconds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Blocks {
+    arrivals: VecDeque<Arrival>,
+    looked_ns: u64,
+    strip_ns: f64,
+}
+
+impl Blocks {
+    pub(super) fn len(&self) -> usize {
+        self.arrivals.len()
+    }
+
+    pub(super) fn newest_ns(&self) -> Option<u64> {
+        self.arrivals.back().map(|arrival| arrival.at_ns)
+    }
+
+    /// How wide the last strip was.
+    pub(super) fn strip_ns(&self) -> f64 {
+        self.strip_ns
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.arrivals.clear();
+        self.looked_ns = 0;
+    }
+
+    /// What came before this arrival says nothing about what comes.
+    pub(super) fn begin_anew(&mut self, at_ns: u64) {
+        self.arrivals.clear();
+        self.arrivals.push_back(Arrival { at_ns, fit: Fit::Anew, doubled: false, at_once: false });
+    }
+
+    /// A pulse arrived; false where it is one sent twice.
+    pub(super) fn take(&mut self, at_ns: u64, fit: Fit, begins: bool) -> bool {
+        let since_ns = self.newest_ns().map(|newest| at_ns.checked_sub(newest));
+        if since_ns == Some(None) {
+            self.clear();
+        }
+        let since_ns = since_ns.flatten().unwrap_or(u64::MAX);
+        if (BLOCK_NS..DOUBLED_NS).contains(&since_ns) && !begins {
+            return false;
+        }
+        if self.arrivals.len() == KEPT {
+            self.arrivals.pop_front();
+        }
+        // At the beginning a grid is laid: that says nothing.
+        let begins = fit == Fit::Anew && self.arrivals.len() < COUNT_MIN;
+        let fit = if begins { Fit::On { missing: 0 } } else { fit };
+        let (doubled, at_once) = (since_ns < BLOCK_NS, since_ns < AT_ONCE_NS);
+        self.arrivals.push_back(Arrival { at_ns, fit, doubled, at_once });
+        true
+    }
+
+    /// The longest line that holds, where it is time to look: nothing inside where none does.
+    pub(super) fn window(&mut self, at_ns: u64) -> Option<Option<Window>> {
+        if at_ns.saturating_sub(self.looked_ns) < EVERY_NS && self.looked_ns <= at_ns {
+            return None;
+        }
+        self.looked_ns = at_ns;
+        let from = |span_ns: f64| {
+            self.arrivals.partition_point(|arrival| (at_ns.saturating_sub(arrival.at_ns)) as f64 > span_ns)
+        };
+        let mut before = None;
+        let mut found = None;
+        for span_ns in SPANS_NS {
+            let first = from(span_ns);
+            if before.replace(first) == Some(first) {
+                continue;
+            }
+            found = self.line(first, first == 0 || span_ns >= SPANS_NS[1]);
+            if found.is_some() {
+                break;
+            }
+        }
+        if let Some(Window { strip_ns, .. }) = found {
+            self.strip_ns = strip_ns;
+        }
+        Some(found)
+    }
+
+    /// The line through the arrivals from `first` on. Those at the ends weigh least, so that it does not sway with the
+    /// beat of blocks against pulses.
+    fn line(&self, first: usize, is_all: bool) -> Option<Window> {
+        let count = self.arrivals.len().checked_sub(first).filter(|count| *count >= COUNT_MIN)?;
+        let oldest_ns = self.arrivals.get(first)?.at_ns;
+        let at = |arrival: &Arrival| arrival.at_ns.saturating_sub(oldest_ns) as f64;
+        let arrivals = || self.arrivals.range(first..);
+        let span_ns = at(self.arrivals.back()?);
+        if span_ns < SPAN_MIN_NS {
+            return None;
+        }
+        let middle = (count - 1) as f64 / 2.0;
+        let place = |i: usize| i as f64 - middle;
+        let (mut weights, mut sum, mut moment, mut square) = (0.0, 0.0, 0.0, 0.0);
+        for (i, arrival) in arrivals().enumerate() {
+            let x = place(i);
+            let weight = 1.0 - (x / (middle + 1.0)).powi(2);
+            weights += weight;
+            sum += weight * at(arrival);
+            moment += weight * x * at(arrival);
+            square += weight * x * x;
+        }
+        let (slope, mean) = (moment / square, sum / weights);
+        let mut off: Vec<f64> =
+            arrivals().enumerate().map(|(i, arrival)| at(arrival) - mean - slope * place(i)).collect();
+        let steps: Vec<f64> = off.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+        let rough_ns = steps.iter().sum::<f64>() / steps.len() as f64;
+        let (older, newer) = steps.split_at(steps.len() / 2);
+        let jump_ns = [older, newer]
+            .map(|half| half.iter().copied().fold(0.0, f64::max))
+            .into_iter()
+            .fold(f64::INFINITY, f64::min);
+        let lowest = off.iter().copied().fold(f64::INFINITY, f64::min);
+        let widest_ns = off.iter().copied().fold(f64::NEG_INFINITY, f64::max) - lowest;
+        let outside = count / OUTSIDE;
+        let low = *off.select_nth_unstable_by(outside, f64::total_cmp).1;
+        let high = *off.select_nth_unstable_by(count - 1 - outside, f64::total_cmp).1;
+        let strip_ns = high - low;
+        if !(slope > 0.0 && strip_ns <= STRIP_NS) {
+            return None;
+        }
+        let quarters = |is: fn(&Arrival) -> bool| {
+            let place = |quarter: usize| quarter * count / 4;
+            [0, 1, 2, 3].map(|quarter| {
+                let part = arrivals().take(place(quarter + 1)).skip(place(quarter));
+                part.filter(|arrival| is(arrival)).count()
+            })
+        };
+        Some(Window {
+            ns: oldest_ns as f64 + mean + slope * middle + (low + high) / 2.0,
+            ns_per_pulse: slope,
+            strip_ns,
+            widest_ns,
+            rough_ns,
+            jump_ns,
+            span_ns,
+            is_all,
+            count,
+            missing: quarters(|arrival| matches!(arrival.fit, Fit::On { missing: 1.. })),
+            doubled: quarters(|arrival| arrival.fit == Fit::Off && arrival.doubled),
+            off_grid: quarters(|arrival| arrival.fit == Fit::Anew || (arrival.fit == Fit::Off && !arrival.doubled)),
+            at_once: arrivals().filter(|arrival| arrival.doubled).all(|arrival| arrival.at_once),
+        })
+    }
+}
