@@ -26,12 +26,12 @@ pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let new = folder.join(name);
-    // What an interrupted run left goes; a link goes itself, and what it leads to stays what it is.
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    // A link there goes itself, and what it leads to stays what it is.
+    if fs::symlink_metadata(&new).is_ok_and(|found| found.is_symlink()) {
+        fs::remove_file(&new)?;
     }
-    let written = open(OpenOptions::new().create_new(true).write(true), &new, readers).and_then(|mut file| {
+    let mut how = OpenOptions::new();
+    let written = open(how.create(true).write(true).truncate(true), &new, readers).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });

@@ -40,7 +40,11 @@ fn one_channel_is_on_both_sides_and_of_several_they_take_turns() {
         assert_eq!(all(|frames| mono.read(frames)), [[0.25, 0.25], [-0.25, -0.25]], "{bits} bits");
     }
     let (_folder, mut four) = file(spec(4, 48_000, 32, SampleFormat::Float), [0.5_f32, 0.125, 0.25, f32::NAN]);
-    assert_eq!(all(|frames| four.read(frames)), [[0.75, 0.125]], "a number that is none is silence");
+    assert_eq!(
+        all(|frames| four.read(frames)),
+        [[0.375, 0.0625]],
+        "each side is their mean; a number that is none is silence"
+    );
 }
 
 #[test]
