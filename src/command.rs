@@ -168,7 +168,7 @@ commands! {
     ParamRandom = "param.random" { section: Option<Text> }
     /// Turn all knobs a little, or those of a section: at most so much of their way, up or down
     ParamMutate = "param.mutate" { percent: Percent, section: Option<Text> }
-    /// Take back the last move of a knob, dice, recall, or a snapshot replaced or deleted, of the instrument in use
+    /// Take back the last move of a knob, dice, recall or snapshot of the instrument in use
     ParamUndo = "param.undo" {}
     /// Do again what was taken back
     ParamRedo = "param.redo" {}

@@ -29,11 +29,20 @@ const BYTE_US: u64 = 320;
 fn write_synth(home: &Path) {
     let mut text = "id: fifty\nname: Fifty\nsource: made up\nsections: [All]\nparameters:\n".to_owned();
     for knob in 0..KNOBS {
-        writeln!(text, "  - {{ name: k{knob}, section: All, cc: {} }}", 20 + knob).unwrap();
+        writeln!(text, "  - {{ name: k{knob}, section: All, cc: {} }}", controller(knob)).unwrap();
     }
     let folder = home.join("config/busker/profiles");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("fifty.yaml"), text).unwrap();
+}
+
+/// The controller of a knob: one that takes up values, not one that switches or chooses, whose every value counts.
+fn controller(knob: u8) -> u8 {
+    match knob {
+        0..12 => 20 + knob,
+        12..38 => 70 + knob - 12,
+        _ => 102 + knob - 38,
+    }
 }
 
 /// Where a knob is turned to at a moment, of 127.
@@ -97,7 +106,7 @@ fn assert_spaced_and_last_values(sent: &[(u64, Vec<u8>)]) {
     }
     let end_ms = (LENGTH_MS - 1) / EVERY_MS * EVERY_MS;
     for knob in 0..KNOBS {
-        assert_eq!(u32::from(last[&(20 + knob)].1), place(knob, end_ms), "the last value of knob {knob}");
+        assert_eq!(u32::from(last[&controller(knob)].1), place(knob, end_ms), "the last value of knob {knob}");
     }
 }
 

@@ -498,11 +498,11 @@ fn the_record_line_says_what_is_waited_for_and_what_was_lost() {
 
 #[test]
 fn a_smaller_window_says_what_it_needs() {
-    for size in [(79, 24), (80, 23), (30, 5), (1, 1), (3, 60)] {
+    for size in [(39, 12), (40, 11), (30, 5), (1, 1), (3, 60)] {
         let text = drawn(&mut app(), &at_rest(), size);
         if size.0 >= 30 {
             let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert!(said.contains("80x24") && said.contains(&format!("{}x{}", size.0, size.1)), "{said}");
+            assert!(said.contains("40x12") && said.contains(&format!("{}x{}", size.0, size.1)), "{said}");
         }
     }
 }

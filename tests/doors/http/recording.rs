@@ -73,7 +73,8 @@ fn a_websocket_records_a_take_and_is_told_everything() {
     assert_eq!(socket.told()["type"], "profile");
     let status = socket.told();
     assert_eq!((&status["type"], &status["changes"]["transport"]["playing"]), (&"status".into(), &false.into()));
-    socket.done("record.start over the air");
+    // The answer comes when the file is there, and so after the event that tells of it.
+    socket.send(r#"{"type": "do", "command": "record.start over the air"}"#);
     let started = socket.wait_for("the take", |told| told["event"] == "take_started");
     assert_eq!(started["type"], "event");
     socket.done("transport.play");
@@ -82,7 +83,7 @@ fn a_websocket_records_a_take_and_is_told_everything() {
     socket
         .wait_for("the level", |told| told["type"] == "meters" && told["inputs"][0]["peak_db"].as_f64() > Some(-60.0));
     socket.wait_for("the state", |told| told["changes"]["record"]["take"]["seconds"].as_f64() > Some(0.5));
-    socket.done("record.stop");
+    socket.send(r#"{"type": "do", "command": "record.stop"}"#);
     let finished = socket.wait_for("the end", |told| told["event"] == "take_finished");
     let path = finished["path"].as_str().unwrap();
     assert!(path.ends_with("/over the air.wav") && is_heard(path.as_ref()), "{path}");
