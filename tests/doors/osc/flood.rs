@@ -14,8 +14,13 @@ const ROOM_BYTES: u64 = 64 * 1024;
 /// What memory may grow by, in KiB: queues and the log, whatever comes.
 const GROWTH_KIB: u64 = 16 * 1024;
 
-/// A column of the station's socket in the system's table of sockets.
+/// A column of the station's socket in the system's table of sockets. A row can be missing from one reading of it, while
+/// sockets come and go.
 fn column(stage: &Stage, column: usize) -> Option<String> {
+    (0..20).find_map(|_| read_column(stage, column))
+}
+
+fn read_column(stage: &Stage, column: usize) -> Option<String> {
     let local = format!(":{:04X}", stage.at.port());
     let table = fs::read_to_string("/proc/net/udp").unwrap();
     let row = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
