@@ -91,7 +91,8 @@ fn play_turn_the_cutoff_record_stop_quit() {
         station.pause();
     }
     station.keys("\x12");
-    station.wait_for("take finished");
+    // What is measured of the take comes last, and takes the place of the line that it is finished.
+    station.wait_for("dBFS (true");
     station.wait_for("○ ready to record");
     station.keys("\x11");
     assert!(station.wait_for_exit(), "the program failed: {}", station.screen());
