@@ -170,14 +170,16 @@ impl Capture {
         // Some frames of each channel in turn: what is written meanwhile stays in the nearest cache.
         for (tile, first) in out.chunks_mut(TILE_FRAMES * channels.len().max(1)).zip((first..).step_by(TILE_FRAMES)) {
             let (straight, wrapped) = stretches(first, tile.len() / channels.len().max(1), ring.frames);
-            for (place, channel) in channels.iter().enumerate() {
-                let Some(lane) = ring.lanes.get(*channel) else {
-                    tile.iter_mut().skip(place).step_by(channels.len()).for_each(|sample| *sample = 0.0);
-                    continue;
-                };
-                let samples = lane[straight.clone()].iter().chain(&lane[wrapped.clone()]);
-                for (frame, from) in tile.chunks_exact_mut(channels.len()).zip(samples) {
-                    frame[place] = f32::from_bits(from.load(Ordering::Relaxed));
+            let (before, after) = tile.split_at_mut(straight.len() * channels.len());
+            for (frames, stretch) in [(before, straight), (after, wrapped)] {
+                for (place, channel) in channels.iter().enumerate() {
+                    let places = frames.chunks_exact_mut(channels.len()).filter_map(|frame| frame.get_mut(place));
+                    match ring.lanes.get(*channel) {
+                        Some(lane) => places
+                            .zip(&lane[stretch.clone()])
+                            .for_each(|(to, from)| *to = f32::from_bits(from.load(Ordering::Relaxed))),
+                        None => places.for_each(|to| *to = 0.0),
+                    }
                 }
             }
         }
