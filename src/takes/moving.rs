@@ -230,6 +230,7 @@ mod tests {
         *,
     };
     use crate::wav::Depth;
+    use std::{thread, time::Duration};
 
     /// A folder with a take of three files, its notes, and others that only sound alike.
     fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -273,8 +274,14 @@ mod tests {
                 move_new(&folder.path().join(from), &folder.path().join(to)).unwrap();
             }
             assert_eq!(finish_moves(folder.path()).unwrap(), 0, "somebody is at it");
-            // As the system closes the file of whoever is killed.
+            // As the system closes the file of whoever is killed. A program that another test starts has the lock for a
+            // moment too, until it runs.
             drop(plan);
+            let is_free = || File::open(folder.path().join(PLAN)).unwrap().try_lock().is_ok();
+            assert!((0..5_000).any(|_| is_free() || {
+                thread::sleep(Duration::from_millis(1));
+                false
+            }));
             assert_eq!(finish_moves(folder.path()).unwrap(), 4 - done);
             assert_eq!(names_in(folder.path()), MOVED, "after {done} moves");
         }
