@@ -250,6 +250,34 @@ impl Command {
 }
 
 impl CommandSpec {
+    /// Whether a pattern that stands for many commands reaches it: what plays, stops, sounds or turns. What makes, ends,
+    /// replaces or takes away takes, snapshots, sessions or recorded turns must be meant by its whole name.
+    pub fn is_reached_by_patterns(&self) -> bool {
+        const REACHED: [&str; 20] = [
+            "transport.play",
+            "transport.stop",
+            "transport.toggle",
+            "transport.continue",
+            "transport.locate",
+            "clock.bpm",
+            "clock.tap",
+            "clock.nudge",
+            "clock.run",
+            "click.on",
+            "monitor.gain",
+            "meter.clear",
+            "param.set",
+            "param.step",
+            "param.reset",
+            "note.on",
+            "note.off",
+            "note.play",
+            "midi.panic",
+            "take.stop",
+        ];
+        REACHED.contains(&self.name)
+    }
+
     /// Name and arguments, as in `clock.bpm <bpm>` or `record.start [name]`.
     pub fn usage(&self) -> String {
         self.args.iter().fold(self.name.to_owned(), |usage, arg| {

@@ -34,6 +34,29 @@ fn every_row_is_documented_and_named_once() {
     }
 }
 
+#[test]
+fn patterns_reach_what_plays_and_turns_and_nothing_that_makes_or_destroys() {
+    let reached: Vec<_> = COMMANDS.iter().filter(|row| row.is_reached_by_patterns()).map(|row| row.name).collect();
+    let groups = ["transport", "clock", "click", "monitor", "meter", "param", "note", "midi", "take"];
+    assert!(reached.iter().all(|name| groups.contains(&name.split('.').next().unwrap_or_default())), "{reached:?}");
+    assert_eq!(reached.len(), 20, "a name that is reached is no command any more");
+    for name in [
+        "quit",
+        "record.start",
+        "record.stop",
+        "record.capture",
+        "take.remove",
+        "take.rename",
+        "snap.save",
+        "snap.delete",
+        "auto.clear",
+        "param.random",
+        "midi.send",
+    ] {
+        assert!(spec(name).is_none_or(|row| !row.is_reached_by_patterns()), "{name}");
+    }
+}
+
 /// Every row with every sample of each argument.
 pub(crate) fn every_command() -> Vec<Command> {
     let mut lines = Vec::new();

@@ -13,6 +13,7 @@ pub mod agenda;
 pub mod bell;
 pub mod datagram;
 pub mod help;
+pub mod knobs;
 pub mod listener;
 pub mod pattern;
 pub mod post;

@@ -200,12 +200,17 @@ fn everything_can_be_asked_for() {
 }
 
 #[test]
-fn a_pattern_does_all_it_stands_for_but_never_quits() {
+fn a_pattern_plays_and_turns_but_makes_and_destroys_nothing() {
     let stage = Stage::open();
     let client = Client::of(&stage);
     client.say("/{click,auto}/{on,arm}", [OscType::Bool(true)]);
-    client.wait_for("/status/automation/armed", |is| is == [OscType::Bool(true)]);
-    assert_eq!(client.ask("/status/click_on"), [OscType::Bool(true)]);
+    client.wait_for("/status/click_on", |is| is == [OscType::Bool(true)]);
+    assert_eq!(client.ask("/status/automation/armed"), [OscType::Bool(false)]);
+    client.say("/*/*", []);
+    client.wait_for("/status/transport/playing", |is| is == [OscType::Bool(true)]);
+    client.say("/record/{start,toggle,capture}", []);
+    assert_eq!(client.hear_at("/error")[0], text("/record/{start,toggle,capture}"));
+    assert_eq!(client.ask("/status/record/take"), [OscType::Nil]);
     client.say("/*", []);
     assert_eq!(client.hear_at("/error")[0], text("/*"));
     assert_eq!(client.ask("/status/click_on"), [OscType::Bool(true)]);

@@ -118,7 +118,13 @@ fn packet(bytes: &[u8], tag: TimeTag, depth_left: usize, heard: &mut Vec<Heard>)
 
 fn message(bytes: &[u8]) -> Result<OscMessage, Malformed> {
     let address = text(bytes, 0)?;
-    let tags = text(bytes, address.end / 4 * 4 + 4)?;
+    let after_address = address.end / 4 * 4 + 4;
+    if bytes.len() == after_address && bytes.starts_with(b"/") && address.len() <= ADDRESS_BYTES_MAX {
+        // Old senders leave the types out where there are no arguments (OSC 1.0, "OSC Type Tag String").
+        let addr = String::from_utf8(bytes[address].to_vec()).map_err(|error| Malformed::Decoder(error.to_string()))?;
+        return Ok(OscMessage { addr, args: Vec::new() });
+    }
+    let tags = text(bytes, after_address)?;
     if !bytes.starts_with(b"/") || bytes.get(tags.start) != Some(&b',') {
         return Err(Malformed::NoAddress);
     }

@@ -11,10 +11,11 @@ pub const SPECIAL: &[[&str; 3]] = &[
     ["/status", "", "Say how everything is; /status/transport, /status/*/bpm and the like say less"],
     ["/status/position", "", "Say where the song is: bar:beat:tick, seconds"],
     ["/status/meters", "", "Say how loud it is: peaks in dBFS of the inputs, then left and right"],
+    ["/param/NAME", "<position: 0..1, an option, or its number from 0 as an int>", "Turn the knob of this name"],
     [
         "/subscribe",
-        "<address: a part of the status, or /events> [ms: 10..60000, or 0 for no more] [port: where; the sender's own]",
-        "Say it again and again, or what happens when it happens",
+        "<address: a part of the status, /param, or /events> [ms: 10..60000, or 0 for no more] [port: where; the sender's own]",
+        "Say it again and again, knobs when they move, or what happens when it happens; it ends a minute after the last word",
     ],
     ["/unsubscribe", "[address: as it was subscribed to] [port: where]", "Say it no more; without an address, nothing"],
 ];

@@ -9,6 +9,7 @@ use super::{
     agenda::Agenda,
     bell::Bell,
     datagram::{Heard, understand},
+    knobs,
     pattern::Pattern,
     post::{self, Post},
     subscriptions::Subscriptions,
@@ -21,6 +22,7 @@ use crate::{
         doors::Door,
         station::{Answer, NotAsked, Station},
     },
+    profile::Param,
     remote::{from_network, limit::Limit},
     status::Event,
 };
@@ -133,7 +135,7 @@ impl Listener {
             self.hear(&mut buffer);
             self.do_what_is_due();
             self.pass_on();
-            self.tell_subscribers();
+            self.tell_subscribers(Instant::now());
         }
     }
 
@@ -148,6 +150,7 @@ impl Listener {
                 }
                 continue;
             }
+            self.subscriptions.renew(from.ip(), now);
             match understand(&buffer[..length]) {
                 Ok(heard) => self.take_in(heard, from, now),
                 Err(why) => {
@@ -216,33 +219,57 @@ impl Listener {
             "/unsubscribe" => self.unsubscribe(letter.from, args),
             address if tree::is_within(address) => self.say(letter, now),
             address if Pattern::is_one(address) => self.command_each(letter, now),
-            address => self.command(table::row(address)?, letter, now),
+            address => match table::row(address) {
+                Ok(row) => self.command(row, letter, now),
+                Err(unknown) => {
+                    let profile = Arc::clone(&self.station.status().params.profile);
+                    let param = profile.params.iter().find(|param| knobs::address(param) == address);
+                    self.turn(param.ok_or(unknown)?, letter, now)
+                }
+            },
         }
     }
 
-    /// Has every command done that a pattern stands for, in the order of the table; never `quit`, which must be meant.
+    /// Has every command done that a pattern stands for and reaches, in the order of the table, and turns every knob.
     /// Refused is only what nothing came of.
     fn command_each(&mut self, letter: &Letter, now: Instant) -> Result<(), NotDone> {
         let pattern = Pattern::new(&letter.message.addr).ok_or_else(|| "a bracket has no other".to_owned())?;
-        let is_meant =
-            |row: &&CommandSpec| row.name != (Command::Quit {}).name() && pattern.matches(&table::address(row));
-        let outcomes: Vec<_> = COMMANDS.iter().filter(is_meant).map(|row| self.command(row, letter, now)).collect();
+        let is_meant = |row: &&CommandSpec| row.is_reached_by_patterns() && pattern.matches(&table::address(row));
+        let mut outcomes: Vec<_> = COMMANDS.iter().filter(is_meant).map(|row| self.command(row, letter, now)).collect();
+        let profile = Arc::clone(&self.station.status().params.profile);
+        let knobs = profile.params.iter().filter(|param| pattern.matches(&knobs::address(param)));
+        outcomes.extend(knobs.map(|param| self.turn(param, letter, now)));
         if outcomes.iter().any(Result::is_ok) {
             return Ok(());
         }
-        outcomes.into_iter().next().unwrap_or_else(|| Err(NotDone::from("no command matches".to_owned())))
+        outcomes
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Err(NotDone::from("this stands for nothing that a pattern may do".to_owned())))
+    }
+
+    /// Turns a knob to where a message says.
+    fn turn(&mut self, param: &Param, letter: &Letter, now: Instant) -> Result<(), NotDone> {
+        let command = knobs::turn(param, &letter.message.args)?;
+        self.have_done(command, knobs::address(param), letter.from, now)
+    }
+
+    /// Has the command of a row done.
+    fn command(&mut self, row: &CommandSpec, letter: &Letter, now: Instant) -> Result<(), NotDone> {
+        match table::command(row, &letter.message.args)? {
+            Some(command) => self.have_done(command, table::address(row), letter.from, now),
+            None => Ok(()),
+        }
     }
 
     /// Has a command done; its answer comes later.
-    fn command(&mut self, row: &CommandSpec, letter: &Letter, now: Instant) -> Result<(), NotDone> {
-        let Some(command) = table::command(row, &letter.message.args)? else { return Ok(()) };
+    fn have_done(&mut self, command: Command, address: String, to: SocketAddr, now: Instant) -> Result<(), NotDone> {
         from_network(&command)?;
         let must_arrive = command.must_arrive();
         if !self.commands.admits(now) && !must_arrive {
             return Err(NotDone::TooMuch);
         }
         let (answers, bell) = (self.answers.0.clone(), Arc::clone(&self.bell));
-        let (to, address) = (letter.from, table::address(row));
         let reply = move |answer: Answer| {
             // Where nobody takes them away fast enough, answers are lost; what was done stays done.
             if answer != Ok(String::new()) && answers.try_send(Answered { to, address, answer }).is_ok() {

@@ -3,11 +3,14 @@
 use super::pattern::Pattern;
 use std::{
     collections::{BTreeSet, VecDeque},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
 
-/// Those who want to be told. A subscription does not expire; where there are too many, the oldest gives way.
+/// How long a subscription lasts while nothing is heard from its subscriber's machine.
+pub const LASTS: Duration = Duration::from_secs(60);
+
+/// Those who want to be told. Where there are too many, the oldest gives way.
 #[derive(Debug, Default)]
 pub struct Subscriptions(VecDeque<Subscription>);
 
@@ -20,6 +23,15 @@ pub struct Subscription {
     pub address: String,
     /// How often; events are told when they happen.
     pub steady: Option<Steady>,
+    /// When something was heard last from its machine.
+    pub heard: Instant,
+}
+
+impl Subscription {
+    /// Whether it is over, because nothing is heard any more: UDP does not tell who has gone.
+    pub fn is_forgotten(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.heard) >= LASTS
+    }
 }
 
 /// A part of the status, again and again.
@@ -31,6 +43,8 @@ pub struct Steady {
     pub every: Duration,
     /// The next time.
     pub next: Instant,
+    /// Of knobs: what it was told of each last.
+    pub knobs_told: Vec<(String, u16)>,
 }
 
 impl Subscriptions {
@@ -53,24 +67,27 @@ impl Subscriptions {
         self.0.len() < before
     }
 
-    /// When somebody must be told next.
+    /// Something was heard from a machine: its subscriptions last.
+    pub fn renew(&mut self, ip: IpAddr, now: Instant) {
+        self.0.iter_mut().filter(|one| one.to.ip() == ip).for_each(|one| one.heard = now);
+    }
+
+    /// When somebody must be told next, or is forgotten.
     pub fn next_due(&self) -> Option<Instant> {
-        self.0.iter().filter_map(|one| Some(one.steady.as_ref()?.next)).min()
+        let next = |one: &Subscription| one.steady.as_ref().map_or(one.heard + LASTS, |steady| steady.next);
+        self.0.iter().map(next).min()
     }
 
     /// Those who must be told now. A time that was missed is left out.
-    pub fn due(&mut self, now: Instant) -> Vec<Subscription> {
-        let mut due = Vec::new();
-        for one in &mut self.0 {
-            if let Some(steady) = one.steady.as_mut().filter(|steady| steady.next <= now) {
-                steady.next += steady.every;
-                if steady.next <= now {
-                    steady.next = now + steady.every;
-                }
-                due.push(one.clone());
+    pub fn due(&mut self, now: Instant) -> impl Iterator<Item = &mut Subscription> {
+        self.0.iter_mut().filter_map(move |one| {
+            let steady = one.steady.as_mut().filter(|steady| steady.next <= now)?;
+            steady.next += steady.every;
+            if steady.next <= now {
+                steady.next = now + steady.every;
             }
-        }
-        due
+            Some(one)
+        })
     }
 
     /// Those who are told what happens.
@@ -89,8 +106,9 @@ mod tests {
     use super::*;
 
     fn steady(port: u16, address: &str, every_ms: u64, next: Instant) -> Subscription {
-        let steady = Steady { part: Pattern::new(address).unwrap(), every: Duration::from_millis(every_ms), next };
-        Subscription { to: ([127, 0, 0, 1], port).into(), address: address.to_owned(), steady: Some(steady) }
+        let (part, every) = (Pattern::new(address).unwrap(), Duration::from_millis(every_ms));
+        let steady = Some(Steady { part, every, next, knobs_told: Vec::new() });
+        Subscription { to: ([127, 0, 0, 1], port).into(), address: address.to_owned(), steady, heard: next }
     }
 
     #[test]
@@ -100,7 +118,7 @@ mod tests {
         all.begin(steady(1, "/status/position", 50, start));
         all.begin(steady(2, "/status/meters", 20, start));
         let told = |all: &mut Subscriptions, ms| -> Vec<u16> {
-            all.due(start + Duration::from_millis(ms)).iter().map(|one| one.to.port()).collect()
+            all.due(start + Duration::from_millis(ms)).map(|one| one.to.port()).collect()
         };
         let times: Vec<_> = (0..=100).map(|ms| told(&mut all, ms)).collect();
         let count = |port| times.iter().flatten().filter(|one| **one == port).count();
@@ -121,5 +139,20 @@ mod tests {
         assert!(!all.everyone().contains(&([127, 0, 0, 1], 2).into()));
         assert!(all.end(|one| one.to.port() == 1) && !all.end(|one| one.to.port() == 1));
         assert_eq!(all.everyone().len(), Subscriptions::MAX - 2);
+    }
+
+    #[test]
+    fn a_subscription_lasts_while_its_machine_is_heard() {
+        let start = Instant::now();
+        let mut all = Subscriptions::default();
+        all.begin(steady(1, "/status", 10, start));
+        assert!(!all.0[0].is_forgotten(start + LASTS - Duration::from_millis(1)));
+        assert!(all.0[0].is_forgotten(start + LASTS));
+        all.renew([10, 0, 0, 1].into(), start + LASTS);
+        assert!(all.0[0].is_forgotten(start + LASTS), "of another machine");
+        all.renew([127, 0, 0, 1].into(), start + LASTS);
+        assert!(!all.0[0].is_forgotten(start + LASTS));
+        all.0[0].steady = None;
+        assert_eq!(all.next_due(), Some(start + LASTS + LASTS), "events end, too");
     }
 }

@@ -2,10 +2,13 @@
 //! Pure.
 
 use crate::{
-    command::{COMMANDS, Command, CommandError, CommandSpec, arg::ArgKind},
+    command::{COMMANDS, Command, CommandError, CommandSpec, arg::ArgKind, spec as row_named},
     midi::Message,
 };
 use rosc::{OscMidiMessage, OscType};
+
+const NOTE_ON: &str = "note.on";
+const NOTE_OFF: &str = "note.off";
 
 /// The address of a row.
 pub fn address(row: &CommandSpec) -> String {
@@ -24,17 +27,22 @@ pub fn row(address: &str) -> Result<&'static CommandSpec, CommandError> {
 }
 
 /// The command of a row with the arguments of a message. Nil and empty text at the end are left out. Nothing where it is
-/// a button that was let go: controllers send 1 when one is pressed, and 0 afterwards.
+/// a button that was let go: controllers send 1 when one is pressed, and 0 afterwards. So at a command that needs no
+/// argument, one truth, 1 or 0 is a button, and no name or length. A note that is started with velocity 0 is ended, as on a
+/// wire (MIDI 1.0, "Note On").
 ///
 /// # Errors
 /// An argument that does not fit, or too few or too many of them.
 pub fn command(row: &CommandSpec, args: &[OscType]) -> Result<Option<Command>, String> {
     let args = match args {
-        [button] if row.args.is_empty() => match pressed(button) {
+        [button] if row.args.iter().all(|arg| arg.optional) => match pressed(button, row.args.is_empty()) {
             Some(false) => return Ok(None),
             Some(true) => &[],
             None => args,
         },
+        [note, velocity] if row.name == NOTE_ON && number(velocity) == Some(0.0) => {
+            return row_named(NOTE_OFF).map_or(Ok(None), |row| command(row, &[note.clone()]));
+        }
         args => args,
     };
     let is_left_out =
@@ -47,14 +55,23 @@ pub fn command(row: &CommandSpec, args: &[OscType]) -> Result<Option<Command>, S
     command.map(Some).map_err(|error| error.to_string())
 }
 
-/// Whether a button is pressed; nothing where it is none.
-fn pressed(arg: &OscType) -> Option<bool> {
+/// Whether a button is pressed; nothing where it is none. Some say another number than 1.
+fn pressed(arg: &OscType, by_any_number: bool) -> Option<bool> {
+    match (arg, number(arg)) {
+        (OscType::Bool(is), _) => Some(*is),
+        (_, Some(0.0)) => Some(false),
+        (_, Some(x)) if x == 1.0 || by_any_number => Some(true),
+        _ => None,
+    }
+}
+
+/// A number of any type.
+pub fn number(arg: &OscType) -> Option<f64> {
     match arg {
-        OscType::Bool(is) => Some(*is),
-        OscType::Int(x) => Some(*x != 0),
-        OscType::Long(x) => Some(*x != 0),
-        OscType::Float(x) => Some(*x != 0.0),
-        OscType::Double(x) => Some(*x != 0.0),
+        OscType::Int(x) => Some(f64::from(*x)),
+        OscType::Long(x) => Some(*x as f64),
+        OscType::Float(x) => Some(f64::from(*x)),
+        OscType::Double(x) => Some(*x),
         _ => None,
     }
 }
@@ -209,5 +226,29 @@ mod tests {
             assert_eq!(button(let_go), Ok(None));
         }
         assert!(button("now".into()).unwrap_err().contains("too much"));
+    }
+
+    #[test]
+    fn a_button_gives_no_name_and_no_length() {
+        for at in ["/record/start", "/record/capture", "/record/mark", "/param/random", "/auto/clear"] {
+            let row = row(at).unwrap();
+            for pressed in [OscType::Float(1.0), OscType::Int(1), OscType::Double(1.0), OscType::Bool(true)] {
+                assert_eq!(command(row, &[pressed]), Ok(Some(parse(row.name))), "{at}");
+            }
+            for let_go in [OscType::Float(0.0), OscType::Int(0), OscType::Bool(false)] {
+                assert_eq!(command(row, &[let_go]), Ok(None), "{at}");
+            }
+        }
+        let capture = |arg: OscType| command(row("/record/capture").unwrap(), &[arg]);
+        assert_eq!(capture(OscType::Int(30)), Ok(Some(parse("record.capture 30"))));
+        assert_eq!(capture("1".into()), Ok(Some(parse("record.capture 1"))));
+    }
+
+    #[test]
+    fn a_note_of_velocity_zero_ends() {
+        for zero in [OscType::Int(0), OscType::Float(0.0), OscType::Long(0)] {
+            let off = command(row("/note/on").unwrap(), &[OscType::Int(60), zero]);
+            assert_eq!(off, Ok(Some(parse("note.off 60"))));
+        }
     }
 }

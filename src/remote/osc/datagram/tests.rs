@@ -30,6 +30,13 @@ fn nest(depth: usize) -> Vec<u8> {
 }
 
 #[test]
+fn an_address_without_types_has_no_arguments() {
+    let heard = understand(b"/transport/play\0").unwrap();
+    assert_eq!((heard[0].message.addr.as_str(), heard[0].message.args.len()), ("/transport/play", 0));
+    assert!(understand(b"/clock/bpm\0\0\0\0\0\x01").is_err(), "types are needed where there is something to read");
+}
+
+#[test]
 fn bundles_keep_their_order_and_an_inner_one_is_not_before_the_outer() {
     let inner = |tag| bundle(tag, vec![say("/b", vec![]), say("/c", vec![])]);
     let outer = |tag| bundle(50, vec![say("/a", vec![]), inner(tag), say("/d", vec![])]);
@@ -66,10 +73,10 @@ fn one_fault_refuses_the_whole_datagram() {
     for (bytes, why) in [
         (&b""[..], Malformed::Short),
         (b"/a\0", Malformed::NotInFours(3)),
-        (b"/a\0\0", Malformed::Short),
         (b"aaa\0,\0\0\0", Malformed::NoAddress),
         (b"/a\0\0i\0\0\0\0\0\0\x01", Malformed::NoAddress),
         (b"#bundle\0\0\0\0\0\0\0\0\x01\0\0\0\x08/a\0\0", Malformed::Short),
+        (b"#bundle\0\0\0\0\0\0\0\0\x01\0\0\0\x04aaa\0", Malformed::Short),
     ] {
         assert_eq!(understand(bytes), Err(why), "{}", bytes.escape_ascii());
     }

@@ -2,10 +2,11 @@
 
 use super::{Letter, Listener, NotDone};
 use crate::remote::osc::{
-    help,
+    help, knobs,
     pattern::Pattern,
     post::PONG,
     subscriptions::{Steady, Subscription},
+    table::number,
     tree,
 };
 use rosc::OscType;
@@ -89,12 +90,15 @@ impl Listener {
         self.let_in_question(now)?;
         let steady = match every_ms {
             _ if address == EVENTS => None,
-            Some(every_ms) if tree::is_within(address) && EVERY_MS.contains(&every_ms) => {
-                Some(Steady { part: pattern(address)?, every: Duration::from_secs_f64(every_ms / 1e3), next: now })
+            Some(every_ms)
+                if (tree::is_within(address) || knobs::is_within(address)) && EVERY_MS.contains(&every_ms) =>
+            {
+                let every = Duration::from_secs_f64(every_ms / 1e3);
+                Some(Steady { part: pattern(address)?, every, next: now, knobs_told: Vec::new() })
             }
             _ => return Err(usage("/subscribe")),
         };
-        self.subscriptions.begin(Subscription { to, address: address.clone(), steady });
+        self.subscriptions.begin(Subscription { to, address: address.clone(), steady, heard: now });
         self.subscriptions_changed();
         Ok(())
     }
@@ -116,12 +120,22 @@ impl Listener {
         Ok(())
     }
 
-    /// Tells subscribers what they want to know now.
-    pub(super) fn tell_subscribers(&mut self) {
-        for Subscription { to, address, steady } in self.subscriptions.due(Instant::now()) {
-            if let Some(steady) = steady {
-                self.tell_part(to, &address, &steady.part, STEADY_MAX);
+    /// Tells subscribers what they want to know now. Those of whom nothing is heard any more are told nothing more.
+    pub(super) fn tell_subscribers(&mut self, now: Instant) {
+        let mut subscriptions = std::mem::take(&mut self.subscriptions);
+        let has_ended = subscriptions.end(|one| one.is_forgotten(now));
+        for Subscription { to, address, steady, .. } in subscriptions.due(now) {
+            let Some(steady) = steady else { continue };
+            if knobs::is_within(address) {
+                let moved = knobs::moved(&self.station.status().params, &steady.part, &mut steady.knobs_told);
+                self.post.tell_all(*to, &moved);
+            } else {
+                self.tell_part(*to, address, &steady.part, STEADY_MAX);
             }
+        }
+        self.subscriptions = subscriptions;
+        if has_ended {
+            self.subscriptions_changed();
         }
     }
 
@@ -138,16 +152,6 @@ fn pattern(text: &str) -> Result<Pattern, NotDone> {
 fn usage(address: &str) -> NotDone {
     let args = help::SPECIAL.iter().find(|[special, ..]| *special == address).map_or("", |[_, args, _]| args);
     NotDone::Refused(format!("allowed is {address} {args}"))
-}
-
-fn number(arg: &OscType) -> Option<f64> {
-    match arg {
-        OscType::Int(x) => Some(f64::from(*x)),
-        OscType::Long(x) => Some(*x as f64),
-        OscType::Float(x) => Some(f64::from(*x)),
-        OscType::Double(x) => Some(*x),
-        _ => None,
-    }
 }
 
 /// The sender, at another of its ports where one is asked for.

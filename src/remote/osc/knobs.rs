@@ -1,0 +1,131 @@
+//! The knobs of the instrument in use as addresses: `/param/filter_cutoff 0.5` turns one, and says where it stands to
+//! whoever subscribed. Positions are floats from 0 to 1, as faders of controllers send and show them. Pure.
+
+use super::{pattern::Pattern, table::number};
+use crate::{command::Command, profile::Param, status::ParamsStatus};
+use rosc::{OscMessage, OscType};
+
+/// Above the knobs.
+const ROOT: &str = "/param";
+/// How far beyond 0 and 1 a position may be: what is rounded on its way.
+const BEYOND_MAX: f64 = 1e-3;
+
+/// Whether an address stands for knobs.
+pub fn is_within(address: &str) -> bool {
+    address.strip_prefix(ROOT).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
+/// The address of a knob.
+pub fn address(param: &Param) -> String {
+    format!("{ROOT}/{}", param.name)
+}
+
+/// The command that turns a knob: a number is a position from 0 to 1, a whole number (int, long) at a knob with options
+/// the option's number, from 0, and a text what `param.set` takes.
+///
+/// # Errors
+/// No argument or several, one of another type, one out of range.
+pub fn turn(param: &Param, args: &[OscType]) -> Result<Command, String> {
+    let value = match args {
+        [OscType::String(text)] => param.parse(text)?,
+        [OscType::Bool(is)] => param.parse(if *is { "on" } else { "off" })?,
+        [OscType::Int(_) | OscType::Long(_)] if !param.options.is_empty() => {
+            let wanted = number(&args[0]).unwrap_or(-1.0);
+            let options = (0..).map(f64::from).zip(&param.options);
+            let option = options.into_iter().find(|(index, _)| *index == wanted).map(|(_, option)| option.value);
+            option.ok_or_else(|| format!("{wanted} is no option: allowed is 0 to {}", param.options.len() - 1))?
+        }
+        [arg] => match number(arg) {
+            Some(x) if (-BEYOND_MAX..=1.0 + BEYOND_MAX).contains(&x) => param.value_at(x.clamp(0.0, 1.0)),
+            Some(x) => return Err(format!("{x} is no position: allowed is 0 to 1")),
+            None => return Err("allowed is a position from 0 to 1, or an option".to_owned()),
+        },
+        _ => return Err("allowed is one argument: a position from 0 to 1, or an option".to_owned()),
+    };
+    let command = format!("param.set {} {}", param.name, param.position_of(value)).parse::<Command>();
+    command.map_err(|error| error.to_string())
+}
+
+/// The knobs a pattern stands for, or is above of, that stand elsewhere than was told last; what is told now is kept.
+pub fn moved(knobs: &ParamsStatus, part: &Pattern, told: &mut Vec<(String, u16)>) -> Vec<OscMessage> {
+    let all = knobs.profile.params.iter().zip(&knobs.values);
+    let all = all.map(|(param, value)| (address(param), param, *value)).filter(|(addr, ..)| part.covers(addr));
+    let all: Vec<_> = all.collect();
+    let is_news = |addr: &str, value: u16| !told.iter().any(|(known, was)| known == addr && *was == value);
+    let news = all.iter().filter(|(addr, _, value)| is_news(addr, *value));
+    let messages = news.map(|(addr, param, value)| OscMessage {
+        addr: addr.clone(),
+        args: vec![OscType::Float(param.position_of(*value) as f32)],
+    });
+    let messages = messages.collect();
+    *told = all.into_iter().map(|(addr, _, value)| (addr, value)).collect();
+    messages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{DEFAULT_ID, Library};
+    use std::sync::Arc;
+
+    fn knobs() -> ParamsStatus {
+        let profile = Arc::clone(Library::load(None).0.get(DEFAULT_ID).unwrap());
+        let values = profile.params.iter().map(|param| param.default).collect();
+        ParamsStatus::standing(profile, values)
+    }
+
+    /// Where a message turns a knob.
+    fn turned(knobs: &ParamsStatus, name: &str, arg: OscType) -> Result<u16, String> {
+        let param = knobs.profile.params.iter().find(|param| param.name == name).unwrap();
+        match turn(param, &[arg])? {
+            Command::ParamSet { value, .. } => param.parse(&value.0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_knob_says_turns_it_to_where_it_stands() {
+        let knobs = knobs();
+        for param in &knobs.profile.params {
+            for value in [param.lo, param.default, param.hi] {
+                let said = OscType::Float(param.position_of(value) as f32);
+                let turned = turned(&knobs, &param.name, said).unwrap();
+                assert_eq!(turned, param.value_at(param.position_of(value)), "{}", param.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_hair_out_of_range_is_the_end_and_more_is_told() {
+        let knobs = knobs();
+        let cutoff = |x: f32| turned(&knobs, "filter_cutoff", OscType::Float(x));
+        assert_eq!((cutoff(1.000_000_1), cutoff(-1e-7)), (cutoff(1.0), cutoff(0.0)));
+        assert!(cutoff(1.1).is_err() && cutoff(-0.1).is_err() && cutoff(f32::NAN).is_err());
+    }
+
+    #[test]
+    fn a_whole_number_is_the_number_of_an_option() {
+        let knobs = knobs();
+        let param = knobs.profile.params.iter().find(|param| param.name == "filter_type").unwrap();
+        for (index, option) in param.options.iter().enumerate() {
+            let turned = turned(&knobs, "filter_type", OscType::Int(index as i32)).unwrap();
+            assert_eq!(param.display(turned), option.label);
+        }
+        let beyond = param.options.len() as i32;
+        assert!(turned(&knobs, "filter_type", OscType::Int(beyond)).is_err());
+        assert!(turned(&knobs, "filter_type", OscType::Int(-1)).is_err());
+    }
+
+    #[test]
+    fn only_what_moved_is_told() {
+        let mut knobs = knobs();
+        let (all, mut told) = (Pattern::new("/param").unwrap(), Vec::new());
+        assert_eq!(moved(&knobs, &all, &mut told).len(), knobs.profile.params.len());
+        assert_eq!(moved(&knobs, &all, &mut told), []);
+        let (lo, hi) = (knobs.profile.params[3].lo, knobs.profile.params[3].hi);
+        knobs.values[3] = if knobs.values[3] == hi { lo } else { hi };
+        let heard = moved(&knobs, &all, &mut told);
+        assert_eq!(heard.len(), 1);
+        assert_eq!(heard[0].addr, address(&knobs.profile.params[3]));
+    }
+}
