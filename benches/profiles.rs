@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the bench")]
 
-use busker::profile::{Library, Profile};
+use busker::profile::{Library, Places, Profile, Reading};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{fs, hint::black_box, path::Path};
 
@@ -26,6 +26,14 @@ fn load(criterion: &mut Criterion) {
     let (library, faults) = Library::load(Some(folder.path()));
     assert_eq!((library.ids().filter(|id| id.starts_with("copy_")).count(), faults.len()), (FILES, 0));
     criterion.bench_function("load 400 profiles", |bench| bench.iter(|| black_box(Library::load(Some(folder.path())))));
+    // Until the files are old enough to be kept.
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let known = Some(folder.path().join("known.json"));
+    let places = Places { folder: Some(folder.path().to_owned()), settings: None, known };
+    Reading::first(places.clone());
+    criterion.bench_function("load 400 profiles that were read before", |bench| {
+        bench.iter(|| black_box(Reading::first(places.clone())));
+    });
 }
 
 criterion_group!(benches, load);

@@ -5,7 +5,7 @@
 use busker::{
     command::{COMMANDS, Command},
     config::{
-        Settings,
+        SettingsFile,
         recorder::{RECORDER_OPTIONS, RecorderOptions},
     },
     engine::{assembly::EngineConfig, offline::Offline},
@@ -26,7 +26,10 @@ use busker::{
     status::Status,
     stored::{FromYaml, ToYaml},
     takes::{NotUsable, Reach, Take, measure},
-    tui::theme::Theme,
+    tui::{
+        input::{Decoder, Input},
+        theme::Theme,
+    },
     wav::{Field, Health, Notes, Samples, Wav},
     yaml::Fault,
 };
@@ -143,7 +146,7 @@ pub fn osc_datagram(bytes: &[u8]) {
         Ok(heard) => heard,
         Err(why) => return assert!(!why.to_string().is_empty()),
     };
-    assert!(heard.len() <= bytes.len() / 8, "{} messages in {} bytes", heard.len(), bytes.len());
+    assert!(heard.len() <= bytes.len() / 4, "{} messages in {} bytes", heard.len(), bytes.len());
     for message in heard.iter().map(|heard| &heard.message) {
         assert!(message.addr.len() <= datagram::ADDRESS_BYTES_MAX && message.args.len() <= datagram::ARGS_MAX);
         let pattern = Pattern::new(&message.addr);
@@ -190,6 +193,21 @@ pub fn wire_message(bytes: &[u8]) {
         let is_as_it_was = !status.changes(Some(standing)).0.contains_key(part);
         assert!(is_as_it_was && !error.why.is_empty(), "{error}");
     }
+}
+
+/// Bytes of a terminal: the same inputs in whatever pieces they come, and nothing is half for ever.
+pub fn terminal_bytes(bytes: &[u8]) {
+    let heard = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let mut decoder = Decoder::default();
+        let mut inputs: Vec<Input> = pieces.flat_map(|piece| decoder.feed(piece)).collect();
+        inputs.extend(decoder.pause());
+        assert_eq!(decoder.patience(), None, "something is half after a pause");
+        inputs
+    };
+    let whole = heard(&mut std::iter::once(bytes));
+    let size = bytes.first().map_or(1, |byte| usize::from(byte % 7) + 1);
+    assert_eq!(whole, heard(&mut bytes.chunks(size)), "in pieces of {size}");
+    assert!(whole.len() <= bytes.len(), "more inputs than bytes");
 }
 
 /// Bytes of a MIDI port: the same messages in whatever pieces they come, each complete; real-time bytes are never lost.
@@ -291,7 +309,10 @@ pub fn yaml_text(bytes: &[u8]) {
     read(&text, Profile::from_yaml);
     read(&text, Theme::from_yaml);
     read(&text, Script::from_yaml);
-    read(&text, Settings::from_yaml);
+    match SettingsFile::check("a.yaml", &text) {
+        Ok(file) => in_the_text(&text, &[file.faults, file.older].concat()),
+        Err(fault) => in_the_text(&text, &[fault]),
+    }
     kept::<Learned>(&text);
     kept::<Session>(&text);
     kept::<Snapshots>(&text);

@@ -10,6 +10,7 @@ pub mod arg;
 pub mod channels;
 
 use crate::config::ClockSource;
+use crate::hints;
 use crate::motion::{Slot, Wanted};
 use crate::music::{Bpm, Decibels, Note, Position};
 use crate::profile::Curve;
@@ -338,11 +339,8 @@ pub enum CommandError {
 
 /// A hint at the command that was probably meant.
 fn nearest(name: &str) -> String {
-    let distance = |row: &&CommandSpec| strsim::damerau_levenshtein(row.name, name);
-    match COMMANDS.iter().min_by_key(distance) {
-        Some(row) if distance(&row) <= 3 => format!("; did you mean '{}'?", row.usage()),
-        _ => String::new(),
-    }
+    let meant = hints::nearest(name, COMMANDS.iter().map(|row| row.name)).and_then(spec);
+    meant.map_or_else(String::new, |row| format!("; did you mean '{}'?", row.usage()))
 }
 
 impl FromStr for Command {
@@ -382,7 +380,7 @@ impl CommandSpec {
         (self.read)(words).map_err(|bad| CommandError::BadArgument {
             name: self.name,
             arg: self.args.get(bad.index).map_or("argument", |arg| arg.name),
-            value: words.get(bad.index).copied().unwrap_or_default().to_owned(),
+            value: shortened(words.get(bad.index).copied().unwrap_or_default()),
             allowed: bad.allowed,
         })
     }
@@ -406,6 +404,15 @@ impl CommandSpec {
             rest = after.trim_start();
         }
         words
+    }
+}
+
+/// A wrong value as a message repeats it.
+fn shortened(value: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    match value.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Settings: what `config.yaml` says, once checked. Flags of the command line win over it.
 //!
 //! The profiles in it (`cc_profiles`) are read by `profile/short.rs`, each for itself: a fault in one takes no setting
-//! away, and a fault in a setting no profile.
+//! away, and a fault in a setting no profile. Nor does one wrong line take the others away: what is sound counts, and what
+//! is not is told and has its default.
 
 mod folders;
+mod older;
 mod port;
 pub mod recorder;
 
@@ -15,13 +17,12 @@ use crate::{
     midi::Channel,
     music::{Bpm, Decibels},
     profile::SHORT_KEY,
-    stored::FromYaml,
     yaml::{self, Fault, Field, Reader},
 };
 use recorder::{RECORDER_OPTIONS, RecorderOptions};
 use std::{
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -40,6 +41,8 @@ pub struct Settings {
     pub monitor: Option<Decibels>,
     /// `midi.ports`: as `--port` takes them, each with what it gets; default `auto`.
     pub ports: Vec<(String, PortSettings)>,
+    /// What a port gets where nothing is said of it.
+    pub every_port: PortSettings,
     /// `midi.channel`, 1..=16; default the profile's.
     pub channel: Option<Channel>,
     /// `profile`: an id; default the NTS-1 mkII's.
@@ -113,26 +116,46 @@ impl std::str::FromStr for DoorAddress {
 /// Longest text a setting may be, in characters.
 const TEXT_CHARS_MAX: usize = 400;
 
-impl FromYaml for Settings {
-    /// Checks a settings text. An empty file sets nothing.
-    fn from_yaml(file: &str, text: &str) -> Result<Settings, Vec<Fault>> {
-        yaml::check(
-            file,
-            text,
-            |reader, root| {
-                if root.is_given() { read(reader, root) } else { Some(Settings::default()) }
-            },
-        )
+/// A file of settings, read.
+#[derive(Debug, Default, PartialEq)]
+pub struct SettingsFile {
+    /// What is sound in it.
+    pub settings: Settings,
+    /// What is not, and has its default.
+    pub faults: Vec<Fault>,
+    /// What is written as the program before busker wrote it, and how it is written now.
+    pub older: Vec<Fault>,
+}
+
+impl SettingsFile {
+    /// Reads a file; where there is none, nothing is set. Blocks on the disk.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no YAML.
+    pub fn load(path: &Path) -> Result<SettingsFile, Fault> {
+        match path.try_exists() {
+            Ok(false) => Ok(SettingsFile::default()),
+            _ => SettingsFile::check(&path.display().to_string(), &yaml::read(path)?),
+        }
+    }
+
+    /// Checks a text; `file` is only named in the faults. An empty one sets nothing.
+    ///
+    /// # Errors
+    /// It is no YAML.
+    pub fn check(file: &str, text: &str) -> Result<SettingsFile, Fault> {
+        let mut older = Vec::new();
+        let (settings, faults) = yaml::check_parts(file, text, |reader, root| {
+            if root.is_given() { read(reader, root, &mut older) } else { Settings::default() }
+        })?;
+        Ok(SettingsFile { settings, faults, older })
     }
 }
 
-fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Settings> {
-    let map = reader.mapping(
-        root,
-        &["audio", "midi", "profile", SHORT_KEY, "clock", "recordings", "record", "doors", "idle_end_minutes"],
-    )?;
+fn read(reader: &mut Reader<'_>, root: &Field<'_>, older: &mut Vec<Fault>) -> Settings {
+    let keys = ["audio", "midi", "profile", SHORT_KEY, "clock", "recordings", "record", "doors", "idle_end_minutes"];
+    let Some(map) = reader.mapping(root, &keys) else { return Settings::default() };
     let mut settings = Settings {
-        profile: reader.word(&map.field("profile")),
         idle_end_minutes: reader
             .int(&map.field("idle_end_minutes"), 0, IDLE_END_MINUTES_MAX)
             .map(|minutes| minutes as u32),
@@ -150,17 +173,24 @@ fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Settings> {
         settings.monitor = reader.parsed::<MonitorText>(&audio.field("monitor")).map(|text| text.0);
     }
     if midi.is_given()
-        && let Some(midi) = reader.mapping(&midi, &["ports", "channel"])
+        && let Some(midi) = reader.mapping_with(&midi, &["ports", "channel"], &older::FIELDS)
     {
-        let ports = reader.items(&midi.field("ports"));
-        settings.ports = ports.iter().filter_map(|port| port::read(reader, port)).collect();
-        settings.channel = reader.int(&midi.field("channel"), 1, 16).and_then(|n| Channel::new(n as u8));
+        older::read(reader, &midi, &mut settings, older);
+        let ports = midi.field("ports");
+        if ports.is_given() {
+            let ports = reader.items(&ports);
+            let read = ports.iter().filter_map(|port| port::read(reader, port, &settings.every_port));
+            settings.ports = read.collect();
+        }
+        let channel = reader.int(&midi.field("channel"), 1, 16).and_then(|n| Channel::new(n as u8));
+        settings.channel = channel.or(settings.channel);
     }
+    settings.profile = reader.word(&map.field("profile")).or(settings.profile);
     if clock.is_given()
         && let Some(clock) = reader.mapping(&clock, &["bpm", "run", "source", "from", "lost"])
     {
         settings.bpm = reader.number(&clock.field("bpm"), Bpm::MIN.get(), Bpm::MAX.get()).and_then(Bpm::new);
-        settings.clock_on = reader.flag(&clock.field("run"));
+        settings.clock_on = reader.flag(&clock.field("run")).or(settings.clock_on);
         settings.clock_source = reader.parsed(&clock.field("source"));
         settings.clock_from = reader.text(&clock.field("from"), TEXT_CHARS_MAX);
         settings.clock_lost = reader.parsed(&clock.field("lost"));
@@ -175,7 +205,7 @@ fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Settings> {
         let from = reader.items(&doors.field("osc_from"));
         settings.doors.osc_from = from.iter().filter_map(|address| reader.parsed(address)).collect();
     }
-    Some(settings)
+    settings
 }
 
 fn read_recorder(reader: &mut Reader<'_>, field: &Field<'_>, options: &mut RecorderOptions) {
@@ -252,6 +282,17 @@ mod tests {
     use super::*;
     use crate::midi::{ClockSends, Wire};
 
+    /// What is set by a file without faults.
+    fn read(text: &str) -> Settings {
+        let file = SettingsFile::check("config.yaml", text).unwrap();
+        assert_eq!(file.faults, []);
+        file.settings
+    }
+
+    fn told(faults: &[Fault]) -> Vec<String> {
+        faults.iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn every_setting_is_read() {
         let text = "
@@ -260,7 +301,7 @@ midi:
   channel: 2
   ports:
     - auto
-    - { port: 'alsa:volca', channel: 3, profile: fm_synth, clock: pulses transport, offset_ms: -3.5, wire: din, spacing_ms: 20, resend: yes }
+    - { port: 'alsa:volca', channel: 3, profile: fm_synth, clock: pulses transport, offset_ms: -3.5, wire: din, spacing_ms: 20, smoothing_ms: 15, resend: yes }
     - { port: 'alsa:keys', output: no, thru: [volca, { to: '2', channel: 5 }] }
 profile: fm_synth
 clock: { bpm: 98.5, run: no, source: midi, from: keys, lost: stop }
@@ -269,7 +310,7 @@ record: { bits: 16, start: bar, pre_roll: 0, files: each master, silence: off }
 doors: { osc: '0.0.0.0:9000', osc_from: [192.168.1.20, 'fe80::1'], http: off }
 idle_end_minutes: 0
 ";
-        let settings = Settings::from_yaml("config.yaml", text).unwrap();
+        let settings = read(text);
         let want = Settings {
             device: Some("alsa:USB".to_owned()),
             sample_rate_hz: Some(48_000),
@@ -287,6 +328,7 @@ idle_end_minutes: 0
                         offset_ms: -3.5,
                         wire: Some(Wire::DIN),
                         spacing_ms: Some(20),
+                        smoothing_ms: Some(15),
                         resend: true,
                         output: true,
                         thru: vec![],
@@ -304,6 +346,7 @@ idle_end_minutes: 0
                     },
                 ),
             ],
+            every_port: PortSettings::default(),
             channel: Channel::new(2),
             profile: Some("fm_synth".to_owned()),
             bpm: Bpm::new(98.5),
@@ -331,29 +374,97 @@ idle_end_minutes: 0
 
     #[test]
     fn an_empty_file_sets_nothing() {
-        assert_eq!(Settings::from_yaml("config.yaml", ""), Ok(Settings::default()));
-        assert_eq!(Settings::from_yaml("config.yaml", "# nothing\n"), Ok(Settings::default()));
+        assert_eq!(read(""), Settings::default());
+        assert_eq!(read("# nothing\n"), Settings::default());
     }
 
     #[test]
     fn what_is_wrong_with_a_profile_takes_no_setting_away() {
-        let settings = Settings::from_yaml("config.yaml", "cc_profiles: { a: { cutoff: { cc: 200 } } }\nprofile: a\n");
-        assert_eq!(settings.unwrap().profile.as_deref(), Some("a"));
+        let settings = read("cc_profiles: { a: { cutoff: { cc: 200 } } }\nprofile: a\n");
+        assert_eq!(settings.profile.as_deref(), Some("a"));
     }
 
     #[test]
-    fn every_fault_is_named_with_its_line() {
-        let text = "audio:\n  input: 4-3\n  blok: 128\nclock:\n  bpm: 500\nmonitor: 3\n";
-        let faults: Vec<String> =
-            Settings::from_yaml("config.yaml", text).unwrap_err().iter().map(ToString::to_string).collect();
+    fn every_fault_is_named_with_its_line_and_takes_nothing_else_away() {
+        let text = "audio:\n  input: 4-3\n  blok: 128\n  block: 64\nclock:\n  bpm: 500\n  run: off\nmonitor: 3\n";
+        let file = SettingsFile::check("config.yaml", text).unwrap();
         assert_eq!(
-            faults,
+            told(&file.faults),
             [
                 "config.yaml:2 audio.input: '4-3' does not fit, allowed numbers from 1 to 256, like 1, 3-4 or 1,3-5, at most 32 of them and each once",
                 "config.yaml:3 audio.blok: 'blok' is not a field here, allowed device, sample_rate, block, input, monitor",
-                "config.yaml:5 clock.bpm: '500' does not fit, allowed 20 to 300",
-                "config.yaml:6 monitor: 'monitor' is not a field here, allowed audio, midi, profile, cc_profiles, clock, recordings, record, doors, idle_end_minutes",
+                "config.yaml:6 clock.bpm: '500' does not fit, allowed 20 to 300",
+                "config.yaml:8 monitor: 'monitor' is not a field here, allowed audio, midi, profile, cc_profiles, clock, recordings, record, doors, idle_end_minutes",
             ]
         );
+        let sound = Settings { block_frames: Some(64), clock_on: Some(false), ..Settings::default() };
+        assert_eq!(file.settings, sound);
+        assert!(SettingsFile::check("config.yaml", "audio: [").is_err(), "what is no YAML says nothing");
+    }
+
+    #[test]
+    fn a_mark_of_utf_8_is_no_fault_and_a_tab_is_named() {
+        assert_eq!(read("\u{feff}profile: a\n").profile.as_deref(), Some("a"));
+        let fault = SettingsFile::check("config.yaml", "midi:\n\tchannel: 3\n").unwrap_err().to_string();
+        assert_eq!(fault, "config.yaml:2: a tab indents this line; YAML is indented by spaces");
+    }
+
+    #[test]
+    fn settings_of_the_program_before_load_as_they_stand() {
+        let text = "midi:
+  output_port: 'NTS-1'
+  output_channel: 3
+  clock: { enabled: true, send_start_stop: false, send_song_position: true }
+  cc_profile: { active_profile: fm_synth, parameter_smoothing: true, cc_throttle_ms: 12 }
+";
+        let file = SettingsFile::check("config.yaml", text).unwrap();
+        assert_eq!(file.faults, []);
+        let every_port = PortSettings {
+            sends: ClockSends { transport: false, ..ClockSends::ALL },
+            spacing_ms: Some(12),
+            smoothing_ms: Some(20),
+            ..PortSettings::default()
+        };
+        let want = Settings {
+            ports: vec![("alsa:NTS-1".to_owned(), every_port.clone())],
+            every_port,
+            channel: Channel::new(3),
+            profile: Some("fm_synth".to_owned()),
+            clock_on: Some(true),
+            ..Settings::default()
+        };
+        assert_eq!(file.settings, want);
+        assert_eq!(
+            told(&file.older),
+            [
+                "config.yaml:2 midi.output_port: is written midi.ports: ['alsa:NTS-1'] now",
+                "config.yaml:3 midi.output_channel: is written midi.channel: 3 now",
+                "config.yaml:4 midi.clock: is written clock.run now, and what of the clock a port gets at the port: clock: pulses transport position",
+                "config.yaml:5 midi.cc_profile.active_profile: is written profile: fm_synth now",
+                "config.yaml:5 midi.cc_profile.parameter_smoothing: is written at the port now: smoothing_ms: 20",
+                "config.yaml:5 midi.cc_profile.cc_throttle_ms: is written at the port now: spacing_ms: 12",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_written_both_ways_counts_as_it_is_written_now() {
+        let settings = read(
+            "midi: { output_port: auto, output_channel: 3, channel: 4, ports: ['jack:x', { port: sim, clock: all, spacing_ms: 5, smoothing_ms: 0 }],
+  clock: { enabled: true, send_song_position: no }, cc_profile: { active_profile: a, parameter_smoothing: yes, cc_throttle_ms: 9 } }
+profile: b
+clock: { run: off }
+",
+        );
+        assert_eq!(
+            (settings.profile.as_deref(), settings.channel, settings.clock_on),
+            (Some("b"), Channel::new(4), Some(false))
+        );
+        let gets: Vec<_> = settings
+            .ports
+            .iter()
+            .map(|(name, port)| (&**name, port.sends.position, port.spacing_ms, port.smoothing_ms))
+            .collect();
+        assert_eq!(gets, [("jack:x", false, Some(9), Some(20)), ("sim", true, Some(5), Some(0))]);
     }
 }

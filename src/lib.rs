@@ -18,6 +18,7 @@ pub mod command;
 pub mod config;
 pub mod engine;
 pub mod files;
+pub mod hints;
 pub mod keymap;
 pub mod learned;
 pub mod logging;

@@ -7,6 +7,7 @@
 mod check;
 mod curve;
 mod drives;
+mod known;
 mod library;
 pub mod midi_guide;
 mod param;

@@ -61,7 +61,7 @@ fn a_simulated_run_is_the_same_to_the_byte_every_time() {
     assert!(midi.contains(r#"{"t_us":500000,"port":"sim","bytes":[144,48,100]}"#), "{midi}");
     let events = String::from_utf8(read("a", "events.jsonl")).unwrap();
     assert!(events.contains(r#""event":"take_finished""#), "{events}");
-    assert!(String::from_utf8(read("a", "status.json")).unwrap().contains("\"filter_cutoff\": 25"));
+    assert!(String::from_utf8(read("a", "status.json")).unwrap().contains("\"filter_cutoff\": 3277"));
 }
 
 #[test]
@@ -124,12 +124,15 @@ fn without_a_terminal_the_station_says_so_and_what_to_use() {
 }
 
 #[test]
-fn a_mistake_in_the_settings_is_named_with_its_line() {
+fn a_mistake_in_the_settings_is_named_with_its_line_and_the_rest_counts() {
     let home = home();
     fs::create_dir_all(home.path().join("config/busker")).unwrap();
-    fs::write(home.path().join("config/busker/config.yaml"), "clock:\n  bpm: 500\n").unwrap();
-    let said = refused(home.path(), &["record", "--demo", "--seconds", "1"]);
-    assert!(said.contains("config.yaml:2 clock.bpm: '500'"), "{said}");
+    let text = format!("clock:\n  bpm: 500\nrecordings: {}\n", home.path().join("jams").display());
+    fs::write(home.path().join("config/busker/config.yaml"), text).unwrap();
+    let output = busker(home.path(), &["record", "--demo", "--seconds", "1"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("config.yaml:2 clock.bpm: '500'"), "{said}");
+    assert_eq!(fs::read_dir(home.path().join("jams")).unwrap().count(), 1, "{said}");
 }
 
 #[test]
@@ -210,7 +213,7 @@ fn a_table_becomes_a_profile_that_is_found_checked_and_shown() {
     let (out, _) = run(&["profiles", "show", "acme_zap"]);
     assert!(out.contains("source: imported from zap.csv") && out.contains("0 LP, 64 HP"), "{out}");
     let (out, _) = run(&["profiles", "show", "korg_nts1_mk2"]);
-    for part in ["CC 43 ", "CC 54+102", "NRPN 0:3", "0-16383", "18 (saw)", "not for the dice"] {
+    for part in ["CC 43+107", "CC 54+102", "NRPN 0:3", "0-16383", "18 (saw)", "not for the dice"] {
         assert!(out.contains(part), "'{part}' is not in: {out}");
     }
 }
@@ -298,7 +301,7 @@ steps:
     fs::write(path.join("jam.yaml"), script).unwrap();
     busker(path, &["run", "jam.yaml", "--demo", "--session", "Friday jam"]).assert().success();
     let text = fs::read_to_string(folder.join("session.yaml")).unwrap();
-    for part in ["bpm: 99\n", "port: \"sim\"", "filter_cutoff: 64\n", "name: warm", "filter_cutoff: 127,"] {
+    for part in ["bpm: 99\n", "port: \"sim\"", "filter_cutoff: 8192\n", "name: warm", "filter_cutoff: 16383,"] {
         assert!(text.contains(part), "'{part}' is not in: {text}");
     }
     assert!(folder.join("audio/take.wav").exists());
@@ -342,7 +345,7 @@ fn a_session_is_one_buskers_at_a_time_and_free_again_when_that_one_is_killed() {
             .unwrap(),
     );
     wait_for("the knob in the file", || {
-        fs::read_to_string(&file).is_ok_and(|text| text.contains("filter_cutoff: 127"))
+        fs::read_to_string(&file).is_ok_and(|text| text.contains("filter_cutoff: 16383"))
     });
     let said = refused(path, &["run", "short.yaml", "--demo", "--session", "jam"]);
     let process = format!("process {} on ", first.0.id());
@@ -353,6 +356,6 @@ fn a_session_is_one_buskers_at_a_time_and_free_again_when_that_one_is_killed() {
     busker(path, &["run", "short.yaml", "--demo", "--session", "jam", "--out", "out"]).assert().success();
     let events = fs::read_to_string(path.join("out/events.jsonl")).unwrap();
     assert!(events.contains("taken over") && events.contains("session_opened"), "{events}");
-    assert!(fs::read_to_string(&file).unwrap().contains("filter_cutoff: 127"));
+    assert!(fs::read_to_string(&file).unwrap().contains("filter_cutoff: 16383"));
     assert!(!lock.exists());
 }

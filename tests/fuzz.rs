@@ -355,6 +355,40 @@ fn any_message_is_understood_or_refused() {
     run(CASES, message, entry::wire_message);
 }
 
+/// What comes in from a terminal: keys, sequences of every kind and their halves, pastes.
+fn terminal_bytes(case: u64) -> Vec<u8> {
+    const PARTS: [&[u8]; 14] = [
+        b"\x1b",
+        b"\x1b[",
+        b"\x1bO",
+        b"\x1b]11;rgb:",
+        b"\x1bP>|",
+        b"\x1b\\",
+        b"\x07",
+        b"\x1b[200~",
+        b"\x1b[201~",
+        b"A",
+        b"1;5",
+        b"u",
+        b"\x1b_",
+        "é€".as_bytes(),
+    ];
+    let mut chance = Chance::of(case);
+    let mut bytes = Vec::new();
+    for _ in 0..chance.below(20) {
+        match chance.below(3) {
+            0 => bytes.push(chance.below(256) as u8),
+            _ => bytes.extend(*chance.choose(&PARTS)),
+        }
+    }
+    bytes
+}
+
+#[test]
+fn any_bytes_of_a_terminal_are_the_same_keys_however_they_are_cut() {
+    run(CASES, terminal_bytes, entry::terminal_bytes);
+}
+
 /// What comes in at a MIDI port: messages, real-time bytes between them, and what is no message.
 fn port_bytes(case: u64) -> Vec<u8> {
     let mut chance = Chance::of(case);

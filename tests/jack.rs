@@ -205,7 +205,7 @@ fn what_the_synth_says_moves_its_knobs_and_its_clock_is_followed() {
             let params = &stage.station.status().params;
             params.values[params.profile.param_index("filter_cutoff").unwrap()]
         };
-        wait_for("the knob", || cutoff() == 32);
+        wait_for("the knob", || cutoff() == 32 << 7);
         stage.ask("clock.source midi");
         // 48000 * 60 / 24 / 1200 = 100 BPM.
         probe.clock(1200);
@@ -453,7 +453,7 @@ fn what_cannot_be_had_is_said_in_one_sentence() {
         let probe = Probe::open();
         assert_eq!(jack::list_midi(None), ["probe:midi_in"]);
         let error = refused(None, &request(&["minilogue"]));
-        assert_eq!(error, "no JACK MIDI port is called 'minilogue': there are probe:midi_in");
+        assert_eq!(error, "no JACK MIDI port is called 'minilogue': there is only probe:midi_in");
         let error = refused(None, &AudioRequest { sample_rate_hz: Some(44_100), ..request(&[]) });
         assert!(error.starts_with("the JACK server runs at 48000 Hz, not at 44100"), "{error}");
 

@@ -50,27 +50,35 @@ fn run() -> Vec<Sent> {
     fs::read_to_string(out.join("midi.jsonl")).unwrap().lines().map(message).collect()
 }
 
-/// The values of a controller between two instants.
-fn values(sent: &[Sent], controller: u8, from_ms: f64, to_ms: f64) -> Vec<(f64, u8)> {
-    let of = |(at, bytes): &Sent| match bytes[..] {
-        [0xB0, number, value] if number == controller && (from_ms..to_ms).contains(at) => Some((*at, value)),
+/// The values of a pair of controllers between two instants; the lower half goes first.
+fn values(sent: &[Sent], (msb, lsb): (u8, u8), from_ms: f64, to_ms: f64) -> Vec<(f64, u16)> {
+    let of = |two: &[Sent]| match (&two[0].1[..], &two[1].1[..]) {
+        (&[0xB0, first, low], &[0xB0, second, high])
+            if (first, second) == (lsb, msb) && (from_ms..to_ms).contains(&two[1].0) =>
+        {
+            assert!((two[0].0 - two[1].0).abs() < 1e-9, "the halves of a value go together");
+            Some((two[1].0, u16::from(high) << 7 | u16::from(low)))
+        }
         _ => None,
     };
-    sent.iter().filter_map(of).collect()
+    sent.windows(2).filter_map(of).collect()
 }
 
+const CUTOFF: (u8, u8) = (43, 107);
+const RESONANCE: (u8, u8) = (44, 108);
+
 #[track_caller]
-fn keeps_its_spacing(values: &[(f64, u8)]) {
+fn keeps_its_spacing(values: &[(f64, u16)]) {
     assert!(values.windows(2).all(|two| two[1].0 - two[0].0 >= 9.999), "{values:?}");
 }
 
 #[test]
 fn a_morph_glides_evenly_and_ends_on_target_a_pair_and_an_nrpn_whole() {
     let sent = run();
-    let cutoff = values(&sent, 43, 500.0, 2600.0);
+    let cutoff = values(&sent, CUTOFF, 500.0, 2600.0);
     keeps_its_spacing(&cutoff);
     assert!(cutoff.len() > 80 && cutoff.windows(2).all(|two| two[1].1 < two[0].1), "{cutoff:?}");
-    assert_eq!(cutoff.last().unwrap().1, 25, "0.2 of 127");
+    assert_eq!(cutoff.last().unwrap().1, 3277, "0.2 of 16383");
     // The fine half goes first, the coarse half right after it.
     let pair: Vec<&Sent> = sent.iter().filter(|(_, bytes)| bytes[0] == 0xB0 && [54, 102].contains(&bytes[1])).collect();
     assert!(
@@ -92,21 +100,21 @@ fn a_morph_glides_evenly_and_ends_on_target_a_pair_and_an_nrpn_whole() {
 #[test]
 fn an_lfo_swings_in_time_around_the_knob_and_leaves_it_where_it_stood() {
     let sent = run();
-    let swing = values(&sent, 44, 3000.0, 4000.0);
+    let swing = values(&sent, RESONANCE, 3000.0, 4000.0);
     keeps_its_spacing(&swing);
-    let tops: Vec<f64> = swing.iter().filter(|(_, value)| *value == 127).map(|(at, _)| *at).collect();
+    let tops: Vec<f64> = swing.iter().filter(|(_, value)| *value >= 127 << 7).map(|(at, _)| *at).collect();
     assert!(tops.iter().all(|at| (at % 500.0 - 125.0).abs() < 30.0) && tops.len() >= 2, "{tops:?}");
-    assert!(swing.iter().any(|(_, value)| *value == 0));
-    assert_eq!(values(&sent, 44, 4000.0, 9999.0).last().unwrap().1, 0);
+    assert!(swing.iter().any(|(_, value)| *value < 1 << 7));
+    assert_eq!(values(&sent, RESONANCE, 4000.0, 9999.0).last().unwrap().1, 0);
 }
 
 #[test]
 fn turns_on_the_timeline_play_again_in_their_place() {
     let sent = run();
-    let turned = values(&sent, 43, 4900.0, 6400.0);
-    let played = values(&sent, 43, 7000.0, 9000.0);
-    let values = |sent: &[(f64, u8)]| sent.iter().map(|(_, value)| *value).collect::<Vec<u8>>();
-    assert_eq!(values(&turned), [46, 127], "(16^0.5 - 1) / 15 of the way from 0.2 to 1, and the top");
+    let turned = values(&sent, CUTOFF, 4900.0, 6400.0);
+    let played = values(&sent, CUTOFF, 7000.0, 9000.0);
+    let values = |sent: &[(f64, u16)]| sent.iter().map(|(_, value)| *value).collect::<Vec<u16>>();
+    assert_eq!(values(&turned), [5898, 16_383], "(16^0.5 - 1) / 15 of the way from 0.2 to 1, and the top");
     assert_eq!(values(&played), values(&turned));
     for (turned, played) in turned.iter().zip(&played) {
         assert!((played.0 - turned.0 - 2500.0).abs() < 12.0, "{played:?} after {turned:?}");

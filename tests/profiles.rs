@@ -102,8 +102,8 @@ fn every_default_is_a_value_the_synth_answers_to_and_every_value_has_its_positio
 #[test]
 fn the_nts1_mk2_has_every_controller_of_its_document() {
     let documented = BTreeSet::from([
-        14, 16, 19, 20, 21, 24, 26, 28, 29, 30, 31, 33, 34, 35, 36, 42, 43, 44, 45, 46, 53, 54, 55, 88, 89, 90, 102,
-        103, 117, 118, 119,
+        7, 14, 16, 19, 20, 21, 24, 26, 28, 29, 30, 31, 33, 34, 35, 36, 39, 42, 43, 44, 45, 46, 48, 49, 50, 51, 53, 54,
+        55, 56, 58, 60, 61, 62, 63, 88, 89, 90, 102, 103, 107, 108, 109, 110, 113, 114, 115, 116, 117, 118, 119,
     ]);
     let profile = nts1();
     let mut controllers = BTreeSet::new();
@@ -119,9 +119,11 @@ fn the_nts1_mk2_has_every_controller_of_its_document() {
     assert_eq!(controllers, documented);
     assert_eq!(param(&profile, "osc_shape").target, Some(Target::Cc14 { msb: 54, lsb: 102 }));
     assert_eq!(param(&profile, "osc_alt").target, Some(Target::Cc14 { msb: 55, lsb: 103 }));
-    for lsb in 0..8 {
-        let edit = param(&profile, &format!("osc_edit_{}", lsb + 1));
-        assert_eq!((edit.target, edit.lo, edit.hi), (Some(Target::Nrpn { msb: 0, lsb }), 0, 16383));
+    for (msb, of) in (0..).zip(["osc", "mod", "delay", "reverb"]) {
+        for lsb in 0..8 {
+            let edit = param(&profile, &format!("{of}_edit_{}", lsb + 1));
+            assert_eq!((edit.target, edit.lo, edit.hi), (Some(Target::Nrpn { msb, lsb }), 0, 16383));
+        }
     }
     assert_eq!(profile.params.len(), 37);
 }
@@ -149,37 +151,38 @@ fn the_nts1_mk2_names_its_controllers_and_options_as_its_document_does() {
         "Cc(118) arp_intervals: 0 octave, 21 major, 42 suspended, 63 augmented, 84 minor, 127 diminished",
     ];
     assert_eq!(stepped, expected);
-    let plain = [
-        ("eg_attack", 16),
-        ("eg_release", 19),
-        ("tremolo_depth", 20),
-        ("tremolo_rate", 21),
-        ("osc_lfo_rate", 24),
-        ("osc_lfo_depth", 26),
-        ("mod_time", 28),
-        ("mod_depth", 29),
-        ("delay_time", 30),
-        ("delay_depth", 31),
-        ("delay_mix", 33),
-        ("reverb_time", 34),
-        ("reverb_depth", 35),
-        ("reverb_mix", 36),
-        ("filter_cutoff", 43),
-        ("filter_resonance", 44),
-        ("filter_sweep_depth", 45),
-        ("filter_sweep_rate", 46),
-        ("arp_length", 119),
+    let pairs = [
+        ("eg_attack", 16, 48),
+        ("eg_release", 19, 49),
+        ("tremolo_depth", 20, 50),
+        ("tremolo_rate", 21, 51),
+        ("osc_lfo_rate", 24, 56),
+        ("osc_lfo_depth", 26, 58),
+        ("mod_time", 28, 60),
+        ("mod_depth", 29, 61),
+        ("delay_time", 30, 62),
+        ("delay_depth", 31, 63),
+        ("delay_mix", 33, 113),
+        ("reverb_time", 34, 114),
+        ("reverb_depth", 35, 115),
+        ("reverb_mix", 36, 116),
+        ("filter_cutoff", 43, 107),
+        ("filter_resonance", 44, 108),
+        ("filter_sweep_depth", 45, 109),
+        ("filter_sweep_rate", 46, 110),
+        ("master_volume", 7, 39),
     ];
-    for (name, cc) in plain {
-        assert_eq!(param(&profile, name).target, Some(Target::Cc(cc)), "{name}");
+    for (name, msb, lsb) in pairs {
+        assert_eq!(param(&profile, name).target, Some(Target::Cc14 { msb, lsb }), "{name}");
     }
+    assert_eq!(param(&profile, "arp_length").target, Some(Target::Cc(119)));
 }
 
 #[test]
 fn what_the_dice_may_not_turn_is_said_in_the_profile() {
     let profile = nts1();
     let kept: Vec<&str> = profile.params.iter().filter(|p| !p.random).map(|p| p.name.as_str()).collect();
-    assert_eq!(kept, ["filter_cutoff", "eg_attack", "arp_length"]);
+    assert_eq!(kept, ["filter_cutoff", "eg_attack", "arp_length", "master_volume"]);
     assert!(only_param("    cc: 74\n").random);
     assert!(!only_param("    cc: 74\n    random: no\n").random);
 }
@@ -215,18 +218,18 @@ fn every_value_a_minilogue_xd_sends_is_its_own_option() {
 }
 
 #[test]
-fn centred_ones_of_the_nts1_mk2_rest_at_64() {
+fn centred_ones_of_the_nts1_mk2_rest_in_the_middle() {
     let profile = nts1();
     let centred: Vec<&str> =
         profile.params.iter().filter(|param| param.centered).map(|param| param.name.as_str()).collect();
     let expected = ["osc_lfo_depth", "filter_sweep_depth", "delay_mix", "reverb_mix"];
     assert_eq!(centred, expected);
     for name in expected {
-        assert_eq!(param(&profile, name).default, 64);
-        assert_eq!(param(&profile, name).display(64), "0");
+        assert_eq!(param(&profile, name).default, 64 << 7);
+        assert_eq!(param(&profile, name).display(64 << 7).trim_start_matches('-'), "0");
     }
     let sweep = param(&profile, "filter_sweep_depth");
-    assert_eq!([0, 62, 63, 65, 127].map(|value| sweep.display(value)), ["+63", "+1", "0", "-1", "-63"]);
+    assert_eq!([0, 62, 63, 65, 127].map(|msb| sweep.display(msb << 7)), ["+63", "+1", "0", "-1", "-63"]);
 }
 
 #[test]
@@ -253,8 +256,8 @@ fn sections_hold_their_parameters_in_order() {
 #[test]
 fn a_script_for_one_synth_finds_its_cutoff_on_another() {
     let library = built_in();
-    for id in [DEFAULT_ID, FALLBACK_ID] {
-        assert_eq!(param(library.get(id).unwrap(), "filter_cutoff").parse("0.8"), Ok(102), "{id}");
+    for (id, value) in [(DEFAULT_ID, 13_106), (FALLBACK_ID, 102)] {
+        assert_eq!(param(library.get(id).unwrap(), "filter_cutoff").parse("0.8"), Ok(value), "{id}");
     }
 }
 

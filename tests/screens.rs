@@ -240,7 +240,7 @@ fn the_rule_says_what_moves_the_focused_knob_and_what_is_under_way() {
         picture.lines().find(|line| line.starts_with("─ ")).unwrap().to_owned()
     };
     assert!(rule(&status, "right", SMALL).contains("~ lfo sine 1/4 depth 0.3"));
-    assert!(rule(&status, "right", BROAD).contains("~ lfo sine 1/4 depth 0.3  » automated  knob 2 of 37"));
+    assert!(rule(&status, "right", BROAD).contains("~ lfo sine 1/4 depth 0.3  » automated  knob 2 of 62"));
     assert!(!rule(&status, "right right", BROAD).contains('~'), "nothing moves it");
     assert!(!rule(&status, "", SMALL).contains("auto off"));
     status.automation.on = false;

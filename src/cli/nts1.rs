@@ -2,7 +2,7 @@
 //!
 //! Nothing is sent that changes the synth before everything that can be checked is; what was changed is looked at again.
 
-use super::{Failure, Outcome, complain, print};
+use super::{Failure, Outcome, complain, print, signals};
 use crate::{
     engine::host::{alsa_midi, patchbay::Patchbay, select::PortChoice},
     files,
@@ -26,6 +26,7 @@ use std::{
     fmt::Write,
     fs::{self, File},
     io::Read,
+    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
@@ -302,7 +303,11 @@ fn install(args: &Nts1Args, path: &Path, number: u8, module: Option<Module>, rep
     if let Some(UnitHeader { name, .. }) = before.filter(|_| !replace) {
         return Err(Failure::asked(format!("{slot} holds '{name}': name another, or say --replace")));
     }
-    session.install(slot, &file, |done, of| complain(&format!("sent {done} of {of} pieces")))?;
+    let leave = signals::asked_to_leave()?;
+    session.install(slot, &file, |done, of| {
+        complain(&format!("sent {done} of {of} pieces"));
+        if leave.try_recv().is_ok() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
     match session.slot(slot)? {
         Some(there) if there == header => {
             print(&format!("installed '{}' version {} in {slot}", header.name, header.version))

@@ -7,7 +7,7 @@ use crate::{
         arg::{Arg, Text},
         channels::ChannelList,
     },
-    config::{DoorSettings, Folders, PortSettings, Settings},
+    config::{DoorSettings, Folders, PortSettings, Settings, SettingsFile},
     engine::{
         assembly::EngineConfig,
         control::SyncConfig,
@@ -16,12 +16,13 @@ use crate::{
             select::{DeviceChoice, PortChoice, PortWish},
         },
     },
+    hints,
     music::Bpm,
     profile::{DEFAULT_ID, FALLBACK_ID, Reading},
     remote::socket::place,
     session::folder as session,
     status::Severity,
-    stored::{self, Stored},
+    stored::Stored,
     yaml::Fault,
 };
 use clap::Args;
@@ -103,22 +104,31 @@ impl Setup {
     pub fn new(args: &StationArgs) -> Result<Setup, Failure> {
         let folders = Folders::of_user();
         let mut notices = Vec::new();
-        let mut of_settings = Vec::new();
-        let settings = stored::load(&folders.settings_file()).unwrap_or_else(|faults: Vec<Fault>| {
-            notices.extend(tell(&faults, "the settings are not used"));
-            of_settings = faults;
-            Settings::default()
-        });
+        let mut unreadable = None;
+        let SettingsFile { settings, faults: settings_faults, older } = SettingsFile::load(&folders.settings_file())
+            .unwrap_or_else(|fault| {
+                notices.extend(tell(std::slice::from_ref(&fault), "the settings are not used"));
+                unreadable = Some(fault);
+                SettingsFile::default()
+            });
+        notices.extend(
+            settings_faults
+                .iter()
+                .map(|fault| (Severity::Warning, format!("{fault}; the rest of the settings is used"))),
+        );
+        notices.extend(older.iter().map(|note| (Severity::Info, note.to_string())));
         let reading = Reading::first(folders.profile_places());
         // What makes the whole file unreadable was told above.
-        let told = |fault: &&Fault| of_settings.iter().any(|of| (&of.file, of.line) == (&fault.file, fault.line));
+        let told = |fault: &&Fault| {
+            unreadable.iter().chain(&settings_faults).any(|of| (&of.file, of.line) == (&fault.file, fault.line))
+        };
         let faults: Vec<Fault> = reading.faults.iter().filter(|fault| !told(fault)).cloned().collect();
         notices.extend(tell(&faults, "the profile is left out"));
         let library = reading.library.clone();
         let wanted = args.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_ID);
         let profile = match library.get(wanted).or_else(|| {
             let ids: Vec<&str> = library.ids().collect();
-            let text = format!("there is no profile '{wanted}' (there are {}); {FALLBACK_ID} is used", ids.join(", "));
+            let text = format!("there is no profile '{wanted}' ({}); {FALLBACK_ID} is used", hints::there_is(&ids));
             notices.push((Severity::Warning, text));
             library.get(FALLBACK_ID)
         }) {
@@ -189,7 +199,8 @@ impl Setup {
         if !faults.is_empty() {
             return Err(Failure::asked(faults.join("\nbusker: ")));
         }
-        self.notices.drain(..).for_each(|(_, text)| complain(&text));
+        let to_tell = self.notices.drain(..).filter(|(severity, _)| *severity != Severity::Info);
+        to_tell.for_each(|(_, text)| complain(&text));
         Ok(())
     }
 }
@@ -223,10 +234,11 @@ fn choose(args: &StationArgs, settings: &Settings) -> Result<(DeviceChoice, Vec<
     // What a flag names gets what the settings say of it.
     let named = |choice: &PortChoice| {
         let known = settled.iter().find(|wish| wish.choice == *choice);
-        known.map_or_else(|| choice.clone().into(), |wish| PortWish { wait: false, ..wish.clone() })
+        let settings = known.map_or_else(|| settings.every_port.clone(), |wish| wish.settings.clone());
+        PortWish { choice: choice.clone(), settings, wait: false }
     };
     let ports = match (&args.port[..], &settled[..]) {
-        ([], []) => vec![PortChoice::Auto.into()],
+        ([], []) => vec![named(&PortChoice::Auto)],
         ([], _) => settled,
         (flags, _) => flags.iter().map(named).collect(),
     };

@@ -14,10 +14,8 @@ mod work;
 
 use super::{Failure, Outcome, complain, print};
 use crate::{
-    config::{Folders, Settings},
-    stored,
+    config::{Folders, SettingsFile},
     takes::{NotDone, NotUsable, cache::Cache, meant, shown, time_of, wav_files},
-    yaml::Fault,
 };
 use clap::{Args, Subcommand};
 use std::{
@@ -157,11 +155,9 @@ fn usual_or(named: Option<&Path>) -> Result<PathBuf, Failure> {
         return Ok(named.to_owned());
     }
     let folders = Folders::of_user();
-    let settings: Settings = stored::load(&folders.settings_file()).map_err(|faults: Vec<Fault>| {
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        let faults = faults.join("\nbusker: ");
-        Failure::asked(format!("{faults}; mend that, or name the folder with --folder"))
-    })?;
+    let file = SettingsFile::load(&folders.settings_file())
+        .map_err(|fault| Failure::asked(format!("{fault}; mend that, or name the folder with --folder")))?;
+    let settings = file.settings;
     Ok(settings.recordings.unwrap_or(folders.music))
 }
 

@@ -8,7 +8,7 @@ pub use motion::{Length, Part};
 
 use super::channels::ChannelList;
 use crate::{
-    midi::message,
+    midi::{message, parser::LONGEST_SYSEX_BYTES},
     music::{Bpm, Decibels, Note, Position},
 };
 use std::fmt;
@@ -392,8 +392,8 @@ impl Arg for Text {
 pub struct Hex(Vec<u8>);
 
 impl Hex {
-    /// What one command may send: the largest message of the NTS-1 mkII is 4096 bytes.
-    pub const MAX_BYTES: usize = 4096;
+    /// What one command may send: a message as long as any that is taken in. A bank of a DX7 has 4104 bytes.
+    pub const MAX_BYTES: usize = LONGEST_SYSEX_BYTES;
 
     /// The messages, each complete.
     pub fn messages(&self) -> Vec<&[u8]> {

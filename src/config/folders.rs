@@ -58,7 +58,11 @@ impl Folders {
 
     /// Where the user's own profiles are written.
     pub fn profile_places(&self) -> Places {
-        Places { folder: Some(self.profiles()), settings: Some(self.settings_file()) }
+        Places {
+            folder: Some(self.profiles()),
+            settings: Some(self.settings_file()),
+            known: Some(self.cache.join("profiles.json")),
+        }
     }
 
     /// What was measured of takes.

@@ -8,6 +8,8 @@ use crate::{
 
 /// Furthest a port may be moved in time, to either side, in ms.
 pub const FARTHEST_OFFSET_MS: f64 = 500.0;
+/// The longest spacing and smoothing, in ms.
+pub(super) const MILLIS_MAX: i64 = 1000;
 
 /// What a port gets. Everything is optional.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,8 @@ pub struct PortSettings {
     pub wire: Option<Wire>,
     /// Least distance between two values of one controller, in ms; default the profile's.
     pub spacing_ms: Option<u16>,
+    /// How long a knob takes to a new value where its profile does not say, in ms; default no time.
+    pub smoothing_ms: Option<u16>,
     /// Whether every knob is sent again when the port returns; default no.
     pub resend: bool,
     /// Whether anything is sent there at all; a keyboard only plays. Default yes.
@@ -41,6 +45,7 @@ impl Default for PortSettings {
             offset_ms: 0.0,
             wire: None,
             spacing_ms: None,
+            smoothing_ms: None,
             resend: false,
             output: true,
             thru: Vec::new(),
@@ -58,13 +63,30 @@ pub struct ThruTo {
 }
 
 /// The text of a port, and what it gets.
-pub(super) fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<(String, PortSettings)> {
+/// What it does not say is as in `defaults`.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    defaults: &PortSettings,
+) -> Option<(String, PortSettings)> {
     if !field.is_mapping() {
-        return Some((reader.text(field, TEXT_CHARS_MAX)?, PortSettings::default()));
+        return Some((reader.text(field, TEXT_CHARS_MAX)?, defaults.clone()));
     }
-    let keys = ["port", "channel", "profile", "clock", "offset_ms", "wire", "spacing_ms", "resend", "output", "thru"];
+    let keys = [
+        "port",
+        "channel",
+        "profile",
+        "clock",
+        "offset_ms",
+        "wire",
+        "spacing_ms",
+        "smoothing_ms",
+        "resend",
+        "output",
+        "thru",
+    ];
     let map = reader.mapping(field, &keys)?;
-    let defaults = PortSettings::default();
+    let smoothing = reader.int(&map.field("smoothing_ms"), 0, MILLIS_MAX);
     let thru = map.field("thru");
     let thru = if thru.is_given() { reader.items(&thru) } else { Vec::new() };
     let settings = PortSettings {
@@ -75,7 +97,8 @@ pub(super) fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<(String
             .number(&map.field("offset_ms"), -FARTHEST_OFFSET_MS, FARTHEST_OFFSET_MS)
             .unwrap_or(defaults.offset_ms),
         wire: reader.parsed::<WireText>(&map.field("wire")).map(|text| text.0),
-        spacing_ms: reader.int(&map.field("spacing_ms"), 0, 1000).map(|ms| ms as u16),
+        spacing_ms: reader.int(&map.field("spacing_ms"), 0, MILLIS_MAX).map(|ms| ms as u16).or(defaults.spacing_ms),
+        smoothing_ms: smoothing.map(|ms| ms as u16).or(defaults.smoothing_ms),
         resend: reader.flag(&map.field("resend")).unwrap_or(defaults.resend),
         output: reader.flag(&map.field("output")).unwrap_or(defaults.output),
         thru: thru.iter().filter_map(|to| thru_to(reader, to)).collect(),

@@ -9,7 +9,7 @@ mod name;
 pub use files::{FileOf, Files};
 pub use name::NameTemplate;
 
-use crate::wav::Depth;
+use crate::{hints, wav::Depth};
 use std::{fmt, path::PathBuf};
 
 /// How takes are made.
@@ -293,7 +293,7 @@ impl RecorderOption {
     pub fn of(name: &str) -> Result<&'static RecorderOption, String> {
         RECORDER_OPTIONS.iter().find(|row| row.name == name).ok_or_else(|| {
             let names: Vec<&str> = RECORDER_OPTIONS.iter().map(|row| row.name).collect();
-            format!("there is no option '{name}' of the recorder; there are {}", names.join(", "))
+            format!("there is no option '{name}' of the recorder; {}", hints::there_is(&names))
         })
     }
 

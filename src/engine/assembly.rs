@@ -139,6 +139,28 @@ impl EngineConfig {
     }
 }
 
+#[cfg(test)]
+impl EngineConfig {
+    /// The defaults, on an instrument of the same knobs with 7 bits each, whose messages are told apart at a glance.
+    pub fn of_seven_bits(folder: impl Into<PathBuf>) -> EngineConfig {
+        use crate::profile::Target;
+        let mut config = EngineConfig::built_in(folder).unwrap();
+        let mut profile = Profile::clone(&config.profile);
+        for param in &mut profile.params {
+            if let Some(Target::Cc14 { msb, .. }) = param.target
+                && !matches!(msb, 54 | 55)
+            {
+                let target = Some(Target::Cc(msb));
+                (param.target, param.default, param.hi) = (target, param.default >> 7, 127);
+                param.display_ends = param.display_ends.filter(|(at_lo, at_hi)| at_lo > at_hi);
+            }
+        }
+        config.library = config.library.with(profile);
+        config.profile = Arc::clone(config.library.get(DEFAULT_ID).unwrap());
+        config
+    }
+}
+
 /// An open MIDI port.
 pub struct OpenPort {
     /// What it is.

@@ -22,6 +22,7 @@ mod motion;
 mod ports;
 mod record;
 mod reload;
+mod room;
 mod session;
 mod show;
 mod snapshots;

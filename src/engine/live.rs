@@ -37,7 +37,7 @@ const SOONEST: Duration = Duration::from_millis(8);
 /// How often the callback's load is shown anew: a number that jumps cannot be read.
 const LOAD_EVERY: Duration = Duration::from_millis(1000);
 /// How often the disk is looked at.
-const DISK_EVERY: Duration = Duration::from_secs(2);
+const DISK_EVERY: Duration = Duration::from_secs(1);
 /// How long a take may need to be closed on the way out.
 const CLOSE_TAKE: Duration = Duration::from_secs(10);
 /// How long the keeper may need for what it was handed, on the way out.

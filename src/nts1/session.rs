@@ -10,6 +10,7 @@ use super::{
     unit::{self, CheckSum, UnitHeader},
 };
 use crate::midi::Channel;
+use std::ops::ControlFlow;
 
 /// How long an answer to a read is waited for.
 const READ_PATIENCE_MS: u64 = 1000;
@@ -90,6 +91,23 @@ pub enum SessionError {
     /// A write was confirmed, but what is there is something else.
     #[error("the NTS-1 confirmed {0}, but what it holds now is something else: do it again")]
     Different(String),
+    /// It was asked to leave off.
+    #[error("left off: {}", left_off(.slot, *.done, *.of))]
+    LeftOff {
+        /// Where the unit was to go.
+        slot: Slot,
+        /// So many pieces were sent.
+        done: usize,
+        /// Of so many.
+        of: usize,
+    },
+}
+
+fn left_off(slot: &Slot, done: usize, of: usize) -> String {
+    match done {
+        0 => format!("nothing was sent, and {slot} holds what it held"),
+        _ => format!("{done} of {of} pieces were sent, and {slot} holds no whole unit: install it again, or remove it"),
+    }
 }
 
 type Result<T, E = SessionError> = std::result::Result<T, E>;
@@ -296,7 +314,12 @@ impl<W: Wire> Session<W> {
     ///
     /// # Errors
     /// A refusal, a piece that was not confirmed, or another unit is there afterwards.
-    pub fn install(&mut self, slot: Slot, file: &[u8], mut progress: impl FnMut(usize, usize)) -> Result<()> {
+    pub fn install(
+        &mut self,
+        slot: Slot,
+        file: &[u8],
+        mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<()> {
         match self.put(slot, file, CheckSum::Crc32, &mut progress) {
             // Which check sum the device reckons with is not public; none is what Korg's editor sends.
             Err(SessionError::Refused { why: Refusal::Crc, .. }) => {
@@ -310,16 +333,25 @@ impl<W: Wire> Session<W> {
         }
     }
 
-    fn put(&mut self, slot: Slot, file: &[u8], check: CheckSum, progress: &mut impl FnMut(usize, usize)) -> Result<()> {
+    fn put(
+        &mut self,
+        slot: Slot,
+        file: &[u8],
+        check: CheckSum,
+        progress: &mut impl FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<()> {
         let what = format!("the unit for {slot}");
         let pieces = unit::pieces(slot, file, check);
         for (done, piece) in pieces.iter().enumerate() {
-            progress(done, pieces.len());
+            if progress(done, pieces.len()).is_break() {
+                return Err(SessionError::LeftOff { slot, done, of: pieces.len() });
+            }
             if !self.write(&what, piece)? {
                 return Err(SessionError::Unconfirmed(what));
             }
         }
-        progress(pieces.len(), pieces.len());
+        // It is whole now, whoever asked to leave.
+        let _ = progress(pieces.len(), pieces.len());
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use super::{Places, Profile, short};
+use super::{Places, Profile, known::Known, places::Mark, short};
 use crate::yaml::{self, Fault};
 
 /// The profile to start with when nothing else is asked for.
@@ -44,12 +44,15 @@ impl Library {
     /// built-in one with its id. A file with faults is left out, whatever it would have replaced stays, and the faults
     /// of all files come back together. A folder that does not exist is no fault. Blocks on the disk.
     pub fn load(user_dir: Option<&Path>) -> (Self, Vec<Fault>) {
-        Library::read(&Places { folder: user_dir.map(Path::to_owned), settings: None }, None)
+        let places = Places { folder: user_dir.map(Path::to_owned), ..Places::default() };
+        let (library, faults, _) = Library::read(&places, None, &Known::default());
+        (library, faults)
     }
 
     /// As [`load`](Self::load), and the short profiles of the settings too. What a file or an entry of the settings gave
     /// to the library `before` stays where it has faults now. A profile that is as it was before is the same in memory.
-    pub(super) fn read(places: &Places, before: Option<&Library>) -> (Self, Vec<Fault>) {
+    /// What is known of files that stand as they stood is not read again; what is known now comes back, too.
+    pub(super) fn read(places: &Places, before: Option<&Library>, known: &Known) -> (Self, Vec<Fault>, Known) {
         let mut library = Self { profiles: BTreeMap::new(), files: BTreeMap::new() };
         let mut faults = Vec::new();
         for (file, text) in BUILT_IN {
@@ -65,14 +68,17 @@ impl Library {
             faults.push(Fault { file: folder, line: None, path: String::new(), message });
             BTreeMap::new()
         });
-        let files: Vec<PathBuf> = files.into_keys().collect();
-        for (path, read) in read_all(&files) {
+        let mut now_known = Known::default();
+        for (path, mark, read) in read_all(&files, known) {
             let file = path.display().to_string();
+            if let Ok(profile) = &read {
+                now_known.put(path.to_owned(), mark, Arc::clone(profile));
+            }
             match read {
                 Ok(profile) => match library.files.get(&profile.id) {
                     None => {
                         library.files.insert(profile.id.clone(), file);
-                        library.put(profile);
+                        library.profiles.insert(profile.id.clone(), profile);
                     }
                     // A second one would make the choice depend on the folder's order.
                     Some(first) => faults.push(Fault {
@@ -92,11 +98,13 @@ impl Library {
             library.read_short(settings, before, &mut faults);
         }
         for (id, profile) in before.iter().flat_map(|before| &before.profiles) {
-            if let Some(again) = library.profiles.get_mut(id).filter(|again| *again == profile) {
+            if let Some(again) =
+                library.profiles.get_mut(id).filter(|again| Arc::ptr_eq(again, profile) || *again == profile)
+            {
                 *again = Arc::clone(profile);
             }
         }
-        (library, faults)
+        (library, faults, now_known)
     }
 
     /// Takes the short profiles of the settings.
@@ -156,25 +164,46 @@ impl Library {
         self.files.values().any(|of| of == file)
     }
 
+    #[cfg(test)]
+    pub(crate) fn with(mut self, profile: Profile) -> Library {
+        self.put(profile);
+        self
+    }
+
     fn put(&mut self, profile: Profile) {
         self.profiles.insert(profile.id.clone(), Arc::new(profile));
     }
 }
 
-/// A file, and what came of it.
-type Read<'p> = (&'p Path, Result<Profile, Vec<Fault>>);
+/// A file, how it stood, and what came of it.
+type Read<'p> = (&'p Path, Option<Mark>, Result<Arc<Profile>, Vec<Fault>>);
 
-/// Reads and checks files, in their order. Every core takes its share: each start waits for it, and YAML is slow to parse.
-fn read_all(files: &[PathBuf]) -> Vec<Read<'_>> {
-    let read = |path: &PathBuf| {
+/// Takes what is known, and reads and checks the other files, in their order.
+fn read_all<'p>(files: &'p BTreeMap<PathBuf, Option<Mark>>, known: &Known) -> Vec<Read<'p>> {
+    let unknown: Vec<&Path> =
+        files.iter().filter(|(path, mark)| known.get(path, **mark).is_none()).map(|(path, _)| &**path).collect();
+    let mut read = read_new(&unknown).into_iter();
+    let of = |(path, mark): (&'p PathBuf, &Option<Mark>)| {
+        let profile = match known.get(path, *mark) {
+            Some(profile) => Ok(Arc::clone(profile)),
+            None => read.next().unwrap_or_else(|| Err(Vec::new())).map(Arc::new),
+        };
+        (&**path, *mark, profile)
+    };
+    files.iter().map(of).collect()
+}
+
+/// Reads and checks files, in their order. Every core takes its share: YAML is slow to parse.
+fn read_new(files: &[&Path]) -> Vec<Result<Profile, Vec<Fault>>> {
+    let read = |path: &&Path| {
         yaml::read(path)
             .map_err(|fault| vec![fault])
             .and_then(|text| Profile::from_yaml(&path.display().to_string(), &text))
     };
-    let read_share = |share: &[PathBuf]| share.iter().map(read).collect::<Vec<_>>();
+    let read_share = |share: &[&Path]| share.iter().map(read).collect::<Vec<_>>();
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let size = files.len().div_ceil(cores).max(SHARE_MIN);
-    let found: Vec<Result<Profile, Vec<Fault>>> = thread::scope(|scope| {
+    thread::scope(|scope| {
         let shares = files.chunks(size).map(|share| {
             let spawned = thread::Builder::new().spawn_scoped(scope, move || read_share(share));
             (share, spawned)
@@ -187,6 +216,5 @@ fn read_all(files: &[PathBuf]) -> Vec<Read<'_>> {
             Err(_) => read_share(share),
         });
         joined.collect()
-    });
-    files.iter().map(PathBuf::as_path).zip(found).collect()
+    })
 }

@@ -2,8 +2,9 @@
 //!
 //! Blocks on the disk; never on the control thread.
 
-use super::Library;
+use super::{Library, known::Known};
 use crate::yaml::Fault;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::Metadata,
@@ -19,6 +20,8 @@ pub struct Places {
     pub folder: Option<PathBuf>,
     /// The settings, which may hold profiles in short.
     pub settings: Option<PathBuf>,
+    /// The file that keeps what was read for the next start; none, and each start reads everything.
+    pub known: Option<PathBuf>,
 }
 
 impl Places {
@@ -67,7 +70,7 @@ impl Marks {
 }
 
 /// What a write to a file, or another file in its place, changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {
     device: u64,
     inode: u64,
@@ -78,7 +81,12 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    fn of(data: &Metadata) -> Mark {
+    /// When anything of the file was changed last, in s since 1970.
+    pub(super) fn changed_s(&self) -> i64 {
+        self.changed.0
+    }
+
+    pub(super) fn of(data: &Metadata) -> Mark {
         Mark {
             device: data.dev(),
             inode: data.ino(),
@@ -99,21 +107,26 @@ pub struct Reading {
     places: Places,
     /// How the files stood before they were read: what was written meanwhile is news.
     marks: Marks,
+    known: Known,
 }
 
 impl Reading {
     /// Reads all profiles for the first time. Blocks on the disk.
     pub fn first(places: Places) -> Reading {
         let marks = places.look();
-        let (library, faults) = Library::read(&places, None);
-        Reading { library, faults, places, marks }
+        let kept = places.known.as_deref().map(Known::load).unwrap_or_default();
+        let (library, faults, known) = Library::read(&places, None, &kept);
+        if let Some(file) = places.known.as_ref().filter(|_| known != kept) {
+            known.save(file);
+        }
+        Reading { library, faults, places, marks, known }
     }
 
     /// Reads all profiles again, whose files stand like this: what has faults now stays as it was read last. Blocks on
     /// the disk.
     pub fn again(&self, marks: Marks) -> Reading {
-        let (library, faults) = Library::read(&self.places, Some(&self.library));
-        Reading { library, faults, places: self.places.clone(), marks }
+        let (library, faults, known) = Library::read(&self.places, Some(&self.library), &self.known);
+        Reading { library, faults, places: self.places.clone(), marks, known }
     }
 
     /// Where it was read from.

@@ -1,10 +1,12 @@
-//! Profiles in short, as the settings hold them: an id, and what each knob of it is carried by.
+//! Profiles in short, as the settings hold them: an id, and what each knob of it is carried by; or, as the program before
+//! busker wrote them, an id with a name and its `parameters`.
 //!
 //! Each stands for itself: one with faults is left out, and the others count. A parameter's fields are read by `values`,
 //! as those of a whole profile are. Pure.
 
 use super::{
     Fault, Profile,
+    check::NAME_CHARS_MAX,
     values::{self, Carriers, PARAM_FIELDS},
 };
 use crate::yaml::{self, Field, Reader};
@@ -81,9 +83,10 @@ fn read(reader: &mut Reader<'_>, id: String, entry: &Field<'_>) -> Profile {
         PARAM_FIELDS.iter().copied().filter(|field| !matches!(*field, "name" | "section")).collect();
     let mut carriers = Carriers::default();
     let mut params = Vec::new();
-    let entries = reader.entries(entry);
-    if entry.is_mapping() && entries.is_empty() {
-        reader.fault(entry, "is empty, allowed one or more".to_owned());
+    let (name, knobs) = read_name(reader, entry);
+    let entries = reader.entries(&knobs);
+    if knobs.is_mapping() && entries.is_empty() {
+        reader.fault(&knobs, "is empty, allowed one or more".to_owned());
     }
     for (key, entry) in entries {
         let name = reader.key_word(&key, &entry).unwrap_or_default();
@@ -93,7 +96,7 @@ fn read(reader: &mut Reader<'_>, id: String, entry: &Field<'_>) -> Profile {
     }
     carriers.check(reader, &params);
     Profile {
-        name: id.clone(),
+        name: name.unwrap_or_else(|| id.clone()),
         id,
         maker: String::new(),
         source: SOURCE.to_owned(),
@@ -104,6 +107,18 @@ fn read(reader: &mut Reader<'_>, id: String, entry: &Field<'_>) -> Profile {
         sections: vec![SECTION.to_owned()],
         params,
     }
+}
+
+/// The name of a profile, where it has one beside its id, and where its knobs are. One of them may be called `name` or
+/// `parameters`: its fields say what carries it.
+fn read_name<'n>(reader: &mut Reader<'_>, entry: &Field<'n>) -> (Option<String>, Field<'n>) {
+    let (name, knobs) = (entry.entry("name"), entry.entry("parameters"));
+    let has_knobs = knobs.is_mapping() && !values::is_carried(&knobs);
+    if !has_knobs && (!name.is_given() || name.is_mapping()) {
+        return (None, entry.clone());
+    }
+    let Some(map) = reader.mapping(entry, &["name", "parameters"]) else { return (None, entry.clone()) };
+    (reader.text(&name, NAME_CHARS_MAX), map.field("parameters"))
 }
 
 #[cfg(test)]

@@ -38,6 +38,11 @@ pub(super) const PARAM_FIELDS: &[&str] = &[
 
 const TARGETS: [&str; 5] = ["cc", "nrpn", "rpn", "pitchbend", "program"];
 
+/// Whether fields say what carries a parameter.
+pub(super) fn is_carried(field: &Field<'_>) -> bool {
+    TARGETS.iter().chain(&[drives::KEY]).any(|key| field.entry(key).is_given())
+}
+
 /// Longest `unit`, in characters.
 const UNIT_CHARS_MAX: usize = 8;
 

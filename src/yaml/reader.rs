@@ -119,8 +119,13 @@ impl<'a> Reader<'a> {
             self.untold += 1;
             return;
         }
+        self.faults.push(self.note(at, message));
+    }
+
+    /// Something to be said of a field that is no fault of the file.
+    pub(crate) fn note(&self, at: &Field<'_>, message: String) -> Fault {
         let line = self.document.line_of(&at.steps);
-        self.faults.push(Fault { file: self.file.to_owned(), line, path: at.path.clone(), message });
+        Fault { file: self.file.to_owned(), line, path: at.path.clone(), message }
     }
 
     fn wrong<T>(&mut self, field: &Field<'_>, allowed: &str) -> Option<T> {
@@ -144,6 +149,16 @@ impl<'a> Reader<'a> {
 
     /// A mapping; fields not in `allowed` are faults.
     pub(crate) fn mapping<'n>(&mut self, field: &Field<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
+        self.mapping_with(field, allowed, &[])
+    }
+
+    /// A mapping; fields neither in `allowed` nor in `older` are faults, and only the first are named in them.
+    pub(crate) fn mapping_with<'n>(
+        &mut self,
+        field: &Field<'n>,
+        allowed: &[&str],
+        older: &[&str],
+    ) -> Option<Mapping<'n>> {
         let Some(Node::Map(entries)) = field.node else {
             return self.wrong(field, &format!("a mapping of {}", list(allowed)));
         };
@@ -152,7 +167,7 @@ impl<'a> Reader<'a> {
             if !seen.insert(key) {
                 let twice = field.inside(Some(node), Step::Key(key.clone()), &shown(key));
                 self.fault(&twice, format!("'{}' stands more than once, allowed once", shown(key)));
-            } else if !allowed.contains(&key.as_str()) {
+            } else if !allowed.contains(&key.as_str()) && !older.contains(&key.as_str()) {
                 let unknown = field.inside(Some(node), Step::Key(key.clone()), &shown(key));
                 self.fault(&unknown, format!("'{}' is not a field here, allowed {}", shown(key), list(allowed)));
             }
@@ -305,9 +320,9 @@ impl<'a> Reader<'a> {
     pub(crate) fn flag(&mut self, field: &Field<'_>) -> Option<bool> {
         match field.node? {
             Node::Bool(value) => Some(*value),
-            Node::Text(text) if text == "yes" => Some(true),
-            Node::Text(text) if text == "no" => Some(false),
-            _ => self.wrong(field, "yes, no, true, false"),
+            Node::Text(text) if matches!(&**text, "yes" | "on") => Some(true),
+            Node::Text(text) if matches!(&**text, "no" | "off") => Some(false),
+            _ => self.wrong(field, "yes, no, on, off, true, false"),
         }
     }
 }

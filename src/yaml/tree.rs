@@ -47,6 +47,8 @@ pub(super) struct Document<'a> {
 impl<'a> Document<'a> {
     /// Reads the tree; a failure is the line, where known, and what is wrong there.
     pub(super) fn read(text: &'a str) -> Result<Self, (Option<usize>, String)> {
+        // Some editors mark UTF-8 so.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         within_bounds(text).map_err(|message| (None, message))?;
         let cost = Cell::new(0);
         match (Tree { cost: &cost }).deserialize(serde_yaml::Deserializer::from_str(text)) {
@@ -58,6 +60,9 @@ impl<'a> Document<'a> {
                     // The first mention only repeats what `line` says; a second one is where the trouble began.
                     let mention = format!(" at line {} column {}", place.line(), place.column());
                     message = message.replacen(&mention, "", 1);
+                }
+                if line.and_then(|line| text.lines().nth(line - 1)).is_some_and(is_indented_by_tab) {
+                    "a tab indents this line; YAML is indented by spaces".clone_into(&mut message);
                 }
                 Err((line, message))
             }
@@ -72,6 +77,10 @@ impl<'a> Document<'a> {
         let met = Probe(path).deserialize(serde_yaml::Deserializer::from_str(self.text));
         Some(met.err()?.location()?.line())
     }
+}
+
+fn is_indented_by_tab(line: &str) -> bool {
+    line.chars().take_while(|sign| sign.is_whitespace()).any(|sign| sign == '\t')
 }
 
 /// Whether a text is no longer than is read, and has no more brackets; the failure says of what there is too much.

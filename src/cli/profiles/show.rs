@@ -4,7 +4,10 @@ use super::{
     super::{Failure, Outcome, print},
     columns,
 };
-use crate::profile::{Halves, Library, Param, Profile, Target};
+use crate::{
+    hints,
+    profile::{Halves, Library, Param, Profile, Target},
+};
 
 /// Prints what a profile says of its synth, then a line a parameter under its section's title.
 ///
@@ -13,7 +16,7 @@ use crate::profile::{Halves, Library, Param, Profile, Target};
 pub(super) fn show(library: &Library, id: &str) -> Outcome {
     let Some(profile) = library.get(id) else {
         let ids: Vec<&str> = library.ids().collect();
-        return Err(Failure::asked(format!("there is no profile '{id}' (there are {})", ids.join(", "))));
+        return Err(Failure::asked(format!("there is no profile '{id}'; {}", hints::there_is(&ids))));
     };
     let from = library.file_of(id).unwrap_or("built-in");
     print(&format!("{}\n{}", head(profile, from), table(profile)))

@@ -6,6 +6,7 @@ use super::{Control, Moment};
 use crate::{
     command::arg::Text,
     engine::station::Answer,
+    hints,
     motion::Chance,
     profile::{Param, Profile},
 };
@@ -63,11 +64,8 @@ fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, Strin
     };
     let found = places(&fits);
     if let Some(wanted) = wanted.as_ref().filter(|_| found.is_empty()) {
-        let sections = profile.sections.join(", ");
-        return Err(format!(
-            "{} has no section '{wanted}', and no knob's name begins so; there are {sections}",
-            profile.id
-        ));
+        let there_is = hints::there_is(&profile.sections);
+        return Err(format!("{} has no section '{wanted}', and no knob's name begins so; {there_is}", profile.id));
     }
     let diced = places(&|param: &Param| fits(param) && param.random);
     if diced.is_empty() { Err("there is nothing that dice may turn".to_owned()) } else { Ok(diced) }

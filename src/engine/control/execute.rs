@@ -18,12 +18,14 @@ use crate::{
             renderer::{Order, Source},
         },
         midi::{
+            clock_out::START_LEAD_SECONDS,
             scheduler::{Outgoing, SPACING_NS, What},
             sent::PortIndex,
             thru::Route,
         },
         station::Answer,
     },
+    hints,
     midi::Message,
     music::{Bpm, Decibels, Note, Position, Song},
     profile::Target,
@@ -168,8 +170,15 @@ impl Control {
         self.plan_writer.write(&self.plan);
     }
 
+    /// The first frame on which the song may begin or go on elsewhere so that a follower knows of it in time.
+    fn follower_frame(&self, now: Moment) -> i64 {
+        let last = self.plan.last();
+        let lead_seconds = if last.clock_on { START_LEAD_SECONDS } else { 0.0 };
+        now.open_frame + (lead_seconds * last.timeline.sample_rate_hz).ceil() as i64
+    }
+
     fn play(&mut self, from_pulse: f64, now: Moment) -> Answer {
-        self.plan.roll(from_pulse, now.open_frame);
+        self.plan.roll(from_pulse, self.follower_frame(now));
         self.publish_plan();
         self.tell(Event::Playing { from: Position::of_pulse(from_pulse) });
         done()
@@ -190,7 +199,7 @@ impl Control {
     fn locate(&mut self, position: Position, now: Moment) -> Answer {
         self.cue_pulse = position.pulses(self.plan.last().timeline.bpm);
         if self.playing() {
-            self.plan.roll(self.cue_pulse, now.open_frame);
+            self.plan.roll(self.cue_pulse, self.follower_frame(now));
         } else {
             self.plan.stand(self.cue_pulse, now.open_frame);
         }
@@ -323,7 +332,9 @@ impl Control {
         let instrument = &self.instruments[at];
         let param = &instrument.profile.params[index];
         // Between two options there is nothing to glide over.
-        let smoothing_ms = param.smoothing_ms.or(instrument.profile.smoothing_ms).filter(|_| glides(param));
+        let of_port = instrument.port.and_then(|port| self.ports.get(port)?.settings.smoothing_ms);
+        let smoothing_ms = param.smoothing_ms.or(instrument.profile.smoothing_ms).or(of_port);
+        let smoothing_ms = smoothing_ms.filter(|_| glides(param));
         let glide_ns = smoothing_ms.map_or(0, |ms| u64::from(ms) * 1_000_000);
         self.send_over(at, index, instrument.values[index], glide_ns, now);
     }
@@ -360,7 +371,7 @@ impl Control {
     fn use_profile(&mut self, Name(id): &Name, now: Moment) -> Answer {
         let Some(profile) = self.library.get(id).cloned() else {
             let ids: Vec<&str> = self.library.ids().collect();
-            return Err(format!("there is no profile '{id}'; there are {}", ids.join(", ")));
+            return Err(format!("there is no profile '{id}'; {}", hints::there_is(&ids)));
         };
         self.stop_morph(self.current, now);
         let channel = self.instrument().channel();

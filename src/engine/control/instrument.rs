@@ -7,6 +7,7 @@ use crate::{
         arg::{Name, Part},
     },
     engine::midi::sent::PortIndex,
+    hints,
     midi::Channel,
     profile::{Drive, Param, Profile},
 };
@@ -206,9 +207,9 @@ impl Instrument {
     /// The place of a parameter, or a sentence with the nearest.
     pub(super) fn param(&self, name: &str) -> Result<usize, String> {
         self.profile.param_index(name).ok_or_else(|| {
-            let close = |name_of: &&crate::profile::Param| strsim::damerau_levenshtein(&name_of.name, name);
-            let hint = self.profile.params.iter().min_by_key(close).map_or("", |param| &param.name);
-            format!("{} has no parameter '{name}'; the nearest is '{hint}'", self.profile.id)
+            let names = self.profile.params.iter().map(|param| &*param.name);
+            let hint = hints::nearest(name, names).map(|name| format!("; did you mean '{name}'?"));
+            format!("{} has no parameter '{name}'{}", self.profile.id, hint.unwrap_or_default())
         })
     }
 }

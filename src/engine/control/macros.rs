@@ -7,6 +7,7 @@ use super::{Control, Moment};
 use crate::{
     command::arg::{Name, Part},
     engine::station::Answer,
+    hints,
     profile::{Curve, Drive, Target},
     yaml::is_word,
 };
@@ -59,9 +60,7 @@ impl Control {
         let macros = || profile.params.iter().filter(|param| !param.drives.is_empty());
         let Some(known) = macros().find(|param| param.name == *name) else {
             let names: Vec<&str> = macros().map(|param| param.name.as_str()).collect();
-            let there =
-                if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) };
-            return Err(format!("there is no macro '{name}'; {there}"));
+            return Err(format!("there is no macro '{name}'; {}", hints::there_is(&names)));
         };
         let mut drives = known.drives.clone();
         match driven {

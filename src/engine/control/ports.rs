@@ -11,6 +11,7 @@ use crate::{
             sent::{PortIndex, Sent},
         },
     },
+    hints,
     midi::Wire,
     status::PortStatus,
 };
@@ -105,10 +106,10 @@ impl Ports {
         let part = || self.indices().find(|index| names(index).iter().any(|name| name.contains(&asked_lower)));
         exact.or_else(part).ok_or_else(|| {
             let there_are: Vec<String> =
-                self.indices().map(|index| format!("{} {}", index.0 + 1, self.name(index))).collect();
+                self.indices().map(|index| format!("{} ({})", self.name(index), index.0 + 1)).collect();
             match there_are.is_empty() {
                 true => format!("there is no port '{asked}': the station was started without any"),
-                false => format!("there is no port '{asked}'; there are {}", there_are.join(", ")),
+                false => format!("there is no port '{asked}'; {}", hints::there_is(&there_are)),
             }
         })
     }

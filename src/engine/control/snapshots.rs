@@ -6,6 +6,7 @@ use super::{Control, Moment, history::Shelved, instrument::Compare, session::Ope
 use crate::{
     command::arg::{Length, Name},
     engine::station::Answer,
+    hints,
     profile::Param,
     snapshots::{Snapshot, Snapshots},
     status::Severity,
@@ -52,8 +53,7 @@ impl Control {
 
     /// The names there are, as a sentence ends with them.
     fn names(&self, profile: &str) -> String {
-        let names = self.snapshot_names(profile);
-        if names.is_empty() { "there is none yet".to_owned() } else { format!("there are {}", names.join(", ")) }
+        hints::there_is(&self.snapshot_names(profile))
     }
 
     fn no_such(&self, profile: &str, name: &str) -> String {

@@ -12,7 +12,7 @@ mod tests;
 pub(super) use order::Occasion;
 pub use owed::Promise;
 
-use super::{Calendar, folder::Folder};
+use super::{Calendar, folder::Folder, room::Room};
 use crate::{
     config::recorder::RecorderOptions,
     engine::{
@@ -128,6 +128,7 @@ pub struct Takes {
     turns: u32,
     /// As it was told last.
     tempo_bpm: Option<f64>,
+    room: Room,
     free_bytes: Option<u64>,
     warned: bool,
 }
@@ -169,6 +170,7 @@ impl Takes {
             played: Vec::new(),
             turns: 0,
             tempo_bpm: None,
+            room: Room::new(),
             free_bytes: None,
             warned: false,
         };
@@ -477,13 +479,10 @@ impl Takes {
         }
     }
 
-    /// Asks the file system for its free room, and warns once a take when it becomes little.
+    /// Has the file system asked for its free room, and warns once a take when it becomes little.
     pub(super) fn look_at_disk(&mut self, desk: &Desk) {
-        // The folder may not exist before the first take: then it is its nearest ancestor's disk.
-        self.free_bytes = self.folder.ancestors().find_map(|folder| rustix::fs::statvfs(folder).ok()).map(|fs| {
-            // Bytes for those without privileges.
-            fs.f_bavail.saturating_mul(fs.f_frsize)
-        });
+        self.free_bytes = self.room.free_bytes(&self.folder);
+        self.room.look(&self.folder);
         if let Some(free) = self.free_bytes
             && self.recording()
             && !self.warned

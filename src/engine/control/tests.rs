@@ -38,7 +38,7 @@ pub(super) struct Rig {
 impl Rig {
     pub(super) fn new() -> Rig {
         let folder = tempfile::tempdir().unwrap();
-        let config = EngineConfig { clock_on: false, ..EngineConfig::built_in(folder.path()).unwrap() };
+        let config = EngineConfig { clock_on: false, ..EngineConfig::of_seven_bits(folder.path()) };
         let (synth, input) = input(Where::Thread);
         let port = OpenPort { input: Some(input), kept: Some(Kept(0)), ..built_in_port() };
         let mut offline = Offline::on(&config, vec![port]).unwrap();

@@ -7,7 +7,10 @@
 //! [`MidiOut::send`], which the MIDI threads call.
 
 use super::{HostError, quiet::hush_alsa};
-use crate::engine::midi::port::{MidiOut, SendFailed};
+use crate::{
+    engine::midi::port::{MidiOut, SendFailed},
+    hints,
+};
 use alsa::seq::{Addr, ClientIter, PortCap, PortIter, PortSubscribeIter, PortType, QuerySubsType, Seq};
 use midir::{MidiOutput, MidiOutputConnection};
 use rustix::io::Errno;
@@ -122,8 +125,8 @@ pub(super) fn input_of(output: Addr, inputs: &[Place], rank: impl Fn(&str) -> Op
 pub(super) fn named<'a>(places: &'a [Place], asked: &str) -> Result<&'a Place, HostError> {
     let names: Vec<&str> = places.iter().map(|place| place.name.as_str()).collect();
     find(&names, asked).map(|found| &places[found]).ok_or_else(|| {
-        let have = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        HostError(format!("there is no MIDI port '{asked}' (there are {have}): plug it in, or choose another"))
+        let there_is = hints::there_is(&names);
+        HostError(format!("there is no MIDI port '{asked}' ({there_is}): plug it in, or choose another"))
     })
 }
 

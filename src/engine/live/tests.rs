@@ -22,7 +22,7 @@ use crate::{
 use std::{fs::File, path::Path, sync::Mutex};
 
 fn config(folder: &Path) -> EngineConfig {
-    EngineConfig::built_in(folder).unwrap()
+    EngineConfig::of_seven_bits(folder)
 }
 
 fn sim() -> Box<dyn Device> {

@@ -7,10 +7,14 @@
 //! was held up, a device that came back). A follower that runs counts the pulses it gets, so what it was told is held
 //! against the plan's own count: a few pulses too many are waited for, a few too few are made up for, and where it is
 //! further off it is stopped, told where the song is, and continues on the next sixteenth.
+//!
+//! A follower begins with the first pulse after START or CONTINUE and needs a moment to make ready (MIDI 1.0, "Start"),
+//! and one that is itself a station must know of that pulse before it has rendered past it. So these go out
+//! [`START_LEAD_SECONDS`] ahead of the pulse they are meant for, or behind the pulse before it, whichever is later.
 
 use crate::{
     midi::{ClockSends, Message},
-    music::{PPQN, Plan, Song, Stretch, position::BEATS_PER_BAR},
+    music::{PPQN, Plan, Pulse, Song, Stretch, position::BEATS_PER_BAR},
 };
 use std::ops::Range;
 
@@ -23,6 +27,9 @@ const SIXTEENTHS_PER_BAR: i64 = BEATS_PER_BAR as i64 * PPQN / PULSES_PER_SIXTEEN
 /// Pulses that may be made up for at once, or waited for. More would be heard as a jump of the tempo, and leaving out a
 /// part of a sixteenth is the lesser evil.
 pub const MOST_MADE_UP: i64 = 3;
+/// How long before its first pulse a follower is told to start or continue. Blocks of 512 frames at 44.1 kHz, in pairs as
+/// a device takes them, are 23 ms; more would make a key that plays feel late.
+pub const START_LEAD_SECONDS: f64 = 0.02;
 
 /// What the follower believes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,35 +68,86 @@ impl ClockOut {
     /// Windows should adjoin.
     pub fn window(&mut self, plan: &Plan, sends: ClockSends, window: Range<i64>, mut emit: impl FnMut(f64, Message)) {
         self.switch(sends, |message| emit(window.start as f64, message));
-        for (stretch, part) in plan.parts(window) {
-            let mut emit = |frame: f64, message: Message| {
-                if passes(sends, message) {
-                    emit(frame, message);
-                }
-            };
-            let frame = part.start as f64;
-            self.reconcile(stretch, part.start, &mut |message| emit(frame, message));
-            if !stretch.clock_on {
-                continue;
+        let mut emit = |frame: f64, message: Message| {
+            if passes(sends, message) {
+                emit(frame, message);
             }
-            for pulse in stretch.pulses(part) {
-                // Its fraction, but on the whole frame that the plan gave it.
-                let frame = pulse.frame.max(pulse.whole_frame as f64);
-                if let (Told::Waiting { offset_pulses, song_pulse }, Some(next_pulse)) = (self.told, pulse.song_pulse)
-                    && next_pulse >= song_pulse
-                {
-                    emit(frame, if song_pulse == 0 { Message::START } else { Message::CONTINUE });
-                    self.told = Told::Running { offset_pulses, next_pulse };
+        };
+        let mut ahead = plan.parts(window.start..i64::MAX).flat_map(Self::pulses_of).peekable();
+        for (stretch, part) in plan.parts(window) {
+            let mut from = part.start;
+            while let Some(&coming) = ahead.peek() {
+                let pulse = coming.1;
+                self.approach(stretch, coming, from..pulse.whole_frame.min(part.end), from == part.start, &mut emit);
+                if pulse.whole_frame >= part.end {
+                    break;
                 }
-                if let (Told::Running { next_pulse, .. }, Some(song_pulse)) = (&mut self.told, pulse.song_pulse) {
-                    if song_pulse < *next_pulse {
-                        continue;
-                    }
-                    *next_pulse = song_pulse + 1;
+                ahead.next();
+                from = pulse.whole_frame + 1;
+                if stretch.clock_on {
+                    self.pulse(stretch.song, pulse, &mut emit);
                 }
-                emit(frame, Message::CLOCK);
             }
         }
+    }
+
+    fn pulses_of((stretch, part): (&Stretch, Range<i64>)) -> impl Iterator<Item = (&Stretch, Pulse)> {
+        stretch.pulses(part).map(move |pulse| (stretch, pulse))
+    }
+
+    /// Everything due between two pulses: what a stretch begins with, and the start of a song that begins with the pulse
+    /// that comes next, which may belong to a later stretch.
+    fn approach(
+        &mut self,
+        stretch: &Stretch,
+        (of, pulse): (&Stretch, Pulse),
+        gap: Range<i64>,
+        begins: bool,
+        emit: &mut impl FnMut(f64, Message),
+    ) {
+        let lead_frames = (START_LEAD_SECONDS * of.timeline.sample_rate_hz) as i64;
+        let due = (pulse.whole_frame - lead_frames).max(gap.start);
+        let can_start = pulse.song_pulse.is_some_and(|pulse| pulse >= 0 && pulse % PULSES_PER_SIXTEENTH == 0);
+        let is_another_song = of.from_frame > gap.start && of.song != stretch.song;
+        let starts_next = can_start && is_another_song && stretch.clock_on && of.clock_on;
+        if begins && !(starts_next && due == gap.start) {
+            self.reconcile(stretch, gap.start, &mut |message| emit(gap.start as f64, message));
+        }
+        if due < gap.end && stretch.clock_on && of.clock_on {
+            if starts_next {
+                self.reconcile(of, due, &mut |message| emit(due as f64, message));
+            }
+            self.start_with(of.song, pulse, due as f64, emit);
+        }
+    }
+
+    /// Starts a follower that waits for this pulse of a song.
+    fn start_with(&mut self, song: Song, pulse: Pulse, frame: f64, emit: &mut impl FnMut(f64, Message)) {
+        if let (Told::Waiting { offset_pulses, song_pulse }, Some(next_pulse)) = (self.told, pulse.song_pulse)
+            && song == (Song::Rolling { offset_pulses })
+            && next_pulse >= song_pulse
+        {
+            emit(frame, if song_pulse == 0 { Message::START } else { Message::CONTINUE });
+            self.told = Told::Running { offset_pulses, next_pulse };
+        }
+    }
+
+    fn pulse(&mut self, song: Song, pulse: Pulse, emit: &mut impl FnMut(f64, Message)) {
+        // Its fraction, but on the whole frame that the plan gave it.
+        let frame = pulse.frame.max(pulse.whole_frame as f64);
+        self.start_with(song, pulse, frame, emit);
+        if let (Told::Running { next_pulse, .. }, Some(song_pulse)) = (&mut self.told, pulse.song_pulse) {
+            if song_pulse < *next_pulse {
+                return;
+            }
+            *next_pulse = song_pulse + 1;
+        }
+        emit(frame, Message::CLOCK);
+    }
+
+    /// Whether it is to be told to start or continue before the next pulse, if the song rolls by then.
+    pub fn may_start(&self) -> bool {
+        !matches!(self.told, Told::Running { .. })
     }
 
     /// Stops a follower that runs; for the way out, and for one that is to get in anew.

@@ -10,7 +10,7 @@
 //! like a new one.
 
 use super::{
-    clock_out::{ClockOut, MOST_MADE_UP},
+    clock_out::{ClockOut, MOST_MADE_UP, START_LEAD_SECONDS},
     panel::PortPanel,
     port::MidiOut,
     sent::{Payload, PortIndex, Sent, SentLog},
@@ -218,7 +218,9 @@ impl ClockPort {
         let pulse = look.pulses(next_frame..next_frame + look.frames(AHEAD_SECONDS)).next();
         let pulse = pulse.map(|pulse| pulse.frame.max(pulse.whole_frame as f64));
         let change = look.plan.next_change(next_frame - 1).map(|frame| frame as f64);
-        let next = pulse.into_iter().chain(change).min_by(f64::total_cmp);
+        let start = pulse.map(|frame| frame - look.frames(START_LEAD_SECONDS) as f64);
+        let start = start.filter(|frame| self.clock.may_start() && *frame >= next_frame as f64);
+        let next = pulse.into_iter().chain(change).chain(start).min_by(f64::total_cmp);
         let next_ns = next.map_or(u64::MAX, |frame| look.ns_of(slew.heard_at(frame)));
         if self.lost { next_ns.min(look.at_ns + RETRY_NS) } else { next_ns }
     }

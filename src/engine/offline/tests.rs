@@ -9,7 +9,7 @@ use std::{
 type Wire = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
 
 fn config(folder: &Path) -> EngineConfig {
-    EngineConfig::built_in(folder).unwrap()
+    EngineConfig::of_seven_bits(folder)
 }
 
 fn rig(folder: &Path) -> (Offline, Wire) {
@@ -88,7 +88,7 @@ fn the_clock_ticks_every_thousand_frames_and_stops_at_the_end() {
         wire.lock().unwrap().iter().filter(|(_, b)| b[0] == 0xF8).map(|(t, _)| (t * 48 + 500) / 1000).collect();
     assert_eq!(times, (0..=10).map(|i| i * 1000).collect::<Vec<_>>());
     let commands = without_clock(&wire);
-    assert_eq!(commands[0], (20_833, vec![0xFA]));
+    assert_eq!(commands[0], (833, vec![0xFA]), "20 ms before its pulse");
     assert_eq!(commands[1].1, [0xFC]);
 }
 
@@ -113,7 +113,7 @@ fn a_refused_command_names_the_thing_and_changes_nothing() {
     let refused = |offline: &mut Offline, line: &str| offline.ask(&line.parse().unwrap()).unwrap_err();
     assert_eq!(
         refused(&mut offline, "param.set filter_cutof 0.5"),
-        "korg_nts1_mk2 has no parameter 'filter_cutof'; the nearest is 'filter_cutoff'"
+        "korg_nts1_mk2 has no parameter 'filter_cutof'; did you mean 'filter_cutoff'?"
     );
     assert!(refused(&mut offline, "param.set filter_type fuzz").contains("fuzz"));
     assert!(refused(&mut offline, "profile.use moog").contains("generic_analog"));

@@ -36,7 +36,8 @@ impl Home {
     }
 
     fn reading(&self) -> Reading {
-        Reading::first(Places { folder: Some(self.path("profiles")), settings: Some(self.path("config.yaml")) })
+        let (folder, settings) = (Some(self.path("profiles")), Some(self.path("config.yaml")));
+        Reading::first(Places { folder, settings, known: None })
     }
 
     fn watcher(&self) -> Watcher {

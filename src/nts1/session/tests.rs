@@ -25,6 +25,22 @@ fn is_silent<T: std::fmt::Debug>(result: Result<T>) -> bool {
     matches!(result, Err(SessionError::Silent(_)))
 }
 
+fn go_on(_: usize, _: usize) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+#[test]
+fn an_install_that_is_left_off_says_what_the_slot_holds() {
+    let leave_at = |piece: usize| {
+        let mut session = with([]);
+        let leave = |done, _| if done == piece { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        session.install(slot(Module::Osc, 5), &unit_file("new"), leave).map_err(|error| error.to_string())
+    };
+    assert_eq!(leave_at(0).unwrap_err(), "left off: nothing was sent, and osc slot 5 holds what it held");
+    let part = leave_at(1).unwrap_err();
+    assert!(part.contains("1 of ") && part.contains("osc slot 5 holds no whole unit: install it again"), "{part}");
+}
+
 #[test]
 fn a_read_survives_any_two_troubles() {
     let troubles = [Lost, Late(1500), Wrong, Truncated, Busy, Deaf];
@@ -63,9 +79,9 @@ fn an_answer_that_came_too_late_is_not_taken_for_the_next() {
     assert_eq!(session.slot(slot(Module::Osc, 1)), Ok(Option::None));
     let mut session = with([Late(5500)]);
     let file = unit_file("late");
-    let late = session.install(slot(Module::Osc, 3), &file, |_, _| ());
+    let late = session.install(slot(Module::Osc, 3), &file, go_on);
     assert!(matches!(late, Err(SessionError::Unconfirmed(_))), "{late:?}");
-    assert_eq!(session.install(slot(Module::Osc, 3), &file, |_, _| ()), Ok(()));
+    assert_eq!(session.install(slot(Module::Osc, 3), &file, go_on), Ok(()));
 }
 
 #[test]
@@ -91,7 +107,12 @@ fn a_write_is_sent_once_unless_the_device_did_nothing() {
 #[test]
 fn a_unit_is_installed_piece_by_piece_and_read_back() {
     let (mut session, file, mut told) = (with([]), unit_file("new"), Vec::new());
-    session.install(slot(Module::Osc, 5), &file, |done, of| told.push((done, of))).unwrap();
+    session
+        .install(slot(Module::Osc, 5), &file, |done, of| {
+            told.push((done, of));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
     assert_eq!(told, [(0, 3), (1, 3), (2, 3), (3, 3)]);
     assert_eq!(session.unit(slot(Module::Osc, 5)), Ok(Some(file)));
     assert_eq!(session.slot(slot(Module::Osc, 5)).unwrap().unwrap().name, "new");
@@ -104,14 +125,14 @@ fn a_unit_is_installed_piece_by_piece_and_read_back() {
 #[test]
 fn an_install_that_goes_wrong_says_how() {
     let install =
-        |trouble: &[Trouble]| with(trouble.iter().copied()).install(slot(Module::Osc, 5), &unit_file("new"), |_, _| ());
+        |trouble: &[Trouble]| with(trouble.iter().copied()).install(slot(Module::Osc, 5), &unit_file("new"), go_on);
     assert!(matches!(install(&[None, Lost]), Err(SessionError::Unconfirmed(_))));
     assert_eq!(install(&[None, Busy, None, None]), Ok(()), "a piece may be sent again where nothing was done");
     for refusal in [Refusal::Target, Refusal::Api, Refusal::LoadSize, Refusal::UnitFormat, Refusal::Internal] {
         let refused = install(&[None, None, Refuses(refusal)]);
         assert_eq!(refused, Err(SessionError::Refused { what: "the unit for osc slot 5".to_owned(), why: refusal }));
     }
-    let wrong_module = with([]).install(slot(Module::Delfx, 5), &unit_file("new"), |_, _| ());
+    let wrong_module = with([]).install(slot(Module::Delfx, 5), &unit_file("new"), go_on);
     assert!(matches!(wrong_module, Err(SessionError::Refused { why: Refusal::Target, .. })), "{wrong_module:?}");
 }
 
@@ -121,7 +142,7 @@ fn a_device_that_reckons_with_another_check_sum_gets_none() {
     device.without_check_sums = true;
     let mut session = Session::new(SimWire::new(device, []), Channel::FIRST);
     let file = unit_file("new");
-    assert_eq!(session.install(slot(Module::Osc, 5), &file, |_, _| ()), Ok(()));
+    assert_eq!(session.install(slot(Module::Osc, 5), &file, go_on), Ok(()));
     assert_eq!(session.unit(slot(Module::Osc, 5)), Ok(Some(file)));
 }
 
@@ -134,7 +155,7 @@ fn a_unit_that_arrives_with_a_piece_missing_or_damaged_is_asked_for_again() {
         assert_eq!(with(trouble.clone()).unit(at), Ok(expected.clone()), "{trouble:?}");
     }
     // Without a check sum damage cannot be told while reading, but a unit just installed is compared.
-    let damaged = with([None, None, None, Damaged]).install(at, &unit_file("new"), |_, _| ());
+    let damaged = with([None, None, None, Damaged]).install(at, &unit_file("new"), go_on);
     assert!(matches!(damaged, Err(SessionError::Different(_))), "{damaged:?}");
 }
 

@@ -85,12 +85,24 @@ impl Row {
     }
 }
 
+/// What separates the cells: where a comma is part of numbers, spreadsheets write a semicolon or a tab.
+fn delimiter(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    let count = |sign: &u8| header.bytes().filter(|byte| byte == sign).count();
+    // The last of equals is taken.
+    *[b'\t', b';', b','].iter().max_by_key(|sign| count(sign)).unwrap_or(&b',')
+}
+
 /// Every row but the header and empty ones.
 pub(super) fn read(file: &str, text: &str) -> Result<Vec<Row>, Fault> {
     let fault = |line, message: String| Fault { file: file.to_owned(), line, path: String::new(), message };
     let text = text.trim_start_matches('\u{feff}');
-    let mut reader =
-        ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(text.as_bytes());
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter(text))
+        .has_headers(false)
+        .flexible(true)
+        .trim(Trim::All)
+        .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut header: Option<Vec<Option<Column>>> = None;
     let (mut line, mut counted) = (1, 0);

@@ -58,6 +58,15 @@ fn a_row_becomes_a_parameter() {
 }
 
 #[test]
+fn cells_may_be_separated_by_semicolons_or_tabs() {
+    let text = format!("{HEADER}\nACME,Zap 1,Filter,Cutoff,,74,,10,100,20,,,,,,0-based,,\n");
+    let made = |text: &str| import("t.csv", text).unwrap().made.remove(0).yaml;
+    for sign in [";", "\t"] {
+        assert_eq!(made(&text.replace(',', sign)), made(&text));
+    }
+}
+
+#[test]
 fn halves_are_in_midis_order_but_for_synths_that_want_another() {
     let rows = |maker: &str, device: &str| {
         format!(

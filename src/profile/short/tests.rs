@@ -39,6 +39,23 @@ parameters:
 }
 
 #[test]
+fn a_profile_of_the_program_before_has_a_name_and_its_parameters() {
+    let named = read_sound(
+        "cc_profiles: { my_synth: { name: 'My Custom Synthesizer', parameters: { filter_cutoff: { cc: 74, range: [0, 127], curve: 'exponential' } } } }\n",
+    );
+    let short = read_sound("cc_profiles: { my_synth: { filter_cutoff: { cc: 74, curve: exponential } } }\n");
+    assert_eq!(named[0].name, "My Custom Synthesizer");
+    assert_eq!(named[0].params, short[0].params);
+}
+
+#[test]
+fn knobs_may_be_called_name_and_parameters() {
+    let profiles = read_sound("cc_profiles: { a: { name: { cc: 1 }, parameters: { cc: 2 } } }\n");
+    let names: Vec<&str> = profiles[0].params.iter().map(|param| param.name.as_str()).collect();
+    assert_eq!((profiles[0].name.as_str(), names), ("a", vec!["name", "parameters"]));
+}
+
+#[test]
 fn a_knob_needs_nothing_but_its_controller() {
     let profiles = read_sound("cc_profiles: { a: { resonance: { cc: 71 } }, b: { resonance: { cc: 71 } } }\n");
     let ids: Vec<&str> = profiles.iter().map(|profile| profile.id.as_str()).collect();

@@ -53,12 +53,12 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     }
 }
 
-/// A sign, a word and the sentence: told apart without colours.
+/// A sign and the sentence: told apart without colours.
 fn sentence(message: &Message) -> String {
     match message.severity {
         Severity::Info => format!("· {}", message.text),
-        Severity::Warning => format!("! warning: {}", message.text),
-        Severity::Error => format!("✗ error: {}", message.text),
+        Severity::Warning => format!("! {}", message.text),
+        Severity::Error => format!("✗ {}", message.text),
     }
 }
 

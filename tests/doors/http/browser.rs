@@ -140,7 +140,7 @@ fn a_phone_records_a_take_with_the_page() {
             { "type": "pointer", "id": "finger", "parameters": { "pointerType": "touch" }, "actions": finger },
         ] }),
     );
-    wait_for("the turn", || (get("/api/params/filter_cutoff")["value"].as_u64()? < 80).then_some(()));
+    wait_for("the turn", || (get("/api/params/filter_cutoff")["value"].as_u64()? < 80 << 7).then_some(()));
 
     browser.press("#record");
     browser.wait_for("the end of the take", "document.getElementById('record').ariaPressed === 'false'");

@@ -80,7 +80,7 @@ fn what_is_asked_for_is_done() {
     served.post("/api/command", r#"{"command": "param.set filter_cutoff 0"}"#);
     assert_eq!(served.get("/api/snapshots"), json!(["verse"]));
     served.post("/api/snapshots/verse/recall?seconds=0", "");
-    assert_eq!(served.get("/api/params/filter_cutoff")["value"], 64);
+    assert_eq!(served.get("/api/params/filter_cutoff")["value"], 8192);
     assert_eq!(served.ask("DELETE", "/api/snapshots/verse", "").status, 200);
     assert_eq!(served.get("/api/snapshots"), json!([]));
     served.post("/api/playback/play?position=5:1:0", "");

@@ -17,7 +17,7 @@ struct Rig {
 
 fn rig() -> Rig {
     let folder = tempfile::tempdir().unwrap();
-    let config = EngineConfig { clock_on: false, ..EngineConfig::built_in(folder.path()).unwrap() };
+    let config = EngineConfig { clock_on: false, ..EngineConfig::of_seven_bits(folder.path()) };
     let offline = Offline::new(&config).unwrap();
     let events = offline.station().subscribe(|| {});
     Rig { folder, offline, events }

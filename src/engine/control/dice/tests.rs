@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 fn station() -> (Offline, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let config = EngineConfig { clock_on: false, ..EngineConfig::built_in(folder.path()).unwrap() };
+    let config = EngineConfig { clock_on: false, ..EngineConfig::of_seven_bits(folder.path()) };
     (Offline::on(&config, vec![built_in_port()]).unwrap(), folder)
 }
 

@@ -43,7 +43,7 @@ impl Rig {
         let config = EngineConfig {
             clock_on: false,
             learned: Stored::load(file).0,
-            ..EngineConfig::built_in(folder.path()).unwrap()
+            ..EngineConfig::of_seven_bits(folder.path())
         };
         let fm =
             PortSettings { channel: Channel::new(3), profile: Some("fm_synth".to_owned()), ..PortSettings::default() };
@@ -130,7 +130,7 @@ fn notes_and_knobs_go_to_the_instrument_in_use_on_its_channel() {
     rig.ask("port.use 2");
     assert_eq!(rig.value(&name), rig.status().params.profile.params[0].hi, "each keeps its knobs");
     assert!(rig.refused("port.use 3").contains("only heard"));
-    assert!(rig.refused("port.use organ").contains("there are 1 built-in synth, 2 fm, 3 keys"));
+    assert!(rig.refused("port.use organ").contains("there are built-in synth (1), fm (2), keys (3)"));
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn a_port_is_told_what_of_the_clock_it_gets_and_when() {
 #[test]
 fn a_port_whose_profile_is_not_known_gets_one_that_fits_any_and_that_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let config = EngineConfig::built_in(folder.path()).unwrap();
+    let config = EngineConfig::of_seven_bits(folder.path());
     let settings = PortSettings { profile: Some("no_such_synth".to_owned()), ..PortSettings::default() };
     let offline = Offline::on(&config, vec![OpenPort { settings, ..built_in_port() }]).unwrap();
     assert_eq!(offline.status().params.profile.id, "generic_analog");
@@ -312,7 +312,7 @@ fn a_port_whose_profile_is_not_known_gets_one_that_fits_any_and_that_is_told() {
 #[test]
 fn a_jack_port_without_output_is_only_heard_and_takes_no_thru() {
     let folder = tempfile::tempdir().unwrap();
-    let config = EngineConfig::built_in(folder.path()).unwrap();
+    let config = EngineConfig::of_seven_bits(folder.path());
     let pads = PortSettings { output: false, ..PortSettings::default() };
     let thru = vec![ThruTo { port: "pads".to_owned(), channel: None }];
     let keys = PortSettings { output: false, thru, ..PortSettings::default() };

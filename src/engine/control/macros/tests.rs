@@ -85,6 +85,6 @@ fn what_cannot_be_a_macro_is_refused() {
     assert!(rig.refused("macro.drive bright nothing 0 1").contains("no parameter 'nothing'"));
     rig.ask("macro.drive bright filter_cutoff 0 1");
     assert!(rig.refused("macro.drive wide bright 0 1").contains("is a macro itself"));
-    assert!(rig.refused("macro.drop wide").contains("there are bright"));
+    assert!(rig.refused("macro.drop wide").contains("there is only bright"));
     assert!(rig.refused("macro.drop bright osc_shape").contains("does not drive osc_shape"));
 }

@@ -42,7 +42,7 @@ impl Rig {
         fs::create_dir(&profiles).unwrap();
         fs::write(profiles.join("mine.yaml"), text("mine", KNOBS)).unwrap();
         let settings = Some(folder.path().join("config.yaml"));
-        let reading = Reading::first(Places { folder: Some(profiles), settings });
+        let reading = Reading::first(Places { folder: Some(profiles), settings, known: None });
         assert_eq!(reading.faults, []);
         let library = reading.library.clone();
         let profile = Arc::clone(library.get("mine").unwrap());

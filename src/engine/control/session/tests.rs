@@ -34,7 +34,7 @@ fn station(music: &Path, second: bool, change: impl FnOnce(&mut EngineConfig)) -
     let mut config = EngineConfig {
         clock_on: false,
         snapshots: Stored::load(music.join("library.yaml")).0,
-        ..EngineConfig::built_in(music).unwrap()
+        ..EngineConfig::of_seven_bits(music)
     };
     change(&mut config);
     let info = PortInfo { id: "jack:two".to_owned(), name: "two".to_owned() };

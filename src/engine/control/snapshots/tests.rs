@@ -77,7 +77,7 @@ impl Rig {
         let config = EngineConfig {
             clock_on: false,
             snapshots: Stored::load(file).0,
-            ..EngineConfig::built_in(folder.path()).unwrap()
+            ..EngineConfig::of_seven_bits(folder.path())
         };
         let mut offline = Offline::on(&config, vec![built_in_port()]).unwrap();
         let log = Log::default();
@@ -353,7 +353,7 @@ fn the_library_is_kept_and_what_the_profile_does_not_know_stays_in_it() {
     assert!(rig.refused("snapshot.rename none some").contains("there are old, new"));
     rig.ask("snapshot.rename new newer");
     rig.ask("snapshot.delete old");
-    assert_eq!(rig.ask("snapshot.list"), "snapshots of korg_nts1_mk2: there are newer");
+    assert_eq!(rig.ask("snapshot.list"), "snapshots of korg_nts1_mk2: there is only newer");
     assert!(rig.refused("snapshot.delete old").contains("no snapshot 'old'"));
     assert!(rig.refused("snapshot.recall theirs").contains("no snapshot"));
     let snapshots: Snapshots = stored::load(&rig.file()).unwrap();

@@ -6,7 +6,10 @@ use crate::{
     engine::{
         assembly::{EngineConfig, OpenPort, Way},
         control::PortInfo,
-        midi::input::{Inlet, Where, input},
+        midi::{
+            clock_out::{START_LEAD_SECONDS, tests::Follower},
+            input::{Inlet, Where, input},
+        },
         offline::{Offline, built_in_port},
     },
     midi::Wire,
@@ -21,6 +24,8 @@ struct Rig {
     offline: Offline,
     drums: Inlet,
     sent: Pulses,
+    /// Everything that went to the synth, with its instant in ns.
+    told: Arc<Mutex<Vec<(u64, Vec<u8>)>>>,
     events: Receiver<Event>,
     /// When the source's next pulse is due, in ns.
     next_ns: f64,
@@ -32,21 +37,23 @@ impl Rig {
     fn new(lost: ClockLost) -> Rig {
         let folder = tempfile::tempdir().unwrap();
         let sync = SyncConfig { source: ClockSource::Midi, from: None, lost };
-        let config = EngineConfig { sync, ..EngineConfig::built_in(folder.path()).unwrap() };
+        let config = EngineConfig { sync, ..EngineConfig::of_seven_bits(folder.path()) };
         let (drums, input) = input(Where::Thread);
         let info = PortInfo { id: "alsa:drums".to_owned(), name: "drums".to_owned() };
         let settings = PortSettings { output: false, ..PortSettings::default() };
         let port = OpenPort { settings, input: Some(input), ..OpenPort::new(info, Way::InputOnly, Wire::UNLIMITED) };
         let mut offline = Offline::on(&config, vec![built_in_port(), port]).unwrap();
         let sent = Pulses::default();
-        let log = Arc::clone(&sent);
+        let (log, told) = (Arc::clone(&sent), Arc::<Mutex<Vec<_>>>::default());
+        let all = Arc::clone(&told);
         offline.listen_to_sent(Box::new(move |sent, at_ns, _| {
+            all.lock().unwrap().push((at_ns, sent.payload.bytes().to_vec()));
             if sent.payload.bytes() == [0xF8] {
                 log.lock().unwrap().push(at_ns);
             }
         }));
         let events = offline.station().subscribe(|| {});
-        Rig { offline, drums, sent, events, next_ns: 1e9, scramble: 7, _folder: folder }
+        Rig { offline, drums, sent, told, events, next_ns: 1e9, scramble: 7, _folder: folder }
     }
 
     fn run_to_ns(&mut self, ns: f64) {
@@ -145,6 +152,26 @@ fn a_source_that_starts_with_its_first_pulse_is_followed_from_the_beginning() {
     rig.beats(4, 140.0, 0.5);
     let seconds = rig.status().transport.seconds;
     assert!((seconds - 4.0 * 60.0 / 140.0).abs() < 0.03, "{seconds}");
+}
+
+#[test]
+fn whoever_follows_the_follower_begins_with_it() {
+    for bpm in [60.0, 120.0, 174.0] {
+        let mut rig = Rig::new(ClockLost::GoOn);
+        rig.beats(12, bpm, 0.0);
+        let (first_ns, pulse_ns) = (rig.next_ns, 60e9 / bpm / 24.0);
+        // As a station sends it.
+        let start_ns = first_ns - (pulse_ns - 0.1e6).min(START_LEAD_SECONDS * 1e9);
+        rig.run_to_ns(start_ns);
+        rig.drums.hear(start_ns as u64, &[0xFA]);
+        rig.beats(2, bpm, 0.0);
+        let mut follower = Follower::default();
+        let told = rig.told.lock().unwrap();
+        let first = told.iter().find_map(|(at_ns, bytes)| Some((*at_ns as f64, follower.hear(bytes)?)));
+        let (at_ns, pulse) = first.unwrap();
+        assert_eq!(pulse, 0, "{bpm} BPM");
+        assert!((at_ns - first_ns).abs() < 1e6, "{bpm} BPM: {} ms off", (at_ns - first_ns) * 1e-6);
+    }
 }
 
 #[test]

@@ -6,7 +6,10 @@ use super::{
     callback::{InputCallback, Loan, OnlyInputCallback, OutputCallback, Signals, errors, put, slot},
     offer::{self, Chosen, Format, Offer},
 };
-use crate::engine::host::{AudioRequest, Device, DeviceSpec, HostError, quiet::hush_alsa};
+use crate::{
+    engine::host::{AudioRequest, Device, DeviceSpec, HostError, quiet::hush_alsa},
+    hints,
+};
 use cpal::{
     BufferSize, ErrorKind, SampleFormat, StreamConfig, SupportedStreamConfigRange,
     traits::{DeviceTrait, HostTrait, StreamTrait},
@@ -203,9 +206,9 @@ fn candidates(host: &cpal::Host, id: Option<&str>) -> Result<Vec<cpal::Device>, 
     if matching.is_empty() {
         let mut names: Vec<String> = devices.iter().map(id_of).filter(|id| is_by_name(id)).collect();
         names.insert(0, DEFAULT.to_owned());
-        let names = names.join(", ");
+        let there_is = hints::there_is(&names);
         return Err(HostError(format!(
-            "there is no audio device '{id}' (there are {names}): plug it in, or see `busker devices`"
+            "there is no audio device '{id}' ({there_is}): plug it in, or see `busker devices`"
         )));
     }
     Ok(matching)

@@ -2,7 +2,7 @@
 //!
 //! Runs on the asking thread (`jack/ask.rs`). Realtime: no.
 
-use crate::engine::host::HostError;
+use crate::{engine::host::HostError, hints};
 use jack::{Client, PortFlags, jack_sys};
 
 /// A MIDI port of another program.
@@ -55,7 +55,7 @@ pub fn find<'a>(ports: &'a [Target], asked: &str) -> Result<&'a Target, HostErro
     found(ports, &asked_lower).ok_or_else(|| {
         let there_are = match ports {
             [] => "there is none; start its program, or take `jack:` as the port and connect it by hand".to_owned(),
-            some => format!("there are {}", some.iter().map(Target::shown).collect::<Vec<_>>().join(", ")),
+            some => hints::there_is(&some.iter().map(Target::shown).collect::<Vec<_>>()),
         };
         HostError(format!("no JACK MIDI port is called '{asked}': {there_are}"))
     })

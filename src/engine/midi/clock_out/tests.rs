@@ -52,11 +52,32 @@ fn commands(sent: &[(i64, Message)]) -> Vec<(i64, Message)> {
 }
 
 #[test]
-fn start_comes_with_the_first_pulse_of_the_song() {
+fn start_comes_before_the_first_pulse_of_the_song_and_after_the_one_before() {
     let (mut plan, mut out) = (plan(), ClockOut::new());
     plan.roll(0.0, 1500);
     let sent = run(&mut out, &plan, 0..3001);
-    assert_eq!(sent, [(0, CLOCK), (1000, CLOCK), (2000, Message::START), (2000, CLOCK), (3000, CLOCK)]);
+    assert_eq!(sent, [(0, CLOCK), (1000, CLOCK), (1040, Message::START), (2000, CLOCK), (3000, CLOCK)]);
+    let (mut plan, mut out) = (Plan::new(Bpm::MAX, 48_000.0, true), ClockOut::new());
+    plan.roll(0.0, 500);
+    let sent = run(&mut out, &plan, 0..1001);
+    assert_eq!(sent, [(0, CLOCK), (400, CLOCK), (401, Message::START), (800, CLOCK)]);
+}
+
+#[test]
+fn a_start_that_is_known_late_still_comes_before_its_pulse() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    run(&mut out, &plan, 0..1700);
+    plan.roll(0.0, 1700);
+    assert_eq!(run(&mut out, &plan, 1700..2001), [(1700, Message::START), (2000, CLOCK)]);
+}
+
+#[test]
+fn a_start_that_is_taken_back_is_a_stop() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    plan.roll(0.0, 1500);
+    run(&mut out, &plan, 0..1800);
+    plan.stand(0.0, 1900);
+    assert_eq!(commands(&run(&mut out, &plan, 1800..9000)), [(1800, Message::STOP)]);
 }
 
 #[test]
@@ -65,7 +86,7 @@ fn a_song_from_the_middle_continues_on_its_sixteenth() {
     plan.roll(25.0, 500);
     let sent = commands(&run(&mut out, &plan, 0..20_000));
     // Pulse 25 sounds on frame 1000; the next sixteenth is pulse 30, five pulses later.
-    assert_eq!(sent, [(1000, Message::song_position(5)), (6000, Message::CONTINUE)]);
+    assert_eq!(sent, [(1000, Message::song_position(5)), (5040, Message::CONTINUE)]);
 }
 
 #[test]
@@ -76,10 +97,10 @@ fn a_locate_tells_the_song_position_playing_or_stopped() {
     plan.roll(96.0, 700);
     assert_eq!(
         commands(&run(&mut out, &plan, 600..1500)),
-        [(1000, Message::song_position(16)), (1000, Message::CONTINUE)]
+        [(600, Message::song_position(16)), (600, Message::CONTINUE)]
     );
     plan.roll(0.0, 2500);
-    assert_eq!(commands(&run(&mut out, &plan, 1500..4000)), [(3000, Message::STOP), (3000, Message::START)]);
+    assert_eq!(commands(&run(&mut out, &plan, 1500..4000)), [(2040, Message::STOP), (2040, Message::START)]);
     plan.stand(3.0, 4100);
     assert_eq!(commands(&run(&mut out, &plan, 4000..9000)), [(4100, Message::STOP)]);
 }
@@ -104,7 +125,7 @@ fn what_is_switched_off_stops_the_follower_and_what_is_switched_on_gets_it_in_ag
         assert_eq!(sent.len() > 1, off.pulses, "{off:?}");
         assert_eq!(commands(&run_with(&mut out, &plan, off, 2500..9500)), [], "{off:?}");
         let again = commands(&run(&mut out, &plan, 9500..20_000));
-        assert_eq!(again, [(9500, Message::song_position(2)), (12_000, Message::CONTINUE)], "{off:?}");
+        assert_eq!(again, [(9500, Message::song_position(2)), (11_040, Message::CONTINUE)], "{off:?}");
     }
 }
 
@@ -113,7 +134,7 @@ fn without_positions_it_still_continues_on_a_sixteenth() {
     let (mut plan, mut out) = (plan(), ClockOut::new());
     plan.roll(25.0, 500);
     let sent = run_with(&mut out, &plan, ClockSends { position: false, ..ALL }, 0..20_000);
-    assert_eq!(commands(&sent), [(6000, Message::CONTINUE)]);
+    assert_eq!(commands(&sent), [(5040, Message::CONTINUE)]);
 }
 
 #[test]
@@ -136,7 +157,7 @@ fn a_port_with_transport_alone_is_started_and_stopped() {
     let (mut plan, mut out) = (plan(), ClockOut::new());
     let transport = ClockSends { transport: true, ..ClockSends::NONE };
     plan.roll(0.0, 500);
-    assert_eq!(run_with(&mut out, &plan, transport, 0..5000), [(1000, Message::START)]);
+    assert_eq!(run_with(&mut out, &plan, transport, 0..5000), [(40, Message::START)]);
     plan.stand(5.0, 6000);
     assert_eq!(run_with(&mut out, &plan, transport, 5000..9000), [(6000, Message::STOP)]);
 }

@@ -1,0 +1,78 @@
+//! Settings as the controller and clock manager before busker wrote them: under `midi`, `output_port`,
+//! `output_channel`, `clock` and `cc_profile`. They load as they stand; each is told with how it is written now. What is
+//! written both ways counts as it is written now. Pure.
+
+use super::{Settings, TEXT_CHARS_MAX, port::MILLIS_MAX};
+use crate::{
+    midi::Channel,
+    yaml::{Fault, Mapping, Reader},
+};
+
+/// The fields of `midi` that are read here.
+pub(super) const FIELDS: [&str; 4] = ["output_port", "output_channel", "clock", "cc_profile"];
+
+/// What smoothed turns take, where it was only said that they are smoothed: one value of a controller follows the other
+/// within 10 ms, as the manager sent them.
+const SMOOTHED_MS: u16 = 20;
+/// Beginnings of a port as busker writes it; anything else is an ALSA name.
+const PORT_KINDS: [&str; 3] = ["alsa:", "jack:", "raw:"];
+
+/// Reads what is written in the old way, before what is written in the new one.
+pub(super) fn read(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut Settings, told: &mut Vec<Fault>) {
+    let port = midi.field("output_port");
+    if let Some(name) = reader.text(&port, TEXT_CHARS_MAX) {
+        let is_ours = matches!(&*name, "auto" | "sim") || PORT_KINDS.iter().any(|kind| name.starts_with(kind));
+        let name = if is_ours { name } else { format!("alsa:{name}") };
+        told.push(reader.note(&port, format!("is written midi.ports: ['{name}'] now")));
+        settings.ports = vec![(name, settings.every_port.clone())];
+    }
+    let channel = midi.field("output_channel");
+    if let Some(number) = reader.int(&channel, 1, 16) {
+        told.push(reader.note(&channel, format!("is written midi.channel: {number} now")));
+        settings.channel = Channel::new(number as u8);
+    }
+    read_clock(reader, midi, settings, told);
+    read_profile(reader, midi, settings, told);
+    settings.ports.iter_mut().for_each(|(_, port)| *port = settings.every_port.clone());
+}
+
+/// The clock's switches, for every port.
+fn read_clock(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut Settings, told: &mut Vec<Fault>) {
+    let field = midi.field("clock");
+    if !field.is_given() {
+        return;
+    }
+    let Some(clock) = reader.mapping(&field, &["enabled", "send_start_stop", "send_song_position"]) else { return };
+    settings.clock_on = reader.flag(&clock.field("enabled"));
+    let sends = &mut settings.every_port.sends;
+    sends.transport = reader.flag(&clock.field("send_start_stop")).unwrap_or(sends.transport);
+    sends.position = reader.flag(&clock.field("send_song_position")).unwrap_or(sends.position);
+    let now =
+        "is written clock.run now, and what of the clock a port gets at the port: clock: pulses transport position";
+    told.push(reader.note(&field, now.to_owned()));
+}
+
+fn read_profile(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut Settings, told: &mut Vec<Fault>) {
+    let field = midi.field("cc_profile");
+    if !field.is_given() {
+        return;
+    }
+    let allowed = ["active_profile", "parameter_smoothing", "cc_throttle_ms"];
+    let Some(map) = reader.mapping(&field, &allowed) else { return };
+    let active = map.field("active_profile");
+    if let Some(id) = reader.word(&active) {
+        told.push(reader.note(&active, format!("is written profile: {id} now")));
+        settings.profile = Some(id);
+    }
+    let smoothing = map.field("parameter_smoothing");
+    if let Some(is) = reader.flag(&smoothing) {
+        let ms = if is { SMOOTHED_MS } else { 0 };
+        told.push(reader.note(&smoothing, format!("is written at the port now: smoothing_ms: {ms}")));
+        settings.every_port.smoothing_ms = Some(ms);
+    }
+    let throttle = map.field("cc_throttle_ms");
+    if let Some(ms) = reader.int(&throttle, 0, MILLIS_MAX) {
+        told.push(reader.note(&throttle, format!("is written at the port now: spacing_ms: {ms}")));
+        settings.every_port.spacing_ms = Some(ms as u16);
+    }
+}
