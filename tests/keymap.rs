@@ -421,7 +421,7 @@ fn knobs_are_focused_and_turned() {
     assert_eq!(player.press("end up"), ["param.step filter_sweep_rate 1"]);
     assert_eq!(player.press("home up"), ["param.step filter_type 1"]);
     assert_eq!(player.press("shift-tab up"), ["param.step osc_type 1"]);
-    assert_eq!(player.press("left up"), ["param.step master_volume 1"], "around the ends");
+    assert_eq!(player.press("left up"), ["param.step reverb_edit_8 1"], "around the ends");
     assert_eq!(player.press("tab up"), ["param.step osc_type 1"], "around the ends");
 }
 
@@ -457,7 +457,7 @@ fn a_search_given_up_leaves_the_focus_where_it_was() {
         let mut player = Player::new(at_rest());
         player.press("esc tab /");
         player.type_in("reverb mix");
-        assert_eq!(player.app.focused(&player.status), Some(49));
+        assert_eq!(player.app.focused(&player.status), Some(33));
         player.press(away);
         assert_eq!(player.app.mode(), Mode::Keys, "{away}");
         assert_eq!(player.press("up"), ["param.step filter_type 1"], "{away}");

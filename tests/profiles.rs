@@ -125,7 +125,7 @@ fn the_nts1_mk2_has_every_controller_of_its_document() {
             assert_eq!((edit.target, edit.lo, edit.hi), (Some(Target::Nrpn { msb, lsb }), 0, 16383));
         }
     }
-    assert_eq!(profile.params.len(), 37);
+    assert_eq!(profile.params.len(), 62);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn centred_ones_of_the_nts1_mk2_rest_in_the_middle() {
         assert_eq!(param(&profile, name).display(64 << 7).trim_start_matches('-'), "0");
     }
     let sweep = param(&profile, "filter_sweep_depth");
-    assert_eq!([0, 62, 63, 65, 127].map(|msb| sweep.display(msb << 7)), ["+63", "+1", "0", "-1", "-63"]);
+    assert_eq!([0, 8192, 16_383].map(|value| sweep.display(value)), ["+63", "0", "-63"]);
 }
 
 #[test]
@@ -406,7 +406,7 @@ fn a_profile_of_the_settings_wins_over_a_built_in_one_and_a_file_of_the_folder_o
     let profiles = dir.path().join("profiles");
     fs::create_dir(&profiles).unwrap();
     fs::write(profiles.join("a.yaml"), sample("both", "    cc: 74\n")).unwrap();
-    let places = Places { folder: Some(profiles.clone()), settings: Some(settings.clone()) };
+    let places = Places { folder: Some(profiles.clone()), settings: Some(settings.clone()), known: None };
     let Reading { library, faults, .. } = Reading::first(places);
     let name = |id: &str| library.get(id).unwrap().params[0].name.clone();
     assert_eq!((name("fm_synth"), name("both")), ("mine".to_owned(), "cutoff".to_owned()));
@@ -422,7 +422,7 @@ fn what_a_file_or_the_settings_gave_before_stays_while_they_have_faults() {
     let dir = tempfile::tempdir().unwrap();
     let settings = dir.path().join("config.yaml");
     let profiles = dir.path().join("profiles");
-    let places = Places { folder: Some(profiles.clone()), settings: Some(settings.clone()) };
+    let places = Places { folder: Some(profiles.clone()), settings: Some(settings.clone()), known: None };
     let nothing = Reading::first(places.clone());
     assert_eq!(nothing.faults, []);
     fs::create_dir(&profiles).unwrap();
@@ -482,7 +482,7 @@ fn a_profile_that_is_edited_while_the_station_plays_is_read_again_and_a_bad_edit
     let folder = home.path().join("profiles");
     let file = folder.join("mine.yaml");
     let shown = file.display().to_string();
-    let reading = Reading::first(Places { folder: Some(folder.clone()), settings: None });
+    let reading = Reading::first(Places { folder: Some(folder.clone()), ..Places::default() });
     let config = EngineConfig { watched: Some(reading), ..EngineConfig::built_in(home.path()).unwrap() };
     let machinery = Machinery::lasting(Box::new(SimDevice::new(48_000, 256)), vec![built_in_port()]);
     let engine = Engine::start(&config, machinery, None).unwrap();
