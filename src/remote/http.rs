@@ -3,7 +3,7 @@
 //! Everything runs on one thread called "http", which waits for nothing but its sockets: files are read on threads of
 //! their own, and the engine is asked through the [`Station`] like everywhere. Nothing runs while nobody is connected.
 //!
-//! - `listen`: connections, and how many of them.
+//! - `listen`, `seats`, `line`: connections, and how many of them.
 //! - `guard`: who may come in, before anything is done.
 //! - `ask`: commands on their way to the engine, for both ways in.
 //! - `resources`: what there is to get and to post, and its description.
@@ -13,10 +13,12 @@
 mod ask;
 mod feed;
 mod guard;
+mod line;
 mod listen;
 mod page;
 mod reply;
 mod resources;
+mod seats;
 mod socket;
 mod token;
 
@@ -39,7 +41,7 @@ use std::{
 use token::Token;
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::{Mutex, Semaphore, watch},
+    sync::{Mutex, watch},
 };
 
 /// Threads for files and devices at most.
@@ -71,8 +73,6 @@ struct Hall {
     folders: Folders,
     guard: Guard,
     feed: Feed,
-    /// Room for WebSockets.
-    sockets: Arc<Semaphore>,
     /// Devices are looked at by one at a time.
     looking: Mutex<()>,
 }
@@ -93,7 +93,6 @@ impl Http {
             folders: options.folders.clone(),
             guard: Guard::new(token.clone()),
             feed: Feed::new(station),
-            sockets: Arc::new(Semaphore::new(socket::SOCKETS_MAX)),
             looking: Mutex::default(),
         });
         let runtime = Builder::new_current_thread()

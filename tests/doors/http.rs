@@ -19,3 +19,5 @@ mod refusals;
 mod schema;
 #[path = "http/served.rs"]
 pub mod served;
+#[path = "http/silence.rs"]
+mod silence;

@@ -10,7 +10,7 @@ mod snapshots;
 mod state;
 mod takes;
 
-use super::{Hall, guard, page, reply, socket};
+use super::{Hall, guard, listen, page, reply, socket};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -52,5 +52,6 @@ pub(super) fn routes(hall: &Arc<Hall>) -> Router {
         .layer(DefaultBodyLimit::max(reply::BODY_BYTES_MAX))
         .layer(from_fn_with_state(Arc::clone(hall), guard::admit))
         .layer(from_fn(reply::dress))
+        .layer(from_fn(listen::keep_seat))
         .with_state(Arc::clone(hall))
 }
