@@ -17,6 +17,7 @@ fn forty_websockets_are_told_the_same_and_a_crowd_is_sent_away() {
     let Err(Error::Http(response)) = served.socket_as(&[]) else { panic!("there was room for one more") };
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     served.command("clock.bpm 97");
+    served.command("transport.play");
     for socket in &mut sockets {
         let tempo = socket.wait_for("the tempo", |told| told["event"] == "tempo");
         assert_eq!(tempo["bpm"], 97.0);

@@ -1,6 +1,7 @@
 //! How a WebSocket ends: by silence, by a word, or because it is none.
 
 use super::served::{Served, Socket, wait_for};
+use serde_json::Value;
 use std::io::Write;
 use tungstenite::{
     Message,
@@ -34,6 +35,34 @@ fn whoever_answers_is_kept() {
         asked += u32::from(socket.socket.read().unwrap().is_ping());
     }
     socket.done("note.off C3");
+}
+
+#[test]
+fn at_rest_a_websocket_is_told_what_is_counted_and_no_more() {
+    let served = Served::start();
+    let mut socket = served.socket();
+    assert_eq!(socket.told()["type"], "profile");
+    let whole = socket.told();
+    assert!(whole["changes"]["transport"].is_object() && whole["changes"]["faults"].is_object(), "{whole}");
+    // From one ping to the next, for which nothing but silence is needed; the clock runs all the while.
+    let (mut asked, mut told) = (0, Vec::new());
+    while asked < 2 {
+        match socket.socket.read().unwrap() {
+            Message::Ping(_) => asked += 1,
+            Message::Text(text) if asked == 1 => told.push(serde_json::from_str::<Value>(&text).unwrap()),
+            _ => {}
+        }
+    }
+    for message in &told {
+        let parts = message["changes"].as_object().unwrap_or_else(|| panic!("{message}"));
+        assert!(parts.keys().all(|part| ["ports", "device", "record", "doors"].contains(&&part[..])), "{message}");
+    }
+    assert!((1..20).contains(&told.len()), "{} messages", told.len());
+    // What is done is told at once, and whole.
+    served.command("click.on on");
+    socket.wait_for("the click", |told| told["changes"]["click_on"] == true);
+    served.command("transport.play");
+    socket.wait_for("the place", |told| told["type"] == "position" && told["playing"] == true);
 }
 
 /// The close that comes back.
