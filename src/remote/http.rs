@@ -23,7 +23,7 @@ mod socket;
 mod token;
 
 use crate::{
-    config::Folders,
+    config::{Folders, HostName, TokenLife},
     engine::{
         doors::{Door, Doors},
         station::Station,
@@ -54,8 +54,12 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct HttpOptions {
     /// Where.
     pub at: SocketAddr,
-    /// Where profiles and settings are.
+    /// Where profiles and settings are, and the token where it is kept.
     pub folders: Folders,
+    /// Names it is served under besides this machine's own.
+    pub hosts: Vec<HostName>,
+    /// How long the token is good, where one is needed.
+    pub token: TokenLife,
 }
 
 /// HTTP is served while this lives.
@@ -81,17 +85,21 @@ impl Http {
     /// Begins to serve.
     ///
     /// # Errors
-    /// Where the address cannot be had.
+    /// Where the address cannot be had, or the token that is kept cannot be used.
     pub fn open(station: &Station, doors: &Doors, options: &HttpOptions) -> io::Result<Http> {
         let listener = TcpListener::bind(options.at)?;
         listener.set_nonblocking(true)?;
         let at = listener.local_addr()?;
-        let token = if at.ip().is_loopback() { None } else { Some(Token::new()?) };
+        let token = match options.token {
+            _ if at.ip().is_loopback() => None,
+            TokenLife::New => Some(Token::new()?),
+            TokenLife::Keep => Some(Token::kept(&options.folders.http_token_file())?),
+        };
         let hall = Arc::new(Hall {
             station: station.clone(),
             door: doors.open("http", at.to_string()),
             folders: options.folders.clone(),
-            guard: Guard::new(token.clone()),
+            guard: Guard::new(token.clone(), options.hosts.clone()),
             feed: Feed::new(station),
             looking: Mutex::default(),
         });

@@ -5,6 +5,7 @@ mod commands;
 mod openapi;
 mod params;
 mod playback;
+mod range;
 mod record;
 mod snapshots;
 mod state;
