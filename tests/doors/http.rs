@@ -11,6 +11,8 @@ mod commands;
 mod crowd;
 #[path = "http/guard.rs"]
 mod guard;
+#[path = "http/page.rs"]
+mod page;
 #[path = "http/recording.rs"]
 mod recording;
 #[path = "http/refusals.rs"]

@@ -27,6 +27,8 @@ pub(super) fn routes(hall: &Arc<Hall>) -> Router {
         .route("/style.css", get(page::style))
         .route("/app.js", get(page::script))
         .route("/knobs.js", get(page::knobs))
+        .route("/touch.js", get(page::touch))
+        .route("/takes.js", get(page::takes))
         .route("/icon.svg", get(page::icon))
         .route("/api/openapi.json", get(openapi::description))
         .route("/api/events", get(socket::upgrade))

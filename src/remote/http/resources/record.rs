@@ -34,7 +34,6 @@ pub(super) struct StartWish {
     #[param(max_length = 200, example = "1")]
     device_id: Option<String>,
     /// Whom to tell how it goes. Every WebSocket is told anyway.
-    #[param(max_length = 200)]
     connection_id: Option<String>,
 }
 
