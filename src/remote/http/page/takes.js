@@ -18,33 +18,42 @@ export function takesIn(panel, list, ask, failed) {
   let shown = SHOWN;
   let heard = null;
   let takes = [];
+  // What is shown of each, by name: a button under a finger stays where it is.
+  let rows = new Map();
 
-  const row = (take) => {
-    const row = element("li", heard === take.name ? "heard" : "");
+  const make = (take) => {
+    const row = element("li", "");
     const text = element("p", "");
     text.append(element("b", "", take.name), element("small", "", about(take)));
     row.append(text);
-    if (take.state === "sound") {
-      const hear = element("button", "", heard === take.name ? "Stop" : "Hear");
-      Object.assign(hear, { type: "button", ariaLabel: `${hear.textContent} ${take.name}` });
-      presses(hear, () => ask(heard === take.name ? "take.stop" : `take.play ${take.name}`));
-      const load = element("a", "button", "Download");
-      const file = `${take.name}.wav`;
-      Object.assign(load, { href: `/api/takes/${encodeURIComponent(file)}`, download: file, ariaLabel: `Download ${file}` });
-      row.append(hear, load);
-    }
-    return row;
+    if (take.state !== "sound") return { row, mark() {} };
+    const hear = element("button", "");
+    hear.type = "button";
+    presses(hear, () => ask(heard === take.name ? "take.stop" : `take.play ${take.name}`));
+    const load = element("a", "button", "Download");
+    const file = `${take.name}.wav`;
+    Object.assign(load, { href: `/api/takes/${encodeURIComponent(file)}`, download: file, ariaLabel: `Download ${file}` });
+    row.append(hear, load);
+    const mark = () => {
+      row.classList.toggle("heard", heard === take.name);
+      hear.textContent = heard === take.name ? "Stop" : "Hear";
+      hear.ariaLabel = `${hear.textContent} ${take.name}`;
+    };
+    return { row, mark };
   };
 
+  const more = element("button", "more");
+  more.type = "button";
+  presses(more, () => ((shown += 4 * SHOWN), draw()));
+
   const draw = () => {
-    const rows = takes.slice(0, shown).map(row);
-    if (takes.length > shown) {
-      const more = element("button", "more", `${takes.length - shown} more`);
-      more.type = "button";
-      presses(more, () => ((shown += 4 * SHOWN), draw()));
-      rows.push(more);
-    }
-    list.replaceChildren(...rows);
+    const key = (take) => `${take.name}\n${about(take)}`;
+    rows = new Map(takes.slice(0, shown).map((take) => [key(take), rows.get(key(take)) ?? make(take)]));
+    more.textContent = `${takes.length - shown} more`;
+    const all = [...[...rows.values()].map(({ row }) => row), ...(takes.length > shown ? [more] : [])];
+    const same = all.length === list.children.length && all.every((row, at) => row === list.children[at]);
+    if (!same) list.replaceChildren(...all);
+    rows.forEach(({ mark }) => mark());
   };
 
   const read = async () => {
@@ -65,7 +74,7 @@ export function takesIn(panel, list, ask, failed) {
     heard(name) {
       if (name === heard) return;
       heard = name;
-      draw();
+      rows.forEach(({ mark }) => mark());
     },
   };
 }
