@@ -112,6 +112,9 @@ class Osc:
 class WebSocket:
     """A client of /api/events; enough of RFC 6455 for short messages."""
 
+    # A pong that nobody asked for: who is silent for 10 s is sent away.
+    HEARTBEAT = b"\x8a\x80\0\0\0\0"
+
     def __init__(self, station):
         self.stream = socket.create_connection(station.http)
         self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -132,12 +135,17 @@ class WebSocket:
         self.stream.sendall(b"\x81" + length + mask + masked)
 
 
-def drain_all(streams, end, got):
-    """Reads what the streams get until `end`, without looking at it."""
+def drain_all(streams, end, got, heartbeat=b""):
+    """Reads what the streams get until `end`, without looking at it, and says every few seconds that it is there."""
     poll = select.poll()
     by_fd = {stream.fileno(): stream for stream in streams}
     for fd in by_fd:
         poll.register(fd, select.POLLIN)
+    said = time.monotonic()
     while time.monotonic() < end:
+        if heartbeat and time.monotonic() > said + 3:
+            said = time.monotonic()
+            for stream in streams:
+                stream.sendall(heartbeat)
         for fd, _ in poll.poll(100):
             got[0] += len(by_fd[fd].recv(1 << 20))

@@ -51,7 +51,8 @@ def clients_load(station, seconds=20):
     alone = load(station, seconds)
     clients = [WebSocket(station) for _ in range(CLIENTS)]
     got = [0]
-    reading = threading.Thread(target=drain_all, args=([c.stream for c in clients], time.monotonic() + seconds + 3, got))
+    streams, end = [c.stream for c in clients], time.monotonic() + seconds + 3
+    reading = threading.Thread(target=drain_all, args=(streams, end, got, WebSocket.HEARTBEAT))
     reading.start()
     time.sleep(2)
     together = load(station, seconds)

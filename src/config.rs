@@ -91,6 +91,51 @@ pub struct DoorSettings {
     pub osc_from: Vec<IpAddr>,
     /// `doors.http`: an address with a port, or `off`; default 127.0.0.1:8808.
     pub http: Option<DoorAddress>,
+    /// `doors.http_hosts`: names HTTP is served under besides this machine's own; default none.
+    pub http_hosts: Vec<HostName>,
+    /// `doors.http_token`: `new` or `keep`; default new.
+    pub http_token: TokenLife,
+}
+
+/// A name of a machine, as browsers say it in `Host`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostName(pub String);
+
+impl std::str::FromStr for HostName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<HostName, &'static str> {
+        let is_part = |part: &str| {
+            let may = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+            (1..=63).contains(&part.len()) && part.bytes().all(may)
+        };
+        let is_name = text.len() <= 253 && text.split('.').all(is_part);
+        is_name
+            .then(|| HostName(text.to_owned()))
+            .ok_or("a host name like busker.lan, without http:// and without a port")
+    }
+}
+
+/// How long the token of HTTP is good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenLife {
+    /// Until the station ends.
+    #[default]
+    New,
+    /// As long as its file is there.
+    Keep,
+}
+
+impl std::str::FromStr for TokenLife {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<TokenLife, &'static str> {
+        match text {
+            "new" => Ok(TokenLife::New),
+            "keep" => Ok(TokenLife::Keep),
+            _ => Err("new or keep"),
+        }
+    }
 }
 
 /// Where a door is.
@@ -198,12 +243,15 @@ fn read(reader: &mut Reader<'_>, root: &Field<'_>, older: &mut Vec<Fault>) -> Se
     read_recorder(reader, &map.field("record"), &mut settings.recorder);
     let doors = map.field("doors");
     if doors.is_given()
-        && let Some(doors) = reader.mapping(&doors, &["osc", "osc_from", "http"])
+        && let Some(doors) = reader.mapping(&doors, &["osc", "osc_from", "http", "http_hosts", "http_token"])
     {
         settings.doors.osc = reader.parsed(&doors.field("osc"));
         settings.doors.http = reader.parsed(&doors.field("http"));
         let from = reader.items(&doors.field("osc_from"));
         settings.doors.osc_from = from.iter().filter_map(|address| reader.parsed(address)).collect();
+        let hosts = reader.items(&doors.field("http_hosts"));
+        settings.doors.http_hosts = hosts.iter().filter_map(|host| reader.parsed(host)).collect();
+        settings.doors.http_token = reader.parsed(&doors.field("http_token")).unwrap_or_default();
     }
     settings
 }
@@ -307,7 +355,7 @@ profile: fm_synth
 clock: { bpm: 98.5, run: no, source: midi, from: keys, lost: stop }
 recordings: /srv/jams
 record: { bits: 16, start: bar, pre_roll: 0, files: each master, silence: off }
-doors: { osc: '0.0.0.0:9000', osc_from: [192.168.1.20, 'fe80::1'], http: off }
+doors: { osc: '0.0.0.0:9000', osc_from: [192.168.1.20, 'fe80::1'], http: off, http_hosts: [stage.lan], http_token: keep }
 idle_end_minutes: 0
 ";
         let settings = read(text);
@@ -366,10 +414,22 @@ idle_end_minutes: 0
                 osc: Some(DoorAddress::At("0.0.0.0:9000".parse().unwrap())),
                 osc_from: vec!["192.168.1.20".parse().unwrap(), "fe80::1".parse().unwrap()],
                 http: Some(DoorAddress::Off),
+                http_hosts: vec![HostName("stage.lan".to_owned())],
+                http_token: TokenLife::Keep,
             },
             idle_end_minutes: Some(0),
         };
         assert_eq!(settings, want);
+    }
+
+    #[test]
+    fn a_host_name_is_no_address_of_a_page() {
+        for name in ["busker.lan", "stage", "a_b-c.d", "10.0.0.1"] {
+            assert_eq!(name.parse(), Ok(HostName(name.to_owned())));
+        }
+        for other in ["", "http://busker.lan", "busker.lan:80", "*.lan", "a..b", "a b", ".lan", "lan.", "a@b"] {
+            assert!(other.parse::<HostName>().is_err(), "{other}");
+        }
     }
 
     #[test]

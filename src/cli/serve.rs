@@ -6,7 +6,7 @@ use super::{
     setup::{Setup, StationArgs},
 };
 use crate::{
-    config::DoorAddress,
+    config::{DoorAddress, DoorSettings},
     remote::{
         http::{Http, HttpOptions},
         osc::{Osc, OscOptions},
@@ -66,8 +66,10 @@ pub fn serve(args: &ServeArgs) -> Outcome {
     };
     let http = match address(args.http.or(setup.doors.http), HTTP_PORT) {
         Some(at) => {
-            let http = Http::open(&running.station, doors, &HttpOptions { at, folders: setup.folders.clone() })
-                .map_err(|error| Failure::asked(format!("HTTP cannot be served at {at}: {error}")))?;
+            let DoorSettings { http_hosts: hosts, http_token: token, .. } = setup.doors.clone();
+            let http =
+                Http::open(&running.station, doors, &HttpOptions { at, folders: setup.folders.clone(), hosts, token })
+                    .map_err(|error| Failure::asked(format!("HTTP cannot be served at {at}: {error}")))?;
             let token = http.token().map(|token| format!("?token={token}")).unwrap_or_default();
             let address = format!("http://{}/{token}", reachable(http.at()));
             complain(&format!("HTTP at {address}"));

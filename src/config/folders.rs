@@ -70,6 +70,11 @@ impl Folders {
         self.cache.join("verdicts")
     }
 
+    /// The token of HTTP, where it is kept.
+    pub fn http_token_file(&self) -> PathBuf {
+        self.state.join("http-token")
+    }
+
     /// The log file.
     pub fn log_file(&self) -> PathBuf {
         self.state.join("busker.log")

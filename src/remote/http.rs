@@ -3,7 +3,7 @@
 //! Everything runs on one thread called "http", which waits for nothing but its sockets: files are read on threads of
 //! their own, and the engine is asked through the [`Station`] like everywhere. Nothing runs while nobody is connected.
 //!
-//! - `listen`: connections, and how many of them.
+//! - `listen`, `seats`, `line`: connections, and how many of them.
 //! - `guard`: who may come in, before anything is done.
 //! - `ask`: commands on their way to the engine, for both ways in.
 //! - `resources`: what there is to get and to post, and its description.
@@ -13,15 +13,17 @@
 mod ask;
 mod feed;
 mod guard;
+mod line;
 mod listen;
 mod page;
 mod reply;
 mod resources;
+mod seats;
 mod socket;
 mod token;
 
 use crate::{
-    config::Folders,
+    config::{Folders, HostName, TokenLife},
     engine::{
         doors::{Door, Doors},
         station::Station,
@@ -39,7 +41,7 @@ use std::{
 use token::Token;
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::{Mutex, Semaphore, watch},
+    sync::{Mutex, watch},
 };
 
 /// Threads for files and devices at most.
@@ -52,8 +54,12 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct HttpOptions {
     /// Where.
     pub at: SocketAddr,
-    /// Where profiles and settings are.
+    /// Where profiles and settings are, and the token where it is kept.
     pub folders: Folders,
+    /// Names it is served under besides this machine's own.
+    pub hosts: Vec<HostName>,
+    /// How long the token is good, where one is needed.
+    pub token: TokenLife,
 }
 
 /// HTTP is served while this lives.
@@ -71,8 +77,6 @@ struct Hall {
     folders: Folders,
     guard: Guard,
     feed: Feed,
-    /// Room for WebSockets.
-    sockets: Arc<Semaphore>,
     /// Devices are looked at by one at a time.
     looking: Mutex<()>,
 }
@@ -81,19 +85,22 @@ impl Http {
     /// Begins to serve.
     ///
     /// # Errors
-    /// Where the address cannot be had.
+    /// Where the address cannot be had, or the token that is kept cannot be used.
     pub fn open(station: &Station, doors: &Doors, options: &HttpOptions) -> io::Result<Http> {
         let listener = TcpListener::bind(options.at)?;
         listener.set_nonblocking(true)?;
         let at = listener.local_addr()?;
-        let token = if at.ip().is_loopback() { None } else { Some(Token::new()?) };
+        let token = match options.token {
+            _ if at.ip().is_loopback() => None,
+            TokenLife::New => Some(Token::new()?),
+            TokenLife::Keep => Some(Token::kept(&options.folders.http_token_file())?),
+        };
         let hall = Arc::new(Hall {
             station: station.clone(),
             door: doors.open("http", at.to_string()),
             folders: options.folders.clone(),
-            guard: Guard::new(token.clone()),
+            guard: Guard::new(token.clone(), options.hosts.clone()),
             feed: Feed::new(station),
-            sockets: Arc::new(Semaphore::new(socket::SOCKETS_MAX)),
             looking: Mutex::default(),
         });
         let runtime = Builder::new_current_thread()

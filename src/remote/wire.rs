@@ -93,7 +93,7 @@ pub enum Told {
     },
     /// Something happened.
     Event(Event),
-    /// Where the song is. Over WebSocket, at a steady rate.
+    /// Where the song is. Over WebSocket, at a steady rate while it moves.
     Position {
         /// As bar:beat:tick.
         position: String,

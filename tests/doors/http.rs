@@ -11,6 +11,8 @@ mod commands;
 mod crowd;
 #[path = "http/guard.rs"]
 mod guard;
+#[path = "http/page.rs"]
+mod page;
 #[path = "http/recording.rs"]
 mod recording;
 #[path = "http/refusals.rs"]
@@ -19,3 +21,5 @@ mod refusals;
 mod schema;
 #[path = "http/served.rs"]
 pub mod served;
+#[path = "http/silence.rs"]
+mod silence;

@@ -9,7 +9,7 @@ use super::{
     reply::Refusal,
     token::{Token, cookie},
 };
-use crate::{engine::doors::Door, remote::limit::Limit};
+use crate::{config::HostName, engine::doors::Door, remote::limit::Limit};
 use axum::{
     extract::{Request, State},
     http::{
@@ -31,7 +31,9 @@ const REQUESTS: (u32, u32) = (1_000, 1_000);
 /// Wrong tokens a second that are told so, and at once.
 const WRONG_TOKENS: (u32, u32) = (5, 5);
 /// The cookie the token is kept in.
-const COOKIE_NAME: &str = "busker";
+pub(super) const COOKIE_NAME: &str = "busker";
+/// How long a browser has a token that is kept: a year.
+const COOKIE_SECONDS: u32 = 365 * 24 * 3600;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Lets in, or not.
@@ -39,6 +41,8 @@ pub(super) struct Guard {
     token: Option<Token>,
     /// What this machine calls itself.
     own_name: String,
+    /// What else it is called.
+    hosts: Vec<HostName>,
     requests: Mutex<Limit>,
     wrong_tokens: Mutex<Limit>,
 }
@@ -48,18 +52,26 @@ pub(super) struct Guard {
 pub(super) struct Late;
 
 impl Guard {
-    /// Whoever comes needs the token, where there is one.
-    pub(super) fn new(token: Option<Token>) -> Guard {
+    /// Whoever comes needs the token, where there is one, and asks under one of these names or this machine's own.
+    pub(super) fn new(token: Option<Token>, hosts: Vec<HostName>) -> Guard {
         let limit = |(per_second, at_once)| Mutex::new(Limit::new(per_second, at_once));
         let own_name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Guard { token, own_name, requests: limit(REQUESTS), wrong_tokens: limit(WRONG_TOKENS) }
+        Guard { token, own_name, hosts, requests: limit(REQUESTS), wrong_tokens: limit(WRONG_TOKENS) }
+    }
+
+    /// Whether anybody needs a token.
+    pub(super) fn needs_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// Whether the request comes from a page of ours, or from no page at all.
     fn place(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let refuse = |why: &str| Err(Refusal::new(StatusCode::FORBIDDEN, why));
-        let Some(host) = only(headers, HOST).filter(|host| is_own(host, &self.own_name)) else {
-            return refuse("the header Host must be an address, localhost or this machine's name");
+        let Some(host) = only(headers, HOST).filter(|host| self.is_own(host)) else {
+            return refuse(
+                "the header Host must be an address, localhost, this machine's name or one of doors.http_hosts in the \
+                 settings",
+            );
         };
         if headers.contains_key(ORIGIN) {
             let own = format!("http://{host}");
@@ -73,11 +85,26 @@ impl Guard {
         Ok(())
     }
 
+    /// Whether a `Host` can mean this machine only: nobody can have another name lead to an address, and this machine's
+    /// names are its own.
+    fn is_own(&self, host: &str) -> bool {
+        let Ok(authority) = host.parse::<Authority>() else { return false };
+        if host.contains('@') {
+            return false;
+        }
+        let name = authority.host();
+        let address = name.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(name);
+        let short = self.own_name.split('.').next().unwrap_or_default();
+        let names = ["localhost", &self.own_name, short, &format!("{short}.local")];
+        let mut names = names.into_iter().chain(self.hosts.iter().map(|HostName(host)| host.as_str()));
+        address.parse::<IpAddr>().is_ok() || names.any(|own| !own.is_empty() && name.eq_ignore_ascii_case(own))
+    }
+
     /// Whether the request shows the token, where one is needed.
     fn token(&self, request: &Request) -> Result<(), Refusal> {
         let Some(token) = &self.token else { return Ok(()) };
         let headers = request.headers();
-        let bearer = only(headers, AUTHORIZATION).and_then(|it| it.strip_prefix("Bearer "));
+        let bearer = only(headers, AUTHORIZATION).and_then(bearer);
         let cookies = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
         let kept = || cookies.filter_map(|it| cookie(it, COOKIE_NAME)).next();
         match bearer.or_else(|| in_address(request)).or_else(kept) {
@@ -105,24 +132,16 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     values.next().is_none().then_some(value)
 }
 
+/// What `Authorization` bears; its scheme is written in any case (RFC 9110, 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
+}
+
 /// The token of an address like `/?token=…`.
 fn in_address(request: &Request) -> Option<&str> {
     let query = request.uri().query().filter(|_| request.method() == Method::GET && request.uri().path() == "/")?;
     query.split('&').find_map(|pair| pair.strip_prefix("token="))
-}
-
-/// Whether a `Host` can mean this machine only: nobody can have another name lead to an address, and this machine's
-/// names are its own.
-fn is_own(host: &str, own_name: &str) -> bool {
-    let Ok(authority) = host.parse::<Authority>() else { return false };
-    if host.contains('@') {
-        return false;
-    }
-    let name = authority.host();
-    let address = name.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(name);
-    let short = own_name.split('.').next().unwrap_or_default();
-    let names = ["localhost", own_name, short, &format!("{short}.local")];
-    address.parse::<IpAddr>().is_ok() || names.iter().any(|own| !own.is_empty() && name.eq_ignore_ascii_case(own))
 }
 
 /// What can end a sound, the song or a take is looked at even when too much comes.
@@ -132,8 +151,9 @@ fn may_end_something(request: &Request) -> bool {
 }
 
 /// The token came with the address: it is kept as a cookie, and the address is shown without it.
-fn keep_token(token: &str) -> Response {
-    let kept = format!("{COOKIE_NAME}={token}; Path=/; HttpOnly; SameSite=Strict");
+fn keep_token(token: &Token) -> Response {
+    let age = if token.is_kept() { format!("; Max-Age={COOKIE_SECONDS}") } else { String::new() };
+    let kept = format!("{COOKIE_NAME}={}; Path=/; HttpOnly; SameSite=Strict{age}", token.text());
     let mut response = (StatusCode::SEE_OTHER, [(LOCATION, "/")]).into_response();
     if let Ok(kept) = HeaderValue::from_str(&kept) {
         response.headers_mut().insert(SET_COOKIE, kept);
@@ -149,7 +169,7 @@ pub(super) async fn admit(State(hall): State<Arc<Hall>>, mut request: Request, n
         return refusal.into_response();
     }
     if let (Some(token), Some(_)) = (&guard.token, in_address(&request)) {
-        return keep_token(token.text());
+        return keep_token(token);
     }
     Door::count(&hall.door.received);
     if !admits(&guard.requests) {

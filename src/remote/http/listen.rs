@@ -1,55 +1,46 @@
 //! Connections: taken in while there is room for them, and ended with the door. On the thread of HTTP.
 
-use super::{GRACE, Hall, resources};
-use crate::engine::doors::Door;
-use axum::{Extension, Router};
-use hyper::server::conn::http1;
+use super::{
+    GRACE, Hall,
+    line::Line,
+    resources,
+    seats::{Asked, Seat, Seats},
+};
+use axum::{
+    Extension, Router,
+    body::{Body, Bytes},
+    extract::Request,
+    middleware::Next,
+    response::Response,
+};
+use hyper::{
+    body::{Body as HttpBody, Frame, SizeHint},
+    server::conn::http1,
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use std::{
     io,
-    pin::pin,
-    sync::{Arc, atomic::Ordering},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::watch,
     time::{sleep, timeout},
 };
 
-/// Connections at once.
-const CONNECTIONS_MAX: u32 = 64;
 /// How long the head of a request may take to arrive; who says nothing at all is sent away then, too.
 const HEAD: Duration = Duration::from_secs(10);
 /// The longest head of a request, in bytes.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// A pause where no connection can be taken in: descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// The place of somebody who is connected, as long as anything of the connection is left.
-pub(super) struct Seat {
-    hall: Arc<Hall>,
-    _permit: OwnedSemaphorePermit,
-    /// Changes when the door closes.
-    pub(super) ending: watch::Receiver<()>,
-}
-
-impl Seat {
-    fn new(hall: &Arc<Hall>, permit: OwnedSemaphorePermit, ending: &watch::Receiver<()>) -> Arc<Seat> {
-        hall.door.connected.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Seat { hall: Arc::clone(hall), _permit: permit, ending: ending.clone() })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.hall.door.connected.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// Serves until the door closes, and waits a little for those who are being served.
 pub(super) async fn listen(
@@ -58,15 +49,15 @@ pub(super) async fn listen(
     mut ending: watch::Receiver<()>,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
-    let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
+    let seats = Seats::new(&hall.door);
     let routes = resources::routes(&hall);
     let feeding = Arc::clone(&hall);
     tokio::spawn(async move { feeding.feed.keep(&feeding.station).await });
     loop {
-        let stream = select! {
+        let (stream, from) = select! {
             _ = ending.changed() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::debug!(%error, "no connection");
                     sleep(PAUSE).await;
@@ -74,28 +65,26 @@ pub(super) async fn listen(
                 }
             },
         };
-        match Arc::clone(&seats).try_acquire_owned() {
-            Ok(permit) => drop(tokio::spawn(attend(stream, routes.clone(), Seat::new(&hall, permit, &ending)))),
-            // Closed without a word: who has no room has none for a request either.
-            Err(_) => Door::count(&hall.door.refused),
+        // Closed without a word: who has no seat has none for a request either.
+        if let Some(seat) = seats.take(from.ip(), &ending) {
+            tokio::spawn(attend(stream, routes.clone(), seat));
         }
     }
     drop(listener);
-    let _ = timeout(GRACE, seats.acquire_many(CONNECTIONS_MAX)).await;
+    let _ = timeout(GRACE, seats.are_empty()).await;
     Ok(())
 }
 
 /// One connection.
 async fn attend(stream: TcpStream, routes: Router, seat: Arc<Seat>) {
-    // Small messages are not held back.
-    let _ = stream.set_nodelay(true);
     let mut ending = seat.ending.clone();
-    let service = TowerToHyperService::new(routes.layer(Extension(seat)));
+    let service = TowerToHyperService::new(routes.layer(Extension(Arc::clone(&seat))));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES_MAX);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(Line::new(stream)), service).with_upgrades());
     let outcome = select! {
         outcome = connection.as_mut() => outcome,
+        () = seat.is_lost() => return,
         _ = ending.changed() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -103,5 +92,36 @@ async fn attend(stream: TcpStream, routes: Router, seat: Arc<Seat>) {
     };
     if let Err(error) = outcome {
         tracing::debug!(%error, "a connection ended");
+    }
+}
+
+/// Whoever is served keeps their seat, from when their request is there until all of the answer is handed on.
+pub(super) async fn keep_seat(Extension(seat): Extension<Arc<Seat>>, request: Request, next: Next) -> Response {
+    let asked = request.body().is_end_stream().then(|| seat.asked());
+    let response = next.run(request).await;
+    let asked = asked.unwrap_or_else(|| seat.asked());
+    response.map(|body| Body::new(Answer { body, _asked: asked }))
+}
+
+/// What is answered.
+struct Answer {
+    body: Body,
+    _asked: Asked,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

@@ -30,6 +30,16 @@ pub(super) async fn knobs() -> Response {
     file("text/javascript; charset=utf-8", include_str!("page/knobs.js"))
 }
 
+/// What a finger means.
+pub(super) async fn touch() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("page/touch.js"))
+}
+
+/// How takes are heard and downloaded.
+pub(super) async fn takes() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("page/takes.js"))
+}
+
 /// Its sign.
 pub(super) async fn icon() -> Response {
     file("image/svg+xml", include_str!("page/icon.svg"))

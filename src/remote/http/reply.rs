@@ -147,7 +147,11 @@ pub(super) async fn dress(request: Request, next: Next) -> Response {
     let has_words = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let is_refusal = response.status().is_client_error() || response.status().is_server_error();
     let mut response = if is_refusal && !has_words { with_words(response) } else { response };
+    let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
+    if is_unauthorized {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -169,6 +173,7 @@ fn with_words(response: Response) -> Response {
     let words = match parts.status {
         StatusCode::NOT_FOUND => "there is nothing here; /api/openapi.json says what there is",
         StatusCode::METHOD_NOT_ALLOWED => "this cannot be done here; the header Allow says what can",
+        StatusCode::PRECONDITION_FAILED => "the take is not what the preconditions say",
         StatusCode::RANGE_NOT_SATISFIABLE => "the take is not that long",
         StatusCode::UPGRADE_REQUIRED => "this is for WebSocket",
         status if status.is_client_error() => "this is no request that is understood here",

@@ -5,12 +5,13 @@ mod commands;
 mod openapi;
 mod params;
 mod playback;
+mod range;
 mod record;
 mod snapshots;
 mod state;
 mod takes;
 
-use super::{Hall, guard, page, reply, socket};
+use super::{Hall, guard, listen, page, reply, socket};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -26,6 +27,8 @@ pub(super) fn routes(hall: &Arc<Hall>) -> Router {
         .route("/style.css", get(page::style))
         .route("/app.js", get(page::script))
         .route("/knobs.js", get(page::knobs))
+        .route("/touch.js", get(page::touch))
+        .route("/takes.js", get(page::takes))
         .route("/icon.svg", get(page::icon))
         .route("/api/openapi.json", get(openapi::description))
         .route("/api/events", get(socket::upgrade))
@@ -52,5 +55,6 @@ pub(super) fn routes(hall: &Arc<Hall>) -> Router {
         .layer(DefaultBodyLimit::max(reply::BODY_BYTES_MAX))
         .layer(from_fn_with_state(Arc::clone(hall), guard::admit))
         .layer(from_fn(reply::dress))
+        .layer(from_fn(listen::keep_seat))
         .with_state(Arc::clone(hall))
 }

@@ -1,9 +1,9 @@
 //! A WebSocket: what somebody asks, and what they are told. On the thread of HTTP, a task for each.
 //!
 //! The messages are those of [`wire`](crate::remote::wire), a text frame for each. The notes somebody holds end with the
-//! connection.
+//! connection, and so with their silence: whoever says nothing is asked whether they are there.
 
-use super::{Hall, ask::obey, listen::Seat, reply::Refusal};
+use super::{Hall, ask::obey, line::STALL, reply::Refusal, seats::Seat};
 use crate::{
     command::Command,
     engine::{
@@ -18,6 +18,7 @@ use crate::{
 };
 use axum::{
     Extension,
+    body::Bytes,
     extract::{
         State,
         ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code},
@@ -36,15 +37,16 @@ use tokio::{
         broadcast::{self, error::RecvError},
         mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     },
-    time::timeout,
+    time::{sleep_until, timeout_at},
 };
+use tungstenite::{Error, error::ProtocolError};
 
-/// WebSockets at once.
-pub(super) const SOCKETS_MAX: usize = 48;
 /// Messages a second that somebody may send, and at once.
 const MESSAGES: (u32, u32) = (200, 100);
-/// Who reads nothing for so long is sent away.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Of whom nothing was heard for so long is asked whether they are there: any WebSocket answers that by itself.
+const ASKED_AFTER: Duration = Duration::from_secs(4);
+/// Of whom nothing was heard for so long is gone.
+const PATIENCE: Duration = STALL;
 /// Bytes that are read at once: messages are short.
 const READ_BYTES: usize = 4 * 1024;
 
@@ -54,15 +56,14 @@ pub(super) async fn upgrade(
     Extension(seat): Extension<Arc<Seat>>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Refusal> {
-    let Ok(room) = Arc::clone(&hall.sockets).try_acquire_owned() else {
+    if !seat.becomes_socket() {
         Door::count(&hall.door.refused);
         return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "there is no room for another WebSocket"));
-    };
+    }
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
     Ok(upgrade.read_buffer_size(READ_BYTES).on_upgrade(move |socket| async move {
         let mut guest = Guest::new(hall, socket);
         let _ = guest.serve(&seat).await;
-        drop((seat, room));
     }))
 }
 
@@ -72,6 +73,8 @@ struct Guest {
     station: Station,
     socket: WebSocket,
     limit: Limit,
+    /// When something was heard last, and whether it was asked for more since.
+    heard: (Instant, bool),
     /// Answers on their way: what comes later keeps nothing else waiting. There are never more than commands that the
     /// engine has taken in.
     answers: (UnboundedSender<Answered>, UnboundedReceiver<Answered>),
@@ -90,12 +93,15 @@ enum Next {
     Answered(Answered),
     /// Something was asked.
     Asked(Option<Result<Message, axum::Error>>),
+    /// Nothing was heard for a while.
+    Silence,
 }
 
 impl Guest {
     fn new(hall: Arc<Hall>, socket: WebSocket) -> Guest {
         let station = hall.station.guest();
-        Guest { hall, station, socket, limit: Limit::new(MESSAGES.0, MESSAGES.1), answers: unbounded_channel() }
+        let (limit, heard) = (Limit::new(MESSAGES.0, MESSAGES.1), (Instant::now(), false));
+        Guest { hall, station, socket, limit, heard, answers: unbounded_channel() }
     }
 
     /// Serves until either side has had enough.
@@ -103,18 +109,26 @@ impl Guest {
         let mut ending = seat.ending.clone();
         let mut feed = self.join().await?;
         loop {
+            let patience = self.patience();
             let next = select! {
                 _ = ending.changed() => Next::End,
                 told = feed.recv() => Next::Told(told),
                 Some(answered) = self.answers.1.recv() => Next::Answered(answered),
                 asked = self.socket.recv() => Next::Asked(asked),
+                () = sleep_until(patience.into()) => Next::Silence,
             };
             match next {
                 Next::Told(Ok(message)) => self.send(Message::Text(message)).await?,
                 Next::Told(Err(RecvError::Lagged(_))) => feed = self.join().await?,
                 Next::Answered((id, answer)) => self.answer(id, answer).await?,
                 Next::Asked(Some(Ok(message))) => self.hear(message).await?,
-                Next::Asked(None | Some(Err(_))) => return ControlFlow::Break(()),
+                Next::Asked(Some(Err(error))) => return self.complain(error).await,
+                Next::Asked(None) => return ControlFlow::Break(()),
+                Next::Silence if self.heard.1 => return self.close(close_code::POLICY, "nothing was heard").await,
+                Next::Silence => {
+                    self.heard.1 = true;
+                    self.send(Message::Ping(Bytes::new())).await?;
+                }
                 Next::End | Next::Told(Err(RecvError::Closed)) => {
                     self.tell(&Told::Leave { why: "the station ends".to_owned() }).await?;
                     return self.close(close_code::AWAY, "").await;
@@ -137,8 +151,15 @@ impl Guest {
         ControlFlow::Continue(())
     }
 
+    /// Until when silence is borne.
+    fn patience(&self) -> Instant {
+        let (heard, is_asked) = self.heard;
+        heard + if is_asked { PATIENCE } else { ASKED_AFTER }
+    }
+
+    /// Who takes nothing cannot be heard meanwhile: they are gone as soon as whoever is silent.
     async fn send(&mut self, message: Message) -> ControlFlow<()> {
-        match timeout(PATIENCE, self.socket.send(message)).await {
+        match timeout_at((self.heard.0 + PATIENCE).into(), self.socket.send(message)).await {
             Ok(Ok(())) => ControlFlow::Continue(()),
             Ok(Err(_)) | Err(_) => ControlFlow::Break(()),
         }
@@ -153,14 +174,34 @@ impl Guest {
         ControlFlow::Break(())
     }
 
+    /// No WebSocket, or too much of one: why, as RFC 6455, 7.4.1, has it.
+    async fn complain(&mut self, error: axum::Error) -> ControlFlow<()> {
+        let error = error.into_inner();
+        let (code, why) = match error.downcast_ref() {
+            Some(Error::Capacity(_)) => (close_code::SIZE, "the message is too long"),
+            Some(Error::Utf8(_)) => (close_code::INVALID, "the text is no UTF-8"),
+            // They left without a word.
+            Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return ControlFlow::Break(()),
+            Some(Error::Protocol(_)) => (close_code::PROTOCOL, "this is no WebSocket"),
+            _ => return ControlFlow::Break(()),
+        };
+        Door::count(&self.hall.door.refused);
+        self.close(code, why).await
+    }
+
     async fn hear(&mut self, message: Message) -> ControlFlow<()> {
+        self.heard = (Instant::now(), false);
         match message {
             Message::Text(text) => self.read(&text).await,
             Message::Binary(_) => {
                 Door::count(&self.hall.door.refused);
                 self.close(close_code::UNSUPPORTED, "messages are text").await
             }
-            Message::Close(_) => ControlFlow::Break(()),
+            Message::Close(_) => {
+                // Sends it back as it came.
+                let _ = timeout_at(self.patience().into(), self.socket.recv()).await;
+                ControlFlow::Break(())
+            }
             // Answered where the frames are read.
             Message::Ping(_) | Message::Pong(_) => ControlFlow::Continue(()),
         }

@@ -1,14 +1,23 @@
-//! The token: what proves that somebody may come in from another machine. Pure, but for the random numbers.
+//! The token: what proves that somebody may come in from another machine. Pure, but for the random numbers and the file it
+//! is kept in.
 
-use std::{fmt::Write, io, sync::Arc};
+use crate::files::{Readers, replace};
+use std::{
+    fmt::Write, fs::File, io, io::Read, ops::RangeInclusive, os::unix::fs::PermissionsExt, path::Path, sync::Arc,
+};
 use subtle::ConstantTimeEq;
 
 /// Random bytes of a token.
 const BYTES: usize = 16;
+/// Characters of one that is kept: it may have been written by hand.
+const KEPT_CHARS: RangeInclusive<usize> = 2 * BYTES..=128;
 
 /// A secret, as it is written. It is never shown by accident: it has no `Debug`.
 #[derive(Clone)]
-pub(super) struct Token(Arc<str>);
+pub(super) struct Token {
+    text: Arc<str>,
+    is_kept: bool,
+}
 
 impl Token {
     /// A new one, of the system's random numbers.
@@ -20,17 +29,53 @@ impl Token {
             let _ = write!(text, "{byte:02x}");
             text
         });
-        Ok(Token(text.into()))
+        Ok(Token { text: text.into(), is_kept: false })
+    }
+
+    /// The one of this file; where there is none, a new one that is kept there.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, others may read it, or what is in it is no token.
+    pub(super) fn kept(path: &Path) -> io::Result<Token> {
+        let refused = |why: &str| {
+            let at = path.display();
+            io::Error::new(io::ErrorKind::InvalidData, format!("{at} {why}; without it a new token is made"))
+        };
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let token = Token { is_kept: true, ..Token::new()? };
+                replace(path, format!("{}\n", token.text).as_bytes(), Readers::Owner)?;
+                return Ok(token);
+            }
+            Err(error) => return Err(refused(&format!("cannot be read ({error})"))),
+        };
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            return Err(refused("can be read by others: allowed is mode 0600"));
+        }
+        let mut text = String::new();
+        (&mut file).take(*KEPT_CHARS.end() as u64 + 2).read_to_string(&mut text)?;
+        let text = text.trim();
+        let may = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if !KEPT_CHARS.contains(&text.len()) || !text.bytes().all(may) {
+            return Err(refused("holds no token: allowed are 32 to 128 letters, digits, - and _"));
+        }
+        Ok(Token { text: text.into(), is_kept: true })
+    }
+
+    /// Whether it is good at the next start, too.
+    pub(super) fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// As it is written.
     pub(super) fn text(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether this is it. How long that takes tells nothing of how much of it is right.
     pub(super) fn is(&self, shown: &str) -> bool {
-        self.0.as_bytes().ct_eq(shown.as_bytes()).into()
+        self.text.as_bytes().ct_eq(shown.as_bytes()).into()
     }
 }
 
@@ -55,6 +100,40 @@ mod tests {
         {
             assert!(!token.is(wrong) || wrong == token.text(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_token_that_is_kept_is_the_same_at_every_start_and_its_owners_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("state/http-token");
+        let token = Token::kept(&path).unwrap();
+        assert!(token.is_kept() && token.text().len() == 2 * BYTES);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(Token::kept(&path).unwrap().is(token.text()));
+        // One that was written by hand is one, too.
+        std::fs::write(&path, "A-token_of_the_owner_0123456789ab").unwrap();
+        assert!(Token::kept(&path).unwrap().is("A-token_of_the_owner_0123456789ab"));
+    }
+
+    #[test]
+    fn a_kept_token_that_others_may_know_or_guess_is_refused_and_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("http-token");
+        let refused = |text: &str, mode: u32| {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let why = Token::kept(&path).err().map(|error| error.to_string());
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+            why
+        };
+        let good = "0123456789abcdef0123456789abcdef";
+        assert_eq!(refused(good, 0o600), None);
+        for (text, mode) in [(good, 0o644), (good, 0o660), ("", 0o600), ("short", 0o600), (&good.repeat(5), 0o600)] {
+            let why = refused(text, mode).unwrap();
+            assert!(why.contains("http-token") && why.contains("allowed"), "{why}");
+        }
+        assert!(refused("0123456789abcdef 0123456789abcdef", 0o600).is_some());
+        assert!(refused("0123456789abcdef;0123456789abcdef", 0o600).is_some());
     }
 
     #[test]

@@ -82,7 +82,21 @@ impl Browser {
 
     fn press(&self, selector: &str) {
         let element = self.element(selector);
+        self.run(&format!("document.querySelector('{selector}').scrollIntoView({{ block: 'center' }})"));
         self.post(&format!("/element/{element}/click"), &json!({}));
+    }
+
+    /// A finger that goes down in the middle of an element and from there by these steps, and up.
+    fn drags(&self, selector: &str, steps: &[(i32, i32)]) {
+        let origin = json!({ "element-6066-11e4-a52e-4f735466cecf": self.element(selector) });
+        let at =
+            |(x, y): (i32, i32)| json!({ "type": "pointerMove", "duration": 20, "origin": origin, "x": x, "y": y });
+        let mut finger = vec![at((0, 0)), json!({ "type": "pointerDown" })];
+        finger.extend(steps.iter().copied().map(at));
+        finger.push(json!({ "type": "pointerUp" }));
+        let pointer =
+            json!({ "type": "pointer", "id": "finger", "parameters": { "pointerType": "touch" }, "actions": finger });
+        self.post("/actions", &json!({ "actions": [pointer] }));
     }
 
     fn wait_for(&self, what: &str, script: &str) -> Value {
@@ -129,28 +143,56 @@ fn a_phone_records_a_take_with_the_page() {
 
     // A finger moves a knob by as much as it goes itself.
     browser.run("[...document.querySelectorAll('#tabs button')].find((tab) => tab.textContent === 'Filter').click()");
-    let cutoff = browser.element("[aria-label=Cutoff]");
     browser.run("document.querySelector('[aria-label=Cutoff]').scrollIntoView({ block: 'center' })");
-    let origin = json!({ "element-6066-11e4-a52e-4f735466cecf": cutoff });
-    let at = |x: i32| json!({ "type": "pointerMove", "duration": 20, "origin": origin, "x": x, "y": 0 });
-    let finger = json!([at(0), { "type": "pointerDown" }, at(-20), at(-60), at(-100), { "type": "pointerUp" }]);
-    browser.post(
-        "/actions",
-        &json!({ "actions": [
-            { "type": "pointer", "id": "finger", "parameters": { "pointerType": "touch" }, "actions": finger },
-        ] }),
-    );
+    browser.drags("[aria-label=Cutoff]", &[(-20, 0), (-60, 0), (-100, 0)]);
     wait_for("the turn", || (get("/api/params/filter_cutoff")["value"].as_u64()? < 80 << 7).then_some(()));
 
+    // A finger that goes over the page from a button presses nothing, wherever it goes.
+    for away in [[(0, -20), (0, -120)], [(30, 0), (0, 0)], [(-40, 0), (-60, -60)]] {
+        browser.drags("#record", &away);
+        browser.drags("#panic", &away);
+    }
+    assert_eq!(browser.run("return document.getElementById('record').ariaPressed"), "true");
+    browser.press("#keep");
+    wait_for("the mark", || (get("/api/status")["record"]["take"]["marks"] == 1).then_some(()));
     browser.press("#record");
     browser.wait_for("the end of the take", "document.getElementById('record').ariaPressed === 'false'");
     wait_for("the file", || (get("/api/takes")[0]["state"] == "sound").then_some(()));
     browser.press("#play");
     browser.wait_for("the end of the song", "document.getElementById('play').ariaPressed === 'false'");
+    browser.press("#start");
+    browser.wait_for("the beginning", "document.getElementById('position').textContent === '1:1:000'");
+    browser.press("#click");
+    browser.wait_for("the click", "document.getElementById('click').ariaPressed === 'true'");
+
+    // What was just played is kept without having been recorded; takes are heard and downloaded.
+    browser.press("#keep");
+    wait_for("what was kept", || (get("/api/takes").as_array()?.len() == 2).then_some(()));
+    browser.press("#takes summary");
+    browser.wait_for("the takes", "document.querySelectorAll('#take-list a').length === 2");
+    browser.press("#take-list li:last-child button");
+    browser.wait_for("the take to be heard", "document.querySelector('#take-list .heard') !== null");
+    browser.press("#take-list .heard button");
+    browser.wait_for("its end", "document.querySelector('#take-list .heard') === null");
+    let address = browser.run("return document.querySelector('#take-list a').getAttribute('href')");
+    assert_eq!(&served.ask_as("GET", address.as_str().unwrap(), &headers[..2], "").body[..4], b"RIFF");
+
+    let cutoff = || get("/api/params/filter_cutoff")["value"].as_u64().unwrap();
+    let turned = cutoff();
+    browser.press("#dice");
+    wait_for("the dice", || (cutoff() != turned).then_some(()));
+    browser.press("#undo");
+    wait_for("what was before", || (cutoff() == turned).then_some(()));
+    browser.run(
+        "const profile = document.getElementById('profile'); profile.value = 'fm_synth'; \
+         profile.dispatchEvent(new Event('change'))",
+    );
+    wait_for("the instrument", || (get("/api/profiles")["in_use"] == "fm_synth").then_some(()));
 
     // Nothing is too wide, too small or without a name, and the browser has no complaints.
     assert_eq!(browser.run("return document.documentElement.scrollWidth"), 360);
-    let touched = "[...document.querySelectorAll('button, select, input, .slider')].filter((it) => it.offsetParent)";
+    let touched =
+        "[...document.querySelectorAll('button, select, input, summary, a, .slider')].filter((it) => it.offsetParent)";
     let small =
         browser.run(&format!("return {touched}.filter((it) => it.offsetHeight < 44).map((it) => it.outerHTML)"));
     assert_eq!(small, json!([]));

@@ -1,7 +1,9 @@
 //! Many at once, and those who say too much, too little, or nothing.
 
 use super::served::{Served, wait_for};
+use hound::SampleFormat;
 use std::{
+    fs,
     io::{Read, Write},
     net::TcpStream,
     time::Duration,
@@ -15,6 +17,7 @@ fn forty_websockets_are_told_the_same_and_a_crowd_is_sent_away() {
     let Err(Error::Http(response)) = served.socket_as(&[]) else { panic!("there was room for one more") };
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     served.command("clock.bpm 97");
+    served.command("transport.play");
     for socket in &mut sockets {
         let tempo = socket.wait_for("the tempo", |told| told["event"] == "tempo");
         assert_eq!(tempo["bpm"], 97.0);
@@ -41,6 +44,56 @@ fn more_connections_than_there_is_room_for_are_closed() {
         stream.read(&mut [0]).ok().filter(|count| *count > 0)
     });
     served.wait_for_count("refused", |count| count >= 16);
+}
+
+#[test]
+fn two_hundred_who_say_nothing_or_half_a_request_keep_nobody_out() {
+    let served = Served::start();
+    let crowd: Vec<TcpStream> = (0..200)
+        .map(|n| {
+            let mut stream = served.connect();
+            let head = "POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+            let said = ["", head, &format!("{head}Content-Length: 99\r\n\r\n{{")][n % 3].to_owned();
+            // Who has given way already hears nothing.
+            let _ = stream.write_all(said.as_bytes());
+            stream
+        })
+        .collect();
+    for _ in 0..20 {
+        assert_eq!(served.command("midi.panic").status, 200);
+    }
+    served.socket().done("midi.panic");
+    drop(crowd);
+}
+
+#[test]
+fn a_download_that_stands_still_is_ended() {
+    let served = Served::start();
+    let path = served.takes().join("long.wav");
+    fs::create_dir_all(served.takes()).unwrap();
+    let spec =
+        hound::WavSpec { channels: 2, sample_rate: 48_000, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+    (0..4_000_000).for_each(|_| writer.write_sample(0_i16).unwrap());
+    writer.finalize().unwrap();
+    let stalled: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut stream = served.connect();
+            stream.write_all(b"GET /api/takes/long HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+            stream.read_exact(&mut [0; 12]).unwrap();
+            stream
+        })
+        .collect();
+    served.wait_for_connected(9);
+    served.wait_for_connected(1);
+    // What was sent is there, and then it ends.
+    for mut stream in stalled {
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        assert!((1..8_000_000).contains(&rest.len()), "{}", rest.len());
+    }
+    // One that goes on is not.
+    assert_eq!(served.ask("GET", "/api/takes/long", "").body.len(), 8_000_044);
 }
 
 #[test]

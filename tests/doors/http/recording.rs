@@ -53,6 +53,85 @@ fn curl_records_a_take_and_downloads_it() {
 }
 
 #[test]
+fn a_download_goes_on_only_with_what_was_begun() {
+    let served = Served::start();
+    let take = served.takes().join("jam.wav");
+    fs::create_dir_all(served.takes()).unwrap();
+    let write = |samples: i16| {
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 48_000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut writer = hound::WavWriter::create(&take, spec).unwrap();
+        (0..samples).for_each(|sample| writer.write_sample(sample).unwrap());
+        writer.finalize().unwrap();
+        fs::read(&take).unwrap()
+    };
+    let ask = |headers: &[(&str, &str)]| {
+        served.ask_as("GET", "/api/takes/jam.wav", &[&[("Host", "localhost")], headers].concat(), "")
+    };
+    let before = write(500);
+    let begun = ask(&[]);
+    assert_eq!((begun.status, begun.header("accept-ranges")), (200, Some("bytes")));
+    let tag = begun.header("etag").unwrap().to_owned();
+    let date = begun.header("last-modified").unwrap().to_owned();
+    for known in [&tag, &date] {
+        let rest = ask(&[("Range", "bytes=100-"), ("If-Range", known)]);
+        assert_eq!((rest.status, &rest.body[..]), (206, &before[100..]), "{known}");
+    }
+    // A range and no range of it: all, the end, more than all from the end, several, other units, what is none.
+    let length = before.len();
+    for (range, status, part) in [
+        ("bytes=10-19", 206, 10..20),
+        ("Bytes=10-19", 206, 10..20),
+        ("bytes=-9", 206, length - 9..length),
+        ("bytes=-999999", 206, 0..length),
+        ("bytes=0-9,20-29", 200, 0..length),
+        ("lines=1-2", 200, 0..length),
+        ("bytes=19-10", 200, 0..length),
+    ] {
+        let reply = ask(&[("Range", range)]);
+        assert_eq!((reply.status, &reply.body[..]), (status, &before[part]), "{range}");
+    }
+    let beyond = ask(&[("Range", "bytes=5000-")]);
+    beyond.refused(416);
+    assert_eq!(beyond.header("content-range"), Some(&format!("bytes */{length}")[..]));
+    // Another take of this name is another one: all of it, from its beginning.
+    let after = write(700);
+    for known in [&tag, "\"other\"", &format!("W/{tag}"), "Sun, 06 Nov 1994 08:49:37 GMT"] {
+        let reply = ask(&[("Range", "bytes=100-"), ("If-Range", known)]);
+        assert_eq!((reply.status, &reply.body), (200, &after), "{known}");
+    }
+    assert_eq!(ask(&[("If-None-Match", &tag)]).status, 200);
+    ask(&[("If-Match", &tag)]).refused(412);
+}
+
+#[test]
+fn a_track_records_the_input_that_is_named() {
+    let served = Served::of(crate::served::Served::start(&["--http", "127.0.0.1:0", "--input", "1-2"]));
+    assert_eq!(served.get("/api/tracks")[0]["inputs"], "1-2");
+    for other in ["3", "1-3", "microphone", "0", ""] {
+        let why = served.ask("POST", &format!("/api/tracks/1/record/start?device_id={other}"), "").refused(400);
+        assert!(why.contains("1-2"), "{why}");
+    }
+    for (device, channels) in [("2", 1), ("1-2", 2), ("1", 1), ("sim", 2)] {
+        let name = format!("of-{device}");
+        let path = format!("/api/tracks/1/record/start?device_id={device}&connection_id=7");
+        served.post(&path, &serde_json::json!({ "name": name }).to_string());
+        wait_for("the take", || served.get("/api/tracks")[0]["record"]["take"].is_object().then_some(()));
+        served.ask("POST", &path, "").refused(409);
+        served.post("/api/tracks/1/record/stop", "");
+        let take = wait_for("the file", || {
+            let takes = served.get("/api/takes");
+            takes.as_array()?.iter().find(|take| take["name"] == name && take["state"] == "sound").cloned()
+        });
+        assert_eq!(take["channels"], channels, "{device}");
+    }
+}
+
+#[test]
 fn a_track_records_the_take() {
     let served = Served::start();
     assert_eq!(served.get("/api/tracks")[0]["id"], 1);

@@ -21,6 +21,7 @@ fn every_refusal_has_its_status_and_a_sentence() {
         (400, "POST", "/api/record/start", r#"{"name": "a\u0007b"}"#),
         (400, "POST", "/api/record/start", r#"{"nam": "jam"}"#),
         (400, "POST", "/api/playback/play?position=0:0", ""),
+        (400, "POST", "/api/tracks/1/record/start?device=1", ""),
         (400, "POST", "/api/playback/play?place=1:1", ""),
         (400, "POST", "/api/snapshots", r#"{"name": ""}"#),
         (400, "POST", "/api/snapshots", r#"{"name": "two words"}"#),
@@ -97,7 +98,9 @@ fn what_is_asked_for_is_done() {
     let commands = served.get("/api/commands");
     assert_eq!(commands.as_array().unwrap().len(), busker::command::COMMANDS.len());
     // Browsers are told what they may do with all of it.
-    for path in ["/", "/api/status", "/nothing", "/app.js", "/knobs.js", "/style.css", "/icon.svg"] {
+    for path in
+        ["/", "/api/status", "/nothing", "/app.js", "/knobs.js", "/takes.js", "/touch.js", "/style.css", "/icon.svg"]
+    {
         let reply = served.ask("GET", path, "");
         assert!(reply.header("content-security-policy").unwrap().starts_with("default-src 'self'"), "{path}");
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));

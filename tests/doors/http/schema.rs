@@ -1,7 +1,8 @@
 //! The description of the interface, and what a program makes of it that reads such descriptions for a living.
 
 use super::served::Served;
-use std::{fs, process::Command};
+use serde_json::json;
+use std::{collections::BTreeSet, fs, process::Command};
 
 #[test]
 fn every_resource_is_described() {
@@ -26,10 +27,31 @@ fn every_resource_is_described() {
     }
 }
 
+#[test]
+fn operations_have_names_of_their_own_and_the_token_is_described() {
+    let open = Served::start();
+    let guarded = Served::at("0.0.0.0:0");
+    let bearer = format!("Bearer {}", guarded.token.clone().unwrap());
+    let headers = [("Host", "localhost"), ("Authorization", bearer.as_str())];
+    let guarded = guarded.ask_as("GET", "/api/openapi.json", &headers, "").json();
+    let api = open.get("/api/openapi.json");
+    let mut names = BTreeSet::new();
+    for operation in api["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values()) {
+        let name = operation["operationId"].as_str().unwrap();
+        assert!(names.insert(name), "{name} twice");
+    }
+    let schemes = &api["components"]["securitySchemes"];
+    assert_eq!((&schemes["token"]["type"], &schemes["token"]["scheme"]), (&"http".into(), &"bearer".into()));
+    assert_eq!((&schemes["cookie"]["in"], &schemes["cookie"]["name"]), (&"cookie".into(), &"busker".into()));
+    // On this machine's own address the token may be left out.
+    assert_eq!(api["security"], json!([{ "token": [] }, { "cookie": [] }, {}]));
+    assert_eq!(guarded["security"], json!([{ "token": [] }, { "cookie": [] }]));
+}
+
 /// What schemathesis may find besides what it expects: bodies that are too long, and takes that are not that long.
 const SETTINGS: &str = "
 [checks]
-negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 409, 413, 415, 416, 429]
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 409, 412, 413, 415, 416, 429]
 ";
 
 #[test]

@@ -48,6 +48,10 @@ fn whoever_comes_late_knows_the_same_as_whoever_was_there() {
     }
 }
 
+fn told(messages: &mut broadcast::Receiver<Utf8Bytes>) -> Vec<Told> {
+    waiting(messages).iter().map(|it| Told::decode(it.as_bytes()).unwrap()).collect()
+}
+
 #[test]
 fn a_song_that_only_moves_on_is_no_change_of_the_status() {
     let mut engine = engine();
@@ -61,8 +65,46 @@ fn a_song_that_only_moves_on_is_no_change_of_the_status() {
     let after = engine.status();
     assert_ne!(before.transport, after.transport);
     let louder = Status { transport: after.transport, outputs: vec![crate::status::MeterStatus::SILENT; 3], ..before };
-    feed.tell_levels(&louder);
-    feed.tell_status(Arc::new(louder));
-    let told: Vec<Told> = waiting(&mut messages).iter().map(|it| Told::decode(it.as_bytes()).unwrap()).collect();
+    feed.tell_status(Arc::new(louder), Counts::Told);
+    let told = told(&mut messages);
     assert!(matches!(&told[..], [Told::Position { playing: true, .. }, Told::Meters { .. }]), "{told:?}");
+}
+
+#[test]
+fn at_rest_nothing_is_told_and_what_is_counted_is_told_in_its_turn() {
+    let mut engine = engine();
+    let (station, _desk) = station::station(engine.status());
+    let feed = Feed::new(&station);
+    let (mut messages, begin) = feed.join(&station);
+    // The clock runs: its pulses are counted, and that is all that changes.
+    engine.run_to(48_000);
+    let after = engine.status();
+    assert_ne!(after.ports, station.status().ports);
+    feed.tell_status(Arc::new(after.clone()), Counts::Wait);
+    assert_eq!(told(&mut messages), []);
+    feed.tell_status(Arc::new(after.clone()), Counts::Told);
+    let heard = waiting(&mut messages);
+    let Told::Status { changes, .. } = Told::decode(heard[0].as_bytes()).unwrap() else { panic!("{heard:?}") };
+    assert!(heard.len() == 1 && changes.0.contains_key("ports"), "{changes:?}");
+    assert_eq!(known(begin.into_iter().chain(heard)), after);
+    // Said again, it is nothing new.
+    feed.tell_status(Arc::new(after), Counts::Told);
+    assert_eq!(told(&mut messages), []);
+}
+
+#[test]
+fn everybody_is_told_where_a_song_came_to_stand_whoever_comes_then() {
+    let mut engine = engine();
+    engine.ask(&"transport.play".parse().unwrap()).unwrap();
+    engine.run_to(48_000);
+    let (station, desk) = station::station(engine.status());
+    let feed = Feed::new(&station);
+    let (mut early, _) = feed.join(&station);
+    engine.ask(&"transport.stop".parse().unwrap()).unwrap();
+    engine.run_to(52_000);
+    desk.publish(engine.status());
+    let (mut late, _) = feed.join(&station);
+    let told_early = told(&mut early);
+    assert!(told_early.iter().any(|told| matches!(told, Told::Position { playing: false, .. })), "{told_early:?}");
+    assert_eq!(told(&mut late), []);
 }

@@ -8,7 +8,7 @@ fn request(path: &str, headers: &[(&str, &str)]) -> Request {
 }
 
 fn guard() -> Guard {
-    Guard { own_name: "stage.lan".to_owned(), ..Guard::new(None) }
+    Guard { own_name: "stage.lan".to_owned(), ..Guard::new(None, vec!["jam.example".parse().unwrap()]) }
 }
 
 #[test]
@@ -23,11 +23,15 @@ fn a_host_that_anyone_could_name_is_refused() {
         "stage",
         "Stage.local:80",
         "stage.lan",
+        "jam.example",
+        "JAM.example:8808",
     ] {
         assert!(guard().place(request("/", &[("host", own)]).headers()).is_ok(), "{own}");
     }
     for other in [
         "evil.example",
+        "jam.example.evil.example",
+        "evil.jam.example",
         "127.0.0.1.evil.example",
         "localhost.evil.example",
         "127.0.0.1@evil.example",
@@ -63,7 +67,7 @@ fn a_page_from_elsewhere_is_refused() {
 #[test]
 fn wrong_tokens_are_slowed_and_right_ones_are_not() {
     let token = Token::new().unwrap();
-    let guard = Guard::new(Some(token.clone()));
+    let guard = Guard::new(Some(token.clone()), Vec::new());
     let status = |request: &Request| guard.token(request).map_err(|refusal| refusal.status.as_u16());
     let bearer = |token: &str| request("/api/status", &[("authorization", &format!("Bearer {token}"))]);
     assert_eq!(status(&request("/", &[])), Err(401));
@@ -72,6 +76,11 @@ fn wrong_tokens_are_slowed_and_right_ones_are_not() {
     }
     assert_eq!(status(&bearer("0123")), Err(429));
     assert_eq!(status(&bearer(token.text())), Ok(()));
+    assert_eq!(status(&request("/", &[("authorization", &format!("Basic {}", token.text()))])), Err(401));
+    for scheme in ["bearer", "BEARER", "Bearer  "] {
+        let shown = format!("{scheme} {}", token.text());
+        assert_eq!(status(&request("/api/status", &[("authorization", &shown)])), Ok(()), "{scheme}");
+    }
     assert_eq!(status(&request("/", &[("cookie", &format!("a=b; busker={}", token.text()))])), Ok(()));
     // In an address it works for the page only.
     assert_eq!(status(&request(&format!("/?token={}", token.text()), &[])), Ok(()));

@@ -1,11 +1,15 @@
 // The page: one WebSocket to the station. What it tells is drawn, what is touched becomes a command.
 
 import { drawKnobs, element } from "/knobs.js";
+import { takesIn } from "/takes.js";
+import { plays, presses } from "/touch.js";
 
 const FLOOR_DB = -60;
 const INFO_MS = 6000;
-// The place is told twenty times a second: who says nothing for so long is not there any more.
-const SILENCE_MS = 4000;
+// At rest nothing is told: after the first the station is asked, and after the second it is not there any more.
+const SILENCE_MS = { asked: 3000, gone: 3000 };
+// The number of that question; others count from 1.
+const THERE = 0;
 const RETRY_MS = { first: 500, most: 8000 };
 
 const $ = (id) => document.getElementById(id);
@@ -23,15 +27,19 @@ let silence = null;
 let asked = 0;
 let status = {};
 let drawValues = () => {};
+let inUse = "";
+const takes = takesIn($("takes"), $("take-list"), ask, (why) => tell("error", why));
 
 // Talking
+
+function ask(command) {
+  say(command, true);
+}
 
 function say(command, wantsAnswer = false) {
   if (socket?.readyState !== WebSocket.OPEN) return tell("error", "there is no connection; this was not done");
   socket.send(JSON.stringify({ type: "do", command, ...(wantsAnswer && { id: ++asked }) }));
 }
-
-const ask = (command) => say(command, true);
 
 function connect() {
   clearTimeout(retrying);
@@ -47,13 +55,19 @@ function connect() {
     if (!opened) lookForToken();
   };
   // Closing waits for the other side, which may not be there: it is gone before that.
+  const leave = () => (gone(), mine.close());
+  const areYouThere = () => {
+    silence = setTimeout(leave, SILENCE_MS.gone);
+    if (mine.readyState === WebSocket.OPEN) mine.send(JSON.stringify({ type: "do", command: "record.status", id: THERE }));
+  };
   const stillThere = () => {
     clearTimeout(silence);
-    silence = setTimeout(() => (gone(), mine.close()), SILENCE_MS);
+    silence = setTimeout(areYouThere, SILENCE_MS.asked);
   };
   stillThere();
   mine.onopen = () => {
     opened = true;
+    takes.read();
     retry = RETRY_MS.first;
     link("open", "connected");
   };
@@ -95,6 +109,8 @@ const tellers = {
   profile({ profile }) {
     $("instrument").textContent = profile.name;
     drawValues = drawKnobs(profile, $("tabs"), $("sections"), say);
+    inUse = profile.id;
+    drawInstruments();
   },
   status({ changes }) {
     Object.assign(status, changes);
@@ -102,13 +118,16 @@ const tellers = {
   },
   position: drawPlace,
   meters: ({ inputs, outputs }) => drawMeters([...inputs, ...outputs]),
-  answer: ({ done, text }) => text && tell(done ? "info" : "error", text),
+  answer: ({ id, done, text }) => id !== THERE && text && tell(done ? "info" : "error", text),
   leave: ({ why }) => tell("warning", why),
   event: (event) => {
+    if (takesChange.has(event.event)) takes.read();
     const text = events[event.event]?.(event);
     if (text) tell(event.severity ?? "info", text);
   },
 };
+
+const takesChange = new Set(["take_started", "take_finished", "take_measured", "session_opened"]);
 
 const events = {
   notice: ({ text }) => text,
@@ -132,6 +151,11 @@ const parts = {
   },
   morph: drawSnapshots,
   record: drawRecord,
+  click_on: (on) => ($("click").ariaPressed = String(on)),
+  audition: (audition) => takes.heard(audition && nameOf(audition.path)),
+  ports: drawInstruments,
+  instrument: drawInstruments,
+  profiles: drawInstruments,
   inputs: drawLevels,
   outputs: drawLevels,
 };
@@ -155,12 +179,30 @@ function drawRecord({ is_recording, take, waits_for }) {
   $("record").firstElementChild.textContent = is_recording ? "■" : "●";
   const under_way = take ? `${clock(Math.floor(take.seconds))} ${nameOf(take.path)}` : `waits for ${waits_for ?? "the disk"}`;
   $("take").textContent = is_recording ? under_way : "Record";
+  $("keep").firstElementChild.textContent = is_recording ? "⚑" : "↶";
+  $("keep").lastElementChild.textContent = is_recording ? "Mark" : "Keep";
+}
+
+/// What may be chosen, where that is another than what is shown: a list that is open stays.
+function drawChoice(select, choices, chosen) {
+  const same = [...select.options].map((option) => option.value + option.text).join("\n");
+  if (same !== choices.map(({ value, text }) => value + text).join("\n")) {
+    select.replaceChildren(...choices.map(({ value, text }) => new Option(text, value)));
+  }
+  select.value = chosen;
+}
+
+function drawInstruments() {
+  const ports = (status.ports ?? []).map(({ name, output }, at) => ({ value: String(at + 1), text: name, output }));
+  drawChoice($("port"), ports.filter(({ output }) => output), String(status.instrument));
+  drawChoice($("profile"), (status.profiles ?? []).map((id) => ({ value: id, text: id })), inUse);
 }
 
 function drawSnapshots() {
   const buttons = (status.params?.snapshots ?? []).map((name) => {
     const button = element("button", status.morph?.name === name ? "morphing" : "", name);
-    Object.assign(button, { type: "button", onclick: () => ask(`snapshot.recall ${word(name)} ${$("glide").value}`) });
+    button.type = "button";
+    presses(button, () => ask(`snapshot.recall ${word(name)} ${$("glide").value}`));
     return button;
   });
   const same = [...$("snapshots").children].map((it) => it.textContent + it.className).join("\n");
@@ -211,32 +253,23 @@ function drawMeters(levels) {
 
 const is = (state) => document.body.classList.contains(state);
 
-/// What is pressed happens at once: a browser takes a tap back that comes right after a finger went over the page.
-function presses(button, act, pressed = act) {
-  button.onpointerdown = (event) => event.button === 0 && pressed();
-  // Without a pointer: a key.
-  button.onclick = (event) => event.detail === 0 && act();
-}
-
-/// The same, and again while it is held.
-function repeats(button, act) {
-  let timer = null;
-  const again = (pause) => {
-    act();
-    timer = setTimeout(again, pause, 120);
-  };
-  presses(button, act, () => again(500));
-  button.onpointerup = button.onpointerleave = button.onpointercancel = () => clearTimeout(timer);
-}
-
 presses($("play"), () => ask(is("playing") ? "transport.stop" : "transport.play"));
 presses($("record"), () => ask(is("recording") ? "record.stop" : "record.start"));
+presses($("keep"), () => ask(is("recording") ? "record.mark" : "record.capture"));
 presses($("panic"), () => ask("midi.panic"));
-presses($("tap"), () => say("clock.tap"));
-$("clear").onclick = () => ask("meter.clear");
+presses($("start"), () => ask("transport.locate 1:1:0"));
+presses($("click"), () => ask("click.on toggle"));
+presses($("undo"), () => ask("param.undo"));
+presses($("redo"), () => ask("param.redo"));
+presses($("dice"), () => ask("param.random"));
+presses($("mutate"), () => ask("param.mutate 10"));
+plays($("tap"), () => say("clock.tap"));
+presses($("slower"), () => say("clock.nudge -1"), true);
+presses($("faster"), () => say("clock.nudge 1"), true);
+presses($("clear"), () => ask("meter.clear"));
 $("message").onclick = () => ($("message").hidden = true);
-repeats($("slower"), () => say("clock.nudge -1"));
-repeats($("faster"), () => say("clock.nudge 1"));
+$("port").onchange = () => ask(`port.use ${$("port").value}`);
+$("profile").onchange = () => ask(`profile.use ${$("profile").value}`);
 $("save").onsubmit = (event) => {
   event.preventDefault();
   const name = $("name").value.trim().replace(/[\s"]+/g, "_");

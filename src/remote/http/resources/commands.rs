@@ -92,7 +92,7 @@ impl CommandRow {
 }
 
 /// Has a command of the table done.
-#[utoipa::path(post, path = "/api/command", request_body = CommandBody, tag = "commands",
+#[utoipa::path(post, path = "/api/command", operation_id = "do_command", request_body = CommandBody, tag = "commands",
     responses((status = 200, description = "It was done.", body = Done)))]
 pub(super) async fn command(asking: Asking, Sent(body): Sent<CommandBody>) -> Outcome {
     match body {

@@ -1,17 +1,22 @@
 //! The description of the interface, made of the functions that answer. On the thread of HTTP.
 
 use super::{commands, params, playback, record, snapshots, state, takes};
-use crate::{remote::http::reply::NotDone, status::Event};
+use crate::{
+    remote::http::{Hall, guard::COOKIE_NAME, reply::NotDone},
+    status::Event,
+};
 use axum::{
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use utoipa::{
     Modify, OpenApi, ToSchema,
     openapi::{
         self, ContentBuilder, Ref, ResponseBuilder,
         path::{Operation, PathItem},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
@@ -27,7 +32,7 @@ use utoipa::{
         snapshots::snapshots, snapshots::save, snapshots::recall, snapshots::delete,
     ),
     components(schemas(NotDone, Event)),
-    modifiers(&Refusals)
+    modifiers(&Refusals, &Tokens)
 )]
 struct Description;
 
@@ -41,6 +46,23 @@ impl Modify for Refusals {
             get.iter_mut().for_each(|operation| refuse(operation, false, is_named));
             [put, post, delete].into_iter().flatten().for_each(|operation| refuse(operation, true, is_named));
         }
+    }
+}
+
+/// The token, in both ways it may be shown.
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, api: &mut openapi::OpenApi) {
+        let why =
+            "The token of the address that busker printed. Where HTTP is served to this machine only, none is needed.";
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(why)).build();
+        let cookie = ApiKeyValue::with_description(COOKIE_NAME, "The same, as `/?token=…` leaves it in a browser.");
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let needs = |name: &str| SecurityRequirement::new(name, [""; 0]);
+        api.security = Some(vec![needs("token"), needs("cookie")]);
     }
 }
 
@@ -65,14 +87,23 @@ fn refuse(operation: &mut Operation, does_something: bool, is_named: bool) {
     }
 }
 
-static TEXT: LazyLock<String> = LazyLock::new(|| {
-    Description::openapi().to_json().unwrap_or_else(|error| {
+/// Where a token is needed, and where none is.
+static TEXTS: [LazyLock<String>; 2] = [LazyLock::new(|| text(true)), LazyLock::new(|| text(false))];
+
+fn text(needs_token: bool) -> String {
+    let mut api = Description::openapi();
+    if !needs_token {
+        api.security.get_or_insert_default().push(SecurityRequirement::default());
+    }
+    api.to_json().unwrap_or_else(|error| {
         tracing::warn!(%error, "the interface cannot be described");
         "{}".to_owned()
     })
-});
+}
 
 /// The description.
-pub(super) async fn description() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
+pub(super) async fn description(State(hall): State<Arc<Hall>>) -> Response {
+    let [with_token, without] = &TEXTS;
+    let text = if hall.guard.needs_token() { with_token } else { without };
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response()
 }

@@ -95,7 +95,7 @@ pub(super) async fn param(asking: Asking, Path(name): Path<String>) -> Result<Js
 }
 
 /// Turns a knob.
-#[utoipa::path(put, path = "/api/params/{name}", tag = "knobs", request_body = ParamBody,
+#[utoipa::path(put, path = "/api/params/{name}", operation_id = "turn_param", tag = "knobs", request_body = ParamBody,
     params(("name" = String, Path, description = "What scripts call it.", example = "filter_cutoff")),
     responses((status = 200, description = "It is turned.", body = Done)))]
 pub(super) async fn turn(asking: Asking, Path(name): Path<String>, Sent(body): Sent<ParamBody>) -> Outcome {

@@ -22,7 +22,7 @@ pub(super) struct PlayWish {
 }
 
 /// Plays the song.
-#[utoipa::path(post, path = "/api/playback/play", tag = "playback", params(PlayWish),
+#[utoipa::path(post, path = "/api/playback/play", operation_id = "start_playback", tag = "playback", params(PlayWish),
     responses((status = 200, description = "It plays.", body = Done)))]
 pub(super) async fn play(asking: Asking, Wish(wish): Wish<PlayWish>) -> Outcome {
     if let Some(position) = &wish.position {
@@ -32,14 +32,14 @@ pub(super) async fn play(asking: Asking, Wish(wish): Wish<PlayWish>) -> Outcome 
 }
 
 /// Stops the song; its place is kept.
-#[utoipa::path(post, path = "/api/playback/stop", tag = "playback",
+#[utoipa::path(post, path = "/api/playback/stop", operation_id = "stop_playback", tag = "playback",
     responses((status = 200, description = "It stands.", body = Done)))]
 pub(super) async fn stop(asking: Asking) -> Outcome {
     asking.ask("transport.stop", &[]).await
 }
 
 /// Where the song is.
-#[utoipa::path(get, path = "/api/playback/position", tag = "playback",
+#[utoipa::path(get, path = "/api/playback/position", operation_id = "playback_position", tag = "playback",
     responses((status = 200, description = "Its place and its tempo.", body = TransportStatus)))]
 pub(super) async fn position(asking: Asking) -> Json<TransportStatus> {
     Json(asking.status().transport.clone())

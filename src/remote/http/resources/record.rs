@@ -1,15 +1,16 @@
 //! Recording, and the tracks there are to record: today one, the recorded inputs. On the thread of HTTP.
 
 use crate::{
+    command::channels::ChannelList,
     remote::http::{
         ask::Asking,
-        reply::{Done, Outcome, Refusal, Sent},
+        reply::{Done, Outcome, Refusal, Sent, Wish},
     },
-    status::RecordStatus,
+    status::{RecordStatus, Status},
 };
 use axum::{Json, extract::Path};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// The recorded inputs.
 const INPUTS: u32 = 1;
@@ -21,6 +22,19 @@ pub(super) struct StartBody {
     /// Its name; made from the date where none is given.
     #[schema(max_length = 200, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$", example = "jam")]
     name: Option<String>,
+}
+
+/// What of a track is recorded.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StartWish {
+    /// The input: a channel like `1`, several like `3-4`, or the device by its name for all of them. It is that of later
+    /// takes, too, as with `record.set files`.
+    #[param(max_length = 200, example = "1")]
+    device_id: Option<String>,
+    /// Whom to tell how it goes. Every WebSocket is told anyway.
+    connection_id: Option<String>,
 }
 
 /// A track.
@@ -48,14 +62,14 @@ fn known(Path(id): Path<u32>) -> Result<(), Refusal> {
 }
 
 /// Begins a take.
-#[utoipa::path(post, path = "/api/record/start", tag = "recording", request_body = Option<StartBody>,
+#[utoipa::path(post, path = "/api/record/start", operation_id = "start_recording", tag = "recording", request_body = Option<StartBody>,
     responses((status = 200, description = "It begins, now or as `record.set start` says.", body = Done)))]
 pub(super) async fn start(asking: Asking, Sent(body): Sent<StartBody>) -> Outcome {
     begin(&asking, body).await
 }
 
 /// Ends the take.
-#[utoipa::path(post, path = "/api/record/stop", tag = "recording",
+#[utoipa::path(post, path = "/api/record/stop", operation_id = "stop_recording", tag = "recording",
     responses((status = 200, description = "It ends.", body = Done)))]
 pub(super) async fn stop(asking: Asking) -> Outcome {
     asking.ask("record.stop", &[]).await
@@ -71,16 +85,48 @@ pub(super) async fn tracks(asking: Asking) -> Json<Vec<Track>> {
 }
 
 /// Begins a take of a track.
-#[utoipa::path(post, path = "/api/tracks/{id}/record/start", tag = "recording", request_body = Option<StartBody>,
-    params(("id" = u32, Path, description = "The track.")),
+#[utoipa::path(post, path = "/api/tracks/{id}/record/start", operation_id = "start_recording_track", tag = "recording",
+    request_body = Option<StartBody>, params(("id" = u32, Path, description = "The track."), StartWish),
     responses((status = 200, description = "It begins.", body = Done)))]
-pub(super) async fn start_track(asking: Asking, id: Path<u32>, Sent(body): Sent<StartBody>) -> Outcome {
+pub(super) async fn start_track(
+    asking: Asking,
+    id: Path<u32>,
+    Wish(wish): Wish<StartWish>,
+    Sent(body): Sent<StartBody>,
+) -> Outcome {
     known(id)?;
+    let StartWish { device_id, connection_id } = wish;
+    drop(connection_id);
+    if let Some(input) = &device_id {
+        let status = asking.status();
+        let files = files_of(input, &status).ok_or_else(|| {
+            let (device, channels) = (&status.device.name, &status.inputs.channels);
+            Refusal::malformed(format!("'{input}' is no input of the station: it records {channels} of {device}"))
+        })?;
+        // What is under way stays what it is.
+        if status.record.is_recording {
+            return Err(Refusal::conflict("a take is under way; record.stop ends it"));
+        }
+        drop(asking.ask("record.set", &["files", &files]).await?);
+    }
     begin(&asking, body).await
 }
 
+/// The files in which an input is recorded, as `record.set files` takes them: it counts among the recorded inputs.
+fn files_of(input: &str, status: &Status) -> Option<String> {
+    let (device, recorded) = (&status.device, &status.inputs.channels);
+    // What is not ALSA has one device.
+    if input == recorded || input == device.name || (input == device.host && input != "alsa") {
+        return Some("inputs".to_owned());
+    }
+    let recorded: Vec<usize> = recorded.parse::<ChannelList>().ok()?.indices().collect();
+    let place = |channel| recorded.iter().position(|known| *known == channel).map(|place| (place + 1).to_string());
+    let places: Option<Vec<String>> = input.parse::<ChannelList>().ok()?.indices().map(place).collect();
+    Some(places?.join("+"))
+}
+
 /// Ends the take of a track.
-#[utoipa::path(post, path = "/api/tracks/{id}/record/stop", tag = "recording",
+#[utoipa::path(post, path = "/api/tracks/{id}/record/stop", operation_id = "stop_recording_track", tag = "recording",
     params(("id" = u32, Path, description = "The track.")),
     responses((status = 200, description = "It ends.", body = Done)))]
 pub(super) async fn stop_track(asking: Asking, id: Path<u32>) -> Outcome {

@@ -40,14 +40,14 @@ pub(super) async fn snapshots(asking: Asking) -> Json<Arc<[String]>> {
 }
 
 /// Keeps where the knobs stand under a name.
-#[utoipa::path(post, path = "/api/snapshots", tag = "snapshots", request_body = NameBody,
+#[utoipa::path(post, path = "/api/snapshots", operation_id = "save_snapshot", tag = "snapshots", request_body = NameBody,
     responses((status = 200, description = "It is saved.", body = Done)))]
 pub(super) async fn save(asking: Asking, Sent(body): Sent<NameBody>) -> Outcome {
     asking.ask("snapshot.save", &[&body.name]).await
 }
 
 /// Turns the knobs to where they stood.
-#[utoipa::path(post, path = "/api/snapshots/{name}/recall", tag = "snapshots",
+#[utoipa::path(post, path = "/api/snapshots/{name}/recall", operation_id = "recall_snapshot", tag = "snapshots",
     params(("name" = String, Path, description = "The snapshot.", max_length = 200), RecallWish),
     responses((status = 200, description = "They are there, or on their way.", body = Done)))]
 pub(super) async fn recall(asking: Asking, Path(name): Path<String>, Wish(wish): Wish<RecallWish>) -> Outcome {
@@ -57,7 +57,7 @@ pub(super) async fn recall(asking: Asking, Path(name): Path<String>, Wish(wish):
 }
 
 /// Takes a snapshot away.
-#[utoipa::path(delete, path = "/api/snapshots/{name}", tag = "snapshots",
+#[utoipa::path(delete, path = "/api/snapshots/{name}", operation_id = "delete_snapshot", tag = "snapshots",
     params(("name" = String, Path, description = "The snapshot.", max_length = 200)),
     responses((status = 200, description = "It is gone.", body = Done)))]
 pub(super) async fn delete(asking: Asking, Path(name): Path<String>) -> Outcome {

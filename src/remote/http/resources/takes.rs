@@ -1,5 +1,6 @@
 //! The takes: their list, and each as a download. On the thread of HTTP; the disk is read on others.
 
+use super::range;
 use crate::{
     engine::disk::librarian,
     remote::http::{Hall, ask::Asking, reply::Refusal},
@@ -42,7 +43,9 @@ pub(super) async fn takes(asking: Asking, State(hall): State<Arc<Hall>>) -> Resu
     Ok(Json(takes))
 }
 
-/// A take as a file; `Range` asks for a part of it.
+/// A take as a file; `Range` asks for a part of it, with `If-Range` only of the take that was there before.
+///
+/// Several ranges at once are not served: then all of it is.
 #[utoipa::path(get, path = "/api/takes/{name}", tag = "takes",
     params(
         ("name" = String, Path, description = "Its name, with or without `.wav`.",
@@ -52,29 +55,47 @@ pub(super) async fn takes(asking: Asking, State(hall): State<Arc<Hall>>) -> Resu
         (status = 200, description = "All of it.", content_type = "audio/wav", body = Vec<u8>),
         (status = 206, description = "The part that was asked for.", content_type = "audio/wav", body = Vec<u8>),
         (status = 304, description = "It is what it was."),
+        (status = 412, description = "It is not what the preconditions say.", body = super::super::reply::NotDone),
         (status = 409, description = "It is being recorded, or it is no take.", body = super::super::reply::NotDone),
         (status = 416, description = "It is not that long.", body = super::super::reply::NotDone),
     ))]
-pub(super) async fn take(asking: Asking, Path(name): Path<String>, request: Request) -> Result<Response, Refusal> {
+pub(super) async fn take(asking: Asking, Path(name): Path<String>, mut request: Request) -> Result<Response, Refusal> {
     let path = in_folder(&asking.status().record.folder, &name).map_err(Refusal::malformed)?;
-    let path = reading(move || whole(&path)).await?;
-    let response = ServeFile::new(path).try_call(request).await.map_err(|error| of_the_disk(&error))?;
-    let mut response = response.map(Body::new).into_response();
+    let (path, length) = reading(move || whole(&path)).await?;
+    let mut range = range::asked_for(request.method(), request.headers(), length);
+    let headers = request.headers_mut();
+    headers.remove(header::RANGE);
+    if let Some(known) = headers.remove(header::IF_RANGE).filter(|_| range.is_some()) {
+        let now = serve(&path, Request::head("/").body(Body::empty()).unwrap_or_default()).await?;
+        range = range.filter(|_| range::is_same(&known, now.headers()));
+    }
+    if let Some(range) = range {
+        request.headers_mut().insert(header::RANGE, range);
+    }
+    let mut response = serve(&path, request).await?;
     if response.status().is_success() {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"));
     }
     Ok(response)
 }
 
-/// The file of a take that is finished, by its name in the folder. A link leads nowhere.
-fn whole(path: &FilePath) -> Result<PathBuf, Refusal> {
+async fn serve(path: &FilePath, request: Request) -> Result<Response, Refusal> {
+    let response = ServeFile::new(path).try_call(request).await.map_err(|error| of_the_disk(&error))?;
+    Ok(response.map(Body::new).into_response())
+}
+
+/// The file of a take that is finished, by its name in the folder, and how long it is. A link leads nowhere.
+fn whole(path: &FilePath) -> Result<(PathBuf, u64), Refusal> {
     let missing = || Refusal::missing("there is no such take; /api/takes says what there is");
     let path = meant(path).ok_or_else(missing)?;
     if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wav")) {
         return Err(missing());
     }
     match Take::open_whole(&path, Reach::Folder) {
-        Ok(_) => Ok(path),
+        Ok(_) => {
+            let length = path.metadata().map_err(|error| of_the_disk(&error))?.len();
+            Ok((path, length))
+        }
         // A link, or nothing that could be a file.
         Err(NotUsable::Disk(_)) => Err(missing()),
         Err(why) => Err(Refusal::conflict(why.to_string())),
