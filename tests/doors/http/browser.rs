@@ -177,12 +177,12 @@ fn a_phone_records_a_take_with_the_page() {
     let address = browser.run("return document.querySelector('#take-list a').getAttribute('href')");
     assert_eq!(&served.ask_as("GET", address.as_str().unwrap(), &headers[..2], "").body[..4], b"RIFF");
 
-    let cutoff = || get("/api/params/filter_cutoff")["value"].as_u64().unwrap();
-    let turned = cutoff();
+    let knobs = || get("/api/status")["params"]["values"].clone();
+    let before = knobs();
     browser.press("#dice");
-    wait_for("the dice", || (cutoff() != turned).then_some(()));
+    wait_for("the dice", || (knobs() != before).then_some(()));
     browser.press("#undo");
-    wait_for("what was before", || (cutoff() == turned).then_some(()));
+    wait_for("what was before", || (knobs() == before).then_some(()));
     browser.run(
         "const profile = document.getElementById('profile'); profile.value = 'fm_synth'; \
          profile.dispatchEvent(new Event('change'))",
