@@ -78,7 +78,7 @@ function slider(param, row, say) {
     if (waiting) return;
     waiting = setTimeout(() => {
       waiting = null;
-      say(`param.set ${param.name} ${place.toFixed(4)}`);
+      say(`param.set ${param.name} ${place.toFixed(5)}`);
     }, 1000 / SENDS_A_SECOND);
   };
   const turn = (to) => {
