@@ -151,10 +151,12 @@ mod tests {
 
     #[test]
     fn a_large_window_shows_all_knobs_with_air() {
-        let profile = nts1();
-        let plan = Plan::of(&profile, Room { columns: 5, rows: 60 }, 0);
-        assert_eq!(plan.knob_rows, 3);
-        assert!((0..profile.sections.len()).all(|section| plan.shows(section)));
+        for (id, knob_rows) in [("korg_nts1", 3), (DEFAULT_ID, 2)] {
+            let profile = Arc::clone(Library::load(None).0.get(id).unwrap());
+            let plan = Plan::of(&profile, Room { columns: 5, rows: 44 }, 0);
+            assert_eq!(plan.knob_rows, knob_rows, "{id}");
+            assert!((0..profile.sections.len()).all(|section| plan.shows(section)), "{id}");
+        }
     }
 
     proptest! {
