@@ -208,11 +208,14 @@ fn a_pattern_plays_and_turns_but_makes_and_destroys_nothing() {
     assert_eq!(client.ask("/status/automation/armed"), [OscType::Bool(false)]);
     client.say("/*/*", []);
     client.wait_for("/status/transport/playing", |is| is == [OscType::Bool(true)]);
-    client.say("/record/{start,toggle,capture}", []);
-    assert_eq!(client.hear_at("/error")[0], text("/record/{start,toggle,capture}"));
+    // What was done may be refused by the engine: nothing plays that could be stopped.
+    let refused = |pattern| {
+        client.say(pattern, []);
+        while client.hear_at("/error")[0] != text(pattern) {}
+    };
+    refused("/record/{start,toggle,capture}");
     assert_eq!(client.ask("/status/record/take"), [OscType::Nil]);
-    client.say("/*", []);
-    assert_eq!(client.hear_at("/error")[0], text("/*"));
+    refused("/*");
     assert_eq!(client.ask("/status/click_on"), [OscType::Bool(true)]);
     client.say("/quit", []);
     wait_until("the end", || !std::path::Path::new(&format!("/proc/{}/exe", stage.pid())).exists());
