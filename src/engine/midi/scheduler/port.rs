@@ -53,8 +53,10 @@ pub(super) struct Port {
     arrivals: u64,
     /// What the synth holds; what it held when it went away, while it is.
     held: Held,
-    /// Channels anything was played on, one bit each; kept while the port is away.
+    /// Channels anything was sent on, one bit each; kept while the port is away.
     used: u16,
+    /// Those of them on which something was played, as notes, pedals and bends are.
+    played: u16,
     owed: Owed,
     begun: Option<Begun>,
     /// Since when the port has a long message only in part.
@@ -89,6 +91,7 @@ impl Port {
             arrivals: 0,
             held: Held::default(),
             used: 0,
+            played: 0,
             owed: Owed::default(),
             begun: None,
             unfinished_ns: None,
@@ -446,6 +449,7 @@ impl Port {
     fn track(&mut self, message: &Message) {
         if let Some(channel) = message.channel() {
             self.used |= 1 << channel.nibble();
+            self.played |= u16::from(message.hold().is_some()) << channel.nibble();
         }
         self.held.track(message);
     }

@@ -319,6 +319,16 @@ fn panic_ends_what_sounds_and_forgets_what_waits() {
 }
 
 #[test]
+fn the_way_out_says_nothing_where_only_knobs_were_turned() {
+    let (mut scheduler, wire) = scheduler();
+    scheduler.ask(message(0, Message::control(Channel::FIRST, 74, 9)));
+    scheduler.step_at(0);
+    taken(&wire);
+    scheduler.silence(&|| 1);
+    assert!(taken(&wire).is_empty());
+}
+
+#[test]
 fn the_way_out_ends_notes_lifts_pedals_and_takes_bends_back() {
     let (mut scheduler, wire) = scheduler();
     for note in [0, 60, 127] {

@@ -52,7 +52,7 @@ impl Port {
         self.queue.retain(|queued| matches!(queued.item, Item::Controller(_)));
         self.cut_short();
         self.owed.owe_ends_of(&self.held, now_ns);
-        self.owed.owe_notes_off(self.used, now_ns);
+        self.owed.owe_notes_off(self.played, now_ns);
         self.retry_at_ns = None;
     }
 
