@@ -107,7 +107,7 @@ impl ClockOut {
     ) {
         let lead_frames = (START_LEAD_SECONDS * of.timeline.sample_rate_hz) as i64;
         let due = (pulse.whole_frame - lead_frames).max(gap.start);
-        let can_start = pulse.song_pulse.is_some_and(|pulse| pulse >= 0 && pulse % PULSES_PER_SIXTEENTH == 0);
+        let can_start = pulse.song_pulse.is_some_and(is_sixteenth);
         let is_another_song = of.from_frame > gap.start && of.song != stretch.song;
         let starts_next = can_start && is_another_song && stretch.clock_on && of.clock_on;
         if begins && !(starts_next && due == gap.start) {
@@ -143,6 +143,18 @@ impl ClockOut {
             *next_pulse = song_pulse + 1;
         }
         emit(frame, Message::CLOCK);
+    }
+
+    /// Whether it is to be told to start or continue before this pulse of a song.
+    pub fn starts_with(&self, song: Song, pulse: Pulse) -> bool {
+        let (Song::Rolling { offset_pulses }, Some(next)) = (song, pulse.song_pulse) else { return false };
+        match self.told {
+            Told::Waiting { offset_pulses: was, song_pulse } if was == offset_pulses => next >= song_pulse,
+            Told::Running { offset_pulses: was, .. } | Told::Left { offset_pulses: was } if was == offset_pulses => {
+                false
+            }
+            _ => is_sixteenth(next),
+        }
     }
 
     /// Whether it is to be told to start or continue before the next pulse, if the song rolls by then.
@@ -250,6 +262,11 @@ fn passes(sends: ClockSends, message: Message) -> bool {
 /// The first pulse of a song that rolls, from a frame of its stretch on; not before its beginning.
 fn next_song_pulse(stretch: &Stretch, frame: i64) -> i64 {
     stretch.pulses(frame..i64::MAX).find_map(|pulse| pulse.song_pulse).unwrap_or(0).max(0)
+}
+
+/// Whether a follower can begin with a pulse of the song.
+fn is_sixteenth(song_pulse: i64) -> bool {
+    song_pulse >= 0 && song_pulse % PULSES_PER_SIXTEENTH == 0
 }
 
 /// The sixteenth a follower would next continue on from a pulse.

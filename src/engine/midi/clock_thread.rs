@@ -23,7 +23,7 @@ use crate::{
         realtime,
     },
     midi::Message,
-    music::{Plan, Pulse},
+    music::{Plan, Pulse, Song},
 };
 use std::{
     ops::Range,
@@ -103,10 +103,10 @@ impl Look<'_> {
         (seconds * 1e9 / self.time.ns_per_frame) as i64
     }
 
-    /// The pulses of a window that are sent to those who get them.
-    fn pulses(&self, window: Range<i64>) -> impl Iterator<Item = Pulse> {
+    /// The pulses of a window that are sent to those who get them, each with where the song is then.
+    fn pulses(&self, window: Range<i64>) -> impl Iterator<Item = (Song, Pulse)> {
         let on = self.plan.parts(window).filter(|(stretch, _)| stretch.clock_on);
-        on.flat_map(|(stretch, part)| stretch.pulses(part))
+        on.flat_map(|(stretch, part)| stretch.pulses(part).map(|pulse| (stretch.song, pulse)))
     }
 }
 
@@ -215,11 +215,17 @@ impl ClockPort {
         if !self.wire.out.is_there() {
             return look.at_ns + LOOK_AGAIN_NS;
         }
-        let pulse = look.pulses(next_frame..next_frame + look.frames(AHEAD_SECONDS)).next();
-        let pulse = pulse.map(|pulse| pulse.frame.max(pulse.whole_frame as f64));
+        let coming = look.pulses(next_frame..next_frame + look.frames(AHEAD_SECONDS)).next();
+        let frame_of = |(_, pulse): (Song, Pulse)| pulse.frame.max(pulse.whole_frame as f64);
+        let pulse = coming.map(frame_of);
         let change = look.plan.next_change(next_frame - 1).map(|frame| frame as f64);
-        let start = pulse.map(|frame| frame - look.frames(START_LEAD_SECONDS) as f64);
-        let start = start.filter(|frame| self.clock.may_start() && *frame >= next_frame as f64);
+        let start = coming.filter(|_| !self.lost).and_then(|coming| {
+            let frame = frame_of(coming) - look.frames(START_LEAD_SECONDS) as f64;
+            let is_known = self.clock.starts_with(coming.0, coming.1);
+            // The song may be told to begin there before the pulse has come.
+            let may_be = self.clock.may_start() && frame >= next_frame as f64;
+            (is_known || may_be).then_some(frame.max(next_frame as f64))
+        });
         let next = pulse.into_iter().chain(change).chain(start).min_by(f64::total_cmp);
         let next_ns = next.map_or(u64::MAX, |frame| look.ns_of(slew.heard_at(frame)));
         if self.lost { next_ns.min(look.at_ns + RETRY_NS) } else { next_ns }

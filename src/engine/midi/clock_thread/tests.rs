@@ -135,6 +135,24 @@ fn it_sleeps_to_the_next_pulse_and_hands_it_over_on_its_instant() {
 }
 
 #[test]
+fn at_any_tempo_the_start_comes_behind_the_pulse_before_the_first() {
+    for bpm in [60.0, 120.0, 174.0, 300.0] {
+        let mut plan = plan();
+        plan.set_bpm(Bpm::new(bpm).unwrap(), 0);
+        plan.roll(0.0, 2000);
+        let first = plan.last().from_frame as f64;
+        let mut bench = Bench::new(plan);
+        bench.run(10.0, first + 1.0);
+        let heard = bench.far.take();
+        let start = heard.iter().position(|(_, bytes)| bytes == &[0xFA]).unwrap();
+        let before = first - heard[start].0 as f64 * RATE_HZ / 1e9;
+        let pulse = 60.0 * RATE_HZ / bpm / 24.0;
+        assert!((before - pulse.min(960.0)).abs() < 3.0, "{bpm} BPM: {before} frames before");
+        assert_eq!(heard.len() - start, 2, "{bpm} BPM: the first pulse follows");
+    }
+}
+
+#[test]
 fn lateness_is_counted_from_the_pulse_s_own_instant() {
     let mut bench = Bench::new(plan());
     bench.at(10.0);
