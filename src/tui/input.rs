@@ -144,14 +144,15 @@ fn step(bytes: &[u8]) -> Step {
     }
 }
 
-/// The same key with Alt, which is written as an ESC before it.
+/// The same key with Alt, which is written as an ESC before it. What a terminal tells by itself has no Alt: the ESC before
+/// it was the key.
 fn with_alt(step: Step) -> Step {
     match step {
         Step::Took(taken, Some(Input::Stroke(Stroke { key, phase }))) => {
             Step::Took(taken + 1, Some(Input::Stroke(Stroke { key: key.with_alt(), phase })))
         }
-        Step::Took(taken, _) => Step::Took(taken + 1, None),
-        Step::Paste(taken) => Step::Paste(taken + 1),
+        Step::Took(_, Some(_)) | Step::Paste(_) => press(1, Key::plain(Code::Esc)),
+        Step::Took(taken, None) => Step::Took(taken + 1, None),
         Step::Wait(needed) => Step::Wait(needed + 1),
     }
 }

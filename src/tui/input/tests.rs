@@ -23,7 +23,7 @@ fn keys(bytes: &[u8]) -> Vec<String> {
 
 #[test]
 fn what_terminals_send_is_understood() {
-    let cases: [(&[u8], &[&str]); 23] = [
+    let cases: [(&[u8], &[&str]); 25] = [
         (b"aZ:?", &["a", "Z", ":", "?"]),
         ("é♪".as_bytes(), &["é", "♪"]),
         (b" \r\t\x7f", &["space", "enter", "tab", "backspace"]),
@@ -46,6 +46,8 @@ fn what_terminals_send_is_understood() {
         (b"\x1b[1;1:3A", &["up Release"]),
         (b"\x1b[?0u\x1b[0n", &["CanTellReleases", "HasDrawn"]),
         (b"\x1b[I\x1b[O", &["FocusLost"]),
+        (b"\x1b\x1b[0n\x1b\x1b[?0u", &["esc", "HasDrawn", "esc", "CanTellReleases"]),
+        (b"\x1b\x1b[200~a\x1b[201~", &["esc", "Paste(\"a\")"]),
         (b"\x1b[200~zxc\x1b[Av\x1b[201~q", &["Paste(\"zxc\\u{1b}[Av\")", "q"]),
     ];
     for (bytes, expected) in cases {
