@@ -238,10 +238,18 @@ impl ClockOut {
         }
     }
 
-    /// A follower that stands is told where the song will be on the next sixteenth, and goes on there.
+    /// A follower that stands is told where the song will be on the next sixteenth, and goes on there. One that is only a
+    /// little late for the beginning begins there, and the pulses it missed are made up for: a station that follows a
+    /// fast clock knows of a start no sooner than one pulse ahead.
     fn wait(&mut self, stretch: &Stretch, frame: i64, emit: &mut impl FnMut(Message)) {
         let Song::Rolling { offset_pulses } = stretch.song else { return };
         let next = next_song_pulse(stretch, frame);
+        if (1..=MOST_MADE_UP).contains(&next) {
+            emit(Message::START);
+            (0..next).for_each(|_| emit(Message::CLOCK));
+            self.told = Told::Running { offset_pulses, next_pulse: next };
+            return;
+        }
         let sixteenths = next.div_euclid(PULSES_PER_SIXTEENTH) + i64::from(next % PULSES_PER_SIXTEENTH != 0);
         if sixteenths > 0 {
             emit(song_position(sixteenths));
