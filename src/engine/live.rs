@@ -416,10 +416,10 @@ impl Live {
 
     fn end_notes(&mut self) {
         self.control.close_scheduler();
-        if let Some(scheduler) = self.scheduler.take() {
-            if !join_within(scheduler, END_MIDI) {
-                tracing::error!("the MIDI thread does not end: a port takes nothing, and notes may sound on");
-            }
+        if let Some(scheduler) = self.scheduler.take()
+            && !join_within(scheduler, END_MIDI)
+        {
+            tracing::error!("the MIDI thread does not end: a port takes nothing, and notes may sound on");
         }
         // Ports in the callback have the note-offs when a block later than these messages was rendered.
         let block = u64::from(self.audio.watch.block_frames.load(Ordering::Relaxed));

@@ -121,7 +121,7 @@ impl Audio {
         let marked = std::mem::replace(&mut self.marked_xruns, xruns);
         let stood_ms = self.watch.stood_ms.swap(0, Ordering::Relaxed);
         if xruns > marked || stood_ms > 0 {
-            control.xruns(u64::from(xruns.saturating_sub(marked)).max(1), stood_ms, now);
+            control.xruns(xruns.saturating_sub(marked).max(1), stood_ms, now);
         }
         let stalled = self.silence.look(self.watch.blocks.load(Ordering::Relaxed), Instant::now()) > STALL;
         match &mut self.lost {

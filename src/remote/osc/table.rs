@@ -41,7 +41,7 @@ pub fn command(row: &CommandSpec, args: &[OscType]) -> Result<Option<Command>, S
             None => args,
         },
         [note, velocity] if row.name == NOTE_ON && number(velocity) == Some(0.0) => {
-            return row_named(NOTE_OFF).map_or(Ok(None), |row| command(row, &[note.clone()]));
+            return row_named(NOTE_OFF).map_or(Ok(None), |row| command(row, std::slice::from_ref(note)));
         }
         args => args,
     };
