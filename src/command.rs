@@ -380,7 +380,7 @@ impl CommandSpec {
         (self.read)(words).map_err(|bad| CommandError::BadArgument {
             name: self.name,
             arg: self.args.get(bad.index).map_or("argument", |arg| arg.name),
-            value: shortened(words.get(bad.index).copied().unwrap_or_default()),
+            value: hints::shown(words.get(bad.index).copied().unwrap_or_default()),
             allowed: bad.allowed,
         })
     }
@@ -404,15 +404,6 @@ impl CommandSpec {
             rest = after.trim_start();
         }
         words
-    }
-}
-
-/// A wrong value as a message repeats it.
-fn shortened(value: &str) -> String {
-    const CHARS_MAX: usize = 60;
-    match value.char_indices().nth(CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value.to_owned(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Settings: what `config.yaml` says, once checked. Flags of the command line win over it.
 //!
 //! The profiles in it (`cc_profiles`) are read by `profile/short.rs`, each for itself: a fault in one takes no setting
-//! away, and a fault in a setting no profile. Nor does one wrong line take the others away: what is sound counts, and what
-//! is not is told and has its default.
+//! away, and a fault in a setting no profile. Nor does one wrong line take the others away: it is named, and its setting
+//! has the default.
 
 mod folders;
 mod older;
@@ -193,6 +193,7 @@ impl SettingsFile {
         let (settings, faults) = yaml::check_parts(file, text, |reader, root| {
             if root.is_given() { read(reader, root, &mut older) } else { Settings::default() }
         })?;
+        older.sort_by_key(|note| note.line);
         Ok(SettingsFile { settings, faults, older })
     }
 }

@@ -1,7 +1,20 @@
-//! What a refusal ends with: what there is instead, and what was probably meant. Pure.
+//! What a refusal says beside its reason: the wrong value, what there is instead, what was probably meant. Pure.
 
 /// So many letters may be wrong in a name that is recognised.
 const WRONG_MAX: usize = 3;
+
+/// Longest piece of a wrong value that is repeated in a message, in characters.
+const SHOWN_CHARS_MAX: usize = 40;
+
+/// A wrong value as a message repeats it: short, and without control characters.
+pub fn shown(value: &str) -> String {
+    let mut shown: String = value.chars().take(SHOWN_CHARS_MAX).collect();
+    shown = shown.replace(char::is_control, "\u{fffd}");
+    if value.chars().nth(SHOWN_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
+}
 
 /// What there is, as a sentence goes on with it.
 pub fn there_is<S: AsRef<str>>(names: &[S]) -> String {

@@ -104,24 +104,20 @@ impl Setup {
     pub fn new(args: &StationArgs) -> Result<Setup, Failure> {
         let folders = Folders::of_user();
         let mut notices = Vec::new();
-        let mut unreadable = None;
-        let SettingsFile { settings, faults: settings_faults, older } = SettingsFile::load(&folders.settings_file())
-            .unwrap_or_else(|fault| {
-                notices.extend(tell(std::slice::from_ref(&fault), "the settings are not used"));
-                unreadable = Some(fault);
-                SettingsFile::default()
-            });
-        notices.extend(
-            settings_faults
-                .iter()
-                .map(|fault| (Severity::Warning, format!("{fault}; the rest of the settings is used"))),
-        );
+        let read = SettingsFile::load(&folders.settings_file());
+        let (file, severity, consequence) = match read {
+            Ok(file) => (file, Severity::Warning, "the rest of the settings is used"),
+            Err(fault) => {
+                let file = SettingsFile { faults: vec![fault], ..SettingsFile::default() };
+                (file, Severity::Error, "the settings are not used")
+            }
+        };
+        let SettingsFile { settings, faults: of_settings, older } = file;
+        notices.extend(of_settings.iter().map(|fault| (severity, format!("{fault}; {consequence}"))));
         notices.extend(older.iter().map(|note| (Severity::Info, note.to_string())));
         let reading = Reading::first(folders.profile_places());
         // What makes the whole file unreadable was told above.
-        let told = |fault: &&Fault| {
-            unreadable.iter().chain(&settings_faults).any(|of| (&of.file, of.line) == (&fault.file, fault.line))
-        };
+        let told = |fault: &&Fault| of_settings.iter().any(|of| (&of.file, of.line) == (&fault.file, fault.line));
         let faults: Vec<Fault> = reading.faults.iter().filter(|fault| !told(fault)).cloned().collect();
         notices.extend(tell(&faults, "the profile is left out"));
         let library = reading.library.clone();

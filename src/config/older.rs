@@ -1,6 +1,6 @@
 //! Settings as the controller and clock manager before busker wrote them: under `midi`, `output_port`,
-//! `output_channel`, `clock` and `cc_profile`. They load as they stand; each is told with how it is written now. What is
-//! written both ways counts as it is written now. Pure.
+//! `output_channel`, `clock` and `cc_profile`. They load as they stand, and a note for each says how it is written now.
+//! Where a setting is written both ways, the new one counts. Pure.
 
 use super::{Settings, TEXT_CHARS_MAX, port::MILLIS_MAX};
 use crate::{
@@ -19,6 +19,13 @@ const PORT_KINDS: [&str; 3] = ["alsa:", "jack:", "raw:"];
 
 /// Reads what is written in the old way, before what is written in the new one.
 pub(super) fn read(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut Settings, told: &mut Vec<Fault>) {
+    read_clock(reader, midi, settings, told);
+    read_profile(reader, midi, settings, told);
+    let channel = midi.field("output_channel");
+    if let Some(number) = reader.int(&channel, 1, 16) {
+        told.push(reader.note(&channel, format!("is written midi.channel: {number} now")));
+        settings.channel = Channel::new(number as u8);
+    }
     let port = midi.field("output_port");
     if let Some(name) = reader.text(&port, TEXT_CHARS_MAX) {
         let is_ours = matches!(&*name, "auto" | "sim") || PORT_KINDS.iter().any(|kind| name.starts_with(kind));
@@ -26,14 +33,6 @@ pub(super) fn read(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut S
         told.push(reader.note(&port, format!("is written midi.ports: ['{name}'] now")));
         settings.ports = vec![(name, settings.every_port.clone())];
     }
-    let channel = midi.field("output_channel");
-    if let Some(number) = reader.int(&channel, 1, 16) {
-        told.push(reader.note(&channel, format!("is written midi.channel: {number} now")));
-        settings.channel = Channel::new(number as u8);
-    }
-    read_clock(reader, midi, settings, told);
-    read_profile(reader, midi, settings, told);
-    settings.ports.iter_mut().for_each(|(_, port)| *port = settings.every_port.clone());
 }
 
 /// The clock's switches, for every port.

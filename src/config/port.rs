@@ -62,8 +62,7 @@ pub struct ThruTo {
     pub channel: Option<Channel>,
 }
 
-/// The text of a port, and what it gets.
-/// What it does not say is as in `defaults`.
+/// The text of a port, and what it gets: what it does not say is as in `defaults`.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     field: &Field<'_>,

@@ -141,7 +141,7 @@ impl EngineConfig {
 
 #[cfg(test)]
 impl EngineConfig {
-    /// The defaults, on an instrument of the same knobs with 7 bits each, whose messages are told apart at a glance.
+    /// The defaults, on an instrument whose knobs have 7 bits each: one message for a turn makes a test easy to read.
     pub fn of_seven_bits(folder: impl Into<PathBuf>) -> EngineConfig {
         use crate::profile::Target;
         let mut config = EngineConfig::built_in(folder).unwrap();

@@ -67,6 +67,11 @@ impl Known {
         }
     }
 
+    /// Whether both are of the same files, standing as they stood.
+    pub(super) fn is_of_the_files_of(&self, other: &Known) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().all(|(path, (mark, _))| other.get(path, Some(*mark)).is_some())
+    }
+
     /// The profile of a file that stands like this.
     pub(super) fn get(&self, path: &Path, mark: Option<Mark>) -> Option<&Arc<Profile>> {
         self.0.get(path).filter(|(known, _)| Some(*known) == mark).map(|(_, profile)| profile)

@@ -116,7 +116,7 @@ impl Reading {
         let marks = places.look();
         let kept = places.known.as_deref().map(Known::load).unwrap_or_default();
         let (library, faults, known) = Library::read(&places, None, &kept);
-        if let Some(file) = places.known.as_ref().filter(|_| known != kept) {
+        if let Some(file) = places.known.as_ref().filter(|_| !known.is_of_the_files_of(&kept)) {
             known.save(file);
         }
         Reading { library, faults, places, marks, known }

@@ -6,6 +6,7 @@ use super::{
     Fault,
     tree::{Document, Node, Step},
 };
+use crate::hints::shown;
 
 /// So many faults of a file are told one by one; finding the line of each means reading the file once more.
 const FAULTS_TOLD_MAX: usize = 50;
@@ -15,9 +16,6 @@ const WORD_CHARS_MAX: usize = 48;
 
 /// What a snake_case word may be.
 const WORD: &str = "a to z, 0 to 9 and _, a letter first";
-
-/// Longest piece of a wrong value that is repeated in a message, in characters.
-const SHOWN_CHARS_MAX: usize = 40;
 
 /// A place in the tree, and what stands there.
 #[derive(Clone)]
@@ -353,14 +351,4 @@ fn shown_node(node: &Node) -> String {
         },
         Node::Map(_) => "a mapping".to_owned(),
     }
-}
-
-/// Text from the file as a message may repeat it: short, and without control characters.
-fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
-    shown = shown.replace(char::is_control, "\u{fffd}");
-    if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
-        shown.push('…');
-    }
-    shown
 }

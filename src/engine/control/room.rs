@@ -2,22 +2,47 @@
 //! asks it, and what is known is what it answered last.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::mpsc::{self, Receiver, SyncSender},
     thread,
 };
 
-/// Asks, and remembers. The thread ends with it, once the file system has answered.
-#[derive(Debug)]
+/// Asks, and remembers.
+#[derive(Debug, Default)]
 pub(super) struct Room {
-    /// None where the system has no more threads; nothing is known then.
-    questions: Option<SyncSender<PathBuf>>,
-    answers: Receiver<(PathBuf, Option<u64>)>,
+    asker: Option<Asker>,
     known: Option<(PathBuf, Option<u64>)>,
 }
 
+/// The thread, which ends with it once the file system has answered.
+#[derive(Debug)]
+struct Asker {
+    questions: SyncSender<PathBuf>,
+    answers: Receiver<(PathBuf, Option<u64>)>,
+}
+
 impl Room {
-    pub(super) fn new() -> Room {
+    /// Takes the newest answer, and has the room of a folder asked for. While a question hangs, no other is asked.
+    pub(super) fn look(&mut self, folder: &Path) {
+        if self.asker.is_none() {
+            // Where the system has no more threads, nothing is known.
+            self.asker = Asker::spawn().ok();
+        }
+        if let Some(Asker { questions, answers }) = &self.asker {
+            self.known = answers.try_iter().last().or(self.known.take());
+            let _ = questions.try_send(folder.to_owned());
+        }
+    }
+
+    /// The bytes that are free for files in a folder, as it was answered last.
+    pub(super) fn free_bytes(&self, folder: &Path) -> Option<u64> {
+        self.known.as_ref().filter(|(of, _)| of == folder)?.1
+    }
+}
+
+impl Asker {
+    fn spawn() -> io::Result<Asker> {
         let (questions, asked) = mpsc::sync_channel::<PathBuf>(1);
         let (answer, answers) = mpsc::channel();
         let ask = move || {
@@ -28,21 +53,8 @@ impl Room {
                 }
             }
         };
-        let spawned = thread::Builder::new().name("room".into()).spawn(ask);
-        Room { questions: spawned.is_ok().then_some(questions), answers, known: None }
-    }
-
-    /// Has the room of a folder asked for; while a question hangs, no other is asked.
-    pub(super) fn look(&mut self, folder: &Path) {
-        if let Some(questions) = &self.questions {
-            let _ = questions.try_send(folder.to_owned());
-        }
-    }
-
-    /// The bytes that are free for files in a folder, as it was answered last.
-    pub(super) fn free_bytes(&mut self, folder: &Path) -> Option<u64> {
-        self.known = self.answers.try_iter().last().or(self.known.take());
-        self.known.as_ref().filter(|(of, _)| of == folder)?.1
+        thread::Builder::new().name("room".into()).spawn(ask)?;
+        Ok(Asker { questions, answers })
     }
 }
 

@@ -129,7 +129,6 @@ pub struct Takes {
     /// As it was told last.
     tempo_bpm: Option<f64>,
     room: Room,
-    free_bytes: Option<u64>,
     warned: bool,
 }
 
@@ -170,8 +169,7 @@ impl Takes {
             played: Vec::new(),
             turns: 0,
             tempo_bpm: None,
-            room: Room::new(),
-            free_bytes: None,
+            room: Room::default(),
             warned: false,
         };
         // Files that cannot be are told when they are asked for.
@@ -251,7 +249,6 @@ impl Takes {
     /// From now on takes go there.
     pub(super) fn go_to(&mut self, folder: PathBuf) {
         self.folder = folder;
-        self.free_bytes = None;
     }
 
     /// So many seconds in frames.
@@ -481,9 +478,8 @@ impl Takes {
 
     /// Has the file system asked for its free room, and warns once a take when it becomes little.
     pub(super) fn look_at_disk(&mut self, desk: &Desk) {
-        self.free_bytes = self.room.free_bytes(&self.folder);
         self.room.look(&self.folder);
-        if let Some(free) = self.free_bytes
+        if let Some(free) = self.room.free_bytes(&self.folder)
             && self.recording()
             && !self.warned
             && free / self.bytes_per_second.max(1) < LOW_SECONDS
@@ -520,7 +516,7 @@ impl Takes {
             take,
             waits_for,
             folder: self.folder.clone(),
-            free_bytes: self.free_bytes,
+            free_bytes: self.room.free_bytes(&self.folder),
             bytes_per_second: self.bytes_per_second,
             capture_bytes: self.capture.bytes(),
             behind: self.behind().cloned(),

@@ -27,7 +27,7 @@ const SIXTEENTHS_PER_BAR: i64 = BEATS_PER_BAR as i64 * PPQN / PULSES_PER_SIXTEEN
 /// Pulses that may be made up for at once, or waited for. More would be heard as a jump of the tempo, and leaving out a
 /// part of a sixteenth is the lesser evil.
 pub const MOST_MADE_UP: i64 = 3;
-/// How long before its first pulse a follower is told to start or continue. Blocks of 512 frames at 44.1 kHz, in pairs as
+/// How long before a follower's first pulse START or CONTINUE is sent. Blocks of 512 frames at 44.1 kHz, in pairs as
 /// a device takes them, are 23 ms; more would make a key that plays feel late.
 pub const START_LEAD_SECONDS: f64 = 0.02;
 
@@ -238,18 +238,10 @@ impl ClockOut {
         }
     }
 
-    /// A follower that stands is told where the song will be on the next sixteenth, and goes on there. One that is only a
-    /// little late for the beginning begins there, and the pulses it missed are made up for: a station that follows a
-    /// fast clock knows of a start no sooner than one pulse ahead.
+    /// A follower that stands is told where the song will be on the next sixteenth, and goes on there.
     fn wait(&mut self, stretch: &Stretch, frame: i64, emit: &mut impl FnMut(Message)) {
         let Song::Rolling { offset_pulses } = stretch.song else { return };
         let next = next_song_pulse(stretch, frame);
-        if (1..=MOST_MADE_UP).contains(&next) {
-            emit(Message::START);
-            (0..next).for_each(|_| emit(Message::CLOCK));
-            self.told = Told::Running { offset_pulses, next_pulse: next };
-            return;
-        }
         let sixteenths = next.div_euclid(PULSES_PER_SIXTEENTH) + i64::from(next % PULSES_PER_SIXTEENTH != 0);
         if sixteenths > 0 {
             emit(song_position(sixteenths));

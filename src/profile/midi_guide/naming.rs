@@ -1,11 +1,11 @@
 //! From what people write in a table to what a profile takes: words for scripts, labels for the screen. Pure.
 
 use super::control::Control;
-use crate::profile::{Target, check::NAME_CHARS_MAX as CHARS_MAX};
+use crate::{
+    hints,
+    profile::{Target, check::NAME_CHARS_MAX as CHARS_MAX},
+};
 use std::collections::{HashMap, HashSet};
-
-/// Longest piece of a cell that a message repeats, in characters.
-const SHOWN_CHARS_MAX: usize = 40;
 
 /// One line of plain text: control characters and rows of spaces become a space.
 pub(super) fn clean(text: &str) -> String {
@@ -26,9 +26,7 @@ pub(super) fn is_cut(text: &str) -> bool {
 
 /// Text as a message repeats it.
 pub(super) fn shown(text: &str) -> String {
-    let text = clean(text);
-    let short: String = text.chars().take(SHOWN_CHARS_MAX).collect();
-    if short.len() < text.len() { format!("{short}…") } else { short }
+    hints::shown(&clean(text))
 }
 
 /// A synth's id; none where nothing of its names can be in one.

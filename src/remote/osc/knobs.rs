@@ -2,8 +2,13 @@
 //! whoever subscribed. Positions are floats from 0 to 1, as faders of controllers send and show them. Pure.
 
 use super::{pattern::Pattern, table::number};
-use crate::{command::Command, profile::Param, status::ParamsStatus};
+use crate::{
+    command::Command,
+    profile::{Param, Profile},
+    status::ParamsStatus,
+};
 use rosc::{OscMessage, OscType};
+use std::sync::Arc;
 
 /// Above the knobs.
 const ROOT: &str = "/param";
@@ -18,6 +23,12 @@ pub fn is_within(address: &str) -> bool {
 /// The address of a knob.
 pub fn address(param: &Param) -> String {
     format!("{ROOT}/{}", param.name)
+}
+
+/// The knob of an address, if it is one of these.
+pub fn named<'p>(profile: &'p Profile, address: &str) -> Option<&'p Param> {
+    let name = address.strip_prefix(ROOT)?.strip_prefix('/')?;
+    Some(&profile.params[profile.param_index(name)?])
 }
 
 /// The command that turns a knob: a number is a position from 0 to 1, a whole number (int, long) at a knob with options
@@ -46,19 +57,22 @@ pub fn turn(param: &Param, args: &[OscType]) -> Result<Command, String> {
     command.map_err(|error| error.to_string())
 }
 
-/// The knobs a pattern stands for, or is above of, that stand elsewhere than was told last; what is told now is kept.
-pub fn moved(knobs: &ParamsStatus, part: &Pattern, told: &mut Vec<(String, u16)>) -> Vec<OscMessage> {
-    let all = knobs.profile.params.iter().zip(&knobs.values);
-    let all = all.map(|(param, value)| (address(param), param, *value)).filter(|(addr, ..)| part.covers(addr));
-    let all: Vec<_> = all.collect();
-    let is_news = |addr: &str, value: u16| !told.iter().any(|(known, was)| known == addr && *was == value);
-    let news = all.iter().filter(|(addr, _, value)| is_news(addr, *value));
-    let messages = news.map(|(addr, param, value)| OscMessage {
-        addr: addr.clone(),
+/// What a subscriber was told last of the knobs of a profile: where each stands.
+pub type KnobsTold = Option<(Arc<Profile>, Vec<u16>)>;
+
+/// The knobs a pattern stands for, or is above of, that stand elsewhere than was told last, or belong to a profile that is
+/// read anew; what is told now is kept.
+pub fn moved(knobs: &ParamsStatus, part: &Pattern, told: &mut KnobsTold) -> Vec<OscMessage> {
+    let before = told.take().filter(|(profile, _)| Arc::ptr_eq(profile, &knobs.profile));
+    let before = before.map(|(_, values)| values).unwrap_or_default();
+    let all = knobs.profile.params.iter().zip(&knobs.values).enumerate();
+    let news = all.filter(|(index, (_, value))| before.get(*index) != Some(*value));
+    let messages = news.map(|(_, (param, value))| OscMessage {
+        addr: address(param),
         args: vec![OscType::Float(param.position_of(*value) as f32)],
     });
-    let messages = messages.collect();
-    *told = all.into_iter().map(|(addr, _, value)| (addr, value)).collect();
+    let messages = messages.filter(|message| part.covers(&message.addr)).collect();
+    *told = Some((Arc::clone(&knobs.profile), knobs.values.clone()));
     messages
 }
 
@@ -66,7 +80,6 @@ pub fn moved(knobs: &ParamsStatus, part: &Pattern, told: &mut Vec<(String, u16)>
 mod tests {
     use super::*;
     use crate::profile::{DEFAULT_ID, Library};
-    use std::sync::Arc;
 
     fn knobs() -> ParamsStatus {
         let profile = Arc::clone(Library::load(None).0.get(DEFAULT_ID).unwrap());
@@ -119,7 +132,7 @@ mod tests {
     #[test]
     fn only_what_moved_is_told() {
         let mut knobs = knobs();
-        let (all, mut told) = (Pattern::new("/param").unwrap(), Vec::new());
+        let (all, mut told) = (Pattern::new("/param").unwrap(), None);
         assert_eq!(moved(&knobs, &all, &mut told).len(), knobs.profile.params.len());
         assert_eq!(moved(&knobs, &all, &mut told), []);
         let (lo, hi) = (knobs.profile.params[3].lo, knobs.profile.params[3].hi);

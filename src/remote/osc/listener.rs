@@ -223,8 +223,7 @@ impl Listener {
                 Ok(row) => self.command(row, letter, now),
                 Err(unknown) => {
                     let profile = Arc::clone(&self.station.status().params.profile);
-                    let param = profile.params.iter().find(|param| knobs::address(param) == address);
-                    self.turn(param.ok_or(unknown)?, letter, now)
+                    self.turn(knobs::named(&profile, address).ok_or(unknown)?, letter, now)
                 }
             },
         }

@@ -1,6 +1,6 @@
 //! Who is told what without asking, and how often. Pure; whoever asks gives the time.
 
-use super::pattern::Pattern;
+use super::{knobs::KnobsTold, pattern::Pattern};
 use std::{
     collections::{BTreeSet, VecDeque},
     net::{IpAddr, SocketAddr},
@@ -44,7 +44,7 @@ pub struct Steady {
     /// The next time.
     pub next: Instant,
     /// Of knobs: what it was told of each last.
-    pub knobs_told: Vec<(String, u16)>,
+    pub knobs_told: KnobsTold,
 }
 
 impl Subscriptions {
@@ -107,7 +107,7 @@ mod tests {
 
     fn steady(port: u16, address: &str, every_ms: u64, next: Instant) -> Subscription {
         let (part, every) = (Pattern::new(address).unwrap(), Duration::from_millis(every_ms));
-        let steady = Some(Steady { part, every, next, knobs_told: Vec::new() });
+        let steady = Some(Steady { part, every, next, knobs_told: None });
         Subscription { to: ([127, 0, 0, 1], port).into(), address: address.to_owned(), steady, heard: next }
     }
 

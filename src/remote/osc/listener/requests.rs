@@ -94,7 +94,7 @@ impl Listener {
                 if (tree::is_within(address) || knobs::is_within(address)) && EVERY_MS.contains(&every_ms) =>
             {
                 let every = Duration::from_secs_f64(every_ms / 1e3);
-                Some(Steady { part: pattern(address)?, every, next: now, knobs_told: Vec::new() })
+                Some(Steady { part: pattern(address)?, every, next: now, knobs_told: None })
             }
             _ => return Err(usage("/subscribe")),
         };
