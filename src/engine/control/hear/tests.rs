@@ -304,7 +304,7 @@ fn a_port_whose_profile_is_not_known_gets_one_that_fits_any_and_that_is_told() {
             .filter_map(|event| event.notice())
             .map(|(_, text)| text)
             .collect();
-        assert_eq!(told, [text.clone()], "{whoever}");
+        assert_eq!(told, std::slice::from_ref(&text), "{whoever}");
     }
     assert_eq!(offline.status().ports[0].unmet, [text]);
 }

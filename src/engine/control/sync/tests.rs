@@ -20,12 +20,15 @@ use std::sync::{Arc, Mutex, mpsc::Receiver};
 /// The pulses that went out, in ns.
 type Pulses = Arc<Mutex<Vec<u64>>>;
 
+/// Messages, each with its instant in ns.
+type Messages = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
+
 struct Rig {
     offline: Offline,
     drums: Inlet,
     sent: Pulses,
     /// Everything that went to the synth, with its instant in ns.
-    told: Arc<Mutex<Vec<(u64, Vec<u8>)>>>,
+    told: Messages,
     events: Receiver<Event>,
     /// When the source's next pulse is due, in ns.
     next_ns: f64,
@@ -44,7 +47,7 @@ impl Rig {
         let port = OpenPort { settings, input: Some(input), ..OpenPort::new(info, Way::InputOnly, Wire::UNLIMITED) };
         let mut offline = Offline::on(&config, vec![built_in_port(), port]).unwrap();
         let sent = Pulses::default();
-        let (log, told) = (Arc::clone(&sent), Arc::<Mutex<Vec<_>>>::default());
+        let (log, told) = (Arc::clone(&sent), Messages::default());
         let all = Arc::clone(&told);
         offline.listen_to_sent(Box::new(move |sent, at_ns, _| {
             all.lock().unwrap().push((at_ns, sent.payload.bytes().to_vec()));

@@ -224,8 +224,13 @@ mod tests {
             ("a laptop", &laptop, Behind::Card(0), &["PCH", "H"]),
             ("a laptop with a sound server", &laptop, Behind::Server, &[]),
             ("ALSA's own default among equals", &two, Behind::Card(1), &["USB", "PCH"]),
-            ("only HDMI", &[hdmi.clone()], Behind::Card(1), &["vc4hdmi0"]),
-            ("a Pi without an interface", &[headphones.clone(), hdmi], Behind::Card(0), &["Headphones", "vc4hdmi0"]),
+            ("only HDMI", std::slice::from_ref(&hdmi), Behind::Card(1), &["vc4hdmi0"]),
+            (
+                "a Pi without an interface",
+                &[headphones.clone(), hdmi.clone()],
+                Behind::Card(0),
+                &["Headphones", "vc4hdmi0"],
+            ),
             ("a microphone", &[headphones, microphone], Behind::Card(0), &["Mic", "Headphones"]),
             (
                 "a loop between programs",
