@@ -363,17 +363,17 @@ pub fn assemble(
         log: callback_log,
     });
 
-    let latency_frames = i64::from(spec.latency_frames);
-    let pulses = PulseWatch::new(plan_reader.clone(), frames.clone(), latency_frames);
+    frames.set_latency(spec.latency_frames);
+    let pulses = PulseWatch::new(plan_reader.clone(), frames.clone());
     let scheduler = Scheduler::new(outs, scheduler_log, Some(pulses));
     let (scheduler_sender, lane) = scheduler_lane();
     let scheduler = SchedulerRunner::new(scheduler, lane, thru_lanes);
-    let clock = (!clock_ports.is_empty())
-        .then(|| ClockThread::new(clock_ports, plan_reader, frames.clone(), latency_frames, clock_log));
+    let clock =
+        (!clock_ports.is_empty()).then(|| ClockThread::new(clock_ports, plan_reader, frames.clone(), clock_log));
 
     let (jobs, jobs_receiver) = mpsc::channel();
     let (done_sender, done) = mpsc::channel();
-    let writer = Writer::new(jobs_receiver, done_sender, capture.clone(), rate);
+    let writer = Writer::new(jobs_receiver, done_sender, capture.clone());
     let (pages_sender, pages) = mpsc::channel();
     let (failures_sender, failures) = mpsc::channel();
     let keeper = Keeper::new(pages, failures_sender);
@@ -384,7 +384,7 @@ pub fn assemble(
         LibrarianHandle { jobs: librarian_jobs, news: librarian_news, measures: config.verdicts.is_some() };
     let (plays, plays_receiver) = mpsc::channel();
     let (news_sender, news) = mpsc::channel();
-    let reader = Reader::new(plays_receiver, news_sender, player_blocks, spec.sample_rate_hz);
+    let reader = Reader::new(plays_receiver, news_sender, player_blocks);
     let (start_ns, calendar) = match time {
         Time::Real { start_ns } => (start_ns, Calendar::Local),
         Time::Virtual => (0, Calendar::Virtual),

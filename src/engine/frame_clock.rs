@@ -5,7 +5,14 @@
 //! true rate. The callback feeds it; any thread asks it.
 
 use super::latest::{Latest, Words};
-use std::{cell::Cell, f64::consts::SQRT_2, f64::consts::TAU, sync::Arc};
+use std::{
+    cell::Cell,
+    f64::consts::{SQRT_2, TAU},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 /// Where frames and nanoseconds meet. Valid near its origin; renewed every block.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +29,11 @@ impl FrameTime {
     /// When a frame is rendered, in ns.
     pub fn ns_at(&self, frame: f64) -> f64 {
         self.ns + (frame - self.frame as f64) * self.ns_per_frame
+    }
+
+    /// The same of the frames that are heard: a frame is heard so many frames after it is rendered.
+    pub fn heard(self, latency_frames: i64) -> FrameTime {
+        FrameTime { frame: self.frame - latency_frames, ..self }
     }
 
     /// Which (fractional) frame is rendered at an instant.
@@ -44,6 +56,8 @@ impl Words<3> for FrameTime {
 #[derive(Clone, Debug)]
 pub struct FrameClock {
     cell: Arc<Latest<3>>,
+    /// From the rendering of a frame to its being heard, in frames.
+    latency_frames: Arc<AtomicI64>,
     /// The mapping as it was last read.
     last: Cell<FrameTime>,
 }
@@ -56,6 +70,21 @@ impl FrameClock {
         self.cell.renew(&mut time);
         self.last.set(time);
         Some(time).filter(|time| time.frame > 0)
+    }
+
+    /// The mapping of the frames that are heard. Realtime: yes.
+    pub fn heard(&self) -> Option<FrameTime> {
+        Some(self.now()?.heard(self.latency_frames()))
+    }
+
+    /// From the rendering of a frame to its being heard, in frames.
+    pub fn latency_frames(&self) -> i64 {
+        self.latency_frames.load(Ordering::Relaxed)
+    }
+
+    /// It is this long from now on, for every reader.
+    pub fn set_latency(&self, latency_frames: u32) {
+        self.latency_frames.store(i64::from(latency_frames), Ordering::Relaxed);
     }
 }
 
@@ -88,7 +117,7 @@ pub fn frame_clock(sample_rate_hz: f64) -> (FrameClockFeed, FrameClock) {
     let cell = Arc::new(Latest::new(time));
     let feed =
         FrameClockFeed { cell: Arc::clone(&cell), time, nominal_ns_per_frame, settled_seconds: 0.0, running: false };
-    (feed, FrameClock { cell, last: Cell::new(time) })
+    (feed, FrameClock { cell, latency_frames: Arc::default(), last: Cell::new(time) })
 }
 
 impl FrameClockFeed {
@@ -128,6 +157,14 @@ impl FrameClockFeed {
     /// The mapping as of the newest block. Realtime: yes.
     pub fn time(&self) -> FrameTime {
         self.time
+    }
+
+    /// Frames are of another rate from the next block on.
+    pub fn set_rate(&mut self, sample_rate_hz: f64) {
+        self.nominal_ns_per_frame = 1e9 / sample_rate_hz;
+        self.time.ns_per_frame = self.nominal_ns_per_frame;
+        self.cell.write(self.time);
+        self.restart();
     }
 
     /// The stream was interrupted: the next block starts the loop anew. Realtime: yes.

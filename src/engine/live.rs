@@ -149,7 +149,7 @@ impl Engine {
         let mut live = Live {
             turn: config.turn,
             control,
-            audio: Audio::new(spec, watch, driver, reopen),
+            audio: Audio::new(spec, watch, driver, frames.clone(), reopen),
             frames,
             realtime,
             clock_realtime,
@@ -370,8 +370,8 @@ impl Live {
         match self.frames.now() {
             Some(time) => {
                 let block = i64::from(self.audio.watch.block_frames.load(Ordering::Relaxed));
-                let latency = i64::from(self.audio.spec.latency_frames);
-                let heard = FrameTime { frame: time.frame - latency, ..time };
+                let latency = self.frames.latency_frames();
+                let heard = time.heard(latency);
                 Moment {
                     ns,
                     heard,
@@ -440,7 +440,7 @@ impl Live {
     }
 
     fn end_device(&mut self) {
-        let Some(driver) = self.audio.driver.take() else { return };
+        let Some(driver) = self.audio.take_driver() else { return };
         let stop = thread::Builder::new().name("device-end".into()).spawn(move || drop(driver.stop()));
         if !stop.is_ok_and(|stop| join_within(stop, END_DEVICE)) {
             tracing::error!("the audio device does not stop; it is left");

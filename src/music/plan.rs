@@ -4,7 +4,7 @@
 //! matters: which pulses fall in this window. A pulse belongs to exactly one stretch, whatever the edits, because
 //! each stretch names its first pulse.
 
-use super::{Bpm, PPQN, Timeline};
+use super::{Bpm, PPQN, Timeline, timeline::rated};
 use std::ops::Range;
 
 /// Whether the song rolls, and where.
@@ -46,6 +46,20 @@ impl Stretch {
         }
     }
 
+    /// Its first pulse that is not emitted before `frame`.
+    fn next_pulse(&self, frame: i64) -> i64 {
+        if frame <= self.from_frame {
+            self.first_pulse
+        } else {
+            self.timeline.first_pulse_from(frame).max(self.first_pulse)
+        }
+    }
+
+    /// The frame on which it emits a pulse: one that its law puts before it begins falls on its first.
+    fn frame_of(&self, pulse: i64) -> i64 {
+        self.timeline.whole_frame_of(pulse).max(self.from_frame)
+    }
+
     /// The pulses of this stretch in a part of it, in order.
     pub fn pulses(&self, part: Range<i64>) -> impl Iterator<Item = Pulse> + use<> {
         let stretch = *self;
@@ -59,8 +73,7 @@ impl Stretch {
         (near..)
             .map(move |pulse| Pulse {
                 frame: timeline.frame_of(pulse as f64),
-                // A new law would place its first pulse before the stretch begins.
-                whole_frame: timeline.whole_frame_of(pulse).max(from_frame),
+                whole_frame: stretch.frame_of(pulse),
                 song_pulse: match song {
                     Song::Rolling { offset_pulses } => Some(pulse - offset_pulses),
                     Song::Stopped { .. } => None,
@@ -185,16 +198,6 @@ impl Plan {
         self.last().from_frame.max(earliest)
     }
 
-    /// The first pulse that is not emitted before `frame`, as long as nothing else is planned.
-    fn next_pulse(&self, frame: i64) -> i64 {
-        let last = self.last();
-        if frame <= last.from_frame {
-            last.first_pulse
-        } else {
-            last.timeline.first_pulse_from(frame).max(last.first_pulse)
-        }
-    }
-
     /// What to add to a source's pulse numbers to have the plan's, so that the first [`Plan::follow`] moves the clock
     /// by at most half a pulse: `source_pulse` falls on `frame`.
     pub fn offset_to(&self, source_pulse: i64, frame: f64) -> i64 {
@@ -218,7 +221,7 @@ impl Plan {
         } else {
             let spacing_frames = (timeline.sample_rate_hz / FOLLOWS_PER_SECOND).ceil() as i64;
             let from_frame = earliest.max(last.from_frame + spacing_frames);
-            let first_pulse = self.next_pulse(from_frame);
+            let first_pulse = self.last().next_pulse(from_frame);
             self.push(Stretch { from_frame, first_pulse, timeline, ..last });
         }
     }
@@ -259,7 +262,7 @@ impl Plan {
             let mut offset = (timeline.pulse_at(earliest as f64) - song_pulse).floor() as i64;
             let frame = |offset: i64| (timeline.frame_of(song_pulse + offset as f64) + 1e-3).floor() as i64;
             // Behind a source that fell back, the grid's pulses are emitted already until it has caught up.
-            let next_pulse = self.next_pulse(earliest);
+            let next_pulse = self.last().next_pulse(earliest);
             while frame(offset) < earliest || song_pulse.ceil() as i64 + offset < next_pulse {
                 offset += 1;
             }
@@ -283,16 +286,48 @@ impl Plan {
 
     fn push_song(&mut self, song: Song, timeline: Timeline, from_frame: i64) {
         let last = *self.last();
-        let first_pulse =
-            if timeline == last.timeline { self.next_pulse(from_frame) } else { timeline.first_pulse_from(from_frame) };
+        let first_pulse = if timeline == last.timeline {
+            self.last().next_pulse(from_frame)
+        } else {
+            timeline.first_pulse_from(from_frame)
+        };
         self.push(Stretch { from_frame, first_pulse, timeline, song, ..last });
+    }
+
+    /// Frames are of another rate from `frame` on: song and clock go on where they are, and what is planned for later
+    /// comes when it would have come.
+    pub fn set_rate(&mut self, sample_rate_hz: f64, frame: i64) {
+        let current = *self.at(frame);
+        let ratio = sample_rate_hz / current.timeline.sample_rate_hz;
+        let mut list: Vec<Stretch> = self.stretches().iter().filter(|it| it.from_frame < frame).copied().collect();
+        let mut last = Stretch {
+            from_frame: frame,
+            first_pulse: current.next_pulse(frame),
+            timeline: current.timeline.at_rate(sample_rate_hz, frame),
+            ..current
+        };
+        list.push(last);
+        for later in self.stretches().iter().filter(|it| it.from_frame > frame) {
+            let mut from_frame = rated(later.from_frame as f64, frame, ratio).round() as i64;
+            if last.clock_on {
+                // Between the same two pulses as before: rounding must not put one on both sides of it.
+                from_frame =
+                    from_frame.max(last.frame_of(later.first_pulse - 1) + 1).min(last.frame_of(later.first_pulse));
+            }
+            from_frame = from_frame.max(last.from_frame);
+            last = Stretch { from_frame, timeline: later.timeline.at_rate(sample_rate_hz, frame), ..*later };
+            list.push(last);
+        }
+        if let Some(plan) = Plan::from_stretches(&list) {
+            *self = plan;
+        }
     }
 
     /// MIDI clock on or off from `earliest` on.
     pub fn set_clock(&mut self, clock_on: bool, earliest: i64) {
         let last = *self.last();
         let from_frame = self.edit_frame(earliest);
-        let first_pulse = self.next_pulse(from_frame);
+        let first_pulse = self.last().next_pulse(from_frame);
         self.push(Stretch { from_frame, first_pulse, clock_on, ..last });
     }
 }

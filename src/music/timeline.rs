@@ -9,6 +9,11 @@ pub const PPQN: i64 = 24;
 /// 48 kHz is exactly 1000 frames a pulse for ever.
 const SLACK_FRAMES: f64 = 1e-3;
 
+/// Where a frame lies once those after `frame` are so many times as many.
+pub(super) fn rated(at: f64, frame: i64, ratio: f64) -> f64 {
+    frame as f64 + (at - frame as f64) * ratio
+}
+
 /// Tempo as a mapping: pulse `origin_pulse` falls on frame `origin_frame` and the others follow at `bpm`.
 ///
 /// Nothing counts: any pulse's frame and any frame's pulse are computed, so no error accumulates.
@@ -67,6 +72,12 @@ impl Timeline {
         let to_origin = next.origin_pulse as f64 - pulse_there;
         Timeline { origin_frame: frame as f64 + to_origin * next.frames_per_pulse(), ..next }
     }
+
+    /// The same music counted in frames of another rate from `frame` on: both timelines agree at that frame.
+    pub fn at_rate(&self, sample_rate_hz: f64, frame: i64) -> Timeline {
+        let origin_frame = rated(self.origin_frame, frame, sample_rate_hz / self.sample_rate_hz);
+        Timeline { sample_rate_hz, origin_frame, ..*self }
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +104,15 @@ mod tests {
             let before = Timeline::new(bpm(a), 44_100.0);
             let after = before.with_bpm_at(bpm(b), frame);
             prop_assert!((before.pulse_at(frame as f64) - after.pulse_at(frame as f64)).abs() < 1e-6);
+        }
+
+        #[test]
+        fn timelines_of_two_rates_agree_where_they_meet_and_keep_the_tempo(x in 20.0..300.0, frame in 0i64..100_000_000) {
+            let before = Timeline::new(bpm(x), 48_000.0).with_bpm_at(bpm(x), frame / 2);
+            let after = before.at_rate(44_100.0, frame);
+            prop_assert!((before.pulse_at(frame as f64) - after.pulse_at(frame as f64)).abs() < 1e-6);
+            let a_second = |timeline: &Timeline, frames: f64| timeline.pulse_at(frame as f64 + frames);
+            prop_assert!((a_second(&before, 48_000.0) - a_second(&after, 44_100.0)).abs() < 1e-6);
         }
 
         #[test]

@@ -72,6 +72,11 @@ pub fn meter(sample_rate_hz: f64) -> (Meter, MeterReader) {
 }
 
 impl Meter {
+    /// Blocks are of another rate from the next on. Realtime: yes.
+    pub fn set_rate(&mut self, sample_rate_hz: f64) {
+        self.sample_rate_hz = sample_rate_hz as f32;
+    }
+
     /// Measures a block. Realtime: yes.
     pub fn measure(&mut self, block: &[f32]) {
         if block.is_empty() {

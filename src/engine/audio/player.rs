@@ -154,7 +154,7 @@ pub fn player(sample_rate_hz: f64) -> (Player, PlayerBlocks, Arc<PlayCounters>) 
         at: 0,
         state: State::Idle,
         first: PlayId(0),
-        ramp_frames: ((RAMP_SECONDS * sample_rate_hz) as u64).max(1),
+        ramp_frames: ramp_frames(sample_rate_hz),
         level: 0,
         is_dry: false,
         frames: 0,
@@ -163,7 +163,16 @@ pub fn player(sample_rate_hz: f64) -> (Player, PlayerBlocks, Arc<PlayCounters>) 
     (player, PlayerBlocks { full: full_producer, empty: empty_consumer }, counters)
 }
 
+fn ramp_frames(sample_rate_hz: f64) -> u64 {
+    ((RAMP_SECONDS * sample_rate_hz) as u64).max(1)
+}
+
 impl Player {
+    /// Blocks are of another rate from the next on.
+    pub fn set_rate(&mut self, sample_rate_hz: f64) {
+        self.ramp_frames = ramp_frames(sample_rate_hz);
+    }
+
     /// Plays this as soon as enough of it was read. What is heard at the moment ends.
     pub fn play(&mut self, play: PlayId) {
         match self.state {

@@ -289,6 +289,18 @@ impl Renderer {
         self.message_delay_frames.store(frames as u32, Ordering::Relaxed);
     }
 
+    /// Goes on at another rate. Only between two devices: it makes the click and the synth anew.
+    pub fn set_rate(&mut self, sample_rate_hz: f64) {
+        self.sample_rate_hz = sample_rate_hz;
+        self.input_meters.iter_mut().chain(&mut self.output_meters).for_each(|meter| meter.set_rate(sample_rate_hz));
+        self.click = Click::new(sample_rate_hz);
+        self.player.set_rate(sample_rate_hz);
+        if let Some(built_in) = &mut self.built_in {
+            built_in.synth = built_in.synth.at_rate(sample_rate_hz);
+        }
+        self.frame_clock.set_rate(sample_rate_hz);
+    }
+
     /// A new stream begins or the old one was interrupted: what was known of its timing is void. Realtime: yes.
     pub fn restart(&mut self) {
         self.frame_clock.restart();

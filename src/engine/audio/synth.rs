@@ -130,6 +130,17 @@ impl Synth {
         }
     }
 
+    /// The same synth at another rate in Hz: what its controllers say stays, what sounds ends. Allocates.
+    pub fn at_rate(&self, sample_rate_hz: f64) -> Synth {
+        Synth {
+            patch: self.patch.clone(),
+            knobs: self.knobs,
+            bend: self.bend,
+            bpm: self.bpm,
+            ..Synth::new(sample_rate_hz)
+        }
+    }
+
     /// Realtime: yes. Takes one complete message of any channel, without running status; what it does not know it ignores.
     pub fn midi(&mut self, message: &[u8]) {
         let &[status, first, second] = message else {

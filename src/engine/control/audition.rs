@@ -105,11 +105,16 @@ impl Control {
         Ok(String::new())
     }
 
-    fn play_from(&mut self, path: PathBuf, from_seconds: f64) {
+    pub(super) fn play_from(&mut self, path: PathBuf, from_seconds: f64) {
         let play = self.audition.last.next();
         self.audition.last = play;
         // A reader that is gone answers by its silence.
-        let _ = self.audition.parts.plays.send(Job::Play { play, path: path.clone(), from_seconds });
+        let _ = self.audition.parts.plays.send(Job::Play {
+            play,
+            path: path.clone(),
+            from_seconds,
+            at_rate_hz: self.device.sample_rate_hz,
+        });
         self.renderer.order(Order::Play(play));
         // In the same take the length is known already.
         let same = self.audition.current.take().filter(|before| before.path == path);

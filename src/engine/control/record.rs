@@ -221,6 +221,21 @@ impl Control {
         self.takes.interrupt();
     }
 
+    /// Frames are of another rate from this one on: the song goes on where it is, and so does a take that is listened to.
+    /// The take under way is closed.
+    pub fn set_rate(&mut self, sample_rate_hz: u32, frame: i64) {
+        let heard = self.audition.status(self.device.sample_rate_hz);
+        // One that was begun meanwhile.
+        self.takes.interrupt();
+        self.device.sample_rate_hz = sample_rate_hz;
+        self.takes.set_rate(sample_rate_hz, frame);
+        self.plan.set_rate(f64::from(sample_rate_hz), frame);
+        self.publish_plan();
+        if let Some(heard) = heard {
+            self.play_from(heard.path, heard.seconds);
+        }
+    }
+
     /// The device is back: a take that was interrupted goes on in a new one.
     pub fn device_back(&mut self, now: Moment) {
         if let Some(name) = self.takes.take_interrupted()

@@ -105,6 +105,8 @@ pub struct Takes {
     folder: PathBuf,
     calendar: Calendar,
     sample_rate_hz: u32,
+    /// What is held before this frame is of another rate.
+    earliest_frame: i64,
     capture: Capture,
     inputs: usize,
     options: RecorderOptions,
@@ -153,6 +155,7 @@ impl Takes {
             folder: parts.folder,
             calendar: parts.calendar,
             sample_rate_hz: parts.sample_rate_hz,
+            earliest_frame: 0,
             capture: parts.capture,
             inputs: parts.inputs,
             options: parts.options.clone(),
@@ -525,6 +528,14 @@ impl Takes {
 
     /// The frames that can be kept.
     pub(super) fn held(&self) -> std::ops::Range<i64> {
-        self.capture.held()
+        let held = self.capture.held();
+        held.start.max(self.earliest_frame).min(held.end)..held.end
+    }
+
+    /// Frames are of another rate from this one on, and so are the takes that begin.
+    pub(super) fn set_rate(&mut self, sample_rate_hz: u32, frame: i64) {
+        (self.sample_rate_hz, self.earliest_frame) = (sample_rate_hz, frame);
+        // What could be recorded can be at every rate.
+        let _ = self.set(self.options.clone());
     }
 }

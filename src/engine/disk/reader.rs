@@ -35,6 +35,8 @@ pub enum Job {
         path: PathBuf,
         /// Where to begin, in seconds from the take's beginning.
         from_seconds: f64,
+        /// The rate it is heard at, in frames per second.
+        at_rate_hz: u32,
     },
     /// Read no more.
     Stop,
@@ -86,14 +88,13 @@ pub struct Reader {
     jobs: Receiver<Job>,
     news: Sender<News>,
     blocks: PlayerBlocks,
-    sample_rate_hz: u32,
     open: Option<Open>,
 }
 
 impl Reader {
-    /// A reader for a callback of this rate.
-    pub fn new(jobs: Receiver<Job>, news: Sender<News>, blocks: PlayerBlocks, sample_rate_hz: u32) -> Reader {
-        Reader { jobs, news, blocks, sample_rate_hz, open: None }
+    /// A reader that fills these blocks.
+    pub fn new(jobs: Receiver<Job>, news: Sender<News>, blocks: PlayerBlocks) -> Reader {
+        Reader { jobs, news, blocks, open: None }
     }
 
     /// Runs until the control thread is gone.
@@ -131,8 +132,8 @@ impl Reader {
 
     fn take_on(&mut self, job: Job) {
         self.open = None;
-        let Job::Play { play, path, from_seconds } = job else { return };
-        let news = match self.open(play, &path, from_seconds) {
+        let Job::Play { play, path, from_seconds, at_rate_hz } = job else { return };
+        let news = match self.open(play, &path, from_seconds, at_rate_hz) {
             Ok(news) => news,
             Err(why) => News::Failed { play, sentence: format!("cannot play {}: {why}", path.display()) },
         };
@@ -149,12 +150,12 @@ impl Reader {
         }
     }
 
-    fn open(&mut self, play: PlayId, path: &Path, from_seconds: f64) -> Result<News, String> {
+    fn open(&mut self, play: PlayId, path: &Path, from_seconds: f64, at_rate_hz: u32) -> Result<News, String> {
         let (path, mut source) = stereo::open(path)?;
         let rate_hz = source.sample_rate_hz();
-        let converter = match rate_hz == self.sample_rate_hz {
+        let converter = match rate_hz == at_rate_hz {
             true => None,
-            false => Some(Converter::new(rate_hz, self.sample_rate_hz)?),
+            false => Some(Converter::new(rate_hz, at_rate_hz)?),
         };
         let from = ((from_seconds.max(0.0) * f64::from(rate_hz)).round() as u64).min(source.frames());
         source.seek(from)?;

@@ -59,6 +59,10 @@ pub struct TakeOrder {
     pub depth: Depth,
     /// Whether what is reduced to 16 bits is dithered.
     pub dither: bool,
+    /// Frames per second.
+    pub sample_rate_hz: u32,
+    /// What is held before this frame is of another rate.
+    pub earliest_frame: i64,
     /// Its first frame.
     pub begin: Begin,
     /// The frame after its last, where that is known.
@@ -81,6 +85,12 @@ pub struct TakeOrder {
     pub bpm: f64,
     /// The MIDI ports, in their order.
     pub port_names: Vec<String>,
+}
+
+impl TakeOrder {
+    fn frames(&self, seconds: f64) -> u64 {
+        (seconds * f64::from(self.sample_rate_hz)) as u64
+    }
 }
 
 /// Where a take begins.
@@ -235,7 +245,6 @@ pub struct Writer {
 /// What all takes share: where samples come from, and who is told.
 struct Desk {
     capture: Capture,
-    sample_rate_hz: u32,
     done: Sender<Done>,
     /// Called when there is news.
     told: Box<dyn Fn() + Send>,
@@ -247,20 +256,15 @@ impl Desk {
         let _ = self.done.send(done);
         (self.told)();
     }
-
-    fn frames(&self, seconds: f64) -> u64 {
-        (seconds * f64::from(self.sample_rate_hz)) as u64
-    }
 }
 
 impl Writer {
-    /// A writer of what is held at this rate.
-    pub fn new(jobs: Receiver<Job>, done: Sender<Done>, capture: Capture, sample_rate_hz: f64) -> Writer {
-        let sample_rate_hz = sample_rate_hz.round() as u32;
+    /// A writer of what is held.
+    pub fn new(jobs: Receiver<Job>, done: Sender<Done>, capture: Capture) -> Writer {
         Writer {
             jobs,
             progress: Progress::new(),
-            desk: Desk { capture, sample_rate_hz, done, told: Box::new(|| {}) },
+            desk: Desk { capture, done, told: Box::new(|| {}) },
             roll: Roll::default(),
             takes: Vec::new(),
         }

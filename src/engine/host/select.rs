@@ -160,11 +160,15 @@ fn finish(
     };
     let ports = wishes.iter().map(&mut open).collect::<Result<_, _>>()?;
     let spec = device.spec();
-    // The renderer is made to this rate and these inputs.
-    let again =
-        AudioRequest { sample_rate_hz: Some(spec.sample_rate_hz), inputs: Some(spec.inputs), ..request.clone() };
+    // The renderer is made to these inputs, and goes on at another rate only where the device has come back so.
+    let inputs = Some(spec.inputs);
+    let again = AudioRequest { sample_rate_hz: Some(spec.sample_rate_hz), inputs, ..request.clone() };
+    let at_any_rate = AudioRequest { sample_rate_hz: None, ..again.clone() };
     let machine = Arc::clone(machine);
-    let reopen: Reopen = Box::new(move || open_at(machine.as_ref(), &place, &again));
+    let reopen: Reopen = Box::new(move || {
+        let machine = machine.as_ref();
+        open_at(machine, &place, &again).or_else(|why| open_at(machine, &place, &at_any_rate).map_err(|_| why))
+    });
     Ok(Selected { machinery: Machinery { device, ports, patchbay, reopen }, notices })
 }
 

@@ -1,5 +1,5 @@
 //! The audio device of a running engine: noticed when it is lost, done without, and taken back. The control thread's,
-//! but for opening a device, which may take seconds and has a thread of its own.
+//! but for what a device may take seconds over: opening, starting and ending it is another thread's.
 
 use super::Reopen;
 use crate::{
@@ -7,6 +7,7 @@ use crate::{
         assembly::device_status,
         audio::renderer::Renderer,
         control::{Control, Moment},
+        frame_clock::FrameClock,
         host::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, sim::SimDevice},
     },
     status::Severity,
@@ -29,38 +30,89 @@ const STALL: Duration = Duration::from_millis(1500);
 const LONGEST_LOOK: Duration = Duration::from_millis(250);
 /// First and longest wait before a lost device is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
+
+/// What the porter is asked, one thing at a time.
+enum Errand {
+    End(Box<dyn Driver>),
+    Open,
+    Start(Box<dyn Device>, Box<Renderer>, Arc<Watch>),
+}
+
+/// What came of it.
+enum Outcome {
+    Ended(Option<Box<Renderer>>),
+    Opened(Result<Box<dyn Device>, HostError>),
+    Started(Result<Box<dyn Driver>, StartFailed>),
+}
+
+/// The thread that opens, starts and ends devices.
+struct Porter {
+    errands: Sender<Errand>,
+    outcomes: Receiver<Outcome>,
+}
+
+impl Porter {
+    /// It ends with its asker, which need not wait for it: a device that comes too late is closed again.
+    fn new(mut reopen: Reopen) -> Porter {
+        let (errands, asked) = mpsc::channel();
+        let (sender, outcomes) = mpsc::channel();
+        let body = move || {
+            for errand in asked {
+                let outcome = match errand {
+                    Errand::End(driver) => Outcome::Ended(driver.stop().map(Box::new)),
+                    Errand::Open => Outcome::Opened(reopen()),
+                    Errand::Start(device, renderer, watch) => Outcome::Started(device.start(*renderer, watch)),
+                };
+                if sender.send(outcome).is_err() {
+                    return;
+                }
+            }
+        };
+        if let Err(error) = thread::Builder::new().name("device-porter".into()).spawn(body) {
+            tracing::error!("a device that is lost is not taken back: no thread: {error}");
+        }
+        Porter { errands, outcomes }
+    }
+
+    /// Whether somebody is there to do it.
+    fn ask(&self, errand: Errand) -> bool {
+        self.errands.send(errand).is_ok()
+    }
+}
+
+/// Where the renderer is.
+enum State {
+    /// On the device.
+    Running(Box<dyn Driver>),
+    /// On a device that is gone and is being ended.
+    Ending,
+    /// On a stand-in: the device is waited for.
+    Without(Box<dyn Driver>, Wait),
+    /// On a device that is back and is being started.
+    Starting,
+    /// The system never let go of it: nothing sounds any more.
+    Nowhere,
+}
+
 /// A device that is waited for.
-struct Lost {
+struct Wait {
     retry_at: Instant,
     wait: Duration,
-    /// The opener is at it.
+    /// The porter is at it.
     is_asked: bool,
     /// What is in the way, as it was told last.
     told: Option<HostError>,
 }
 
-/// The thread that opens devices.
-struct Opener {
-    asks: Sender<()>,
-    opened: Receiver<Result<Box<dyn Device>, HostError>>,
-}
+impl Wait {
+    fn new() -> Wait {
+        Wait { retry_at: Instant::now() + RETRY.0, wait: RETRY.0, is_asked: false, told: None }
+    }
 
-impl Opener {
-    /// It ends with its asker, which need not wait for it: a device that comes too late is closed again.
-    fn new(mut reopen: Reopen) -> Opener {
-        let (asks, asked) = mpsc::channel::<()>();
-        let (sender, opened) = mpsc::channel();
-        let body = move || {
-            for () in asked {
-                if sender.send(reopen()).is_err() {
-                    return;
-                }
-            }
-        };
-        if let Err(error) = thread::Builder::new().name("device-opener".into()).spawn(body) {
-            tracing::error!("a device that is lost is not taken back: no thread: {error}");
-        }
-        Opener { asks, opened }
+    /// The next try is later, longer each time.
+    fn go_on(&mut self) {
+        self.wait = (self.wait * 2).min(RETRY.1);
+        self.retry_at = Instant::now() + self.wait;
     }
 }
 
@@ -90,9 +142,9 @@ impl Silence {
 pub(super) struct Audio {
     pub(super) spec: DeviceSpec,
     pub(super) watch: Arc<Watch>,
-    pub(super) driver: Option<Box<dyn Driver>>,
-    opener: Opener,
-    lost: Option<Lost>,
+    state: State,
+    porter: Porter,
+    frames: FrameClock,
     silence: Silence,
     seen_xruns: u64,
     marked_xruns: u64,
@@ -101,13 +153,19 @@ pub(super) struct Audio {
 
 impl Audio {
     /// A device that runs.
-    pub(super) fn new(spec: DeviceSpec, watch: Arc<Watch>, driver: Box<dyn Driver>, reopen: Reopen) -> Audio {
+    pub(super) fn new(
+        spec: DeviceSpec,
+        watch: Arc<Watch>,
+        driver: Box<dyn Driver>,
+        frames: FrameClock,
+        reopen: Reopen,
+    ) -> Audio {
         Audio {
             spec,
             watch,
-            driver: Some(driver),
-            opener: Opener::new(reopen),
-            lost: None,
+            state: State::Running(driver),
+            porter: Porter::new(reopen),
+            frames,
             silence: Silence::new(Instant::now()),
             seen_xruns: 0,
             marked_xruns: 0,
@@ -123,21 +181,31 @@ impl Audio {
         if xruns > marked || stood_ms > 0 {
             control.xruns(xruns.saturating_sub(marked).max(1), stood_ms, now);
         }
-        let stalled = self.silence.look(self.watch.blocks.load(Ordering::Relaxed), Instant::now()) > STALL;
-        match &mut self.lost {
-            None if stalled || self.watch.lost.load(Ordering::Relaxed) => self.go_on_without(control),
-            Some(lost) if lost.is_asked => {
-                if let Ok(outcome) = self.opener.opened.try_recv() {
-                    lost.is_asked = false;
-                    self.take_back(outcome, control, now);
+        while let Ok(outcome) = self.porter.outcomes.try_recv() {
+            match outcome {
+                Outcome::Ended(Some(renderer)) => self.stand_in(*renderer, control),
+                Outcome::Ended(None) => self.is_nowhere(control),
+                Outcome::Opened(Ok(device)) => self.take_back(device, control),
+                Outcome::Opened(Err(error)) => self.is_in_the_way(error, control),
+                Outcome::Started(Ok(driver)) => self.is_back(driver, control, now),
+                Outcome::Started(Err(StartFailed { error, renderer: Some(renderer) })) => {
+                    self.stand_in(*renderer, control);
+                    self.is_in_the_way(error, control);
                 }
+                Outcome::Started(Err(StartFailed { renderer: None, .. })) => self.is_nowhere(control),
             }
-            Some(lost) if Instant::now() >= lost.retry_at => lost.is_asked = self.opener.asks.send(()).is_ok(),
+        }
+        let is_silent = self.silence.look(self.watch.blocks.load(Ordering::Relaxed), Instant::now()) > STALL;
+        match &mut self.state {
+            State::Running(_) if is_silent || self.watch.lost.load(Ordering::Relaxed) => self.is_lost(control),
+            State::Without(_, wait) if !wait.is_asked && Instant::now() >= wait.retry_at => {
+                wait.is_asked = self.porter.ask(Errand::Open);
+            }
             _ => {}
         }
     }
 
-    fn go_on_without(&mut self, control: &mut Control) {
+    fn is_lost(&mut self, control: &mut Control) {
         let name = &self.spec.name;
         tracing::warn!(device = name, "the audio device is gone");
         control.device_lost();
@@ -146,67 +214,83 @@ impl Audio {
             Severity::Error,
             format!("the audio device {name} is gone: MIDI plays on, the take is closed, and it is taken back when it returns"),
         );
-        match self.driver.take().and_then(Driver::stop) {
-            Some(renderer) => self.run_on(Box::new(self.stand_in()), renderer),
-            None => control.desk().notice(
-                Severity::Error,
-                "the system does not let go of the audio device: save nothing here, leave with ctrl-q and start again",
-            ),
+        if let State::Running(driver) = std::mem::replace(&mut self.state, State::Ending) {
+            self.porter.ask(Errand::End(driver));
         }
-        self.lost = Some(Lost { retry_at: Instant::now() + RETRY.0, wait: RETRY.0, is_asked: false, told: None });
     }
 
-    fn stand_in(&self) -> SimDevice {
-        SimDevice::new(self.spec.sample_rate_hz, self.spec.block_frames.clamp(64, 1024))
+    fn is_nowhere(&mut self, control: &mut Control) {
+        self.state = State::Nowhere;
+        control.desk().notice(
+            Severity::Error,
+            "the system does not let go of the audio device: save nothing here, leave with ctrl-q and start again",
+        );
     }
 
-    fn run_on(&mut self, device: Box<dyn Device>, renderer: Renderer) {
+    /// What is to be known of a new stream.
+    fn watch_anew(&mut self) -> Arc<Watch> {
         self.watch = Arc::default();
         self.silence = Silence::new(Instant::now());
         (self.seen_xruns, self.marked_xruns, self.told_xruns) = (0, 0, false);
-        match device.start(renderer, Arc::clone(&self.watch)) {
-            Ok(driver) => self.driver = Some(driver),
-            Err(StartFailed { error, renderer: Some(renderer) }) => {
-                tracing::warn!("{error}");
-                // The stand-in needs nothing but a thread.
-                if let Ok(driver) = Box::new(self.stand_in()).start(*renderer, Arc::clone(&self.watch)) {
-                    self.driver = Some(driver);
-                }
+        Arc::clone(&self.watch)
+    }
+
+    /// The renderer goes on without a device; that needs nothing but a thread.
+    fn stand_in(&mut self, renderer: Renderer, control: &mut Control) {
+        let rate_hz = renderer.sample_rate_hz().round() as u32;
+        let device = Box::new(SimDevice::new(rate_hz, self.spec.block_frames.clamp(64, 1024)));
+        match device.start(renderer, self.watch_anew()) {
+            Ok(driver) => self.state = State::Without(driver, Wait::new()),
+            Err(StartFailed { error, .. }) => {
+                tracing::error!("{error}");
+                self.is_nowhere(control);
             }
-            Err(StartFailed { error, renderer: None }) => tracing::error!("{error}; the renderer did not come back"),
         }
     }
 
-    fn take_back(&mut self, opened: Result<Box<dyn Device>, HostError>, control: &mut Control, now: Moment) {
+    /// The device is open: the renderer moves over to it.
+    fn take_back(&mut self, device: Box<dyn Device>, control: &mut Control) {
+        let State::Without(stand_in, _) = std::mem::replace(&mut self.state, State::Starting) else { return };
+        let Some(mut renderer) = stand_in.stop() else { return self.is_nowhere(control) };
+        self.spec = device.spec().clone();
         let rate_hz = self.spec.sample_rate_hz;
-        let fits = opened.and_then(|device| match device.spec() {
-            DeviceSpec { sample_rate_hz, .. } if *sample_rate_hz == rate_hz => Ok(device),
-            DeviceSpec { name, sample_rate_hz, .. } => Err(HostError(format!(
-                "{name} runs at {sample_rate_hz} Hz now, not at {rate_hz}: set it back, or leave with ctrl-q and start again"
-            ))),
-        });
-        match fits {
-            Ok(device) => {
-                if let Some(renderer) = self.driver.take().and_then(Driver::stop) {
-                    self.spec = device.spec().clone();
-                    self.run_on(device, renderer);
-                    control.device = device_status(&self.spec);
-                    control.desk().notice(Severity::Info, format!("{} is back", self.spec.name));
-                    self.lost = None;
-                    control.device_back(now);
-                }
-            }
-            Err(error) => {
-                let Some(lost) = &mut self.lost else { return };
-                lost.wait = (lost.wait * 2).min(RETRY.1);
-                lost.retry_at = Instant::now() + lost.wait;
-                // Once for each thing that is in the way.
-                if lost.told.as_ref() != Some(&error) {
-                    let text = format!("{} is not taken back yet: {error}", self.spec.name);
-                    control.desk().notice(Severity::Warning, text);
-                    lost.told = Some(error);
-                }
-            }
+        let was_hz = renderer.sample_rate_hz().round() as u32;
+        if rate_hz != was_hz {
+            renderer.set_rate(f64::from(rate_hz));
+            control.set_rate(rate_hz, renderer.frame());
+            let text =
+                format!("{} runs at {rate_hz} Hz now, not at {was_hz}: so do takes from here on", self.spec.name);
+            control.desk().notice(Severity::Warning, text);
+        }
+        self.frames.set_latency(self.spec.latency_frames);
+        let watch = self.watch_anew();
+        self.porter.ask(Errand::Start(device, Box::new(renderer), watch));
+    }
+
+    fn is_back(&mut self, driver: Box<dyn Driver>, control: &mut Control, now: Moment) {
+        self.state = State::Running(driver);
+        control.device = device_status(&self.spec);
+        control.desk().notice(Severity::Info, format!("{} is back", self.spec.name));
+        control.device_back(now);
+    }
+
+    /// Told once for each thing that is in the way.
+    fn is_in_the_way(&mut self, error: HostError, control: &mut Control) {
+        let State::Without(_, wait) = &mut self.state else { return };
+        wait.is_asked = false;
+        wait.go_on();
+        if wait.told.as_ref() != Some(&error) {
+            let text = format!("{} is not taken back yet: {error}", self.spec.name);
+            control.desk().notice(Severity::Warning, text);
+            wait.told = Some(error);
+        }
+    }
+
+    /// What runs, to be ended. What the porter is at is left to it.
+    pub(super) fn take_driver(&mut self) -> Option<Box<dyn Driver>> {
+        match std::mem::replace(&mut self.state, State::Nowhere) {
+            State::Running(driver) | State::Without(driver, _) => Some(driver),
+            State::Ending | State::Starting | State::Nowhere => None,
         }
     }
 

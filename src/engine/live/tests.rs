@@ -128,6 +128,46 @@ fn a_lost_device_closes_the_take_and_is_taken_back() {
     assert!(between > 0 && between < 60 * 48_000, "{ends:?}");
 }
 
+#[test]
+fn a_device_that_is_back_at_another_rate_is_taken_and_the_take_goes_on_in_one_of_that_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let gone = Arc::default();
+    let first = Box::new(Frail { inner: sim(), gone: Arc::clone(&gone) });
+    let reopen: Reopen = Box::new(|| Ok(Box::new(SimDevice::new(44_100, 256)) as Box<dyn Device>));
+    let engine = Engine::start(
+        &config(folder.path()),
+        Machinery { reopen, ..Machinery::lasting(first, vec![built_in_port()]) },
+        None,
+    )
+    .unwrap();
+    let station = engine.station().clone();
+    let events = station.subscribe(|| {});
+    station.ask("transport.play".parse().unwrap()).unwrap();
+    station.ask("record.start jam".parse().unwrap()).unwrap();
+    wait_for("a take", || station.status().record.take.as_ref().is_some_and(|take| take.seconds > 0.05));
+    let before = station.status().transport.seconds;
+    gone.lock().unwrap().take().unwrap().lost.store(true, Ordering::Relaxed);
+    wait_for("the loss", || !station.status().device.running);
+    wait_for("the return", || station.status().device.running);
+    assert_eq!(station.status().device.sample_rate_hz, 44_100);
+    let on = "jam-2.wav";
+    wait_for("the take that goes on", || {
+        station.status().record.take.as_ref().is_some_and(|take| take.path.ends_with(on) && take.seconds > 0.05)
+    });
+    let song = station.status().transport.clone();
+    assert!(song.playing && song.seconds > before, "{song:?}");
+    // The same note is as high as ever.
+    station.ask("note.on A4 120".parse().unwrap()).unwrap();
+    wait_for("sound", || station.status().outputs[0].peak_db > -30.0);
+    drop(engine);
+    let told: Vec<Event> = events.try_iter().collect();
+    let is_told =
+        |event: &Event| matches!(event, Event::Notice { text, .. } if text.contains("44100 Hz now, not at 48000"));
+    assert!(told.iter().any(is_told), "{told:?}");
+    let rate = |name: &str| hound::WavReader::open(folder.path().join(name)).unwrap().spec().sample_rate;
+    assert_eq!(["jam.wav", on].map(rate), [48_000, 44_100]);
+}
+
 /// A device whose callback meets a fault after a while.
 struct Doomed {
     inner: Box<dyn Device>,

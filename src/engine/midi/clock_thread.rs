@@ -79,9 +79,8 @@ impl ClockCounters {
 /// One look at the plan and the clocks.
 struct Look<'a> {
     plan: &'a Plan,
+    /// Of the frames that are heard.
     time: FrameTime,
-    /// From the rendering of a frame to its being heard.
-    latency_frames: f64,
     /// When it was taken.
     at_ns: u64,
     /// The time now, which goes on while ports are written to.
@@ -91,12 +90,12 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn heard(&self) -> f64 {
-        self.time.frame_at(self.at_ns as f64) - self.latency_frames
+        self.time.frame_at(self.at_ns as f64)
     }
 
     /// When a frame is heard.
     fn ns_of(&self, heard: f64) -> u64 {
-        self.time.ns_at(heard + self.latency_frames) as u64
+        self.time.ns_at(heard) as u64
     }
 
     fn frames(&self, seconds: f64) -> i64 {
@@ -261,15 +260,14 @@ pub struct ClockThread {
     plan: PlanReader,
     frames: FrameClock,
     /// From the rendering of a frame to its being heard.
-    latency_frames: i64,
     log: SentLog,
     counters: Arc<ClockCounters>,
 }
 
 impl ClockThread {
     /// A clock for these ports, in time with what is heard.
-    pub fn new(ports: Vec<ClockPort>, plan: PlanReader, frames: FrameClock, latency_frames: i64, log: SentLog) -> Self {
-        ClockThread { ports, plan, frames, latency_frames, log, counters: Arc::default() }
+    pub fn new(ports: Vec<ClockPort>, plan: PlanReader, frames: FrameClock, log: SentLog) -> Self {
+        ClockThread { ports, plan, frames, log, counters: Arc::default() }
     }
 
     /// What became of the pulses, for whoever shows it.
@@ -306,10 +304,9 @@ impl ClockThread {
     /// Sends what is due and says until when there is nothing to do.
     fn step(&mut self, now_ns: &dyn Fn() -> u64) -> u64 {
         let at_ns = now_ns();
-        let Some(time) = self.frames.now() else { return at_ns + WAIT_FOR_AUDIO_NS };
-        let latency_frames = self.latency_frames as f64;
+        let Some(time) = self.frames.heard() else { return at_ns + WAIT_FOR_AUDIO_NS };
         let plan = self.plan.read();
-        let look = Look { plan, time, latency_frames, at_ns, now_ns, counters: &self.counters };
+        let look = Look { plan, time, at_ns, now_ns, counters: &self.counters };
         for port in &mut self.ports {
             port.step(&look, &mut self.log);
         }

@@ -10,25 +10,22 @@ const AHEAD_SECONDS: f64 = 0.25;
 pub struct PulseWatch {
     plan: PlanReader,
     frames: FrameClock,
-    /// From the rendering of a frame to its being heard.
-    latency_frames: i64,
 }
 
 impl PulseWatch {
     /// Watches this plan.
-    pub fn new(plan: PlanReader, frames: FrameClock, latency_frames: i64) -> PulseWatch {
-        PulseWatch { plan, frames, latency_frames }
+    pub fn new(plan: PlanReader, frames: FrameClock) -> PulseWatch {
+        PulseWatch { plan, frames }
     }
 
     /// The instant of the first pulse after `after_ns`, for a port that is moved by `offset_ns`; nothing where none is
     /// near.
     pub fn next_ns(&mut self, after_ns: u64, offset_ns: i64) -> Option<u64> {
-        let time = self.frames.now()?;
-        let latency = self.latency_frames as f64;
-        let from = (time.frame_at(after_ns as f64 - offset_ns as f64) - latency).floor() as i64 + 1;
-        let to = from + (AHEAD_SECONDS * 1e9 / time.ns_per_frame) as i64;
+        let heard = self.frames.heard()?;
+        let from = heard.frame_at(after_ns as f64 - offset_ns as f64).floor() as i64 + 1;
+        let to = from + (AHEAD_SECONDS * 1e9 / heard.ns_per_frame) as i64;
         let plan = self.plan.read();
-        let due = |frame: f64| time.ns_at(frame + latency) + offset_ns as f64;
+        let due = |frame: f64| heard.ns_at(frame) + offset_ns as f64;
         let on = plan.parts(from..to).filter(|(stretch, _)| stretch.clock_on);
         let pulses = on.flat_map(|(stretch, part)| stretch.pulses(part));
         let mut instants = pulses.map(|pulse| due(pulse.frame));

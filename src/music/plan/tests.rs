@@ -30,6 +30,8 @@ enum Edit {
     Follow(f64, f64),
     /// Song pulse, and how many pulses from now.
     RollOn(i64, i64),
+    /// The device has come back at another rate.
+    Rate(f64),
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
@@ -38,7 +40,8 @@ fn edit() -> impl Strategy<Value = Edit> {
         (0.0..1000.0f64).prop_map(Edit::Roll),
         (0.0..1000.0f64).prop_map(Edit::Stand),
         (20.0..300.0f64, -3.0..3.0f64).prop_map(|(bpm, ahead)| Edit::Follow(bpm, ahead)),
-        (0i64..1000, -10i64..10).prop_map(|(song, ahead)| Edit::RollOn(song, ahead))
+        (0i64..1000, -10i64..10).prop_map(|(song, ahead)| Edit::RollOn(song, ahead)),
+        prop::sample::select(&[44_100.0, 48_000.0, 96_000.0]).prop_map(Edit::Rate)
     ]
 }
 
@@ -64,6 +67,7 @@ proptest! {
                         let now = plan.at(frame).timeline.pulse_at(frame as f64) as i64;
                         plan.roll_on(song, now + pulses, frame + ahead);
                     }
+                    Edit::Rate(hz) => plan.set_rate(hz, frame),
                 }
             }
             for (stretch, part) in plan.parts(frame..frame + n) {
@@ -105,6 +109,20 @@ fn a_tempo_change_waits_for_the_next_pulse_and_keeps_the_phase() {
     plan.set_bpm(bpm(240.0), 1500);
     let frames: Vec<i64> = plan.pulses(0..4000).map(|p| p.whole_frame).collect();
     assert_eq!(frames, [0, 1000, 2000, 2500, 3000, 3500]);
+}
+
+#[test]
+fn at_another_rate_the_song_goes_on_and_what_is_planned_comes_when_it_would_have_come() {
+    let mut plan = plan(120.0);
+    plan.roll(0.0, 1000);
+    plan.stand(240.0, 241_000);
+    plan.set_rate(96_000.0, 49_000);
+    let frames: Vec<i64> = plan.pulses(47_000..54_000).map(|p| p.whole_frame).collect();
+    assert_eq!(frames, [47_000, 48_000, 49_000, 51_000, 53_000]);
+    assert_eq!(plan.at(49_000).song_pulse_at(49_000.0), 48.0);
+    // Four seconds on from there.
+    assert_eq!(plan.last().from_frame, 49_000 + 4 * 96_000);
+    assert_eq!(plan.last().song, Song::Stopped { at_pulse: 240.0 });
 }
 
 #[test]

@@ -60,6 +60,8 @@ impl Takes {
             name,
             depth: options.depth,
             dither: options.dither,
+            sample_rate_hz: self.sample_rate_hz,
+            earliest_frame: self.earliest_frame,
             begin,
             end_frame,
             threshold: 10.0_f64.powf(options.threshold_db / 20.0) as f32,

@@ -112,7 +112,7 @@ impl Lane {
     fn open(&mut self, order: &TakeOrder, path: PathBuf, file: File, desk: &Desk) {
         let shape = Shape {
             channels: u16::try_from(self.of.channels.len()).unwrap_or(u16::MAX),
-            sample_rate_hz: desk.sample_rate_hz,
+            sample_rate_hz: order.sample_rate_hz,
             depth: order.depth,
         };
         let origin = origin(order, shape, self.next_frame);
@@ -149,7 +149,7 @@ impl Lane {
         if there <= 0 {
             return is_end && self.close_or_go_on(order, desk);
         }
-        if !is_end && Some(end) != up_to && (there as u64) < desk.frames(LEAST_SECONDS) {
+        if !is_end && Some(end) != up_to && (there as u64) < order.frames(LEAST_SECONDS) {
             return false;
         }
         let lost = (held.start - self.next_frame).min(there);
@@ -160,8 +160,8 @@ impl Lane {
         } else {
             self.write_samples((there as usize).min(self.piece_frames()), order, desk)
         };
-        let is_behind = end - self.next_frame > desk.frames(LEAST_SECONDS) as i64;
-        if let Err(error) = written.and_then(|()| self.tell_truth(is_behind, desk)) {
+        let is_behind = end - self.next_frame > order.frames(LEAST_SECONDS) as i64;
+        if let Err(error) = written.and_then(|()| self.tell_truth(is_behind, order)) {
             self.refused(order, desk, &error);
         }
         true
@@ -213,16 +213,16 @@ impl Lane {
     }
 
     /// Makes the header tell of what is written, now and then, and brings all to the disk.
-    fn tell_truth(&mut self, is_behind: bool, desk: &Desk) -> io::Result<()> {
+    fn tell_truth(&mut self, is_behind: bool, order: &TakeOrder) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        if file.untold_frames < desk.frames(TRUE_EVERY_SECONDS) {
+        if file.untold_frames < order.frames(TRUE_EVERY_SECONDS) {
             return Ok(());
         }
         file.untold_frames = 0;
         let marks = marks_of(&self.marks, file.first_frame, self.next_frame);
         file.wav.make_true(&marks)?;
         let unsynced = file.wav.frames() - file.synced_frames;
-        if is_behind && unsynced < desk.frames(SYNC_BEHIND_SECONDS) {
+        if is_behind && unsynced < order.frames(SYNC_BEHIND_SECONDS) {
             return Ok(());
         }
         file.wav.file().sync_data()?;
@@ -250,10 +250,10 @@ impl Lane {
     }
 
     /// Brings a file to its end. What counts is the audio: without room for its last chunks it is whole all the same.
-    fn shut(&self, order: &TakeOrder, desk: &Desk, file: OpenFile) -> io::Result<()> {
+    fn shut(&self, order: &TakeOrder, file: OpenFile) -> io::Result<()> {
         let end = file.first_frame + file.wav.frames() as i64;
         let marks = marks_of(&self.marks, file.first_frame, end);
-        let (file, finished) = file.wav.finish(&marks, &info(order, file.first_frame, desk.sample_rate_hz));
+        let (file, finished) = file.wav.finish(&marks, &info(order, file.first_frame));
         let synced = file.sync_all().and_then(|()| is_there(&file));
         match finished {
             Err(error) if !is_full(&error) => Err(error),
@@ -264,7 +264,7 @@ impl Lane {
     fn close(&mut self, order: &TakeOrder, desk: &Desk, file: OpenFile) {
         let (take, path, frames, gap_frames) = (order.take, file.path.clone(), file.wav.frames(), file.gap_frames);
         let synced_frames = file.synced_frames;
-        desk.tell(match self.shut(order, desk, file) {
+        desk.tell(match self.shut(order, file) {
             Ok(()) => Done::Finished { take, path, frames, gap_frames },
             Err(error) => {
                 let frames = if is_removed(&error) { 0 } else { synced_frames };
@@ -279,7 +279,7 @@ impl Lane {
         let (path, frames, synced_frames) = (file.path.clone(), file.wav.frames(), file.synced_frames);
         self.next_frame = file.first_frame + frames as i64;
         self.part += 1;
-        let safe = match self.shut(order, desk, file) {
+        let safe = match self.shut(order, file) {
             _ if is_removed(error) => 0,
             Ok(()) => frames,
             Err(error) if is_removed(&error) => 0,
@@ -354,8 +354,8 @@ fn origin(order: &TakeOrder, shape: Shape, first_frame: i64) -> Origin {
     }
 }
 
-fn info(order: &TakeOrder, first_frame: i64, sample_rate_hz: u32) -> Info {
-    let (begins, _) = order.clock.of(first_frame, sample_rate_hz);
+fn info(order: &TakeOrder, first_frame: i64) -> Info {
+    let (begins, _) = order.clock.of(first_frame, order.sample_rate_hz);
     Info(vec![
         (*b"ISFT", format!("busker {}", env!("CARGO_PKG_VERSION"))),
         (*b"INAM", order.name.clone()),

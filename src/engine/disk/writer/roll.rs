@@ -64,6 +64,7 @@ pub(super) struct MidiFile {
     stem: String,
     /// Its file, once there is one: that one alone is ever replaced.
     path: Option<PathBuf>,
+    sample_rate_hz: u32,
     first_frame: i64,
     smf: Smf,
     changed: bool,
@@ -72,22 +73,17 @@ pub(super) struct MidiFile {
 
 impl MidiFile {
     /// Beside a take that begins with this frame: with what is held of it.
-    pub(super) fn new(
-        order: &TakeOrder,
-        (folder, stem): (PathBuf, String),
-        first_frame: i64,
-        sample_rate_hz: u32,
-        roll: &Roll,
-    ) -> MidiFile {
+    pub(super) fn new(order: &TakeOrder, (folder, stem): (PathBuf, String), first_frame: i64, roll: &Roll) -> MidiFile {
         let before = roll.tempos.iter().rev().find(|(frame, _)| *frame <= first_frame).or(roll.tempos.front());
         let bpm = before.map_or(order.bpm, |(_, bpm)| *bpm);
-        let mut smf = Smf::new(sample_rate_hz, order.port_names.clone(), TempoFrom { frame: 0, bpm });
+        let mut smf = Smf::new(order.sample_rate_hz, order.port_names.clone(), TempoFrom { frame: 0, bpm });
         smf.name(&order.name);
         let mut file = MidiFile {
             folder,
             second_folder: order.second_folder.clone(),
             stem,
             path: None,
+            sample_rate_hz: order.sample_rate_hz,
             first_frame,
             smf,
             changed: false,
@@ -130,8 +126,8 @@ impl MidiFile {
 
     /// Brings it to the disk, now and then or at the end, of a take that goes up to this frame. A take without a message
     /// has no such file. Gives a sentence where it is not where it is looked for.
-    pub(super) fn keep(&mut self, end_frame: i64, is_end: bool, sample_rate_hz: u32) -> Option<String> {
-        let is_due = (end_frame - self.kept_frame) as f64 >= KEPT_EVERY_SECONDS * f64::from(sample_rate_hz);
+    pub(super) fn keep(&mut self, end_frame: i64, is_end: bool) -> Option<String> {
+        let is_due = (end_frame - self.kept_frame) as f64 >= KEPT_EVERY_SECONDS * f64::from(self.sample_rate_hz);
         if self.smf.is_empty() || !(is_end || (is_due && self.changed)) {
             return None;
         }

@@ -78,7 +78,7 @@ impl OpenTake {
 
     /// The files are made at once, so that a folder that refuses is known at once.
     fn begin(&mut self, frame: i64, desk: &Desk, roll: &Roll) {
-        let frame = frame.max(desk.capture.held().start);
+        let frame = frame.max(desk.capture.held().start).max(self.order.earliest_frame);
         let made = names::create(&self.order, &self.order.folder).or_else(|refusal| {
             match self.order.second_folder.as_ref().map(|second| names::create(&self.order, second)) {
                 Some(Ok(made)) => {
@@ -92,7 +92,7 @@ impl OpenTake {
             Ok(names::Made { files, stem }) => {
                 let path = files.first().map_or_else(PathBuf::new, |(path, _)| path.clone());
                 let folder = path.parent().map_or_else(PathBuf::new, PathBuf::from);
-                self.midi = Some(MidiFile::new(&self.order, (folder, stem.clone()), frame, desk.sample_rate_hz, roll));
+                self.midi = Some(MidiFile::new(&self.order, (folder, stem.clone()), frame, roll));
                 if let Some(frames) = self.order.length_frames {
                     self.end_before(frame.saturating_add_unsigned(frames));
                 }
@@ -182,7 +182,7 @@ impl OpenTake {
             State::Writing(lanes) => (lanes.iter().all(Lane::is_over), lanes.iter().map(Lane::next_frame).max()),
         };
         if let Some((midi, end)) = self.midi.as_mut().zip(end)
-            && let Some(sentence) = midi.keep(end, over, desk.sample_rate_hz)
+            && let Some(sentence) = midi.keep(end, over)
         {
             desk.tell(Done::Midi { sentence });
         }

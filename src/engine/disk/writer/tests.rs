@@ -33,7 +33,7 @@ impl Rig {
         let (feed, capture) = capture(4, HELD);
         let (jobs, jobs_out) = mpsc::channel();
         let (done_in, done) = mpsc::channel();
-        let writer = Writer::new(jobs_out, done_in, capture, RATE_HZ);
+        let writer = Writer::new(jobs_out, done_in, capture);
         Rig { feed, writer, jobs, done, folder: tempfile::tempdir().unwrap(), frame: 0 }
     }
 
@@ -46,6 +46,8 @@ impl Rig {
             files: vec![FileOf { suffix: String::new(), channels: vec![0, 1] }],
             depth: Depth::Int24,
             dither: true,
+            sample_rate_hz: RATE_HZ as u32,
+            earliest_frame: 0,
             begin: Begin::At(self.frame),
             end_frame: None,
             threshold: 0.5,

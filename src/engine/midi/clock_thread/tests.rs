@@ -84,7 +84,7 @@ impl Bench {
         let (mut feed, frames) = frame_clock(RATE_HZ);
         feed.exactly(0, 1);
         let (_, plan) = plan_cell(plan);
-        Bench { thread: ClockThread::new(vec![port], plan, frames, 0, log), far, panel, sent, now_ns: Cell::new(0) }
+        Bench { thread: ClockThread::new(vec![port], plan, frames, log), far, panel, sent, now_ns: Cell::new(0) }
     }
 
     /// Steps at the instant of a frame; returns until when it would sleep, as a frame.

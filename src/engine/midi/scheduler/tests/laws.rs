@@ -95,7 +95,7 @@ fn clock(bpm: f64, seconds: i64) -> (PulseWatch, Vec<u64>) {
     let (mut feed, frames) = frame_clock(48_000.0);
     feed.exactly(0, 48_000);
     let pulses = plan.pulses(0..seconds * 48_000).map(|pulse| (pulse.frame * 1e9 / 48_000.0) as u64).collect();
-    (PulseWatch::new(reader, frames, 0), pulses)
+    (PulseWatch::new(reader, frames), pulses)
 }
 
 impl Play {
