@@ -36,7 +36,7 @@ use busker::{
     status::{SourceStatus, SyncState},
 };
 use probe::{Heard, Probe};
-use server::{PERIOD, Server, Tool, bury, capture, wait_for};
+use server::{PERIOD, RATE_HZ, Server, Tool, bury, capture, wait_for};
 use sound::{read, unbroken_ramp, unbroken_sine};
 use station::{Stage, request};
 use std::{
@@ -147,10 +147,12 @@ fn pulse_distances(heard: &[Heard]) -> Vec<u32> {
     frames.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect()
 }
 
-fn pulses_are_exact(probe: &Probe, pulses: usize) -> Result<(), String> {
+/// Whether the clock's pulses are those of 120 BPM, to the frame.
+fn pulses_are_exact(probe: &Probe, pulses: usize, rate_hz: u32) -> Result<(), String> {
+    let exact = rate_hz / 48..=rate_hz.div_ceil(48);
     probe.heard();
     let heard: Vec<Heard> = (0..=pulses).map(|_| probe.hear()).collect();
-    match pulse_distances(&heard).iter().position(|&distance| distance != 1000) {
+    match pulse_distances(&heard).iter().position(|distance| !exact.contains(distance)) {
         None => Ok(()),
         Some(at) => Err(format!("pulse {at} comes after {} frames", pulse_distances(&heard)[at])),
     }
@@ -163,7 +165,7 @@ fn the_clock_is_120_bpm_and_every_pulse_is_on_its_frame() {
         let (probe, stage) = (Probe::open(), Stage::with_ports(&[""]));
         assert_eq!(probe.ports("busker:midi"), ["busker:midi_out", "busker:midi_in"]);
         probe.connect("busker:midi_out", "probe:midi_in");
-        probe.undisturbed(|| pulses_are_exact(&probe, 192));
+        probe.undisturbed(|| pulses_are_exact(&probe, 192, RATE_HZ));
         println!("measured: 192 pulses, 1000 frames apart each");
 
         let tempo = probe.undisturbed(|| {
@@ -288,8 +290,8 @@ fn median_within_1_ms_of(frames: i64, what: &str, mut measure: impl FnMut() -> i
     panic!("{what}: not {frames} frames to within 1 ms in any of {ROUNDS} rounds");
 }
 
-/// The server goes away in some way; the station goes on without it and takes the next one back.
-fn the_server_goes_away(how: impl FnOnce(Server)) {
+/// The server goes away in some way; the station goes on without it and takes the next one back, whatever its rate.
+fn the_server_goes_away(how: impl FnOnce(Server), next_rate_hz: u32) {
     let server = Server::start();
     let stage = Stage::with_ports(&[""]);
     stage.ask("record.start first");
@@ -304,15 +306,20 @@ fn the_server_goes_away(how: impl FnOnce(Server)) {
     let seconds = stage.status().transport.seconds;
     wait_for("the song", || stage.status().transport.seconds > seconds + 0.2);
 
-    let server = Server::start();
+    let server = Server::start_at(next_rate_hz);
     wait_for("the return", || stage.status().device.running);
+    assert_eq!(stage.status().device.sample_rate_hz, next_rate_hz);
     let probe = Probe::open();
     assert_eq!(probe.connections("busker:out_1"), ["system:playback_1"]);
     probe.connect("busker:midi_out", "probe:midi_in");
-    probe.undisturbed(|| pulses_are_exact(&probe, 48));
+    probe.undisturbed(|| pulses_are_exact(&probe, 48, next_rate_hz));
     // Recording goes on by itself.
     stage.record_seconds(0.5);
-    assert_eq!(stage.status().record.take.as_ref().map(|take| take.path.clone()), Some(stage.file("first-2.wav")));
+    let goes_on = stage.file("first-2.wav");
+    assert_eq!(stage.status().record.take.as_ref().map(|take| take.path.clone()), Some(goes_on.clone()));
+    stage.ask("record.stop");
+    stage.finished_take();
+    assert_eq!(hound::WavReader::open(goes_on).unwrap().spec().sample_rate, next_rate_hz);
     drop(probe);
     drop(stage);
     drop(server);
@@ -320,12 +327,14 @@ fn the_server_goes_away(how: impl FnOnce(Server)) {
 
 #[test]
 fn a_server_that_is_killed_costs_no_take_and_is_taken_back() {
-    alone("a_server_that_is_killed_costs_no_take_and_is_taken_back", || the_server_goes_away(Server::kill));
+    alone("a_server_that_is_killed_costs_no_take_and_is_taken_back", || the_server_goes_away(Server::kill, 48_000));
 }
 
 #[test]
-fn a_server_that_ends_in_order_costs_no_take_and_is_taken_back() {
-    alone("a_server_that_ends_in_order_costs_no_take_and_is_taken_back", || the_server_goes_away(Server::terminate));
+fn a_server_that_ends_in_order_costs_no_take_and_is_taken_back_at_another_rate() {
+    alone("a_server_that_ends_in_order_costs_no_take_and_is_taken_back_at_another_rate", || {
+        the_server_goes_away(Server::terminate, 44_100);
+    });
 }
 
 #[test]
@@ -397,7 +406,7 @@ fn an_interruption_is_counted_and_the_clock_goes_on_exactly() {
         std::thread::sleep(std::time::Duration::from_millis(500));
         server.go_on();
         wait_for("an xrun", || stage.status().device.xruns > before && stage.status().device.running);
-        probe.undisturbed(|| pulses_are_exact(&probe, 96));
+        probe.undisturbed(|| pulses_are_exact(&probe, 96, RATE_HZ));
     });
 }
 
@@ -413,7 +422,7 @@ fn freewheeling_the_clock_stays_exact_and_real_time_goes_on_after_it() {
         let seconds = stage.status().transport.seconds;
         let begun = std::time::Instant::now();
         Tool::finish("jack_freewheel", &["y"]);
-        pulses_are_exact(&probe, 480).unwrap();
+        pulses_are_exact(&probe, 480, RATE_HZ).unwrap();
         wait_for("the song far ahead", || stage.status().transport.seconds > seconds + 60.0);
         let faster = (stage.status().transport.seconds - seconds) / begun.elapsed().as_secs_f64();
         stage.ask("note.on C4 100");

@@ -13,6 +13,9 @@ use std::{
 /// Frames in a period at start.
 pub const PERIOD: u32 = 1024;
 
+/// Frames per second of a server nobody asks for another rate.
+pub const RATE_HZ: u32 = 48_000;
+
 /// What is known to make jackd end at once.
 const NO_SERVER: &str = "jackd did not start: JACK has eight places for servers, and each that was killed keeps its \
     place until one of its name is started again; where no server runs, remove /dev/shm/jack-shm-registry";
@@ -25,7 +28,12 @@ pub struct Server {
 impl Server {
     /// A server that answers.
     pub fn start() -> Server {
-        let mut server = Server { jackd: jackd(&env::var("JACK_DEFAULT_SERVER").unwrap()) };
+        Server::start_at(RATE_HZ)
+    }
+
+    /// One at this rate.
+    pub fn start_at(rate_hz: u32) -> Server {
+        let mut server = Server { jackd: jackd(&env::var("JACK_DEFAULT_SERVER").unwrap(), rate_hz) };
         wait_for("a JACK server", || {
             if let Ok(Some(status)) = server.jackd.try_wait() {
                 panic!("{NO_SERVER} ({status})");
@@ -72,9 +80,9 @@ impl Drop for Server {
     }
 }
 
-fn jackd(name: &str) -> Child {
-    let period = PERIOD.to_string();
-    spawn(Command::new("jackd").args(["-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", &period]))
+fn jackd(name: &str, rate_hz: u32) -> Child {
+    let (rate, period) = (rate_hz.to_string(), PERIOD.to_string());
+    spawn(Command::new("jackd").args(["-n", name, "-r", "-d", "dummy", "-r", &rate, "-p", &period]))
 }
 
 /// Ends a server; true where it went in order.
@@ -93,7 +101,7 @@ fn end(jackd: &mut Child) -> bool {
 /// Of a server that died, one of the eight places JACK has for servers stays taken, until another of its name has come
 /// and gone; and the semaphores of its clients stay where they are.
 pub fn bury(name: &str) {
-    let mut jackd = jackd(name);
+    let mut jackd = jackd(name, RATE_HZ);
     thread::sleep(Duration::from_secs(1));
     end(&mut jackd);
     let marked = format!("_{name}_");
