@@ -10,7 +10,7 @@ run='gcc libc6-dev pkg-config libasound2-dev'
 # sndfile-programs: readers of WAV files beside sox; python3-venv: what is written in Python; liblo-tools: OSC clients;
 # strace: lets a disk stall; util-linux: mounts that end with their process; curl, chromium, chromium-driver: who comes
 # over HTTP.
-test='jackd2 libjack-jackd2-dev jack-midi-clock jack-capture alsa-utils libasound2-plugins sox tmux python3
+test='jackd2 jack-midi-clock jack-capture alsa-utils libasound2-plugins sox tmux python3
     python3-venv ffmpeg mediainfo sndfile-programs liblo-tools strace util-linux curl chromium chromium-driver'
 # wavinfo reads WAV files; python-osc says OSC; schemathesis asks what an OpenAPI description says can be asked.
 python='wavinfo==4.0.1 python-osc==1.9.3 schemathesis==4.32.5'

@@ -132,7 +132,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
-    let outcome = match cli.verb {
+    let outcome = signals::leave_full_files_to_writes().and_then(|()| match cli.verb {
         None => screen::show(&cli.station),
         Some(Verb::Run(args)) => run::run(&args),
         Some(Verb::Record(args)) => record::record(&args),
@@ -150,7 +150,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Logs) => logs::say(),
         Some(Verb::Completions(args)) => completions::print(&args),
         Some(Verb::Man) => man::print(),
-    };
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { text, code }) => {

@@ -280,6 +280,7 @@ fn every_target_and_curve_can_be_written() {
     let targets = [
         ("cc: 74", Target::Cc(74), 127),
         ("cc: 54\n    lsb: 102", Target::Cc14 { msb: 54, lsb: 102 }, 16383),
+        ("cc: 34\n    lsb: 63\n    lsb_bits: 3", Target::Cc10 { msb: 34, lsb: 63 }, 1023),
         ("nrpn: [1, 2]", Target::Nrpn { msb: 1, lsb: 2 }, 16383),
         ("rpn: [0, 1]", Target::Rpn { msb: 0, lsb: 1 }, 16383),
         ("pitchbend: yes", Target::PitchBend, 16383),

@@ -21,19 +21,32 @@ use std::{
 
 /// Somebody asks the program to end; or the system: SIGXCPU comes a while before SIGKILL does.
 pub const LEAVE: [i32; 4] = [SIGINT, SIGTERM, SIGQUIT, SIGXCPU];
-/// What ends a program that does not know it. Of these, a file that may not grow (SIGXFSZ) is told by the write that it
-/// refuses, and so ends the take and not the program; the others tell nothing here.
-const IGNORED: [i32; 7] = [SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO];
+/// What ends a program that does not know it, and tells nothing here.
+const IGNORED: [i32; 6] = [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO];
+
+/// From now on a file that may not grow (SIGXFSZ) is told by the write that it refuses: it ends the take and not the
+/// program.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn leave_full_files_to_writes() -> Result<(), Failure> {
+    ignore(&[SIGXFSZ])
+}
+
+/// By a handler that does nothing: what is ignored would stay so in programs that are started from here.
+fn ignore(signals: &[i32]) -> Result<(), Failure> {
+    for signal in signals {
+        signal_hook::flag::register(*signal, Arc::default()).map_err(Failure::other)?;
+    }
+    Ok(())
+}
 
 /// From now on these signals make the engine end in order, or do nothing.
 ///
 /// # Errors
 /// Where the system refuses; then they would end the program at once, so better not to begin.
 pub fn quit_on_signals(station: Station) -> Result<(), Failure> {
-    for signal in IGNORED {
-        // A handler that does nothing: what is ignored would stay so in programs that are started from here.
-        signal_hook::flag::register(signal, Arc::default()).map_err(Failure::other)?;
-    }
+    ignore(&IGNORED)?;
     on_signals(&LEAVE, move || station.send_surely(Command::Quit {}).is_ok())
 }
 

@@ -17,7 +17,7 @@ use std::{
 };
 
 /// The form of the file; one of another form, or of another version of the program, is as if it were not there.
-const FORM: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+const FORM: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
 /// Bytes of the file: some thousand profiles.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// A file that was written so shortly before it was read may be written again within the same tick of the file system's

@@ -70,8 +70,21 @@ impl Drive {
 pub struct ParamOption {
     /// What is sent.
     pub value: u16,
+    /// The lowest and the highest value that mean it; what is sent is one of them.
+    pub range: (u16, u16),
     /// What is shown, and what scripts say.
     pub label: String,
+}
+
+impl ParamOption {
+    /// One that only its value means.
+    pub fn new(value: u16, label: impl Into<String>) -> ParamOption {
+        ParamOption { value, range: (value, value), label: label.into() }
+    }
+
+    fn is_meant_by(&self, value: u16) -> bool {
+        (self.range.0..=self.range.1).contains(&value)
+    }
 }
 
 /// How a value of two halves travels: in a pair of controllers, or as the data of a numbered parameter (CC 6 and 38).
@@ -101,6 +114,14 @@ pub enum Target {
         /// Controller of the upper 7 bits.
         msb: u8,
         /// Controller of the lower 7 bits.
+        lsb: u8,
+    },
+    /// A 10-bit value: its lower 3 bits in a controller that many share, then its upper 7 (Korg's minilogue xd MIDI
+    /// implementation, note 3-1; lower bits that do not come are 0).
+    Cc10 {
+        /// Controller of the upper 7 bits.
+        msb: u8,
+        /// Controller of the lower 3 bits.
         lsb: u8,
     },
     /// A non-registered parameter (CC 99, 98); data in CC 6, and in CC 38 where they need 14 bits.
@@ -134,10 +155,11 @@ impl Target {
         }
     }
 
-    /// The highest value its message can carry: 127, or 16383 with 14 bits.
+    /// The highest value its message can carry: 127, 1023 with 10 bits, or 16383 with 14.
     pub fn value_max(self) -> u16 {
         match self {
             Self::Cc(_) | Self::Program => 127,
+            Self::Cc10 { .. } => 1023,
             Self::Cc14 { .. } | Self::Nrpn { .. } | Self::Rpn { .. } | Self::PitchBend => 16383,
         }
     }
@@ -148,6 +170,7 @@ impl Target {
         let shapes = |cc: u8| !NOT_OF_THE_SOUND.iter().any(|range| range.contains(&cc));
         match self {
             Self::Cc(cc) => shapes(cc),
+            Self::Cc10 { msb, .. } => shapes(msb),
             Self::Cc14 { msb, lsb } => shapes(msb) && shapes(lsb),
             Self::Nrpn { .. } | Self::Rpn { .. } | Self::PitchBend => true,
             Self::Program => false,
@@ -298,9 +321,11 @@ impl Param {
         u16::try_from(self.options.len().checked_sub(1)?).ok()
     }
 
-    /// The place of the option nearest to a value.
+    /// The place of the option that a value means, or of the nearest.
     fn option_at(&self, value: u16) -> u16 {
-        let near = self.options.iter().zip(0..).min_by_key(|(option, _)| option.value.abs_diff(value));
+        let distance =
+            |option: &ParamOption| if option.is_meant_by(value) { 0 } else { 1 + option.value.abs_diff(value) };
+        let near = self.options.iter().zip(0..).min_by_key(|(option, _)| distance(option));
         near.map_or(0, |(_, at)| at)
     }
 

@@ -19,6 +19,7 @@ pub(super) const PARAM_FIELDS: &[&str] = &[
     "section",
     "cc",
     "lsb",
+    "lsb_bits",
     "nrpn",
     "rpn",
     "pitchbend",
@@ -169,13 +170,23 @@ fn read_target(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Option<Target> {
     let seven_bits = |value: i64| value as u8;
     match key {
         "cc" if lsb.is_given() => {
+            let bits = map.field("lsb_bits");
+            let is_of_ten = match reader.int(&bits, 0, 127) {
+                Some(3) => true,
+                Some(other) if other != 7 => {
+                    reader.fault(&bits, format!("'{other}' lower bits, allowed 3 or 7"));
+                    false
+                }
+                _ => false,
+            };
             let msb = reader.int(&field, 0, 127).map(seven_bits);
             let lsb_number = reader.int(&lsb, 0, 127).map(seven_bits)?;
             if msb == Some(lsb_number) {
                 reader.fault(&lsb, format!("'{lsb_number}' is also its cc, allowed another controller"));
                 return None;
             }
-            Some(Target::Cc14 { msb: msb?, lsb: lsb_number })
+            let msb = msb?;
+            Some(if is_of_ten { Target::Cc10 { msb, lsb: lsb_number } } else { Target::Cc14 { msb, lsb: lsb_number } })
         }
         "cc" => reader.int(&field, 0, 127).map(seven_bits).map(Target::Cc),
         "nrpn" | "rpn" => {
@@ -204,6 +215,8 @@ fn check_carried(
 ) {
     let parts = match target {
         Target::Cc(_) => vec![("cc", target)],
+        // The controller of the lower bits is everyone's.
+        Target::Cc10 { msb, .. } => vec![("cc", Target::Cc(msb))],
         Target::Cc14 { msb, lsb } => vec![("cc", Target::Cc(msb)), ("lsb", Target::Cc(lsb))],
         Target::Nrpn { .. } => vec![("nrpn", target)],
         Target::Rpn { .. } => vec![("rpn", target)],
@@ -265,7 +278,7 @@ fn read_options(reader: &mut Reader<'_>, map: &Mapping<'_>, lo: u16, hi: u16) ->
     let mut options = Vec::new();
     let (mut values, mut labels) = (HashMap::new(), HashMap::new());
     for item in items {
-        let Some(map) = reader.mapping(&item, &["value", "label"]) else {
+        let Some(map) = reader.mapping(&item, &["value", "range", "label"]) else {
             continue;
         };
         let value = reader.needed(&map, "value", |reader, field| reader.int(field, i64::from(lo), i64::from(hi)));
@@ -273,6 +286,7 @@ fn read_options(reader: &mut Reader<'_>, map: &Mapping<'_>, lo: u16, hi: u16) ->
         let (Some(value), Some(label)) = (value, label) else {
             continue;
         };
+        let range = read_option_range(reader, &map, value, &options);
         if let Some(first) = values.insert(value, label.clone()) {
             reader.fault(&map.field("value"), format!("'{value}' is already the value of '{first}'"));
             continue;
@@ -285,9 +299,25 @@ fn read_options(reader: &mut Reader<'_>, map: &Mapping<'_>, lo: u16, hi: u16) ->
         } else if let Some(first) = labels.insert(plain(&label), value) {
             reader.fault(&map.field("label"), format!("'{label}' is already the label of '{first}'"));
         }
-        options.push(ParamOption { value: value as u16, label });
+        options.push(ParamOption { value: value as u16, range, label });
     }
     options
+}
+
+/// The values that mean an option: those of its range, which holds the one that is sent.
+fn read_option_range(reader: &mut Reader<'_>, map: &Mapping<'_>, value: i64, before: &[ParamOption]) -> (u16, u16) {
+    let field = map.field("range");
+    let (lo, hi) = reader.pair(&field, 0, i64::from(u16::MAX)).unwrap_or((value, value));
+    if !(lo..=hi).contains(&value) {
+        reader.fault(&field, format!("'{lo}' to '{hi}' does not hold its value {value}, allowed [lowest, highest]"));
+    }
+    let range = (lo as u16, hi as u16);
+    if field.is_given()
+        && let Some(other) = before.iter().find(|other| range.0 <= other.range.1 && other.range.0 <= range.1)
+    {
+        reader.fault(&field, format!("'{lo}' to '{hi}' meets that of '{}'", other.label));
+    }
+    range
 }
 
 fn read_default(reader: &mut Reader<'_>, map: &Mapping<'_>, param: &Param) -> Option<u16> {

@@ -63,7 +63,7 @@ fn table(profile: &Profile) -> String {
 fn target(target: Target) -> String {
     match target {
         Target::Cc(cc) => format!("CC {cc}"),
-        Target::Cc14 { msb, lsb } => format!("CC {msb}+{lsb}"),
+        Target::Cc10 { msb, lsb } | Target::Cc14 { msb, lsb } => format!("CC {msb}+{lsb}"),
         Target::Nrpn { msb, lsb } => format!("NRPN {msb}:{lsb}"),
         Target::Rpn { msb, lsb } => format!("RPN {msb}:{lsb}"),
         Target::PitchBend => "pitch bend".to_owned(),

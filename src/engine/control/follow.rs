@@ -54,6 +54,8 @@ pub(super) struct Reader {
     numbered: Option<Numbered>,
     /// Upper and lower half of its number.
     number: (Option<u8>, Option<u8>),
+    /// The lower bits of the next 10-bit value, and the controller they came by.
+    low: Option<(u8, u8)>,
 }
 
 impl Reader {
@@ -88,7 +90,16 @@ impl Reader {
             (38, Some(index)) => return Some((index, Part::Lower(value))),
             _ => {}
         }
+        let low = self.low.take();
         params.iter().enumerate().find_map(|(index, param)| match param.target {
+            Some(Target::Cc10 { lsb, .. }) if lsb == controller => {
+                self.low = Some((controller, value));
+                None
+            }
+            Some(Target::Cc10 { msb, lsb }) if msb == controller => {
+                let low = low.filter(|(by, _)| *by == lsb).map_or(0, |(_, low)| low & 0b111);
+                Some((index, Part::Whole(u16::from(value) << 3 | u16::from(low))))
+            }
             Some(Target::Cc(cc)) if cc == controller => Some((index, Part::Whole(u16::from(value)))),
             Some(Target::Cc14 { msb, .. }) if msb == controller => Some((index, Part::Upper(value))),
             Some(Target::Cc14 { lsb, .. }) if lsb == controller => Some((index, Part::Lower(value))),

@@ -142,7 +142,7 @@ fn read_default(
     if option.is_none() {
         told.fault(column.name(), format!("'{default}' is no option of usage; it is not used"));
     }
-    option.map(|option| option.lo)
+    option.map(Meaning::value)
 }
 
 fn read_orientation(row: &Row, told: &mut Told<'_>) -> bool {

@@ -68,7 +68,7 @@ pub(super) fn words(controls: &[Control]) -> Vec<String> {
 fn number(target: Target) -> String {
     match target {
         Target::Nrpn { msb, lsb } => format!("nrpn_{msb}_{lsb}"),
-        Target::Cc(cc) | Target::Cc14 { msb: cc, .. } => format!("cc_{cc}"),
+        Target::Cc(cc) | Target::Cc10 { msb: cc, .. } | Target::Cc14 { msb: cc, .. } => format!("cc_{cc}"),
         Target::Rpn { .. } | Target::PitchBend | Target::Program => "parameter".to_owned(),
     }
 }

@@ -97,10 +97,11 @@ fn single_values_and_ranges_become_options() {
                 ACME,Zap,Osc,Mode,,51,,0,127,70,,,,,,,,\"0-63: Ratio 1:2\n64-127: \"\"Odd\"\" \\ one\"\n";
     let params = params(rows);
     let options = |param: &Param| param.options.iter().map(|o| (o.value, o.label.clone())).collect::<Vec<_>>();
-    assert_eq!(options(&params[0]), [(0, "Square".into()), (1, "Saw".into()), (64, "Off".into())]);
-    assert_eq!(options(&params[1]), [(0, "Ratio 1:2".into()), (64, "\"Odd\" \\ one".into())]);
+    assert_eq!(options(&params[0]), [(0, "Square".into()), (32, "Saw".into()), (95, "Off".into())]);
+    assert_eq!([0, 1, 63, 64, 127].map(|value| params[0].snap(value)), [0, 32, 32, 95, 95], "all of a range means it");
+    assert_eq!(options(&params[1]), [(31, "Ratio 1:2".into()), (95, "\"Odd\" \\ one".into())]);
     // A default inside a range is that range's option.
-    assert_eq!(params[1].default, 64);
+    assert_eq!(params[1].default, 95);
 }
 
 #[test]

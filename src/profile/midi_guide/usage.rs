@@ -11,6 +11,13 @@ pub(super) struct Meaning {
     pub(super) label: String,
 }
 
+impl Meaning {
+    /// The one of its values that is sent: the middle, which a synth that sends something near it means, too.
+    pub(super) fn value(&self) -> u16 {
+        self.lo.midpoint(self.hi)
+    }
+}
+
 /// The meanings, where they are all a parameter answers to. Empty where nothing is said.
 ///
 /// # Errors

@@ -78,6 +78,9 @@ fn parameter(control: &Control, word: &str) -> Vec<String> {
     lines.push(format!("    section: {}", quoted(&control.section)));
     match control.target {
         Target::Cc(cc) => lines.push(format!("    cc: {cc}")),
+        Target::Cc10 { msb, lsb } => {
+            lines.extend([format!("    cc: {msb}"), format!("    lsb: {lsb}"), "    lsb_bits: 3".to_owned()]);
+        }
         Target::Cc14 { msb, lsb } => lines.extend([format!("    cc: {msb}"), format!("    lsb: {lsb}")]),
         Target::Nrpn { msb, lsb } => lines.push(format!("    nrpn: [{msb}, {lsb}]")),
         Target::Rpn { msb, lsb } => lines.push(format!("    rpn: [{msb}, {lsb}]")),
@@ -94,7 +97,11 @@ fn parameter(control: &Control, word: &str) -> Vec<String> {
     if !control.options.is_empty() {
         lines.push("    options:".to_owned());
         let option = |option: &super::usage::Meaning| {
-            format!("      - {{ value: {}, label: {} }}", option.lo, quoted(&option.label))
+            let range = match option.lo == option.hi {
+                true => String::new(),
+                false => format!("range: [{}, {}], ", option.lo, option.hi),
+            };
+            format!("      - {{ value: {}, {range}label: {} }}", option.value(), quoted(&option.label))
         };
         lines.extend(control.options.iter().map(option));
     }

@@ -30,7 +30,7 @@ fn delay_type() -> Param {
         [(0, "off"), (9, "stereo"), (27, "ping pong"), (63, "stereo BPM"), (81, "ping pong BPM"), (127, "doubling")];
     Param {
         curve: Curve::Stepped,
-        options: options.map(|(value, label)| ParamOption { value, label: label.to_owned() }).to_vec(),
+        options: options.map(|(value, label)| ParamOption::new(value, label)).to_vec(),
         ..plain_param(0, 127)
     }
 }
@@ -166,7 +166,7 @@ proptest! {
     fn an_option_survives_the_trip_to_a_position_and_back(
         values in proptest::collection::btree_set(0u16..=16383, 1..200)
     ) {
-        let options = values.iter().map(|value| ParamOption { value: *value, label: format!("type {value}") }).collect();
+        let options = values.iter().map(|value| ParamOption::new(*value, format!("type {value}"))).collect();
         let param = Param { curve: Curve::Stepped, options, ..plain_param(0, 16383) };
         for value in values {
             prop_assert_eq!(param.value_at(param.position_of(value)), value);

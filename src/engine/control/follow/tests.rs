@@ -13,6 +13,8 @@ parameters:
   - { name: program, section: All, program: yes }
   - { name: range, section: All, rpn: [0, 0] }
   - { name: wave, section: All, nrpn: [1, 2], range: [0, 5] }
+  - { name: pitch, section: All, cc: 34, lsb: 63, lsb_bits: 3 }
+  - { name: shape, section: All, cc: 36, lsb: 63, lsb_bits: 3 }
 ";
 
 #[test]
@@ -112,4 +114,6 @@ fn every_target_is_read() {
     assert_eq!(read(&[&[0xB0, 99, 0], &[0xB0, 98, 0], &[0xB0, 6, 2]]), None);
     let of_seven_bits = [&[0xB0, 99, 1][..], &[0xB0, 98, 2], &[0xB0, 6, 3], &[0xB0, 38, 0]];
     assert_eq!(read(&of_seven_bits), Some((3, Part::Whole(3))), "its lower half says nothing");
+    assert_eq!(read(&[&[0xB0, 63, 7], &[0xB0, 34, 127]]), Some((4, Part::Whole(1023))));
+    assert_eq!(read(&[&[0xB0, 63, 7], &[0xB0, 34, 1], &[0xB0, 36, 1]]), Some((5, Part::Whole(8))), "each has its own");
 }

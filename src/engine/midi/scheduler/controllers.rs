@@ -374,6 +374,7 @@ fn key(channel: Channel, place: Place) -> u32 {
         Place::Target(Target::Program, _) => (5, 0, 0),
         Place::Pressure => (6, 0, 0),
         Place::KeyPressure(key) => (7, 0, key),
+        Place::Target(Target::Cc10 { msb, lsb }, _) => (8, msb, lsb),
     };
     u32::from_be_bytes([channel.nibble(), kind, msb, lsb])
 }
@@ -405,6 +406,9 @@ pub(super) fn encode(channel: Channel, place: Place, value: u16) -> [Option<Mess
         Place::Target(Target::Cc14 { msb, lsb }, halves) => {
             let [first, second] = two(halves, msb, lsb);
             [first, second, None, None]
+        }
+        Place::Target(Target::Cc10 { msb, lsb }, _) => {
+            [cc(lsb, (value & 0b111) as u8), cc(msb, seven(value >> 3)), None, None]
         }
         Place::Target(Target::Nrpn { msb, lsb }, halves) => numbered(halves, (99, 98), (msb, lsb)),
         Place::Target(Target::Rpn { msb, lsb }, halves) => numbered(halves, (101, 100), (msb, lsb)),

@@ -77,7 +77,9 @@ pub(super) fn rank_of(payload: &Payload) -> Rank {
 pub(super) fn is_discrete(target: Target) -> bool {
     match target {
         Target::Program => true,
-        Target::Cc(controller) | Target::Cc14 { msb: controller, .. } => message::is_discrete(controller),
+        Target::Cc(controller) | Target::Cc10 { msb: controller, .. } | Target::Cc14 { msb: controller, .. } => {
+            message::is_discrete(controller)
+        }
         Target::Nrpn { .. } | Target::Rpn { .. } | Target::PitchBend => false,
     }
 }

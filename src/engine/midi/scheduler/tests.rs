@@ -272,6 +272,8 @@ fn halves_stay_together_in_the_order_of_the_profile_and_seven_bits_go_in_the_upp
     }
     assert_eq!(sent(nrpn, Halves::MsbOnly, 100), [[99, 0], [98, 3], [6, 100]]);
     assert_eq!(sent(rpn, Halves::MsbOnly, 12), [[101, 0], [100, 0], [6, 12]]);
+    let ten_bits = Target::Cc10 { msb: 34, lsb: 63 };
+    assert_eq!(sent(ten_bits, Halves::MsbFirst, 0x1234 & 0x3FF), [[63, 4], [34, 0x46]], "the lower three bits first");
 }
 
 #[test]
