@@ -95,7 +95,7 @@ pub enum SyncEvent {
 }
 
 const MINUTE_NS: f64 = 60e9;
-/// How long blocks are believed after the last line that held, in ns.
+/// How long a line is believed after it was laid, in ns.
 const HELD_NS: u64 = 3_000_000_000;
 /// Arrivals on a grid, none missing and none doubled, that spread over more than this are blocks, in ns: ±6 ms.
 const SPREAD_NS: f64 = 12e6;
@@ -115,14 +115,44 @@ const FEW: usize = 3;
 /// Before so long a tempo that misses or doubles pulses is a guess, in ns.
 const YOUNG_NS: u64 = 1_500_000_000;
 
+/// A line that is followed.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    time: SourceTime,
+    /// When it was last laid.
+    laid_ns: u64,
+    /// How long a time it went through then.
+    span_ns: f64,
+}
+
+impl Line {
+    /// The line through a window whose newest pulse has this number. Where a source was held up, what came since is too
+    /// short to tell a tempo as well as the line before did: that keeps its own for a while, as long as it fits.
+    fn laid_anew(before: Option<Line>, window: &Window, pulse: i64, at_ns: u64) -> Line {
+        let time = SourceTime { pulse, ns: window.ns, ns_per_pulse: window.ns_per_pulse };
+        let tells_more = |line: &Line| {
+            let off_ns = (line.time.ns_per_pulse - window.ns_per_pulse).abs() * window.count as f64;
+            window.span_ns < line.span_ns / 2.0 && off_ns < window.strip_ns && !line.is_old(at_ns)
+        };
+        match before.filter(tells_more) {
+            Some(line) => Line { time: SourceTime { ns_per_pulse: line.time.ns_per_pulse, ..time }, ..line },
+            None => Line { time, laid_ns: at_ns, span_ns: window.span_ns },
+        }
+    }
+
+    fn is_old(&self, at_ns: u64) -> bool {
+        at_ns.saturating_sub(self.laid_ns) > HELD_NS
+    }
+}
+
 /// Follows a source. Messages are to be given in the order of their arrival; any instants do no harm.
 #[derive(Clone, Debug)]
 pub struct ClockFollower {
     grid: Grid,
     blocks: Blocks,
     song: SourceSong,
-    /// The line through the blocks, while that is followed, and when it held last.
-    line: Option<(SourceTime, u64)>,
+    /// The line through the blocks, while that is followed.
+    line: Option<Line>,
     /// The number of the newest pulse; -1 before the first.
     newest: i64,
     /// What it would be if every arrival since the source or its song began were a pulse.
@@ -169,7 +199,7 @@ impl ClockFollower {
     /// The mapping; nothing before the second pulse. Of a source that is lost or unsteady, the last good one.
     pub fn time(&self) -> Option<SourceTime> {
         match self.line {
-            Some((line, _)) => Some(line),
+            Some(line) => Some(line.time),
             None => self.grid.time().map(|time| SourceTime { pulse: time.pulse + self.shift(), ..time }),
         }
     }
@@ -226,7 +256,7 @@ impl ClockFollower {
         let begins = self.song.waits();
         let shift = self.shift();
         let fit = self.grid.pulse(at_ns, begins);
-        let counts = self.blocks.take(at_ns, fit, begins);
+        let counts = self.blocks.take(at_ns, fit, begins || self.is_due(at_ns));
         if counts {
             self.song.begin();
             self.arrived += 1;
@@ -237,13 +267,13 @@ impl ClockFollower {
             self.young.1 |= !matches!(fit, Fit::On { missing: 0 } | Fit::Anew);
         }
         match &mut self.line {
-            Some((line, held_ns)) if counts => {
+            Some(Line { time: line, laid_ns, .. }) if counts => {
                 self.newest += 1;
                 *line = SourceTime { pulse: self.newest, ns: line.ns_of(self.newest), ..*line };
                 // Many a source begins its clock anew with START.
                 if begins && (at_ns as f64 - line.ns).abs() > self.blocks.strip_ns() {
                     line.ns = at_ns as f64;
-                    *held_ns = at_ns;
+                    *laid_ns = at_ns;
                     self.blocks.begin_anew(at_ns);
                 }
             }
@@ -259,6 +289,12 @@ impl ClockFollower {
             (true, false) => Some(SyncEvent::Lost),
             _ => self.moved.take(),
         }
+    }
+
+    /// Whether the line has the next pulse by now. Where a source was held up, one block comes right behind another, and
+    /// what comes with it is not sent twice.
+    fn is_due(&self, at_ns: u64) -> bool {
+        self.line.is_some_and(|line| line.time.ns_of(self.newest + 1) <= at_ns as f64 + self.blocks.strip_ns() / 2.0)
     }
 
     /// What is added to the grid's numbers.
@@ -283,20 +319,20 @@ impl ClockFollower {
     fn choose(&mut self, at_ns: u64) -> Option<SyncEvent> {
         let window = self.blocks.window(at_ns)?;
         let Some(window) = window else {
-            self.line.take_if(|(_, held_ns)| at_ns.saturating_sub(*held_ns) > HELD_NS);
+            self.line.take_if(|line| line.is_old(at_ns));
             return None;
         };
         let are_blocks = self.are_blocks(&window);
         let was = self.line.is_some();
         if !are_blocks {
-            let is_grid = window.span_ns > 6e9 || window.strip_ns < SAW_NS;
+            let slips: usize = [window.missing, window.doubled, window.off_grid].iter().flatten().sum();
+            let is_grid = slips == 0 && (window.span_ns > 6e9 || window.strip_ns < SAW_NS);
             if was && (is_grid || !in_range(window.ns_per_pulse, BEYOND.1)) {
                 self.line = None;
             }
             self.line?;
         }
-        let line = SourceTime { pulse: self.newest, ns: window.ns, ns_per_pulse: window.ns_per_pulse };
-        self.line = Some((line, at_ns));
+        self.line = Some(Line::laid_anew(self.line, &window, self.newest, at_ns));
         let too_many = self.newest - self.arrived;
         self.arrived = self.newest;
         if was { None } else { self.song.lose(too_many, self.newest + 1) }

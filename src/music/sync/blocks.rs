@@ -13,8 +13,11 @@ pub(super) const STRIP_NS: f64 = 30e6;
 /// A line rests on so many arrivals, and so long a time, in ns.
 const COUNT_MIN: usize = 12;
 const SPAN_MIN_NS: f64 = 0.8e9;
-/// One of so many arrivals may be outside of the strip, on either side: it was held up.
-const OUTSIDE: usize = 100;
+/// One of so many arrivals may be before the strip, and one of so many behind it: held up.
+const EARLY: usize = 100;
+const LATE: usize = 20;
+/// What is behind the strip by more than this part of it was held up, and says nothing about the line.
+const HELD_UP: f64 = 0.15;
 /// So many arrivals are kept: 12 s at 300 BPM are 1440.
 const KEPT: usize = 2048;
 /// Pulses of one block come no further apart than this, in ns: on a wire a byte takes 0.32 ms. Others that are closer than
@@ -95,14 +98,14 @@ impl Blocks {
         self.arrivals.push_back(Arrival { at_ns, fit: Fit::Anew, doubled: false, at_once: false });
     }
 
-    /// A pulse arrived; false where it is one sent twice.
-    pub(super) fn take(&mut self, at_ns: u64, fit: Fit, begins: bool) -> bool {
+    /// A pulse arrived; false where it is one sent twice. One that is due is not.
+    pub(super) fn take(&mut self, at_ns: u64, fit: Fit, is_due: bool) -> bool {
         let since_ns = self.newest_ns().map(|newest| at_ns.checked_sub(newest));
         if since_ns == Some(None) {
             self.clear();
         }
         let since_ns = since_ns.flatten().unwrap_or(u64::MAX);
-        if (BLOCK_NS..DOUBLED_NS).contains(&since_ns) && !begins {
+        if (BLOCK_NS..DOUBLED_NS).contains(&since_ns) && !is_due {
             return false;
         }
         if self.arrivals.len() == KEPT {
@@ -156,34 +159,51 @@ impl Blocks {
         }
         let middle = (count - 1) as f64 / 2.0;
         let place = |i: usize| i as f64 - middle;
-        let (mut weights, mut sum, mut moment, mut square) = (0.0, 0.0, 0.0, 0.0);
-        for (i, arrival) in arrivals().enumerate() {
-            let x = place(i);
-            let weight = 1.0 - (x / (middle + 1.0)).powi(2);
-            weights += weight;
-            sum += weight * at(arrival);
-            moment += weight * x * at(arrival);
-            square += weight * x * x;
+        let fit = |is_kept: &dyn Fn(usize) -> bool| {
+            let (mut weights, mut sum, mut at_sum, mut moment, mut square) = (0.0, 0.0, 0.0, 0.0, 0.0);
+            for (i, arrival) in arrivals().enumerate().filter(|(i, _)| is_kept(*i)) {
+                let x = place(i);
+                let weight = 1.0 - (x / (middle + 1.0)).powi(2);
+                weights += weight;
+                sum += weight * x;
+                at_sum += weight * at(arrival);
+                moment += weight * x * at(arrival);
+                square += weight * x * x;
+            }
+            let slope = (moment - sum * at_sum / weights) / (square - sum * sum / weights);
+            let mean = (at_sum - slope * sum) / weights;
+            let off: Vec<f64> =
+                arrivals().enumerate().map(|(i, arrival)| at(arrival) - mean - slope * place(i)).collect();
+            (slope, mean, off)
+        };
+        let strip = |off: &[f64]| {
+            let mut off = off.to_vec();
+            let low = *off.select_nth_unstable_by(count / EARLY, f64::total_cmp).1;
+            let high = *off.select_nth_unstable_by(count - 1 - count / LATE, f64::total_cmp).1;
+            (low, high)
+        };
+        let (mut slope, mut mean, mut off) = fit(&|_| true);
+        let (mut low, mut high) = strip(&off);
+        let held_up = |off: f64, (low, high): (f64, f64)| off > high + HELD_UP * (high - low);
+        if off.iter().any(|off| held_up(*off, (low, high))) {
+            let kept: Vec<bool> = off.iter().map(|off| !held_up(*off, (low, high))).collect();
+            (slope, mean, off) = fit(&|i| kept[i]);
+            (low, high) = strip(&off);
         }
-        let (slope, mean) = (moment / square, sum / weights);
-        let mut off: Vec<f64> =
-            arrivals().enumerate().map(|(i, arrival)| at(arrival) - mean - slope * place(i)).collect();
-        let steps: Vec<f64> = off.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
-        let rough_ns = steps.iter().sum::<f64>() / steps.len() as f64;
+        let strip_ns = high - low;
+        if !(slope > 0.0 && strip_ns <= STRIP_NS) {
+            return None;
+        }
+        let kept: Vec<f64> = off.iter().copied().filter(|off| !held_up(*off, (low, high))).collect();
+        let steps: Vec<f64> = kept.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+        let rough_ns = steps.iter().sum::<f64>() / steps.len().max(1) as f64;
         let (older, newer) = steps.split_at(steps.len() / 2);
         let jump_ns = [older, newer]
             .map(|half| half.iter().copied().fold(0.0, f64::max))
             .into_iter()
             .fold(f64::INFINITY, f64::min);
-        let lowest = off.iter().copied().fold(f64::INFINITY, f64::min);
-        let widest_ns = off.iter().copied().fold(f64::NEG_INFINITY, f64::max) - lowest;
-        let outside = count / OUTSIDE;
-        let low = *off.select_nth_unstable_by(outside, f64::total_cmp).1;
-        let high = *off.select_nth_unstable_by(count - 1 - outside, f64::total_cmp).1;
-        let strip_ns = high - low;
-        if !(slope > 0.0 && strip_ns <= STRIP_NS) {
-            return None;
-        }
+        let lowest = kept.iter().copied().fold(f64::INFINITY, f64::min);
+        let widest_ns = kept.iter().copied().fold(f64::NEG_INFINITY, f64::max) - lowest;
         let quarters = |is: fn(&Arrival) -> bool| {
             let place = |quarter: usize| quarter * count / 4;
             [0, 1, 2, 3].map(|quarter| {

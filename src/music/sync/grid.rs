@@ -12,9 +12,9 @@ use std::collections::VecDeque;
 /// apart.
 pub(super) const DOUBLED_NS: u64 = 2_500_000;
 /// Without a pulse for so many intervals, within these bounds in ns, the source is lost. At 20 BPM pulses are 125 ms
-/// apart, and one may be missing.
+/// apart, and one may be missing; a program may be held up for 200 ms and go on.
 const LOST_INTERVALS: f64 = 3.5;
-const LOST_NS: (f64, f64) = (150e6, 400e6);
+const LOST_NS: (f64, f64) = (250e6, 400e6);
 /// A pulse is on the grid when it is off by less than this part of an interval, and while the tempo is a guess, by
 /// less than the second one.
 const GATE: (f64, f64) = (0.35, 0.45);
