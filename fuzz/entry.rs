@@ -1,6 +1,6 @@
 //! What is run over any bytes: the readers of what others wrote. Each panics where a promise is broken.
 //!
-//! The targets of cargo-fuzz call these, and so does `tests/fuzz.rs`, on any toolchain.
+//! The targets of cargo-fuzz call these, and so does `tests/all/fuzz.rs`, on any toolchain.
 
 use busker::{
     command::{COMMANDS, Command},

@@ -1,7 +1,7 @@
 //! Which key does what: one table, from which the screen, the key bar and the help screen are made. Pure data.
 //!
 //! A row says in which modes, which key, what it does, in a word or two what the key bar calls it, and whether it goes
-//! on while the key is held. To add a key, add a row; `tests/keymap.rs` finds keys with two meanings and commands that do not exist.
+//! on while the key is held. To add a key, add a row; `tests/all/keymap.rs` finds keys with two meanings and commands that do not exist.
 
 pub mod key;
 pub mod notes;

@@ -1,6 +1,6 @@
 //! What a run of the program came to.
 
-use crate::program::busker;
+use super::program::busker;
 use std::path::Path;
 
 /// Exit code, standard output, standard error.

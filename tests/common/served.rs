@@ -1,6 +1,6 @@
 //! `busker serve`, in a home of its own.
 
-use crate::program::busker;
+use super::program::busker;
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{BufRead, BufReader},

@@ -1,0 +1,33 @@
+//! Everything that needs no audio server: the program and the library as others use them. One binary, for each costs a
+//! link of the whole library. With feature `rt-check`, whatever allocates in a callback ends the process.
+
+#[path = "../common"]
+mod common {
+    pub mod outcome;
+    pub mod program;
+    pub mod served;
+    pub mod status;
+    pub mod terminal;
+    pub mod within;
+}
+
+mod audition;
+mod command_line;
+mod doors;
+mod flood;
+mod fuzz;
+mod keymap;
+mod motion;
+mod nts1;
+mod profiles;
+mod raw_port;
+mod recording;
+mod screens;
+mod station;
+mod takes;
+mod takes_verbs;
+mod wav_readers;
+
+#[cfg(feature = "rt-check")]
+#[global_allocator]
+static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;

@@ -1,0 +1,30 @@
+//! What recording keeps when it is killed, and when the disk is full: the program itself, on real disks.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what fails here fails the test"
+)]
+
+mod full;
+mod killed;
+use crate::common::{program, terminal, within};
+use std::{path::Path, process::Command};
+
+const RATE_HZ: u64 = 48_000;
+
+/// Frames by hound and by sox, which open it as it is and agree.
+fn frames(path: &Path) -> u64 {
+    let by_hound = u64::from(hound::WavReader::open(path).unwrap().duration());
+    let sox = Command::new("soxi").arg("-s").arg(path).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&sox.stderr), "", "{}", path.display());
+    assert_eq!(String::from_utf8_lossy(&sox.stdout).trim(), by_hound.to_string(), "{}", path.display());
+    by_hound
+}
+
+fn samples(path: &Path) -> Vec<i32> {
+    hound::WavReader::open(path).unwrap().into_samples().map(Result::unwrap).collect()
+}

@@ -1,0 +1,112 @@
+//! Recording to a disk that becomes full: a small tmpfs in a mount namespace of its own, which is gone with the last
+//! process in it, whatever ends the test.
+
+use super::{RATE_HZ, frames, program::busker, samples, terminal::Terminal, within::within};
+use std::{fs, path::Path, process::Command};
+
+const DISK_BYTES: u64 = 1 << 20;
+/// Pages of 4 KiB that the folder, a file's last page and what is played take of the disk.
+const NOT_AUDIO_BYTES: u64 = 4 * 4096;
+/// A frame of two channels and 24 bits.
+const FRAME_BYTES: u64 = 6;
+
+/// Mounts a disk of `$1` bytes at `$2`, runs the rest, and copies what is on the disk to `$3`.
+const ON_A_SMALL_DISK: &str = r#"
+mount -t tmpfs -o "size=$1" none "$2" || exit 97
+disk=$2 kept=$3
+shift 3
+"$@"
+status=$?
+cp -r "$disk/." "$kept" || exit 98
+exit $status
+"#;
+
+/// The words before a program that put it on a small disk at `disk`, whose files are in `kept` in the end.
+fn on_a_small_disk(disk: &Path, kept: &Path) -> Vec<String> {
+    for folder in [disk, kept] {
+        fs::create_dir(folder).unwrap();
+    }
+    let may = |how: &str| Command::new("unshare").args([how, "mount", "-t", "tmpfs", "none", "/mnt"]).output();
+    // As root; or as root of a namespace, where the system lets everybody have one.
+    let how = ["-m", "-rm"].into_iter().find(|how| may(how).is_ok_and(|output| output.status.success()));
+    let how =
+        how.expect("neither this user nor one in a namespace of its own may mount a tmpfs: run the tests as root");
+    let size = DISK_BYTES.to_string();
+    let words = ["unshare", how, "sh", "-c", ON_A_SMALL_DISK, "sh", &size];
+    let folders = [disk, kept].map(|folder| folder.to_str().unwrap().to_owned());
+    words.map(str::to_owned).into_iter().chain(folders).collect()
+}
+
+fn settings(home: &Path, text: &str) {
+    fs::create_dir_all(home.join("config/busker")).unwrap();
+    fs::write(home.join("config/busker/config.yaml"), text).unwrap();
+}
+
+#[test]
+fn a_full_disk_ends_the_take_which_is_whole_and_the_station_plays_on() {
+    let home = tempfile::tempdir().unwrap();
+    let (disk, kept) = (home.path().join("small"), home.path().join("kept"));
+    let around = on_a_small_disk(&disk, &kept);
+    settings(home.path(), &format!("recordings: {}\n", disk.display()));
+    let around: Vec<&str> = around.iter().map(String::as_str).collect();
+    let mut station = Terminal::within(&around, home, &[], 240, 40);
+    station.wait_for("PIANO");
+    station.keys(":record.start jam\r");
+    station.wait_for("● REC 00:00:0");
+    station.wait_until("a full disk", |screen| {
+        let part = ["small/jam.wav ended: the disk is full; its first ", " s are safe, everything else works"];
+        part.iter().all(|part| screen.contains(part))
+    });
+    station.keys(":record.status\r");
+    station.wait_for("not recording; takes go to");
+    station.keys(":transport.play\r");
+    station.wait_for("playing");
+    station.keys("\x11");
+    assert!(station.wait_for_exit(), "{}", station.screen());
+    let take = kept.join("jam.wav");
+    let bytes = fs::metadata(&take).unwrap().len();
+    println!("{bytes} bytes of {DISK_BYTES} are the take");
+    assert!(bytes + NOT_AUDIO_BYTES >= DISK_BYTES, "{bytes} bytes of {DISK_BYTES}");
+    // A header of a page, and every byte after it.
+    assert_eq!(frames(&take), (bytes - busker::wav::AUDIO_AT) / FRAME_BYTES);
+    let shown = busker(station.home(), &["takes", "show", "kept/jam.wav"]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.starts_with("kept/jam.wav: sound\n"), "{shown}");
+}
+
+const JAM: &str = "
+bpm: 120
+steps:
+  - { at: 0,   do: [record.start jam, transport.play, click.on on] }
+  - { at: 0.1, do: [note.play C3 100 900, param.set reverb_type hall] }
+  - { at: 2,   do: note.play G3 100 2000 }
+  - { at: 5,   do: note.play C4 100 1900 }
+  - { at: 9,   do: record.stop }
+";
+
+#[test]
+fn a_full_disk_and_a_second_folder_hold_one_unbroken_take_together() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = |name: &str| home.path().join(name);
+    fs::write(folder("jam.yaml"), JAM).unwrap();
+    let run = busker(home.path(), &["run", "jam.yaml", "--simulate"]);
+
+    settings(home.path(), &format!("recordings: {}\n", folder("large").display()));
+    assert!(within(&["env"], &run).status().unwrap().success());
+    let whole = samples(&folder("large/jam.wav"));
+    assert!(whole.len() as u64 >= 2 * 9 * RATE_HZ && whole.iter().any(|sample| *sample != 0));
+
+    let (small, second) = (folder("small"), folder("second"));
+    let text = format!("recordings: {}\nrecord:\n  second_folder: {}\n", small.display(), second.display());
+    settings(home.path(), &text);
+    let around = on_a_small_disk(&small, &folder("kept"));
+    let around: Vec<&str> = around.iter().map(String::as_str).collect();
+    let output = within(&around, &run).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("small/jam.wav: the disk is full; its first "), "{said}");
+    assert!(said.contains(" s are safe; it goes on in ") && said.contains("second/jam-part2.wav"), "{said}");
+    let parts = [folder("kept/jam.wav"), second.join("jam-part2.wav")];
+    println!("{:?} frames", parts.each_ref().map(|part| frames(part)));
+    let joined: Vec<i32> = parts.iter().flat_map(|part| samples(part)).collect();
+    assert!(joined == whole, "{} samples, {} in one", joined.len(), whole.len());
+}
