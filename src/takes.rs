@@ -20,10 +20,12 @@ mod trim;
 mod verdict;
 
 pub use folder::{Reach, in_folder, is_held, meant, open, wav_files};
+pub(crate) use fresh::Fresh;
+pub use fresh::sweep;
 pub use happening::Happening;
 pub use moved::{remove, rename, trash_files};
 pub use moving::finish_moves;
-pub use name::safe_name;
+pub use name::{safe_name, unquoted};
 pub use repair::{Repaired, repair, repair_folder};
 pub use take::{NotUsable, Take};
 pub use trim::trim;

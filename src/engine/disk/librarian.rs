@@ -166,6 +166,10 @@ impl Librarian {
             Ok(count) => self.tell(News::Mended(format!("an interrupted move is finished: {count} files of a take"))),
             Err(error) => tracing::warn!("an interrupted move in {} is not finished: {error}", folder.display()),
         }
+        match takes::sweep(folder) {
+            Ok(0) | Err(_) => {}
+            Ok(count) => tracing::info!(count, folder = %folder.display(), "files that were not finished are gone"),
+        }
         let files = takes::wav_files(folder).unwrap_or_default();
         for path in files.into_iter().filter(|path| is_interrupted(path)) {
             if let Ok(Repaired::Done(wav)) = takes::repair(&path, Reach::Folder, false) {
