@@ -5,7 +5,7 @@ use crate::{
     midi::{Channel, Message},
     music::Note,
     profile::Profile,
-    stored::{FromYaml, ToYaml},
+    stored::{self, FromYaml, Merge, ToYaml},
     yaml::{self, Fault, Field, Reader},
 };
 use std::fmt;
@@ -201,6 +201,13 @@ impl ToYaml for Learned {
             text = text.replace("learned:\n", "learned: []\n");
         }
         text
+    }
+}
+
+impl Merge for Learned {
+    fn merge(base: &Learned, ours: &Learned, theirs: &Learned) -> (Learned, bool) {
+        let (ties, is_lossy) = stored::merge_by((&base.ties, &ours.ties, &theirs.ties), |a, b| a.by == b.by);
+        (Learned { ties }, is_lossy)
     }
 }
 

@@ -3,7 +3,7 @@
 //! A snapshot belongs to a profile by its id. It may name parameters the profile does not have (any more): they are kept.
 
 use crate::{
-    stored::{FromYaml, ToYaml},
+    stored::{self, FromYaml, Merge, ToYaml},
     yaml::{self, Fault, Field, Reader, name},
 };
 use std::collections::BTreeMap;
@@ -108,6 +108,14 @@ impl ToYaml for Snapshots {
 
     fn to_yaml(&self) -> String {
         format!("# Where the knobs stood: `snapshot.save` adds to it.\n{}", self.field())
+    }
+}
+
+impl Merge for Snapshots {
+    fn merge(base: &Snapshots, ours: &Snapshots, theirs: &Snapshots) -> (Snapshots, bool) {
+        let is_same = |a: &Snapshot, b: &Snapshot| a.profile == b.profile && a.name == b.name;
+        let (list, is_lossy) = stored::merge_by((&base.list, &ours.list, &theirs.list), is_same);
+        (Snapshots { list }, is_lossy)
     }
 }
 

@@ -253,6 +253,8 @@ pub struct FaultCounts {
     pub midi_in_lost: u64,
     /// Frames of takes replaced by silence because the disk was too slow.
     pub take_frames_lost: u64,
+    /// Times the disk refused a file that was to be written: of a take, its MIDI file, snapshots, what was learned, a session.
+    pub disk_refused: u64,
     /// Times a take that was listened to paused because the disk was too slow.
     pub audition_underruns: u64,
     /// Orders to the callback that found no room.
@@ -265,7 +267,8 @@ impl FaultCounts {
     /// All of them together.
     pub fn total(&self) -> u64 {
         let midi = self.midi_dropped + self.midi_refused + self.midi_in_lost;
-        midi + self.take_frames_lost + self.audition_underruns + self.orders_lost + self.events_missed
+        let disk = self.take_frames_lost + self.disk_refused + self.audition_underruns;
+        midi + disk + self.orders_lost + self.events_missed
     }
 }
 

@@ -1,9 +1,13 @@
 //! Values that have a file of their own: settings, what was learned, snapshots, sessions. Pure, but for [`load`].
 //!
-//! A file with a fault is told and left as it is: its owner mends it, nothing writes over it.
+//! A file with a fault is told and left as it is: its owner mends it, nothing writes over it. A file that another station,
+//! or its owner, changed meanwhile is not written over either: what was changed here goes into what is there ([`merged`]).
 
 use crate::yaml::{self, Fault};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What a file may say.
 pub trait FromYaml: Default {
@@ -25,6 +29,65 @@ pub trait ToYaml {
     fn to_yaml(&self) -> String;
 }
 
+/// What several may write to one file: things that each have a name of their own.
+pub trait Merge: FromYaml + ToYaml {
+    /// What `ours` has in place of `base`, done to `theirs`; true where something else that they put there had to go.
+    fn merge(base: &Self, ours: &Self, theirs: &Self) -> (Self, bool);
+}
+
+/// The same for the things themselves: what was added, changed or taken out between `base` and `ours` is so in `theirs`, too,
+/// whose order stays.
+pub(crate) fn merge_by<T: Clone + PartialEq>(
+    (base, ours, theirs): (&[T], &[T], &[T]),
+    is_same: impl Fn(&T, &T) -> bool,
+) -> (Vec<T>, bool) {
+    let find = |list: &[T], it: &T| list.iter().position(|other| is_same(other, it));
+    let was = |it: &T| find(base, it).and_then(|at| base.get(at));
+    let mut merged = theirs.to_vec();
+    let mut is_lossy = false;
+    for gone in base.iter().filter(|old| find(ours, old).is_none()) {
+        if let Some(at) = find(&merged, gone) {
+            is_lossy |= merged.remove(at) != *gone;
+        }
+    }
+    for new in ours.iter().filter(|new| was(new) != Some(*new)) {
+        match find(&merged, new).and_then(|at| merged.get_mut(at)) {
+            Some(there) => {
+                is_lossy |= there != new && was(there) != Some(there);
+                there.clone_from(new);
+            }
+            None => merged.push(new.clone()),
+        }
+    }
+    (merged, is_lossy)
+}
+
+/// Merges what texts say, as [`Merge`] does.
+pub type MergeTexts = fn(file: &str, texts: &Texts<'_>) -> Result<(String, bool), String>;
+
+/// The texts of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Texts<'a> {
+    /// As it was when it was read or handed over last.
+    pub base: &'a str,
+    /// As it is to be.
+    pub ours: &'a str,
+    /// As it is.
+    pub theirs: &'a str,
+}
+
+/// The text that holds what was changed here and what others changed; true where something of theirs had to go.
+///
+/// # Errors
+/// What is there cannot be read, or both together would be too long: it is to be left as it is.
+pub fn merged<T: Merge>(file: &str, texts: &Texts<'_>) -> Result<(String, bool), String> {
+    let read = |text| {
+        T::from_yaml(file, text).map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    };
+    let (value, is_lossy) = T::merge(&read(texts.base)?, &read(texts.ours)?, &read(texts.theirs)?);
+    Ok((text(&value).map_err(|full| full.to_string())?, is_lossy))
+}
+
 /// A file would be too long to be read again. The old one stands.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it would have {too_much}: {room}")]
@@ -38,11 +101,15 @@ pub struct Full {
 /// # Errors
 /// Every fault at once.
 pub fn load<T: FromYaml>(path: &Path) -> Result<T, Vec<Fault>> {
+    load_with_text(path).map(|(value, _)| value)
+}
+
+fn load_with_text<T: FromYaml>(path: &Path) -> Result<(T, String), Vec<Fault>> {
     if matches!(path.try_exists(), Ok(false)) {
-        return Ok(T::default());
+        return Ok((T::default(), String::new()));
     }
     let text = yaml::read(path).map_err(|fault| vec![fault])?;
-    T::from_yaml(&path.display().to_string(), &text)
+    Ok((T::from_yaml(&path.display().to_string(), &text)?, text))
 }
 
 /// The text of a file that can be read again.
@@ -64,15 +131,17 @@ pub struct Stored<T> {
     pub value: T,
     /// Where it is kept; none, and what is new is gone with the engine.
     pub file: Option<PathBuf>,
+    /// What the file said when it was read; empty where there was none.
+    pub read: Arc<str>,
 }
 
 impl<T: FromYaml> Stored<T> {
     /// Reads a file, to be kept there from now on. Where it has faults, they are given back beside the default, which is
     /// kept nowhere.
     pub fn load(file: PathBuf) -> (Stored<T>, Vec<Fault>) {
-        match load(&file) {
-            Ok(value) => (Stored { value, file: Some(file) }, Vec::new()),
-            Err(faults) => (Stored { value: T::default(), file: None }, faults),
+        match load_with_text(&file) {
+            Ok((value, text)) => (Stored { value, file: Some(file), read: text.into() }, Vec::new()),
+            Err(faults) => (Stored { value: T::default(), file: None, read: Arc::default() }, faults),
         }
     }
 }
@@ -103,5 +172,31 @@ mod tests {
         }
         let refused = text(&snapshots).unwrap_err().to_string();
         assert!(refused.ends_with("delete some snapshots first") && refused.contains("bytes"), "{refused}");
+    }
+
+    #[test]
+    fn what_two_changed_in_one_file_is_both_in_it_and_ours_wins_where_both_changed_the_same() {
+        let same = |a: &(u8, u8), b: &(u8, u8)| a.0 == b.0;
+        for (base, ours, theirs, both, is_lossy) in [
+            // Added here and there.
+            (&[(1, 0)][..], &[(1, 0), (2, 0)][..], &[(1, 0), (3, 0)][..], &[(1, 0), (3, 0), (2, 0)][..], false),
+            // Changed here, taken out there, and the other way round.
+            (&[(1, 0), (2, 0)], &[(1, 5), (2, 0)], &[], &[(1, 5)], false),
+            (&[(1, 0), (2, 0)], &[(2, 0)], &[(1, 0), (2, 7)], &[(2, 7)], false),
+            // The same one here and there.
+            (&[(1, 0)], &[(1, 5)], &[(1, 7)], &[(1, 5)], true),
+            (&[(1, 0)], &[], &[(1, 7)], &[], true),
+            (&[(1, 0)], &[(1, 5)], &[(1, 5)], &[(1, 5)], false),
+            (&[], &[(1, 5)], &[(1, 7)], &[(1, 5)], true),
+        ] {
+            assert_eq!(merge_by((base, ours, theirs), same), (both.to_vec(), is_lossy), "{base:?} {ours:?} {theirs:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_merged_into() {
+        let texts = Texts { base: "", ours: "snapshots: []\n", theirs: "snapshots: 3\n" };
+        let why = merged::<Snapshots>("snapshots.yaml", &texts).unwrap_err();
+        assert!(why.starts_with("snapshots.yaml:1"), "{why}");
     }
 }

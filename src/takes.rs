@@ -20,16 +20,18 @@ mod trim;
 mod verdict;
 
 pub use folder::{Reach, in_folder, is_held, meant, open, wav_files};
+pub(crate) use fresh::Fresh;
+pub use fresh::sweep;
 pub use happening::Happening;
 pub use moved::{remove, rename, trash_files};
 pub use moving::finish_moves;
-pub use name::safe_name;
+pub use name::{safe_name, unquoted};
 pub use repair::{Repaired, repair, repair_folder};
 pub use take::{NotUsable, Take};
 pub use trim::trim;
-pub use verdict::{Measured, Meter, Overview, Verdict, measure};
+pub use verdict::{LEVEL_DBFS_MAX, Measured, Meter, Overview, Verdict, measure};
 
-use crate::wav::{Finding, Severity, Wav};
+use crate::wav::{Finding, Health, Severity, Wav};
 use std::{io, ops::ControlFlow, path::Path};
 
 /// Called now and then with how much of the work is done, 0 to 1; breaks where it shall not go on.
@@ -76,6 +78,12 @@ pub fn time_of(text: &str) -> Result<f64, String> {
 pub fn why_beyond(wav: &Wav) -> String {
     let beyond = wav.findings.iter().filter(|finding| finding.severity() == Severity::Beyond);
     beyond.map(Finding::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Why nothing can be done with a file whose header is true: its samples are of a kind that is not read.
+pub fn why_unread(wav: &Wav) -> Option<String> {
+    let format = wav.format.filter(|_| wav.health() == Health::Sound && wav.frames().is_none())?;
+    Some(format!("{format}: samples of this kind are not read here"))
 }
 
 /// A path that moves no cursor.

@@ -19,10 +19,14 @@ use std::{
     thread,
 };
 
+/// The power fails: what is recorded is closed while there is some left.
+const SIGPWR: i32 = rustix::process::Signal::POWER.as_raw();
 /// Somebody asks the program to end; or the system: SIGXCPU comes a while before SIGKILL does.
-pub const LEAVE: [i32; 4] = [SIGINT, SIGTERM, SIGQUIT, SIGXCPU];
+pub const LEAVE: [i32; 5] = [SIGINT, SIGTERM, SIGQUIT, SIGXCPU, SIGPWR];
+/// Of no use to anybody any more, and yet it ends a program.
+const SIGSTKFLT: i32 = rustix::process::Signal::STKFLT.as_raw();
 /// What ends a program that does not know it, and tells nothing here.
-const IGNORED: [i32; 6] = [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO];
+const IGNORED: [i32; 7] = [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT];
 
 /// From now on a file that may not grow (SIGXFSZ) is told by the write that it refuses: it ends the take and not the
 /// program.

@@ -375,8 +375,8 @@ pub fn assemble(
     let (done_sender, done) = mpsc::channel();
     let writer = Writer::new(jobs_receiver, done_sender, capture.clone());
     let (pages_sender, pages) = mpsc::channel();
-    let (failures_sender, failures) = mpsc::channel();
-    let keeper = Keeper::new(pages, failures_sender);
+    let (kept_sender, kept) = mpsc::channel();
+    let keeper = Keeper::new(pages, kept_sender);
     let (librarian_jobs, jobs_of_librarian) = mpsc::channel();
     let (librarian_news_sender, librarian_news) = mpsc::channel();
     let librarian = Librarian::new(jobs_of_librarian, librarian_news_sender, config.verdicts.clone().map(Cache::new));
@@ -406,7 +406,7 @@ pub fn assemble(
         snapshots: config.snapshots.clone(),
         sessions: config.sessions,
         doors: config.doors.clone(),
-        keeper: KeeperHandle::new(pages_sender, failures),
+        keeper: KeeperHandle::new(pages_sender, kept),
         sent: vec![callback_sent, scheduler_sent, clock_sent],
         received,
         sources,

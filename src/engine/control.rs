@@ -19,6 +19,7 @@ mod levels;
 mod macros;
 mod morph;
 mod motion;
+mod owed;
 mod ports;
 mod record;
 mod reload;
@@ -36,11 +37,11 @@ mod watch;
 pub use audition::AuditionParts;
 pub use folder::LibrarianHandle;
 pub use keep::KeeperHandle;
+pub use owed::Promise;
 pub use ports::{Port, PortInfo};
 pub use reload::ProfileNews;
 pub use session::SessionRules;
 pub use sync::SyncConfig;
-pub use takes::Promise;
 
 use super::{
     audio::{
@@ -48,7 +49,10 @@ use super::{
         meter::MeterReader,
         renderer::{OUTPUTS, RendererHandle, Source},
     },
-    disk::writer::{Done, Job, Progress},
+    disk::{
+        ErrandId,
+        writer::{Done, Job, Progress},
+    },
     doors::Doors,
     frame_clock::FrameTime,
     host::patchbay::PortEvent,
@@ -80,6 +84,7 @@ use guests::Guests;
 use instrument::Instrument;
 use learn::Learn;
 use levels::Levels;
+use owed::{Awaited, Owed};
 use ports::Ports;
 use session::OpenSession;
 use std::{
@@ -198,7 +203,7 @@ pub enum Calendar {
 pub enum Outcome {
     /// The answer.
     Now(Answer),
-    /// The answer comes when a take has its name, or can be read.
+    /// The answer comes when a take has its name or can be read, or the disk has done what was asked.
     Later {
         /// When.
         promise: Promise,
@@ -249,6 +254,8 @@ pub struct Control {
     sessions: SessionRules,
     session: Option<OpenSession>,
     keeper: KeeperHandle,
+    /// Answers that come later.
+    owed: Owed,
     /// Where recordings go without a session, and sessions are looked for.
     music: PathBuf,
     sync: Sync,
@@ -306,6 +313,7 @@ impl Control {
             sessions: parts.sessions,
             session: None,
             keeper: parts.keeper,
+            owed: Owed::default(),
             music: parts.folder.clone(),
             sync: Sync::new(parts.sync),
             watch: Watch::default(),
@@ -365,28 +373,44 @@ impl Control {
     pub fn obey(&mut self, command: &Command, guest: Guest, now: Moment) -> Outcome {
         self.guests.asking = guest;
         // What ended by itself since the last command was promised to nobody.
-        self.takes.promised();
+        self.promised();
         let answer = self.execute(command, now);
         tracing::debug!(%command, ?answer);
-        match (self.takes.promised(), answer) {
+        match (self.promised(), answer) {
             (Some(promise), Ok(meanwhile)) => Outcome::Later { promise, meanwhile },
             (_, answer) => Outcome::Now(answer),
         }
     }
 
+    fn promised(&mut self) -> Option<Promise> {
+        let (of_takes, of_errands) = (self.takes.promised(), self.owed.promised());
+        of_takes.or(of_errands)
+    }
+
+    fn answer_errand(&mut self, errand: ErrandId, answer: &Answer) {
+        self.owed.answer(Awaited::Errand(errand), answer.clone());
+    }
+
     /// Whoever waits for an answer that comes later gets it from [`due_answers`](Self::due_answers).
-    pub fn owe(&mut self, promise: Promise, reply: Reply, now: Moment) {
-        self.takes.owe(promise, reply, now.ns);
+    pub fn owe(&mut self, promise: Promise, meanwhile: String, reply: Reply, now: Moment) {
+        self.owed.owe(promise, meanwhile, reply, now.ns);
     }
 
     /// The answers that are known by now, and those that have waited long enough.
     pub fn due_answers(&mut self, now: Moment) -> Vec<(Reply, Answer)> {
-        self.takes.due_answers(now.ns)
+        self.due_by(now.ns)
     }
 
     /// All answers that are owed still, as far as they are known: the way out ends.
     pub fn last_answers(&mut self) -> Vec<(Reply, Answer)> {
-        self.takes.due_answers(u64::MAX)
+        self.due_by(u64::MAX)
+    }
+
+    fn due_by(&mut self, now_ns: u64) -> Vec<(Reply, Answer)> {
+        for (awaited, answer) in self.takes.known() {
+            self.owed.answer(awaited, answer);
+        }
+        self.owed.due(now_ns, |awaited| self.takes.late(awaited))
     }
 
     /// Takes in what the other threads report.

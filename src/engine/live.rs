@@ -145,7 +145,8 @@ impl Engine {
         if config.mends {
             control.mend_takes();
         }
-        let keeper = keeper.spawn()?;
+        let knock = station.clone();
+        let keeper = keeper.spawn(move || knock.knock())?;
         let mut live = Live {
             turn: config.turn,
             control,
@@ -339,7 +340,9 @@ impl Live {
         let outcome = self.control.obey(&command, guest, now);
         match (outcome, reply) {
             (Outcome::Now(answer), Some(reply)) => self.answer(vec![(reply, answer)]),
-            (Outcome::Later { promise, .. }, Some(reply)) => self.control.owe(promise, reply, self.now()),
+            (Outcome::Later { promise, meanwhile }, Some(reply)) => {
+                self.control.owe(promise, meanwhile, reply, self.now());
+            }
             (outcome, None) => {
                 if let Some((severity, text)) = notice_of(&outcome.now()) {
                     self.control.desk().notice(severity, text);
@@ -410,7 +413,7 @@ impl Live {
             thread::sleep(Duration::from_millis(5));
             self.listen();
         }
-        let answers = self.control.last_answers();
+        let answers = self.control.due_answers(self.now());
         self.answer(answers);
     }
 
@@ -460,6 +463,8 @@ impl Live {
             self.control.desk().notice(Severity::Error, text);
         }
         self.control.listen_to_keeper();
+        let answers = self.control.last_answers();
+        self.answer(answers);
     }
 }
 

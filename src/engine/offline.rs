@@ -127,7 +127,7 @@ impl Offline {
         let now = self.now();
         match self.engine.control.obey(command, guest, now) {
             Outcome::Now(answer) => reply(answer),
-            Outcome::Later { promise, .. } => self.engine.control.owe(promise, reply, now),
+            Outcome::Later { promise, meanwhile } => self.engine.control.owe(promise, meanwhile, reply, now),
         }
         self.listen();
     }

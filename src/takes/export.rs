@@ -9,7 +9,7 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
-use super::{Meter, NotDone, Progress, Take, Verdict, fresh::Fresh, take::NotUsable};
+use super::{LEVEL_DBFS_MAX, Meter, NotDone, Progress, Take, Verdict, fresh::Fresh, take::NotUsable};
 use crate::wav::{Depth, Encoding, Format};
 use converted::Converted;
 use sink::Sink;
@@ -27,6 +27,8 @@ pub const LOUDNESS_LUFS: f64 = -14.0;
 pub const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=384_000;
 /// The highest rate of FLAC files that are written here, in Hz, which is the encoder's.
 const FLAC_RATE_HZ: u32 = 96_000;
+/// The highest rate of Ogg Vorbis files that are written here, in Hz: the encoder has no settings for more.
+const OGG_RATE_HZ: u32 = 192_000;
 /// Frames that are converted at once.
 const BLOCK_FRAMES: usize = 4_096;
 
@@ -133,6 +135,12 @@ pub fn export(
         Some(_) if first > 0.0 => Some(converted_verdict(take, &plan, &mut |done| progress(done * first))?),
         _ => measured.cloned(),
     };
+    if let (Some(_), Some(peak)) = (export.normalize, verdict.as_ref().and_then(|verdict| verdict.peak_dbfs))
+        && peak >= LEVEL_DBFS_MAX
+    {
+        let text = format!("its peak is {LEVEL_DBFS_MAX:.0} dBFS or more, and such levels are not measured");
+        return Err(NotDone::Asked(format!("{text}: export it without --normalize")));
+    }
     let found = match (export.normalize, &verdict) {
         (Some((normalize, level)), Some(verdict)) => gain(normalize, level, verdict),
         _ => Some((0.0, false)),
@@ -177,10 +185,14 @@ impl Plan {
         if frames == 0 {
             return asked("there is no audio in it".to_owned());
         }
-        if export.form == Form::Flac && rate_hz > FLAC_RATE_HZ {
+        let most = match export.form {
+            Form::Wav => None,
+            Form::Flac => Some(("FLAC", FLAC_RATE_HZ)),
+            Form::Ogg => Some(("Ogg Vorbis", OGG_RATE_HZ)),
+        };
+        if let Some((form, most_hz)) = most.filter(|(_, most_hz)| rate_hz > *most_hz) {
             return asked(format!(
-                "FLAC is written up to {FLAC_RATE_HZ} Hz and this is {rate_hz} Hz: add --rate {FLAC_RATE_HZ}, or export \
-                 as wav"
+                "{form} is written up to {most_hz} Hz and this is {rate_hz} Hz: add --rate {most_hz}, or export as wav"
             ));
         }
         let own = match (format.encoding, format.bits) {

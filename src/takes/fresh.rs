@@ -1,5 +1,6 @@
 //! New files that are there whole or not at all, and moves that take nobody's place.
 
+use super::folder::{Reach, is_held, open};
 use rustix::{
     fs::{CWD, RenameFlags, renameat_with},
     io::Errno,
@@ -9,40 +10,49 @@ use std::{
     io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, PersistError};
 
 /// Names tried before giving up: `jam.wav`, `jam-2.wav`, …
 const NAMES: u32 = 10_000;
+/// What the hidden names begin and end with.
+const HIDDEN: (&str, &str) = (".busker-", ".part");
+/// A hidden file that nobody has written to for so long is looked at: one that was made just now may not be locked yet.
+const LEFT_AFTER: Duration = Duration::from_secs(10);
 /// What anybody may do with a new file, less what the user's mask forbids.
 const MODE: u32 = 0o666;
 
-/// A file that is being made, under a hidden name beside the one it is to have. Dropped, it is gone.
+/// A file that is being made, under a hidden name beside the one it is to have. Dropped, it is gone; where the program is
+/// killed, [`sweep`] takes it away.
 #[derive(Debug)]
-pub(super) struct Fresh {
+pub(crate) struct Fresh {
     file: NamedTempFile,
     wanted: PathBuf,
 }
 
 impl Fresh {
-    /// Begins it.
-    pub(super) fn beside(wanted: &Path) -> io::Result<Fresh> {
+    /// Begins it, locked: whoever mends what was left behind leaves a locked file alone.
+    pub(crate) fn beside(wanted: &Path) -> io::Result<Fresh> {
         let mut builder = Builder::new();
-        builder.prefix(".busker-").suffix(".part").permissions(Permissions::from_mode(MODE));
-        Ok(Fresh { file: builder.tempfile_in(folder_of(wanted))?, wanted: wanted.to_owned() })
+        builder.prefix(HIDDEN.0).suffix(HIDDEN.1).permissions(Permissions::from_mode(MODE));
+        let file = builder.tempfile_in(folder_of(wanted))?;
+        // A disk that knows no locks keeps nobody from writing.
+        let _ = file.as_file().try_lock();
+        Ok(Fresh { file, wanted: wanted.to_owned() })
     }
 
     /// Where to write to.
-    pub(super) fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &File {
         self.file.as_file()
     }
 
     /// Gives it its name, or the first of `name-2`, `name-3`, … that is free, and brings it to the disk.
-    pub(super) fn keep(self) -> io::Result<PathBuf> {
+    pub(crate) fn keep(self) -> io::Result<PathBuf> {
         let Fresh { mut file, wanted } = self;
         file.as_file().sync_all()?;
         for path in names(&wanted) {
-            match file.persist_noclobber(&path) {
+            match name_new(file, &path) {
                 Ok(_) => {
                     File::open(folder_of(&path))?.sync_all()?;
                     return Ok(path);
@@ -53,6 +63,56 @@ impl Fresh {
         }
         Err(too_many())
     }
+
+    /// Gives it its own name, which nobody has, and brings what is in it to the disk; it stays open and locked where it was
+    /// opened once more.
+    pub(crate) fn keep_named(self) -> io::Result<()> {
+        let Fresh { file, wanted } = self;
+        file.as_file().sync_all()?;
+        name_new(file, &wanted).map(drop).map_err(|refused| refused.error)
+    }
+}
+
+/// Gives a hidden file a name that nobody has. A disk that knows neither moves that replace nothing nor second names has
+/// the name claimed first.
+fn name_new(file: NamedTempFile, path: &Path) -> Result<File, PersistError> {
+    match file.persist_noclobber(path) {
+        Err(PersistError { error, file }) if !can_name(&error) => match File::create_new(path) {
+            Ok(_) => file.persist(path),
+            Err(error) => Err(PersistError { error, file }),
+        },
+        named => named,
+    }
+}
+
+fn can_name(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    !matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported)
+}
+
+/// Takes away what a run that was killed left under hidden names in a folder; how many files there were.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn sweep(folder: &Path) -> io::Result<usize> {
+    let mut count = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_hidden = name.to_str().is_some_and(|name| name.starts_with(HIDDEN.0) && name.ends_with(HIDDEN.1));
+        if is_hidden && is_left(&entry.path()) && fs::remove_file(entry.path()).is_ok() {
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Whether nobody writes to a hidden file any more.
+fn is_left(path: &Path) -> bool {
+    let Ok(file) = open(path, Reach::Folder, false) else { return false };
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|modified| SystemTime::now().duration_since(modified).ok());
+    age.is_some_and(|age| age >= LEFT_AFTER) && !is_held(file.try_lock())
 }
 
 /// The names that a file may get.
@@ -89,4 +149,32 @@ pub(super) fn move_new(from: &Path, to: &Path) -> io::Result<()> {
 
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::FileTimes;
+
+    #[test]
+    fn what_a_killed_run_left_under_a_hidden_name_goes_and_what_is_being_written_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = FileTimes::new().set_modified(SystemTime::now() - 2 * LEFT_AFTER);
+        let made = |name: &str| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_times(old).unwrap();
+            file
+        };
+        let left = made(".busker-left.part");
+        let (theirs, take) = (made(".another.part"), made("jam.wav"));
+        let held = made(".busker-held.part");
+        held.try_lock().unwrap();
+        drop((left, theirs, take));
+        let fresh = Fresh::beside(&folder.path().join("new.wav")).unwrap();
+        assert_eq!(sweep(folder.path()).unwrap(), 1);
+        assert!(!folder.path().join(".busker-left.part").exists());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+        fresh.keep_named().unwrap();
+        assert!(folder.path().join("new.wav").exists());
+    }
 }

@@ -16,6 +16,11 @@ pub fn safe_name(name: &str) -> String {
     name.get(..name.floor_char_boundary(NAME_BYTES)).unwrap_or_default().trim().to_owned()
 }
 
+/// A name without the quotes it may stand in: no take has them in its name.
+pub fn unquoted(name: &str) -> &str {
+    name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +42,14 @@ mod tests {
             assert_eq!(safe_name(asked), made);
         }
         assert_eq!(safe_name(&"x".repeat(500)).chars().count(), NAME_CHARS);
+    }
+
+    #[test]
+    fn a_name_may_stand_in_quotes() {
+        let names = [("\"new name\"", "new name"), ("new name", "new name"), ("\"half", "\"half"), ("\"", "\"")];
+        for (asked, meant) in names {
+            assert_eq!(unquoted(asked), meant);
+        }
     }
 
     #[test]

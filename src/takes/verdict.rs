@@ -17,6 +17,8 @@ use utoipa::ToSchema;
 
 /// A level under which a noise floor is not told, in dBFS: less than what 24 bits can hold.
 pub const FLOOR_DBFS: f64 = -150.0;
+/// A peak from which on no level is measured, in dBFS: what is more is held there.
+pub const LEVEL_DBFS_MAX: f64 = 120.0;
 /// A DC offset from which on it is told of, as a fraction of full scale.
 const DC_TOLD: f64 = 0.005;
 /// A peak under which a take is hardly more than noise, in dBFS.
@@ -90,7 +92,8 @@ impl Verdict {
             warnings.push(format!("a DC offset of {:.1} %: it costs level and clicks at cuts", self.dc_offset * 100.0));
         }
         match self.peak_dbfs {
-            None if self.frames > 0 => {
+            // What is no number may have been anything.
+            None if self.frames > 0 && self.broken_samples == 0 => {
                 warnings.push("nothing but silence: is the input connected and turned up?".to_owned());
             }
             Some(peak) if peak < QUIET_DBFS => {

@@ -224,4 +224,6 @@ fn samples_that_are_not_read_make_no_file() {
             assert_eq!(contents(&folder), before);
         }
     }
+    let (code, out, _) = run(home.path(), &["takes", "show", "others/adpcm.wav"]);
+    assert!(code != 0 && out.starts_with("others/adpcm.wav: cannot be used\n"), "{out}");
 }

@@ -6,7 +6,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    takes::{Measured, NotUsable, Reach, Take, cache::Cache, shown, time_text, why_beyond},
+    takes::{Measured, NotUsable, Reach, Take, cache::Cache, shown, time_text, why_beyond, why_unread},
     wav::{Encoding, Health, Wav},
 };
 use std::{io, path::Path};
@@ -46,7 +46,7 @@ fn row(path: &Path, cache: &Cache) -> io::Result<[String; 9]> {
     let of_format = |text: fn(&Wav) -> Option<String>| text(&wav).unwrap_or_default();
     let state = match wav.health() {
         _ if is_recording => "being recorded".to_owned(),
-        Health::Sound => String::new(),
+        Health::Sound => why_unread(&wav).unwrap_or_default(),
         Health::NeedsRepair => "needs repair".to_owned(),
         Health::Beyond => why_beyond(&wav),
     };

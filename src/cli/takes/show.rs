@@ -6,7 +6,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    takes::{NotUsable, Reach, Take, shown, time_text},
+    takes::{NotUsable, Reach, Take, shown, time_text, why_unread},
     wav::{Health, Notes, Origin, Wav},
 };
 use std::{
@@ -41,7 +41,7 @@ pub(super) fn show(files: &[PathBuf]) -> Outcome {
         };
         print(&text(&name, &take.wav, take.is_recording))?;
         print_all(&notes_text(&notes, &take.wav))?;
-        unusable += usize::from(take.wav.health() == Health::Beyond);
+        unusable += usize::from(take.wav.health() == Health::Beyond || why_unread(&take.wav).is_some());
         if take.is_recording || take.wav.health() != Health::Sound || take.wav.frames().is_none() {
             continue;
         }
@@ -65,6 +65,7 @@ fn print_all(lines: &[String]) -> Outcome {
 fn text(name: &str, wav: &Wav, is_recording: bool) -> String {
     let state = match wav.health() {
         _ if is_recording => "being recorded",
+        Health::Sound if why_unread(wav).is_some() => "cannot be used",
         Health::Sound => "sound",
         Health::NeedsRepair => "needs repair (busker takes repair FILE)",
         Health::Beyond => "cannot be used",

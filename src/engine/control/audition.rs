@@ -8,11 +8,14 @@ use crate::{
             player::{PlayCounters, PlayId},
             renderer::Order,
         },
-        disk::reader::{Job, News},
+        disk::{
+            ErrandId,
+            reader::{Job, News},
+        },
         station::Answer,
     },
     status::{AuditionStatus, Event, Severity},
-    takes::in_folder,
+    takes::{in_folder, shown, unquoted},
 };
 use std::{
     path::PathBuf,
@@ -44,6 +47,8 @@ struct Current {
     /// Once the file is open.
     length_seconds: Option<f64>,
     is_stopping: bool,
+    /// Who asked for it is answered once the file is open, or cannot be.
+    errand: Option<ErrandId>,
 }
 
 /// Audition, seen from the control thread.
@@ -80,7 +85,9 @@ impl Audition {
 
 impl Control {
     pub(super) fn play_take(&mut self, Text(name): &Text) -> Answer {
-        self.play_from(in_folder(self.takes.folder(), name)?, 0.0);
+        let path = in_folder(self.takes.folder(), unquoted(name))?;
+        let errand = self.owed.promise_errand();
+        self.play_from(path, 0.0, Some(errand));
         Ok(String::new())
     }
 
@@ -93,7 +100,9 @@ impl Control {
         {
             return Err(format!("take.seek: {} is {length:.1} s long", current.path.display()));
         }
-        self.play_from(current.path.clone(), seconds);
+        let path = current.path.clone();
+        let errand = self.owed.promise_errand();
+        self.play_from(path, seconds, Some(errand));
         Ok(String::new())
     }
 
@@ -105,7 +114,8 @@ impl Control {
         Ok(String::new())
     }
 
-    pub(super) fn play_from(&mut self, path: PathBuf, from_seconds: f64) {
+    pub(super) fn play_from(&mut self, path: PathBuf, from_seconds: f64, errand: Option<ErrandId>) {
+        self.answer_player(Err("another take, or another place in it, was asked for before it began".to_owned()));
         let play = self.audition.last.next();
         self.audition.last = play;
         // A reader that is gone answers by its silence.
@@ -119,11 +129,19 @@ impl Control {
         // In the same take the length is known already.
         let same = self.audition.current.take().filter(|before| before.path == path);
         let length_seconds = same.and_then(|before| before.length_seconds);
-        self.audition.current = Some(Current { play, path, from_seconds, length_seconds, is_stopping: false });
+        self.audition.current = Some(Current { play, path, from_seconds, length_seconds, is_stopping: false, errand });
+    }
+
+    /// Who asked for what is listened to hears what became of it, once.
+    fn answer_player(&mut self, answer: Answer) {
+        if let Some(errand) = self.audition.current.as_mut().and_then(|current| current.errand.take()) {
+            self.answer_errand(errand, &answer);
+        }
     }
 
     /// Ends what is listened to, if anything is.
     pub(super) fn end_audition(&mut self) {
+        self.answer_player(Err("it was stopped before it began".to_owned()));
         if let Some(current) = &mut self.audition.current {
             current.is_stopping = true;
             let _ = self.audition.parts.plays.send(Job::Stop);
@@ -151,12 +169,15 @@ impl Control {
                     let length_seconds = frames as f64 / f64::from(sample_rate_hz.max(1));
                     (current.path, current.from_seconds) = (path.clone(), from_seconds);
                     current.length_seconds = Some(length_seconds);
+                    let from = if from_seconds > 0.0 { format!(" from {from_seconds:.1} s on") } else { String::new() };
+                    self.answer_player(Ok(format!("playing {}{from}, of {length_seconds:.1} s", shown(&path))));
                     if is_new {
                         self.tell(Event::AuditionStarted { path, length_seconds });
                     }
                 }
                 News::Failed { play, sentence } => {
                     if self.audition.of(play).is_some() {
+                        self.answer_player(Err(sentence.clone()));
                         self.end_audition();
                         self.desk.notice(Severity::Error, sentence);
                     }

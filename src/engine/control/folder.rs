@@ -9,7 +9,7 @@ use crate::{
         station::Answer,
     },
     status::{Event, Severity, TakesStatus},
-    takes::in_folder,
+    takes::{in_folder, unquoted},
 };
 use std::{
     path::{Path, PathBuf},
@@ -81,13 +81,15 @@ impl Control {
 
     pub(super) fn rename_take(&mut self, TakeName(name): &TakeName, Text(to): &Text) -> Answer {
         let path = in_folder(self.takes.folder(), name)?;
-        self.folder.ask(Job::Rename(path, to.clone()));
+        let errand = self.owed.promise_errand();
+        self.folder.ask(Job::Rename(path, unquoted(to).to_owned(), errand));
         Ok(String::new())
     }
 
     pub(super) fn remove_take(&mut self, Text(name): &Text) -> Answer {
-        let path = in_folder(self.takes.folder(), name)?;
-        self.folder.ask(Job::Remove(path));
+        let path = in_folder(self.takes.folder(), unquoted(name))?;
+        let errand = self.owed.promise_errand();
+        self.folder.ask(Job::Remove(path, errand));
         Ok(String::new())
     }
 
@@ -111,8 +113,14 @@ impl Control {
                         *shown = Some(status);
                     }
                 }
-                News::Did(text) => self.desk.notice(Severity::Info, text),
-                News::DidNot(text) => self.desk.notice(Severity::Error, text),
+                News::Did(errand, text) => {
+                    self.answer_errand(errand, &Ok(text.clone()));
+                    self.desk.notice(Severity::Info, text);
+                }
+                News::DidNot(errand, text) => {
+                    self.answer_errand(errand, &Err(text.clone()));
+                    self.desk.notice(Severity::Error, text);
+                }
             }
         }
     }

@@ -2,18 +2,23 @@
 
 use super::Control;
 use crate::{
-    engine::disk::keeper::{NotKept, Page},
+    engine::disk::{
+        ErrandId,
+        keeper::{How, Kept, Outcome, Page, Shared, TRASH},
+    },
+    learned::Learned,
     snapshots::{Snapshot, Snapshots},
     status::Severity,
-    stored::{self, Stored, ToYaml},
+    stored::{self, Merge, Stored},
 };
 use std::{
     path::Path,
-    sync::mpsc::{Receiver, Sender},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender},
+    },
 };
 
-/// The trash in a folder, as that of the takes.
-const TRASH: &str = ".trash";
 /// What still works where something cannot be put there.
 const TRASH_LOSS: &str = "param.undo brings the old snapshot back, but it is not in the trash";
 /// Longest part of a name that the name of a file in the trash takes over, in characters.
@@ -24,13 +29,20 @@ const NAME_CHARS: usize = 60;
 pub struct KeeperHandle {
     /// Nothing once everything was handed over.
     pages: Option<Sender<Page>>,
-    failures: Receiver<NotKept>,
+    kept: Receiver<Kept>,
+    /// Times the disk refused a file.
+    refused: u64,
 }
 
 impl KeeperHandle {
     /// Both ends of the keeper's.
-    pub fn new(pages: Sender<Page>, failures: Receiver<NotKept>) -> KeeperHandle {
-        KeeperHandle { pages: Some(pages), failures }
+    pub fn new(pages: Sender<Page>, kept: Receiver<Kept>) -> KeeperHandle {
+        KeeperHandle { pages: Some(pages), kept, refused: 0 }
+    }
+
+    /// Times the disk refused a file.
+    pub(super) fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// A keeper that is gone answers by its silence.
@@ -42,16 +54,24 @@ impl KeeperHandle {
 }
 
 impl Control {
-    /// Has a value written to its file, where it has one; what cannot be is told.
-    pub(super) fn keep<T: ToYaml>(&self, stored: &Stored<T>) {
+    /// Has the library of snapshots written, where it has a file: the command that changed it is answered then.
+    pub(super) fn keep_shelf(&mut self) {
+        let errand = self.shelf.file.as_ref().map(|_| self.owed.promise_errand());
+        self.keep(&self.shelf, errand);
+    }
+
+    /// Has what was learned written, where it has a file: the command that changed it is answered then.
+    pub(super) fn keep_learned(&mut self) {
+        let errand = self.learn.stored().file.as_ref().map(|_| self.owed.promise_errand());
+        self.keep(self.learn.stored(), errand);
+    }
+
+    fn keep<T: Merge>(&self, stored: &Stored<T>, errand: Option<ErrandId>) {
         let Some(path) = stored.file.clone() else { return };
-        match stored::text(&stored.value) {
-            Ok(text) => self.keeper.hand_over(Page { path, text, loss: T::LOSS, lock: None, is_trash: false }),
-            Err(full) => {
-                let text = format!("{}: {} cannot be written ({full})", T::LOSS, path.display());
-                self.desk.notice(Severity::Warning, text);
-            }
-        }
+        // A text that would be too long is the keeper's to refuse: what becomes of a file is told in one place.
+        let text = stored::text(&stored.value).map_err(|full| full.to_string());
+        let how = How::Shared(Shared { read: Arc::clone(&stored.read), merge: stored::merged::<T> });
+        self.keeper.hand_over(Page { path, text, loss: T::LOSS, how, errands: errand.into_iter().collect() });
     }
 
     /// Puts a snapshot into the trash beside the file it was in: a file of its own, written as that one is.
@@ -65,14 +85,41 @@ impl Control {
         let mut alone = Snapshots::default();
         alone.put(snapshot.clone());
         let text = format!("# Put here when it was replaced or deleted.\n{}", alone.field());
-        self.keeper.hand_over(Page { path, text, loss: TRASH_LOSS, lock: None, is_trash: true });
+        let (text, errands) = (Ok(text), Vec::new());
+        self.keeper.hand_over(Page { path, text, loss: TRASH_LOSS, how: How::Trash, errands });
     }
 
-    /// Tells what the keeper could not write.
+    /// Takes in what became of files: who waits for one is answered, what could not be written is told, and what others
+    /// wrote is known here, too.
     pub fn listen_to_keeper(&mut self) {
-        while let Ok(NotKept { path, sentence }) = self.keeper.failures.try_recv() {
-            self.session_not_kept(&path);
-            self.desk.notice(Severity::Warning, sentence);
+        while let Ok(Kept { path, errands, outcome }) = self.keeper.kept.try_recv() {
+            match outcome {
+                Outcome::Written => errands.into_iter().for_each(|errand| self.owed.done(errand)),
+                Outcome::Merged { ours, merged } => {
+                    errands.into_iter().for_each(|errand| self.owed.done(errand));
+                    self.take_in(&path, &ours, &merged);
+                }
+                Outcome::Not(sentence) => {
+                    self.keeper.refused += 1;
+                    self.session_not_kept(&path);
+                    for errand in errands {
+                        self.answer_errand(errand, &Err(sentence.clone()));
+                    }
+                    self.desk.notice(Severity::Warning, sentence);
+                }
+            }
+        }
+    }
+
+    /// Others changed a file: what they changed is so here, too.
+    fn take_in(&mut self, path: &Path, ours: &str, merged: &str) {
+        tracing::info!(path = %path.display(), "changed by others meanwhile");
+        if self.shelf.file.as_deref() == Some(path) {
+            take_in(&mut self.shelf.value, ours, merged);
+        } else if self.learn.stored().file.as_deref() == Some(path) {
+            let mut learned: Learned = self.learn.stored().value.clone();
+            take_in(&mut learned, ours, merged);
+            self.learn.replace(learned);
         }
     }
 
@@ -81,5 +128,13 @@ impl Control {
         self.keeper.pages = None;
         // Its lock goes with it, or with the last text that is still to be written.
         self.session = None;
+    }
+}
+
+/// Does to a value what `merged` says otherwise than `ours`, which it was when it was handed over.
+fn take_in<T: Merge>(value: &mut T, ours: &str, merged: &str) {
+    let read = |text| T::from_yaml("", text).ok();
+    if let (Some(ours), Some(merged)) = (read(ours), read(merged)) {
+        *value = T::merge(&ours, value, &merged).0;
     }
 }

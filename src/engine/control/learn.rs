@@ -25,6 +25,17 @@ impl Learn {
         Learn { positions: vec![0.0; learned.value.ties.len()], learned, learning: None }
     }
 
+    /// What was learned, and its file.
+    pub(super) fn stored(&self) -> &Stored<Learned> {
+        &self.learned
+    }
+
+    /// Others changed what was learned.
+    pub(super) fn replace(&mut self, learned: Learned) {
+        self.positions = vec![0.0; learned.ties.len()];
+        self.learned.value = learned;
+    }
+
     /// What is being learned.
     pub(super) fn learning(&self) -> Option<&String> {
         self.learning.as_ref()
@@ -57,7 +68,7 @@ impl Control {
             return Err(format!("nothing is tied to '{what}'"));
         }
         self.learn.positions = vec![0.0; self.learn.learned.value.ties.len()];
-        self.keep(&self.learn.learned);
+        self.keep_learned();
         Ok(format!("nothing is tied to '{what}' any more"))
     }
 
@@ -72,7 +83,7 @@ impl Control {
             if let Some(last) = self.learn.positions.last_mut() {
                 *last = position;
             }
-            self.keep(&self.learn.learned);
+            self.keep_learned();
             self.tell(Event::Learned { by, does });
             return true;
         }

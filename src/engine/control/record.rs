@@ -20,7 +20,7 @@ use crate::{
     midi::smf::{Bytes, Way},
     music::{PPQN, Position, position::BEATS_PER_BAR},
     status::{Event, Severity},
-    takes::Happening,
+    takes::{Happening, unquoted},
 };
 use std::sync::Arc;
 
@@ -34,7 +34,8 @@ impl Control {
         }
         // Files that cannot be are refused before anything is waited for.
         self.takes.options().files.of(self.sources.len())?;
-        let name = name.map(|Text(name)| name.clone());
+        self.takes.admit(now.ns)?;
+        let name = name.map(|Text(name)| unquoted(name).to_owned());
         // This take is in the place of one that waits for its device.
         self.takes.take_interrupted();
         match self.takes.options().start {
@@ -178,9 +179,13 @@ impl Control {
         let asked =
             length.map_or(self.takes.options().capture_seconds, |length| length.seconds(self.plan.last().timeline.bpm));
         let from = (end - self.takes.frames(asked)).max(held.start);
+        if asked <= 0.0 {
+            return Err("record.capture 0: 0 s are nothing to be kept; allowed is more than 0 s".to_owned());
+        }
         if from >= end {
             return Err("nothing was played yet that could be kept".to_owned());
         }
+        self.takes.admit(now.ns)?;
         let occasion = self.occasion(now);
         self.takes.keep(from, end, &occasion)?;
         Ok(format!("keeping the last {:.1} s", (end - from) as f64 / self.takes.frames(1.0).max(1) as f64))
@@ -232,7 +237,7 @@ impl Control {
         self.plan.set_rate(f64::from(sample_rate_hz), frame);
         self.publish_plan();
         if let Some(heard) = heard {
-            self.play_from(heard.path, heard.seconds);
+            self.play_from(heard.path, heard.seconds, None);
         }
     }
 

@@ -11,7 +11,13 @@ use crate::{
         arg::{Name, Text},
     },
     config::home_folder,
-    engine::{disk::keeper::Page, station::Answer},
+    engine::{
+        disk::{
+            ErrandId,
+            keeper::{How, Page},
+        },
+        station::Answer,
+    },
     files,
     motion::Lane,
     profile::{Param, Profile},
@@ -173,7 +179,8 @@ impl Control {
             return Ok(format!("{shown} is left as it is: this is a rehearsal"));
         }
         let session = self.gathered(open);
-        match self.write_session(session, now) {
+        let errand = self.owed.promise_errand();
+        match self.write_session(session, Some(errand), now) {
             Ok(()) => Ok(format!("{shown} is saved")),
             Err(full) => Err(format!("{shown} is not saved: {full}")),
         }
@@ -195,7 +202,7 @@ impl Control {
             self.save_changes(now);
             // Once more what did not reach the disk: it may have room by now.
             if let Some(kept) = self.session.as_ref().filter(|open| open.failed).map(|open| open.kept.clone()) {
-                let _ = self.write_session(kept, now);
+                let _ = self.write_session(kept, None, now);
             }
         }
     }
@@ -356,7 +363,7 @@ impl Control {
         if session == open.kept {
             return;
         }
-        let full = self.write_session(session, now).err();
+        let full = self.write_session(session, None, now).err();
         let Some(open) = &mut self.session else { return };
         let told = std::mem::replace(&mut open.told_full, full.is_some());
         if let Some(full) = full.filter(|_| !told) {
@@ -366,16 +373,16 @@ impl Control {
     }
 
     /// Hands it to the keeper.
-    fn write_session(&mut self, session: Session, now: Moment) -> Result<(), Full> {
+    fn write_session(&mut self, session: Session, errand: Option<ErrandId>, now: Moment) -> Result<(), Full> {
         let text = stored::text(&session)?;
         if let Some(open) = &mut self.session {
             let lock = open.lock.clone();
             self.keeper.hand_over(Page {
                 path: open.folder.join(FILE),
-                text,
+                text: Ok(text),
                 loss: Session::LOSS,
-                lock,
-                is_trash: false,
+                how: How::Own(lock),
+                errands: errand.into_iter().collect(),
             });
             open.kept = session;
             open.failed = false;

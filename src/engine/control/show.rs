@@ -60,6 +60,7 @@ impl Control {
                 midi_refused: self.ports.sum(|panel| count(&panel.refused)),
                 midi_in_lost: self.received.iter().map(MidiIn::lost).sum(),
                 take_frames_lost: self.takes.gap_frames(),
+                disk_refused: self.takes.refused() + self.keeper.refused(),
                 audition_underruns: self.audition.underruns(),
                 orders_lost: self.renderer.lost_orders(),
                 events_missed: self.desk.missed(),

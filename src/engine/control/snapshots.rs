@@ -45,7 +45,7 @@ impl Control {
             Some(open) => change(open.change_snapshots()),
             None => {
                 let changed = change(&mut self.shelf.value);
-                self.keep(&self.shelf);
+                self.keep_shelf();
                 changed
             }
         }
@@ -125,7 +125,7 @@ impl Control {
             self.put_in_trash(&file, before);
         }
         if !in_session || self.session.is_none() {
-            self.keep(&self.shelf);
+            self.keep_shelf();
         }
         before
     }

@@ -3,27 +3,32 @@
 //! The buffer holds what was played, so the beginning and the end of a take are frames that may have passed: a bar is
 //! taken once it has come.
 
+mod answer;
+mod begins;
 mod order;
-mod owed;
 mod pace;
 #[cfg(test)]
 mod tests;
 
 pub(super) use order::Occasion;
-pub use owed::Promise;
 
-use super::{Calendar, folder::Folder, room::Room};
+use super::{
+    Calendar,
+    folder::Folder,
+    owed::{Awaited, Promise},
+    room::Room,
+};
 use crate::{
     config::recorder::RecorderOptions,
     engine::{
         audio::capture::Capture,
         disk::writer::{Begin, Done, Job, Played, Progress, TakeId, TakeOrder},
-        station::Desk,
+        station::{Answer, Desk},
     },
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
     takes::Happening,
 };
-use owed::{Awaited, Owed};
+use begins::Begins;
 use pace::Pace;
 use std::{
     path::{Path, PathBuf},
@@ -43,15 +48,16 @@ const CLOCK_SECONDS: f64 = 1.0;
 #[derive(Debug)]
 struct Made {
     id: TakeId,
-    /// Its first file, once that is there.
+    /// Its first file, once that is there; where the disk refused that, the one it goes on in.
     path: Option<PathBuf>,
     /// Where it begins, until the writer has begun it; not where it waits for a sound.
     asked_frame: Option<i64>,
     /// Files it has at a time.
     lanes: usize,
-    /// Its files that can be read, and the frames in them together.
+    /// Its files that can be read, and the frames in them together; the first of them.
     files: u64,
     frames: u64,
+    readable: Option<PathBuf>,
     /// What went wrong, in sentences.
     faults: Vec<String>,
 }
@@ -63,12 +69,27 @@ impl Made {
             Begin::OnSound { .. } => None,
         };
         let lanes = order.files.len();
-        Made { id: order.take, path: None, asked_frame, lanes, files: 0, frames: 0, faults: Vec::new() }
+        let (files, frames, faults) = (0, 0, Vec::new());
+        Made { id: order.take, path: None, asked_frame, lanes, files, frames, readable: None, faults }
     }
 
-    fn finished(&mut self, frames: u64) {
+    fn finished(&mut self, path: &Path, frames: u64) {
         self.files += 1;
         self.frames += frames;
+        self.readable.get_or_insert_with(|| path.to_owned());
+    }
+
+    /// The disk refused one of its files, which goes on in another, or nowhere.
+    fn refused(&mut self, path: &Path, frames: u64, goes_on: Option<&Path>, sentence: String) {
+        self.faults.push(sentence);
+        if frames > 0 {
+            self.finished(path, frames);
+        }
+        if let (Some(present), Some(other)) = (&mut self.path, goes_on)
+            && (self.lanes == 1 || present == path)
+        {
+            other.clone_into(present);
+        }
     }
 }
 
@@ -121,7 +142,12 @@ pub struct Takes {
     pace: Pace,
     /// What the command that is being obeyed promises.
     promised: Option<Promise>,
-    owed: Vec<Owed>,
+    /// What became of takes that somebody may wait for.
+    known: Vec<(Awaited, Answer)>,
+    /// How many may still begin now.
+    begins: Begins,
+    /// Times the disk refused a file.
+    refused: u64,
     /// The name to go on under when the device is back.
     interrupted: Option<Option<String>>,
     gap_frames: u64,
@@ -166,7 +192,9 @@ impl Takes {
             closing: Vec::new(),
             pace: Pace::new(parts.progress),
             promised: None,
-            owed: Vec::new(),
+            known: Vec::new(),
+            begins: Begins::new(),
+            refused: 0,
             interrupted: None,
             gap_frames: 0,
             played: Vec::new(),
@@ -222,6 +250,15 @@ impl Takes {
     /// Whether the take under way ends with the next bar.
     pub(super) fn ends_with_bar(&self) -> bool {
         self.take.as_ref().is_some_and(|take| take.ends_with_bar)
+    }
+
+    /// Lets one more take begin at this instant.
+    ///
+    /// # Errors
+    /// Too many are being written, or began just before.
+    pub(super) fn admit(&mut self, now_ns: u64) -> Result<(), String> {
+        self.too_many().map_or(Ok(()), Err)?;
+        self.begins.admit(now_ns)
     }
 
     /// Why no take can begin now.
@@ -290,7 +327,7 @@ impl Takes {
         let listens = matches!(begin, Begin::OnSound { .. });
         let order = TakeOrder { marks, ..self.order(base, files, begin, None, occasion) };
         let made = Made::new(&order);
-        self.promised = (!listens).then_some(Promise { take: made.id, awaited: Awaited::Beginning });
+        self.promised = (!listens).then_some(Promise(Awaited::Beginning(made.id)));
         self.send(Job::Begin(Box::new(order)));
         self.take =
             Some(Take { made, name, listens, first_frame: None, ends_with_bar: false, gap_frames: 0, marks: 0 });
@@ -310,7 +347,7 @@ impl Takes {
         let name = self.name(None, "-capture", occasion);
         let mut order = self.order(name, files, Begin::At(from), Some(end), occasion);
         (order.silence_frames, order.length_frames) = (None, None);
-        self.promised = Some(Promise { take: order.take, awaited: Awaited::End });
+        self.promised = Some(Promise(Awaited::End(order.take)));
         self.closing.push(Made::new(&order));
         self.send(Job::Begin(Box::new(order)));
         Ok(())
@@ -328,7 +365,7 @@ impl Takes {
             let take = made.id;
             tracing::info!(take = take.0, frame, "take stopped");
             self.closing.push(made);
-            self.promised = Some(Promise { take, awaited: Awaited::End });
+            self.promised = Some(Promise(Awaited::End(take)));
             self.send(Job::End { take, frame });
         }
     }
@@ -413,7 +450,7 @@ impl Takes {
                 if let Some(made) = self.made_mut(take) {
                     (made.path, made.asked_frame) = (Some(path.clone()), None);
                 }
-                self.answer(take, Awaited::Beginning, &Ok(format!("recording to {}", path.display())));
+                self.answer(Awaited::Beginning(take), Ok(format!("recording to {}", path.display())));
                 folder.changed();
                 desk.tell(&Event::TakeStarted { path, frame });
             }
@@ -431,7 +468,7 @@ impl Takes {
             Done::Finished { take, path, frames, gap_frames } => {
                 tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "take finished");
                 if let Some(made) = self.made_mut(take) {
-                    made.finished(frames);
+                    made.finished(&path, frames);
                 }
                 folder.finished(&path);
                 desk.tell(&Event::TakeFinished { path, frames, gap_frames });
@@ -442,18 +479,19 @@ impl Takes {
                 let has_begun = self.made(take).is_some_and(|made| made.path.is_some());
                 let sentence = self.failure(&path, frames, &reason, goes_on.as_deref(), has_begun);
                 if let Some(made) = self.made_mut(take) {
-                    made.faults.push(sentence.clone());
-                    if frames > 0 {
-                        made.finished(frames);
-                    }
+                    made.refused(&path, frames, goes_on.as_deref(), sentence.clone());
                 }
+                self.refused += 1;
                 desk.notice(severity, sentence);
                 if frames > 0 {
                     folder.finished(&path);
                     desk.tell(&Event::TakeFinished { path, frames, gap_frames: 0 });
                 }
             }
-            Done::Midi { sentence } => desk.notice(Severity::Warning, sentence),
+            Done::Midi { sentence } => {
+                self.refused += 1;
+                desk.notice(Severity::Warning, sentence);
+            }
             Done::Over { take } => {
                 let under_way = self.take.take_if(|under_way| under_way.made.id == take).map(|take| take.made);
                 let closed = self.closing.iter().position(|made| made.id == take).map(|at| self.closing.remove(at));
@@ -491,6 +529,16 @@ impl Takes {
             let minutes = free / self.bytes_per_second.max(1) / 60;
             desk.notice(Severity::Warning, format!("the disk has room for {minutes} more minutes of recording"));
         }
+    }
+
+    /// Times the disk refused a file of a take, or its MIDI file.
+    pub(super) fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// What the command that was just obeyed promises; said once.
+    pub(super) fn promised(&mut self) -> Option<Promise> {
+        self.promised.take()
     }
 
     /// Frames of files that are silence because the disk was too slow.

@@ -4,138 +4,219 @@
 //! Runs on its own thread (or stepped, in virtual time) and waits for nothing but the disk. A file's text is a level: of
 //! several that wait for one file only the newest is written (what goes to the trash is each a file of its own, and is
 //! written before what takes its place), and few wait: each is a person's doing, or comes two seconds
-//! after the one before. A failure is an event: each comes back as a sentence. It ends when the control thread is gone,
-//! after everything handed to it is on the disk.
+//! after the one before. What became of it is an event: a failure, or what somebody waits for. It ends when the control
+//! thread is gone, after everything handed to it is on the disk.
+//!
+//! A file that others may write, too, is read before: where it is not what it was, what they changed stays in it.
 
-use crate::{files, session::lock::Lock};
+use super::ErrandId;
+use crate::{
+    files,
+    session::lock::Lock,
+    stored::{MergeTexts, Texts},
+    yaml,
+};
 use std::{
+    collections::HashMap,
+    fs::{File, TryLockError},
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         mpsc::{Receiver, Sender},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
+
+/// The trash in a folder, as that of the takes.
+pub const TRASH: &str = ".trash";
+/// Another station that writes into the same folder is waited for so often, so long each time.
+const LOCK_TRIES: u32 = 100;
+const LOCK_WAIT: Duration = Duration::from_millis(10);
 
 /// A file as it is to be.
 #[derive(Debug)]
 pub struct Page {
     /// The file.
     pub path: PathBuf,
-    /// All of it.
-    pub text: String,
+    /// All of it, or why it would be too long.
+    pub text: Result<String, String>,
     /// What still works and what is lost where it cannot be written: the beginning of a sentence.
     pub loss: &'static str,
-    /// Held until it is written: nobody else may write there before.
-    pub lock: Option<Arc<Lock>>,
-    /// It is for the trash: a new file of this name, or of the next that is free.
-    pub is_trash: bool,
+    /// How it is written.
+    pub how: How,
+    /// Who waits for it.
+    pub errands: Vec<ErrandId>,
 }
 
-/// A file that could not be written; the old one stands.
+/// How a file is written.
 #[derive(Debug)]
-pub struct NotKept {
+pub enum How {
+    /// It is replaced. The lock is held until it is written: nobody else may write there before.
+    Own(Option<Arc<Lock>>),
+    /// It is replaced, unless others changed it.
+    Shared(Shared),
+    /// It is for the trash: a new file of this name, or of the next that is free.
+    Trash,
+}
+
+/// What it takes to write a file that others may write, too.
+#[derive(Debug)]
+pub struct Shared {
+    /// What it said when it was read at the start.
+    pub read: Arc<str>,
+    /// What becomes of changes here and there.
+    pub merge: MergeTexts,
+}
+
+/// What became of a file.
+#[derive(Debug)]
+pub struct Kept {
     /// The file.
     pub path: PathBuf,
-    /// What works, what is lost, and why.
-    pub sentence: String,
+    /// Who waits for it.
+    pub errands: Vec<ErrandId>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a file, in its kinds.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is on the disk.
+    Written,
+    /// It is on the disk together with what others had changed.
+    Merged {
+        /// What was handed over.
+        ours: String,
+        /// What is there now.
+        merged: String,
+    },
+    /// It could not be written; the old one stands: what works, what is lost, and why.
+    Not(String),
 }
 
 /// The keeper's state.
 #[derive(Debug)]
 pub struct Keeper {
     pages: Receiver<Page>,
-    failures: Sender<NotKept>,
+    kept: Sender<Kept>,
+    /// What was handed over last of files that are shared, and reached the disk.
+    handed: HashMap<PathBuf, String>,
 }
 
 impl Keeper {
     /// A keeper of what comes in here.
-    pub fn new(pages: Receiver<Page>, failures: Sender<NotKept>) -> Keeper {
-        Keeper { pages, failures }
+    pub fn new(pages: Receiver<Page>, kept: Sender<Kept>) -> Keeper {
+        Keeper { pages, kept, handed: HashMap::new() }
     }
 
-    /// Runs until nobody is left who could hand it anything.
+    /// Runs until nobody is left who could hand it anything. `told` is called when there is news.
     ///
     /// # Errors
     /// Where the system has no more threads.
-    pub fn spawn(self) -> io::Result<JoinHandle<()>> {
+    pub fn spawn(mut self, told: impl Fn() + Send + 'static) -> io::Result<JoinHandle<()>> {
         thread::Builder::new().name("keeper".into()).spawn(move || {
             while let Ok(page) = self.pages.recv() {
-                self.write_all(Some(page));
+                if self.write_all(Some(page)) {
+                    told();
+                }
             }
         })
     }
 
     /// Writes everything there is to write now.
-    pub fn step(&self) {
+    pub fn step(&mut self) {
         self.write_all(None);
     }
 
-    fn write_all(&self, first: Option<Page>) {
+    /// True where there is news.
+    fn write_all(&mut self, first: Option<Page>) -> bool {
         let mut waiting: Vec<Page> = Vec::new();
-        for page in first.into_iter().chain(self.pages.try_iter()) {
-            waiting.retain(|older| older.path != page.path || older.is_trash);
+        for mut page in first.into_iter().chain(self.pages.try_iter()) {
+            let is_older = |older: &Page| older.path == page.path && !matches!(older.how, How::Trash);
+            if let Some(at) = waiting.iter().position(is_older) {
+                page.errands.splice(0..0, waiting.remove(at).errands);
+            }
             waiting.push(page);
         }
-        for Page { path, text, loss, lock, is_trash } in waiting {
-            let written = match is_trash {
-                true => files::add(&path, text.as_bytes()),
-                false => files::replace(&path, text.as_bytes(), files::Readers::Owner),
-            };
-            if let Err(error) = written {
-                let sentence = format!("{loss}: {} cannot be written ({error})", path.display());
+        let mut is_news = false;
+        for page in waiting {
+            let outcome = self.write(&page).unwrap_or_else(|why| Outcome::Not(format!("{}: {why}", page.loss)));
+            if !page.errands.is_empty() || !matches!(outcome, Outcome::Written) {
+                is_news = true;
                 // A control that is gone can tell nobody.
-                let _ = self.failures.send(NotKept { path, sentence });
+                let _ = self.kept.send(Kept { path: page.path, errands: page.errands, outcome });
             }
-            drop(lock);
+        }
+        is_news
+    }
+
+    fn write(&mut self, page: &Page) -> Result<Outcome, String> {
+        let refused = |why: &dyn std::fmt::Display| format!("{} cannot be written ({why})", page.path.display());
+        let text = page.text.as_ref().map_err(|full| refused(full))?;
+        let refused = |error: io::Error| refused(&error);
+        let replace = |text: &str| files::replace(&page.path, text.as_bytes(), files::Readers::Owner).map_err(refused);
+        match &page.how {
+            How::Own(_) => replace(text).map(|()| Outcome::Written),
+            How::Trash => files::add(&page.path, text.as_bytes()).map_err(refused).map(|()| Outcome::Written),
+            How::Shared(shared) => {
+                let _lock = lock_folder(&page.path);
+                let base = self.handed.get(&page.path).map_or(&*shared.read, String::as_str);
+                let outcome = match theirs(&page.path, base)? {
+                    None => replace(text).map(|()| Outcome::Written),
+                    Some(theirs) => {
+                        let texts = Texts { base, ours: text, theirs: &theirs };
+                        merge(&page.path, shared.merge, &texts).and_then(|merged| {
+                            replace(&merged)?;
+                            Ok(Outcome::Merged { ours: text.clone(), merged })
+                        })
+                    }
+                }?;
+                self.handed.insert(page.path.clone(), text.clone());
+                Ok(outcome)
+            }
         }
     }
+}
+
+/// What a file says, where that is not what it said. One that is not there any more is written anew.
+fn theirs(path: &Path, base: &str) -> Result<Option<String>, String> {
+    if matches!(path.try_exists(), Ok(false)) {
+        return Ok(None);
+    }
+    let text = yaml::read(path).map_err(|fault| left(path, &fault.to_string()))?;
+    Ok(Some(text).filter(|text| text != base))
+}
+
+/// What is changed here in what others changed. What has to go for it is in the trash before.
+fn merge(path: &Path, merge: MergeTexts, texts: &Texts<'_>) -> Result<String, String> {
+    let (merged, is_lossy) = merge(&path.display().to_string(), texts).map_err(|why| left(path, &why))?;
+    if is_lossy {
+        let trash = path.with_file_name(TRASH).join(path.file_name().unwrap_or_default());
+        files::add(&trash, texts.theirs.as_bytes())
+            .map_err(|error| left(path, &format!("{} cannot be written: {error}", trash.display())))?;
+    }
+    Ok(merged)
+}
+
+fn left(path: &Path, why: &str) -> String {
+    format!("{} was changed meanwhile and is left as it is ({why})", path.display())
+}
+
+/// Keeps other stations from writing into a file's folder until it is dropped; nothing where the disk knows no locks, or
+/// one of them takes too long.
+fn lock_folder(path: &Path) -> Option<File> {
+    let folder = File::open(path.parent()?).ok()?;
+    for _ in 0..LOCK_TRIES {
+        match folder.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_WAIT),
+            locked => return locked.ok().map(|()| folder),
+        }
+    }
+    None
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::{fs, sync::mpsc};
-
-    fn page(path: PathBuf, text: &str) -> Page {
-        Page { path, text: text.to_owned(), loss: "the rest works", lock: None, is_trash: false }
-    }
-
-    #[test]
-    fn of_several_texts_for_one_file_only_the_newest_is_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let (sender, pages) = mpsc::channel();
-        let (failures, failed) = mpsc::channel();
-        let keeper = Keeper::new(pages, failures);
-        // Where a file is in the way of the folder, each text that is tried is a failure.
-        fs::write(folder.path().join("taken"), "").unwrap();
-        let (a, b) = (folder.path().join("a"), folder.path().join("taken").join("b"));
-        for n in 0..100 {
-            sender.send(page(a.clone(), &n.to_string())).unwrap();
-            sender.send(page(b.clone(), &n.to_string())).unwrap();
-        }
-        keeper.step();
-        assert_eq!(fs::read_to_string(a).unwrap(), "99");
-        let failed: Vec<NotKept> = failed.try_iter().collect();
-        assert_eq!(failed.len(), 1, "{failed:?}");
-        let sentence = &failed[0].sentence;
-        assert!(sentence.starts_with(&format!("the rest works: {} cannot be written (", b.display())), "{sentence}");
-    }
-
-    #[test]
-    fn everything_handed_over_is_on_the_disk_when_the_thread_has_ended() {
-        let folder = tempfile::tempdir().unwrap();
-        let (sender, pages) = mpsc::channel();
-        let (failures, _failed) = mpsc::channel();
-        let keeper = Keeper::new(pages, failures).spawn().unwrap();
-        for n in 0..200 {
-            sender.send(page(folder.path().join((n % 10).to_string()), &n.to_string())).unwrap();
-        }
-        drop(sender);
-        keeper.join().unwrap();
-        for n in 0..10 {
-            assert_eq!(fs::read_to_string(folder.path().join(n.to_string())).unwrap(), (190 + n).to_string());
-        }
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ mod shelf;
 
 pub use shelf::infos;
 
-use super::writer::ORIGINATOR;
+use super::{ErrandId, writer::ORIGINATOR};
 use crate::{
     status::TakesStatus,
     takes::{self, NotUsable, Reach, Repaired, Take, Verdict, cache::Cache},
@@ -43,9 +43,9 @@ pub enum Job {
     /// Look at the folder again.
     LookAgain,
     /// Give a take another name.
-    Rename(PathBuf, String),
+    Rename(PathBuf, String, ErrandId),
     /// Put a take into the trash.
-    Remove(PathBuf),
+    Remove(PathBuf, ErrandId),
 }
 
 /// What the librarian tells.
@@ -58,9 +58,9 @@ pub enum News {
     /// The list as it is now.
     Takes(TakesStatus),
     /// What was asked was done: the sentence.
-    Did(String),
+    Did(ErrandId, String),
     /// What was asked could not be done: the sentence.
-    DidNot(String),
+    DidNot(ErrandId, String),
 }
 
 /// The librarian's state.
@@ -138,23 +138,25 @@ impl Librarian {
                 self.look();
             }
             Job::LookAgain => self.look(),
-            Job::Rename(path, name) => {
+            Job::Rename(path, name, errand) => {
                 let path = takes::meant(&path).unwrap_or(path);
                 let old = shown(&path);
-                self.did(takes::rename(&path, &name).map(|to| format!("{old} is {} now", shown(&to))), &old);
+                let done = takes::rename(&path, &name).map(|to| format!("{old} is {} now", shown(&to)));
+                self.did(errand, done, &old);
             }
-            Job::Remove(path) => {
+            Job::Remove(path, errand) => {
                 let path = takes::meant(&path).unwrap_or(path);
                 let old = shown(&path);
-                self.did(takes::remove(&path).map(|to| format!("{old} is in the trash: {}", takes::shown(&to))), &old);
+                let done = takes::remove(&path).map(|to| format!("{old} is in the trash: {}", takes::shown(&to)));
+                self.did(errand, done, &old);
             }
         }
     }
 
-    fn did(&mut self, outcome: Result<String, takes::NotDone>, name: &str) {
+    fn did(&mut self, errand: ErrandId, outcome: Result<String, takes::NotDone>, name: &str) {
         self.tell(match outcome {
-            Ok(sentence) => News::Did(sentence),
-            Err(error) => News::DidNot(format!("{name}: {error}")),
+            Ok(sentence) => News::Did(errand, sentence),
+            Err(error) => News::DidNot(errand, format!("{name}: {error}")),
         });
         self.look();
     }
@@ -165,6 +167,10 @@ impl Librarian {
             Ok(0) => {}
             Ok(count) => self.tell(News::Mended(format!("an interrupted move is finished: {count} files of a take"))),
             Err(error) => tracing::warn!("an interrupted move in {} is not finished: {error}", folder.display()),
+        }
+        match takes::sweep(folder) {
+            Ok(0) | Err(_) => {}
+            Ok(count) => tracing::info!(count, folder = %folder.display(), "files that were not finished are gone"),
         }
         let files = takes::wav_files(folder).unwrap_or_default();
         for path in files.into_iter().filter(|path| is_interrupted(path)) {

@@ -30,7 +30,14 @@ impl<'a> Ogg<'a> {
         let encoder = VorbisEncoderBuilder::new_with_serial(rate_hz, channels, BufWriter::new(file), SERIAL)
             .bitrate_management_strategy(VorbisBitrateManagementStrategy::QualityVbr { target_quality: QUALITY })
             .build()
-            .map_err(refused)?;
+            .map_err(|error| match error {
+                VorbisError::Io(error) => NotDone::Disk(error),
+                error => {
+                    tracing::debug!("libvorbis: {error}");
+                    let text = format!("Ogg Vorbis has no settings for {channels} channels at {rate_hz} Hz");
+                    NotDone::Asked(format!("{text}: choose another --rate, or export as wav"))
+                }
+            })?;
         Ok(Ogg { encoder, channels: vec![Vec::new(); usize::from(plan.channels)] })
     }
 

@@ -253,3 +253,35 @@ fn what_is_no_number_in_a_take_is_silence_in_its_export() {
     (samples[10], samples[20]) = (0.0, 0.0);
     assert_eq!(made, samples);
 }
+
+#[test]
+fn a_rate_that_ogg_is_not_written_at_is_refused_with_what_to_do_and_all_below_are_written() {
+    let samples = sines(2, 4_000, 0.5);
+    for rate_hz in [8_000, 44_100, 96_000, 176_400, OGG_RATE_HZ, OGG_RATE_HZ + 1, 384_000] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jam.wav");
+        let shape = crate::wav::Shape { channels: 2, sample_rate_hz: rate_hz, depth: Depth::Int24 };
+        super::super::tests::write(&path, shape, &samples, &[]);
+        match exported(&opened(&path), &plan(Form::Ogg)) {
+            Ok(_) => assert!(rate_hz <= OGG_RATE_HZ, "{rate_hz}"),
+            Err(why) => {
+                let why = why.to_string();
+                assert!(
+                    rate_hz > OGG_RATE_HZ && why.contains("add --rate 192000, or export as wav"),
+                    "{rate_hz}: {why}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_level_beyond_what_is_measured_is_brought_to_none() {
+    let (folder, take) = folder(2, Depth::Float32, &sines(2, 96_000, 1e30), &[]);
+    for normalize in [Normalize::Loudness, Normalize::Peak] {
+        let refused =
+            exported(&take, &Export { normalize: Some((normalize, None)), ..plan(Form::Wav) }).unwrap_err().to_string();
+        assert!(refused.contains("120 dBFS or more") && refused.contains("without --normalize"), "{refused}");
+    }
+    assert_eq!(contents(folder.path()).len(), 1);
+}

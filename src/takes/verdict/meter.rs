@@ -19,7 +19,7 @@ const EXACT_HOURS: u64 = 12;
 pub(super) const LOUDNESS_RATE_HZ_MIN: u32 = 4_000;
 /// Frames that are read of the disk at once.
 const READ_FRAMES: usize = 8_192;
-/// Samples beyond this, which only floating point has, are held there: 120 dB over full scale.
+/// Samples beyond this, which only floating point has, are held there: [`LEVEL_DBFS_MAX`](super::LEVEL_DBFS_MAX).
 const SAMPLE_MAX: f32 = 1e6;
 
 /// A verdict, and the picture that was made in the same pass.

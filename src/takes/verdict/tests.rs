@@ -241,3 +241,11 @@ fn where_the_system_was_late_nobody_says_that_nothing_is_missing() {
         assert!(text.contains("4 xruns") && !text.contains("no dropouts"), "{text}");
     }
 }
+
+#[test]
+fn what_is_no_number_is_not_called_silence() {
+    let mut meter = Meter::new(1, 8_000, 8_000, None, &[]);
+    meter.feed(&mut [f32::INFINITY; 8_000]);
+    let warnings = meter.end().verdict.warnings();
+    assert_eq!(warnings, ["8000 samples are no numbers"]);
+}

@@ -110,3 +110,41 @@ fn a_full_disk_and_a_second_folder_hold_one_unbroken_take_together() {
     let joined: Vec<i32> = parts.iter().flat_map(|part| samples(part)).collect();
     assert!(joined == whole, "{} samples, {} in one", joined.len(), whole.len());
 }
+
+/// Fills the disk at `$1` and runs the rest.
+const ON_A_FULL_DISK: &str = r#"cat /dev/zero 2>/dev/null >"$1/fill"; shift; exec "$@""#;
+
+#[test]
+fn a_disk_that_is_full_before_a_take_refuses_it_and_is_a_fault() {
+    let home = tempfile::tempdir().unwrap();
+    let (disk, kept) = (home.path().join("small"), home.path().join("kept"));
+    settings(home.path(), &format!("recordings: {}\n", disk.display()));
+    let mut around = on_a_small_disk(&disk, &kept);
+    let full = ["sh", "-c", ON_A_FULL_DISK, "sh", disk.to_str().unwrap()];
+    around.extend(full.map(str::to_owned));
+    let around: Vec<&str> = around.iter().map(String::as_str).collect();
+    let mut station = Terminal::within(&around, home, &[], 240, 40);
+    station.wait_for("PIANO");
+    station.keys(":record.start jam\r");
+    station.wait_for("small/jam.wav: the disk is full; everything else works");
+    station.keys(":record.status\r");
+    station.wait_for("not recording; takes go to");
+    station.wait_for("faults 1!");
+    station.keys("\x11");
+    assert!(station.wait_for_exit(), "{}", station.screen());
+    let left: Vec<_> = fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["fill"]);
+}
+
+#[test]
+fn a_power_that_fails_closes_the_take() {
+    let mut station = Terminal::open(&[], 240, 40);
+    station.wait_for("PIANO");
+    station.keys(":record.start jam\r");
+    station.wait_for("● REC 00:00:0");
+    station.signal("PWR");
+    assert!(station.wait_for_exit(), "{}", station.screen());
+    let shown = busker(station.home(), &["takes", "show", "jam.wav"]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("jam.wav: sound\n") && shown.contains("title jam"), "{shown}");
+}

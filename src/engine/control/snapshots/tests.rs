@@ -391,3 +391,35 @@ fn a_snapshot_that_is_replaced_or_deleted_can_be_brought_back_and_lies_in_the_tr
         ["", "-2", "-3", "-4"].iter().map(|n| trash(&rig, &format!("korg_nts1_mk2-warm{n}.yaml"))).collect();
     assert_eq!(values, [Some(0), Some(127), Some(0), Some(127)]);
 }
+
+#[test]
+fn a_snapshot_that_does_not_reach_the_disk_is_not_said_to_be_saved() {
+    let mut rig = Rig::new();
+    let file = rig.file();
+    // A folder in its place cannot be written over, whoever tries.
+    std::fs::create_dir(&file).unwrap();
+    let refused = rig.refused("snapshot.save warm");
+    assert!(refused.starts_with("the snapshots work, but ") && refused.contains("snapshots.yaml"), "{refused}");
+    assert_eq!(rig.status().faults.disk_refused, 1);
+    assert!(rig.ask("snapshot.list").contains("warm"), "it is there until busker ends");
+    std::fs::remove_dir(&file).unwrap();
+    assert_eq!(rig.ask("snapshot.save cold"), "cold is saved");
+    let kept: Snapshots = stored::load(&file).unwrap();
+    assert_eq!(kept.of(&rig.profile.id).count(), 2);
+}
+
+#[test]
+fn what_another_station_saved_is_kept_and_known_here_from_then_on() {
+    let mut rig = Rig::new();
+    rig.ask("snapshot.save mine");
+    let file = rig.file();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("name: mine", "name: theirs")).unwrap();
+    rig.ask("snapshot.save more");
+    assert!(rig.ask("snapshot.list").ends_with("theirs, more"), "{}", rig.ask("snapshot.list"));
+    let kept: Snapshots = stored::load(&file).unwrap();
+    assert_eq!(kept.of(&rig.profile.id).map(|it| it.name.as_str()).collect::<Vec<_>>(), ["theirs", "more"]);
+    std::fs::write(&file, "snapshots: 3\n").unwrap();
+    assert!(rig.refused("snapshot.save again").contains("is left as it is"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "snapshots: 3\n");
+}

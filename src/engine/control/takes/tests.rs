@@ -136,9 +136,97 @@ fn more_takes_at_once_than_there_may_be_are_refused_in_words_and_none_is_made_of
         assert!(refused.contains("8 takes are being written already"), "{refused}");
     }
     rig.offline.hang_disk(false);
+    rig.wait_ms(500);
     let made = std::fs::read_dir(rig.take(""))
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "wav"));
     assert_eq!(made.count(), TAKES_MAX);
     rig.ask("record.start jam");
+}
+
+#[test]
+fn a_take_that_cannot_be_made_is_a_fault_that_is_counted() {
+    let mut rig = Rig::new();
+    let folder = rig.take("jam").parent().unwrap().to_owned();
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "in the way").unwrap();
+    rig.refused("record.start jam");
+    assert_eq!(rig.offline.status().faults.disk_refused, 1);
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+}
+
+#[test]
+fn the_answer_to_stop_leads_with_a_file_that_can_be_read() {
+    let mut rig = Rig::new();
+    rig.wait_ms(200);
+    rig.ask("record.start jam");
+    rig.wait_ms(500);
+    std::fs::remove_file(rig.take("jam.wav")).unwrap();
+    rig.wait_ms(2_000);
+    let part = rig.take("jam-part2.wav").display().to_string();
+    assert_eq!(rig.offline.status().record.take.unwrap().path, rig.take("jam-part2.wav"));
+    let answer = rig.ask("record.stop");
+    assert!(
+        answer.contains(&format!(" s to {part}; recording to ")) && answer.contains("somebody removed it"),
+        "{answer}"
+    );
+    assert_eq!(rig.offline.status().faults.disk_refused, 1);
+    // Where none can be read, there is no answer but why.
+    rig.ask("record.start gone");
+    rig.wait_ms(100);
+    std::fs::remove_file(rig.take("gone.wav")).unwrap();
+    assert!(rig.refused("record.stop").contains("somebody removed it"));
+}
+
+#[test]
+fn takes_that_are_begun_faster_than_a_person_does_are_refused_and_a_stop_never_is() {
+    let mut rig = Rig::new();
+    rig.wait_ms(1_000);
+    let mut begun = 0;
+    for _ in 0..100 {
+        if rig.try_ask("record.start jam").is_ok() {
+            begun += 1;
+            rig.ask("record.stop");
+        }
+        rig.wait_ms(10);
+    }
+    assert_eq!(begun, 9, "8 at once, and one half a second later");
+    rig.ask("record.capture");
+    let refused = rig.refused("record.capture");
+    assert!(refused.contains("wait half a second"), "{refused}");
+    rig.wait_ms(500);
+    rig.ask("record.start jam");
+}
+
+#[test]
+fn nothing_is_no_length_of_what_was_played() {
+    let mut rig = Rig::new();
+    rig.wait_ms(5_000);
+    for nothing in ["0", "0bars"] {
+        let refused = rig.refused(&format!("record.capture {nothing}"));
+        assert!(refused.contains("allowed"), "{refused}");
+    }
+}
+
+#[test]
+fn what_becomes_of_a_take_is_the_answer_to_whoever_asked_for_it() {
+    let mut rig = Rig::new();
+    rig.wait_ms(200);
+    for name in ["one", "two"] {
+        rig.ask(&format!("record.start {name}"));
+        rig.wait_ms(500);
+        rig.ask("record.stop");
+    }
+    assert_eq!(rig.ask("take.rename one \"new name\""), "one.wav is new name.wav now");
+    assert!(rig.take("new name.wav").exists());
+    let refused = rig.refused("take.rename two new name");
+    assert!(refused.contains("is there already"), "{refused}");
+    assert!(rig.refused("take.rename one three").starts_with("one"));
+    let played = rig.ask("take.play two");
+    assert!(played.starts_with("playing ") && played.ends_with("two.wav, of 0.6 s"), "{played}");
+    assert!(rig.ask("take.seek 0.2").contains("from 0.2 s on"));
+    assert!(rig.refused("take.play none").starts_with("cannot play "));
+    assert!(rig.ask("take.remove \"new name\"").contains("is in the trash"));
+    assert!(rig.refused("take.remove none").starts_with("none"));
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     status::{TakeInfo, TakeState, TakesStatus},
-    takes::{Measured, Reach, Take, cache::Cache, wav_files, why_beyond},
+    takes::{Measured, Reach, Take, cache::Cache, wav_files, why_beyond, why_unread},
     wav::{Health, Notes},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -182,7 +182,7 @@ fn info(path: &Path, modified: SystemTime, cache: Option<&Cache>) -> TakeInfo {
     }
     info.state = match take.wav.health() {
         _ if take.is_recording => TakeState::Recording,
-        Health::Sound => TakeState::Sound,
+        Health::Sound => why_unread(&take.wav).map_or(TakeState::Sound, TakeState::Beyond),
         Health::NeedsRepair => TakeState::NeedsRepair,
         Health::Beyond => TakeState::Beyond(why_beyond(&take.wav)),
     };

@@ -128,11 +128,11 @@ fn takes_are_renamed_and_removed_and_what_cannot_be_is_told() {
     let mut rig = Rig::new();
     rig.take("one.wav", true);
     rig.take("two.wav", true);
-    let told = rig.ask(Job::Rename(rig.path("one.wav"), "three".to_owned()));
-    assert!(matches!(&told[..], [News::Did(text)] if text == "one.wav is three.wav now"), "{told:?}");
-    let told = rig.ask(Job::Rename(rig.path("two.wav"), "three".to_owned()));
-    assert!(matches!(&told[..], [News::DidNot(text)] if text.starts_with("two.wav: ")), "{told:?}");
-    let told = rig.ask(Job::Remove(rig.path("two.wav")));
-    assert!(matches!(&told[..], [News::Did(text)] if text.contains("two.wav is in the trash")), "{told:?}");
+    let told = rig.ask(Job::Rename(rig.path("one.wav"), "three".to_owned(), ErrandId::default()));
+    assert!(matches!(&told[..], [News::Did(_, text)] if text == "one.wav is three.wav now"), "{told:?}");
+    let told = rig.ask(Job::Rename(rig.path("two.wav"), "three".to_owned(), ErrandId::default()));
+    assert!(matches!(&told[..], [News::DidNot(_, text)] if text.starts_with("two.wav: ")), "{told:?}");
+    let told = rig.ask(Job::Remove(rig.path("two.wav"), ErrandId::default()));
+    assert!(matches!(&told[..], [News::Did(_, text)] if text.contains("two.wav is in the trash")), "{told:?}");
     assert!(rig.path("three.wav").exists() && !rig.path("two.wav").exists());
 }

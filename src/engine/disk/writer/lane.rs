@@ -8,7 +8,12 @@ use crate::{
     wav::{Encoder, Info, Mark, Origin, Shape, WavFile},
 };
 use jiff::ToSpan;
-use std::{fs::File, io, os::unix::fs::MetadataExt, path::PathBuf};
+use std::{
+    fs::{self, File},
+    io,
+    os::{fd::AsRawFd, unix::fs::MetadataExt},
+    path::{Path, PathBuf},
+};
 
 /// Samples written at once: what is read, encoded and copied stays in the processor's cache. A quarter of the time, with 32
 /// channels, of pieces that do not.
@@ -57,17 +62,16 @@ impl Lane {
         order: &TakeOrder,
         stem: &str,
         of: FileOf,
-        (path, file): (PathBuf, File),
+        begun: names::Begun,
         first_frame: i64,
         seed: u64,
-        desk: &Desk,
     ) -> Lane {
         let mut lane = Lane {
             of,
             file: None,
             stem: stem.to_owned(),
             part: 1,
-            folder: path.parent().map_or_else(PathBuf::new, PathBuf::from),
+            folder: begun.0.parent().map_or_else(PathBuf::new, PathBuf::from),
             next_frame: first_frame,
             end_frame: order.end_frame,
             last_sound_frame: first_frame,
@@ -76,7 +80,7 @@ impl Lane {
             samples: Vec::new(),
             bytes: Vec::new(),
         };
-        lane.open(order, path, file, desk);
+        lane.open(order, begun);
         lane
     }
 
@@ -108,34 +112,25 @@ impl Lane {
         self.file.is_none()
     }
 
-    /// Begins a file that was made.
-    fn open(&mut self, order: &TakeOrder, path: PathBuf, file: File, desk: &Desk) {
-        let shape = Shape {
-            channels: u16::try_from(self.of.channels.len()).unwrap_or(u16::MAX),
-            sample_rate_hz: order.sample_rate_hz,
-            depth: order.depth,
-        };
-        let origin = origin(order, shape, self.next_frame);
-        match WavFile::create(file, shape, Some(&origin)) {
-            Ok(wav) => {
-                let room = order.split_frames.unwrap_or(u64::MAX).min(wav.room_frames());
-                let split_frame = self.next_frame.saturating_add_unsigned(room);
-                self.file = Some(OpenFile {
-                    path,
-                    wav,
-                    first_frame: self.next_frame,
-                    split_frame,
-                    gap_frames: 0,
-                    untold_frames: 0,
-                    synced_frames: 0,
-                });
-            }
-            Err(error) => {
-                // Nothing is in it.
-                let _ = std::fs::remove_file(&path);
-                self.go_on_elsewhere(order, desk, path, 0, &error);
-            }
-        }
+    /// Goes on in a file that was begun.
+    fn open(&mut self, order: &TakeOrder, (path, wav): names::Begun) {
+        let room = order.split_frames.unwrap_or(u64::MAX).min(wav.room_frames());
+        let split_frame = self.next_frame.saturating_add_unsigned(room);
+        self.file = Some(OpenFile {
+            path,
+            wav,
+            first_frame: self.next_frame,
+            split_frame,
+            gap_frames: 0,
+            untold_frames: 0,
+            synced_frames: 0,
+        });
+    }
+
+    /// Makes the file it goes on in, this part of the take or the first that is free.
+    fn create_part(&self, order: &TakeOrder, folder: &Path) -> io::Result<(names::Begun, u32)> {
+        let begin = |file| begin(order, &self.of, self.next_frame, file);
+        names::create_part(folder, &self.stem, &self.of.suffix, self.part, begin)
     }
 
     /// Writes a piece of what is there, at most up to a frame. True where there may be more.
@@ -238,10 +233,10 @@ impl Lane {
         self.close(order, desk, file);
         if goes_on {
             self.part += 1;
-            match names::create_part(&self.folder, &self.stem, &self.of.suffix, self.part) {
-                Ok((path, made, part)) => {
+            match self.create_part(order, &self.folder) {
+                Ok((begun, part)) => {
                     self.part = part;
-                    self.open(order, path, made, desk);
+                    self.open(order, begun);
                 }
                 Err(error) => self.go_on_elsewhere(order, desk, self.folder.clone(), 0, &error),
             }
@@ -249,14 +244,16 @@ impl Lane {
         goes_on
     }
 
-    /// Brings a file to its end. What counts is the audio: without room for its last chunks it is whole all the same.
-    fn shut(&self, order: &TakeOrder, file: OpenFile) -> io::Result<()> {
+    /// Brings a file to its end and gives where it is. What counts is the audio: without room for its last chunks it is
+    /// whole all the same.
+    fn shut(&self, order: &TakeOrder, file: OpenFile) -> io::Result<PathBuf> {
+        let path = file.path;
         let end = file.first_frame + file.wav.frames() as i64;
         let marks = marks_of(&self.marks, file.first_frame, end);
         let (file, finished) = file.wav.finish(&marks, &info(order, file.first_frame));
-        let synced = file.sync_all().and_then(|()| is_there(&file));
+        let synced = file.sync_all().and_then(|()| is_there(&file)).and_then(|()| place(&file, &path));
         match finished {
-            Err(error) if !is_full(&error) => Err(error),
+            Err(error) if !has_no_room(&error) => Err(error),
             _ => synced,
         }
     }
@@ -265,7 +262,7 @@ impl Lane {
         let (take, path, frames, gap_frames) = (order.take, file.path.clone(), file.wav.frames(), file.gap_frames);
         let synced_frames = file.synced_frames;
         desk.tell(match self.shut(order, file) {
-            Ok(()) => Done::Finished { take, path, frames, gap_frames },
+            Ok(path) => Done::Finished { take, path, frames, gap_frames },
             Err(error) => {
                 let frames = if is_removed(&error) { 0 } else { synced_frames };
                 Done::Failed { take, path, frames, reason: reason(&error), goes_on: None }
@@ -279,11 +276,17 @@ impl Lane {
         let (path, frames, synced_frames) = (file.path.clone(), file.wav.frames(), file.synced_frames);
         self.next_frame = file.first_frame + frames as i64;
         self.part += 1;
-        let safe = match self.shut(order, file) {
-            _ if is_removed(error) => 0,
-            Ok(()) => frames,
-            Err(error) if is_removed(&error) => 0,
-            Err(_) => synced_frames,
+        let (path, safe) = match self.shut(order, file) {
+            _ if is_removed(error) => (path, 0),
+            Ok(place) => {
+                if frames == 0 {
+                    // Nothing is in it.
+                    let _ = fs::remove_file(&place);
+                }
+                (place, frames)
+            }
+            Err(error) if is_removed(&error) => (path, 0),
+            Err(_) => (path, synced_frames),
         };
         self.go_on_elsewhere(order, desk, path, safe, error);
     }
@@ -293,16 +296,26 @@ impl Lane {
         let second = order.second_folder.clone().filter(|second| *second != self.folder);
         let other = if is_removed(error) { Some(self.folder.clone()) } else { second };
         let made = other.and_then(|folder| {
-            let (path, made, part) = names::create_part(&folder, &self.stem, &self.of.suffix, self.part).ok()?;
+            let (begun, part) = self.create_part(order, &folder).ok()?;
             (self.folder, self.part) = (folder, part);
-            Some((path, made))
+            Some(begun)
         });
         let goes_on = made.as_ref().map(|(path, _)| path.clone());
         desk.tell(Done::Failed { take: order.take, path, frames, reason: reason(error), goes_on });
-        if let Some((path, file)) = made {
-            self.open(order, path, file, desk);
+        if let Some(begun) = made {
+            self.open(order, begun);
         }
     }
+}
+
+/// Writes the header of a file of a take that begins with this frame.
+pub(super) fn begin(order: &TakeOrder, of: &FileOf, first_frame: i64, file: File) -> io::Result<WavFile<File>> {
+    let shape = Shape {
+        channels: u16::try_from(of.channels.len()).unwrap_or(u16::MAX),
+        sample_rate_hz: order.sample_rate_hz,
+        depth: order.depth,
+    };
+    WavFile::create(file, shape, Some(&origin(order, shape, first_frame)))
 }
 
 /// Whether a file still has a name: without one, what is written to it is lost when it is closed.
@@ -313,6 +326,19 @@ fn is_there(file: &File) -> io::Result<()> {
     }
 }
 
+/// Where a file is now: under the name it was made with, or under the one it was given while it was written.
+fn place(file: &File, path: &Path) -> io::Result<PathBuf> {
+    let this = file.metadata()?;
+    let is_here = |path: &Path| {
+        fs::symlink_metadata(path).is_ok_and(|there| (there.dev(), there.ino()) == (this.dev(), this.ino()))
+    };
+    if is_here(path) {
+        return Ok(path.to_owned());
+    }
+    let moved = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok().filter(|path| is_here(path));
+    moved.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "somebody moved it, and where to is not known"))
+}
+
 fn is_removed(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound
 }
@@ -321,7 +347,12 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-fn reason(error: &io::Error) -> String {
+/// Whether what is there may stay, and nothing more: a disk that is full, or a file that may not grow.
+pub(super) fn has_no_room(error: &io::Error) -> bool {
+    is_full(error) || error.kind() == io::ErrorKind::FileTooLarge
+}
+
+pub(super) fn reason(error: &io::Error) -> String {
     if is_full(error) { "the disk is full".to_owned() } else { error.to_string() }
 }
 

@@ -1,10 +1,11 @@
 //! The names of a take's files, made so that none is ever overwritten. The disk writer's.
 
 use super::TakeOrder;
+use crate::{config::recorder::FileOf, takes::Fresh, wav::WavFile};
 use std::{
     ffi::OsString,
     fs::{self, File},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -31,20 +32,28 @@ pub(super) fn file_name(stem: &str, suffix: &str, part: u32) -> OsString {
     name.into()
 }
 
+/// A file that was begun, and its name.
+pub(super) type Begun = (PathBuf, WavFile<File>);
+
 /// The files of a take.
 pub(super) struct Made {
     /// In the order of the take's, each with its path.
-    pub(super) files: Vec<(PathBuf, File)>,
+    pub(super) files: Vec<Begun>,
     /// What the names of all its files begin with: the take's name, and a number where others had it.
     pub(super) stem: String,
 }
 
-/// Makes the first file of each of a take's parts, all under one name.
-pub(super) fn create(order: &TakeOrder, folder: &Path) -> Result<Made, Refusal> {
+/// Makes the first file of each of a take's parts, all under one name. `begin` writes a file's header: what cannot be begun
+/// gets no name.
+pub(super) fn create(
+    order: &TakeOrder,
+    folder: &Path,
+    begin: impl Fn(&FileOf, File) -> io::Result<WavFile<File>>,
+) -> Result<Made, Refusal> {
     let refusal = |error| Refusal { path: folder.join(file_name(&order.name, "", 1)), error };
     make_folder(folder).map_err(refusal)?;
     for stem in stems(&order.name) {
-        match create_all(order, folder, &stem) {
+        match create_all(order, folder, &stem, &begin) {
             Ok(made) => return synced(folder).map(|()| made).map_err(refusal),
             Err(Refusal { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(refusal) => return Err(refusal),
@@ -59,12 +68,13 @@ pub(super) fn create_part(
     stem: &str,
     suffix: &str,
     first_part: u32,
-) -> io::Result<(PathBuf, File, u32)> {
+    begin: impl Fn(File) -> io::Result<WavFile<File>>,
+) -> io::Result<(Begun, u32)> {
     make_folder(folder)?;
     for part in first_part..first_part.saturating_add(NAMES) {
         let path = folder.join(file_name(stem, suffix, part));
-        match create_new(&path) {
-            Ok(file) => return synced(folder).map(|()| (path, file, part)),
+        match create_new(&path, &begin) {
+            Ok(wav) => return synced(folder).map(|()| ((path, wav), part)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
@@ -72,17 +82,13 @@ pub(super) fn create_part(
     Err(too_many())
 }
 
-/// Claims a name for what was played: an empty file that nobody had, beside the take or under the next name that is free.
-pub(super) fn claim_midi(folder: &Path, stem: &str) -> io::Result<PathBuf> {
+/// Makes the file of what was played, beside the take or under the next name that is free: it is there with all of this,
+/// or not at all.
+pub(super) fn create_midi(folder: &Path, stem: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     make_folder(folder)?;
-    for stem in stems(stem) {
-        let path = folder.join(format!("{stem}.mid"));
-        match File::create_new(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => return made.map(|_| path),
-        }
-    }
-    Err(too_many())
+    let fresh = Fresh::beside(&folder.join(format!("{stem}.mid")))?;
+    fresh.file().write_all(bytes)?;
+    fresh.keep()
 }
 
 fn stems(name: &str) -> impl Iterator<Item = String> {
@@ -94,8 +100,13 @@ fn too_many() -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, "too many files of this name")
 }
 
-fn create_all(order: &TakeOrder, folder: &Path, stem: &str) -> Result<Made, Refusal> {
-    let mut files: Vec<(PathBuf, File)> = Vec::new();
+fn create_all(
+    order: &TakeOrder,
+    folder: &Path,
+    stem: &str,
+    begin: &dyn Fn(&FileOf, File) -> io::Result<WavFile<File>>,
+) -> Result<Made, Refusal> {
+    let mut files: Vec<Begun> = Vec::new();
     // What is played goes beside it under the same name, and so does what follows. A link that leads nowhere has its name.
     let is_taken = |name: OsString| folder.join(name).symlink_metadata().is_ok();
     let is_free = |suffix: &str| match is_taken(format!("{stem}.mid").into()) || is_taken(file_name(stem, suffix, 2)) {
@@ -104,11 +115,11 @@ fn create_all(order: &TakeOrder, folder: &Path, stem: &str) -> Result<Made, Refu
     };
     for of in &order.files {
         let path = folder.join(file_name(stem, &of.suffix, 1));
-        match is_free(&of.suffix).and_then(|()| create_new(&path)) {
-            Ok(file) => files.push((path, file)),
+        match is_free(&of.suffix).and_then(|()| create_new(&path, &|file| begin(of, file))) {
+            Ok(wav) => files.push((path, wav)),
             Err(error) => {
                 for (path, _) in files {
-                    // Made a moment ago, and empty.
+                    // Made a moment ago, and without audio.
                     let _ = fs::remove_file(path);
                 }
                 return Err(Refusal { path, error });
@@ -118,11 +129,18 @@ fn create_all(order: &TakeOrder, folder: &Path, stem: &str) -> Result<Made, Refu
     Ok(Made { files, stem: stem.to_owned() })
 }
 
-fn create_new(path: &Path) -> io::Result<File> {
-    let file = File::options().read(true).write(true).create_new(true).open(path)?;
-    // Who repairs headers leaves a locked file alone; a disk that knows no locks keeps nobody from recording.
-    let _ = file.try_lock();
-    Ok(file)
+/// Begins a file under a hidden name and gives it its own, which nobody has: killed in between, nothing without a header
+/// is left under that.
+fn create_new(path: &Path, begin: &dyn Fn(File) -> io::Result<WavFile<File>>) -> io::Result<WavFile<File>> {
+    // Cheaper than to find it out at the end.
+    if path.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let fresh = Fresh::beside(path)?;
+    // It stays locked: who repairs headers leaves it alone.
+    let wav = begin(fresh.file().try_clone()?)?;
+    fresh.keep_named()?;
+    Ok(wav)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

@@ -14,8 +14,13 @@ use std::{
 
 /// Messages held for takes to come: a minute of a hundred knobs that turn.
 const HELD: usize = 100_000;
-/// The file is brought to the disk after so many seconds of a take, and at its end.
-const KEPT_EVERY_SECONDS: f64 = 10.0;
+/// The file is brought to the disk after so many seconds of a take, and at its end: what was played since is all that a
+/// power cut takes of it.
+const KEPT_EVERY_SECONDS: f64 = 2.0;
+/// The same for a long file, which is written whole each time.
+const LONG_KEPT_EVERY_SECONDS: f64 = 10.0;
+/// From so many bytes on a file is long: half an hour of a hundred messages a second.
+const LONG_BYTES: usize = 1 << 20;
 
 /// A message that went out or came in.
 #[derive(Clone, Debug)]
@@ -69,6 +74,9 @@ pub(super) struct MidiFile {
     smf: Smf,
     changed: bool,
     kept_frame: i64,
+    kept_bytes: usize,
+    /// The last time it could not be written, which was told.
+    failed: bool,
 }
 
 impl MidiFile {
@@ -88,6 +96,8 @@ impl MidiFile {
             smf,
             changed: false,
             kept_frame: first_frame,
+            kept_bytes: 0,
+            failed: false,
         };
         for (frame, bpm) in roll.tempos.iter().filter(|(frame, _)| *frame > first_frame) {
             file.tempo(*frame, *bpm);
@@ -127,7 +137,8 @@ impl MidiFile {
     /// Brings it to the disk, now and then or at the end, of a take that goes up to this frame. A take without a message
     /// has no such file. Gives a sentence where it is not where it is looked for.
     pub(super) fn keep(&mut self, end_frame: i64, is_end: bool) -> Option<String> {
-        let is_due = (end_frame - self.kept_frame) as f64 >= KEPT_EVERY_SECONDS * f64::from(self.sample_rate_hz);
+        let every_seconds = if self.kept_bytes < LONG_BYTES { KEPT_EVERY_SECONDS } else { LONG_KEPT_EVERY_SECONDS };
+        let is_due = (end_frame - self.kept_frame) as f64 >= every_seconds * f64::from(self.sample_rate_hz);
         if self.smf.is_empty() || !(is_end || (is_due && self.changed)) {
             return None;
         }
@@ -137,9 +148,12 @@ impl MidiFile {
         }
         self.smf.end_before(self.place(end_frame).unwrap_or(0));
         let bytes = self.smf.bytes();
+        self.kept_bytes = bytes.len();
         let wanted = self.folder.join(format!("{}.mid", self.stem));
         let before = self.path.clone();
-        let error = match self.write(&self.folder.clone(), &bytes) {
+        let written = self.write(&self.folder.clone(), &bytes);
+        let was_told = std::mem::replace(&mut self.failed, written.is_err());
+        let error = match written {
             Ok(path) if path == wanted || before.as_ref() == Some(&path) => return None,
             Ok(path) => {
                 return Some(format!("what was played is in {}: {} is another's", path.display(), wanted.display()));
@@ -148,15 +162,16 @@ impl MidiFile {
         };
         let elsewhere = self.second_folder.take().filter(|second| *second != self.folder);
         match elsewhere.map(|second| (self.go_on_in(second.clone(), &bytes), second)) {
-            Some((Ok(path), _)) => Some(format!(
-                "what was played is in {}: {} cannot be written: {error}",
-                path.display(),
-                wanted.display()
-            )),
+            Some((Ok(path), _)) => {
+                self.failed = false;
+                let path = path.display();
+                Some(format!("what was played is in {path}: {} cannot be written: {error}", wanted.display()))
+            }
             other => {
                 // It is tried again.
                 self.second_folder = other.map(|(_, second)| second);
-                Some(format!("the take is safe; {} cannot be written: {error}", wanted.display()))
+                let sentence = format!("the take is safe; {} cannot be written: {error}", wanted.display());
+                (is_end || !was_told).then_some(sentence)
             }
         }
     }
@@ -181,23 +196,11 @@ impl MidiFile {
 
     /// Writes all of it into its file, which is made where there is none yet.
     fn write(&mut self, folder: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
-        let is_new = self.path.is_none();
         let path = match &self.path {
-            Some(path) => path.clone(),
-            None => names::claim_midi(folder, &self.stem)?,
+            Some(path) => files::replace(path, bytes, files::Readers::Umask).map(|()| path.clone())?,
+            None => names::create_midi(folder, &self.stem, bytes)?,
         };
-        match files::replace(&path, bytes, files::Readers::Umask) {
-            Ok(()) => {
-                self.path = Some(path.clone());
-                Ok(path)
-            }
-            Err(error) => {
-                if is_new {
-                    // Made a moment ago, and empty.
-                    let _ = fs::remove_file(&path);
-                }
-                Err(error)
-            }
-        }
+        self.path = Some(path.clone());
+        Ok(path)
     }
 }

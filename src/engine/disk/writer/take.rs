@@ -2,7 +2,7 @@
 
 use super::{
     Begin, Desk, Done, Played, TakeId, TakeOrder,
-    lane::Lane,
+    lane::{self, Lane},
     names,
     roll::{MidiFile, Roll},
 };
@@ -76,16 +76,19 @@ impl OpenTake {
         }
     }
 
-    /// The files are made at once, so that a folder that refuses is known at once.
+    /// The files are made at once, each with its header, so that a folder or a disk that refuses is known at once.
     fn begin(&mut self, frame: i64, desk: &Desk, roll: &Roll) {
         let frame = frame.max(desk.capture.held().start).max(self.order.earliest_frame);
-        let made = names::create(&self.order, &self.order.folder).or_else(|refusal| {
-            match self.order.second_folder.as_ref().map(|second| names::create(&self.order, second)) {
-                Some(Ok(made)) => {
-                    self.refused(desk, &refusal, made.files.first().map(|(path, _)| path.clone()));
+        let order = &self.order;
+        let create = |folder| names::create(order, folder, |of, file| lane::begin(order, of, frame, file));
+        let made = create(&order.folder).or_else(|refusal| {
+            let Some(second) = &order.second_folder else { return Err(vec![refusal]) };
+            match create(second) {
+                Ok(made) => {
+                    self.refused(desk, &[refusal], made.files.first().map(|(path, _)| path.clone()));
                     Ok(made)
                 }
-                _ => Err(refusal),
+                Err(other) => Err(vec![refusal, other]),
             }
         });
         match made {
@@ -98,17 +101,21 @@ impl OpenTake {
                 }
                 let lanes = self.order.files.iter().zip(files).zip(0..);
                 let lanes =
-                    lanes.map(|((of, file), seed)| Lane::new(&self.order, &stem, of.clone(), file, frame, seed, desk));
+                    lanes.map(|((of, begun), seed)| Lane::new(&self.order, &stem, of.clone(), begun, frame, seed));
                 self.state = State::Writing(lanes.collect());
                 desk.tell(Done::Began { take: self.order.take, path, frame });
             }
-            Err(refusal) => self.refused(desk, &refusal, None),
+            Err(refusals) => self.refused(desk, &refusals, None),
         }
     }
 
-    fn refused(&self, desk: &Desk, refusal: &names::Refusal, goes_on: Option<PathBuf>) {
-        let names::Refusal { path, error } = refusal;
-        let (take, path, reason) = (self.order.take, path.clone(), error.to_string());
+    fn refused(&self, desk: &Desk, refusals: &[names::Refusal], goes_on: Option<PathBuf>) {
+        let Some((first, others)) = refusals.split_first() else { return };
+        let mut reason = lane::reason(&first.error);
+        for names::Refusal { path, error } in others {
+            reason.push_str(&format!("; nor to {}: {}", path.display(), lane::reason(error)));
+        }
+        let (take, path) = (self.order.take, first.path.clone());
         desk.tell(Done::Failed { take, path, frames: 0, reason, goes_on });
     }
 

@@ -308,12 +308,12 @@ fn a_midi_file_is_as_long_as_its_take_and_ends_its_notes() {
     rig.end(1);
     rig.writer.step();
     assert_eq!(played(&rig.path("jam.mid")), (1, 1, 3.0));
-    // While it is made, too: after a power cut it is what was kept last.
+    // While it is made, too: after a power cut it is what was kept last, and what was played since is not in it.
     rig.begin(rig.order(2));
     rig.jobs.send(Job::Played(vec![note(24_100, true)])).unwrap();
     rig.go(100_000);
     let (on, off, seconds) = played(&rig.path("jam-2.mid"));
-    assert!((on, off) == (1, 1) && (10.0..11.0).contains(&seconds), "{seconds}");
+    assert!((on, off) == (1, 1) && (2.0..3.0).contains(&seconds), "{seconds}");
 }
 
 #[test]
@@ -492,4 +492,51 @@ fn an_unfinished_file_opens_and_misses_less_than_a_second() {
         assert!(frames as f64 + 0.9 * RATE_HZ >= rig.frame as f64, "{frames} of {}", rig.frame);
     }
     std::mem::forget(rig.writer);
+}
+
+#[test]
+fn a_take_whose_header_cannot_be_written_does_not_begin_and_leaves_no_file() {
+    let mut rig = Rig::new();
+    // No header names a file without channels.
+    let files =
+        vec![FileOf { suffix: String::new(), channels: vec![0] }, FileOf { suffix: "b".to_owned(), channels: vec![] }];
+    let second = rig.folder.path().join("second");
+    rig.begin(TakeOrder { files, second_folder: Some(second.clone()), ..rig.order(1) });
+    rig.go(1_000);
+    let told = rig.told();
+    let [Done::Failed { frames: 0, reason, goes_on: None, .. }, Done::Over { .. }] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(reason.contains("; nor to ") && reason.contains("second/jam"), "{reason}");
+    for folder in [rig.folder.path().join("takes"), second] {
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn a_file_that_is_moved_while_it_is_written_is_named_where_it_is() {
+    let mut rig = Rig::new();
+    rig.begin(rig.order(1));
+    rig.go(6_000);
+    let moved = rig.folder.path().join("moved");
+    fs::rename(rig.folder.path().join("takes"), &moved).unwrap();
+    rig.go(6_000);
+    rig.end(1);
+    rig.writer.step();
+    let told = rig.told();
+    let finished = told.iter().find_map(|done| match done {
+        Done::Finished { path, frames: 12_000, .. } => Some(path.clone()),
+        _ => None,
+    });
+    assert_eq!(finished, Some(moved.join("jam.wav")), "{told:?}");
+    assert_samples(&moved.join("jam.wav"), &counter(0, 12_000));
+}
+
+#[test]
+fn a_file_that_may_not_grow_keeps_all_that_went_into_it() {
+    let error = |kind: io::ErrorKind| io::Error::from(kind);
+    assert!(
+        lane::has_no_room(&error(io::ErrorKind::FileTooLarge)) && lane::has_no_room(&error(io::ErrorKind::StorageFull))
+    );
+    assert!(!lane::has_no_room(&error(io::ErrorKind::PermissionDenied)));
 }

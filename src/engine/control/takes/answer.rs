@@ -1,0 +1,70 @@
+//! What is said of a take to whoever waits for its beginning or its end. The control thread's.
+
+use super::{Awaited, Made, Takes};
+use crate::engine::{disk::writer::TakeId, station::Answer};
+
+impl Takes {
+    /// What became known since the last time.
+    pub(in super::super) fn known(&mut self) -> Vec<(Awaited, Answer)> {
+        std::mem::take(&mut self.known)
+    }
+
+    pub(super) fn answer(&mut self, awaited: Awaited, answer: Answer) {
+        self.known.push((awaited, answer));
+    }
+
+    /// Nothing more comes of a take.
+    pub(super) fn answer_end(&mut self, made: &Made) {
+        let answer = made.answer(f64::from(self.sample_rate_hz));
+        // Whoever waits for its beginning waits in vain where it had none.
+        let fault = made.faults.first().cloned().unwrap_or_else(|| "no take began".to_owned());
+        self.answer(Awaited::Beginning(made.id), Err(fault));
+        self.answer(Awaited::End(made.id), answer);
+    }
+
+    /// How things stand with what is awaited where the disk does not answer.
+    pub(in super::super) fn late(&self, awaited: Awaited) -> String {
+        let held = self.behind().map_or_else(String::new, |behind| {
+            format!(
+                ", {:.1} s are still to be written and the buffer holds for {:.0} s",
+                behind.seconds, behind.holds_seconds
+            )
+        });
+        match awaited {
+            Awaited::Beginning(take) => {
+                format!("the take has begun, but the disk is slow: {} is not made yet{held}", self.file_of(take))
+            }
+            Awaited::End(take) => {
+                format!("the take has ended, but the disk is slow: {} cannot be read yet{held}", self.file_of(take))
+            }
+            Awaited::Errand(_) => "the disk is slow: it is not done yet; a message tells when it is".to_owned(),
+        }
+    }
+
+    fn file_of(&self, take: TakeId) -> String {
+        let path = self.made(take).and_then(|made| made.path.as_ref());
+        path.map_or_else(|| "its file".to_owned(), |path| path.display().to_string())
+    }
+}
+
+impl Made {
+    /// Where it is, once it can be read.
+    fn answer(&self, sample_rate_hz: f64) -> Answer {
+        let faults = self.faults.join("; ");
+        let Some(path) = &self.readable else {
+            return match (&self.path, faults.is_empty()) {
+                (_, false) => Err(faults),
+                (None, true) => Ok("no take began".to_owned()),
+                (Some(path), true) => Err(format!("{} is not there", path.display())),
+            };
+        };
+        let seconds = self.frames as f64 / self.lanes.max(1) as f64 / sample_rate_hz;
+        let more = match self.files.saturating_sub(1) {
+            0 => String::new(),
+            1 => " and one more file".to_owned(),
+            more => format!(" and {more} more files"),
+        };
+        let faults = if faults.is_empty() { faults } else { format!("; {faults}") };
+        Ok(format!("recorded {seconds:.1} s to {}{more}{faults}", path.display()))
+    }
+}

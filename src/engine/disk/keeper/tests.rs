@@ -1,0 +1,132 @@
+//! Files that are written whole, and not over what others wrote.
+
+use super::*;
+use crate::{
+    snapshots::{Snapshot, Snapshots},
+    stored::{self, Stored, ToYaml},
+};
+use std::{collections::BTreeMap, fs, sync::mpsc};
+
+fn page(path: PathBuf, text: &str) -> Page {
+    let (text, how) = (Ok(text.to_owned()), How::Own(None));
+    Page { path, text, loss: "the rest works", how, errands: vec![ErrandId::default()] }
+}
+
+#[test]
+fn of_several_texts_for_one_file_only_the_newest_is_written_and_all_who_wait_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sender, pages) = mpsc::channel();
+    let (kept_in, kept) = mpsc::channel();
+    let mut keeper = Keeper::new(pages, kept_in);
+    // Where a file is in the way of the folder, each text that is tried is a failure.
+    fs::write(folder.path().join("taken"), "").unwrap();
+    let (a, b) = (folder.path().join("a"), folder.path().join("taken").join("b"));
+    for n in 0..100 {
+        sender.send(page(a.clone(), &n.to_string())).unwrap();
+        sender.send(page(b.clone(), &n.to_string())).unwrap();
+    }
+    keeper.step();
+    assert_eq!(fs::read_to_string(a).unwrap(), "99");
+    let kept: Vec<Kept> = kept.try_iter().collect();
+    assert_eq!(kept.iter().map(|kept| kept.errands.len()).collect::<Vec<_>>(), [100, 100]);
+    assert!(matches!(kept[0].outcome, Outcome::Written), "{kept:?}");
+    let Outcome::Not(sentence) = &kept[1].outcome else { panic!("{kept:?}") };
+    assert!(sentence.starts_with(&format!("the rest works: {} cannot be written (", b.display())), "{sentence}");
+}
+
+#[test]
+fn everything_handed_over_is_on_the_disk_when_the_thread_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sender, pages) = mpsc::channel();
+    let (kept_in, _kept) = mpsc::channel();
+    let keeper = Keeper::new(pages, kept_in).spawn(|| {}).unwrap();
+    for n in 0..200 {
+        sender.send(page(folder.path().join((n % 10).to_string()), &n.to_string())).unwrap();
+    }
+    drop(sender);
+    keeper.join().unwrap();
+    for n in 0..10 {
+        assert_eq!(fs::read_to_string(folder.path().join(n.to_string())).unwrap(), (190 + n).to_string());
+    }
+}
+
+/// A station with the file of snapshots.
+struct Station {
+    stored: Stored<Snapshots>,
+    pages: Sender<Page>,
+    keeper: Keeper,
+    kept: Receiver<Kept>,
+}
+
+impl Station {
+    fn of(file: &Path) -> Station {
+        let (pages, pages_out) = mpsc::channel();
+        let (kept_in, kept) = mpsc::channel();
+        let (stored, faults) = Stored::load(file.to_owned());
+        assert_eq!(faults, []);
+        Station { stored, pages, keeper: Keeper::new(pages_out, kept_in), kept }
+    }
+
+    fn save(&mut self, name: &str, value: u16) -> Vec<Outcome> {
+        let values = BTreeMap::from([("cutoff".to_owned(), value)]);
+        self.stored.value.put(Snapshot { profile: "nts1".to_owned(), name: name.to_owned(), values });
+        let shared = Shared { read: Arc::clone(&self.stored.read), merge: stored::merged::<Snapshots> };
+        let page = Page {
+            path: self.stored.file.clone().unwrap(),
+            text: Ok(self.stored.value.to_yaml()),
+            loss: Snapshots::LOSS,
+            how: How::Shared(shared),
+            errands: Vec::new(),
+        };
+        self.pages.send(page).unwrap();
+        self.keeper.step();
+        self.kept.try_iter().map(|kept| kept.outcome).collect()
+    }
+}
+
+fn names(file: &Path) -> Vec<String> {
+    let stored: Snapshots = stored::load(file).unwrap();
+    stored.of("nts1").map(|snapshot| snapshot.name.clone()).collect()
+}
+
+#[test]
+fn two_stations_with_one_file_keep_what_each_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("snapshots.yaml");
+    let (mut a, mut b) = (Station::of(&file), Station::of(&file));
+    assert!(a.save("a1", 1).is_empty());
+    assert!(matches!(b.save("b1", 1)[..], [Outcome::Merged { .. }]));
+    assert!(matches!(a.save("a2", 1)[..], [Outcome::Merged { .. }]));
+    // Neither knows what the other saved, and takes nothing of it away.
+    b.save("b2", 1);
+    assert_eq!(names(&file), ["a1", "b1", "a2", "b2"]);
+    assert!(!folder.path().join(TRASH).exists());
+    // Of one that both changed the last counts, and the other is in the trash.
+    a.save("mine", 1);
+    b.save("mine", 2);
+    let stored: Snapshots = stored::load(&file).unwrap();
+    assert_eq!(stored.get("nts1", "mine").unwrap().values["cutoff"], 2);
+    let trash: Snapshots = stored::load(&folder.path().join(TRASH).join("snapshots.yaml")).unwrap();
+    assert_eq!(trash.get("nts1", "mine").unwrap().values["cutoff"], 1);
+}
+
+#[test]
+fn a_file_that_was_broken_while_the_station_runs_is_told_and_left_as_it_is_until_it_is_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("snapshots.yaml");
+    let mut station = Station::of(&file);
+    station.save("a", 1);
+    let sound = fs::read_to_string(&file).unwrap();
+    for broken in ["snapshots: 3\n", "{", "\u{0}"] {
+        fs::write(&file, broken).unwrap();
+        let kept = station.save("b", 1);
+        assert!(matches!(&kept[..], [Outcome::Not(why)] if why.contains("is left as it is")), "{kept:?}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), broken);
+    }
+    fs::write(&file, sound.replace("name: a", "name: renamed")).unwrap();
+    station.save("c", 1);
+    assert_eq!(names(&file), ["renamed", "b", "c"]);
+    fs::remove_file(&file).unwrap();
+    station.save("d", 1);
+    assert_eq!(names(&file), ["a", "b", "c", "d"], "what is gone is written anew");
+}
