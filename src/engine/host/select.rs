@@ -92,7 +92,7 @@ fn select_on(
         )));
     }
     let notice = format!(
-        "on the simulated host, everything works but is not heard: no audio device opens ({})",
+        "nothing is heard: no audio device opens ({}); the simulated host plays",
         refusals.join("; ")
     );
     let chosen = choose_ports(machine.as_ref(), &Place::Sim, ports, profile);
