@@ -219,12 +219,7 @@ impl SettingsFile {
     }
 }
 
-fn read(
-    reader: &mut Reader<'_>,
-    root: &Field<'_>,
-    older: &mut Vec<Fault>,
-    places: &mut SettingPlaces,
-) -> Settings {
+fn read(reader: &mut Reader<'_>, root: &Field<'_>, older: &mut Vec<Fault>, places: &mut SettingPlaces) -> Settings {
     let keys = ["audio", "midi", "profile", SHORT_KEY, "clock", "recordings", "record", "doors", "idle_end_minutes"];
     let Some(map) = reader.mapping(root, &keys) else { return Settings::default() };
     let mut settings = Settings {
@@ -637,8 +632,7 @@ clock: { run: off }
             .iter()
             .map(|(choice, port)| (choice.to_string(), port.sends.position, port.spacing_ms, port.smoothing_ms))
             .collect();
-        let want =
-            [("jack:x".to_owned(), false, Some(9), Some(20)), ("sim".to_owned(), true, Some(5), Some(0))];
+        let want = [("jack:x".to_owned(), false, Some(9), Some(20)), ("sim".to_owned(), true, Some(5), Some(0))];
         assert_eq!(gets, want);
     }
 }

@@ -249,7 +249,7 @@ fn a_table_becomes_a_profile_that_is_found_checked_and_shown() {
     assert!(line.contains("ACME") && line.ends_with("acme_zap.yaml"), "{line}");
     assert!(out.lines().any(|line| line.starts_with("korg_nts1_mk2 ") && line.ends_with("built-in")), "{out}");
     let (out, _) = run(&["profiles", "show", "acme_zap"]);
-    assert!(out.contains("source: imported from zap.csv") && out.contains("0 LP, 64 HP"), "{out}");
+    assert!(out.contains("source: imported from zap.csv") && out.contains("0 LP, 95 HP"), "{out}");
     let (out, _) = run(&["profiles", "show", "korg_nts1_mk2"]);
     for part in ["CC 43+107", "CC 54+102", "NRPN 0:3", "0-16383", "18 (saw)", "not for the dice"] {
         assert!(out.contains(part), "'{part}' is not in: {out}");

@@ -7,7 +7,12 @@ mod act;
 pub mod takes;
 
 use self::takes::TakesView;
-use super::{find::Find, line::CommandLine, messages::{Message, Messages}, piano::Piano};
+use super::{
+    find::Find,
+    line::CommandLine,
+    messages::{Message, Messages},
+    piano::Piano,
+};
 use crate::{
     command::Command,
     keymap::{self, Action, Mode, Phase, Stroke, notes},

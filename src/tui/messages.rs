@@ -125,7 +125,12 @@ mod tests {
     #[test]
     fn everything_found_at_the_start_has_its_turn_the_most_serious_first() {
         let mut messages = Messages::default();
-        let found = [(Severity::Warning, "one"), (Severity::Info, "on a card"), (Severity::Warning, "two"), (Severity::Error, "three")];
+        let found = [
+            (Severity::Warning, "one"),
+            (Severity::Info, "on a card"),
+            (Severity::Warning, "two"),
+            (Severity::Error, "three"),
+        ];
         messages.begin(found.map(|(severity, text)| Message { severity, text: text.to_owned() }).into());
         assert_eq!((shown(&messages), messages.waiting()), (Some("three"), 2));
         messages.say(Severity::Info, "something happens");

@@ -187,7 +187,9 @@ fn keep_token(token: &Token) -> Response {
 /// Lets requests in.
 pub(super) async fn admit(State(hall): State<Arc<Hall>>, mut request: Request, next: Next) -> Response {
     let guard = &hall.guard;
-    if let Err(refusal) = guard.place(request.headers()).and_then(|()| guard.token(&request)).and_then(|()| head(&request)) {
+    if let Err(refusal) =
+        guard.place(request.headers()).and_then(|()| guard.token(&request)).and_then(|()| head(&request))
+    {
         Door::count(&hall.door.refused);
         return refusal.into_response();
     }

@@ -136,7 +136,9 @@ fn a_lone_escape_is_the_key_only_after_a_pause() {
 
 #[test]
 fn no_unfinished_answer_takes_the_control_keys_away() {
-    for begun in [b"\x1b]".as_slice(), b"\x1bP", b"\x1b_abc", b"\x1b[1;2", b"\x1bO", b"\xe2\x99", b"\x1b[[", b"\x9b1", b"\x9d"] {
+    for begun in
+        [b"\x1b]".as_slice(), b"\x1bP", b"\x1b_abc", b"\x1b[1;2", b"\x1bO", b"\xe2\x99", b"\x1b[[", b"\x9b1", b"\x9d"]
+    {
         let all = keys(&[begun, b"\x11"].concat());
         assert_eq!(all, ["ctrl-q"], "after {}", begun.escape_ascii());
     }

@@ -36,6 +36,9 @@ const HIGH_DB: f32 = -6.0;
 /// Where the scale has a number.
 const TICKS_DB: [i32; 8] = [-60, -48, -36, -24, -18, -12, -6, 0];
 
+/// Cells for the number of meters that have no room, where there is no scale.
+const MORE: u16 = 5;
+
 struct Meter {
     label: String,
     level: MeterStatus,
@@ -83,8 +86,8 @@ pub fn draw(status: &Visible, theme: &Theme, scale: Rect, area: Rect, frame: &mu
         }
         // The outputs have their rows; the inputs take what is left, one row at least.
         let output_rows = (outputs.len().div_ceil(2) as u16).min(area.height.saturating_sub(1));
-        let [above, below] =
-            Layout::vertical([Constraint::Min(0), Constraint::Length(output_rows)]).areas(area);
+        let area = beside_more(inputs.len().div_ceil(2) + outputs.len().div_ceil(2), scale, area);
+        let [above, below] = Layout::vertical([Constraint::Min(0), Constraint::Length(output_rows)]).areas(area);
         let hidden = pairs(&inputs, look, above, buffer) + pairs(&outputs, look, below, buffer);
         more(hidden, look, scale, above, buffer);
     }
@@ -131,6 +134,7 @@ impl std::ops::Add for Hidden {
 /// Draws a meter in each row, or two where there are too few rows.
 fn column(meters: &[Meter], has_gain: bool, look: &MetersLook, scale: Rect, area: Rect, buffer: &mut Buffer) {
     if meters.len() > usize::from(area.height) {
+        let area = beside_more(meters.len().div_ceil(2), scale, area);
         let hidden = pairs(meters, look, area, buffer);
         return more(hidden, look, scale, area, buffer);
     }
@@ -152,6 +156,12 @@ fn column(meters: &[Meter], has_gain: bool, look: &MetersLook, scale: Rect, area
     }
 }
 
+/// What is left for the meters beside the word that there are more, where it has no other place.
+fn beside_more(rows: usize, scale: Rect, area: Rect) -> Rect {
+    let is_needed = scale.height == 0 && rows > usize::from(area.height);
+    Rect { width: area.width.saturating_sub(if is_needed { MORE } else { 0 }), ..area }
+}
+
 /// Says that there are more meters than fit: in the row of the scale, or without one at the end of the first row; and
 /// whether one of them has clipped.
 fn more(hidden: Hidden, look: &MetersLook, scale: Rect, area: Rect, buffer: &mut Buffer) {
@@ -164,8 +174,7 @@ fn more(hidden: Hidden, look: &MetersLook, scale: Rect, area: Rect, buffer: &mut
         buffer.set_string(area.x + 1, scale.y, format!("+{} more{clip}", hidden.count), style);
     } else {
         let word = format!(" +{}{}", hidden.count, if hidden.clipped { "!" } else { "" });
-        let x = area.right().saturating_sub(word.len() as u16);
-        buffer.set_string(x, area.y, word, style);
+        buffer.set_string(area.right(), area.y, text::left(&word, usize::from(MORE)), style);
     }
 }
 
