@@ -8,6 +8,7 @@ mod clock;
 mod completions;
 mod devices;
 mod idle;
+mod instead;
 mod launch;
 mod logs;
 mod man;
@@ -26,7 +27,7 @@ mod status;
 mod takes;
 mod watch;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use setup::StationArgs;
 use std::{io::Write, process::ExitCode};
 
@@ -122,9 +123,22 @@ impl Failure {
 /// What a verb comes to.
 type Outcome = Result<(), Failure>;
 
+fn read_arguments() -> Result<Cli, clap::Error> {
+    let matches = with_negative_numbers(Cli::command()).try_get_matches()?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
+}
+
+/// A number below zero is read as the value of its option: what is allowed there says the option, and not that there is
+/// no option `-1`.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let takes_value = |arg: &clap::Arg| !arg.is_positional() && arg.get_action().takes_values();
+    let command = command.mut_args(|arg| if takes_value(&arg) { arg.allow_negative_numbers(true) } else { arg });
+    command.mut_subcommands(with_negative_numbers)
+}
+
 /// Reads the command line and does what it asks.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match read_arguments() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; clap knows which stream each belongs to.

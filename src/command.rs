@@ -333,12 +333,18 @@ pub enum CommandError {
         allowed: String,
     },
     /// Nothing at all.
-    #[error("nothing was asked; `help` lists the commands")]
+    #[error("nothing was asked; {LISTS}")]
     Empty,
 }
 
+/// Where the commands are listed.
+const LISTS: &str = "`busker man`, ? in the station, OSC /help and GET /api/commands list the commands";
+
 /// A hint at the command that was probably meant.
 fn nearest(name: &str) -> String {
+    if matches!(name, "help" | "?" | "commands") {
+        return format!("; {LISTS}");
+    }
     let meant = hints::nearest(name, COMMANDS.iter().map(|row| row.name)).and_then(spec);
     meant.map_or_else(String::new, |row| format!("; did you mean '{}'?", row.usage()))
 }

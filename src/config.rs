@@ -9,11 +9,12 @@ mod older;
 mod port;
 pub mod recorder;
 
-pub use folders::{Folders, home_folder};
+pub use folders::{Folders, home_folder, whole_path};
 pub use port::{FARTHEST_OFFSET_MS, PortSettings, ThruTo};
 
 use crate::{
     command::channels::ChannelList,
+    engine::host::select::{DeviceChoice, PortChoice},
     midi::Channel,
     music::{Bpm, Decibels},
     profile::SHORT_KEY,
@@ -30,7 +31,7 @@ use std::{
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// `audio.device`: as `--device` takes it; default `auto`.
-    pub device: Option<String>,
+    pub device: Option<DeviceChoice>,
     /// `audio.sample_rate`, in Hz; default the device's own.
     pub sample_rate_hz: Option<u32>,
     /// `audio.block`, in frames; default the device's own or 256.
@@ -40,7 +41,7 @@ pub struct Settings {
     /// `audio.monitor`, in dB or `off`; default on where that cannot howl.
     pub monitor: Option<Decibels>,
     /// `midi.ports`: as `--port` takes them, each with what it gets; default `auto`.
-    pub ports: Vec<(String, PortSettings)>,
+    pub ports: Vec<(PortChoice, PortSettings)>,
     /// What a port gets where nothing is said of it.
     pub every_port: PortSettings,
     /// `midi.channel`, 1..=16; default the profile's.
@@ -57,7 +58,7 @@ pub struct Settings {
     pub clock_from: Option<String>,
     /// `clock.lost`: whether the song stops or goes on when the clock that is followed is lost; default goes on.
     pub clock_lost: Option<ClockLost>,
-    /// `recordings`: a folder; default the music folder.
+    /// `recordings`: a folder, whole from `/` or `~/` on; default the music folder.
     pub recordings: Option<PathBuf>,
     /// `record`: how takes are made, by the names of its table.
     pub recorder: RecorderOptions,
@@ -168,15 +169,35 @@ pub struct SettingsFile {
     pub settings: Settings,
     /// What is not, and has its default.
     pub faults: Vec<Fault>,
+    /// Where those stand that may turn out not to be there.
+    pub places: SettingPlaces,
     /// What is written as the program before busker wrote it, and how it is written now.
     pub older: Vec<Fault>,
+}
+
+/// Where in the file the settings stand that name a part of this machine: whether it is there shows only when it is
+/// opened. Each is a fault that waits for its message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SettingPlaces {
+    /// `profile`.
+    pub profile: Option<Fault>,
+    /// `audio.device`.
+    pub device: Option<Fault>,
+    /// `audio.input`.
+    pub input: Option<Fault>,
+    /// Each of [`Settings::ports`].
+    pub ports: Vec<Fault>,
+    /// `doors.osc`.
+    pub osc: Option<Fault>,
+    /// `doors.http`.
+    pub http: Option<Fault>,
 }
 
 impl SettingsFile {
     /// Reads a file; where there is none, nothing is set. Blocks on the disk.
     ///
     /// # Errors
-    /// It cannot be read, or is no YAML.
+    /// It cannot be read, or is no YAML from its first setting on.
     pub fn load(path: &Path) -> Result<SettingsFile, Fault> {
         match path.try_exists() {
             Ok(false) => Ok(SettingsFile::default()),
@@ -187,51 +208,58 @@ impl SettingsFile {
     /// Checks a text; `file` is only named in the faults. An empty one sets nothing.
     ///
     /// # Errors
-    /// It is no YAML.
+    /// It is no YAML from its first setting on.
     pub fn check(file: &str, text: &str) -> Result<SettingsFile, Fault> {
-        let mut older = Vec::new();
+        let (mut older, mut places) = (Vec::new(), SettingPlaces::default());
         let (settings, faults) = yaml::check_parts(file, text, |reader, root| {
-            if root.is_given() { read(reader, root, &mut older) } else { Settings::default() }
+            if root.is_given() { read(reader, root, &mut older, &mut places) } else { Settings::default() }
         })?;
         older.sort_by_key(|note| note.line);
-        Ok(SettingsFile { settings, faults, older })
+        Ok(SettingsFile { settings, faults, places, older })
     }
 }
 
-fn read(reader: &mut Reader<'_>, root: &Field<'_>, older: &mut Vec<Fault>) -> Settings {
+fn read(reader: &mut Reader<'_>, root: &Field<'_>, older: &mut Vec<Fault>, places: &mut SettingPlaces) -> Settings {
     let keys = ["audio", "midi", "profile", SHORT_KEY, "clock", "recordings", "record", "doors", "idle_end_minutes"];
     let Some(map) = reader.mapping(root, &keys) else { return Settings::default() };
     let mut settings = Settings {
         idle_end_minutes: reader
             .int(&map.field("idle_end_minutes"), 0, IDLE_END_MINUTES_MAX)
             .map(|minutes| minutes as u32),
-        recordings: reader.text(&map.field("recordings"), TEXT_CHARS_MAX).map(PathBuf::from),
+        recordings: read_folder(reader, &map.field("recordings")),
         ..Settings::default()
     };
     let (audio, midi, clock) = (map.field("audio"), map.field("midi"), map.field("clock"));
     if audio.is_given()
         && let Some(audio) = reader.mapping(&audio, &["device", "sample_rate", "block", "input", "monitor"])
     {
-        settings.device = reader.text(&audio.field("device"), TEXT_CHARS_MAX);
+        settings.device = read_choice(reader, &audio.field("device"));
+        places.device = settings.device.as_ref().map(|_| place(reader, &audio.field("device")));
         settings.sample_rate_hz = reader.int(&audio.field("sample_rate"), 8_000, 192_000).map(|hz| hz as u32);
         settings.block_frames = reader.int(&audio.field("block"), 16, 8_192).map(|frames| frames as u32);
         settings.input = reader.parsed(&audio.field("input"));
+        places.input = settings.input.as_ref().map(|_| place(reader, &audio.field("input")));
         settings.monitor = reader.parsed::<MonitorText>(&audio.field("monitor")).map(|text| text.0);
     }
     if midi.is_given()
         && let Some(midi) = reader.mapping_with(&midi, &["ports", "channel"], &older::FIELDS)
     {
-        older::read(reader, &midi, &mut settings, older);
+        older::read(reader, &midi, &mut settings, older, places);
         let ports = midi.field("ports");
         if ports.is_given() {
             let ports = reader.items(&ports);
-            let read = ports.iter().filter_map(|port| port::read(reader, port, &settings.every_port));
-            settings.ports = read.collect();
+            (settings.ports, places.ports) = ports
+                .iter()
+                .filter_map(|port| Some((port::read(reader, port, &settings.every_port)?, place(reader, port))))
+                .unzip();
         }
         let channel = reader.int(&midi.field("channel"), 1, 16).and_then(|n| Channel::new(n as u8));
         settings.channel = channel.or(settings.channel);
     }
-    settings.profile = reader.word(&map.field("profile")).or(settings.profile);
+    if let Some(profile) = reader.word(&map.field("profile")) {
+        settings.profile = Some(profile);
+        places.profile = Some(place(reader, &map.field("profile")));
+    }
     if clock.is_given()
         && let Some(clock) = reader.mapping(&clock, &["bpm", "run", "source", "from", "lost"])
     {
@@ -248,6 +276,8 @@ fn read(reader: &mut Reader<'_>, root: &Field<'_>, older: &mut Vec<Fault>) -> Se
     {
         settings.doors.osc = reader.parsed(&doors.field("osc"));
         settings.doors.http = reader.parsed(&doors.field("http"));
+        places.osc = settings.doors.osc.map(|_| place(reader, &doors.field("osc")));
+        places.http = settings.doors.http.map(|_| place(reader, &doors.field("http")));
         let from = reader.items(&doors.field("osc_from"));
         settings.doors.osc_from = from.iter().filter_map(|address| reader.parsed(address)).collect();
         let hosts = reader.items(&doors.field("http_hosts"));
@@ -255,6 +285,34 @@ fn read(reader: &mut Reader<'_>, root: &Field<'_>, older: &mut Vec<Fault>) -> Se
         settings.doors.http_token = reader.parsed(&doors.field("http_token")).unwrap_or_default();
     }
     settings
+}
+
+/// Where a field stands.
+fn place(reader: &Reader<'_>, field: &Field<'_>) -> Fault {
+    reader.note(field, String::new())
+}
+
+/// A device or a port; the fault says which there are.
+fn read_choice<T: std::str::FromStr>(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<T>
+where
+    T::Err: std::fmt::Display,
+{
+    match reader.text(field, TEXT_CHARS_MAX)?.parse() {
+        Ok(choice) => Some(choice),
+        Err(error) => {
+            reader.fault(field, error.to_string());
+            None
+        }
+    }
+}
+
+fn read_folder(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<PathBuf> {
+    let text = reader.text(field, TEXT_CHARS_MAX)?;
+    let folder = whole_path(&text, home_folder().as_deref());
+    if folder.is_none() {
+        reader.fault(field, format!("'{text}' does not fit, allowed a folder, whole from / or ~/ on"));
+    }
+    folder
 }
 
 fn read_recorder(reader: &mut Reader<'_>, field: &Field<'_>, options: &mut RecorderOptions) {
@@ -361,15 +419,15 @@ idle_end_minutes: 0
 ";
         let settings = read(text);
         let want = Settings {
-            device: Some("alsa:USB".to_owned()),
+            device: Some(DeviceChoice::Alsa("USB".to_owned())),
             sample_rate_hz: Some(48_000),
             block_frames: Some(128),
             input: Some("3-4".parse().unwrap()),
             monitor: Some(Decibels(-6.0)),
             ports: vec![
-                ("auto".to_owned(), PortSettings::default()),
+                (PortChoice::Auto, PortSettings::default()),
                 (
-                    "alsa:volca".to_owned(),
+                    PortChoice::Alsa("volca".to_owned()),
                     PortSettings {
                         channel: Channel::new(3),
                         profile: Some("fm_synth".to_owned()),
@@ -384,7 +442,7 @@ idle_end_minutes: 0
                     },
                 ),
                 (
-                    "alsa:keys".to_owned(),
+                    PortChoice::Alsa("keys".to_owned()),
                     PortSettings {
                         output: false,
                         thru: vec![
@@ -464,6 +522,54 @@ idle_end_minutes: 0
     }
 
     #[test]
+    fn a_device_a_port_or_a_folder_that_cannot_be_is_named_and_takes_nothing_else_away() {
+        let text = "audio: { device: bogus, block: 64 }\nmidi:\n  ports:\n    - 'bogus:1'\n    - sim\n    - raw:midi\n    - { port: 'bogus:2', channel: 3 }\nrecordings: jams\nrecord: { second_folder: usb }\n";
+        let file = SettingsFile::check("config.yaml", text).unwrap();
+        assert_eq!(
+            told(&file.faults),
+            [
+                "config.yaml:1 audio.device: 'bogus' is no audio device: auto, sim, alsa, alsa:NAME, jack, jack:SERVER",
+                "config.yaml:4 midi.ports.1: 'bogus:1' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, raw:PATH",
+                "config.yaml:6 midi.ports.3: 'raw:midi' does not fit, allowed a path, whole from / or ~/ on",
+                "config.yaml:7 midi.ports.4.port: 'bogus:2' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, raw:PATH",
+                "config.yaml:8 recordings: 'jams' does not fit, allowed a folder, whole from / or ~/ on",
+                "config.yaml:9 record.second_folder: 'usb' does not fit, allowed a folder, whole from / or ~/ on, or off",
+            ]
+        );
+        let ports = vec![(PortChoice::Sim, PortSettings::default())];
+        assert_eq!(file.settings, Settings { block_frames: Some(64), ports, ..Settings::default() });
+        assert_eq!(file.places.ports.iter().map(|place| place.line).collect::<Vec<_>>(), [Some(5)]);
+    }
+
+    #[test]
+    fn a_path_below_home_is_below_home_in_every_setting() {
+        let home = home_folder().unwrap();
+        let settings = read("recordings: ~/jams\nrecord: { second_folder: ~/usb }\nmidi: { ports: ['raw:~/fifo'] }\n");
+        assert_eq!(settings.recordings, Some(home.join("jams")));
+        assert_eq!(settings.recorder.second_folder, Some(home.join("usb")));
+        let fifo = home.join("fifo").display().to_string();
+        assert_eq!(settings.ports, [(PortChoice::Raw(fifo), PortSettings::default())]);
+    }
+
+    #[test]
+    fn what_stands_before_a_line_that_is_no_yaml_counts_and_its_faults_are_named() {
+        let sound = Settings { block_frames: Some(64), ..Settings::default() };
+        for rest in [
+            "midi:\n\tchannel: 3\nclock: { run: off }\n",
+            "midi: { channel: 3\nprofile: a\nclock:\n  run: off\n",
+            "midi: { channel: 3\n",
+            "midi: 'a\n",
+        ] {
+            let text = format!("audio:\n  block: 64\n  blok: 3\n{rest}");
+            let file = SettingsFile::check("config.yaml", &text).unwrap();
+            assert_eq!(file.settings, sound, "{rest}");
+            let [blok, broken] = &told(&file.faults)[..] else { panic!("{:?}", file.faults) };
+            assert!(blok.starts_with("config.yaml:3 audio.blok: "), "{blok}");
+            assert!(broken.ends_with("nothing from line 4 on (`midi:`) is used"), "{broken}");
+        }
+    }
+
+    #[test]
     fn a_mark_of_utf_8_is_no_fault_and_a_tab_is_named() {
         assert_eq!(read("\u{feff}profile: a\n").profile.as_deref(), Some("a"));
         let fault = SettingsFile::check("config.yaml", "midi:\n\tchannel: 3\n").unwrap_err().to_string();
@@ -487,7 +593,7 @@ idle_end_minutes: 0
             ..PortSettings::default()
         };
         let want = Settings {
-            ports: vec![("alsa:NTS-1".to_owned(), every_port.clone())],
+            ports: vec![(PortChoice::Alsa("NTS-1".to_owned()), every_port.clone())],
             every_port,
             channel: Channel::new(3),
             profile: Some("fm_synth".to_owned()),
@@ -524,8 +630,9 @@ clock: { run: off }
         let gets: Vec<_> = settings
             .ports
             .iter()
-            .map(|(name, port)| (&**name, port.sends.position, port.spacing_ms, port.smoothing_ms))
+            .map(|(choice, port)| (choice.to_string(), port.sends.position, port.spacing_ms, port.smoothing_ms))
             .collect();
-        assert_eq!(gets, [("jack:x", false, Some(9), Some(20)), ("sim", true, Some(5), Some(0))]);
+        let want = [("jack:x".to_owned(), false, Some(9), Some(20)), ("sim".to_owned(), true, Some(5), Some(0))];
+        assert_eq!(gets, want);
     }
 }

@@ -151,9 +151,7 @@ pub fn run(station: &Station, options: TuiOptions) -> Result<Left, TuiError> {
     let woken = Arc::new(AtomicBool::new(false));
     let events = subscribe(station, &sender, &woken);
     let mut app = App::new().at_home(options.home.as_deref()).leaving(options.attached, options.can_detach);
-    for (severity, text) in options.notices {
-        app.say(severity, text);
-    }
+    app.begin(options.notices);
     // Before anything is drawn: a line that breaks now is not the end of the program.
     let signals = Signals::new([SIGWINCH, SIGHUP]).map_err(TuiError::Refused)?;
     let screen = Screen::open().map_err(TuiError::Refused)?;

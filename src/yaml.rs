@@ -22,30 +22,81 @@ pub(crate) fn check<T>(
     text: &str,
     read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> Option<T>,
 ) -> Result<T, Vec<Fault>> {
-    match check_parts(file, text, read).map_err(|fault| vec![fault])? {
+    let document = document(file, text).map_err(|fault| vec![fault])?;
+    match read_document(file, &document, read) {
         (Some(value), faults) if faults.is_empty() => Ok(value),
         (_, faults) => Err(faults),
     }
 }
 
 /// Reads and checks a text whose parts stand for themselves: what `read` made of it, and every fault, in order of line.
+/// Where a line is no YAML, the parts before the one it is in are read, and the last fault names it.
 ///
 /// # Errors
-/// The fault that makes it no YAML at all.
+/// The fault that makes it no YAML at all, where no part stands before it.
 pub(crate) fn check_parts<T>(
     file: &str,
     text: &str,
     read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> T,
 ) -> Result<(T, Vec<Fault>), Fault> {
-    let document = tree::Document::read(text).map_err(|(line, message)| Fault {
-        file: file.to_owned(),
-        line,
-        path: String::new(),
-        message,
-    })?;
-    let mut reader = Reader::new(file, &document);
-    let value = read(&mut reader, &Field::root(&document));
-    Ok((value, reader.into_faults()))
+    let mut broken = match document(file, text) {
+        Ok(document) => return Ok(read_document(file, &document, read)),
+        Err(fault) => fault,
+    };
+    let mut line = broken.line;
+    for _ in 0..PARTS_TRIED_MAX {
+        let Some(part) = line.and_then(|line| part_at(text, line)) else { break };
+        match document(file, part.before) {
+            Ok(document) => {
+                broken.message += &format!("; nothing from line {} on (`{}:`) is used", part.line, part.key);
+                let (value, mut faults) = read_document(file, &document, read);
+                faults.push(broken);
+                return Ok((value, faults));
+            }
+            Err(fault) => line = fault.line.map(|line| line.min(part.line - 1)),
+        }
+    }
+    Err(broken)
+}
+
+/// So many parts before a line that is no YAML are tried without: what opens a bracket may stand far before the line where
+/// its end is missed.
+const PARTS_TRIED_MAX: usize = 64;
+
+/// A part of a file: a key that nothing indents, and what belongs to it.
+struct Part<'t> {
+    line: usize,
+    key: &'t str,
+    before: &'t str,
+}
+
+/// The part a line is in, counted from 1; nothing where no part is before it.
+fn part_at(text: &str, line: usize) -> Option<Part<'_>> {
+    let mut start = 0;
+    let mut found = None;
+    for (index, row) in text.split_inclusive('\n').take(line).enumerate() {
+        let is_key = row.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"' || c == '\'');
+        if let Some((key, _)) = row.split_once(':').filter(|_| is_key) {
+            found = Some(Part { line: index + 1, key: key.trim_matches(['"', '\'']), before: &text[..start] });
+        }
+        start += row.len();
+    }
+    found.filter(|part| part.line > 1)
+}
+
+fn document<'t>(file: &str, text: &'t str) -> Result<tree::Document<'t>, Fault> {
+    let fault = |(line, message)| Fault { file: file.to_owned(), line, path: String::new(), message };
+    tree::Document::read(text).map_err(fault)
+}
+
+fn read_document<T>(
+    file: &str,
+    document: &tree::Document<'_>,
+    read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> T,
+) -> (T, Vec<Fault>) {
+    let mut reader = Reader::new(file, document);
+    let value = read(&mut reader, &Field::root(document));
+    (value, reader.into_faults())
 }
 
 /// The text of a file, or the fault that says why not; no more of it is read than a file may hold.

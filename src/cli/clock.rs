@@ -46,7 +46,8 @@ pub fn run(args: &ClockArgs) -> Outcome {
     setup.complain()?;
     setup.config.clock_on = true;
     setup.config.bpm = args.bpm.unwrap_or(setup.config.bpm);
-    let running = Running::start(&setup, &setup.ports, None)?;
+    let ports = setup.ports.clone();
+    let running = Running::start(&mut setup, &ports, None)?;
     running.station.ask(Command::TransportPlay {}).map_err(Failure::other)?;
     let how = if args.seconds.is_none() { "; ctrl-c stops" } else { "" };
     complain(&format!("{} BPM to {}{how}", setup.config.bpm, running.port_names.join(", ")));

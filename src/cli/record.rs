@@ -104,7 +104,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
         }
         None => None,
     };
-    let running = Running::start(&setup, &ports, None)?;
+    let running = Running::start(&mut setup, &ports, None)?;
     let station = running.station.clone();
     if !args.demo && setup.device == DeviceChoice::Auto && station.status().device.host == "sim" {
         return Err(Failure::asked(

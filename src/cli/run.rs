@@ -3,7 +3,7 @@
 //! With `--out DIR` it leaves `midi.jsonl` (every message sent), `events.jsonl`, `status.json` and the takes there.
 
 use super::{
-    Failure, Outcome, complain,
+    Failure, Outcome, complain, instead,
     running::Running,
     setup::{Setup, StationArgs},
 };
@@ -70,7 +70,7 @@ pub fn run(args: &RunArgs) -> Outcome {
         setup.config.sessions.takes = false;
     }
     let refused =
-        if args.simulate { simulate(&setup, &script, &mut out)? } else { perform(&setup, &script, &mut out)? };
+        if args.simulate { simulate(&mut setup, &script, &mut out)? } else { perform(&mut setup, &script, &mut out)? };
     if refused { Err(Failure::asked("some of the script was not done; the rest was")) } else { Ok(()) }
 }
 
@@ -78,10 +78,18 @@ pub fn run(args: &RunArgs) -> Outcome {
 const STRETCH_FRAMES: i64 = 256;
 
 /// Returns whether anything was refused or failed.
-fn simulate(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
+fn simulate(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
     let in_settings = setup.ports.iter().find(|wish| wish.choice == PortChoice::Sim);
     let port = in_settings.map_or_else(PortSettings::default, |wish| wish.settings.clone());
-    let mut offline = Offline::with(&setup.config, &port).map_err(Failure::asked)?;
+    let mut offline = match (Offline::with(&setup.config, &port), setup.places.input.take()) {
+        (Err(why), Some(place)) => {
+            complain(&instead::of_input(&place, &why).to_string());
+            setup.config.input = None;
+            Offline::with(&setup.config, &port)
+        }
+        (offline, _) => offline,
+    }
+    .map_err(Failure::asked)?;
     if let Some(out) = out {
         offline.listen_to_sent(out.midi_listener());
     }
@@ -132,8 +140,9 @@ fn micros_of(frame: i64) -> u64 {
 }
 
 /// Returns whether anything was refused or failed.
-fn perform(setup: &Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
-    let running = Running::start(setup, &setup.ports, out.as_ref().map(Out::midi_listener))?;
+fn perform(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
+    let ports = setup.ports.clone();
+    let running = Running::start(setup, &ports, out.as_ref().map(Out::midi_listener))?;
     let station = running.station.clone();
     if setup.session.is_some() {
         // As in `simulate`.

@@ -3,14 +3,11 @@
 //! Where the socket is free it is opened: then `busker attach` shows what goes on, and the end of the terminal is not the
 //! end of it.
 
-use super::{Failure, complain, setup::Setup, signals};
+use super::{Failure, complain, instead, setup::Setup, signals};
 use crate::{
     engine::{
         control::SentListener,
-        host::{
-            quiet::QuietStderr,
-            select::{self, PortWish},
-        },
+        host::{quiet::QuietStderr, select::PortWish},
         live::Engine,
         station::Station,
     },
@@ -40,28 +37,29 @@ impl Running {
     ///
     /// # Errors
     /// A device, a port or an input that cannot be had.
-    pub fn start(setup: &Setup, ports: &[PortWish], listener: Option<SentListener>) -> Result<Running, Failure> {
+    pub fn start(setup: &mut Setup, ports: &[PortWish], listener: Option<SentListener>) -> Result<Running, Failure> {
         // Where another station has it, this one is nobody else's.
-        Running::at(setup, ports, listener, Place::take(&setup.socket).ok())
+        let place = Place::take(&setup.socket).ok();
+        Running::at(setup, ports, listener, place)
     }
 
     /// The same for others to reach.
     ///
     /// # Errors
     /// As above; or the socket cannot be had.
-    pub fn serve(setup: &Setup, ports: &[PortWish]) -> Result<Running, Failure> {
+    pub fn serve(setup: &mut Setup, ports: &[PortWish]) -> Result<Running, Failure> {
         let place = Place::take(&setup.socket).map_err(Failure::asked)?;
         Running::at(setup, ports, None, Some(place))
     }
 
     fn at(
-        setup: &Setup,
+        setup: &mut Setup,
         ports: &[PortWish],
         listener: Option<SentListener>,
         place: Option<(Place, UnixListener)>,
     ) -> Result<Running, Failure> {
         let quiet = QuietStderr::into(&setup.folders.log_file());
-        let selected = select::select(&setup.device, ports, &setup.request, &setup.config.profile);
+        let selected = instead::select(setup, ports);
         drop(quiet);
         let selected = selected.map_err(Failure::asked)?;
         selected.notices.iter().for_each(|(_, text)| complain(text));

@@ -1,7 +1,7 @@
 //! `busker`: the engine with its screen, in one process, which outlives the screen.
 
 use super::{
-    Failure, Outcome, attach, idle,
+    Failure, Outcome, attach, idle, instead,
     launch::{self, Launcher},
     setup::{Setup, StationArgs},
     signals,
@@ -118,12 +118,13 @@ fn open(
 /// What was asked for; or else, on stage, a station that plays: with another port, or on the simulated host. The line
 /// says what could not be had.
 fn select_or_next_best(setup: &mut Setup) -> Result<Selected, HostError> {
-    let select = |device: &DeviceChoice, ports: &[PortWish]| {
-        select::select(device, ports, &setup.request, &setup.config.profile)
-    };
-    let asked = match select(&setup.device, &setup.ports) {
+    let ports = setup.ports.clone();
+    let asked = match instead::select(setup, &ports) {
         Ok(selected) => return Ok(selected),
         Err(error) => error,
+    };
+    let select = |device: &DeviceChoice, ports: &[PortWish]| {
+        select::select(device, ports, &setup.request, &setup.config.profile)
     };
     let auto = [PortChoice::Auto.into()];
     let (selected, instead) = match select(&setup.device, &auto) {

@@ -12,6 +12,7 @@ use crate::{
         osc::{Osc, OscOptions},
     },
     status::Event,
+    yaml::Fault,
 };
 use clap::Args;
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
@@ -52,13 +53,18 @@ pub struct ServeArgs {
 pub fn serve(args: &ServeArgs) -> Outcome {
     let mut setup = Setup::new(&args.station)?;
     setup.notices.drain(..).for_each(|(_, text)| complain(&text));
-    let running = Running::serve(&setup, &setup.ports)?;
+    let ports = setup.ports.clone();
+    let running = Running::serve(&mut setup, &ports)?;
     let doors = &setup.config.doors;
     let osc = match address(args.osc.or(setup.doors.osc), OSC_PORT) {
         Some(at) => {
             let from = args.osc_from.iter().chain(&setup.doors.osc_from).copied().collect();
-            let osc = Osc::open(&running.station, doors, &OscOptions { at, from })
-                .map_err(|error| Failure::asked(format!("OSC cannot be heard at {at}: {error}")))?;
+            let open = |at| {
+                Osc::open(&running.station, doors, &OscOptions { at, from: Vec::clone(&from) })
+                    .map_err(|error| format!("OSC cannot be heard at {at}: {error}"))
+            };
+            let place = setup.places.osc.filter(|_| args.osc.is_none());
+            let osc = open_or_default(at, OSC_PORT, place, open)?;
             complain(&format!("OSC at {}", osc.at()));
             Some(osc)
         }
@@ -67,9 +73,13 @@ pub fn serve(args: &ServeArgs) -> Outcome {
     let http = match address(args.http.or(setup.doors.http), HTTP_PORT) {
         Some(at) => {
             let DoorSettings { http_hosts: hosts, http_token: token, .. } = setup.doors.clone();
-            let http =
-                Http::open(&running.station, doors, &HttpOptions { at, folders: setup.folders.clone(), hosts, token })
-                    .map_err(|error| Failure::asked(format!("HTTP cannot be served at {at}: {error}")))?;
+            let open = |at| {
+                let options = HttpOptions { at, folders: setup.folders.clone(), hosts: hosts.clone(), token };
+                Http::open(&running.station, doors, &options)
+                    .map_err(|error| format!("HTTP cannot be served at {at}: {error}"))
+            };
+            let place = setup.places.http.filter(|_| args.http.is_none());
+            let http = open_or_default(at, HTTP_PORT, place, open)?;
             let token = http.token().map(|token| format!("?token={token}")).unwrap_or_default();
             let address = format!("http://{}/{token}", reachable(http.at()));
             complain(&format!("HTTP at {address}"));
@@ -90,6 +100,24 @@ pub fn serve(args: &ServeArgs) -> Outcome {
     drop((osc, http));
     running.end();
     Ok(())
+}
+
+/// Opens a door; where the settings name an address that cannot be had, at the default one, and the fault is said.
+fn open_or_default<T>(
+    at: SocketAddr,
+    port: u16,
+    place: Option<Fault>,
+    open: impl Fn(SocketAddr) -> Result<T, String>,
+) -> Result<T, Failure> {
+    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let opened = match (open(at), place) {
+        (Err(why), Some(place)) if at != default => {
+            complain(&Fault { message: format!("{why}; {default} is used"), ..place }.to_string());
+            open(default)
+        }
+        (opened, _) => opened,
+    };
+    opened.map_err(Failure::asked)
 }
 
 /// The address others reach this machine at, where it listens at all of them: the one it speaks to the world from, or else

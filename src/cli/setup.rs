@@ -7,7 +7,7 @@ use crate::{
         arg::{Arg, Text},
         channels::ChannelList,
     },
-    config::{DoorSettings, Folders, PortSettings, Settings, SettingsFile},
+    config::{DoorSettings, Folders, SettingPlaces, Settings, SettingsFile},
     engine::{
         assembly::EngineConfig,
         control::SyncConfig,
@@ -84,6 +84,8 @@ pub struct Setup {
     pub session: Option<Command>,
     /// How the device is asked for.
     pub request: AudioRequest,
+    /// Where in the settings stand the device, the ports and the inputs that no flag names, and the doors.
+    pub places: SettingPlaces,
     /// What a person should know: faults in files, things not found.
     pub notices: Vec<(Severity, String)>,
     /// The station's socket.
@@ -100,7 +102,7 @@ impl Setup {
     /// Reads the settings and profiles; what is wrong with them becomes notices, and the rest is used.
     ///
     /// # Errors
-    /// A device or port in the settings that cannot be one.
+    /// A session that cannot be one.
     pub fn new(args: &StationArgs) -> Result<Setup, Failure> {
         let folders = Folders::of_user();
         let mut notices = Vec::new();
@@ -112,7 +114,7 @@ impl Setup {
                 (file, Severity::Error, "the settings are not used")
             }
         };
-        let SettingsFile { settings, faults: of_settings, older } = file;
+        let SettingsFile { settings, faults: of_settings, mut places, older } = file;
         notices.extend(of_settings.iter().map(|fault| (severity, format!("{fault}; {consequence}"))));
         notices.extend(older.iter().map(|note| (Severity::Info, note.to_string())));
         let reading = Reading::first(folders.profile_places());
@@ -124,14 +126,25 @@ impl Setup {
         let wanted = args.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_ID);
         let profile = match library.get(wanted).or_else(|| {
             let ids: Vec<&str> = library.ids().collect();
-            let text = format!("there is no profile '{wanted}' ({}); {FALLBACK_ID} is used", hints::there_is(&ids));
+            let message = format!("there is no profile '{wanted}' ({}); {FALLBACK_ID} is used", hints::there_is(&ids));
+            let place = places.profile.clone().filter(|_| args.profile.is_none());
+            let text = place.map_or(message.clone(), |place| Fault { message, ..place }.to_string());
             notices.push((Severity::Warning, text));
             library.get(FALLBACK_ID)
         }) {
             Some(profile) => Arc::clone(profile),
             None => return Err(Failure::other("the built-in profiles are missing from this program")),
         };
-        let (device, ports) = choose(args, &settings)?;
+        let (device, ports) = choose(args, &settings);
+        if args.demo || args.device.is_some() {
+            places.device = None;
+        }
+        if args.demo || !args.port.is_empty() {
+            places.ports.clear();
+        }
+        if args.input.is_some() {
+            places.input = None;
+        }
         let idle_end = settings.idle_end();
         let session = args.session.as_deref().map(session_command).transpose()?;
         let input = args.input.clone().or(settings.input);
@@ -172,6 +185,7 @@ impl Setup {
             ports,
             session,
             request,
+            places,
             notices,
             socket: args.socket.path(),
             doors: settings.doors,
@@ -192,12 +206,9 @@ impl Setup {
         self.config.mends = false;
         let faults: Vec<String> =
             self.notices.iter().filter(|(severity, _)| *severity == Severity::Error).map(|(_, t)| t.clone()).collect();
-        if !faults.is_empty() {
-            return Err(Failure::asked(faults.join("\nbusker: ")));
-        }
-        let to_tell = self.notices.drain(..).filter(|(severity, _)| *severity != Severity::Info);
+        let to_tell = self.notices.drain(..).filter(|(severity, _)| *severity == Severity::Warning);
         to_tell.for_each(|(_, text)| complain(&text));
-        Ok(())
+        if faults.is_empty() { Ok(()) } else { Err(Failure::asked(faults.join("\nbusker: "))) }
     }
 }
 
@@ -212,21 +223,16 @@ fn session_command(folder: &Path) -> Result<Command, Failure> {
 }
 
 /// Flags first, then settings, then `auto`.
-fn choose(args: &StationArgs, settings: &Settings) -> Result<(DeviceChoice, Vec<PortWish>), Failure> {
+fn choose(args: &StationArgs, settings: &Settings) -> (DeviceChoice, Vec<PortWish>) {
     if args.demo {
-        return Ok((DeviceChoice::Sim, vec![PortChoice::Sim.into()]));
+        return (DeviceChoice::Sim, vec![PortChoice::Sim.into()]);
     }
-    let in_settings = |text: &str, error: String| Failure::asked(format!("the settings name '{text}': {error}"));
-    let device = match (&args.device, &settings.device) {
-        (Some(device), _) => device.clone(),
-        (None, Some(text)) => text.parse().map_err(|error| in_settings(text, format!("{error}")))?,
-        (None, None) => DeviceChoice::Auto,
-    };
-    let wish = |(text, settings): &(String, PortSettings)| {
-        let choice = text.parse().map_err(|error| in_settings(text, format!("{error}")))?;
-        Ok(PortWish { choice, settings: settings.clone(), wait: true })
-    };
-    let settled = settings.ports.iter().map(wish).collect::<Result<Vec<PortWish>, Failure>>()?;
+    let device = args.device.as_ref().or(settings.device.as_ref()).cloned().unwrap_or(DeviceChoice::Auto);
+    let settled: Vec<PortWish> = settings
+        .ports
+        .iter()
+        .map(|(choice, settings)| PortWish { choice: choice.clone(), settings: settings.clone(), wait: true })
+        .collect();
     // What a flag names gets what the settings say of it.
     let named = |choice: &PortChoice| {
         let known = settled.iter().find(|wish| wish.choice == *choice);
@@ -238,7 +244,7 @@ fn choose(args: &StationArgs, settings: &Settings) -> Result<(DeviceChoice, Vec<
         ([], _) => settled,
         (flags, _) => flags.iter().map(named).collect(),
     };
-    Ok((device, ports))
+    (device, ports)
 }
 
 fn tell(faults: &[Fault], consequence: &str) -> Vec<(Severity, String)> {

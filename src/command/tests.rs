@@ -96,7 +96,9 @@ fn a_mistake_names_the_thing_and_what_is_allowed() {
     );
     assert_eq!(message("note.on C4 0"), "note.on: '0' is no velocity: allowed is 1..127");
     assert_eq!(message("quit now"), "'now' is too much: quit");
-    assert_eq!(message("  "), "nothing was asked; `help` lists the commands");
+    let lists = "`busker man`, ? in the station, OSC /help and GET /api/commands list the commands";
+    assert_eq!(message("  "), format!("nothing was asked; {lists}"));
+    assert_eq!(message("help"), format!("there is no command 'help'; {lists}"));
 }
 
 proptest! {

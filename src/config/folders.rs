@@ -86,6 +86,16 @@ pub fn home_folder() -> Option<PathBuf> {
     etcetera::home_dir().ok()
 }
 
+/// A path as a setting holds it: from `/` on, or from `~/` on, `~` being `home`. Nothing where it is relative: a setting
+/// must not depend on the folder busker was started in.
+pub fn whole_path(text: &str, home: Option<&Path>) -> Option<PathBuf> {
+    let path = match (text.strip_prefix('~'), home) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
+        _ => PathBuf::from(text),
+    };
+    path.is_absolute().then_some(path)
+}
+
 /// `XDG_MUSIC_DIR`, from the environment or `user-dirs.dirs`; else `~/Music`.
 fn music_folder(home: &Path, config: &Path) -> PathBuf {
     let named = std::env::var("XDG_MUSIC_DIR").ok().or_else(|| {
@@ -93,11 +103,32 @@ fn music_folder(home: &Path, config: &Path) -> PathBuf {
         let value = file.lines().find_map(|line| line.trim().strip_prefix("XDG_MUSIC_DIR="))?;
         Some(value.trim_matches('"').to_owned())
     });
-    match named {
-        Some(named) if !named.is_empty() => match named.strip_prefix("$HOME") {
-            Some(rest) => home.join(rest.trim_start_matches('/')),
-            None => PathBuf::from(named),
-        },
-        _ => home.join("Music"),
+    let whole = |named: String| match named.strip_prefix("$HOME") {
+        Some(rest) => Some(home.join(rest.trim_start_matches('/'))),
+        None => whole_path(&named, Some(home)),
+    };
+    named.and_then(whole).unwrap_or_else(|| home.join("Music"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_in_a_setting_is_whole_from_the_root_or_from_home() {
+        let home = Path::new("/home/ada");
+        for (text, path) in [
+            ("/srv/jams", Some("/srv/jams")),
+            ("~", Some("/home/ada")),
+            ("~/jams", Some("/home/ada/jams")),
+            ("~//jams", Some("/home/ada/jams")),
+            ("~bob/jams", None),
+            ("jams", None),
+            ("./jams", None),
+            ("", None),
+        ] {
+            assert_eq!(whole_path(text, Some(home)), path.map(PathBuf::from), "{text}");
+        }
+        assert_eq!(whole_path("~/jams", None), None, "without a home nothing is below it");
     }
 }

@@ -2,7 +2,7 @@
 //! `output_channel`, `clock` and `cc_profile`. They load as they stand, and a note for each says how it is written now.
 //! Where a setting is written both ways, the new one counts. Pure.
 
-use super::{Settings, TEXT_CHARS_MAX, port::MILLIS_MAX};
+use super::{SettingPlaces, Settings, TEXT_CHARS_MAX, place, port::MILLIS_MAX};
 use crate::{
     midi::Channel,
     yaml::{Fault, Mapping, Reader},
@@ -18,9 +18,15 @@ const SMOOTHED_MS: u16 = 20;
 const PORT_KINDS: [&str; 3] = ["alsa:", "jack:", "raw:"];
 
 /// Reads what is written in the old way, before what is written in the new one.
-pub(super) fn read(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut Settings, told: &mut Vec<Fault>) {
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    midi: &Mapping<'_>,
+    settings: &mut Settings,
+    told: &mut Vec<Fault>,
+    places: &mut SettingPlaces,
+) {
     read_clock(reader, midi, settings, told);
-    read_profile(reader, midi, settings, told);
+    places.profile = read_profile(reader, midi, settings, told);
     let channel = midi.field("output_channel");
     if let Some(number) = reader.int(&channel, 1, 16) {
         told.push(reader.note(&channel, format!("is written midi.channel: {number} now")));
@@ -30,8 +36,14 @@ pub(super) fn read(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut S
     if let Some(name) = reader.text(&port, TEXT_CHARS_MAX) {
         let is_ours = matches!(&*name, "auto" | "sim") || PORT_KINDS.iter().any(|kind| name.starts_with(kind));
         let name = if is_ours { name } else { format!("alsa:{name}") };
-        told.push(reader.note(&port, format!("is written midi.ports: ['{name}'] now")));
-        settings.ports = vec![(name, settings.every_port.clone())];
+        match name.parse() {
+            Ok(choice) => {
+                told.push(reader.note(&port, format!("is written midi.ports: ['{name}'] now")));
+                settings.ports = vec![(choice, settings.every_port.clone())];
+                places.ports = vec![place(reader, &port)];
+            }
+            Err(error) => reader.fault(&port, format!("{error}")),
+        }
     }
 }
 
@@ -51,15 +63,23 @@ fn read_clock(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut Settin
     told.push(reader.note(&field, now.to_owned()));
 }
 
-fn read_profile(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut Settings, told: &mut Vec<Fault>) {
+/// The place of the profile's id, where there is one.
+fn read_profile(
+    reader: &mut Reader<'_>,
+    midi: &Mapping<'_>,
+    settings: &mut Settings,
+    told: &mut Vec<Fault>,
+) -> Option<Fault> {
     let field = midi.field("cc_profile");
     if !field.is_given() {
-        return;
+        return None;
     }
     let allowed = ["active_profile", "parameter_smoothing", "cc_throttle_ms"];
-    let Some(map) = reader.mapping(&field, &allowed) else { return };
+    let map = reader.mapping(&field, &allowed)?;
     let active = map.field("active_profile");
+    let mut at = None;
     if let Some(id) = reader.word(&active) {
+        at = Some(place(reader, &active));
         told.push(reader.note(&active, format!("is written profile: {id} now")));
         settings.profile = Some(id);
     }
@@ -74,4 +94,5 @@ fn read_profile(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut Sett
         told.push(reader.note(&throttle, format!("is written at the port now: spacing_ms: {ms}")));
         settings.every_port.spacing_ms = Some(ms as u16);
     }
+    at
 }

@@ -1,7 +1,8 @@
 //! One entry of `midi.ports`: a port as a person writes it, and what it gets. Pure.
 
-use super::TEXT_CHARS_MAX;
+use super::{TEXT_CHARS_MAX, home_folder, read_choice, whole_path};
 use crate::{
+    engine::host::select::PortChoice,
     midi::{Channel, ClockSends, Wire},
     yaml::{Field, Reader},
 };
@@ -62,14 +63,14 @@ pub struct ThruTo {
     pub channel: Option<Channel>,
 }
 
-/// The text of a port, and what it gets: what it does not say is as in `defaults`.
+/// A port, and what it gets: what it does not say is as in `defaults`.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     field: &Field<'_>,
     defaults: &PortSettings,
-) -> Option<(String, PortSettings)> {
+) -> Option<(PortChoice, PortSettings)> {
     if !field.is_mapping() {
-        return Some((reader.text(field, TEXT_CHARS_MAX)?, defaults.clone()));
+        return Some((read_port(reader, field)?, defaults.clone()));
     }
     let keys = [
         "port",
@@ -102,8 +103,19 @@ pub(super) fn read(
         output: reader.flag(&map.field("output")).unwrap_or(defaults.output),
         thru: thru.iter().filter_map(|to| thru_to(reader, to)).collect(),
     };
-    let port = reader.needed(&map, "port", |reader, port| reader.text(port, TEXT_CHARS_MAX))?;
+    let port = reader.needed(&map, "port", read_port)?;
     Some((port, settings))
+}
+
+/// Which port; the path of a raw one is whole.
+pub(super) fn read_port(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<PortChoice> {
+    let choice = read_choice(reader, field)?;
+    let PortChoice::Raw(path) = choice else { return Some(choice) };
+    let whole = whole_path(&path, home_folder().as_deref()).and_then(|path| path.to_str().map(str::to_owned));
+    if whole.is_none() {
+        reader.fault(field, format!("'raw:{path}' does not fit, allowed a path, whole from / or ~/ on"));
+    }
+    whole.map(PortChoice::Raw)
 }
 
 fn thru_to(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<ThruTo> {

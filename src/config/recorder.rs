@@ -9,6 +9,7 @@ mod name;
 pub use files::{FileOf, Files};
 pub use name::NameTemplate;
 
+use super::{home_folder, whole_path};
 use crate::{hints, wav::Depth};
 use std::{fmt, path::PathBuf};
 
@@ -208,13 +209,12 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     RecorderOption {
         name: "second_folder",
         help: "where a take goes on when the disk is full",
-        allowed: "a folder, whole from / on, or off",
+        allowed: "a folder, whole from / or ~/ on, or off",
         at_start: false,
         set: |options, text| {
             options.second_folder = match text {
                 "off" | "no" => None,
-                _ if text.starts_with('/') => Some(PathBuf::from(text)),
-                _ => return None,
+                _ => Some(whole_path(text, home_folder().as_deref())?),
             };
             Some(())
         },

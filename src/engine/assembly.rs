@@ -429,6 +429,15 @@ pub fn assemble(
     Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, reader, librarian, frames })
 }
 
+/// Whether inputs are there.
+///
+/// # Errors
+/// They are not.
+pub fn check_inputs(asked: Option<&ChannelList>, spec: &DeviceSpec, ports: &[OpenPort]) -> Result<(), NoSuchInput> {
+    let built_in = ports.iter().any(|port| matches!(port.way, Way::BuiltIn));
+    choose_inputs(asked, spec, built_in, false).map(drop)
+}
+
 /// What is recorded: what was asked for, or else where the instrument is.
 fn choose_inputs(
     asked: Option<&ChannelList>,

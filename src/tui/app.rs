@@ -7,7 +7,12 @@ mod act;
 pub mod takes;
 
 use self::takes::TakesView;
-use super::{find::Find, line::CommandLine, messages::Messages, piano::Piano};
+use super::{
+    find::Find,
+    line::CommandLine,
+    messages::{Message, Messages},
+    piano::Piano,
+};
 use crate::{
     command::Command,
     keymap::{self, Action, Mode, Phase, Stroke, notes},
@@ -220,11 +225,23 @@ impl App {
 
     /// Puts a sentence on the message line.
     pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
-        let text = text.into();
+        self.messages.say(severity, self.short(text.into()));
+        self.changed = true;
+    }
+
+    /// Puts what was found at the start on the message line, one sentence after the other.
+    pub fn begin(&mut self, notices: Vec<(Severity, String)>) {
+        let message = |(severity, text)| Message { severity, text: self.short(text) };
+        let found = notices.into_iter().map(message).collect();
+        self.messages.begin(found);
+        self.changed = true;
+    }
+
+    /// A sentence with paths as short as tells them apart.
+    fn short(&self, text: String) -> String {
         // "/" is the home folder of nobody who reads paths.
         let text = if self.home.len() > 1 { text.replace(&self.home, "~/") } else { text };
-        self.messages.say(severity, text);
-        self.changed = true;
+        short_fault(text)
     }
 
     /// The window has another size.
@@ -349,4 +366,15 @@ fn knob_count(status: &Status) -> usize {
 
 fn tell(commands: Vec<Command>) -> Vec<Wish> {
     commands.into_iter().map(Wish::Tell).collect()
+}
+
+/// A fault with no more of its file's path than tells it apart: `profiles/my.yaml:4 …`. The reason is what a person needs,
+/// and it stands last.
+fn short_fault(text: String) -> String {
+    let is_path = text.starts_with(['/', '~']);
+    let slash = text.find(".yaml:").filter(|_| is_path).and_then(|end| text[..end].rmatch_indices('/').nth(1));
+    match slash {
+        Some((at, _)) => text[at + 1..].to_owned(),
+        None => text,
+    }
 }

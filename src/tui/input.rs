@@ -135,7 +135,7 @@ fn step(bytes: &[u8]) -> Step {
         [] | [ESC] | [ESC, ESC] => Step::Wait(bytes.len()),
         [ESC, b'[', ref rest @ ..] => csi(rest),
         [ESC, b'O', ref rest @ ..] => ss3(rest),
-        [ESC, b']' | b'P' | b'_' | b'^' | b'X', ref rest @ ..] => string(rest),
+        [ESC, b']' | b'P' | b'_' | b'^' | b'X', ref rest @ ..] => string(rest, None),
         // A key that writes a sequence, with Alt; or Esc twice, and what follows the second.
         [ESC, ESC, b'[' | b'O', ..] => with_alt(step(&bytes[1..])),
         [ESC, ESC, ..] => press(1, Key::plain(Code::Esc)),
@@ -175,6 +175,7 @@ fn character(bytes: &[u8]) -> Step {
         0x00 => press(1, Key::new(Code::Char(' '), true, false, false)),
         0x01..=0x1a => press(1, Key::new(Code::Char(char::from(b'a' + first - 1)), true, false, false)),
         0x1c..=0x1f => press(1, Key::new(Code::Char(char::from(b'4' + first - 0x1c)), true, false, false)),
+        0x80..=0x9f => c1(first, &bytes[1..]),
         _ => {
             let length = match first {
                 0x00..=0x7f => 1,
@@ -197,12 +198,29 @@ fn character(bytes: &[u8]) -> Step {
     }
 }
 
-/// What a terminal answers without being a key: OSC, DCS, APC, PM, SOS; `rest` follows its introducer. It ends with ST or
-/// BEL; a control byte ends it too and counts itself, so that no Alt-] takes the keys away.
-fn string(rest: &[u8]) -> Step {
-    let Some(length) = rest.iter().position(|byte| *byte < 0x20) else { return Step::Wait(2) };
+/// A control of one byte (ECMA-48 5.3, C1), which is the same as ESC and the byte less 0x40. Inside a character the byte is
+/// a part of it, and does not come here.
+fn c1(first: u8, rest: &[u8]) -> Step {
+    let step = match first {
+        0x9b => csi(rest),
+        0x8f => ss3(rest),
+        0x90 | 0x98 | 0x9d..=0x9f => string(rest, Some(0x9c)),
+        _ => return Step::Took(1, None),
+    };
+    match step {
+        Step::Took(taken, input) => Step::Took(taken - 1, input),
+        Step::Wait(needed) => Step::Wait(needed - 1),
+        Step::Paste(taken) => Step::Paste(taken - 1),
+    }
+}
+
+/// What a terminal answers without being a key: OSC, DCS, APC, PM, SOS; `rest` follows its introducer. It ends with ST,
+/// BEL or `end`; a control byte ends it too and counts itself, so that no Alt-] takes the keys away.
+fn string(rest: &[u8], end: Option<u8>) -> Step {
+    let is_end = |byte: &u8| *byte < 0x20 || Some(*byte) == end;
+    let Some(length) = rest.iter().position(is_end) else { return Step::Wait(2) };
     match rest[length..] {
-        [0x07, ..] => Step::Took(2 + length + 1, None),
+        [0x07 | 0x9c, ..] => Step::Took(2 + length + 1, None),
         [ESC] => Step::Wait(2),
         [ESC, b'\\', ..] => Step::Took(2 + length + 2, None),
         _ => Step::Took(2 + length, None),
@@ -251,6 +269,9 @@ fn csi(rest: &[u8]) -> Step {
     Step::Took(taken, sequence(params, ending))
 }
 
+/// Shift, Alt, Ctrl, and the two locks, which change no key (kitty keyboard protocol, "Modifiers").
+const MODIFIERS_KNOWN: u32 = 1 | 2 | 4 | 64 | 128;
+
 fn sequence(params: &str, ending: u8) -> Option<Input> {
     if params.starts_with('?') {
         return (ending == b'u').then_some(Input::CanTellReleases);
@@ -267,12 +288,19 @@ fn sequence(params: &str, ending: u8) -> Option<Input> {
         number => number.parse().ok()?,
     };
     let mut held = fields.next().unwrap_or_default().split(':');
-    let modifiers = held.next()?.parse::<u32>().unwrap_or(1).saturating_sub(1);
+    let modifiers = match held.next()? {
+        "" => 0,
+        modifiers => modifiers.parse::<u32>().ok()?.saturating_sub(1),
+    };
     let phase = match held.next() {
         Some("2") => Phase::Repeat,
         Some("3") => Phase::Release,
         _ => Phase::Press,
     };
+    // With Super, Hyper, Meta or what is unknown it is another key, which does nothing. Its release ends what it began.
+    if modifiers & !MODIFIERS_KNOWN > 0 && phase != Phase::Release {
+        return None;
+    }
     let (shift, alt, ctrl) = (modifiers & 1 > 0, modifiers & 2 > 0, modifiers & 4 > 0);
     let code = match ending {
         b'u' => written_code(number, shift)?,

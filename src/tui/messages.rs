@@ -29,8 +29,7 @@ impl Messages {
         let message = Message { severity, text: text.into() };
         self.log.push_front(message.clone());
         self.log.truncate(KEPT);
-        let error_stands = self.shown.as_ref().is_some_and(|shown| shown.severity == Severity::Error);
-        if error_stands && severity != Severity::Error {
+        if self.stands() && severity != Severity::Error {
             self.waiting.push(message);
             if self.waiting.len() > KEPT {
                 self.waiting.remove(0);
@@ -40,14 +39,35 @@ impl Messages {
         }
     }
 
+    /// What was found at the start: the most serious stands, the others wait behind it, of equals the first first.
+    pub fn begin(&mut self, mut found: Vec<Message>) {
+        self.log.extend(found.iter().rev().cloned());
+        self.log.truncate(KEPT);
+        // The last of the most serious that waits is the next.
+        found.reverse();
+        found.truncate(KEPT);
+        self.waiting.append(&mut found);
+        self.shown = self.next();
+    }
+
     /// A key was pressed: an error that stood has been seen, and the most serious that waited (of equals the newest)
-    /// takes its place.
+    /// takes its place. Errors and warnings go on waiting for their turn.
     pub fn seen(&mut self) {
-        if self.shown.as_ref().is_some_and(|shown| shown.severity == Severity::Error) {
-            let most = self.waiting.iter().enumerate().max_by_key(|(at, message)| (message.severity, *at));
-            self.shown = most.map(|(_, message)| message.clone());
-            self.waiting.clear();
+        if self.stands() {
+            self.shown = self.next();
         }
+    }
+
+    /// Whether what is on the line stays there until it was seen.
+    fn stands(&self) -> bool {
+        !self.waiting.is_empty() || self.shown.as_ref().is_some_and(|shown| shown.severity == Severity::Error)
+    }
+
+    fn next(&mut self) -> Option<Message> {
+        let (most, _) = self.waiting.iter().enumerate().max_by_key(|(at, message)| (message.severity, *at))?;
+        let next = self.waiting.remove(most);
+        self.waiting.retain(|message| message.severity != Severity::Info);
+        Some(next)
     }
 
     /// What stands on the line.
@@ -100,6 +120,26 @@ mod tests {
         assert_eq!((shown(&messages), messages.waiting()), (Some("careful"), 0));
         messages.seen();
         assert_eq!(shown(&messages), Some("careful"), "only errors go away by being seen");
+    }
+
+    #[test]
+    fn everything_found_at_the_start_has_its_turn_the_most_serious_first() {
+        let mut messages = Messages::default();
+        let found = [
+            (Severity::Warning, "one"),
+            (Severity::Info, "on a card"),
+            (Severity::Warning, "two"),
+            (Severity::Error, "three"),
+        ];
+        messages.begin(found.map(|(severity, text)| Message { severity, text: text.to_owned() }).into());
+        assert_eq!((shown(&messages), messages.waiting()), (Some("three"), 2));
+        messages.say(Severity::Info, "something happens");
+        messages.seen();
+        assert_eq!((shown(&messages), messages.waiting()), (Some("one"), 1));
+        messages.seen();
+        assert_eq!((shown(&messages), messages.waiting()), (Some("two"), 0));
+        messages.say(Severity::Info, "something happens");
+        assert_eq!(shown(&messages), Some("something happens"));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
         Constraint::Min(1),
         Constraint::Length(1),
         Constraint::Length(1),
-        Constraint::Length(message::rows(window.height)),
+        Constraint::Length(message::rows(app, window)),
         Constraint::Length(1),
     ])
     .areas(window);

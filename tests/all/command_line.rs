@@ -90,7 +90,12 @@ fn a_refused_command_in_a_script_is_named_and_the_rest_is_done() {
 #[test]
 fn what_cannot_be_is_one_message_that_names_it() {
     let home = home();
-    let cases: [(&[&str], &[&str]); 14] = [
+    let cases: [(&[&str], &[&str]); 19] = [
+        (&["clock", "--seconds", "-1"], &["'-1'", "a number of seconds over 0"]),
+        (&["takes", "trim", "jam", "--from", "-1"], &["'-1'", "--from"]),
+        (&["clock", "--port", "raw:/dev/null", "--seconds", "1"], &["/dev/null", "no MIDI port"]),
+        (&["do", "help"], &["no command 'help'", "`busker man`"]),
+        (&["do", ""], &["nothing was asked", "`busker man`"]),
         (&["frobnicate"], &["frobnicate"]),
         (&["--frobnicate"], &["--frobnicate"]),
         (&["run", "missing.yaml"], &["missing.yaml", "No such file"]),
@@ -131,6 +136,39 @@ fn a_mistake_in_the_settings_is_named_with_its_line_and_the_rest_counts() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && said.contains("config.yaml:2 clock.bpm: '500'"), "{said}");
     assert_eq!(fs::read_dir(home.path().join("jams")).unwrap().count(), 1, "{said}");
+}
+
+#[test]
+fn what_the_settings_name_and_is_not_there_is_named_with_its_line_and_the_rest_counts() {
+    let home = home();
+    fs::create_dir_all(home.path().join("config/busker")).unwrap();
+    fs::write(home.path().join("script.yaml"), "steps:\n  - { at: 0.1, do: quit }\n").unwrap();
+    for (text, parts) in [
+        ("midi: { ports: ['bogus:1', sim] }\n", &["config.yaml:1 midi.ports.1: 'bogus:1' is no MIDI port"][..]),
+        ("midi:\n  ports: ['jack:foo', sim]\n", &["config.yaml:2 midi.ports.1: a `jack:` port needs a JACK device"]),
+        ("midi: { ports: ['raw:/dev/null', sim] }\n", &["config.yaml:1 midi.ports.1: /dev/null is a device of"]),
+        ("audio:\n  device: bogus\n", &["config.yaml:2 audio.device: 'bogus' is no audio device"]),
+        ("audio:\n  device: alsa:no_such_card\n", &["config.yaml:2 audio.device: ", "no_such_card", "auto is used"]),
+        ("audio:\n  input: 7-8\n", &["config.yaml:2 audio.input: ", "7", "those the instrument is at are used"]),
+        (
+            "audio: { device: alsa:no_such_card, input: 7-8 }\nmidi: { ports: ['jack:foo'] }\n",
+            &["audio.device: ", "audio.input: ", "midi.ports.1: "],
+        ),
+    ] {
+        fs::write(home.path().join("config/busker/config.yaml"), format!("{text}clock: {{ bpm: 500 }}\n")).unwrap();
+        let output = busker(home.path(), &["run", "script.yaml"]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{text}: {said}");
+        for part in parts.iter().chain(&["clock.bpm: '500'"]) {
+            assert!(said.contains(part), "{text}: '{part}' is not in: {said}");
+        }
+    }
+    fs::write(home.path().join("config/busker/config.yaml"), "audio: { input: 7-8 }\n").unwrap();
+    let output = busker(home.path(), &["run", "script.yaml", "--simulate"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("config.yaml:1 audio.input: "), "{said}");
+    let said = refused(home.path(), &["run", "script.yaml", "--device", "sim", "--input", "9"]);
+    assert!(said.contains("input 9"), "a flag is not replaced: {said}");
 }
 
 #[test]
@@ -209,10 +247,21 @@ fn a_table_becomes_a_profile_that_is_found_checked_and_shown() {
     assert!(line.contains("ACME") && line.ends_with("acme_zap.yaml"), "{line}");
     assert!(out.lines().any(|line| line.starts_with("korg_nts1_mk2 ") && line.ends_with("built-in")), "{out}");
     let (out, _) = run(&["profiles", "show", "acme_zap"]);
-    assert!(out.contains("source: imported from zap.csv") && out.contains("0 LP, 64 HP"), "{out}");
+    assert!(out.contains("source: imported from zap.csv") && out.contains("0 LP, 95 HP"), "{out}");
     let (out, _) = run(&["profiles", "show", "korg_nts1_mk2"]);
     for part in ["CC 43+107", "CC 54+102", "NRPN 0:3", "0-16383", "18 (saw)", "not for the dice"] {
         assert!(out.contains(part), "'{part}' is not in: {out}");
+    }
+}
+
+#[test]
+fn an_import_that_writes_nothing_says_so_and_fails() {
+    let home = home();
+    let heading = TABLE.lines().find(|line| !line.is_empty()).unwrap();
+    fs::write(home.path().join("rows.csv"), format!("{heading}\nACME,,Filter,Cutoff,74\n")).unwrap();
+    for (file, why) in [("no.csv", "no.csv: cannot be read"), ("rows.csv", "rows.csv: no row of it can be used")] {
+        let said = refused(home.path(), &["profiles", "import", file]);
+        assert!(said.contains(why) && said.ends_with("one was refused; nothing is written"), "{said}");
     }
 }
 

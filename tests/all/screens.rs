@@ -464,6 +464,61 @@ fn removing_a_take_is_asked() {
     assert!(!drawn(&mut app, &status, SMALL).contains("y/n"));
 }
 
+/// Windows that are smaller than the pictures.
+const LOW: [(u16, u16); 3] = [(80, 23), (60, 15), (40, 12)];
+
+#[test]
+fn the_take_in_focus_is_seen_in_every_window_and_in_the_question_too() {
+    let names = |at: usize| format!("recording_20261129_10451{at}");
+    let status = with((0..9).map(|at| take_info(&names(at), at as f64)).collect());
+    let focused = format!("▸   {}", names(7));
+    for size in LOW {
+        let mut app = app();
+        press(&mut app, "f10 down down down down down down down", &status);
+        let picture = drawn(&mut app, &status, size);
+        assert!(picture.lines().any(|line| line.starts_with(&focused)), "{size:?}\n{picture}");
+        press(&mut app, "x", &status);
+        let picture = drawn(&mut app, &status, size);
+        let question = picture.lines().find(|line| line.contains("y/n")).unwrap();
+        assert!(question.contains("ording_20261129_104517'"), "{size:?}\n{picture}");
+    }
+}
+
+#[test]
+fn the_meters_of_both_inputs_are_seen_in_every_window_and_a_clip_of_an_output_too() {
+    let mut status = at_rest();
+    status.inputs.meters[1].clipped = true;
+    for size in LOW {
+        let picture = drawn(&mut app(), &status, size);
+        for part in ["In 1", "In 2", "CLIP"] {
+            assert!(picture.contains(part), "{size:?}: {part}\n{picture}");
+        }
+    }
+    status.inputs.meters[1].clipped = false;
+    status.outputs[1].clipped = true;
+    for (size, seen) in LOW.into_iter().zip(["CLIP", "CLIP", "+2!"]) {
+        let picture = drawn(&mut app(), &status, size);
+        assert!(picture.contains(seen), "{size:?}: {seen}\n{picture}");
+    }
+    insta::assert_snapshot!(LOW.map(|size| drawn(&mut app(), &at_work(), size)).join("\n\n"));
+}
+
+#[test]
+fn a_fault_is_read_to_its_end_in_a_small_window() {
+    let fault = "/home/ada/.config/busker/profiles/my.yaml:4 parameters.3(filter_cutoff).cc: '200' does not fit, allowed 0 to 127; the profile is left out";
+    let advice = "nothing is heard: no audio device opens (/dev/snd is not for you: join the audio group); the simulated host plays";
+    let mut app = app();
+    app.begin(vec![(Severity::Warning, advice.to_owned()), (Severity::Error, fault.to_owned())]);
+    let picture = drawn(&mut app, &at_rest(), SMALL);
+    let rows: Vec<&str> = picture.lines().collect();
+    let said = rows[rows.len() - 3..].iter().map(|row| row.trim()).collect::<Vec<_>>().join(" ");
+    assert!(said.starts_with("✗ profiles/my.yaml:4 parameters.3(filter_cutoff).cc: '200'"), "{picture}");
+    assert!(said.contains("allowed 0 to 127; the profile is left out  (+1 more, any key)"), "{picture}");
+    press(&mut app, "esc", &at_rest());
+    let picture = drawn(&mut app, &at_rest(), SMALL);
+    assert!(picture.contains("! nothing is heard: no audio device opens") && picture.contains("join"), "{picture}");
+}
+
 #[test]
 fn the_record_line_says_what_is_waited_for_and_what_was_lost() {
     let mut lines = Vec::new();
@@ -510,8 +565,8 @@ fn every_size_of_window_can_be_drawn() {
     let (rest, trouble, midi, motion) = (at_rest(), overloaded(), midi_in_trouble(), in_motion_armed());
     let mut heard = with_a_take_heard();
     heard.inputs.meters = trouble.inputs.meters.clone();
-    for width in (80..260).step_by(13) {
-        for height in (24..90).step_by(7) {
+    for width in (40..260).step_by(20) {
+        for height in (12..90).step_by(6) {
             let mut app = app_overloaded();
             for (keys, status) in [
                 ("", &rest),

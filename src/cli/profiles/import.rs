@@ -17,10 +17,10 @@ const TABLE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Writes a profile for every synth of the tables, and tells everything of them that it could not use.
 ///
 /// # Errors
-/// A table that cannot be read, a profile that would replace another one; the rest is written all the same. Or the
+/// A table that cannot be read or used, a profile that would replace another one; the rest is written all the same. Or the
 /// folder or the output cannot be written.
 pub(super) fn import(tables: &[PathBuf], folder: &Path) -> Outcome {
-    let mut refused = 0;
+    let (mut refused, mut written) = (0, 0);
     for path in tables {
         let file = path.display().to_string();
         let read = read(path).map_err(|message| Fault { file: file.clone(), line: None, path: String::new(), message });
@@ -30,7 +30,11 @@ pub(super) fn import(tables: &[PathBuf], folder: &Path) -> Outcome {
                 tell(&imported.failed);
                 refused += imported.failed.len();
                 for made in &imported.made {
-                    refused += usize::from(!write(made, folder)?);
+                    if write(made, folder)? { written += 1 } else { refused += 1 }
+                }
+                if imported.made.is_empty() && imported.failed.is_empty() {
+                    complain(&format!("{file}: no row of it can be used; no profile is made of it"));
+                    refused += 1;
                 }
             }
             Err(fault) => {
@@ -39,10 +43,11 @@ pub(super) fn import(tables: &[PathBuf], folder: &Path) -> Outcome {
             }
         }
     }
+    let rest = if written > 0 { "the rest is written" } else { "nothing is written" };
     match refused {
         0 => Ok(()),
-        1 => Err(Failure::asked("one was refused; the rest is written")),
-        _ => Err(Failure::asked(format!("{refused} were refused; the rest is written"))),
+        1 => Err(Failure::asked(format!("one was refused; {rest}"))),
+        _ => Err(Failure::asked(format!("{refused} were refused; {rest}"))),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn play(file: &Path, device: Option<DeviceChoice>) -> Outcome {
     setup.config.monitor = Some(Decibels::SILENCE);
     setup.config.sessions.takes = false;
     setup.config.folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
-    let running = Running::start(&setup, &[], None)?;
+    let running = Running::start(&mut setup, &[], None)?;
     running.station.ask(Command::TakePlay { take: Text(name.to_owned()) }).map_err(Failure::asked)?;
     let mut failure = None;
     let mut is_over = false;

@@ -84,7 +84,7 @@ impl Control {
             Command::ParamSet { name, value: Text(value) } => {
                 let index = self.param(name)?;
                 let param = &self.instrument().profile.params[index];
-                let value = param.parse(value).map_err(|error| format!("param.set {}: {error}", name.0))?;
+                let value = param.parse(value).map_err(|error| format!("param.set {error}"))?;
                 self.turn(index, value, now)
             }
             Command::ParamStep { name, steps } => {

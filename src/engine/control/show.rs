@@ -3,7 +3,7 @@
 use super::{Control, Moment, instrument::Instrument, levels::Levels};
 use crate::{
     engine::midi::{clock_thread::ClockCounters, input::MidiIn, sent::PortIndex, thru::Route},
-    music::{Position, Song},
+    music::{Position, Song, Stretch},
     status::{ClockStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus, Status, TransportStatus},
 };
 use std::sync::{
@@ -11,11 +11,14 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+/// From so many pulses on it is a jump of the song, and no rounding to whole pulses where it goes on.
+const JUMP_PULSES: f64 = 2.0;
+
 impl Control {
     /// How things are.
     pub fn status(&self, now: Moment) -> Status {
-        let stretch = self.plan.at(now.heard_frame);
-        let pulse = stretch.song_pulse_at(now.heard_frame as f64).max(0.0);
+        let (stretch, pulse) = self.song_place(now);
+        let pulse = pulse.max(0.0);
         let timeline = &stretch.timeline;
         let bpm = self.plan.last().timeline.bpm.get();
         let meters = |levels: &[Levels]| levels.iter().map(Levels::status).collect::<Vec<MeterStatus>>();
@@ -66,6 +69,21 @@ impl Control {
                 events_missed: self.desk.missed(),
             },
         }
+    }
+
+    /// The song's place as it is heard, in pulses; where it is about to go on elsewhere, that place: what was just asked
+    /// for is what is shown.
+    fn song_place(&self, now: Moment) -> (&Stretch, f64) {
+        let (heard, last) = (self.plan.at(now.heard_frame), self.plan.last());
+        let comes_at = match last.song {
+            Song::Stopped { at_pulse } => at_pulse,
+            Song::Rolling { offset_pulses } => (last.first_pulse - offset_pulses) as f64,
+        };
+        let goes_on_at = heard.song_pulse_at(last.from_frame as f64);
+        if now.heard_frame < last.from_frame && (comes_at - goes_on_at).abs() > JUMP_PULSES {
+            return (last, comes_at);
+        }
+        (heard, heard.song_pulse_at(now.heard_frame as f64))
     }
 
     fn port_statuses(&self) -> Vec<PortStatus> {

@@ -197,6 +197,9 @@ pub(super) fn open_output(path: &str) -> Result<Output, Refused> {
     Ok(Output { outs, watched: file, dead, kind })
 }
 
+/// The major number of `/dev/null`, `/dev/zero` and the like (Linux, Documentation/admin-guide/devices.txt).
+const MEMORY_MAJOR: u32 = 1;
+
 /// Opens it for reading.
 pub(super) fn open_input(path: &str) -> Result<(OwnedFd, Kind), Refused> {
     open_file(path, OFlags::RDONLY)
@@ -207,6 +210,9 @@ fn open_file(path: &str, way: OFlags) -> Result<(OwnedFd, Kind), Refused> {
     let stat = rustix::fs::stat(path).map_err(refused)?;
     let kind = FileType::from_raw_mode(stat.st_mode);
     match kind {
+        FileType::CharacterDevice if rustix::fs::major(stat.st_rdev) == MEMORY_MAJOR => {
+            return Err(not_a_port(path, "a device of the system's memory"));
+        }
         FileType::CharacterDevice | FileType::Fifo => {}
         FileType::Directory => return Err(not_a_port(path, "a directory")),
         FileType::RegularFile => return Err(not_a_port(path, "an ordinary file")),

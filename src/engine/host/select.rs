@@ -91,10 +91,7 @@ fn select_on(
             "a `jack:` port needs a JACK device{why}: start a JACK server and choose `jack`, or choose an `alsa:` or `raw:` port"
         )));
     }
-    let notice = format!(
-        "on the simulated host, everything works but is not heard: no audio device opens ({})",
-        refusals.join("; ")
-    );
+    let notice = format!("nothing is heard: no audio device opens ({}); the simulated host plays", refusals.join("; "));
     let chosen = choose_ports(machine.as_ref(), &Place::Sim, ports, profile);
     let device = open_at(machine.as_ref(), &Place::Sim, request)?;
     finish(machine, Place::Sim, device, &chosen, profile, request, vec![(Severity::Warning, notice)])

@@ -162,3 +162,24 @@ fn a_tempo_that_jumps_from_20_to_300_loses_and_doubles_no_pulse() {
     let ticks = song.pulses(crate::music::Bpm::DEFAULT).floor();
     assert!((pulses.len() as f64 - ticks - 1.0).abs() <= 1.0, "{} pulses, the song is at pulse {ticks}", pulses.len());
 }
+
+#[test]
+fn a_place_that_was_asked_for_is_shown_at_once_and_the_song_goes_on_from_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut offline, _) = rig(folder.path());
+    let place = |offline: &Offline| offline.status().transport.position.to_string();
+    ask(&mut offline, "transport.play");
+    offline.run_to(100_000);
+    ask(&mut offline, "transport.locate 9:1:0");
+    assert_eq!(place(&offline), "9:1:0");
+    offline.run_to(124_000);
+    assert!(place(&offline).starts_with("9:1:"), "{}", place(&offline));
+    ask(&mut offline, "transport.stop");
+    ask(&mut offline, "transport.locate 5:1:0");
+    ask(&mut offline, "transport.play");
+    assert_eq!(place(&offline), "5:1:0");
+    let pulse = |offline: &Offline| offline.status().transport.seconds;
+    let before = pulse(&offline);
+    ask(&mut offline, "clock.bpm 90");
+    assert!(pulse(&offline) - before < 4.0, "a tempo is no jump");
+}

@@ -1,6 +1,7 @@
 //! A connection as bytes: one whose other side takes nothing is ended, and what was said last arrives. On the thread of
 //! HTTP.
 
+use super::reply::sentence;
 use std::{
     io,
     net::Shutdown,
@@ -36,6 +37,29 @@ pub(super) struct Line {
     stall: Option<Pin<Box<Sleep>>>,
     /// The other side has said its last.
     has_ended: bool,
+    /// Of a refusal that was given a sentence: what is not sent yet.
+    refusal: Vec<u8>,
+}
+
+/// What hyper refuses by itself, without a body, and why.
+const REFUSED: [(&[u8], &str); 3] = [
+    (b"HTTP/1.1 400 ", "this is no HTTP request: its first line or one of its headers is malformed"),
+    (b"HTTP/1.1 414 ", "the address is too long: the head of a request may have 32768 bytes"),
+    (b"HTTP/1.1 431 ", "the head of the request is too long: allowed are 32768 bytes"),
+];
+
+/// The same answer with a sentence, where it is a refusal without a body. Those of the resources have one.
+fn with_sentence(answer: &[u8]) -> Option<Vec<u8>> {
+    const NO_BODY: &[u8] = b"content-length: 0\r\n";
+    let (_, why) = REFUSED.into_iter().find(|(begin, _)| answer.starts_with(begin))?;
+    let at = answer.windows(NO_BODY.len()).position(|part| part.eq_ignore_ascii_case(NO_BODY))?;
+    let (before, after) = (&answer[..at], &answer[at + NO_BODY.len()..]);
+    if !after.ends_with(b"\r\n\r\n") && after != b"\r\n" {
+        return None;
+    }
+    let body = sentence(why);
+    let lines = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+    Some([before, lines.as_bytes(), after, &body].concat())
 }
 
 impl Line {
@@ -45,7 +69,23 @@ impl Line {
         let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BYTES);
         // What nobody confirms is given up by the system, too: tcp(7).
         let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, STALL.as_millis() as u32);
-        Line { stream, stall: None, has_ended: false }
+        Line { stream, stall: None, has_ended: false, refusal: Vec::new() }
+    }
+
+    /// Sends what is left of a refusal.
+    fn poll_refusal(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.refusal.is_empty() {
+            let outcome = Pin::new(&mut self.stream).poll_write(cx, &self.refusal);
+            let written = ready!(self.written(cx, outcome))?;
+            self.refusal.drain(..written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes a refusal of hyper's, to be sent with a sentence; it is taken whole.
+    fn take_refusal(&mut self, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
+        self.refusal = with_sentence(bytes)?;
+        Some(Poll::Ready(Ok(bytes.len())))
     }
 
     /// What came of writing, or that nothing has been taken for too long.
@@ -70,6 +110,10 @@ impl AsyncRead for Line {
 
 impl AsyncWrite for Line {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_refusal(cx))?;
+        if let Some(taken) = self.take_refusal(bytes) {
+            return taken;
+        }
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.written(cx, outcome)
     }
@@ -79,6 +123,12 @@ impl AsyncWrite for Line {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_refusal(cx))?;
+        if let [bytes] = bytes
+            && let Some(taken) = self.take_refusal(bytes)
+        {
+            return taken;
+        }
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
         self.written(cx, outcome)
     }
@@ -88,10 +138,12 @@ impl AsyncWrite for Line {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_refusal(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_refusal(cx))?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -38,7 +38,7 @@ use tokio::{
 /// How long the head of a request may take to arrive; who says nothing at all is sent away then, too.
 const HEAD: Duration = Duration::from_secs(10);
 /// The longest head of a request, in bytes.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
+pub(super) const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// A pause where no connection can be taken in: descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(100);
 

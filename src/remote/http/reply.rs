@@ -89,6 +89,11 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// The body of a refusal with this sentence.
+pub(super) fn sentence(why: &str) -> Vec<u8> {
+    serde_json::to_vec(&NotDone { error: why.to_owned() }).unwrap_or_default()
+}
+
 /// What a resource answers that does something.
 pub(super) type Outcome = Result<Json<Done>, Refusal>;
 

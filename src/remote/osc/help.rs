@@ -11,7 +11,11 @@ pub const SPECIAL: &[[&str; 3]] = &[
     ["/status", "", "Say how everything is; /status/transport, /status/*/bpm and the like say less"],
     ["/status/position", "", "Say where the song is: bar:beat:tick, seconds"],
     ["/status/meters", "", "Say how loud it is: peaks in dBFS of the inputs, then left and right"],
-    ["/param/NAME", "<position: 0..1, an option, or its number from 0 as an int>", "Turn the knob of this name"],
+    [
+        "/param/NAME",
+        "<position: 0..1, an option, its number from 0 as an int, or an end as true or false>",
+        "Turn the knob of this name",
+    ],
     [
         "/subscribe",
         "<address: a part of the status, /param, or /events> [ms: 10..60000, or 0 for no more] [port: where; the sender's own]",

@@ -32,13 +32,14 @@ pub fn named<'p>(profile: &'p Profile, address: &str) -> Option<&'p Param> {
 }
 
 /// The command that turns a knob: a number is a position from 0 to 1, a whole number (int, long) at a knob with options
-/// the option's number, from 0, and a text what `param.set` takes.
+/// the option's number, from 0, a bool one end of a knob without options, and a text what `param.set` takes.
 ///
 /// # Errors
 /// No argument or several, one of another type, one out of range.
 pub fn turn(param: &Param, args: &[OscType]) -> Result<Command, String> {
     let value = match args {
         [OscType::String(text)] => param.parse(text)?,
+        [OscType::Bool(is)] if param.options.is_empty() => param.value_at(f64::from(u8::from(*is))),
         [OscType::Bool(is)] => param.parse(if *is { "on" } else { "off" })?,
         [OscType::Int(_) | OscType::Long(_)] if !param.options.is_empty() => {
             let wanted = number(&args[0]).unwrap_or(-1.0);
@@ -127,6 +128,14 @@ mod tests {
         let beyond = param.options.len() as i32;
         assert!(turned(&knobs, "filter_type", OscType::Int(beyond)).is_err());
         assert!(turned(&knobs, "filter_type", OscType::Int(-1)).is_err());
+    }
+
+    #[test]
+    fn a_bool_is_an_end_of_a_knob() {
+        let knobs = knobs();
+        let cutoff = knobs.profile.params.iter().find(|param| param.name == "filter_cutoff").unwrap();
+        assert_eq!(turned(&knobs, "filter_cutoff", OscType::Bool(true)), Ok(cutoff.hi));
+        assert_eq!(turned(&knobs, "filter_cutoff", OscType::Bool(false)), Ok(cutoff.lo));
     }
 
     #[test]

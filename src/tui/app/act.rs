@@ -312,11 +312,11 @@ impl App {
     }
 
     fn page(&self) -> isize {
-        isize::try_from(help::visible_rows(self.window.1)).unwrap_or(1)
+        isize::try_from(help::visible_rows(self, self.window)).unwrap_or(1)
     }
 
     fn scroll(&mut self, by: isize) {
-        let last = help::count(self.base).saturating_sub(help::visible_rows(self.window.1));
+        let last = help::count(self.base).saturating_sub(help::visible_rows(self, self.window));
         self.help_top = self.help_top.saturating_add_signed(by).min(last);
     }
 }

@@ -23,7 +23,7 @@ fn keys(bytes: &[u8]) -> Vec<String> {
 
 #[test]
 fn what_terminals_send_is_understood() {
-    let cases: [(&[u8], &[&str]); 25] = [
+    let cases: [(&[u8], &[&str]); 26] = [
         (b"aZ:?", &["a", "Z", ":", "?"]),
         ("é♪".as_bytes(), &["é", "♪"]),
         (b" \r\t\x7f", &["space", "enter", "tab", "backspace"]),
@@ -45,6 +45,7 @@ fn what_terminals_send_is_understood() {
         (b"\x1b[27u\x1b[114;5u", &["esc", "ctrl-r"]),
         (b"\x1b[1;1:3A", &["up Release"]),
         (b"\x1b[?0u\x1b[0n", &["CanTellReleases", "HasDrawn"]),
+        (b"\x1b[97;65u\x1b[97;129u\x1b[97;194u", &["a", "a", "A"]),
         (b"\x1b[I\x1b[O", &["FocusLost"]),
         (b"\x1b\x1b[0n\x1b\x1b[?0u", &["esc", "HasDrawn", "esc", "CanTellReleases"]),
         (b"\x1b\x1b[200~a\x1b[201~", &["esc", "Paste(\"a\")"]),
@@ -92,6 +93,35 @@ fn what_a_terminal_answers_late_and_what_nobody_knows_does_nothing() {
 }
 
 #[test]
+fn a_key_with_a_modifier_that_is_not_bound_does_nothing() {
+    for modifiers in ["9", "10", "13", "17", "33", "41", "257", "4294967296"] {
+        for key in [format!("114;{modifiers}u"), format!("1;{modifiers}C"), format!("5;{modifiers}~")] {
+            assert_eq!(keys(format!("\x1b[{key}").as_bytes()), [""; 0], "{key}");
+        }
+        let repeat = format!("\x1b[114;{modifiers}:2u");
+        assert_eq!(keys(repeat.as_bytes()), [""; 0], "{repeat}");
+    }
+    assert_eq!(keys(b"\x1b[114u\x1b[114;9:3u"), ["r", "r Release"], "what sounds is ended");
+}
+
+#[test]
+fn a_control_of_one_byte_is_the_one_of_two() {
+    let cases: [(&[u8], &[&str]); 8] = [
+        (b"\x9bC\x9b1;2A\x9b114;9u", &["right", "shift-up"]),
+        (b"\x8fPa", &["f1", "a"]),
+        (b"\x9d11;rgb:1e1e\x9ca", &["a"]),
+        (b"\x90>|XTerm\x1b\\a", &["a"]),
+        (b"\x9b200~a\x9bC\x1b[201~q", &["Paste(\"a\u{fffd}C\")", "q"]),
+        (b"\x85\x9ca", &["a"]),
+        (b"\x1b\x9bC", &["alt-right"]),
+        ("雛\u{5b9b}C".as_bytes(), &["雛", "\u{5b9b}", "C"]),
+    ];
+    for (bytes, expected) in cases {
+        assert_eq!(keys(bytes), expected, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
 fn a_lone_escape_is_the_key_only_after_a_pause() {
     let mut decoder = Decoder::default();
     assert!(decoder.feed(b"\x1b").is_empty());
@@ -106,7 +136,9 @@ fn a_lone_escape_is_the_key_only_after_a_pause() {
 
 #[test]
 fn no_unfinished_answer_takes_the_control_keys_away() {
-    for begun in [b"\x1b]".as_slice(), b"\x1bP", b"\x1b_abc", b"\x1b[1;2", b"\x1bO", b"\xe2\x99", b"\x1b[["] {
+    for begun in
+        [b"\x1b]".as_slice(), b"\x1bP", b"\x1b_abc", b"\x1b[1;2", b"\x1bO", b"\xe2\x99", b"\x1b[[", b"\x9b1", b"\x9d"]
+    {
         let all = keys(&[begun, b"\x11"].concat());
         assert_eq!(all, ["ctrl-q"], "after {}", begun.escape_ascii());
     }

@@ -94,9 +94,10 @@ pub fn count(mode: Mode) -> usize {
     items(mode).len()
 }
 
-/// How many lines are seen in a window of so many rows.
-pub fn visible_rows(window_rows: u16) -> usize {
-    usize::from(window_rows.saturating_sub(AROUND + header::ROWS + message::rows(window_rows))).max(1)
+/// How many lines are seen in a window of so many columns and rows.
+pub fn visible_rows(app: &App, (columns, rows): (u16, u16)) -> usize {
+    let messages = message::rows(app, Rect::new(0, 0, columns, rows));
+    usize::from(rows.saturating_sub(AROUND + header::ROWS + messages)).max(1)
 }
 
 /// Draws it over what is there.

@@ -20,9 +20,29 @@ const LOG_FROM_ROWS: u16 = 36;
 /// How many rows there are then.
 const LOG_ROWS: u16 = 5;
 
-/// How many rows it takes in a window of so many.
-pub fn rows(window_rows: u16) -> u16 {
-    if window_rows >= LOG_FROM_ROWS { LOG_ROWS } else { 1 }
+/// From this height on a sentence that is too long for one row has two.
+const TWO_FROM_ROWS: u16 = 20;
+
+/// How many rows it takes in a window.
+pub fn rows(app: &App, window: Rect) -> u16 {
+    let cells = usize::from(window.width).saturating_sub(2);
+    match window.height {
+        LOG_FROM_ROWS.. => LOG_ROWS,
+        TWO_FROM_ROWS.. => 1 + u16::from(app.messages().shown().is_some_and(|shown| wraps(app, shown, cells))),
+        _ => 1,
+    }
+}
+
+/// Whether a sentence and the number of those that wait are too long for one row.
+fn wraps(app: &App, shown: &Message, cells: usize) -> bool {
+    text::width(&sentence(shown)) + text::width(&waiting(app)) > cells
+}
+
+fn waiting(app: &App) -> String {
+    match app.messages().waiting() {
+        0 => String::new(),
+        count => format!("  (+{count} more, any key)"),
+    }
 }
 
 /// Draws it: what stands on the line lowest, older ones above.
@@ -39,15 +59,18 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     }
     let Some(shown) = messages.shown() else { return };
     let look = look(shown.severity, theme);
-    let waiting = match messages.waiting() {
-        0 => String::new(),
-        count => format!("  (+{count} more, any key)"),
-    };
-    let sentence = text::cut(&sentence(shown), cells.saturating_sub(text::width(&waiting)));
-    let line = Line::from(vec![Span::styled(sentence, look), Span::styled(waiting, theme.messages.info)]);
+    let waiting = waiting(app);
+    let whole = sentence(shown);
+    let wraps = area.height > 1 && wraps(app, shown, cells);
+    let (first, rest) = if wraps { text::wrap(&whole, cells) } else { ("", &*whole) };
+    let rest = text::cut(rest, cells.saturating_sub(text::width(&waiting)));
+    let line = Line::from(vec![Span::styled(rest, look), Span::styled(waiting, theme.messages.info)]);
     frame.render_widget(line, row(0));
+    if wraps {
+        frame.render_widget(Line::styled(text::cut(first, cells), look), row(1));
+    }
     let past = messages.log().filter(|message| *message != shown);
-    for (message, up) in past.zip(1..area.height) {
+    for (message, up) in past.zip(1 + u16::from(wraps)..area.height) {
         let text = text::cut(&self::sentence(message), cells);
         frame.render_widget(Line::styled(text, theme.messages.past), row(up));
     }

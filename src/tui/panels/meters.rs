@@ -17,7 +17,7 @@ use crate::{
 use ratatui::{
     Frame,
     buffer::Buffer,
-    layout::Rect,
+    layout::{Constraint, Layout, Rect},
     style::{Modifier, Style},
 };
 
@@ -36,18 +36,34 @@ const HIGH_DB: f32 = -6.0;
 /// Where the scale has a number.
 const TICKS_DB: [i32; 8] = [-60, -48, -36, -24, -18, -12, -6, 0];
 
+/// Cells for the number of meters that have no room, where there is no scale.
+const MORE: u16 = 5;
+
 struct Meter {
     label: String,
     level: MeterStatus,
     gain_db: f32,
 }
 
-/// How many rows the meters take: all of them where there is room, a third of the window at most.
+/// From this height of the window on inputs and outputs have a row each at least.
+const TWO_FROM_ROWS: u16 = 15;
+/// Cells of the name of a meter that shares its row with another.
+const SHORT_LABEL: u16 = 9;
+/// Cells behind its bar: the number, or the clip light instead.
+const SHORT_NUMBERS: u16 = 7;
+
+/// How many rows the meters take: one each where there is room, about a third of the window at most; else two share one.
 pub fn rows(status: &Visible, window: Rect) -> u16 {
     let (inputs, outputs) = (status.inputs.meters.len(), status.outputs.len());
-    let all = if window.width >= SIDE_BY_SIDE_FROM { inputs.max(outputs) } else { inputs + outputs };
-    let most = usize::from((window.height / 3).saturating_sub(4)).max(1);
-    all.clamp(1, most) as u16
+    let joined = |inputs: usize, outputs: usize| match window.width {
+        SIDE_BY_SIDE_FROM.. => inputs.max(outputs),
+        _ => inputs + outputs,
+    };
+    let least = if window.height >= TWO_FROM_ROWS { 2 } else { 1 };
+    let most = usize::from((window.height + 1) / 3).saturating_sub(4).max(least);
+    let all = joined(inputs, outputs);
+    let rows = if all <= most { all } else { joined(inputs.div_ceil(2), outputs.div_ceil(2)).min(most) };
+    rows.max(1) as u16
 }
 
 /// Draws the scale and the meters under it.
@@ -63,18 +79,65 @@ pub fn draw(status: &Visible, theme: &Theme, scale: Rect, area: Rect, frame: &mu
             column(&meters, has_gain, look, Rect { x, width: half, ..scale }, part, buffer);
         }
     } else {
-        // The outputs always have their rows; the inputs take what is left.
-        let room = usize::from(area.height).saturating_sub(outputs.len()).max(1);
-        let mut shown: Vec<Meter> = inputs;
-        let hidden = shown.len().saturating_sub(room);
-        shown.truncate(room);
-        shown.extend(outputs);
-        column(&shown, has_gain, look, scale, area, buffer);
-        more(hidden, look, scale, buffer);
+        let fits = inputs.len() + outputs.len() <= usize::from(area.height);
+        if fits {
+            let all: Vec<Meter> = inputs.into_iter().chain(outputs).collect();
+            return column(&all, has_gain, look, scale, area, buffer);
+        }
+        // The outputs have their rows; the inputs take what is left, one row at least.
+        let output_rows = (outputs.len().div_ceil(2) as u16).min(area.height.saturating_sub(1));
+        let area = beside_more(inputs.len().div_ceil(2) + outputs.len().div_ceil(2), scale, area);
+        let [above, below] = Layout::vertical([Constraint::Min(0), Constraint::Length(output_rows)]).areas(area);
+        let hidden = pairs(&inputs, look, above, buffer) + pairs(&outputs, look, below, buffer);
+        more(hidden, look, scale, above, buffer);
     }
 }
 
+/// Draws two meters in each row, and says which of them have no room.
+fn pairs(meters: &[Meter], look: &MetersLook, area: Rect, buffer: &mut Buffer) -> Hidden {
+    let half = area.width / 2;
+    let shown = meters.len().min(2 * usize::from(area.height));
+    for (at, meter) in meters[..shown].iter().enumerate() {
+        let (x, y) = (area.x + half * (at % 2) as u16, area.y + (at / 2) as u16);
+        let cells = half.saturating_sub(SHORT_LABEL + SHORT_NUMBERS);
+        buffer.set_string(x + 1, y, text::left(&meter.label, usize::from(SHORT_LABEL) - 2), look.label);
+        draw_bar(meter.level, look, Rect { x: x + SHORT_LABEL, y, width: cells, height: 1 }, buffer);
+        let (number, style) = match meter.level.clipped {
+            true => (" CLIP".to_owned(), look.clip),
+            false => (level(meter.level.hold_db), look.number),
+        };
+        buffer.set_string(x + SHORT_LABEL + cells, y, text::right(&number, 6), style);
+    }
+    Hidden::of(&meters[shown..])
+}
+
+/// The meters that have no room.
+struct Hidden {
+    count: usize,
+    clipped: bool,
+}
+
+impl Hidden {
+    fn of(meters: &[Meter]) -> Hidden {
+        Hidden { count: meters.len(), clipped: meters.iter().any(|meter| meter.level.clipped) }
+    }
+}
+
+impl std::ops::Add for Hidden {
+    type Output = Hidden;
+
+    fn add(self, other: Hidden) -> Hidden {
+        Hidden { count: self.count + other.count, clipped: self.clipped || other.clipped }
+    }
+}
+
+/// Draws a meter in each row, or two where there are too few rows.
 fn column(meters: &[Meter], has_gain: bool, look: &MetersLook, scale: Rect, area: Rect, buffer: &mut Buffer) {
+    if meters.len() > usize::from(area.height) {
+        let area = beside_more(meters.len().div_ceil(2), scale, area);
+        let hidden = pairs(meters, look, area, buffer);
+        return more(hidden, look, scale, area, buffer);
+    }
     let numbers = if has_gain { NUMBERS + GAIN } else { NUMBERS };
     let cells = area.width.saturating_sub(LABEL + numbers);
     draw_scale(look, Rect { x: area.x + LABEL, width: cells, ..scale }, buffer);
@@ -91,14 +154,27 @@ fn column(meters: &[Meter], has_gain: bool, look: &MetersLook, scale: Rect, area
             buffer.set_string(x + NUMBERS, y, format!("{:+.1} dB", meter.gain_db), look.number);
         }
     }
-    let hidden = meters.len().saturating_sub(usize::from(area.height));
-    more(hidden, look, Rect { x: area.x, width: area.width, ..scale }, buffer);
 }
 
-/// Says that there are more meters than fit.
-fn more(hidden: usize, look: &MetersLook, scale: Rect, buffer: &mut Buffer) {
-    if hidden > 0 && scale.height > 0 {
-        buffer.set_string(scale.x + 1, scale.y, text::left(&format!("+{hidden} more"), 8), look.label);
+/// What is left for the meters beside the word that there are more, where it has no other place.
+fn beside_more(rows: usize, scale: Rect, area: Rect) -> Rect {
+    let is_needed = scale.height == 0 && rows > usize::from(area.height);
+    Rect { width: area.width.saturating_sub(if is_needed { MORE } else { 0 }), ..area }
+}
+
+/// Says that there are more meters than fit: in the row of the scale, or without one at the end of the first row; and
+/// whether one of them has clipped.
+fn more(hidden: Hidden, look: &MetersLook, scale: Rect, area: Rect, buffer: &mut Buffer) {
+    if hidden.count == 0 {
+        return;
+    }
+    let style = if hidden.clipped { look.clip } else { look.label };
+    if scale.height > 0 {
+        let clip = if hidden.clipped { " CLIP" } else { "" };
+        buffer.set_string(area.x + 1, scale.y, format!("+{} more{clip}", hidden.count), style);
+    } else {
+        let word = format!(" +{}{}", hidden.count, if hidden.clipped { "!" } else { "" });
+        buffer.set_string(area.right(), area.y, text::left(&word, usize::from(MORE)), style);
     }
 }
 

@@ -18,6 +18,10 @@ const TALL: u16 = 20;
 const VERDICT_ROWS: u16 = 7;
 /// Least and most rows of the focused take: its name, its marks, its wave and its verdict.
 const DETAIL_ROWS: (u16, u16) = (6, 22);
+/// Rows of the list before the focused take has any: no key acts on a take that is not seen.
+const LIST_ROWS: u16 = 3;
+/// From so many rows of the focused take on its marks have one.
+const MARKS_FROM: u16 = 4;
 
 /// Where it stands.
 #[derive(Clone, Copy, Debug)]
@@ -44,19 +48,23 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mu
         return none(status, theme, below, frame);
     };
     let is_tall = below.height >= TALL;
-    let detail_rows = (below.height / 2 + 1).clamp(DETAIL_ROWS.0, DETAIL_ROWS.1);
-    let verdict_rows = if is_tall { VERDICT_ROWS } else { detail::rows(take) };
+    let room = below.height.saturating_sub(LIST_ROWS);
+    let detail_rows = (below.height / 2 + 1).clamp(DETAIL_ROWS.0, DETAIL_ROWS.1).min(room);
+    let verdict_rows = if is_tall { VERDICT_ROWS } else { detail::rows(take).min(detail_rows.saturating_sub(2)) };
     let [table, detail] = Layout::vertical([Constraint::Min(0), Constraint::Length(detail_rows)]).areas(below);
     // The wave takes what the others leave.
     let [name, marks, wave, ruler, verdict] = Layout::vertical([
         Constraint::Length(1),
-        Constraint::Length(u16::from(!take.marks.is_empty())),
+        Constraint::Length(u16::from(!take.marks.is_empty() && detail_rows >= MARKS_FROM)),
         Constraint::Min(1),
         Constraint::Length(u16::from(is_tall)),
         Constraint::Length(verdict_rows),
     ])
     .areas(detail);
     list::draw(status, takes, place, &theme.takes, table, frame);
+    if detail_rows == 0 {
+        return;
+    }
     detail::title(take, status, theme, name, frame);
     wave::draw(take, status, &theme.takes, wave::Areas { marks, wave, ruler }, frame);
     detail::verdict(take, takes, &theme.takes, verdict, frame);

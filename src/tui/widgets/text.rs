@@ -28,6 +28,15 @@ pub fn cut(text: &str, cells: usize) -> String {
     kept
 }
 
+/// The text in two: as many words as `cells` have room for, and the rest.
+pub fn wrap(text: &str, cells: usize) -> (&str, &str) {
+    let ends = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]);
+    match ends.take_while(|at| width(&text[..*at]) <= cells).last() {
+        Some(at) => (&text[..at], text[at..].trim_start()),
+        None => ("", text),
+    }
+}
+
 /// The text in exactly `cells`, to the left.
 pub fn left(text: &str, cells: usize) -> String {
     let text = cut(text, cells);
@@ -43,9 +52,13 @@ pub fn right(text: &str, cells: usize) -> String {
 
 /// A path in at most `cells`: what is cut off is its beginning, since takes differ at the end.
 pub fn path(path: &std::path::Path, cells: usize) -> String {
-    let text = path.display().to_string();
-    if width(&text) <= cells {
-        return text;
+    end(&path.display().to_string(), cells)
+}
+
+/// The text in at most `cells`; what is cut off is its beginning.
+pub fn end(text: &str, cells: usize) -> String {
+    if width(text) <= cells {
+        return text.to_owned();
     }
     let mut tail: Vec<char> = Vec::new();
     let mut used = 1;
@@ -107,6 +120,15 @@ mod tests {
         }
         assert_eq!(cut("early reflections", 7), "early …");
         assert_eq!(path(Path::new("/home/me/Music/jam.wav"), 10), "…c/jam.wav");
+        assert_eq!(end("recording_1", 5), "…ng_1");
+    }
+
+    #[test]
+    fn a_text_is_wrapped_between_words_and_none_is_lost() {
+        assert_eq!(wrap("the disk is full", 11), ("the disk is", "full"));
+        assert_eq!(wrap("the disk is full", 10), ("the disk", "is full"));
+        assert_eq!(wrap("the disk is full", 16), ("the disk is full", ""));
+        assert_eq!(wrap("/a/long/path", 5), ("", "/a/long/path"));
     }
 
     #[test]

@@ -183,7 +183,7 @@ fn jack_before_alsa_before_the_simulated_host() {
 fn without_a_device_one_calm_notice_says_so() {
     let (_, ports, notices) = chosen(Fake::default(), "auto", &AUTO).unwrap();
     assert_eq!(ports, ["sim"]);
-    let notice = "on the simulated host, everything works but is not heard: no audio device opens (no alsa)";
+    let notice = "nothing is heard: no audio device opens (no alsa); the simulated host plays";
     assert_eq!(notices, [notice]);
     let notices = chosen(Fake { alsa: true, ..Fake::default() }, "auto", &AUTO).unwrap().2;
     assert_eq!(notices, ["on alsa: it is the default ALSA device"]);

@@ -20,6 +20,10 @@ use ratatui::{
 const WIDE: u16 = 100;
 /// From this width on it is said what its samples are, and all that is wrong.
 const WIDER: u16 = 130;
+/// From this width on it is said how loud it is; in a narrower window its name has the room.
+const LEVELS_FROM: u16 = 70;
+/// From this width on its state has words beside its sign.
+const STATE_FROM: u16 = 50;
 /// Most cells of a name.
 const NAME_MAX: usize = 60;
 
@@ -48,12 +52,13 @@ fn columns(width: u16) -> Vec<Column> {
     if width >= WIDER {
         columns.push((What::Format, "channels, bits, rate", 20));
     }
-    columns.extend([
-        (What::Length, "length", 9),
-        (What::Peak, "peak dB", 7),
-        (What::Loudness, "LUFS", 5),
-        (What::State, "", if width >= WIDER { 30 } else { 17 }),
-    ]);
+    columns.push((What::Length, "length", 9));
+    if width >= LEVELS_FROM {
+        columns.extend([(What::Peak, "peak dB", 7), (What::Loudness, "LUFS", 5)]);
+    }
+    if width >= STATE_FROM {
+        columns.push((What::State, "", if width >= WIDER { 30 } else { 17 }));
+    }
     let taken: usize = columns.iter().map(|(_, _, cells)| cells + 1).sum();
     for (what, _, cells) in &mut columns {
         if *what == What::Name {
@@ -63,15 +68,19 @@ fn columns(width: u16) -> Vec<Column> {
     columns
 }
 
+/// Rows below which there is no heading, but one more take.
+const HEADING_FROM: u16 = 3;
+
 /// Draws the heading and as many takes as there is room for, the one in focus among them.
 pub fn draw(status: &Visible, takes: &TakesStatus, place: usize, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
     let columns = columns(area.width);
     let heading = columns.iter().map(|(what, heading, cells)| aligned(*what, heading, *cells)).collect::<Vec<_>>();
-    frame.render_widget(Line::styled(heading.join(" "), look.heading), Rect { height: area.height.min(1), ..area });
-    let rows = usize::from(area.height.saturating_sub(1));
+    let heading_rows = u16::from(area.height >= HEADING_FROM);
+    frame.render_widget(Line::styled(heading.join(" "), look.heading), Rect { height: heading_rows, ..area });
+    let rows = usize::from(area.height - heading_rows);
     let top = place.saturating_sub(rows / 2).min(takes.takes.len().saturating_sub(rows));
     let shown = (top..).zip(takes.takes.iter().skip(top).take(rows));
-    for ((at, take), y) in shown.zip(area.y + 1..) {
+    for ((at, take), y) in shown.zip(area.y + heading_rows..) {
         let row = Row { take, status, takes, look, is_focused: at == place };
         frame.render_widget(row.line(&columns), Rect { y, height: 1, ..area });
     }

@@ -125,22 +125,33 @@ fn half_a_request_is_not_waited_for() {
 fn what_is_no_http_is_sent_away() {
     let served = Served::start();
     let huge = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(200_000));
+    let address = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(40_000));
+    let long_address = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(100_000));
+    let headers = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(33_000));
     for (text, begins) in [
         ("\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n", "HTTP/1.1 400"),
         ("hello\r\n\r\n", "HTTP/1.1 400"),
-        (&huge, "HTTP/1.1 4"),
+        (&huge, "HTTP/1.1 431"),
+        (&address, "HTTP/1.1 4"),
+        (&long_address, "HTTP/1.1 4"),
+        (&headers, "HTTP/1.1 431"),
         (
             "POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n",
             "HTTP/1.1 413",
         ),
         (
             "POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx",
-            "HTTP/1.1 4",
+            "HTTP/1.1 400",
+        ),
+        (
+            "POST /api/command HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\nx",
+            "HTTP/1.1 400",
         ),
     ] {
         let reply = served.raw(text.as_bytes());
         let reply = String::from_utf8_lossy(&reply);
-        assert!(reply.is_empty() || reply.starts_with(begins), "{:.40}: {reply}", text);
+        assert!(reply.starts_with(begins) && !reply.starts_with("HTTP/1.1 404"), "{:.40}: {reply}", text);
+        assert!(reply.contains(r#"{"error":""#), "what is refused says why: {:.40}: {reply}", text);
     }
     assert_eq!(served.ask("GET", "/api/status", "").status, 200);
 }
