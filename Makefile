@@ -3,6 +3,8 @@
 CARGO ?= cargo
 # What the tests are run with: the allocator that catches the callback allocating.
 TEST_FEATURES = rt-check
+# Many tests wait for a program or a server: more of them at once than there are cores.
+export RUST_TEST_THREADS ?= 4
 
 .PHONY: run test test-vm check fmt clippy doc bench bench-midi bench-takes bench-doors soak fuzz limits help
 
