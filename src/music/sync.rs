@@ -365,7 +365,8 @@ impl ClockFollower {
         };
         let (older, newer) = (slips(0..2), slips(2..4));
         let slips = older + newer;
-        let all_doubled = 2 * doubled + 2 >= window.count && !window.at_once;
+        // Every pulse sent twice, and none three times.
+        let all_doubled = 2 * doubled + 2 >= window.count && !window.at_once && window.in_threes < FEW;
         let few = if missing == 0 && doubled > 0 && window.at_once { FEW - 1 } else { FEW };
         let (part, more_ns) = if slips >= MANY { STRIP } else { NARROW_STRIP };
         let is_regular = window.is_all && !all_doubled && window.widest_ns <= part * grid.ns_per_pulse + more_ns;

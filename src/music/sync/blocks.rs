@@ -63,6 +63,8 @@ pub(super) struct Window {
     pub(super) off_grid: [usize; 4],
     /// These came at once.
     pub(super) at_once: bool,
+    /// And so many of them with one that itself came with the one before: three or more in a block.
+    pub(super) in_threes: usize,
 }
 
 /// The arrivals of some seconds.
@@ -224,6 +226,7 @@ impl Blocks {
             missing: quarters(|arrival| matches!(arrival.fit, Fit::On { missing: 1.. })),
             doubled: quarters(|arrival| arrival.fit == Fit::Off && arrival.doubled),
             off_grid: quarters(|arrival| arrival.fit == Fit::Anew || (arrival.fit == Fit::Off && !arrival.doubled)),
+            in_threes: arrivals().zip(arrivals().skip(1)).filter(|(one, next)| one.doubled && next.doubled).count(),
             at_once: arrivals().filter(|arrival| arrival.doubled).all(|arrival| arrival.at_once),
         })
     }

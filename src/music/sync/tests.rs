@@ -422,7 +422,7 @@ fn held_up(x: f64, grain_ns: f64, stalls: &[(f64, f64)]) -> (f64, i64) {
         let mut at_ns = (due_ns + stall_ms * 1e6 + (scramble.next() + 1.0).powi(4) * 60e3).max(free_ns);
         while count as f64 * interval_ns(x) <= due_ns {
             roll(follower.pulse((BEGIN_NS + at_ns) as u64));
-            (count, at_ns) = (count + 1, at_ns + 20e3);
+            (count, at_ns) = (count + 1, at_ns + 150e3);
         }
         free_ns = at_ns;
         if due_ns > 8e9 {
