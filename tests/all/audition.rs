@@ -1,14 +1,5 @@
 //! `busker takes play`: a take through the outputs, from the command line.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use crate::common::program;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use program::busker;

@@ -1,14 +1,5 @@
 //! The verbs of the command line: what they leave, and what they say to bad input.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use crate::common::program;
 use assert_cmd::Command;
 use std::{fs, path::Path};

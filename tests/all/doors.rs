@@ -3,15 +3,6 @@
 //!
 //! Nothing asserts on how long anything took: each step waits until what should be is there.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use crate::common::{outcome, served, terminal};
 mod attach;
 mod every;

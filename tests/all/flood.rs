@@ -1,15 +1,6 @@
 //! Far more controllers than a wire can carry, and a melody: what `busker run` leaves in midi.jsonl shows that values are
 //! spaced and coalesced, that notes go first, that the clock is on time and that the last values arrive.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use assert_cmd::Command;
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 

@@ -1,14 +1,5 @@
 //! The entry points of `fuzz/`, run over files that are sound but for a few bytes: bounded, the same cases every time.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 #[path = "../../fuzz/entry.rs"]
 mod entry;
 

@@ -1,14 +1,5 @@
 //! Keys in, commands out: the keymap's table and what the screen makes of it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use crate::common::status as statuses;
 use busker::{
     command::Command,

@@ -1,6 +1,16 @@
 //! Everything that needs no audio server: the program and the library as others use them. One binary, for each costs a
 //! link of the whole library. With feature `rt-check`, whatever allocates in a callback ends the process.
 
+// clippy knows tests by their attribute, not the functions they share.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that fails is to panic, and says what it measured"
+)]
+
 #[path = "../common"]
 mod common {
     pub mod outcome;

@@ -1,15 +1,6 @@
 //! Knobs in motion, as a script's run leaves them in midi.jsonl: a morph, an LFO, a 14-bit pair and an NRPN, turns on
 //! the timeline and a macro.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use assert_cmd::Command;
 use std::fs;
 

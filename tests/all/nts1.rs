@@ -1,14 +1,5 @@
 //! `busker nts1` at the simulated device: every verb, and what each refuses.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use assert_cmd::Command;
 use busker::{
     midi::parser::{Parsed, Parser},

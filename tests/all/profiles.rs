@@ -1,8 +1,5 @@
 //! Every profile that is shipped loads and says what its synth's documents say; every broken one is told all its faults.
 
-// clippy knows tests by their attribute, not the functions they share.
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

@@ -2,15 +2,6 @@
 //!
 //! Nothing asserts on how long anything took: each step waits until the bytes are there.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use assert_cmd::Command;
 use busker::engine::{
     assembly::{EngineConfig, OpenPort, Way},

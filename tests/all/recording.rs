@@ -1,14 +1,5 @@
 //! What recording keeps when it is killed, and when the disk is full: the program itself, on real disks.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 mod full;
 mod killed;
 use crate::common::{program, terminal, within};

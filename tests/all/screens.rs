@@ -1,14 +1,5 @@
 //! The whole screen, drawn into memory: at 80x24, 160x48 and 200x60, at rest, at work and overloaded.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use crate::common::status as statuses;
 use busker::{
     keymap::{Phase, Stroke},

@@ -2,15 +2,6 @@
 //!
 //! Nothing asserts on how long anything took: each step waits until the screen shows what it should.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use crate::common::terminal;
 use rustfft::{FftPlanner, num_complex::Complex};
 use std::{f32::consts::TAU, fs, path::Path};

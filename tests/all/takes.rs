@@ -1,14 +1,5 @@
 //! `busker takes`: what it lists, shows and repairs, and what a killed recording leaves.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use crate::common::{outcome, program};
 use ::busker::wav::AUDIO_AT;
 use outcome::{done, run};

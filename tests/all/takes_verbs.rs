@@ -1,14 +1,5 @@
 //! What the verbs of `busker takes` make of takes, and that they leave alone what is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use crate::common::outcome;
 use outcome::{done, run};
 use std::{

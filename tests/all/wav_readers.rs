@@ -1,15 +1,6 @@
 //! The WAV files that are written here, read by the programs that others read them with: sox, ffprobe, mediainfo,
 //! libsndfile and the Python package wavinfo.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 use busker::wav::{Depth, Encoder, Info, Mark, Origin, Shape, WavFile};
 use serde_json::Value;
 use std::{fs::File, path::Path, process::Command};

@@ -4,9 +4,6 @@
 //! its own and runs again in a process of its own, because alsa-lib and libjack read their environment once. Nothing
 //! here asserts on how long anything took. With feature `rt-check`, whatever allocates in a callback ends the process.
 
-// clippy knows tests by their attribute, not the functions they share.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
-
 mod server;
 mod signal;
 

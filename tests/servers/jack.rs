@@ -4,15 +4,6 @@
 //! own, with a server of its own. Asserted is what was heard, in samples and frames, never how long anything took; where an
 //! interruption of the server spoils a measurement, it is made again.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what fails here fails the test"
-)]
-
 mod alone;
 mod probe;
 mod server;

@@ -1,5 +1,15 @@
 //! The station on real audio servers. With feature `rt-check`, whatever allocates in a callback ends the process.
 
+// clippy knows tests by their attribute, not the functions they share.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that fails is to panic, and says what it measured"
+)]
+
 #[path = "../common"]
 mod common {
     pub mod program;
