@@ -1,6 +1,6 @@
 //! Values that have a file of their own: settings, what was learned, snapshots, sessions. Pure, but for [`load`].
 //!
-//! A file with a fault is told and left as it is: its owner mends it, nothing writes over it. A file that another station,
+//! The station reports a file with a fault and never writes over it: its owner mends it. A file that another station,
 //! or its owner, changed meanwhile is not written over either: what was changed here goes into what is there ([`merged`]).
 
 use crate::yaml::{self, Fault};

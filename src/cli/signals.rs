@@ -19,7 +19,7 @@ use std::{
     thread,
 };
 
-/// The power fails: what is recorded is closed while there is some left.
+/// The power supply reports that it is about to fail: the station closes the take while it still can.
 const SIGPWR: i32 = rustix::process::Signal::POWER.as_raw();
 /// Somebody asks the program to end; or the system: SIGXCPU comes a while before SIGKILL does.
 pub const LEAVE: [i32; 5] = [SIGINT, SIGTERM, SIGQUIT, SIGXCPU, SIGPWR];
@@ -28,8 +28,7 @@ const SIGSTKFLT: i32 = rustix::process::Signal::STKFLT.as_raw();
 /// What ends a program that does not know it, and tells nothing here.
 const IGNORED: [i32; 7] = [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT];
 
-/// From now on a file that may not grow (SIGXFSZ) is told by the write that it refuses: it ends the take and not the
-/// program.
+/// From now on SIGXFSZ (a file may not grow) does not end the program: the write fails, and the take ends.
 ///
 /// # Errors
 /// Where the system refuses.

@@ -53,7 +53,9 @@ impl Fresh {
         file.as_file().sync_all()?;
         for path in names(&wanted) {
             match name_new(file, &path) {
-                Ok(_) => {
+                Ok(named) => {
+                    // Closing it is not enough: a process that is being started holds the lock until its program runs.
+                    let _ = named.unlock();
                     File::open(folder_of(&path))?.sync_all()?;
                     return Ok(path);
                 }

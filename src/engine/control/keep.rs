@@ -68,7 +68,7 @@ impl Control {
 
     fn keep<T: Merge>(&self, stored: &Stored<T>, errand: Option<ErrandId>) {
         let Some(path) = stored.file.clone() else { return };
-        // A text that would be too long is the keeper's to refuse: what becomes of a file is told in one place.
+        // The keeper refuses a text that is too long: it alone reports what becomes of a file.
         let text = stored::text(&stored.value).map_err(|full| full.to_string());
         let how = How::Shared(Shared { read: Arc::clone(&stored.read), merge: stored::merged::<T> });
         self.keeper.hand_over(Page { path, text, loss: T::LOSS, how, errands: errand.into_iter().collect() });
@@ -89,8 +89,8 @@ impl Control {
         self.keeper.hand_over(Page { path, text, loss: TRASH_LOSS, how: How::Trash, errands });
     }
 
-    /// Takes in what became of files: who waits for one is answered, what could not be written is told, and what others
-    /// wrote is known here, too.
+    /// Takes the keeper's reports: answers whoever waits for a file, posts a notice where one could not be written, and
+    /// takes over what other stations wrote.
     pub fn listen_to_keeper(&mut self) {
         while let Ok(Kept { path, errands, outcome }) = self.keeper.kept.try_recv() {
             match outcome {

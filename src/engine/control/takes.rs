@@ -131,8 +131,8 @@ pub struct Takes {
     capture: Capture,
     inputs: usize,
     options: RecorderOptions,
-    /// What a second takes with these.
-    bytes_per_second: u64,
+    /// How many channels the files of these have together.
+    channels: usize,
     count: u32,
     take: Option<Take>,
     pub(super) pending: Option<Pending>,
@@ -185,7 +185,7 @@ impl Takes {
             capture: parts.capture,
             inputs: parts.inputs,
             options: parts.options.clone(),
-            bytes_per_second: 1,
+            channels: 0,
             count: 0,
             take: None,
             pending: None,
@@ -219,9 +219,14 @@ impl Takes {
     /// Their files cannot be; nothing is changed.
     pub(super) fn set(&mut self, options: RecorderOptions) -> Result<(), String> {
         let channels: usize = options.files.of(self.inputs)?.iter().map(|file| file.channels.len()).sum();
-        self.bytes_per_second = (channels * options.depth.bytes()) as u64 * u64::from(self.sample_rate_hz);
+        self.channels = channels;
         self.options = options;
         Ok(())
+    }
+
+    /// What takes of these options write in a second.
+    fn bytes_per_second(&self) -> u64 {
+        (self.channels * self.options.depth.bytes()) as u64 * u64::from(self.sample_rate_hz)
     }
 
     /// Whether a take is under way or waited for.
@@ -523,10 +528,10 @@ impl Takes {
         if let Some(free) = self.room.free_bytes(&self.folder)
             && self.recording()
             && !self.warned
-            && free / self.bytes_per_second.max(1) < LOW_SECONDS
+            && free / self.bytes_per_second().max(1) < LOW_SECONDS
         {
             self.warned = true;
-            let minutes = free / self.bytes_per_second.max(1) / 60;
+            let minutes = free / self.bytes_per_second().max(1) / 60;
             desk.notice(Severity::Warning, format!("the disk has room for {minutes} more minutes of recording"));
         }
     }
@@ -568,7 +573,7 @@ impl Takes {
             waits_for,
             folder: self.folder.clone(),
             free_bytes: self.room.free_bytes(&self.folder),
-            bytes_per_second: self.bytes_per_second,
+            bytes_per_second: self.bytes_per_second(),
             capture_bytes: self.capture.bytes(),
             behind: self.behind().cloned(),
         }
@@ -583,7 +588,5 @@ impl Takes {
     /// Frames are of another rate from this one on, and so are the takes that begin.
     pub(super) fn set_rate(&mut self, sample_rate_hz: u32, frame: i64) {
         (self.sample_rate_hz, self.earliest_frame) = (sample_rate_hz, frame);
-        // What could be recorded can be at every rate.
-        let _ = self.set(self.options.clone());
     }
 }

@@ -252,6 +252,8 @@ impl Lane {
         let marks = marks_of(&self.marks, file.first_frame, end);
         let (file, finished) = file.wav.finish(&marks, &info(order, file.first_frame));
         let synced = file.sync_all().and_then(|()| is_there(&file)).and_then(|()| place(&file, &path));
+        // Closing it is not enough: a process that is being started holds the lock until its program runs.
+        let _ = file.unlock();
         match finished {
             Err(error) if !has_no_room(&error) => Err(error),
             _ => synced,
