@@ -29,8 +29,8 @@ fmt:
 
 clippy:
 	@scripts/setup.sh test
-	$(CARGO) clippy --all-targets -- -D warnings
-	$(CARGO) clippy --all-targets --features $(TEST_FEATURES) -- -D warnings
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features $(TEST_FEATURES) -- -D warnings
 
 doc:
 	@scripts/setup.sh test
@@ -38,7 +38,7 @@ doc:
 
 bench: ## how long a block, a thousand controllers, a screen and 400 profiles take
 	@scripts/setup.sh run
-	$(CARGO) bench
+	$(CARGO) bench -p busker-benches
 
 bench-midi: ## how even the MIDI clock is, how late notes come, what it costs; ARGS='--rows cpu' for a part
 	@scripts/setup.sh run

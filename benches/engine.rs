@@ -1,6 +1,6 @@
 //! How long a block takes, a thousand controllers through the scheduler, and the engine in virtual time.
 //!
-//! `cargo bench --bench engine` prints, before criterion's own figures, the distribution of the callback: its limit is
+//! `cargo bench -p busker-benches --bench engine` prints, before criterion's own figures, the distribution of the callback: its limit is
 //! at the 99th percentile, which criterion does not tell.
 
 #![allow(

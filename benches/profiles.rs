@@ -11,7 +11,7 @@ const FILES: usize = 400;
 
 /// The built-in profiles over and over, each copy with an id of its own.
 fn fill(folder: &Path) {
-    let built_in = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/profiles")).unwrap();
+    let built_in = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../profiles")).unwrap();
     let texts: Vec<String> = built_in.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
     for (text, n) in texts.iter().cycle().zip(0..FILES) {
         let id = Profile::from_yaml("built-in", text).unwrap().id;

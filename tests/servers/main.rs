@@ -18,6 +18,7 @@ mod common {
 
 mod alsa;
 mod jack;
+mod turn;
 
 #[cfg(feature = "rt-check")]
 #[global_allocator]

@@ -20,9 +20,9 @@ const LATE: usize = 20;
 const HELD_UP: f64 = 0.15;
 /// So many arrivals are kept: 12 s at 300 BPM are 1440.
 const KEPT: usize = 2048;
-/// Pulses of one block come no further apart than this, in ns: on a wire a byte takes 0.32 ms. Others that are closer than
-/// [`DOUBLED_NS`] are sent twice, and are no pulses here.
-const BLOCK_NS: u64 = 500_000;
+/// Pulses of one block come no further apart than this, in ns: on a wire a byte takes 0.32 ms, and a frame of USB 1 ms.
+/// Others that are closer than [`DOUBLED_NS`] are sent twice, and are no pulses here.
+const BLOCK_NS: u64 = 1_200_000;
 /// And out of the sender's hand no further than this.
 const AT_ONCE_NS: u64 = 100_000;
 /// The line is laid anew so often, in ns.

@@ -380,6 +380,19 @@ fn a_clock_in_blocks_is_followed_to_a_tenth_in_eight_seconds_with_its_phase_and_
 }
 
 #[test]
+fn three_pulses_a_block_are_three_however_far_apart_a_wire_brings_them() {
+    for gap_ns in [0, 20_000, 320_000, 1_000_000] {
+        let mut follower = ClockFollower::new();
+        for block in 0..320 {
+            for i in 0..3 {
+                follower.pulse(BEGIN_NS as u64 + block * 25_000_000 + i * gap_ns);
+            }
+        }
+        assert!((bpm(&follower) - 300.0).abs() < 0.1, "{} with {gap_ns} ns between", bpm(&follower));
+    }
+}
+
+#[test]
 fn pulses_lost_or_doubled_by_chance_are_no_blocks() {
     for (lost, doubled, gap_ns) in [(0.05, 0.0, 0.0), (0.0, 0.1, 300e3), (0.0, 0.1, 20e3), (0.02, 0.1, 300e3)] {
         for (x, seed) in [40.0, 90.0, 120.0, 180.0].into_iter().zip(1..) {

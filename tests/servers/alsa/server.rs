@@ -1,5 +1,6 @@
 //! A jackd of the test's own, and programs around it. Everything is ended by its own process id.
 
+use crate::turn::Turn;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -76,6 +77,7 @@ impl Stage {
             eprintln!("SKIPPED {test}: {missing} is not installed; `make test` installs it");
             return None;
         }
+        let _turn = Turn::take();
         let folder = TempDir::new().unwrap();
         let asound = folder.path().join("asound.conf");
         fs::write(&asound, ASOUND).unwrap();

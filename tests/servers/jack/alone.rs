@@ -4,15 +4,13 @@
 //! process group, and the servers of its name.
 
 use super::server::bury;
+use crate::turn::Turn;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::{
     env, fs,
     os::unix::process::CommandExt,
     process::{self, Command, Stdio},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -32,10 +30,8 @@ pub fn alone(test: &str, body: impl FnOnce()) {
         });
         return body();
     }
-    // Two servers at once on a small machine would disturb each other's measurements.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = Turn::take();
     let server = format!("busker-test-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let child = Command::new(env::current_exe().unwrap())
         .args([&format!("jack::{test}"), "--exact", "--nocapture", "--test-threads=1"])

@@ -105,11 +105,16 @@ impl Recording {
         let mut command = busker(home.path(), &args);
         command.env("JACK_DEFAULT_SERVER", env::var("JACK_DEFAULT_SERVER").unwrap());
         let mut command = if around.is_empty() { command } else { within(around, &command) };
-        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let said = home.path().join("said");
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&said).unwrap());
         let program = command.spawn();
         let program = program.unwrap_or_else(|error| panic!("{command:?}: {error}; `make test` installs strace"));
-        let recording = Recording { program, home };
-        wait_for("the take", || recording.path().exists());
+        let mut recording = Recording { program, home };
+        wait_for("the take", || {
+            let ended = recording.program.try_wait().unwrap();
+            assert!(ended.is_none(), "{ended:?}: {}", fs::read_to_string(&said).unwrap());
+            recording.path().exists()
+        });
         connect(probe);
         recording
     }
