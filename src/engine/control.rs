@@ -5,6 +5,7 @@
 
 mod audition;
 mod automation;
+mod console;
 mod dice;
 mod execute;
 mod folder;
@@ -13,17 +14,21 @@ mod guests;
 mod hear;
 mod history;
 mod instrument;
+mod instruments;
 mod keep;
+mod knobs;
 mod learn;
 mod levels;
 mod macros;
 mod morph;
 mod motion;
+mod out;
 mod owed;
 mod ports;
 mod record;
 mod reload;
 mod room;
+mod routes;
 mod session;
 mod show;
 mod snapshots;
@@ -32,6 +37,7 @@ mod takes;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod transport;
 mod watch;
 
 pub use audition::AuditionParts;
@@ -49,19 +55,15 @@ use super::{
         meter::MeterReader,
         renderer::{OUTPUTS, RendererHandle, Source},
     },
-    disk::{
-        ErrandId,
-        writer::{Done, Job, Progress},
-    },
+    disk::writer::{Done, Job, Progress},
     doors::Doors,
     frame_clock::FrameTime,
     host::patchbay::PortEvent,
     midi::{
         clock_thread::ClockCounters,
         input::MidiIn,
-        scheduler::{Outgoing, What},
         scheduler_thread::SchedulerSender,
-        sent::{PortIndex, Sent, SentReader},
+        sent::{Sent, SentReader},
     },
     plan_cell::PlanWriter,
     station::{Answer, Desk, Guest, Reply, Station},
@@ -70,23 +72,24 @@ use crate::{
     command::Command,
     config::recorder::RecorderOptions,
     learned::Learned,
-    midi::{Channel, smf::Way},
+    midi::Channel,
     music::{Decibels, Plan},
-    profile::{FALLBACK_ID, Library, Profile},
+    profile::{Library, Profile},
     snapshots::Snapshots,
-    status::{DeviceStatus, Event, RealtimeStatus, Severity},
+    status::{DeviceStatus, RealtimeStatus, Severity},
     stored::Stored,
 };
 use audition::Audition;
-use automation::Automation;
+use console::Console;
 use folder::Folder;
 use guests::Guests;
-use instrument::Instrument;
+use instruments::Instruments;
 use learn::Learn;
-use levels::Levels;
-use owed::{Awaited, Owed};
+use out::Out;
+use owed::Owed;
 use ports::Ports;
-use session::OpenSession;
+use record::Recorder;
+use session::{House, SessionDesk};
 use std::{
     path::PathBuf,
     sync::{
@@ -96,8 +99,8 @@ use std::{
     time::Duration,
 };
 use sync::Sync;
-use takes::{Takes, TakesParts};
-use watch::Watch;
+use takes::{Occasion, Takes, TakesParts};
+use transport::{LivePlan, Transport};
 
 /// How often inputs are looked at that knock at no door, while something waits for what comes in there.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -225,138 +228,91 @@ impl Outcome {
 /// Called with each message that was sent, its instant in ns since the start, and its port's id.
 pub type SentListener = Box<dyn FnMut(&Sent, u64, &str) + Send>;
 
-/// The control thread's state.
+/// The control thread's state: who owns what, and the ways out.
 pub struct Control {
-    desk: Desk,
-    library: Library,
-    /// Ids of the profiles in it.
-    profile_ids: Arc<[String]>,
-    /// One for each port that is played on, or one without a port. Never empty.
-    instruments: Vec<Instrument>,
-    /// The one that is played and shown.
-    current: usize,
-    plan: Plan,
-    plan_writer: PlanWriter,
-    /// Where `transport.play` begins, in song pulses.
-    cue_pulse: f64,
-    renderer: RendererHandle,
-    scheduler: SchedulerSender,
-    ports: Ports,
-    port_events: Option<Receiver<PortEvent>>,
-    profile_news: Option<Receiver<ProfileNews>>,
-    clock_counters: Option<Arc<ClockCounters>>,
-    automation: Automation,
-    /// When what moves by itself was looked at last, in ns.
-    moved_ns: u64,
-    learn: Learn,
-    /// The user's library of snapshots.
-    shelf: Stored<Snapshots>,
-    sessions: SessionRules,
-    session: Option<OpenSession>,
-    keeper: KeeperHandle,
-    /// Answers that come later.
-    owed: Owed,
-    /// Where recordings go without a session, and sessions are looked for.
-    music: PathBuf,
-    sync: Sync,
-    watch: Watch,
-    sent: Vec<SentReader>,
-    sent_listener: Option<SentListener>,
-    received: Vec<MidiIn>,
-    sources: Vec<Source>,
-    input_channels: String,
-    inputs: Vec<Levels>,
-    outputs: [Levels; OUTPUTS],
-    gains: Vec<Decibels>,
-    monitor: Decibels,
-    click_on: bool,
-    takes: Takes,
-    /// The frame up to which bars were looked for.
-    looked_frame: i64,
+    out: Out,
+    /// The song and its tempo.
+    transport: Transport,
+    /// Levels of inputs and outputs.
+    console: Console,
+    /// Takes that are made, and their folder.
+    recorder: Recorder,
+    /// The take that is listened to.
     audition: Audition,
-    /// The folder of takes.
-    folder: Folder,
+    /// The synths, their profiles and knobs.
+    instruments: Instruments,
+    /// The ports and what travels on them.
+    ports: Ports,
+    /// What controllers and notes are tied to.
+    learn: Learn,
+    /// The session that is open, and the snapshots.
+    sessions: SessionDesk,
+    /// Those who come and go, and what they hold.
+    guests: Guests,
+    /// The ways in.
+    doors: Doors,
     /// The device, kept up to date by whoever runs it.
     pub device: DeviceStatus,
     /// What the system granted, kept up to date by whoever runs the threads.
     pub realtime: RealtimeStatus,
-    start_ns: u64,
-    guests: Guests,
-    doors: Doors,
     quit: bool,
 }
 
 impl Control {
     /// A control at its beginning.
     pub fn new(parts: ControlParts) -> Control {
-        let channels = parts.sources.len();
-        let instruments = instruments(&parts);
+        let instruments = Instruments::new(parts.library, &parts.profile, parts.channel, &parts.ports);
+        let takes = Takes::new(TakesParts {
+            jobs: parts.jobs,
+            done: parts.done,
+            progress: parts.progress,
+            folder: parts.folder.clone(),
+            calendar: parts.calendar,
+            capture: parts.capture,
+            inputs: parts.sources.len(),
+            sample_rate_hz: parts.device.sample_rate_hz,
+            options: parts.recorder,
+        });
         let mut control = Control {
-            desk: parts.desk,
-            profile_ids: parts.library.ids().map(str::to_owned).collect(),
-            library: parts.library,
-            instruments,
-            current: 0,
-            plan: parts.plan,
-            plan_writer: parts.plan_writer,
-            cue_pulse: 0.0,
-            renderer: parts.renderer,
-            scheduler: parts.scheduler,
-            ports: Ports::new(parts.ports),
-            port_events: None,
-            profile_news: None,
-            clock_counters: parts.clock_counters,
-            automation: Automation::default(),
-            moved_ns: 0,
-            learn: Learn::new(parts.learned),
-            shelf: parts.snapshots,
-            sessions: parts.sessions,
-            session: None,
-            keeper: parts.keeper,
-            owed: Owed::default(),
-            music: parts.folder.clone(),
-            sync: Sync::new(parts.sync),
-            watch: Watch::default(),
-            sent: parts.sent,
-            sent_listener: None,
-            received: parts.received,
-            input_channels: parts.input_channels,
-            inputs: parts.input_meters.into_iter().map(Levels::new).collect(),
-            outputs: parts.output_meters.map(Levels::new),
-            gains: vec![Decibels::UNITY; channels],
-            sources: parts.sources,
-            monitor: parts.monitor,
-            click_on: false,
-            takes: Takes::new(TakesParts {
-                jobs: parts.jobs,
-                done: parts.done,
-                progress: parts.progress,
-                folder: parts.folder,
-                calendar: parts.calendar,
-                capture: parts.capture,
-                inputs: channels,
-                sample_rate_hz: parts.device.sample_rate_hz,
-                options: parts.recorder,
-            }),
-            looked_frame: 0,
+            out: Out {
+                desk: parts.desk,
+                scheduler: parts.scheduler,
+                renderer: parts.renderer,
+                keeper: parts.keeper,
+                plan: LivePlan::new(parts.plan, parts.plan_writer),
+                owed: Owed::default(),
+                asking: Guest::default(),
+                start_ns: parts.start_ns,
+            },
+            transport: Transport::new(Sync::new(parts.sync, parts.clock_counters)),
+            console: Console::new(
+                (parts.sources, parts.input_channels),
+                parts.input_meters,
+                parts.output_meters,
+                parts.monitor,
+            ),
+            recorder: Recorder::new(takes, Folder::new(parts.librarian)),
             audition: Audition::new(parts.audition),
-            folder: Folder::new(parts.librarian),
-            device: parts.device,
-            realtime: RealtimeStatus::default(),
-            start_ns: parts.start_ns,
+            instruments,
+            ports: Ports::new(parts.ports, parts.received, parts.sent),
+            learn: Learn::new(parts.learned),
+            sessions: SessionDesk::new(parts.sessions, parts.snapshots, parts.folder),
             guests: Guests::default(),
             doors: parts.doors,
+            device: parts.device,
+            realtime: RealtimeStatus::default(),
             quit: false,
         };
-        control.route_as_set();
-        control.tell_absent();
-        control.tell_unknown();
+        let Control { ports, instruments, out, .. } = &mut control;
+        ports.route_as_set(out);
+        ports.tell_absent(out);
+        ports.tell_unknown(&instruments.library, out);
         control
     }
 
     /// Commands and notices go through here.
     pub fn desk(&self) -> &Desk {
-        &self.desk
+        &self.out.desk
     }
 
     /// Whether someone asked to leave.
@@ -366,34 +322,25 @@ impl Control {
 
     /// From now on `listener` hears of each message.
     pub fn listen_to_sent(&mut self, listener: SentListener) {
-        self.sent_listener = Some(listener);
+        self.ports.listen_to_sent(listener);
     }
 
     /// Obeys a command of somebody who may leave.
     pub fn obey(&mut self, command: &Command, guest: Guest, now: Moment) -> Outcome {
-        self.guests.asking = guest;
+        self.out.asking = guest;
         // What ended by itself since the last command was promised to nobody.
-        self.promised();
+        self.out.owed.promised();
         let answer = self.execute(command, now);
         tracing::debug!(%command, ?answer);
-        match (self.promised(), answer) {
+        match (self.out.owed.promised(), answer) {
             (Some(promise), Ok(meanwhile)) => Outcome::Later { promise, meanwhile },
             (_, answer) => Outcome::Now(answer),
         }
     }
 
-    fn promised(&mut self) -> Option<Promise> {
-        let (of_takes, of_errands) = (self.takes.promised(), self.owed.promised());
-        of_takes.or(of_errands)
-    }
-
-    fn answer_errand(&mut self, errand: ErrandId, answer: &Answer) {
-        self.owed.answer(Awaited::Errand(errand), answer.clone());
-    }
-
     /// Whoever waits for an answer that comes later gets it from [`due_answers`](Self::due_answers).
     pub fn owe(&mut self, promise: Promise, meanwhile: String, reply: Reply, now: Moment) {
-        self.owed.owe(promise, meanwhile, reply, now.ns);
+        self.out.owed.owe(promise, meanwhile, reply, now.ns);
     }
 
     /// The answers that are known by now, and those that have waited long enough.
@@ -407,136 +354,137 @@ impl Control {
     }
 
     fn due_by(&mut self, now_ns: u64) -> Vec<(Reply, Answer)> {
-        for (awaited, answer) in self.takes.known() {
-            self.owed.answer(awaited, answer);
-        }
-        self.owed.due(now_ns, |awaited| self.takes.late(awaited))
+        self.out.owed.due(now_ns, |awaited| self.recorder.takes.late(awaited))
     }
 
     /// Takes in what the other threads report.
     pub fn listen(&mut self, now: Moment) {
-        self.look_for_bars(now);
-        self.listen_to_player();
-        self.listen_to_reader();
-        self.listen_to_librarian();
-        self.takes.listen(&self.desk, &self.folder);
+        let Control { out, recorder, audition, instruments, ports, .. } = self;
+        recorder.look_for_bars(|out| Occasion::of(instruments, ports, out, now), out, now);
+        audition.listen_to_player(out);
+        audition.listen_to_reader(out);
+        recorder.listen_to_librarian(out);
+        recorder.takes.listen(&recorder.folder, out);
         self.drain_sent(now);
         self.look_at_ports(now);
-        self.look_at_profiles(now);
+        self.instruments.look_at_profiles(&mut self.out, now);
         self.glance(now);
         self.listen_to_keeper();
-        self.keep_session(now);
+        let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
+        sessions.keep(&House { transport, recorder, instruments, ports }, out, now);
         self.ports.tick(now.ns);
-        self.watch.refresh();
-        for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
-            levels.listen(now.ns);
-        }
+        self.ports.monitor.refresh();
+        self.console.listen(now.ns);
     }
 
     /// Between two turns: takes what came in, and moves what moves by itself.
     pub fn glance(&mut self, now: Moment) {
-        self.go_on_morphing(now);
+        self.instruments.go_on_morphing(&mut self.out, now);
         self.hear(now);
-        self.go_on_moving(now);
-    }
-
-    fn drain_sent(&mut self, now: Moment) {
-        let mut batch: Vec<Sent> = Vec::new();
-        let mut played = Vec::new();
-        for log in &mut self.sent {
-            while let Some(sent) = log.pop() {
-                self.ports.sent(&sent);
-                played.extend(record::played(sent.at_ns, Way::Sent, sent.port, &sent.payload, now));
-                self.watch.note(sent.at_ns.saturating_sub(self.start_ns), sent.port, false, &sent.payload);
-                if self.sent_listener.is_some() {
-                    batch.push(sent);
-                }
-            }
-        }
-        self.takes.played(played);
-        if let Some(listener) = &mut self.sent_listener {
-            batch.sort_by_key(|sent| sent.at_ns);
-            for sent in &batch {
-                listener(sent, sent.at_ns.saturating_sub(self.start_ns), self.ports.id(sent.port));
-            }
-        }
+        self.instruments.go_on_moving(&mut self.out, now);
     }
 
     /// Looks at how much room the disk has. Slow; not in virtual time.
     pub fn look_at_disk(&mut self) {
-        self.takes.look_at_disk(&self.desk);
+        self.recorder.takes.look_at_disk(&self.out);
     }
 
     /// How soon it must listen again, where that is sooner than its next turn.
     pub fn patience(&self, now: Moment) -> Option<Duration> {
-        let inputs = self.must_look_often().then_some(LOOK_EVERY);
-        inputs.into_iter().chain(self.motion_patience(now)).min()
+        // The song or an envelope may wait for something that no input tells of.
+        let waits = self.follows_a_clock() || self.instruments.wait_for_notes();
+        let look_often = waits && self.ports.inputs.iter().any(MidiIn::is_quiet);
+        let inputs = look_often.then_some(LOOK_EVERY);
+        inputs.into_iter().chain(self.instruments.motion_patience(&self.out, now)).min()
+    }
+
+    /// Whether the tempo is that of a clock that comes in.
+    pub fn follows_a_clock(&self) -> bool {
+        self.transport.sync.is_followed()
     }
 
     /// From now on ports come and go as this says.
     pub fn keep_ports(&mut self, events: Option<Receiver<PortEvent>>) {
-        self.port_events = events;
+        self.ports.events = events;
+    }
+
+    /// From now on profiles are edited as this says.
+    pub fn keep_profiles(&mut self, news: Receiver<ProfileNews>) {
+        self.instruments.news = Some(news);
     }
 
     /// From now on inputs knock here when something came in.
     pub fn knock_with(&self, station: &Station) {
-        for input in &self.received {
+        for input in &self.ports.inputs {
             let station = station.clone();
             input.on_message(move || station.knock());
         }
     }
 
+    /// Mends what an interrupted run left.
+    pub fn mend_takes(&self) {
+        self.recorder.mend();
+    }
+
     /// Whether a take is under way or not yet closed.
     pub fn is_take_open(&self) -> bool {
-        self.takes.is_open()
+        self.recorder.takes.is_open()
+    }
+
+    /// The audio was interrupted, so many times since the last look; the machine may have stood still for so many ms.
+    pub fn xruns(&mut self, times: u64, stood_ms: u64, now: Moment) {
+        self.recorder.xruns(times, stood_ms, &self.out, now);
+    }
+
+    /// The device is gone: the take under way is closed with what is there.
+    pub fn device_lost(&mut self) {
+        self.recorder.takes.interrupt(&mut self.out);
+    }
+
+    /// Frames are of another rate from this one on: the song goes on where it is, and so does a take that is listened to.
+    /// The take under way is closed.
+    pub fn set_rate(&mut self, sample_rate_hz: u32, frame: i64) {
+        let heard = self.audition.status(self.device.sample_rate_hz);
+        // One that was begun meanwhile.
+        self.recorder.takes.interrupt(&mut self.out);
+        self.device.sample_rate_hz = sample_rate_hz;
+        self.recorder.takes.set_rate(sample_rate_hz, frame);
+        self.out.plan.change(|plan| plan.set_rate(f64::from(sample_rate_hz), frame));
+        if let Some(heard) = heard {
+            self.audition.play_from(heard.path, heard.seconds, None, sample_rate_hz, &mut self.out);
+        }
+    }
+
+    /// The device is back: a take that was interrupted goes on in a new one.
+    pub fn device_back(&mut self, now: Moment) {
+        let occasion = Occasion::of(&self.instruments, &self.ports, &self.out, now);
+        self.recorder.device_back(&occasion, &mut self.out);
+    }
+
+    /// Writes what is not written yet of the session.
+    pub fn save_last(&mut self, now: Moment) {
+        let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
+        sessions.save_last(&House { transport, recorder, instruments, ports }, out, now);
     }
 
     /// Ends everything that sounds or records: the way out begins here.
     pub fn wind_up(&mut self, now: Moment) {
         self.drain_sent(now);
-        self.takes.pending = None;
-        self.takes.end(now.open_frame);
-        self.end_audition();
-        let pulse = self.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);
-        self.plan.stand(pulse, now.open_frame);
-        self.plan.set_clock(false, now.open_frame);
-        self.plan_writer.write(&self.plan);
+        let Control { out, recorder, audition, .. } = self;
+        recorder.takes.pending = None;
+        recorder.takes.end(now.open_frame, out);
+        audition.end(out);
+        let pulse = out.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);
+        out.plan.change(|plan| {
+            plan.stand(pulse, now.open_frame);
+            plan.set_clock(false, now.open_frame);
+        });
     }
 
     /// Lets the scheduler go: it silences every synth and ends.
     pub fn close_scheduler(&mut self) {
-        self.scheduler.close();
+        self.out.scheduler.close();
     }
-
-    /// The one that is played and shown.
-    fn instrument(&self) -> &Instrument {
-        &self.instruments[self.current]
-    }
-
-    fn send_to(&mut self, port: PortIndex, due_ns: u64, what: What) {
-        self.scheduler.send(Outgoing { port, due_ns, what });
-    }
-
-    fn tell(&self, event: Event) {
-        self.desk.tell(&event);
-    }
-}
-
-/// One for each port that is played on, or one without a port.
-fn instruments(parts: &ControlParts) -> Vec<Instrument> {
-    let outputs = parts.ports.iter().zip(0..).filter(|(port, _)| port.output);
-    let at = |(port, index): (&Port, u8)| {
-        // One that is not known is told, and the synth gets what fits any.
-        let named =
-            port.settings.profile.as_ref().and_then(|id| parts.library.get(id).or(parts.library.get(FALLBACK_ID)));
-        let profile = named.unwrap_or(&parts.profile);
-        Instrument::new(Some(PortIndex(index)), port.settings.channel.or(parts.channel), Arc::clone(profile))
-    };
-    let mut instruments: Vec<Instrument> = outputs.map(at).collect();
-    if instruments.is_empty() {
-        instruments.push(Instrument::new(None, parts.channel, Arc::clone(&parts.profile)));
-    }
-    instruments
 }
 
 /// A failure as an answer and, where nobody waits for the answer, a notice.

@@ -1,6 +1,6 @@
 //! Audition: which take is listened to, and how far it is. The control thread's; the disk is the reader's.
 
-use super::Control;
+use super::out::Out;
 use crate::{
     command::arg::{Seconds, Text},
     engine::{
@@ -18,7 +18,7 @@ use crate::{
     takes::{in_folder, shown, unquoted},
 };
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::Ordering,
@@ -83,16 +83,16 @@ impl Audition {
     }
 }
 
-impl Control {
-    pub(super) fn play_take(&mut self, Text(name): &Text) -> Answer {
-        let path = in_folder(self.takes.folder(), unquoted(name))?;
-        let errand = self.owed.promise_errand();
-        self.play_from(path, 0.0, Some(errand));
+impl Audition {
+    pub(super) fn play(&mut self, Text(name): &Text, folder: &Path, rate_hz: u32, out: &mut Out) -> Answer {
+        let path = in_folder(folder, unquoted(name))?;
+        let errand = out.owed.promise_errand();
+        self.play_from(path, 0.0, Some(errand), rate_hz, out);
         Ok(String::new())
     }
 
-    pub(super) fn seek_take(&mut self, Seconds(seconds): Seconds) -> Answer {
-        let Some(current) = self.audition.current.as_ref().filter(|current| !current.is_stopping) else {
+    pub(super) fn seek(&mut self, Seconds(seconds): Seconds, rate_hz: u32, out: &mut Out) -> Answer {
+        let Some(current) = self.current.as_ref().filter(|current| !current.is_stopping) else {
             return Err(NOT_PLAYING.to_owned());
         };
         if let Some(length) = current.length_seconds
@@ -101,90 +101,92 @@ impl Control {
             return Err(format!("take.seek: {} is {length:.1} s long", current.path.display()));
         }
         let path = current.path.clone();
-        let errand = self.owed.promise_errand();
-        self.play_from(path, seconds, Some(errand));
+        let errand = out.owed.promise_errand();
+        self.play_from(path, seconds, Some(errand), rate_hz, out);
         Ok(String::new())
     }
 
-    pub(super) fn stop_take(&mut self) -> Answer {
-        if self.audition.current.as_ref().is_none_or(|current| current.is_stopping) {
+    pub(super) fn stop(&mut self, out: &mut Out) -> Answer {
+        if self.current.as_ref().is_none_or(|current| current.is_stopping) {
             return Err(NOT_PLAYING.to_owned());
         }
-        self.end_audition();
+        self.end(out);
         Ok(String::new())
     }
 
-    pub(super) fn play_from(&mut self, path: PathBuf, from_seconds: f64, errand: Option<ErrandId>) {
-        self.answer_player(Err("another take, or another place in it, was asked for before it began".to_owned()));
-        let play = self.audition.last.next();
-        self.audition.last = play;
+    pub(super) fn play_from(
+        &mut self,
+        path: PathBuf,
+        from_seconds: f64,
+        errand: Option<ErrandId>,
+        rate_hz: u32,
+        out: &mut Out,
+    ) {
+        self.answer(Err("another take, or another place in it, was asked for before it began".to_owned()), out);
+        let play = self.last.next();
+        self.last = play;
         // A reader that is gone answers by its silence.
-        let _ = self.audition.parts.plays.send(Job::Play {
-            play,
-            path: path.clone(),
-            from_seconds,
-            at_rate_hz: self.device.sample_rate_hz,
-        });
-        self.renderer.order(Order::Play(play));
+        let _ = self.parts.plays.send(Job::Play { play, path: path.clone(), from_seconds, at_rate_hz: rate_hz });
+        out.renderer.order(Order::Play(play));
         // In the same take the length is known already.
-        let same = self.audition.current.take().filter(|before| before.path == path);
+        let same = self.current.take().filter(|before| before.path == path);
         let length_seconds = same.and_then(|before| before.length_seconds);
-        self.audition.current = Some(Current { play, path, from_seconds, length_seconds, is_stopping: false, errand });
+        self.current = Some(Current { play, path, from_seconds, length_seconds, is_stopping: false, errand });
     }
 
     /// Who asked for what is listened to hears what became of it, once.
-    fn answer_player(&mut self, answer: Answer) {
-        if let Some(errand) = self.audition.current.as_mut().and_then(|current| current.errand.take()) {
-            self.answer_errand(errand, &answer);
+    fn answer(&mut self, answer: Answer, out: &mut Out) {
+        if let Some(errand) = self.current.as_mut().and_then(|current| current.errand.take()) {
+            out.answer_errand(errand, &answer);
         }
     }
 
     /// Ends what is listened to, if anything is.
-    pub(super) fn end_audition(&mut self) {
-        self.answer_player(Err("it was stopped before it began".to_owned()));
-        if let Some(current) = &mut self.audition.current {
+    pub(super) fn end(&mut self, out: &mut Out) {
+        self.answer(Err("it was stopped before it began".to_owned()), out);
+        if let Some(current) = &mut self.current {
             current.is_stopping = true;
-            let _ = self.audition.parts.plays.send(Job::Stop);
-            self.renderer.order(Order::StopPlay);
+            let _ = self.parts.plays.send(Job::Stop);
+            out.renderer.order(Order::StopPlay);
         }
     }
 
     /// Whether the callback has played a take to its end, or to where it was stopped.
-    pub(super) fn listen_to_player(&mut self) {
-        let Some(play) = self.audition.parts.counters.take_ended() else { return };
+    pub(super) fn listen_to_player(&mut self, out: &Out) {
+        let Some(play) = self.parts.counters.take_ended() else { return };
         // What is stopped may never have been begun: then it is the one before that ended.
-        let is_over = self.audition.current.as_ref().is_some_and(|it| it.play == play || it.is_stopping);
-        if let Some(current) = self.audition.current.take_if(|_| is_over) {
-            self.tell(Event::AuditionEnded { path: current.path });
+        let is_over = self.current.as_ref().is_some_and(|it| it.play == play || it.is_stopping);
+        if let Some(current) = self.current.take_if(|_| is_over) {
+            out.tell(Event::AuditionEnded { path: current.path });
         }
     }
 
     /// Takes in what the reader tells.
-    pub(super) fn listen_to_reader(&mut self) {
-        while let Ok(news) = self.audition.parts.news.try_recv() {
+    pub(super) fn listen_to_reader(&mut self, out: &mut Out) {
+        while let Ok(news) = self.parts.news.try_recv() {
             match news {
                 News::Started { play, path, frames, sample_rate_hz, from_seconds } => {
-                    let Some(current) = self.audition.of(play) else { continue };
+                    let Some(current) = self.of(play) else { continue };
                     let is_new = current.length_seconds.is_none();
                     let length_seconds = frames as f64 / f64::from(sample_rate_hz.max(1));
                     (current.path, current.from_seconds) = (path.clone(), from_seconds);
                     current.length_seconds = Some(length_seconds);
                     let from = if from_seconds > 0.0 { format!(" from {from_seconds:.1} s on") } else { String::new() };
-                    self.answer_player(Ok(format!("playing {}{from}, of {length_seconds:.1} s", shown(&path))));
+                    self.answer(Ok(format!("playing {}{from}, of {length_seconds:.1} s", shown(&path))), out);
                     if is_new {
-                        self.tell(Event::AuditionStarted { path, length_seconds });
+                        out.tell(Event::AuditionStarted { path, length_seconds });
                     }
                 }
                 News::Failed { play, sentence } => {
-                    if self.audition.of(play).is_some() {
-                        self.answer_player(Err(sentence.clone()));
-                        self.end_audition();
-                        self.desk.notice(Severity::Error, sentence);
+                    if self.of(play).is_some() {
+                        self.answer(Err(sentence.clone()), out);
+                        self.end(out);
+                        out.notice(Severity::Error, sentence);
                     }
                 }
                 News::CutShort { play, sentence } => {
-                    if self.audition.of(play).is_some() {
-                        self.desk.notice(Severity::Warning, sentence);
+                    if self.of(play).is_some() {
+                        out.notice(Severity::Warning, sentence);
                     }
                 }
             }

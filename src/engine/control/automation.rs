@@ -3,7 +3,7 @@
 //!
 //! A hand that turns takes the place of what was recorded before, for as long as it turns; then what was there goes on.
 
-use super::{Control, Moment};
+use super::{Moment, instruments::Instruments, out::Out};
 use crate::{
     command::arg::{Name, Switch},
     engine::station::Answer,
@@ -142,28 +142,23 @@ impl Lanes {
     }
 }
 
-impl Control {
-    /// The song pulse that is heard, while the song rolls.
-    fn rolling_pulse(&self, now: Moment) -> Option<f64> {
-        self.playing().then(|| self.motion_now(now).pulse).filter(|pulse| *pulse >= 0.0)
-    }
-
+impl Instruments {
     /// Whether knobs are, or will be, moved by the timeline.
-    pub(super) fn plays_automation(&self) -> bool {
+    pub(super) fn plays_automation(&self, out: &Out) -> bool {
         self.automation.status.on
-            && self.playing()
-            && self.instruments.iter().any(|instrument| !instrument.lanes.by_index.is_empty())
+            && out.plan.is_rolling()
+            && self.list.iter().any(|instrument| !instrument.lanes.by_index.is_empty())
     }
 
-    pub(super) fn auto_arm(&mut self, state: Switch) -> Answer {
+    pub(super) fn auto_arm(&mut self, state: Switch, out: &Out) -> Answer {
         let armed = state.applied_to(self.automation.status.armed);
         self.automation.status.armed = armed;
         // What is recorded is heard in its place.
         self.automation.status.on |= armed;
         if !armed {
-            self.instruments.iter_mut().flat_map(|i| i.lanes.by_index.values_mut()).for_each(|r| r.touch = None);
+            self.list.iter_mut().flat_map(|i| i.lanes.by_index.values_mut()).for_each(|r| r.touch = None);
         }
-        Ok(match (armed, self.playing()) {
+        Ok(match (armed, out.plan.is_rolling()) {
             (true, true) => "turn a knob: it is recorded".to_owned(),
             (true, false) => "knobs that are turned while the song plays are recorded".to_owned(),
             (false, _) => "turns are not recorded any more".to_owned(),
@@ -172,13 +167,13 @@ impl Control {
 
     pub(super) fn auto_on(&mut self, state: Switch) -> Answer {
         self.automation.status.on = state.applied_to(self.automation.status.on);
-        self.instruments.iter_mut().for_each(|instrument| instrument.lanes.rest());
+        self.list.iter_mut().for_each(|instrument| instrument.lanes.rest());
         Ok(String::new())
     }
 
     pub(super) fn auto_clear(&mut self, name: Option<&Name>) -> Answer {
         let index = name.map(|Name(name)| self.instrument().param(name)).transpose()?;
-        let lanes = &mut self.instruments[self.current].lanes.by_index;
+        let lanes = &mut self.list[self.current].lanes.by_index;
         let before = lanes.len();
         lanes.retain(|at, _| index.is_some_and(|index| index != *at));
         match before - lanes.len() {
@@ -189,34 +184,34 @@ impl Control {
     }
 
     /// A hand turned a knob: where that is recorded, it goes on the timeline.
-    pub(super) fn record_turn(&mut self, at: usize, index: usize, turn: (u16, u16), now: Moment) {
+    pub(super) fn record_turn(&mut self, at: usize, index: usize, turn: (u16, u16), out: &mut Out, now: Moment) {
         if !self.automation.status.armed {
             return;
         }
-        let Some(pulse) = self.rolling_pulse(now) else { return };
+        let Some(pulse) = out.rolling_pulse(now) else { return };
         let turns = |lanes: &Lanes| lanes.all().map(|(_, lane)| lane.points().len()).sum::<usize>();
-        let is_full = self.instruments.iter().map(|instrument| turns(&instrument.lanes)).sum::<usize>() >= TURNS_MAX;
+        let is_full = self.list.iter().map(|instrument| turns(&instrument.lanes)).sum::<usize>() >= TURNS_MAX;
         if is_full && !std::mem::replace(&mut self.automation.told_full, true) {
             let text = format!("no more than {TURNS_MAX} turns can be recorded: `auto.clear` with a knob makes room");
-            self.desk.notice(Severity::Warning, text);
+            out.notice(Severity::Warning, text);
         }
         if !is_full {
             self.automation.told_full = false;
-            self.instruments[at].lanes.record(index, turn, pulse, now.ns);
+            self.list[at].lanes.record(index, turn, pulse, now.ns);
         }
     }
 
     /// Moves the knobs the timeline moves.
-    pub(super) fn play_automation(&mut self, now: Moment) {
-        let pulse = self.rolling_pulse(now).filter(|_| self.automation.status.on);
-        for at in 0..self.instruments.len() {
+    pub(super) fn play_automation(&mut self, out: &mut Out, now: Moment) {
+        let pulse = out.rolling_pulse(now).filter(|_| self.automation.status.on);
+        for at in 0..self.list.len() {
             let Some(pulse) = pulse else {
-                self.instruments[at].lanes.rest();
+                self.list[at].lanes.rest();
                 continue;
             };
-            for (index, value) in self.instruments[at].lanes.play(pulse, now.ns) {
-                let param = &self.instruments[at].profile.params[index];
-                self.move_quietly(at, index, param.snap(value), now);
+            for (index, value) in self.list[at].lanes.play(pulse, now.ns) {
+                let param = &self.list[at].profile.params[index];
+                self.move_quietly(at, index, param.snap(value), out, now);
             }
         }
     }

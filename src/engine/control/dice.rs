@@ -2,7 +2,7 @@
 //!
 //! Chance comes from the instant alone: in virtual time, the same script throws the same dice.
 
-use super::{Control, Moment};
+use super::{Moment, instruments::Instruments, out::Out};
 use crate::{
     command::arg::Text,
     engine::station::Answer,
@@ -71,34 +71,35 @@ fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, Strin
     if diced.is_empty() { Err("there is nothing that dice may turn".to_owned()) } else { Ok(diced) }
 }
 
-impl Control {
+impl Instruments {
     /// Turns knobs to any place.
-    pub(super) fn random(&mut self, section: Option<&Text>, now: Moment) -> Answer {
+    pub(super) fn random(&mut self, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
         let mut dice = Dice::of_instant(now.ns);
-        self.dice("dice", section, now, |param, _| dice.any(param))
+        self.dice("dice", section, out, now, |param, _| dice.any(param))
     }
 
     /// Turns knobs to near where they are.
-    pub(super) fn mutate(&mut self, percent: f64, section: Option<&Text>, now: Moment) -> Answer {
+    pub(super) fn mutate(&mut self, percent: f64, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
         let mut dice = Dice::of_instant(now.ns);
-        self.dice("mutation", section, now, |param, value| dice.near(param, value, percent / 100.0))
+        self.dice("mutation", section, out, now, |param, value| dice.near(param, value, percent / 100.0))
     }
 
     fn dice(
         &mut self,
         label: &str,
         section: Option<&Text>,
+        out: &mut Out,
         now: Moment,
         mut throw: impl FnMut(&Param, u16) -> u16,
     ) -> Answer {
-        let instrument = &self.instruments[self.current];
+        let instrument = &self.list[self.current];
         let params = &instrument.profile.params;
         let targets: Vec<(usize, u16)> = chosen(&instrument.profile, section)?
             .into_iter()
             .map(|index| (index, throw(&params[index], instrument.values[index])))
             .collect();
-        self.instruments[self.current].remember(&targets, label);
-        self.go_to(self.current, &targets, now);
+        self.list[self.current].remember(&targets, label);
+        self.go_to(self.current, &targets, out, now);
         Ok(format!("{label}: {} knobs; param.undo takes it back", targets.len()))
     }
 }

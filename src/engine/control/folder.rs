@@ -1,9 +1,9 @@
 //! The folder of takes: what the librarian is asked, and what it tells. The control thread's; nothing here waits for the
 //! disk.
 
-use super::Control;
+use super::{out::Out, record::Recorder};
 use crate::{
-    command::arg::{Switch, TakeName, Text},
+    command::arg::{TakeName, Text},
     engine::{
         disk::librarian::{Job, News},
         station::Answer,
@@ -64,14 +64,14 @@ impl Folder {
     }
 }
 
-impl Control {
+impl Recorder {
     /// Mends what an interrupted run left.
-    pub fn mend_takes(&self) {
+    pub(super) fn mend(&self) {
         self.folder.ask(Job::Mend(self.takes.folder().to_owned()));
     }
 
-    pub(super) fn list_takes(&mut self, state: Switch) -> Answer {
-        let on = self.guests.takes.switch(self.guests.asking, state);
+    /// Somebody looks at the takes, or nobody does any more.
+    pub(super) fn look(&mut self, on: bool) -> Answer {
         if on != self.folder.shown.is_some() {
             self.folder.shown = on.then_some(None);
             self.folder.ask(Job::Look(on.then(|| self.takes.folder().to_owned())));
@@ -79,22 +79,22 @@ impl Control {
         Ok(String::new())
     }
 
-    pub(super) fn rename_take(&mut self, TakeName(name): &TakeName, Text(to): &Text) -> Answer {
+    pub(super) fn rename(&mut self, TakeName(name): &TakeName, Text(to): &Text, out: &mut Out) -> Answer {
         let path = in_folder(self.takes.folder(), name)?;
-        let errand = self.owed.promise_errand();
+        let errand = out.owed.promise_errand();
         self.folder.ask(Job::Rename(path, unquoted(to).to_owned(), errand));
         Ok(String::new())
     }
 
-    pub(super) fn remove_take(&mut self, Text(name): &Text) -> Answer {
+    pub(super) fn remove(&mut self, Text(name): &Text, out: &mut Out) -> Answer {
         let path = in_folder(self.takes.folder(), unquoted(name))?;
-        let errand = self.owed.promise_errand();
+        let errand = out.owed.promise_errand();
         self.folder.ask(Job::Remove(path, errand));
         Ok(String::new())
     }
 
     /// From now on takes go there. What an interrupted run left there is mended.
-    pub(super) fn go_to_folder(&mut self, folder: PathBuf) {
+    pub(super) fn go_to(&mut self, folder: PathBuf) {
         self.folder.ask(Job::Mend(folder.clone()));
         if self.folder.shown.is_some() {
             self.folder.ask(Job::Look(Some(folder.clone())));
@@ -103,23 +103,23 @@ impl Control {
     }
 
     /// Takes in what the librarian tells.
-    pub(super) fn listen_to_librarian(&mut self) {
+    pub(super) fn listen_to_librarian(&mut self, out: &mut Out) {
         while let Ok(news) = self.folder.librarian.news.try_recv() {
             match news {
-                News::Mended(text) => self.desk.notice(Severity::Warning, text),
-                News::Measured(path, verdict) => self.tell(Event::TakeMeasured { path, verdict }),
+                News::Mended(text) => out.notice(Severity::Warning, text),
+                News::Measured(path, verdict) => out.tell(Event::TakeMeasured { path, verdict }),
                 News::Takes(status) => {
                     if let Some(shown) = &mut self.folder.shown {
                         *shown = Some(status);
                     }
                 }
                 News::Did(errand, text) => {
-                    self.answer_errand(errand, &Ok(text.clone()));
-                    self.desk.notice(Severity::Info, text);
+                    out.answer_errand(errand, &Ok(text.clone()));
+                    out.notice(Severity::Info, text);
                 }
                 News::DidNot(errand, text) => {
-                    self.answer_errand(errand, &Err(text.clone()));
-                    self.desk.notice(Severity::Error, text);
+                    out.answer_errand(errand, &Err(text.clone()));
+                    out.notice(Severity::Error, text);
                 }
             }
         }

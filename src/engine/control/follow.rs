@@ -6,13 +6,9 @@
 //! Every instrument is followed, the one that is shown and the others. A knob that moves by itself is followed too: what
 //! was not sent lately comes from a hand.
 
-use super::{Control, Moment};
+use super::{Moment, instruments::Instruments, out::Out};
 use crate::{
-    engine::midi::{
-        input::Received,
-        scheduler::{Outgoing, What},
-        sent::Payload,
-    },
+    engine::midi::{input::Received, scheduler::What, sent::Payload},
     midi::Message,
     profile::{Halves, Param, Target},
 };
@@ -127,13 +123,13 @@ impl Reader {
     }
 }
 
-impl Control {
+impl Instruments {
     /// Moves the parameters to where the instruments' own knobs were turned.
-    pub(super) fn follow(&mut self, heard: &[Received], now: Moment) {
+    pub(super) fn follow(&mut self, heard: &[Received], out: &mut Out, now: Moment) {
         let mut turned: BTreeMap<(usize, usize), u16> = BTreeMap::new();
         for Received { at_ns, port, payload } in heard {
             let Payload::Short(message) = payload else { continue };
-            for (at, instrument) in self.instruments.iter_mut().enumerate() {
+            for (at, instrument) in self.list.iter_mut().enumerate() {
                 if instrument.port == Some(*port)
                     && message.channel() == Some(instrument.channel())
                     && let Some((index, part)) = instrument.reader.read(message, &instrument.profile.params)
@@ -146,7 +142,7 @@ impl Control {
             }
         }
         for ((at, index), value) in turned {
-            let instrument = &self.instruments[at];
+            let instrument = &self.list[at];
             let Some(port) = instrument.port else { continue };
             let param = &instrument.profile.params[index];
             let Some(target) = param.target else { continue };
@@ -157,14 +153,14 @@ impl Control {
                 true if instrument.motion.is_echo(index, value, now.ns) => continue,
                 // A hand turned what an LFO moves: the knob goes to where that sounds as the hand has it.
                 true => {
-                    let moved_by = instrument.motion.at(index, self.motion_now(now));
+                    let moved_by = instrument.motion.at(index, out.motion_now(now));
                     param.value_at((param.position_of(value) - moved_by).clamp(0.0, 1.0))
                 }
             };
-            self.scheduler.send(Outgoing { port, due_ns: 0, what });
+            out.send(port, 0, what);
             // What only says where it is has not been touched: it stays in a morph.
-            if self.instruments[at].values[index] != value {
-                self.move_by_hand(at, index, value, now);
+            if self.list[at].values[index] != value {
+                self.move_by_hand(at, index, value, out, now);
             }
         }
     }

@@ -5,10 +5,11 @@
 //! screen that is gone would sound for ever. A note is also held by scripts and one-shot commands, which never leave:
 //! so it ends where it began, whatever instrument or channel is in use by then.
 
-use super::{Control, Moment};
+use super::{Control, Moment, execute::done};
 use crate::{
-    command::arg::{OnOff, Switch},
+    command::arg::{Hex, OnOff, Switch, Velocity},
     engine::{
+        audio::renderer::Order,
         midi::{scheduler::What, sent::PortIndex},
         station::{Answer, Guest},
     },
@@ -47,8 +48,6 @@ struct Held {
 /// Everyone who comes and goes.
 #[derive(Debug, Default)]
 pub(super) struct Guests {
-    /// Whose command is being obeyed, or was last.
-    pub(super) asking: Guest,
     /// Those who look at the monitor.
     pub(super) monitor: Lookers,
     /// Those who look at the takes.
@@ -58,15 +57,15 @@ pub(super) struct Guests {
 
 impl Guests {
     /// Whoever is asking begins a note.
-    pub(super) fn hold(&mut self, port: PortIndex, off: Message, note: Note) {
-        self.keep(Held { guest: self.asking, port, end: off, note: Some(note) });
+    pub(super) fn hold(&mut self, asking: Guest, port: PortIndex, off: Message, note: Note) {
+        self.keep(Held { guest: asking, port, end: off, note: Some(note) });
     }
 
     /// Whoever is asking sends a message that may begin or end something.
-    pub(super) fn track(&mut self, port: PortIndex, message: &Message) {
+    pub(super) fn track(&mut self, asking: Guest, port: PortIndex, message: &Message) {
         match message.hold() {
-            Some((end, true)) if self.asking != Guest::NOBODY => {
-                self.keep(Held { guest: self.asking, port, end, note: None });
+            Some((end, true)) if asking != Guest::NOBODY => {
+                self.keep(Held { guest: asking, port, end, note: None });
             }
             Some((end, false)) => self.release(port, end),
             _ => {}
@@ -80,13 +79,13 @@ impl Guests {
     }
 
     /// Where a note sounds that whoever is asking ends, and what ends it there: their own, or else anybody's.
-    pub(super) fn ends_of(&self, note: Note) -> Vec<(PortIndex, Message)> {
+    pub(super) fn ends_of(&self, asking: Guest, note: Note) -> Vec<(PortIndex, Message)> {
         let of = |guest: Option<Guest>| {
             let held = self.held.iter().filter(|held| held.note == Some(note));
             let theirs = held.filter(|held| guest.is_none_or(|guest| held.guest == guest));
             theirs.map(|held| (held.port, held.end)).collect::<Vec<_>>()
         };
-        let own = of(Some(self.asking));
+        let own = of(Some(asking));
         if own.is_empty() { of(None) } else { own }
     }
 
@@ -114,26 +113,83 @@ impl Control {
             }
         }
         let off = Switch::To(OnOff(false));
-        self.guests.asking = guest;
+        self.out.asking = guest;
         // Neither refuses.
-        let _ = self.list_takes(off);
+        let _ = self.look_at_takes(off);
         let _ = self.watch_midi(off);
     }
 
     /// Ends something that is held, and the envelopes it holds open.
     pub(super) fn end(&mut self, port: PortIndex, end: Message, note: Option<Note>, due_ns: u64, now: Moment) {
-        self.send_to(port, due_ns, What::Message(end));
+        self.out.send(port, due_ns, What::Message(end));
         self.guests.release(port, end);
-        let at = self.instruments.iter().position(|instrument| instrument.port == Some(port));
-        if let (Some(at), Some(note)) = (at, note) {
-            self.gate_off(at, note, due_ns, now);
+        if let (Some(at), Some(note)) = (self.instruments.at_port(port), note) {
+            self.instruments.gate_off(at, note, due_ns, &mut self.out, now);
         }
     }
 
     /// Whoever is asking looks at what comes and goes, or no more.
     pub(super) fn watch_midi(&mut self, state: Switch) -> Answer {
-        self.watch.turn(self.guests.monitor.switch(self.guests.asking, state));
+        self.ports.monitor.turn(self.guests.monitor.switch(self.out.asking, state));
         Ok(String::new())
+    }
+
+    /// Whoever is asking looks at the takes, or no more.
+    pub(super) fn look_at_takes(&mut self, state: Switch) -> Answer {
+        self.recorder.look(self.guests.takes.switch(self.out.asking, state))
+    }
+
+    /// Plays a note for some time.
+    pub(super) fn note_play(&mut self, note: Note, velocity: Velocity, ms: u32, now: Moment) -> Answer {
+        let (port, off) = self.instruments.begin(note, velocity, &mut self.out, now)?;
+        self.end(port, off, Some(note), now.ns + u64::from(ms) * 1_000_000, now);
+        done()
+    }
+
+    /// Nothing sounds any more.
+    pub(super) fn panic(&mut self, now: Moment) -> Answer {
+        for port in self.ports.indices() {
+            self.out.send(port, now.ns, What::Panic);
+        }
+        self.out.renderer.order(Order::Silence);
+        self.instruments.gates_off(&self.out, now);
+        self.guests.release_all();
+        Ok("all notes off".to_owned())
+    }
+
+    pub(super) fn note_on(&mut self, note: Note, velocity: Velocity, now: Moment) -> Answer {
+        let (port, off) = self.instruments.begin(note, velocity, &mut self.out, now)?;
+        self.guests.hold(self.out.asking, port, off, note);
+        done()
+    }
+
+    /// Ends a note where it began; one that nobody began, on the instrument in use.
+    pub(super) fn note_off(&mut self, note: Note, now: Moment) -> Answer {
+        let mut ends = self.guests.ends_of(self.out.asking, note);
+        if ends.is_empty() {
+            let off = Message::note_off(self.instruments.instrument().channel(), note);
+            ends.extend(self.instruments.instrument().port.map(|port| (port, off)));
+        }
+        for (port, off) in ends {
+            self.end(port, off, Some(note), now.ns, now);
+        }
+        done()
+    }
+
+    pub(super) fn send_raw(&mut self, hex: &Hex, due_ns: u64) -> Answer {
+        for bytes in hex.messages() {
+            for port in self.ports.outputs().collect::<Vec<_>>() {
+                let what = match Message::from_bytes(bytes) {
+                    Some(message) => {
+                        self.guests.track(self.out.asking, port, &message);
+                        What::Message(message)
+                    }
+                    None => What::SysEx(bytes.into()),
+                };
+                self.out.send(port, due_ns, what);
+            }
+        }
+        done()
     }
 }
 

@@ -1,54 +1,58 @@
-//! What comes in, and ports that come and go.
+//! What comes in and goes out at the ports, brought to those whom it concerns.
 
-use super::{Control, Moment};
+use super::{Control, Moment, learn::Means, notice_of, record::played, takes::Occasion};
 use crate::{
-    command::arg::PortName,
-    config::ThruTo,
+    command::{
+        Command,
+        arg::{Length, Text},
+    },
     engine::{
         host::patchbay::PortChange,
-        midi::{
-            input::Received,
-            sent::{Payload, PortIndex},
-            thru::Route,
-        },
+        midi::sent::Payload,
+        station::{Answer, Guest},
     },
     midi::smf::Way,
-    profile::FALLBACK_ID,
     status::{Event, Severity},
 };
 
 impl Control {
     /// Takes what came in since the last time: it moves what it was tied to, the knobs of its instrument, and the song.
     pub(super) fn hear(&mut self, now: Moment) {
-        let mut heard: Vec<Received> = Vec::new();
-        for input in &mut self.received {
-            while let Some(received) = input.pop() {
-                heard.push(received);
+        let mut heard = self.ports.take_received(&self.out);
+        let received = heard.iter().filter_map(|it| played(it.at_ns, Way::Received, it.port, &it.payload, now));
+        self.recorder.takes.played(received.collect());
+        self.transport.follow_clock(&heard, &self.ports, &mut self.out, now);
+        heard.retain(|received| {
+            let Payload::Short(message) = &received.payload else { return true };
+            self.instruments.gate_by(received.port, message, &self.ports, &mut self.out, now);
+            let (id, profile) = (self.ports.id(received.port), &self.instruments.instrument().profile);
+            match self.learn.moved(id, message, profile, &mut self.out) {
+                Means::ItsOwn => return true,
+                Means::Nothing => {}
+                Means::Does(command) => self.obey_learned(&command, now),
             }
-        }
-        heard.sort_by_key(|received| received.at_ns);
-        let mut played = Vec::new();
-        for Received { at_ns, port, payload } in &heard {
-            self.ports.received(*port);
-            played.extend(super::record::played(*at_ns, Way::Received, *port, payload, now));
-            self.watch.note(at_ns.saturating_sub(self.start_ns), *port, true, payload);
-        }
-        self.takes.played(played);
-        self.follow_clock(&heard, now);
-        heard.retain(|received| match &received.payload {
-            Payload::Short(message) => {
-                self.gate_by(received.port, message, now);
-                let id = self.ports.id(received.port).to_owned();
-                !self.moved(&id, message, now)
-            }
-            Payload::SysEx(_) => true,
+            false
         });
-        self.follow(&heard, now);
+        self.instruments.follow(&heard, &mut self.out, now);
+    }
+
+    fn obey_learned(&mut self, command: &Command, now: Moment) {
+        let answer = self.obey(command, Guest::NOBODY, now).now();
+        if let Some((severity @ (Severity::Warning | Severity::Error), text)) = notice_of(&answer) {
+            self.out.notice(severity, text);
+        }
+    }
+
+    /// Takes in what was sent since the last time.
+    pub(super) fn drain_sent(&mut self, now: Moment) {
+        let sent = self.ports.take_sent(&self.out);
+        let sent = sent.iter().filter_map(|it| played(it.at_ns, Way::Sent, it.port, &it.payload, now));
+        self.recorder.takes.played(sent.collect());
     }
 
     /// Takes what the patchbay says of the ports.
     pub(super) fn look_at_ports(&mut self, now: Moment) {
-        let events: Vec<_> = self.port_events.iter().flat_map(|events| events.try_iter()).collect();
+        let events: Vec<_> = self.ports.events.iter().flat_map(|events| events.try_iter()).collect();
         for event in events {
             let Some(index) = self.ports.kept(event.port) else { continue };
             let Some(port) = self.ports.get_mut(index) else { continue };
@@ -58,86 +62,36 @@ impl Control {
                     port.connected = true;
                     port.info.name.clone_from(&name);
                     let resend = port.settings.resend;
-                    self.tell(Event::PortConnected { port: number, name });
+                    self.out.tell(Event::PortConnected { port: number, name });
                     if resend {
-                        self.resend(index, now);
+                        self.instruments.resend(index, &mut self.out, now);
                     }
                 }
                 PortChange::Gone => {
                     port.connected = false;
                     let name = port.info.name.clone();
-                    self.tell(Event::PortGone { port: number, name });
+                    self.out.tell(Event::PortGone { port: number, name });
                     // The ends of notes that were held there will not come.
-                    self.gates_off(now);
+                    self.instruments.gates_off(&self.out, now);
                 }
             }
         }
     }
 
-    /// Sends every knob of the instrument at a port again.
-    pub(super) fn resend(&mut self, port: PortIndex, now: Moment) {
-        let Some(at) = self.instruments.iter().position(|instrument| instrument.port == Some(port)) else { return };
-        self.send_values(at, (0..self.instruments[at].values.len()).collect(), now);
+    pub(super) fn record(&mut self, name: Option<&Text>, now: Moment) -> Answer {
+        let occasion = Occasion::of(&self.instruments, &self.ports, &self.out, now);
+        self.recorder.record(name, &occasion, &mut self.transport, &mut self.out, now)
     }
 
-    /// Says which ports are waited for.
-    pub(super) fn tell_absent(&self) {
-        for port in self.ports.indices().filter_map(|index| self.ports.get(index)).filter(|port| !port.connected) {
-            let text = format!("{} is not there yet: it plays as soon as it comes", port.info.name);
-            self.desk.notice(Severity::Info, text);
-        }
+    pub(super) fn stop_recording(&mut self, now: Moment) -> Answer {
+        self.drain_sent(now);
+        self.recorder.stop(&mut self.transport, &mut self.out, now)
     }
 
-    /// Says which ports name a profile that there is not.
-    pub(super) fn tell_unknown(&mut self) {
-        for index in self.ports.indices() {
-            let Some(port) = self.ports.get(index) else { continue };
-            if let Some(id) = port.settings.profile.as_ref().filter(|id| self.library.get(id).is_none()) {
-                let text = format!("there is no profile '{id}' for {}; {FALLBACK_ID} is used", port.info.name);
-                self.unmet(index, text);
-            }
-        }
-    }
-
-    /// Routes what comes in as the settings say.
-    pub(super) fn route_as_set(&mut self) {
-        for index in self.ports.indices() {
-            let Some(port) = self.ports.get(index) else { continue };
-            let (name, wanted) = (port.info.name.clone(), port.settings.thru.clone());
-            for to in wanted {
-                if let Err(why) = self.route(index, &to) {
-                    self.unmet(index, format!("nothing of {name} is passed on to '{}': {why}", to.port));
-                }
-            }
-        }
-    }
-
-    fn route(&self, from: PortIndex, to: &ThruTo) -> Result<(), String> {
-        let index = self.ports.find(&PortName(to.port.clone()))?;
-        self.thru(from, index, to.channel.map_or(Route::AsIs, Route::On))
-    }
-
-    /// Passes on what comes in at a port.
-    ///
-    /// # Errors
-    /// Nothing comes in there, or nothing can be sent to the other one.
-    pub(super) fn thru(&self, from: PortIndex, to: PortIndex, route: Route) -> Result<(), String> {
-        let Some(input) = self.received.iter().find(|input| input.port() == from) else {
-            return Err(format!("{} is not heard: nothing comes in there", self.ports.name(from)));
-        };
-        if !self.ports.get(to).is_some_and(|port| port.output) {
-            return Err(format!("{} is only heard: nothing can be sent there", self.ports.name(to)));
-        }
-        input.routes().set(to, route);
-        Ok(())
-    }
-
-    /// Something that the settings ask for at a port cannot be had: that is said at once, and to whoever comes later.
-    fn unmet(&mut self, port: PortIndex, text: String) {
-        self.desk.standing_notice(Severity::Warning, text.clone());
-        if let Some(port) = self.ports.get_mut(port) {
-            port.unmet.push(text);
-        }
+    /// Keeps what was just played.
+    pub(super) fn capture(&mut self, length: Option<Length>, now: Moment) -> Answer {
+        let occasion = Occasion::of(&self.instruments, &self.ports, &self.out, now);
+        self.recorder.capture(length, &occasion, &mut self.out, now)
     }
 }
 

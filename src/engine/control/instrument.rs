@@ -17,6 +17,8 @@ use std::{mem, sync::Arc};
 pub(super) struct Instrument {
     /// Where it is; nothing where the station has no port, and its knobs are only looked at.
     pub(super) port: Option<PortIndex>,
+    /// What its port was given in the settings.
+    pub(super) of_port: OfPort,
     /// Its channel, where it is not the profile's.
     set_channel: Option<Channel>,
     /// Its profile as the library has it.
@@ -43,6 +45,13 @@ pub(super) struct Instrument {
     pub(super) compare: Option<Compare>,
 }
 
+/// How controllers go out at a port, where its settings say so.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OfPort {
+    pub(super) smoothing_ms: Option<u16>,
+    pub(super) spacing_ms: Option<u16>,
+}
+
 /// Two states to go to and fro between.
 pub(super) struct Compare {
     /// Before the last recall or dice.
@@ -53,9 +62,15 @@ pub(super) struct Compare {
 
 impl Instrument {
     /// A synth with every knob at its default.
-    pub(super) fn new(port: Option<PortIndex>, channel: Option<Channel>, profile: Arc<Profile>) -> Instrument {
+    pub(super) fn new(
+        port: Option<PortIndex>,
+        of_port: OfPort,
+        channel: Option<Channel>,
+        profile: Arc<Profile>,
+    ) -> Instrument {
         let mut instrument = Instrument {
             port,
+            of_port,
             set_channel: channel,
             base: Arc::clone(&profile),
             macros: Vec::new(),

@@ -1,11 +1,8 @@
 //! What the keeper is handed, and what it could not write. The control thread's; nothing here waits for the disk.
 
-use super::Control;
+use super::{Control, out::Out};
 use crate::{
-    engine::disk::{
-        ErrandId,
-        keeper::{How, Kept, Outcome, Page, Shared, TRASH},
-    },
+    engine::disk::keeper::{How, Kept, Outcome, Page, Shared, TRASH},
     learned::Learned,
     snapshots::{Snapshot, Snapshots},
     status::Severity,
@@ -53,25 +50,15 @@ impl KeeperHandle {
     }
 }
 
-impl Control {
-    /// Has the library of snapshots written, where it has a file: the command that changed it is answered then.
-    pub(super) fn keep_shelf(&mut self) {
-        let errand = self.shelf.file.as_ref().map(|_| self.owed.promise_errand());
-        self.keep(&self.shelf, errand);
-    }
-
-    /// Has what was learned written, where it has a file: the command that changed it is answered then.
-    pub(super) fn keep_learned(&mut self) {
-        let errand = self.learn.stored().file.as_ref().map(|_| self.owed.promise_errand());
-        self.keep(self.learn.stored(), errand);
-    }
-
-    fn keep<T: Merge>(&self, stored: &Stored<T>, errand: Option<ErrandId>) {
+impl Out {
+    /// Has a value written, where it has a file: the command that changed it is answered then.
+    pub(super) fn keep<T: Merge>(&mut self, stored: &Stored<T>) {
         let Some(path) = stored.file.clone() else { return };
         // The keeper refuses a text that is too long: it alone reports what becomes of a file.
         let text = stored::text(&stored.value).map_err(|full| full.to_string());
         let how = How::Shared(Shared { read: Arc::clone(&stored.read), merge: stored::merged::<T> });
-        self.keeper.hand_over(Page { path, text, loss: T::LOSS, how, errands: errand.into_iter().collect() });
+        let errands = vec![self.owed.promise_errand()];
+        self.keeper.hand_over(Page { path, text, loss: T::LOSS, how, errands });
     }
 
     /// Puts a snapshot into the trash beside the file it was in: a file of its own, written as that one is.
@@ -88,24 +75,26 @@ impl Control {
         let (text, errands) = (Ok(text), Vec::new());
         self.keeper.hand_over(Page { path, text, loss: TRASH_LOSS, how: How::Trash, errands });
     }
+}
 
+impl Control {
     /// Takes the keeper's reports: answers whoever waits for a file, posts a notice where one could not be written, and
     /// takes over what other stations wrote.
     pub fn listen_to_keeper(&mut self) {
-        while let Ok(Kept { path, errands, outcome }) = self.keeper.kept.try_recv() {
+        while let Ok(Kept { path, errands, outcome }) = self.out.keeper.kept.try_recv() {
             match outcome {
-                Outcome::Written => errands.into_iter().for_each(|errand| self.owed.done(errand)),
+                Outcome::Written => errands.into_iter().for_each(|errand| self.out.owed.done(errand)),
                 Outcome::Merged { ours, merged } => {
-                    errands.into_iter().for_each(|errand| self.owed.done(errand));
+                    errands.into_iter().for_each(|errand| self.out.owed.done(errand));
                     self.take_in(&path, &ours, &merged);
                 }
                 Outcome::Not(sentence) => {
-                    self.keeper.refused += 1;
-                    self.session_not_kept(&path);
+                    self.out.keeper.refused += 1;
+                    self.sessions.not_kept(&path);
                     for errand in errands {
-                        self.answer_errand(errand, &Err(sentence.clone()));
+                        self.out.answer_errand(errand, &Err(sentence.clone()));
                     }
-                    self.desk.notice(Severity::Warning, sentence);
+                    self.out.notice(Severity::Warning, sentence);
                 }
             }
         }
@@ -114,8 +103,8 @@ impl Control {
     /// Others changed a file: what they changed is so here, too.
     fn take_in(&mut self, path: &Path, ours: &str, merged: &str) {
         tracing::info!(path = %path.display(), "changed by others meanwhile");
-        if self.shelf.file.as_deref() == Some(path) {
-            take_in(&mut self.shelf.value, ours, merged);
+        if self.sessions.library.file.as_deref() == Some(path) {
+            take_in(&mut self.sessions.library.value, ours, merged);
         } else if self.learn.stored().file.as_deref() == Some(path) {
             let mut learned: Learned = self.learn.stored().value.clone();
             take_in(&mut learned, ours, merged);
@@ -125,9 +114,9 @@ impl Control {
 
     /// Nothing more is handed over: the keeper ends when all of it is on the disk.
     pub fn close_keeper(&mut self) {
-        self.keeper.pages = None;
+        self.out.keeper.pages = None;
         // Its lock goes with it, or with the last text that is still to be written.
-        self.session = None;
+        self.sessions.open = None;
     }
 }
 

@@ -3,7 +3,7 @@
 //! A macro is a parameter that sends nothing itself (`profile/param.rs`): it is turned, learned, moved by an LFO,
 //! recorded and kept in snapshots like any other. Those of the user stand behind the profile's own parameters.
 
-use super::{Control, Moment};
+use super::{Moment, instruments::Instruments, out::Out};
 use crate::{
     command::arg::{Name, Part},
     engine::station::Answer,
@@ -15,7 +15,7 @@ use crate::{
 /// So many knobs one macro drives at most.
 const DRIVES_MAX: usize = 64;
 
-impl Control {
+impl Instruments {
     /// Has a macro drive a parameter too; makes the macro where there is none.
     pub(super) fn macro_drive(
         &mut self,
@@ -50,7 +50,7 @@ impl Control {
         }
         drives.push(drive);
         let says = format!("{name} drives {}", list(&drives));
-        self.instruments[self.current].put_macro(name, drives);
+        self.list[self.current].put_macro(name, drives);
         Ok(says)
     }
 
@@ -74,24 +74,24 @@ impl Control {
         }
         let says =
             if drives.is_empty() { format!("{name} is gone") } else { format!("{name} drives {}", list(&drives)) };
-        self.instruments[self.current].put_macro(name, drives);
+        self.list[self.current].put_macro(name, drives);
         Ok(says)
     }
 
     /// Takes the parameters along that a macro drives, where it stands at `value` now.
-    pub(super) fn drive(&mut self, at: usize, index: usize, value: u16, now: Moment) {
-        for (index, value) in self.instruments[at].driven(index, value) {
-            self.move_quietly(at, index, value, now);
+    pub(super) fn drive(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
+        for (index, value) in self.list[at].driven(index, value) {
+            self.move_quietly(at, index, value, out, now);
         }
     }
 
     /// Moves a parameter without a hand: it cannot be undone, and not each of thousands of values is told.
-    pub(super) fn move_quietly(&mut self, at: usize, index: usize, value: u16, now: Moment) {
-        let instrument = &mut self.instruments[at];
+    pub(super) fn move_quietly(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
+        let instrument = &mut self.list[at];
         if std::mem::replace(&mut instrument.values[index], value) != value {
             instrument.leave_morph(index);
-            self.send_value(at, index, now);
-            self.drive(at, index, value, now);
+            self.send_value(at, index, out, now);
+            self.drive(at, index, value, out, now);
         }
     }
 }

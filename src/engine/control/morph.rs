@@ -4,9 +4,9 @@
 //! what is shown meanwhile. What cannot glide (options, programs) is switched from here half-way, on the control thread's
 //! next turn: a hand may have taken the knob until then.
 
-use super::{Control, Moment};
+use super::{Moment, instruments::Instruments, out::Out};
 use crate::{
-    engine::midi::scheduler::{Outgoing, What},
+    engine::midi::scheduler::What,
     profile::{Param, Target},
     status::MorphStatus,
 };
@@ -81,11 +81,19 @@ impl Morph {
     }
 }
 
-impl Control {
+impl Instruments {
     /// Sends the knobs of an instrument on their way; what was on its way before goes on from where it is.
-    pub(super) fn morph(&mut self, at: usize, name: &str, targets: &[(usize, u16)], length_ns: u64, now: Moment) {
-        self.stop_morph(at, now);
-        let instrument = &self.instruments[at];
+    pub(super) fn morph(
+        &mut self,
+        at: usize,
+        name: &str,
+        targets: &[(usize, u16)],
+        length_ns: u64,
+        out: &mut Out,
+        now: Moment,
+    ) {
+        self.stop_morph(at, out, now);
+        let instrument = &self.list[at];
         let way = |(index, to): &(usize, u16)| Way {
             index: *index,
             from: instrument.values[*index],
@@ -95,38 +103,38 @@ impl Control {
         let (ways, there): (Vec<Way>, Vec<Way>) = targets.iter().map(way).partition(|way| way.from != way.to);
         if !ways.is_empty() {
             let morph = Morph { name: name.to_owned(), ways, begin_ns: now.ns, length_ns, switched: false };
-            self.instruments[at].morph = Some(morph);
+            self.list[at].morph = Some(morph);
         }
         for (index, _) in targets {
             let stands = there.iter().any(|way| way.index == *index);
             // What is switched half-way is not sent yet.
-            if stands || glides(&self.instruments[at].profile.params[*index]) {
-                self.send_value(at, *index, now);
+            if stands || glides(&self.list[at].profile.params[*index]) {
+                self.send_value(at, *index, out, now);
             }
         }
     }
 
     /// Ends a morph where it is.
-    pub(super) fn stop_morph(&mut self, at: usize, now: Moment) {
-        let Some(morph) = self.instruments[at].morph.take() else { return };
+    pub(super) fn stop_morph(&mut self, at: usize, out: &mut Out, now: Moment) {
+        let Some(morph) = self.list[at].morph.take() else { return };
         for way in morph.ways.iter().filter(|way| way.glides) {
-            self.tell_value(at, way.index);
-            self.send_value(at, way.index, now);
+            self.tell_value(at, way.index, out);
+            self.send_value(at, way.index, out, now);
         }
     }
 
     /// Ends a morph as if it were over, and sends nothing.
-    pub(super) fn settle(&mut self, at: usize) {
-        let Some(morph) = self.instruments[at].morph.take() else { return };
+    pub(super) fn settle(&mut self, at: usize, out: &Out) {
+        let Some(morph) = self.list[at].morph.take() else { return };
         for way in &morph.ways {
-            self.set_value(at, way.index, way.to);
+            self.set_value(at, way.index, way.to, out);
         }
     }
 
     /// Moves what is on its way.
-    pub(super) fn go_on_morphing(&mut self, now: Moment) {
-        for at in 0..self.instruments.len() {
-            let Some(mut morph) = self.instruments[at].morph.take() else { continue };
+    pub(super) fn go_on_morphing(&mut self, out: &mut Out, now: Moment) {
+        for at in 0..self.list.len() {
+            let Some(mut morph) = self.list[at].morph.take() else { continue };
             let gone_ns = morph.gone_ns(now.ns);
             let over = gone_ns == morph.length_ns;
             let switches = !morph.switched && gone_ns * 2 >= morph.length_ns;
@@ -134,31 +142,31 @@ impl Control {
             for way in &morph.ways {
                 if way.glides {
                     // Not each of these is told: that would be thousands of events.
-                    self.instruments[at].values[way.index] = way.at(gone_ns, morph.length_ns);
+                    self.list[at].values[way.index] = way.at(gone_ns, morph.length_ns);
                 }
                 if over && way.glides {
-                    self.tell_value(at, way.index);
+                    self.tell_value(at, way.index, out);
                     // It is there already, unless something (a panic, a synth that came back) cut the glide short.
-                    self.send_value(at, way.index, now);
+                    self.send_value(at, way.index, out, now);
                 } else if switches && !way.glides {
-                    self.set_value(at, way.index, way.to);
-                    self.send_value(at, way.index, now);
+                    self.set_value(at, way.index, way.to, out);
+                    self.send_value(at, way.index, out, now);
                 }
             }
-            self.instruments[at].morph = Some(morph).filter(|_| !over);
+            self.list[at].morph = Some(morph).filter(|_| !over);
         }
     }
 
     /// A knob that is on its way in a morph goes on from where it is; false for any other.
-    pub(super) fn send_on_its_way(&mut self, at: usize, index: usize, now: Moment) -> bool {
-        let instrument = &self.instruments[at];
+    pub(super) fn send_on_its_way(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) -> bool {
+        let instrument = &self.list[at];
         let ahead = instrument.morph.as_ref().and_then(|morph| morph.ahead(index, now.ns));
         let (Some((to, left_ns)), Some(port)) = (ahead, instrument.port) else { return false };
         // The glide begins at what is shown, although the synth may never have been told: then its first step tells.
         let Some(target) = instrument.profile.params[index].target else { return true };
         let what = What::Known { channel: instrument.channel(), target, value: instrument.values[index] };
-        self.scheduler.send(Outgoing { port, due_ns: 0, what });
-        self.send_over(at, index, to, left_ns, now);
+        out.send(port, 0, what);
+        self.send_over(at, index, to, left_ns, out, now);
         true
     }
 }

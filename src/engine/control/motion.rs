@@ -4,7 +4,7 @@
 //! modulators add (`motion/`). Each turn of the control thread asks the scheduler for the value of that instant, and the
 //! scheduler sends as many of them as the controller's spacing and the wire allow: always the newest.
 
-use super::{Control, Moment, follow::ECHO_NS};
+use super::{Moment, follow::ECHO_NS, instruments::Instruments, out::Out, ports::Ports};
 use crate::{
     command::arg::{Name, Switch},
     engine::{
@@ -13,7 +13,7 @@ use crate::{
     },
     midi::{Class, Message},
     motion::{Chance, Kind, Now, Running, Slot, Wanted},
-    music::{Note, Song},
+    music::Note,
     profile::Target,
     status::MotionStatus,
 };
@@ -142,43 +142,37 @@ impl Motion {
     }
 }
 
-impl Control {
-    /// The instant, as motion needs it: what is sent now sounds with the music that is heard now.
-    pub(super) fn motion_now(&self, now: Moment) -> Now {
-        let stretch = self.plan.at(now.heard_frame);
-        let frame = now.heard_frame as f64;
-        let pulse = match stretch.song {
-            Song::Rolling { .. } => stretch.song_pulse_at(frame),
-            Song::Stopped { .. } => stretch.timeline.pulse_at(frame),
-        };
-        Now { ns: now.ns, pulse }
-    }
-
+impl Instruments {
     /// How soon knobs that move by themselves must be looked at.
-    pub(super) fn motion_patience(&self, now: Moment) -> Option<Duration> {
-        let when = self.motion_now(now);
-        let moves = self.instruments.iter().any(|instrument| instrument.motion.is_restless(when));
+    pub(super) fn motion_patience(&self, out: &Out, now: Moment) -> Option<Duration> {
+        let when = out.motion_now(now);
+        let moves = self.list.iter().any(|instrument| instrument.motion.is_restless(when));
         let next_ns = self.moved_ns + self.turn_ns();
-        (moves || self.plays_automation()).then(|| Duration::from_nanos(next_ns.saturating_sub(now.ns)))
+        (moves || self.plays_automation(out)).then(|| Duration::from_nanos(next_ns.saturating_sub(now.ns)))
     }
 
     fn turn_ns(&self) -> u64 {
-        let knobs: usize = self.instruments.iter().map(|instrument| instrument.motion.moved.len()).sum();
+        let knobs: usize = self.list.iter().map(|instrument| instrument.motion.moved.len()).sum();
         TURN_NS.max(TURN_NS_PER_KNOB * knobs as u64)
     }
 
+    /// Whether a note that may come in begins something.
+    pub(super) fn wait_for_notes(&self) -> bool {
+        self.list.iter().any(|instrument| instrument.motion.waits_for_notes())
+    }
+
     /// Puts a modulator on a parameter, or changes one.
-    pub(super) fn mod_set(&mut self, Name(name): &Name, wanted: &Wanted, now: Moment) -> Answer {
+    pub(super) fn mod_set(&mut self, Name(name): &Name, wanted: &Wanted, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
         let at = self.current;
         let param = &self.instrument().profile.params[index];
         if param.target == Some(Target::Program) {
             return Err(format!("{name} changes the program, and every other knob with it: nothing may move it"));
         }
-        let (value, when) = (self.instrument().values[index], self.motion_now(now));
+        let (value, when) = (self.instrument().values[index], out.motion_now(now));
         // Each has chance of its own, and a run in virtual time the same every time.
         let chance = Chance((at as u64) << 32 | (index as u64) << 8 | u64::from(wanted.slot.number));
-        let motion = &mut self.instruments[at].motion;
+        let motion = &mut self.list[at].motion;
         let held = !motion.held.is_empty();
         let moved = motion.moved.entry(index).or_insert_with(|| Moved {
             by: BTreeMap::new(),
@@ -202,15 +196,15 @@ impl Control {
         }
         let says = Wanted::of(wanted.slot, running.modulator()).to_string();
         moved.say();
-        self.move_knob(at, index, now);
+        self.move_knob(at, index, out, now);
         Ok(format!("{name}: {says}"))
     }
 
     /// Takes a modulator off a parameter, or all of them.
-    pub(super) fn mod_off(&mut self, Name(name): &Name, slot: Option<Slot>, now: Moment) -> Answer {
+    pub(super) fn mod_off(&mut self, Name(name): &Name, slot: Option<Slot>, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
         let at = self.current;
-        let motion = &mut self.instruments[at].motion;
+        let motion = &mut self.list[at].motion;
         let Some(moved) = motion.moved.get_mut(&index) else { return Err(format!("nothing moves {name}")) };
         match slot {
             Some(slot) if moved.by.remove(&slot).is_none() => return Err(format!("{name} has no {slot}")),
@@ -221,15 +215,15 @@ impl Control {
         if moved.by.is_empty() {
             motion.moved.remove(&index);
         }
-        self.send_value(at, index, now);
+        self.send_value(at, index, out, now);
         Ok(String::new())
     }
 
     /// Begins or ends the envelopes of a parameter.
-    pub(super) fn mod_gate(&mut self, Name(name): &Name, state: Switch, now: Moment) -> Answer {
+    pub(super) fn mod_gate(&mut self, Name(name): &Name, state: Switch, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
-        let (at, when) = (self.current, self.motion_now(now));
-        let moved = self.instruments[at].motion.moved.get_mut(&index);
+        let (at, when) = (self.current, out.motion_now(now));
+        let moved = self.list[at].motion.moved.get_mut(&index);
         let envelopes =
             moved.into_iter().flat_map(|moved| &mut moved.by).filter(|(slot, _)| slot.kind == Kind::Envelope);
         let mut any = false;
@@ -240,97 +234,96 @@ impl Control {
         if !any {
             return Err(format!("{name} has no envelope; `mod.set {name} env` puts one there"));
         }
-        self.move_knob(at, index, now);
+        self.move_knob(at, index, out, now);
         Ok(String::new())
     }
 
     /// Where a parameter sounds: its own value and what its modulators add.
     fn sounding(&self, at: usize, index: usize, when: Now) -> u16 {
-        let instrument = &self.instruments[at];
+        let instrument = &self.list[at];
         let (param, value) = (&instrument.profile.params[index], instrument.values[index]);
         let position = param.position_of(value) + instrument.motion.at(index, when);
         param.value_at(position.clamp(0.0, 1.0))
     }
 
     /// Sends a parameter that is moved to where it sounds now; a macro takes what it drives along.
-    pub(super) fn move_knob(&mut self, at: usize, index: usize, now: Moment) {
-        let value = self.sounding(at, index, self.motion_now(now));
-        self.move_knob_to(at, index, value, now);
+    pub(super) fn move_knob(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) {
+        let value = self.sounding(at, index, out.motion_now(now));
+        self.move_knob_to(at, index, value, out, now);
     }
 
-    fn move_knob_to(&mut self, at: usize, index: usize, value: u16, now: Moment) {
-        if let Some(moved) = self.instruments[at].motion.moved.get_mut(&index) {
+    fn move_knob_to(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
+        if let Some(moved) = self.list[at].motion.moved.get_mut(&index) {
             moved.value = value;
             moved.lately.retain(|(until_ns, _)| *until_ns >= now.ns);
             moved.lately.push_back((now.ns + ECHO_NS, value));
         }
-        self.send_over(at, index, value, 0, now);
-        self.drive(at, index, value, now);
+        self.send_over(at, index, value, 0, out, now);
+        self.drive(at, index, value, out, now);
     }
 
     /// Moves everything that moves by itself, where it is time.
-    pub(super) fn go_on_moving(&mut self, now: Moment) {
+    pub(super) fn go_on_moving(&mut self, out: &mut Out, now: Moment) {
         if now.ns.saturating_sub(self.moved_ns) >= self.turn_ns() - SOONER_NS {
             self.moved_ns = now.ns;
-            self.scheduler.hold();
-            self.play_automation(now);
-            self.move_knobs(now);
-            self.scheduler.release();
+            out.scheduler.hold();
+            self.play_automation(out, now);
+            self.move_knobs(out, now);
+            out.scheduler.release();
         }
     }
 
-    fn move_knobs(&mut self, now: Moment) {
-        let when = self.motion_now(now);
-        for at in 0..self.instruments.len() {
-            self.instruments[at].motion.end_notes(when);
+    fn move_knobs(&mut self, out: &mut Out, now: Moment) {
+        let when = out.motion_now(now);
+        for at in 0..self.list.len() {
+            self.list[at].motion.end_notes(when);
             // Macros stand behind what they drive, and go first.
-            let indices: Vec<usize> = self.instruments[at].motion.moved.keys().rev().copied().collect();
+            let indices: Vec<usize> = self.list[at].motion.moved.keys().rev().copied().collect();
             for index in indices {
                 let value = self.sounding(at, index, when);
-                if self.instruments[at].motion.moved.get(&index).is_some_and(|moved| moved.value != value) {
-                    self.move_knob_to(at, index, value, now);
+                if self.list[at].motion.moved.get(&index).is_some_and(|moved| moved.value != value) {
+                    self.move_knob_to(at, index, value, out, now);
                 }
             }
         }
     }
 
     /// A note of an instrument begins, and where it ends by itself, ends.
-    pub(super) fn gate_on(&mut self, at: usize, note: Note, now: Moment) {
-        let when = self.motion_now(now);
-        self.instruments[at].motion.note_on(note, when);
-        self.move_knobs(now);
+    pub(super) fn gate_on(&mut self, at: usize, note: Note, out: &mut Out, now: Moment) {
+        let when = out.motion_now(now);
+        self.list[at].motion.note_on(note, when);
+        self.move_knobs(out, now);
     }
 
     /// A note of an instrument ends, now or later.
-    pub(super) fn gate_off(&mut self, at: usize, note: Note, end_ns: u64, now: Moment) {
-        let when = self.motion_now(now);
-        self.instruments[at].motion.ends.push((end_ns, note));
-        self.instruments[at].motion.end_notes(when);
+    pub(super) fn gate_off(&mut self, at: usize, note: Note, end_ns: u64, out: &Out, now: Moment) {
+        let when = out.motion_now(now);
+        self.list[at].motion.ends.push((end_ns, note));
+        self.list[at].motion.end_notes(when);
     }
 
     /// Every note of every instrument has ended.
-    pub(super) fn gates_off(&mut self, now: Moment) {
-        let when = self.motion_now(now);
-        self.instruments.iter_mut().for_each(|instrument| instrument.motion.all_notes_off(when));
+    pub(super) fn gates_off(&mut self, out: &Out, now: Moment) {
+        let when = out.motion_now(now);
+        self.list.iter_mut().for_each(|instrument| instrument.motion.all_notes_off(when));
     }
 
     /// Notes that came in at a port play the instrument there, and those they are passed on to.
-    pub(super) fn gate_by(&mut self, from: PortIndex, message: &Message, now: Moment) {
+    pub(super) fn gate_by(&mut self, from: PortIndex, message: &Message, ports: &Ports, out: &mut Out, now: Moment) {
         let Some((channel, note)) = message.note() else { return };
-        for at in 0..self.instruments.len() {
-            let instrument = &self.instruments[at];
+        for at in 0..self.list.len() {
+            let instrument = &self.list[at];
             let Some(port) = instrument.port else { continue };
-            let route = self.received.iter().find(|input| input.port() == from).map(|input| input.routes().get(port));
-            let passed_on = match route {
-                None | Some(Route::Off) => None,
-                Some(Route::AsIs) => Some(channel),
-                Some(Route::On(channel)) => Some(channel),
+            let passed_on = match ports.route(from, port) {
+                Route::Off => None,
+                Route::AsIs => Some(channel),
+                Route::On(channel) => Some(channel),
             };
             let own = Some(channel).filter(|_| port == from);
             if [own, passed_on].contains(&Some(instrument.channel())) {
                 match message.class() {
-                    Class::NoteOn => self.gate_on(at, note, now),
-                    _ => self.gate_off(at, note, now.ns, now),
+                    Class::NoteOn => self.gate_on(at, note, out, now),
+                    _ => self.gate_off(at, note, now.ns, out, now),
                 }
             }
         }

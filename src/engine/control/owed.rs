@@ -48,8 +48,13 @@ impl Owed {
     /// The command that is being obeyed is answered when this is done.
     pub(super) fn promise_errand(&mut self) -> ErrandId {
         self.last = self.last.next();
-        self.promised = Some(Promise(Awaited::Errand(self.last)));
+        self.promise(Awaited::Errand(self.last));
         self.last
+    }
+
+    /// The command that is being obeyed is answered when this is known.
+    pub(super) fn promise(&mut self, awaited: Awaited) {
+        self.promised = Some(Promise(awaited));
     }
 
     /// What the command that was just obeyed promises; said once.

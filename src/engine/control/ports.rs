@@ -1,21 +1,22 @@
 //! The ports as the control thread knows them: names, settings, and what travels on them.
 
-use super::traffic::PortTraffic;
+use super::{SentListener, out::Out, traffic::PortTraffic, watch::Watch};
 use crate::{
     command::arg::PortName,
     config::PortSettings,
     engine::{
-        host::patchbay::Kept,
+        host::patchbay::{Kept, PortEvent},
         midi::{
+            input::{MidiIn, Received},
             panel::PortPanel,
-            sent::{PortIndex, Sent},
+            sent::{PortIndex, Sent, SentReader},
         },
     },
     hints,
     midi::Wire,
     status::PortStatus,
 };
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, atomic::Ordering, mpsc::Receiver};
 
 /// What a port is called.
 #[derive(Clone, Debug)]
@@ -51,11 +52,65 @@ pub struct Port {
 /// All ports, each with its counts.
 pub(super) struct Ports {
     list: Vec<(Port, PortTraffic)>,
+    /// What comes in at those that are heard.
+    pub(super) inputs: Vec<MidiIn>,
+    /// What each sending thread sent.
+    sent: Vec<SentReader>,
+    listener: Option<SentListener>,
+    /// The patchbay's news.
+    pub(super) events: Option<Receiver<PortEvent>>,
+    /// The newest messages, for whoever looks.
+    pub(super) monitor: Watch,
 }
 
 impl Ports {
-    pub(super) fn new(ports: Vec<Port>) -> Ports {
-        Ports { list: ports.into_iter().map(|port| (port, PortTraffic::default())).collect() }
+    pub(super) fn new(ports: Vec<Port>, inputs: Vec<MidiIn>, sent: Vec<SentReader>) -> Ports {
+        let list = ports.into_iter().map(|port| (port, PortTraffic::default())).collect();
+        Ports { list, inputs, sent, listener: None, events: None, monitor: Watch::default() }
+    }
+
+    /// From now on `listener` hears of each message.
+    pub(super) fn listen_to_sent(&mut self, listener: SentListener) {
+        self.listener = Some(listener);
+    }
+
+    /// What came in since the last time, in order.
+    pub(super) fn take_received(&mut self, out: &Out) -> Vec<Received> {
+        let mut heard: Vec<Received> = Vec::new();
+        for input in &mut self.inputs {
+            while let Some(received) = input.pop() {
+                heard.push(received);
+            }
+        }
+        heard.sort_by_key(|received| received.at_ns);
+        for Received { at_ns, port, payload } in &heard {
+            self.received(*port);
+            self.monitor.note(out.since_start_ns(*at_ns), *port, true, payload);
+        }
+        heard
+    }
+
+    /// What was sent since the last time.
+    pub(super) fn take_sent(&mut self, out: &Out) -> Vec<Sent> {
+        let mut batch: Vec<Sent> = Vec::new();
+        for log in &mut self.sent {
+            while let Some(sent) = log.pop() {
+                batch.push(sent);
+            }
+        }
+        for sent in &batch {
+            self.count_sent(sent);
+            self.monitor.note(out.since_start_ns(sent.at_ns), sent.port, false, &sent.payload);
+        }
+        if let Some(mut listener) = self.listener.take() {
+            let mut in_order: Vec<&Sent> = batch.iter().collect();
+            in_order.sort_by_key(|sent| sent.at_ns);
+            for sent in in_order {
+                listener(sent, out.since_start_ns(sent.at_ns), self.id(sent.port));
+            }
+            self.listener = Some(listener);
+        }
+        batch
     }
 
     pub(super) fn indices(&self) -> impl Iterator<Item = PortIndex> + use<> {
@@ -115,14 +170,14 @@ impl Ports {
     }
 
     /// Counts a message that went out.
-    pub(super) fn sent(&mut self, sent: &Sent) {
+    fn count_sent(&mut self, sent: &Sent) {
         if let Some((_, traffic)) = self.list.get_mut(usize::from(sent.port.0)) {
             traffic.sent(sent);
         }
     }
 
     /// Counts a message that came in.
-    pub(super) fn received(&mut self, index: PortIndex) {
+    fn received(&mut self, index: PortIndex) {
         if let Some((_, traffic)) = self.list.get_mut(usize::from(index.0)) {
             traffic.received += 1;
         }

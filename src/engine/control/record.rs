@@ -4,36 +4,57 @@
 //! A bar is taken once it has come: the buffer still holds it.
 
 use super::{
-    Control, Moment,
+    Moment,
     execute::done,
-    takes::{Occasion, Pending},
+    folder::Folder,
+    out::Out,
+    takes::{Occasion, Pending, Takes},
+    transport::Transport,
 };
 use crate::{
     command::arg::{Length, Name, Text},
     config::recorder::{RecorderOption, Start},
     engine::{
-        audio::{click::CountIn, renderer::Order},
         disk::writer::{Begin, Played},
         midi::sent::{Payload, PortIndex},
         station::Answer,
     },
     midi::smf::{Bytes, Way},
     music::{PPQN, Position, position::BEATS_PER_BAR},
-    status::{Event, Severity},
+    status::Severity,
     takes::{Happening, unquoted},
 };
-use std::sync::Arc;
 
 /// Pulses of a bar.
 const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
 
-impl Control {
-    pub(super) fn record(&mut self, name: Option<&Text>, now: Moment) -> Answer {
+/// What records.
+pub(super) struct Recorder {
+    pub(super) takes: Takes,
+    /// The folder of takes.
+    pub(super) folder: Folder,
+    /// The frame up to which bars were looked for.
+    looked_frame: i64,
+}
+
+impl Recorder {
+    pub(super) fn new(takes: Takes, folder: Folder) -> Recorder {
+        Recorder { takes, folder, looked_frame: 0 }
+    }
+
+    pub(super) fn record(
+        &mut self,
+        name: Option<&Text>,
+        occasion: &Occasion,
+        transport: &mut Transport,
+        out: &mut Out,
+        now: Moment,
+    ) -> Answer {
         if let Some(refusal) = self.takes.refusal() {
             return Err(refusal);
         }
         // Files that cannot be are refused before anything is waited for.
-        self.takes.options().files.of(self.sources.len())?;
+        self.takes.options().files.of(self.takes.inputs())?;
         self.takes.admit(now.ns)?;
         let name = name.map(|Text(name)| unquoted(name).to_owned());
         // This take is in the place of one that waits for its device.
@@ -41,16 +62,16 @@ impl Control {
         match self.takes.options().start {
             Start::Now => {
                 let begin = Begin::At(now.heard_frame - self.takes.pre_roll_frames());
-                self.begin_take(name, begin, Vec::new(), now)?;
+                self.takes.begin(name, begin, Vec::new(), occasion, out)?;
                 done()
             }
             Start::Sound => {
                 let pre_roll_frames = self.takes.pre_roll_frames() as u64;
                 let begin = Begin::OnSound { from_frame: now.heard_frame, pre_roll_frames };
-                self.begin_take(name, begin, Vec::new(), now)?;
+                self.takes.begin(name, begin, Vec::new(), occasion, out)?;
                 Ok("recording begins with the first sound".to_owned())
             }
-            Start::Bar | Start::Count if self.playing() => {
+            Start::Bar | Start::Count if out.plan.is_rolling() => {
                 self.takes.pending = Some(Pending { name, with_song: false, from_frame: now.heard_frame });
                 Ok("recording begins with the next bar".to_owned())
             }
@@ -60,50 +81,17 @@ impl Control {
             }
             Start::Count => {
                 self.takes.pending = Some(Pending { name, with_song: true, from_frame: now.open_frame });
-                self.count_in(now);
+                transport.count_in(self.takes.options().count_in_bars, out, now);
                 done()
             }
         }
     }
 
-    fn begin_take(
-        &mut self,
-        name: Option<String>,
-        begin: Begin,
-        marks: Vec<(i64, String)>,
-        now: Moment,
-    ) -> Result<(), String> {
-        let occasion = self.occasion(now);
-        self.takes.begin(name, begin, marks, &occasion)
-    }
-
-    fn occasion(&self, now: Moment) -> Occasion {
-        Occasion {
-            now_ns: now.ns.saturating_sub(self.start_ns),
-            frame: now.heard_frame,
-            profile: Arc::clone(&self.instrument().profile),
-            bpm: self.plan.last().timeline.bpm,
-            port_names: self.ports.indices().map(|index| self.ports.name(index).to_owned()).collect(),
-        }
-    }
-
-    /// The song begins after some bars of click.
-    fn count_in(&mut self, now: Moment) {
-        let timeline = self.plan.last().timeline;
-        let beats = self.takes.options().count_in_bars * BEATS_PER_BAR;
-        let beat_frames = timeline.frames_per_pulse() * PPQN as f64;
-        let earliest = now.open_frame + (beat_frames * f64::from(beats)).ceil() as i64;
-        let song_frame = self.plan.roll(self.cue_pulse, earliest);
-        self.publish_plan();
-        self.renderer.order(Order::CountIn(CountIn { song_frame, beats, beat_frames }));
-        self.tell(Event::Playing { from: Position::of_pulse(self.cue_pulse) });
-    }
-
     /// Looks for the bars that takes begin and end with, in what was heard since the last time.
-    pub(super) fn look_for_bars(&mut self, now: Moment) {
+    pub(super) fn look_for_bars(&mut self, occasion: impl FnOnce(&Out) -> Occasion, out: &mut Out, now: Moment) {
         let window = self.looked_frame..now.heard_frame + 1;
         self.looked_frame = window.end.max(window.start);
-        for (stretch, part) in self.plan.parts(window.clone()) {
+        for (stretch, part) in out.plan.parts(window.clone()) {
             self.takes.tempo(part.start, stretch.timeline.bpm.get());
         }
         let pending = self.takes.pending.as_ref().map(|pending| (pending.with_song, pending.from_frame));
@@ -111,7 +99,7 @@ impl Control {
             return;
         }
         let bar = |with_song: bool, from_frame: i64| {
-            let mut pulses = self.plan.pulses(window.clone());
+            let mut pulses = out.plan.pulses(window.clone());
             pulses.find_map(|pulse| {
                 let is_it = |at: &i64| pulse.whole_frame >= from_frame && (with_song || at % BAR_PULSES == 0);
                 let song_pulse = pulse.song_pulse.filter(is_it)?;
@@ -124,19 +112,22 @@ impl Control {
             let name = self.takes.pending.take().and_then(|pending| pending.name);
             let mark = (frame, Position::of_pulse(pulse as f64).to_string());
             let begin = Begin::At(frame - self.takes.pre_roll_frames());
-            if let Err(why) = self.begin_take(name, begin, vec![mark], now) {
-                self.desk.notice(Severity::Error, why);
+            let occasion = occasion(out);
+            if let Err(why) = self.takes.begin(name, begin, vec![mark], &occasion, out) {
+                out.notice(Severity::Error, why);
             }
         } else if self.takes.ends_with_bar() {
             // Where the song stands no bar comes any more.
-            let end = bar(false, i64::MIN).map(|(frame, _)| frame).or((!self.playing()).then_some(now.heard_frame));
+            let end =
+                bar(false, i64::MIN).map(|(frame, _)| frame).or((!out.plan.is_rolling()).then_some(now.heard_frame));
             if let Some(frame) = end {
-                self.takes.end(frame);
+                self.takes.end(frame, out);
             }
         }
     }
 
-    pub(super) fn stop_recording(&mut self, now: Moment) -> Answer {
+    /// Ends the take. What was played up to now is to be in it: it was taken in before.
+    pub(super) fn stop(&mut self, transport: &mut Transport, out: &mut Out, now: Moment) -> Answer {
         if !self.takes.recording() && self.takes.take_interrupted().is_some() {
             return Ok("the take was closed when its device went, and does not go on when it is back".to_owned());
         }
@@ -146,23 +137,21 @@ impl Control {
         if let Some(pending) = self.takes.pending.take() {
             // A song that was counted in for the take does not begin either.
             if pending.with_song {
-                self.stop(now)?;
+                transport.stop(out, now)?;
             }
             return Ok("no take begins".to_owned());
         }
         // Asked twice, it ends at once.
         let by_bar = matches!(self.takes.options().start, Start::Bar | Start::Count);
-        if by_bar && self.playing() && !self.takes.ends_with_bar() {
+        if by_bar && out.plan.is_rolling() && !self.takes.ends_with_bar() {
             self.takes.end_with_bar();
             return Ok("the take ends with this bar; record.stop again ends it at once".to_owned());
         }
-        // What was played up to now is in it.
-        self.drain_sent(now);
-        self.takes.end(now.open_frame);
+        self.takes.end(now.open_frame, out);
         done()
     }
 
-    pub(super) fn say_recording(&self, now: Moment) -> Answer {
+    pub(super) fn say(&self, now: Moment) -> Answer {
         let status = self.takes.status(now.open_frame);
         Ok(match (status.take, status.waits_for) {
             (Some(take), _) => format!("recording {:.1} s to {}", take.seconds, take.path.display()),
@@ -173,11 +162,17 @@ impl Control {
     }
 
     /// Keeps what was just played.
-    pub(super) fn capture(&mut self, length: Option<Length>, now: Moment) -> Answer {
+    pub(super) fn capture(
+        &mut self,
+        length: Option<Length>,
+        occasion: &Occasion,
+        out: &mut Out,
+        now: Moment,
+    ) -> Answer {
         let held = self.takes.held();
         let end = now.heard_frame.clamp(held.start, held.end);
         let asked =
-            length.map_or(self.takes.options().capture_seconds, |length| length.seconds(self.plan.last().timeline.bpm));
+            length.map_or(self.takes.options().capture_seconds, |length| length.seconds(out.plan.last().timeline.bpm));
         let from = (end - self.takes.frames(asked)).max(held.start);
         if asked <= 0.0 {
             return Err("record.capture 0: 0 s are nothing to be kept; allowed is more than 0 s".to_owned());
@@ -186,8 +181,7 @@ impl Control {
             return Err("nothing was played yet that could be kept".to_owned());
         }
         self.takes.admit(now.ns)?;
-        let occasion = self.occasion(now);
-        self.takes.keep(from, end, &occasion)?;
+        self.takes.keep(from, end, occasion, out)?;
         Ok(format!("keeping the last {:.1} s", (end - from) as f64 / self.takes.frames(1.0).max(1) as f64))
     }
 
@@ -196,7 +190,7 @@ impl Control {
         label.map(|label| format!("marked: {label}")).ok_or_else(|| "nothing is being recorded to be marked".to_owned())
     }
 
-    pub(super) fn set_recorder(&mut self, Name(option): &Name, value: Option<&Text>) -> Answer {
+    pub(super) fn set_option(&mut self, Name(option): &Name, value: Option<&Text>) -> Answer {
         let row = RecorderOption::of(option)?;
         let Some(Text(value)) = value else {
             let shown = row.shown(self.takes.options());
@@ -211,42 +205,22 @@ impl Control {
 
     /// The audio was interrupted, so many times since the last look: whoever hears the take must know. Where the machine
     /// stood still, also for how long.
-    pub fn xruns(&mut self, times: u64, stood_ms: u64, now: Moment) {
+    pub(super) fn xruns(&mut self, times: u64, stood_ms: u64, out: &Out, now: Moment) {
         self.takes.happened(now.heard_frame, &Happening::Xrun { times });
         if stood_ms > 0 {
             let text = format!("the machine stood still for {:.1} s", stood_ms as f64 / 1000.0);
             self.takes.happened(now.heard_frame, &Happening::Mark(text.clone()));
-            self.desk
-                .notice(Severity::Warning, format!("{text}: what was played meanwhile is missing, the rest is there"));
-        }
-    }
-
-    /// The device is gone: the take under way is closed with what is there.
-    pub fn device_lost(&mut self) {
-        self.takes.interrupt();
-    }
-
-    /// Frames are of another rate from this one on: the song goes on where it is, and so does a take that is listened to.
-    /// The take under way is closed.
-    pub fn set_rate(&mut self, sample_rate_hz: u32, frame: i64) {
-        let heard = self.audition.status(self.device.sample_rate_hz);
-        // One that was begun meanwhile.
-        self.takes.interrupt();
-        self.device.sample_rate_hz = sample_rate_hz;
-        self.takes.set_rate(sample_rate_hz, frame);
-        self.plan.set_rate(f64::from(sample_rate_hz), frame);
-        self.publish_plan();
-        if let Some(heard) = heard {
-            self.play_from(heard.path, heard.seconds, None);
+            let text = format!("{text}: what was played meanwhile is missing, the rest is there");
+            out.notice(Severity::Warning, text);
         }
     }
 
     /// The device is back: a take that was interrupted goes on in a new one.
-    pub fn device_back(&mut self, now: Moment) {
+    pub(super) fn device_back(&mut self, occasion: &Occasion, out: &mut Out) {
         if let Some(name) = self.takes.take_interrupted()
-            && let Err(why) = self.begin_take(name, Begin::At(self.takes.held().end), Vec::new(), now)
+            && let Err(why) = self.takes.begin(name, Begin::At(self.takes.held().end), Vec::new(), occasion, out)
         {
-            self.desk.notice(Severity::Error, format!("recording does not go on: {why}"));
+            out.notice(Severity::Error, format!("recording does not go on: {why}"));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The files were read on another thread (`engine/profile_watch.rs`). Nothing is sent to the synths: their knobs stand
 //! where they stood, and the next turn of one goes out by the new profile.
 
-use super::{Control, Moment};
+use super::{Moment, instruments::Instruments, out::Out};
 use crate::{
     engine::midi::scheduler::What,
     midi::{Channel, held},
@@ -11,10 +11,7 @@ use crate::{
     status::{Event, Severity},
     yaml::Fault,
 };
-use std::{
-    mem,
-    sync::{Arc, mpsc::Receiver},
-};
+use std::{mem, sync::Arc};
 
 /// So many faults are told one by one; the message line has room for one at a time.
 const FAULTS_TOLD_MAX: usize = 8;
@@ -39,53 +36,48 @@ fn same(a: Option<&Arc<Profile>>, b: Option<&Arc<Profile>>) -> bool {
     }
 }
 
-impl Control {
-    /// From now on profiles are edited as this says.
-    pub fn keep_profiles(&mut self, news: Receiver<ProfileNews>) {
-        self.profile_news = Some(news);
-    }
-
+impl Instruments {
     /// Takes the profiles that were read again.
-    pub(super) fn look_at_profiles(&mut self, now: Moment) {
-        let news: Vec<ProfileNews> = self.profile_news.iter().flat_map(|news| news.try_iter()).collect();
+    pub(super) fn look_at_profiles(&mut self, out: &mut Out, now: Moment) {
+        let news: Vec<ProfileNews> = self.news.iter().flat_map(|news| news.try_iter()).collect();
         for news in news {
-            self.take_profiles(news, now);
+            self.take_profiles(news, out, now);
         }
     }
 
-    fn take_profiles(&mut self, ProfileNews { library, faults, mended }: ProfileNews, now: Moment) {
+    fn take_profiles(&mut self, ProfileNews { library, faults, mended }: ProfileNews, out: &mut Out, now: Moment) {
         let old = mem::replace(&mut self.library, library);
         if !old.ids().eq(self.library.ids()) {
             self.profile_ids = self.library.ids().map(str::to_owned).collect();
-            self.tell(Event::ProfilesRead { ids: self.profile_ids.to_vec() });
+            out.tell(Event::ProfilesRead { ids: self.profile_ids.to_vec() });
         }
         let is_read = |id: &&str| self.library.file_of(id).is_some() && !same(old.get(id), self.library.get(id));
         let read: Vec<String> = self.library.ids().filter(is_read).map(str::to_owned).collect();
-        self.take_read(&old, &read, now);
+        self.take_read(&old, &read, out, now);
         for id in old.ids() {
             if let Some(file) = old.file_of(id).filter(|_| self.library.file_of(id).is_none()) {
-                self.tell_gone(id, file);
+                self.tell_gone(id, file, out);
             }
         }
         // Whoever took the mistake out again hears of it even where all is as it was before.
         let is_told = |file: &str| read.iter().any(|id| self.library.file_of(id) == Some(file));
         for file in mended.iter().filter(|file| !is_told(file)) {
-            self.desk.notice(Severity::Info, format!("{file} has no faults any more"));
+            out.notice(Severity::Info, format!("{file} has no faults any more"));
         }
-        self.tell_faults(&faults);
+        self.tell_faults(&faults, out);
     }
 
     /// Renews the instruments of these profiles, and tells of them.
-    fn take_read(&mut self, old: &Library, read: &[String], now: Moment) {
+    fn take_read(&mut self, old: &Library, read: &[String], out: &mut Out, now: Moment) {
         let mut untold = 0;
         for (id, told) in read.iter().zip(0..) {
             let Some(profile) = self.library.get(id).cloned() else { continue };
             let file = self.library.file_of(id).unwrap_or_default().to_owned();
-            let users: Vec<usize> = (0..self.instruments.len()).filter(|at| self.uses(*at, id)).collect();
+            let users: Vec<usize> = (0..self.list.len()).filter(|at| self.uses(*at, id)).collect();
             let is_used = !users.is_empty();
             let mut undo_stays = true;
             for at in users {
-                undo_stays &= self.renew(at, &profile, now);
+                undo_stays &= self.renew(at, &profile, out, now);
             }
             if !is_used && told >= READ_TOLD_MAX {
                 untold += 1;
@@ -100,55 +92,55 @@ impl Control {
                 (false, None) => format!(": profile.use {id} takes it"),
                 (false, Some(_)) => String::new(),
             };
-            self.desk.notice(Severity::Info, format!("{id} was read{again} from {file}{then}"));
+            out.notice(Severity::Info, format!("{id} was read{again} from {file}{then}"));
         }
         if untold > 0 {
-            self.desk.notice(Severity::Info, format!("and {untold} more were read"));
+            out.notice(Severity::Info, format!("and {untold} more were read"));
         }
     }
 
     fn uses(&self, at: usize, id: &str) -> bool {
-        self.instruments.get(at).is_some_and(|instrument| instrument.profile.id == id)
+        self.list.get(at).is_some_and(|instrument| instrument.profile.id == id)
     }
 
     /// Gives an instrument another version of its profile; false where its list of parameters is another one. What
     /// plays goes on.
-    fn renew(&mut self, at: usize, profile: &Arc<Profile>, now: Moment) -> bool {
-        if same(Some(&self.instruments[at].base), Some(profile)) {
+    fn renew(&mut self, at: usize, profile: &Arc<Profile>, out: &mut Out, now: Moment) -> bool {
+        if same(Some(&self.list[at].base), Some(profile)) {
             return true;
         }
-        if !self.instruments[at].keeps_its_places(profile) {
-            self.stop_morph(at, now);
+        if !self.list[at].keeps_its_places(profile) {
+            self.stop_morph(at, out, now);
         }
-        let instrument = &mut self.instruments[at];
+        let instrument = &mut self.list[at];
         let (before, values, channel) =
             (Arc::clone(&instrument.profile), instrument.values.clone(), instrument.channel());
         let is_same_list = instrument.renew(Arc::clone(profile));
         let profile = Arc::clone(&instrument.profile);
-        self.leave_channel(at, channel, now);
+        self.leave_channel(at, channel, out, now);
         for (index, param) in profile.params.iter().enumerate() {
             let stood = before.param_index(&param.name).and_then(|index| values.get(index));
-            if stood.is_some_and(|stood| *stood != self.instruments[at].values[index]) {
-                self.tell_value(at, index);
+            if stood.is_some_and(|stood| *stood != self.list[at].values[index]) {
+                self.tell_value(at, index, out);
             }
             // A glide is on its way to where the old range had its end.
-            self.send_on_its_way(at, index, now);
+            self.send_on_its_way(at, index, out, now);
         }
         is_same_list
     }
 
     /// An instrument was on this channel: where it is on another one now, nothing lasts there that would be ended here.
-    pub(super) fn leave_channel(&mut self, at: usize, channel: Channel, now: Moment) {
-        let instrument = &self.instruments[at];
+    pub(super) fn leave_channel(&mut self, at: usize, channel: Channel, out: &mut Out, now: Moment) {
+        let instrument = &self.list[at];
         let Some(port) = instrument.port.filter(|_| instrument.channel() != channel) else { return };
         for end in held::ends_of(channel) {
-            self.send_to(port, now.ns, What::Message(end));
+            out.send(port, now.ns, What::Message(end));
         }
     }
 
     /// Tells of a profile whose file, or whose entry in the settings, is gone.
-    fn tell_gone(&self, id: &str, file: &str) {
-        let is_used = (0..self.instruments.len()).any(|at| self.uses(at, id));
+    fn tell_gone(&self, id: &str, file: &str, out: &Out) {
+        let is_used = (0..self.list.len()).any(|at| self.uses(at, id));
         let (severity, then) = match (is_used, self.library.get(id)) {
             (true, None) => (Severity::Warning, ": its knobs stay until profile.use takes others".to_owned()),
             (true, Some(_)) => {
@@ -157,21 +149,21 @@ impl Control {
             (false, None) => (Severity::Info, String::new()),
             (false, Some(_)) => (Severity::Info, ": the built-in one is there again".to_owned()),
         };
-        self.desk.notice(severity, format!("{id} is no longer in {file}{then}"));
+        out.notice(severity, format!("{id} is no longer in {file}{then}"));
     }
 
-    fn tell_faults(&self, faults: &[Fault]) {
+    fn tell_faults(&self, faults: &[Fault], out: &Out) {
         let (told, rest) = faults.split_at(faults.len().min(FAULTS_TOLD_MAX));
         for fault in told {
             let stays = self.library.has_file(&fault.file);
             let then = if stays { "what was read of it before stays" } else { "the profile is left out" };
-            self.desk.notice(Severity::Error, format!("{fault}; {then}"));
+            out.notice(Severity::Error, format!("{fault}; {then}"));
         }
         if let [first, ..] = rest {
             let is_of_first = |fault: &Fault| fault.file == first.file && !fault.path.starts_with(SHORT_KEY);
             let verb = if rest.iter().all(is_of_first) { format!("check {}", first.file) } else { "list".to_owned() };
             let text = format!("and {} more; `busker profiles {verb}` lists them", rest.len());
-            self.desk.notice(Severity::Error, text);
+            out.notice(Severity::Error, text);
         }
     }
 }

@@ -4,7 +4,10 @@
 //! yet. Saving does not: every two seconds what the file would say is compared with what it says, and where that differs,
 //! the keeper writes it.
 
-use super::{Control, Moment, instrument::Instrument};
+use super::{
+    Moment, instrument::Instrument, instruments::Instruments, out::Out, ports::Ports, record::Recorder, takes::Takes,
+    transport::Transport,
+};
 use crate::{
     command::{
         Command,
@@ -28,7 +31,7 @@ use crate::{
     },
     snapshots::Snapshots,
     status::{Event, MotionStatus, Severity},
-    stored::{self, Full, ToYaml},
+    stored::{self, Full, Stored, ToYaml},
 };
 use std::{
     fs,
@@ -108,12 +111,33 @@ impl OpenSession {
     }
 }
 
-impl Control {
-    pub(super) fn session_new(&mut self, Text(asked): &Text, now: Moment) -> Answer {
-        let folder = self.session_folder(asked)?;
+/// The session that is open, and the snapshots of the user's library.
+pub(super) struct SessionDesk {
+    rules: SessionRules,
+    pub(super) open: Option<OpenSession>,
+    pub(super) library: Stored<Snapshots>,
+    /// Where sessions are looked for.
+    music: PathBuf,
+}
+
+/// Whom a session is about.
+pub(super) struct House<'a> {
+    pub(super) transport: &'a mut Transport,
+    pub(super) recorder: &'a mut Recorder,
+    pub(super) instruments: &'a mut Instruments,
+    pub(super) ports: &'a Ports,
+}
+
+impl SessionDesk {
+    pub(super) fn new(rules: SessionRules, library: Stored<Snapshots>, music: PathBuf) -> SessionDesk {
+        SessionDesk { rules, open: None, library, music }
+    }
+
+    pub(super) fn begin(&mut self, Text(asked): &Text, house: House<'_>, out: &mut Out, now: Moment) -> Answer {
+        let folder = self.folder(asked, &house.recorder.takes)?;
         folder::may_begin(&folder)?;
-        let (session, places) = self.new_session();
-        let lock = if self.sessions.keep { Some(Arc::new(begin(&folder, &session)?)) } else { None };
+        let (session, places) = new_session(house.instruments, house.ports, out);
+        let lock = if self.rules.keep { Some(Arc::new(begin(&folder, &session)?)) } else { None };
         let open = OpenSession {
             folder,
             snapshots: session.snapshots.clone(),
@@ -125,21 +149,21 @@ impl Control {
             failed: false,
             told_full: false,
         };
-        self.enter(open, now);
+        self.enter(open, house, out, now);
         Ok(String::new())
     }
 
-    pub(super) fn session_open(&mut self, Text(asked): &Text, now: Moment) -> Answer {
-        let folder = self.session_folder(asked)?;
+    pub(super) fn open(&mut self, Text(asked): &Text, house: House<'_>, out: &mut Out, now: Moment) -> Answer {
+        let folder = self.folder(asked, &house.recorder.takes)?;
         let (file, shown) = (folder.join(FILE), folder.display().to_string());
         if !file.is_file() {
             return Err(format!("{shown} is no session, for it has no {FILE}: session.new makes one"));
         }
         let same = |open: &OpenSession| fs::canonicalize(&open.folder).ok() == fs::canonicalize(&folder).ok();
-        if self.session.as_ref().is_some_and(same) {
+        if self.open.as_ref().is_some_and(same) {
             return Err(format!("{shown} is open already"));
         }
-        let locked = if self.sessions.keep { Some(take_lock(&folder)?) } else { None };
+        let locked = if self.rules.keep { Some(take_lock(&folder)?) } else { None };
         let session: Session = stored::load(&file).map_err(|faults| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
             format!("{}; the session is neither opened nor written over: mend its file first", faults.join("; "))
@@ -147,7 +171,7 @@ impl Control {
         let left_by = locked.as_ref().and_then(|locked| locked.left_by.clone());
         if let Some(process) = left_by {
             let text = format!("{shown} was left behind by {process}, which is gone: it is taken over");
-            self.desk.notice(Severity::Warning, text);
+            out.notice(Severity::Warning, text);
         }
         let mut open = OpenSession {
             folder,
@@ -160,224 +184,111 @@ impl Control {
             failed: false,
             told_full: false,
         };
-        self.leave_session(now);
+        self.leave(&house, out, now);
         // Where a clock that comes in is followed, the tempo is that one's.
-        if self.plan.last().timeline.bpm != open.kept.bpm && !self.sync.is_followed() {
-            self.set_bpm(open.kept.bpm, now)?;
+        if out.plan.last().timeline.bpm != open.kept.bpm && !house.transport.sync.is_followed() {
+            house.transport.set_bpm(open.kept.bpm, out, now)?;
         }
-        self.place(&mut open, now);
-        self.enter(open, now);
+        house.instruments.place(&mut open, house.ports, out, now);
+        self.enter(open, house, out, now);
         Ok(String::new())
     }
 
-    pub(super) fn session_save(&mut self, now: Moment) -> Answer {
-        let Some(open) = &self.session else {
+    pub(super) fn save(&mut self, house: &House<'_>, out: &mut Out, now: Moment) -> Answer {
+        let Some(open) = &self.open else {
             return Err("no session is open; session.new begins one, session.open opens one".to_owned());
         };
         let shown = open.folder.display().to_string();
         if !open.is_kept() {
             return Ok(format!("{shown} is left as it is: this is a rehearsal"));
         }
-        let session = self.gathered(open);
-        let errand = self.owed.promise_errand();
-        match self.write_session(session, Some(errand), now) {
+        let session = gathered(open, house, out);
+        let errand = out.owed.promise_errand();
+        match self.write(session, Some(errand), out, now) {
             Ok(()) => Ok(format!("{shown} is saved")),
             Err(full) => Err(format!("{shown} is not saved: {full}")),
         }
     }
 
     /// Writes what changed, but not too often.
-    pub(super) fn keep_session(&mut self, now: Moment) {
-        let Some(open) = &mut self.session else { return };
+    pub(super) fn keep(&mut self, house: &House<'_>, out: &mut Out, now: Moment) {
+        let Some(open) = &mut self.open else { return };
         if now.ns.saturating_sub(open.looked_ns) < EVERY_NS || !open.is_kept() {
             return;
         }
         open.looked_ns = now.ns;
-        self.save_changes(now);
+        self.save_changes(house, out, now);
     }
 
     /// Writes what is not written yet.
-    pub fn save_last(&mut self, now: Moment) {
-        if self.session.as_ref().is_some_and(OpenSession::is_kept) {
-            self.save_changes(now);
+    pub(super) fn save_last(&mut self, house: &House<'_>, out: &mut Out, now: Moment) {
+        if self.open.as_ref().is_some_and(OpenSession::is_kept) {
+            self.save_changes(house, out, now);
             // Once more what did not reach the disk: it may have room by now.
-            if let Some(kept) = self.session.as_ref().filter(|open| open.failed).map(|open| open.kept.clone()) {
-                let _ = self.write_session(kept, None, now);
+            if let Some(kept) = self.open.as_ref().filter(|open| open.failed).map(|open| open.kept.clone()) {
+                let _ = self.write(kept, None, out, now);
             }
         }
     }
 
     /// A file could not be written; where it is the session's, it is tried again.
-    pub(super) fn session_not_kept(&mut self, path: &Path) {
-        if let Some(open) = self.session.as_mut().filter(|open| open.file() == path) {
+    pub(super) fn not_kept(&mut self, path: &Path) {
+        if let Some(open) = self.open.as_mut().filter(|open| open.file() == path) {
             open.failed = true;
         }
     }
 
     /// Where the session is, for the status.
-    pub(super) fn session_shown(&self) -> Option<PathBuf> {
-        self.session.as_ref().map(|open| open.folder.clone())
+    pub(super) fn shown(&self) -> Option<PathBuf> {
+        self.open.as_ref().map(|open| open.folder.clone())
     }
 
     /// The folder that is meant, where this is the time for it.
-    fn session_folder(&self, asked: &str) -> Result<PathBuf, String> {
-        if self.takes.is_open() || self.takes.recording() {
-            let take = self.takes.path().map_or("a take".to_owned(), |path| path.display().to_string());
+    fn folder(&self, asked: &str, takes: &Takes) -> Result<PathBuf, String> {
+        if takes.is_open() || takes.recording() {
+            let take = takes.path().map_or("a take".to_owned(), |path| path.display().to_string());
             return Err(format!("{take} is being recorded: record.stop first"));
         }
         Ok(folder::meant(asked, &self.music, home_folder().as_deref()))
     }
 
-    /// A session of what there is.
-    fn new_session(&self) -> (Session, Vec<Place>) {
-        let mut session = Session { bpm: self.plan.last().timeline.bpm, ..Session::default() };
-        let places: Vec<Place> = self.played().map(|(at, _)| Place::Here(at)).collect();
-        session.instruments = self
-            .played()
-            .map(|(at, port)| {
-                let mut state = InstrumentState { port, ..InstrumentState::default() };
-                note(&mut state, &self.instruments[at]);
-                state
-            })
-            .collect();
-        (session, places)
-    }
-
-    /// The instruments that have a port, with its id. Knobs without a synth are nobody's state.
-    fn played(&self) -> impl Iterator<Item = (usize, String)> {
-        let with_port = |(at, instrument): (usize, &Instrument)| Some((at, self.ports.id(instrument.port?).to_owned()));
-        self.instruments.iter().enumerate().filter_map(with_port)
-    }
-
-    /// Gives each instrument its state and sends it; those of the station that the session does not know join it.
-    fn place(&mut self, open: &mut OpenSession, now: Moment) {
-        let mut free: Vec<(usize, String)> = self.played().collect();
-        for state in &open.kept.instruments {
-            let found = free.iter().position(|(_, port)| *port == state.port).map(|index| free.remove(index).0);
-            open.places.push(match found {
-                Some(at) => self.take_state(at, state, now),
-                None => {
-                    let text = format!("{} is not here: it stays in the session as it was", state.port);
-                    self.desk.notice(Severity::Warning, text);
-                    Place::Absent
-                }
-            });
-        }
-        for (at, port) in free {
-            open.kept.instruments.push(InstrumentState { port, ..InstrumentState::default() });
-            open.places.push(Place::Here(at));
-        }
-    }
-
-    fn take_state(&mut self, at: usize, state: &InstrumentState, now: Moment) -> Place {
-        let present = self.instruments[at].profile.id.clone();
-        let id = state.profile.as_ref().unwrap_or(&present);
-        let Some(profile) = self.library.get(id).cloned() else {
-            let text = format!(
-                "there is no profile '{id}': {} keeps its knobs, and the session what it knew of them; profile.use takes others",
-                state.port
-            );
-            self.desk.notice(Severity::Warning, text);
-            return Place::Unknown { at, profile: present };
-        };
-        self.stop_morph(at, now);
-        self.instruments[at].take_profile(profile);
-        self.do_lines(at, &state.macros, now);
-        let params = &self.instruments[at].profile.params;
-        let target = |(index, param): (usize, &Param)| Some((index, param.snap(*state.values.get(&param.name)?)));
-        let targets: Vec<(usize, u16)> = params.iter().enumerate().filter_map(target).collect();
-        let unknown = state.values.len() - targets.len();
-        if unknown > 0 {
-            let text =
-                format!("{unknown} of the knobs of {} in the session are none of {id}: they stay there", state.port);
-            self.desk.notice(Severity::Warning, text);
-        }
-        if at == self.current && *id != present {
-            self.tell(Event::ProfileUsed { id: id.clone() });
-        }
-        self.go_to(at, &targets, now);
-        self.do_lines(at, &state.motion, now);
-        let instrument = &mut self.instruments[at];
-        for (name, lane) in &state.automation {
-            if let Some(index) = instrument.profile.param_index(name) {
-                instrument.lanes.put(index, lane.clone());
-            }
-        }
-        Place::Here(at)
-    }
-
-    /// Does what a session says of an instrument, as if it were the one in use.
-    fn do_lines(&mut self, at: usize, lines: &[String], now: Moment) {
-        let in_use = std::mem::replace(&mut self.current, at);
-        for line in lines {
-            let answer = match line.parse::<Command>() {
-                Ok(command @ (Command::MacroDrive { .. } | Command::MacroDrop { .. } | Command::ModSet { .. })) => {
-                    self.execute(&command, now)
-                }
-                Ok(command) => Err(format!("{} is nothing a session does", command.name())),
-                Err(error) => Err(error.to_string()),
-            };
-            if let Err(error) = answer {
-                self.desk.notice(Severity::Warning, format!("the session's '{line}' was not done: {error}"));
-            }
-        }
-        self.current = in_use;
-    }
-
     /// From now on this is the session.
-    fn enter(&mut self, open: OpenSession, now: Moment) {
-        self.leave_session(now);
-        if self.sessions.takes {
-            self.go_to_folder(open.folder.join(AUDIO));
+    fn enter(&mut self, open: OpenSession, house: House<'_>, out: &mut Out, now: Moment) {
+        self.leave(&house, out, now);
+        if self.rules.takes {
+            house.recorder.go_to(open.folder.join(AUDIO));
         }
-        self.tell(Event::SessionOpened { path: open.folder.clone() });
-        self.session = Some(open);
+        out.tell(Event::SessionOpened { path: open.folder.clone() });
+        self.open = Some(open);
     }
 
     /// What is not written yet of the session before is; its lock goes with the last text.
-    fn leave_session(&mut self, now: Moment) {
-        self.save_last(now);
-        self.session = None;
+    fn leave(&mut self, house: &House<'_>, out: &mut Out, now: Moment) {
+        self.save_last(house, out, now);
+        self.open = None;
     }
 
-    /// What the file is to say.
-    fn gathered(&self, open: &OpenSession) -> Session {
-        let mut instruments = open.kept.instruments.clone();
-        for (state, place) in instruments.iter_mut().zip(&open.places) {
-            match place {
-                Place::Here(at) => note(state, &self.instruments[*at]),
-                Place::Unknown { at, profile } if self.instruments[*at].profile.id != *profile => {
-                    note(state, &self.instruments[*at]);
-                }
-                Place::Unknown { .. } | Place::Absent => {}
-            }
-        }
-        // A tempo that is followed never stands still, and is not this session's.
-        let bpm = if self.sync.is_followed() { open.kept.bpm } else { self.plan.last().timeline.bpm };
-        Session { bpm, instruments, snapshots: open.snapshots.clone() }
-    }
-
-    fn save_changes(&mut self, now: Moment) {
-        let Some(open) = &self.session else { return };
-        let session = self.gathered(open);
+    fn save_changes(&mut self, house: &House<'_>, out: &mut Out, now: Moment) {
+        let Some(open) = &self.open else { return };
+        let session = gathered(open, house, out);
         if session == open.kept {
             return;
         }
-        let full = self.write_session(session, None, now).err();
-        let Some(open) = &mut self.session else { return };
+        let full = self.write(session, None, out, now).err();
+        let Some(open) = &mut self.open else { return };
         let told = std::mem::replace(&mut open.told_full, full.is_some());
         if let Some(full) = full.filter(|_| !told) {
             let text = format!("{}: {} cannot be written ({full})", Session::LOSS, open.file().display());
-            self.desk.notice(Severity::Warning, text);
+            out.notice(Severity::Warning, text);
         }
     }
 
     /// Hands it to the keeper.
-    fn write_session(&mut self, session: Session, errand: Option<ErrandId>, now: Moment) -> Result<(), Full> {
+    fn write(&mut self, session: Session, errand: Option<ErrandId>, out: &mut Out, now: Moment) -> Result<(), Full> {
         let text = stored::text(&session)?;
-        if let Some(open) = &mut self.session {
+        if let Some(open) = &mut self.open {
             let lock = open.lock.clone();
-            self.keeper.hand_over(Page {
+            out.keeper.hand_over(Page {
                 path: open.folder.join(FILE),
                 text: Ok(text),
                 loss: Session::LOSS,
@@ -390,6 +301,123 @@ impl Control {
         }
         Ok(())
     }
+}
+
+impl Instruments {
+    /// Gives each instrument its state and sends it; those of the station that the session does not know join it.
+    fn place(&mut self, open: &mut OpenSession, ports: &Ports, out: &mut Out, now: Moment) {
+        let mut free: Vec<(usize, String)> = self.played(ports).collect();
+        for state in &open.kept.instruments {
+            let found = free.iter().position(|(_, port)| *port == state.port).map(|index| free.remove(index).0);
+            open.places.push(match found {
+                Some(at) => self.take_state(at, state, out, now),
+                None => {
+                    let text = format!("{} is not here: it stays in the session as it was", state.port);
+                    out.notice(Severity::Warning, text);
+                    Place::Absent
+                }
+            });
+        }
+        for (at, port) in free {
+            open.kept.instruments.push(InstrumentState { port, ..InstrumentState::default() });
+            open.places.push(Place::Here(at));
+        }
+    }
+
+    fn take_state(&mut self, at: usize, state: &InstrumentState, out: &mut Out, now: Moment) -> Place {
+        let present = self.list[at].profile.id.clone();
+        let id = state.profile.as_ref().unwrap_or(&present);
+        let Some(profile) = self.library.get(id).cloned() else {
+            let text = format!(
+                "there is no profile '{id}': {} keeps its knobs, and the session what it knew of them; profile.use takes others",
+                state.port
+            );
+            out.notice(Severity::Warning, text);
+            return Place::Unknown { at, profile: present };
+        };
+        self.stop_morph(at, out, now);
+        self.list[at].take_profile(profile);
+        self.do_lines(at, &state.macros, out, now);
+        let params = &self.list[at].profile.params;
+        let target = |(index, param): (usize, &Param)| Some((index, param.snap(*state.values.get(&param.name)?)));
+        let targets: Vec<(usize, u16)> = params.iter().enumerate().filter_map(target).collect();
+        let unknown = state.values.len() - targets.len();
+        if unknown > 0 {
+            let text =
+                format!("{unknown} of the knobs of {} in the session are none of {id}: they stay there", state.port);
+            out.notice(Severity::Warning, text);
+        }
+        if at == self.current && *id != present {
+            out.tell(Event::ProfileUsed { id: id.clone() });
+        }
+        self.go_to(at, &targets, out, now);
+        self.do_lines(at, &state.motion, out, now);
+        let instrument = &mut self.list[at];
+        for (name, lane) in &state.automation {
+            if let Some(index) = instrument.profile.param_index(name) {
+                instrument.lanes.put(index, lane.clone());
+            }
+        }
+        Place::Here(at)
+    }
+
+    /// Does what a session says of an instrument, as if it were the one in use.
+    fn do_lines(&mut self, at: usize, lines: &[String], out: &mut Out, now: Moment) {
+        let in_use = std::mem::replace(&mut self.current, at);
+        for line in lines {
+            let answer = match line.parse::<Command>() {
+                Ok(Command::MacroDrive { name, param, from, to, curve }) => {
+                    self.macro_drive(&name, &param, (from, to), curve)
+                }
+                Ok(Command::MacroDrop { name, param }) => self.macro_drop(&name, param.as_ref()),
+                Ok(Command::ModSet { param, modulator }) => self.mod_set(&param, &modulator, out, now),
+                Ok(command) => Err(format!("{} is nothing a session does", command.name())),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = answer {
+                out.notice(Severity::Warning, format!("the session's '{line}' was not done: {error}"));
+            }
+        }
+        self.current = in_use;
+    }
+
+    /// The instruments that have a port, with its id. Knobs without a synth are nobody's state.
+    fn played<'a>(&'a self, ports: &'a Ports) -> impl Iterator<Item = (usize, String)> + 'a {
+        let with_port = move |(at, instrument): (usize, &Instrument)| Some((at, ports.id(instrument.port?).to_owned()));
+        self.list.iter().enumerate().filter_map(with_port)
+    }
+}
+
+/// A session of what there is.
+fn new_session(instruments: &Instruments, ports: &Ports, out: &Out) -> (Session, Vec<Place>) {
+    let mut session = Session { bpm: out.plan.last().timeline.bpm, ..Session::default() };
+    let places: Vec<Place> = instruments.played(ports).map(|(at, _)| Place::Here(at)).collect();
+    session.instruments = instruments
+        .played(ports)
+        .map(|(at, port)| {
+            let mut state = InstrumentState { port, ..InstrumentState::default() };
+            note(&mut state, &instruments.list[at]);
+            state
+        })
+        .collect();
+    (session, places)
+}
+
+/// What the file is to say.
+fn gathered(open: &OpenSession, house: &House<'_>, out: &Out) -> Session {
+    let mut instruments = open.kept.instruments.clone();
+    for (state, place) in instruments.iter_mut().zip(&open.places) {
+        match place {
+            Place::Here(at) => note(state, &house.instruments.list[*at]),
+            Place::Unknown { at, profile } if house.instruments.list[*at].profile.id != *profile => {
+                note(state, &house.instruments.list[*at]);
+            }
+            Place::Unknown { .. } | Place::Absent => {}
+        }
+    }
+    // A tempo that is followed never stands still, and is not this session's.
+    let bpm = if house.transport.sync.is_followed() { open.kept.bpm } else { out.plan.last().timeline.bpm };
+    Session { bpm, instruments, snapshots: open.snapshots.clone() }
 }
 
 /// Notes how an instrument stands. What is known of parameters that its profile does not have stays.

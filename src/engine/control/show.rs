@@ -1,10 +1,10 @@
 //! How things are: what the control thread shows as the status. The control thread's.
 
-use super::{Control, Moment, instrument::Instrument, levels::Levels};
+use super::{Control, Moment, instrument::Instrument};
 use crate::{
-    engine::midi::{clock_thread::ClockCounters, input::MidiIn, sent::PortIndex, thru::Route},
+    engine::midi::{input::MidiIn, sent::PortIndex, thru::Route},
     music::{Position, Song, Stretch},
-    status::{ClockStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, PortStatus, Status, TransportStatus},
+    status::{FaultCounts, ParamsStatus, PortStatus, Status, TransportStatus},
 };
 use std::sync::{
     Arc,
@@ -20,53 +20,47 @@ impl Control {
         let (stretch, pulse) = self.song_place(now);
         let pulse = pulse.max(0.0);
         let timeline = &stretch.timeline;
-        let bpm = self.plan.last().timeline.bpm.get();
-        let meters = |levels: &[Levels]| levels.iter().map(Levels::status).collect::<Vec<MeterStatus>>();
+        let bpm = self.out.plan.last().timeline.bpm.get();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Status {
-            at_ns: now.ns.saturating_sub(self.start_ns),
+            at_ns: self.out.since_start_ns(now.ns),
             transport: TransportStatus {
-                playing: matches!(self.plan.last().song, Song::Rolling { .. }),
+                playing: self.out.plan.is_rolling(),
                 position: Position::of_pulse(pulse),
                 seconds: pulse * timeline.frames_per_pulse() / timeline.sample_rate_hz,
                 bpm,
-                clock_on: self.plan.last().clock_on,
+                clock_on: self.out.plan.last().clock_on,
             },
             device: self.device.clone(),
             realtime: self.realtime,
             ports: self.port_statuses(),
-            instrument: self.instrument().port.map_or(0, |port| port.0 + 1),
-            clock: self.clock_status(),
+            instrument: self.instruments.instrument().port.map_or(0, |port| port.0 + 1),
+            clock: self.transport.sync.clock_status(&self.ports),
             learning: self.learn.learning().cloned(),
-            monitor: self.watch.status(),
-            inputs: InputsStatus {
-                channels: self.input_channels.clone(),
-                meters: meters(&self.inputs),
-                gains_db: self.gains.iter().map(|gain| gain.0).collect(),
-                monitor_db: self.monitor.0,
-            },
-            outputs: meters(&self.outputs),
-            click_on: self.click_on,
-            profiles: Arc::clone(&self.profile_ids),
+            monitor: self.ports.monitor.status(),
+            inputs: self.console.inputs_status(),
+            outputs: self.console.outputs_status(),
+            click_on: self.console.clicks(),
+            profiles: Arc::clone(&self.instruments.profile_ids),
             params: self.params_status(),
-            automation: self.automation.status(),
-            morph: self.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
-            session: self.session_shown(),
-            record: self.takes.status(now.open_frame),
+            automation: self.instruments.automation.status(),
+            morph: self.instruments.instrument().morph.as_ref().map(|morph| morph.status(now.ns)),
+            session: self.sessions.shown(),
+            record: self.recorder.takes.status(now.open_frame),
             audition: self.audition.status(self.device.sample_rate_hz),
-            takes: self.folder.status(),
+            takes: self.recorder.folder.status(),
             doors: self.doors.status(),
             faults: FaultCounts {
                 midi_dropped: self.ports.sum(|panel| count(&panel.dropped))
-                    + self.scheduler.drops().count()
-                    + self.received.iter().map(MidiIn::not_passed_on).sum::<u64>(),
+                    + self.out.scheduler.drops().count()
+                    + self.ports.inputs.iter().map(MidiIn::not_passed_on).sum::<u64>(),
                 midi_refused: self.ports.sum(|panel| count(&panel.refused)),
-                midi_in_lost: self.received.iter().map(MidiIn::lost).sum(),
-                take_frames_lost: self.takes.gap_frames(),
-                disk_refused: self.takes.refused() + self.keeper.refused(),
+                midi_in_lost: self.ports.inputs.iter().map(MidiIn::lost).sum(),
+                take_frames_lost: self.recorder.takes.gap_frames(),
+                disk_refused: self.recorder.takes.refused() + self.out.keeper.refused(),
                 audition_underruns: self.audition.underruns(),
-                orders_lost: self.renderer.lost_orders(),
-                events_missed: self.desk.missed(),
+                orders_lost: self.out.renderer.lost_orders(),
+                events_missed: self.out.desk.missed(),
             },
         }
     }
@@ -74,7 +68,7 @@ impl Control {
     /// The song's place as it is heard, in pulses; where it is about to go on elsewhere, that place: what was just asked
     /// for is what is shown.
     fn song_place(&self, now: Moment) -> (&Stretch, f64) {
-        let (heard, last) = (self.plan.at(now.heard_frame), self.plan.last());
+        let (heard, last) = (self.out.plan.at(now.heard_frame), self.out.plan.last());
         let comes_at = match last.song {
             Song::Stopped { at_pulse } => at_pulse,
             Song::Rolling { offset_pulses } => (last.first_pulse - offset_pulses) as f64,
@@ -88,11 +82,11 @@ impl Control {
 
     fn port_statuses(&self) -> Vec<PortStatus> {
         let with_instrument = |(index, mut status): (PortIndex, PortStatus)| {
-            if let Some(instrument) = self.instruments.iter().find(|i| i.port == Some(index)) {
+            if let Some(instrument) = self.instruments.list.iter().find(|i| i.port == Some(index)) {
                 status.channel = instrument.channel().nibble() + 1;
                 status.profile = instrument.profile.id.clone();
             }
-            if let Some(input) = self.received.iter().find(|input| input.port() == index) {
+            if let Some(input) = self.ports.inputs.iter().find(|input| input.port() == index) {
                 status.thru = self.ports.outputs().filter_map(|to| shown_route(input.routes().get(to), to)).collect();
             }
             status
@@ -101,24 +95,12 @@ impl Control {
     }
 
     fn params_status(&self) -> ParamsStatus {
-        let Instrument { profile, values, motion, lanes, .. } = self.instrument();
+        let Instrument { profile, values, motion, lanes, .. } = self.instruments.instrument();
         ParamsStatus {
             motion: motion.status(),
             automated: lanes.places(),
-            snapshots: self.snapshot_names(&profile.id),
+            snapshots: self.sessions.snapshot_names(&profile.id),
             ..ParamsStatus::standing(Arc::clone(profile), values.clone())
-        }
-    }
-
-    fn clock_status(&self) -> ClockStatus {
-        let count = |of: fn(&ClockCounters) -> &AtomicU64| {
-            self.clock_counters.as_ref().map_or(0, |counters| of(counters).load(Ordering::Relaxed))
-        };
-        ClockStatus {
-            source: self.sync.status(&self.ports),
-            late_pulses: count(|counters| &counters.late),
-            latest_us: count(|counters| &counters.latest_us),
-            skipped_pulses: count(|counters| &counters.skipped),
         }
     }
 }

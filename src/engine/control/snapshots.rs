@@ -2,7 +2,14 @@
 //!
 //! Where a session is open, new ones go there, and its own are found before those of the user's library.
 
-use super::{Control, Moment, history::Shelved, instrument::Compare, session::OpenSession};
+use super::{
+    Moment,
+    history::Shelved,
+    instrument::{Compare, Instrument},
+    instruments::Instruments,
+    out::Out,
+    session::{OpenSession, SessionDesk},
+};
 use crate::{
     command::arg::{Length, Name},
     engine::station::Answer,
@@ -16,36 +23,32 @@ use std::{
     sync::Arc,
 };
 
-impl Control {
-    fn profile_id(&self) -> String {
-        self.instrument().profile.id.clone()
-    }
-
+impl SessionDesk {
     /// The snapshots of the session, where one is open.
     fn own(&self) -> Option<&Snapshots> {
-        self.session.as_ref().map(OpenSession::snapshots)
+        self.open.as_ref().map(OpenSession::snapshots)
     }
 
     /// A snapshot by its name.
     fn find(&self, profile: &str, name: &str) -> Option<&Snapshot> {
         let own = self.own().and_then(|own| own.get(profile, name));
-        own.or_else(|| self.shelf.value.get(profile, name))
+        own.or_else(|| self.library.value.get(profile, name))
     }
 
     /// What the snapshots of a profile are called: the session's, then those of the library.
     pub(super) fn snapshot_names(&self, profile: &str) -> Arc<[String]> {
-        let all = self.own().into_iter().chain([&self.shelf.value]).flat_map(|shelf| shelf.of(profile));
+        let all = self.own().into_iter().chain([&self.library.value]).flat_map(|shelf| shelf.of(profile));
         let mut seen = HashSet::new();
         all.filter(|snapshot| seen.insert(&snapshot.name)).map(|snapshot| snapshot.name.clone()).collect()
     }
 
     /// Changes the snapshots where one of this name is: the session's, or else the library.
-    fn change<T>(&mut self, profile: &str, name: &str, change: impl FnOnce(&mut Snapshots) -> T) -> T {
-        match self.session.as_mut().filter(|open| open.snapshots().get(profile, name).is_some()) {
+    fn change<T>(&mut self, profile: &str, name: &str, out: &mut Out, change: impl FnOnce(&mut Snapshots) -> T) -> T {
+        match self.open.as_mut().filter(|open| open.snapshots().get(profile, name).is_some()) {
             Some(open) => change(open.change_snapshots()),
             None => {
-                let changed = change(&mut self.shelf.value);
-                self.keep_shelf();
+                let changed = change(&mut self.library.value);
+                out.keep(&self.library);
                 changed
             }
         }
@@ -60,106 +63,124 @@ impl Control {
         format!("{profile} has no snapshot '{name}'; {}", self.names(profile))
     }
 
-    pub(super) fn snapshot_save(&mut self, Name(name): &Name) -> Answer {
-        let profile = self.profile_id();
-        let instrument = self.instrument();
+    /// Saves the knobs of an instrument.
+    pub(super) fn save_snapshot(&mut self, Name(name): &Name, instrument: &mut Instrument, out: &mut Out) -> Answer {
+        let profile = instrument.profile.id.clone();
         let params = &instrument.profile.params;
         let mut values: BTreeMap<String, u16> =
             params.iter().map(|param| param.name.clone()).zip(instrument.values.iter().copied()).collect();
-        let before = self.own().unwrap_or(&self.shelf.value).get(&profile, name);
+        let before = self.own().unwrap_or(&self.library.value).get(&profile, name);
         // What another version of the profile knows stays.
         for (name, value) in before.iter().flat_map(|before| &before.values) {
             values.entry(name.clone()).or_insert(*value);
         }
         let snapshot = Snapshot { profile, name: name.clone(), values };
-        let in_session = self.session.is_some();
-        let is_kept = self.session.as_ref().map_or(self.shelf.file.is_some(), OpenSession::is_kept);
-        let replaced = match self.exchange(in_session, snapshot.profile.clone(), name, Some(snapshot)) {
+        let in_session = self.open.is_some();
+        let is_kept = self.open.as_ref().map_or(self.library.file.is_some(), OpenSession::is_kept);
+        let replaced = match self.exchange(in_session, snapshot.profile.clone(), name, Some(snapshot), out) {
             None => String::new(),
             Some(before) => {
-                format!(" in place of the old one: {}", self.remember_snapshot(in_session, before, "replaced"))
+                format!(" in place of the old one: {}", self.remember(in_session, before, "replaced", instrument))
             }
         };
         let until = if is_kept { "" } else { ", until busker ends" };
         Ok(format!("{name} is saved{until}{replaced}"))
     }
 
-    pub(super) fn snapshot_rename(&mut self, Name(name): &Name, Name(to): &Name) -> Answer {
-        let profile = self.profile_id();
-        if self.find(&profile, name).is_none() {
-            return Err(self.no_such(&profile, name));
+    pub(super) fn rename_snapshot(
+        &mut self,
+        profile: &str,
+        (Name(name), Name(to)): (&Name, &Name),
+        out: &mut Out,
+    ) -> Answer {
+        if self.find(profile, name).is_none() {
+            return Err(self.no_such(profile, name));
         }
-        if self.find(&profile, to).is_some() {
+        if self.find(profile, to).is_some() {
             return Err(format!("there is a snapshot '{to}' already; snapshot.delete takes it away"));
         }
-        self.change(&profile, name, |shelf| shelf.rename(&profile, name, to));
+        self.change(profile, name, out, |shelf| shelf.rename(profile, name, to));
         Ok(format!("{name} is {to} now"))
     }
 
-    pub(super) fn snapshot_delete(&mut self, Name(name): &Name) -> Answer {
-        let profile = self.profile_id();
+    pub(super) fn delete_snapshot(&mut self, Name(name): &Name, instrument: &mut Instrument, out: &mut Out) -> Answer {
+        let profile = instrument.profile.id.clone();
         if self.find(&profile, name).is_none() {
             return Err(self.no_such(&profile, name));
         }
         let in_session = self.own().is_some_and(|own| own.get(&profile, name).is_some());
-        let Some(before) = self.exchange(in_session, profile.clone(), name, None) else {
+        let Some(before) = self.exchange(in_session, profile.clone(), name, None, out) else {
             return Err(self.no_such(&profile, name));
         };
-        let back = self.remember_snapshot(in_session, before, "deleted");
+        let back = self.remember(in_session, before, "deleted", instrument);
         let other = self.find(&profile, name).is_some();
         Ok(format!("{name} is gone: {back}{}", if other { "; the library's is found now" } else { "" }))
     }
 
     /// Has a snapshot, or none, change places with what is there: in the session where it is one of its own and one is
     /// open, else in the library. What was there goes to the trash, too, before its place on the disk is taken.
-    fn exchange(&mut self, in_session: bool, profile: String, name: &str, to: Option<Snapshot>) -> Option<Snapshot> {
+    fn exchange(
+        &mut self,
+        in_session: bool,
+        profile: String,
+        name: &str,
+        to: Option<Snapshot>,
+        out: &mut Out,
+    ) -> Option<Snapshot> {
         let change = |shelf: &mut Snapshots| match to {
             Some(snapshot) => shelf.put(snapshot),
             None => shelf.delete(&profile, name),
         };
-        let (before, file) = match self.session.as_mut().filter(|_| in_session) {
+        let (before, file) = match self.open.as_mut().filter(|_| in_session) {
             Some(open) => (change(open.change_snapshots()), open.is_kept().then(|| open.file())),
-            None => (change(&mut self.shelf.value), self.shelf.file.clone()),
+            None => (change(&mut self.library.value), self.library.file.clone()),
         };
         if let (Some(before), Some(file)) = (&before, file) {
-            self.put_in_trash(&file, before);
+            out.put_in_trash(&file, before);
         }
-        if !in_session || self.session.is_none() {
-            self.keep_shelf();
+        if !in_session || self.open.is_none() {
+            out.keep(&self.library);
         }
         before
     }
 
     /// One was replaced or deleted: it can be taken back. Returns how, for a sentence.
-    fn remember_snapshot(&mut self, in_session: bool, before: Snapshot, what: &str) -> &'static str {
+    fn remember(&self, in_session: bool, before: Snapshot, what: &str, instrument: &mut Instrument) -> &'static str {
         let label = format!("snapshot {} {what}", before.name);
         let (profile, name) = (before.profile.clone(), before.name.clone());
         let shelved = Shelved { in_session, profile, name, other: Some(before) };
-        self.instruments[self.current].history.shelved(shelved, label);
-        let is_in_trash = match self.session.as_ref().filter(|_| in_session) {
+        instrument.history.shelved(shelved, label);
+        let is_in_trash = match self.open.as_ref().filter(|_| in_session) {
             Some(open) => open.is_kept(),
-            None => self.shelf.file.is_some(),
+            None => self.library.file.is_some(),
         };
         if is_in_trash { "it is in the trash, and param.undo brings it back" } else { "param.undo brings it back" }
     }
 
     /// A step that replaced or deleted a snapshot is taken back, or done again.
-    pub(super) fn exchange_snapshot(&mut self, shelved: &mut Option<Shelved>) {
+    pub(super) fn exchange_step(&mut self, shelved: &mut Option<Shelved>, out: &mut Out) {
         if let Some(Shelved { in_session, profile, name, other }) = shelved {
-            *other = self.exchange(*in_session, profile.clone(), name, other.take());
+            *other = self.exchange(*in_session, profile.clone(), name, other.take(), out);
         }
     }
 
-    pub(super) fn snapshot_list(&self) -> Answer {
-        let profile = self.profile_id();
-        Ok(format!("snapshots of {profile}: {}", self.names(&profile)))
+    pub(super) fn list_snapshots(&self, profile: &str) -> Answer {
+        Ok(format!("snapshots of {profile}: {}", self.names(profile)))
     }
+}
 
+impl Instruments {
     /// Goes to a snapshot, at once or in so much time.
-    pub(super) fn snapshot_recall(&mut self, Name(name): &Name, length: Option<Length>, now: Moment) -> Answer {
-        let profile = self.profile_id();
-        let Some(snapshot) = self.find(&profile, name) else {
-            return Err(self.no_such(&profile, name));
+    pub(super) fn recall_snapshot(
+        &mut self,
+        (Name(name), length): (&Name, Option<Length>),
+        sessions: &SessionDesk,
+        out: &mut Out,
+        now: Moment,
+    ) -> Answer {
+        let profile = self.instrument().profile.id.clone();
+        let Some(snapshot) = sessions.find(&profile, name) else {
+            return Err(sessions.no_such(&profile, name));
         };
         let (at, params) = (self.current, &self.instrument().profile.params);
         let place = |(index, param): (usize, &Param)| Some((index, param.snap(*snapshot.values.get(&param.name)?)));
@@ -167,30 +188,30 @@ impl Control {
         let unknown = snapshot.values.len() - targets.len();
         if unknown > 0 {
             let text = format!("{unknown} of the knobs in snapshot {name} are none of {profile}: they are skipped");
-            self.desk.notice(Severity::Warning, text);
+            out.notice(Severity::Warning, text);
         }
-        let instrument = &mut self.instruments[at];
+        let instrument = &mut self.list[at];
         instrument.remember(&targets, &format!("recall of {name}"));
-        let bpm = self.plan.last().timeline.bpm;
+        let bpm = out.plan.last().timeline.bpm;
         let length_ns = length.map_or(0, |length| length.ns(bpm));
         if length_ns > 0 {
-            self.morph(at, name, &targets, length_ns, now);
+            self.morph(at, name, &targets, length_ns, out, now);
         } else {
-            self.stop_morph(at, now);
-            self.go_to(at, &targets, now);
+            self.stop_morph(at, out, now);
+            self.go_to(at, &targets, out, now);
         }
         Ok(format!("recall of {name}"))
     }
 
     /// Goes to what was before the last recall or dice, or back.
-    pub(super) fn snapshot_compare(&mut self, now: Moment) -> Answer {
+    pub(super) fn compare_snapshots(&mut self, out: &mut Out, now: Moment) -> Answer {
         let at = self.current;
-        let Some(compare) = self.instruments[at].compare.take() else {
+        let Some(compare) = self.list[at].compare.take() else {
             return Err("nothing was recalled or diced yet: there is nothing to compare with".to_owned());
         };
         // Where a morph goes is what is compared, not where it is.
-        self.settle(at);
-        let instrument = &mut self.instruments[at];
+        self.settle(at, out);
+        let instrument = &mut self.list[at];
         let to_a = instrument.values != compare.a;
         let compare = if to_a { Compare { b: instrument.values.clone(), ..compare } } else { compare };
         let goal = if to_a { &compare.a } else { &compare.b };
@@ -198,7 +219,7 @@ impl Control {
         let (label, answer) = if to_a { ("compare: A", "A: as it was") } else { ("compare: B", "B: as it is") };
         instrument.history.whole(&instrument.values, &targets, label);
         instrument.compare = Some(compare);
-        self.go_to(at, &targets, now);
+        self.go_to(at, &targets, out, now);
         Ok(answer.to_owned())
     }
 }

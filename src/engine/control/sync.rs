@@ -3,13 +3,14 @@
 //! The follower (`music/sync.rs`) says which of the source's pulses comes when; here its numbers are laid on the plan's,
 //! and the plan is bent to it where it is off by more than can be heard.
 
-use super::{Control, Moment, ports::Ports};
+use super::{Moment, out::Out, ports::Ports, transport::Transport};
 use crate::{
     command::arg::PortName,
     config::{ClockLost, ClockSource},
     engine::{
         midi::{
-            input::{MidiIn, Received},
+            clock_thread::ClockCounters,
+            input::Received,
             sent::{Payload, PortIndex},
         },
         station::Answer,
@@ -20,7 +21,11 @@ use crate::{
         sync::{ClockFollower, SourceTime, SyncEvent, SyncState},
         tap::TapTempo,
     },
-    status::{Event, SourceStatus},
+    status::{ClockStatus, Event, SourceStatus},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 /// The plan is left alone while its next pulse is off by less than this, in ns: a tenth of what a MIDI wire takes for a
@@ -43,6 +48,8 @@ pub struct SyncConfig {
 /// The source of tempo.
 pub(super) struct Sync {
     config: SyncConfig,
+    /// The MIDI clock's, where it has a thread.
+    counters: Option<Arc<ClockCounters>>,
     tap: TapTempo,
     follower: ClockFollower,
     /// The port that is followed.
@@ -56,9 +63,10 @@ pub(super) struct Sync {
 }
 
 impl Sync {
-    pub(super) fn new(config: SyncConfig) -> Sync {
+    pub(super) fn new(config: SyncConfig, counters: Option<Arc<ClockCounters>>) -> Sync {
         Sync {
             config,
+            counters,
             tap: TapTempo::default(),
             follower: ClockFollower::new(),
             from: None,
@@ -80,6 +88,18 @@ impl Sync {
                 let from = self.from.map(|port| ports.name(port).to_owned());
                 SourceStatus::Midi { from, state: self.follower.state() }
             }
+        }
+    }
+
+    pub(super) fn clock_status(&self, ports: &Ports) -> ClockStatus {
+        let count = |of: fn(&ClockCounters) -> &AtomicU64| {
+            self.counters.as_ref().map_or(0, |counters| of(counters).load(Ordering::Relaxed))
+        };
+        ClockStatus {
+            source: self.status(ports),
+            late_pulses: count(|counters| &counters.late),
+            latest_us: count(|counters| &counters.latest_us),
+            skipped_pulses: count(|counters| &counters.skipped),
         }
     }
 
@@ -109,35 +129,24 @@ fn song_position(message: &Message) -> Option<u16> {
     }
 }
 
-impl Control {
-    pub(super) fn set_source(&mut self, source: ClockSource) -> Answer {
+impl Transport {
+    pub(super) fn set_source(&mut self, source: ClockSource, ports: &Ports, out: &Out) -> Answer {
         let config = SyncConfig { source, ..self.sync.config.clone() };
-        self.sync = Sync::new(config);
-        let source = self.sync.status(&self.ports);
-        self.tell(Event::ClockSource { source });
+        self.sync = Sync::new(config, self.sync.counters.take());
+        let source = self.sync.status(ports);
+        out.tell(Event::ClockSource { source });
         Ok(String::new())
     }
 
-    pub(super) fn tap(&mut self, now: Moment) -> Answer {
+    pub(super) fn tap(&mut self, out: &mut Out, now: Moment) -> Answer {
         match self.sync.tap.tap(now.ns) {
-            Some(bpm) => self.set_bpm(bpm, now),
+            Some(bpm) => self.set_bpm(bpm, out, now),
             None => Ok(String::new()),
         }
     }
 
-    /// Whether the tempo is that of a clock that comes in.
-    pub fn follows_a_clock(&self) -> bool {
-        self.sync.is_followed()
-    }
-
-    /// Whether the song or an envelope waits for something that no input tells of.
-    pub(super) fn must_look_often(&self) -> bool {
-        let waits = self.sync.is_followed() || self.instruments.iter().any(|i| i.motion.waits_for_notes());
-        waits && self.received.iter().any(MidiIn::is_quiet)
-    }
-
     /// Follows the clock in what came in.
-    pub(super) fn follow_clock(&mut self, heard: &[Received], now: Moment) {
+    pub(super) fn follow_clock(&mut self, heard: &[Received], ports: &Ports, out: &mut Out, now: Moment) {
         if !self.sync.is_followed() {
             return;
         }
@@ -145,7 +154,7 @@ impl Control {
             let Payload::Short(message) = payload else { continue };
             let position = song_position(message);
             let is_clock = [Message::CLOCK, Message::START, Message::CONTINUE, Message::STOP].contains(message);
-            if !(is_clock || position.is_some()) || !self.sync.listens_to(*port, message, &self.ports) {
+            if !(is_clock || position.is_some()) || !self.sync.listens_to(*port, message, ports) {
                 continue;
             }
             let follower = &mut self.sync.follower;
@@ -156,82 +165,79 @@ impl Control {
                 (None, Message::STOP) => follower.stop(*at_ns),
                 _ => follower.pulse(*at_ns),
             };
-            self.follow_event(event, now);
+            self.follow_event(event, out, now);
         }
         let event = self.sync.follower.look(now.ns);
-        self.follow_event(event, now);
-        self.follow_tempo(now);
-        self.tell_source();
+        self.follow_event(event, out, now);
+        self.follow_tempo(out, now);
+        self.tell_source(ports, out);
     }
 
-    fn follow_event(&mut self, event: Option<SyncEvent>, now: Moment) {
+    fn follow_event(&mut self, event: Option<SyncEvent>, out: &mut Out, now: Moment) {
         match event {
             None => {}
             Some(SyncEvent::Found { source_pulse }) => {
                 let Some(time) = self.sync.follower.time() else { return };
                 let frame = now.heard.frame_at(time.ns_of(source_pulse));
-                self.sync.offset_pulses = Some(self.plan.offset_to(source_pulse, frame));
-                self.follow_tempo(now);
-                self.roll_with_source(now);
+                self.sync.offset_pulses = Some(out.plan.offset_to(source_pulse, frame));
+                self.follow_tempo(out, now);
+                self.roll_with_source(out, now);
             }
             Some(SyncEvent::Lost) => {
                 self.sync.offset_pulses = None;
                 if self.sync.config.lost == ClockLost::Stop {
                     // Stopping cannot be refused.
-                    let _ = self.stop(now);
+                    let _ = self.stop(out, now);
                 }
             }
             Some(SyncEvent::Rolls { song_pulse, source_pulse }) => {
                 self.sync.rolls = Some((song_pulse, source_pulse));
-                self.roll_with_source(now);
+                self.roll_with_source(out, now);
             }
             Some(SyncEvent::Stops { .. }) => {
                 self.sync.rolls = None;
-                let _ = self.stop(now);
+                let _ = self.stop(out, now);
             }
             Some(SyncEvent::Located { song_pulse }) => {
                 self.cue_pulse = song_pulse as f64;
-                if !self.playing() {
-                    self.plan.stand(song_pulse as f64, now.open_frame);
-                    self.publish_plan();
+                if !out.plan.is_rolling() {
+                    out.plan.change(|plan| plan.stand(song_pulse as f64, now.open_frame));
                 }
             }
         }
     }
 
     /// Rolls the song on the source's pulse, where it is known when that is.
-    fn roll_with_source(&mut self, now: Moment) {
+    fn roll_with_source(&mut self, out: &mut Out, now: Moment) {
         if let Some(offset) = self.sync.offset_pulses
             && let Some((song_pulse, source_pulse)) = self.sync.rolls.take()
         {
-            self.plan.roll_on(song_pulse, source_pulse + offset, now.open_frame);
-            self.publish_plan();
-            self.tell(Event::Playing { from: Position::of_pulse(song_pulse as f64) });
+            out.plan.change(|plan| plan.roll_on(song_pulse, source_pulse + offset, now.open_frame));
+            out.tell(Event::Playing { from: Position::of_pulse(song_pulse as f64) });
         }
     }
 
     /// Bends the plan to the source where it is off.
-    fn follow_tempo(&mut self, now: Moment) {
+    fn follow_tempo(&self, out: &mut Out, now: Moment) {
         let (Some(offset), Some(time)) = (self.sync.offset_pulses, self.sync.follower.time()) else { return };
-        let was = self.plan.last().timeline;
+        let was = out.plan.last().timeline;
         let Some(timeline) = timeline_of(&time, offset, &was, now) else { return };
         let off_ns = (was.frame_of(timeline.origin_pulse as f64) - timeline.origin_frame) * now.heard.ns_per_frame;
         let off_bpm = was.bpm.get() - timeline.bpm.get();
         if off_ns.abs() > PHASE_NS || off_bpm.abs() > TEMPO_BPM {
-            self.plan.follow(timeline, now.open_frame);
-            self.publish_plan();
+            out.plan.change(|plan| plan.follow(timeline, now.open_frame));
         }
     }
 
-    fn tell_source(&mut self) {
+    fn tell_source(&mut self, ports: &Ports, out: &Out) {
         let state = self.sync.follower.state();
         if state == SyncState::Acquiring {
             // A source that comes and goes with every pulse would be told of each time.
             return;
         }
         if std::mem::replace(&mut self.sync.told, state) != state {
-            let source = self.sync.status(&self.ports);
-            self.tell(Event::ClockSource { source });
+            let source = self.sync.status(ports);
+            out.tell(Event::ClockSource { source });
         }
     }
 }

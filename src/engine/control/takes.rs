@@ -12,18 +12,12 @@ mod tests;
 
 pub(super) use order::Occasion;
 
-use super::{
-    Calendar,
-    folder::Folder,
-    owed::{Awaited, Promise},
-    room::Room,
-};
+use super::{Calendar, folder::Folder, out::Out, owed::Awaited, room::Room};
 use crate::{
     config::recorder::RecorderOptions,
     engine::{
         audio::capture::Capture,
         disk::writer::{Begin, Done, Job, Played, Progress, TakeId, TakeOrder},
-        station::{Answer, Desk},
     },
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
     takes::Happening,
@@ -140,10 +134,6 @@ pub struct Takes {
     closing: Vec<Made>,
     /// How the disk keeps up.
     pace: Pace,
-    /// What the command that is being obeyed promises.
-    promised: Option<Promise>,
-    /// What became of takes that somebody may wait for.
-    known: Vec<(Awaited, Answer)>,
     /// How many may still begin now.
     begins: Begins,
     /// Times the disk refused a file.
@@ -191,8 +181,6 @@ impl Takes {
             pending: None,
             closing: Vec::new(),
             pace: Pace::new(parts.progress),
-            promised: None,
-            known: Vec::new(),
             begins: Begins::new(),
             refused: 0,
             interrupted: None,
@@ -227,6 +215,11 @@ impl Takes {
     /// What takes of these options write in a second.
     fn bytes_per_second(&self) -> u64 {
         (self.channels * self.options.depth.bytes()) as u64 * u64::from(self.sample_rate_hz)
+    }
+
+    /// How many inputs there are.
+    pub(super) fn inputs(&self) -> usize {
+        self.inputs
     }
 
     /// Whether a take is under way or waited for.
@@ -316,6 +309,7 @@ impl Takes {
         begin: Begin,
         marks: Vec<(i64, String)>,
         occasion: &Occasion,
+        out: &mut Out,
     ) -> Result<(), String> {
         let files = self.options.files.of(self.inputs)?;
         if let Some(why) = self.too_many() {
@@ -332,7 +326,9 @@ impl Takes {
         let listens = matches!(begin, Begin::OnSound { .. });
         let order = TakeOrder { marks, ..self.order(base, files, begin, None, occasion) };
         let made = Made::new(&order);
-        self.promised = (!listens).then_some(Promise(Awaited::Beginning(made.id)));
+        if !listens {
+            out.owed.promise(Awaited::Beginning(made.id));
+        }
         self.send(Job::Begin(Box::new(order)));
         self.take =
             Some(Take { made, name, listens, first_frame: None, ends_with_bar: false, gap_frames: 0, marks: 0 });
@@ -344,7 +340,7 @@ impl Takes {
     ///
     /// # Errors
     /// As for [`begin`](Self::begin).
-    pub(super) fn keep(&mut self, from: i64, end: i64, occasion: &Occasion) -> Result<(), String> {
+    pub(super) fn keep(&mut self, from: i64, end: i64, occasion: &Occasion, out: &mut Out) -> Result<(), String> {
         let files = self.options.files.of(self.inputs)?;
         if let Some(why) = self.too_many() {
             return Err(why);
@@ -352,7 +348,7 @@ impl Takes {
         let name = self.name(None, "-capture", occasion);
         let mut order = self.order(name, files, Begin::At(from), Some(end), occasion);
         (order.silence_frames, order.length_frames) = (None, None);
-        self.promised = Some(Promise(Awaited::End(order.take)));
+        out.owed.promise(Awaited::End(order.take));
         self.closing.push(Made::new(&order));
         self.send(Job::Begin(Box::new(order)));
         Ok(())
@@ -364,13 +360,13 @@ impl Takes {
     }
 
     /// Ends the take under way before this frame; another may begin at once.
-    pub(super) fn end(&mut self, frame: i64) {
+    pub(super) fn end(&mut self, frame: i64, out: &mut Out) {
         self.hand_over_played();
         if let Some(Take { made, .. }) = self.take.take() {
             let take = made.id;
             tracing::info!(take = take.0, frame, "take stopped");
             self.closing.push(made);
-            self.promised = Some(Promise(Awaited::End(take)));
+            out.owed.promise(Awaited::End(take));
             self.send(Job::End { take, frame });
         }
     }
@@ -384,10 +380,10 @@ impl Takes {
 
     /// The device is gone: the take ends with what is there, and goes on when it is back. One that waits for a sound goes on
     /// waiting.
-    pub(super) fn interrupt(&mut self) {
+    pub(super) fn interrupt(&mut self, out: &mut Out) {
         if let Some(take) = self.take.as_ref().filter(|take| take.first_frame.is_some()) {
             self.interrupted = Some(take.name.clone());
-            self.end(self.held().end);
+            self.end(self.held().end, out);
         }
     }
 
@@ -434,18 +430,18 @@ impl Takes {
     }
 
     /// Takes in what the writer tells.
-    pub(super) fn listen(&mut self, desk: &Desk, folder: &Folder) {
+    pub(super) fn listen(&mut self, folder: &Folder, out: &mut Out) {
         self.turns += 1;
         if self.turns >= PLAYED_EVERY_TURNS {
             self.hand_over_played();
         }
         while let Ok(done) = self.done.try_recv() {
-            self.hear(done, desk, folder);
+            self.hear(done, folder, out);
         }
-        self.look_at_pace(desk);
+        self.look_at_pace(out);
     }
 
-    fn hear(&mut self, done: Done, desk: &Desk, folder: &Folder) {
+    fn hear(&mut self, done: Done, folder: &Folder, out: &mut Out) {
         match done {
             Done::Began { take, path, frame } => {
                 tracing::info!(take = take.0, frame, path = %path.display(), "take started");
@@ -455,9 +451,9 @@ impl Takes {
                 if let Some(made) = self.made_mut(take) {
                     (made.path, made.asked_frame) = (Some(path.clone()), None);
                 }
-                self.answer(Awaited::Beginning(take), Ok(format!("recording to {}", path.display())));
+                out.owed.answer(Awaited::Beginning(take), Ok(format!("recording to {}", path.display())));
                 folder.changed();
-                desk.tell(&Event::TakeStarted { path, frame });
+                out.tell(Event::TakeStarted { path, frame });
             }
             Done::Gap { take, frames } => {
                 self.gap_frames += frames;
@@ -468,7 +464,7 @@ impl Takes {
                 }
                 let text =
                     format!("the disk is too slow: {seconds:.3} s of the take are silence, what follows is in time");
-                desk.notice(Severity::Warning, text);
+                out.notice(Severity::Warning, text);
             }
             Done::Finished { take, path, frames, gap_frames } => {
                 tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "take finished");
@@ -476,7 +472,7 @@ impl Takes {
                     made.finished(&path, frames);
                 }
                 folder.finished(&path);
-                desk.tell(&Event::TakeFinished { path, frames, gap_frames });
+                out.tell(Event::TakeFinished { path, frames, gap_frames });
             }
             Done::Failed { take, path, frames, reason, goes_on } => {
                 tracing::error!(take = take.0, frames, path = %path.display(), reason, "the disk refused");
@@ -487,21 +483,21 @@ impl Takes {
                     made.refused(&path, frames, goes_on.as_deref(), sentence.clone());
                 }
                 self.refused += 1;
-                desk.notice(severity, sentence);
+                out.notice(severity, sentence);
                 if frames > 0 {
                     folder.finished(&path);
-                    desk.tell(&Event::TakeFinished { path, frames, gap_frames: 0 });
+                    out.tell(Event::TakeFinished { path, frames, gap_frames: 0 });
                 }
             }
             Done::Midi { sentence } => {
                 self.refused += 1;
-                desk.notice(Severity::Warning, sentence);
+                out.notice(Severity::Warning, sentence);
             }
             Done::Over { take } => {
                 let under_way = self.take.take_if(|under_way| under_way.made.id == take).map(|take| take.made);
                 let closed = self.closing.iter().position(|made| made.id == take).map(|at| self.closing.remove(at));
                 if let Some(made) = under_way.or(closed) {
-                    self.answer_end(&made);
+                    self.answer_end(&made, out);
                 }
             }
         }
@@ -523,7 +519,7 @@ impl Takes {
     }
 
     /// Has the file system asked for its free room, and warns once a take when it becomes little.
-    pub(super) fn look_at_disk(&mut self, desk: &Desk) {
+    pub(super) fn look_at_disk(&mut self, out: &Out) {
         self.room.look(&self.folder);
         if let Some(free) = self.room.free_bytes(&self.folder)
             && self.recording()
@@ -532,18 +528,13 @@ impl Takes {
         {
             self.warned = true;
             let minutes = free / self.bytes_per_second().max(1) / 60;
-            desk.notice(Severity::Warning, format!("the disk has room for {minutes} more minutes of recording"));
+            out.notice(Severity::Warning, format!("the disk has room for {minutes} more minutes of recording"));
         }
     }
 
     /// Times the disk refused a file of a take, or its MIDI file.
     pub(super) fn refused(&self) -> u64 {
         self.refused
-    }
-
-    /// What the command that was just obeyed promises; said once.
-    pub(super) fn promised(&mut self) -> Option<Promise> {
-        self.promised.take()
     }
 
     /// Frames of files that are silence because the disk was too slow.

@@ -12,7 +12,7 @@ use std::{
     fs,
     sync::{
         Mutex,
-        mpsc::{self, Sender},
+        mpsc::{self, Receiver, Sender},
     },
 };
 

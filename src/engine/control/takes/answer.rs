@@ -1,25 +1,16 @@
 //! What is said of a take to whoever waits for its beginning or its end. The control thread's.
 
-use super::{Awaited, Made, Takes};
+use super::{Awaited, Made, Out, Takes};
 use crate::engine::{disk::writer::TakeId, station::Answer};
 
 impl Takes {
-    /// What became known since the last time.
-    pub(in super::super) fn known(&mut self) -> Vec<(Awaited, Answer)> {
-        std::mem::take(&mut self.known)
-    }
-
-    pub(super) fn answer(&mut self, awaited: Awaited, answer: Answer) {
-        self.known.push((awaited, answer));
-    }
-
     /// Nothing more comes of a take.
-    pub(super) fn answer_end(&mut self, made: &Made) {
+    pub(super) fn answer_end(&self, made: &Made, out: &mut Out) {
         let answer = made.answer(f64::from(self.sample_rate_hz));
         // Whoever waits for its beginning waits in vain where it had none.
         let fault = made.faults.first().cloned().unwrap_or_else(|| "no take began".to_owned());
-        self.answer(Awaited::Beginning(made.id), Err(fault));
-        self.answer(Awaited::End(made.id), answer);
+        out.owed.answer(Awaited::Beginning(made.id), Err(fault));
+        out.owed.answer(Awaited::End(made.id), answer);
     }
 
     /// How things stand with what is awaited where the disk does not answer.

@@ -4,7 +4,7 @@ use super::Takes;
 use crate::{
     config::recorder::{FileOf, Split},
     engine::{
-        control::Calendar,
+        control::{Calendar, Moment, instruments::Instruments, out::Out, ports::Ports},
         disk::writer::{Begin, TakeId, TakeOrder, WallClock},
     },
     music::Bpm,
@@ -27,6 +27,19 @@ pub(in super::super) struct Occasion {
     pub(in super::super) bpm: Bpm,
     /// The MIDI ports, in their order.
     pub(in super::super) port_names: Vec<String>,
+}
+
+impl Occasion {
+    /// This instant's.
+    pub(in super::super) fn of(instruments: &Instruments, ports: &Ports, out: &Out, now: Moment) -> Occasion {
+        Occasion {
+            now_ns: out.since_start_ns(now.ns),
+            frame: now.heard_frame,
+            profile: Arc::clone(&instruments.instrument().profile),
+            bpm: out.plan.last().timeline.bpm,
+            port_names: ports.indices().map(|index| ports.name(index).to_owned()).collect(),
+        }
+    }
 }
 
 impl Takes {

@@ -1,9 +1,9 @@
 //! Whether the disk keeps up with what is recorded, seen from outside the disk writer, which may be waiting for it. The
 //! control thread's.
 
-use super::Takes;
+use super::{Out, Takes};
 use crate::{
-    engine::{disk::writer::Progress, station::Desk},
+    engine::disk::writer::Progress,
     status::{BehindStatus, Severity},
 };
 
@@ -35,7 +35,7 @@ impl Takes {
     }
 
     /// Looks whether the disk keeps up, and says when it falls behind and when it has caught up.
-    pub(super) fn look_at_pace(&mut self, desk: &Desk) {
+    pub(super) fn look_at_pace(&mut self, out: &Out) {
         let held = self.capture.held();
         let rate_hz = f64::from(self.sample_rate_hz);
         // What the writer was asked for and does not know of yet waits, too.
@@ -47,7 +47,7 @@ impl Takes {
             if self.pace.behind.take().is_some() {
                 let lost = (self.gap_frames - self.pace.gap_frames) as f64 / rate_hz;
                 let outcome = if lost > 0.0 { format!("{lost:.3} s are lost") } else { "nothing is lost".to_owned() };
-                desk.notice(Severity::Info, format!("the disk has caught up: {outcome}"));
+                out.notice(Severity::Info, format!("the disk has caught up: {outcome}"));
             }
             return;
         }
@@ -64,7 +64,7 @@ impl Takes {
                 "the disk is too slow: {waiting:.1} s are not written yet; the buffer holds for {holds_seconds:.0} s more, \
                  then frames are lost: let nothing else use the disk, or record to another"
             );
-            desk.notice(Severity::Warning, text);
+            out.notice(Severity::Warning, text);
         }
     }
 }

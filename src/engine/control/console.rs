@@ -1,0 +1,112 @@
+//! How loud everything is: gains and meters of the inputs, what of them is heard, the outputs' meters and the click. The
+//! control thread's.
+
+use super::{execute::done, levels::Levels, out::Out};
+use crate::{
+    command::{arg::Switch, channels::ChannelList},
+    engine::{
+        audio::{
+            meter::MeterReader,
+            renderer::{OUTPUTS, Order, Source},
+        },
+        station::Answer,
+    },
+    music::Decibels,
+    status::{InputsStatus, MeterStatus},
+};
+
+/// The recorded inputs and the outputs.
+pub(super) struct Console {
+    sources: Vec<Source>,
+    /// What the inputs are called.
+    channels: String,
+    gains: Vec<Decibels>,
+    inputs: Vec<Levels>,
+    outputs: [Levels; OUTPUTS],
+    monitor: Decibels,
+    click_on: bool,
+}
+
+impl Console {
+    pub(super) fn new(
+        (sources, channels): (Vec<Source>, String),
+        inputs: Vec<MeterReader>,
+        outputs: [MeterReader; OUTPUTS],
+        monitor: Decibels,
+    ) -> Console {
+        Console {
+            gains: vec![Decibels::UNITY; sources.len()],
+            sources,
+            channels,
+            inputs: inputs.into_iter().map(Levels::new).collect(),
+            outputs: outputs.map(Levels::new),
+            monitor,
+            click_on: false,
+        }
+    }
+
+    pub(super) fn set_click(&mut self, state: Switch, out: &mut Out) -> Answer {
+        self.click_on = state.applied_to(self.click_on);
+        out.renderer.order(Order::Click(self.click_on));
+        done()
+    }
+
+    pub(super) fn set_monitor(&mut self, gain: Decibels, out: &mut Out) -> Answer {
+        self.monitor = gain;
+        out.renderer.order(Order::MonitorGain(gain.amplitude()));
+        done()
+    }
+
+    /// Channels are those of the device; of the built-in synth, 1 is left and 2 is right.
+    pub(super) fn set_input_gain(&mut self, channels: &ChannelList, gain: Decibels, out: &mut Out) -> Answer {
+        let place = |channel: usize| {
+            self.sources.iter().position(|source| match *source {
+                Source::Device(device) => device == channel,
+                Source::Synth(side) => side == channel,
+            })
+        };
+        let places: Option<Vec<usize>> = channels.indices().map(place).collect();
+        let Some(places) = places else {
+            return Err(format!("input.gain {channels}: the inputs are {}", self.channels));
+        };
+        for place in places {
+            self.gains[place] = gain;
+            out.renderer.order(Order::InputGain(place as u8, gain.amplitude()));
+        }
+        done()
+    }
+
+    /// Forgets what clipped.
+    pub(super) fn clear(&mut self) -> Answer {
+        self.inputs.iter_mut().chain(&mut self.outputs).for_each(Levels::clear);
+        done()
+    }
+
+    /// Takes in what the callback measured.
+    pub(super) fn listen(&mut self, now_ns: u64) {
+        for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
+            levels.listen(now_ns);
+        }
+    }
+
+    pub(super) fn clicks(&self) -> bool {
+        self.click_on
+    }
+
+    pub(super) fn inputs_status(&self) -> InputsStatus {
+        InputsStatus {
+            channels: self.channels.clone(),
+            meters: meters(&self.inputs),
+            gains_db: self.gains.iter().map(|gain| gain.0).collect(),
+            monitor_db: self.monitor.0,
+        }
+    }
+
+    pub(super) fn outputs_status(&self) -> Vec<MeterStatus> {
+        meters(&self.outputs)
+    }
+}
+
+fn meters(levels: &[Levels]) -> Vec<MeterStatus> {
+    levels.iter().map(Levels::status).collect()
+}

@@ -1,0 +1,142 @@
+//! The synths that are played, each behind its port: their profiles and knobs, and which of them is in use. The control
+//! thread's.
+//!
+//! What moves knobs is in files of its own: hands in `knobs.rs`, the synth's own ones in `follow.rs`, and `morph.rs`,
+//! `motion.rs`, `automation.rs`, `macros.rs` and `dice.rs`.
+
+use super::{
+    Moment,
+    automation::Automation,
+    execute::{NO_PORT, done},
+    instrument::{Instrument, OfPort},
+    out::Out,
+    ports::{Port, Ports},
+    reload::ProfileNews,
+};
+use crate::{
+    command::arg::{Name, PortName, Velocity},
+    engine::{
+        midi::{scheduler::What, sent::PortIndex},
+        station::Answer,
+    },
+    hints,
+    midi::{Channel, Message},
+    music::Note,
+    profile::{FALLBACK_ID, Library, Profile},
+    status::Event,
+};
+use std::sync::{Arc, mpsc::Receiver};
+
+/// Every instrument.
+pub(super) struct Instruments {
+    /// One for each port that is played on, or one without a port. Never empty.
+    pub(super) list: Vec<Instrument>,
+    /// The one that is played and shown.
+    pub(super) current: usize,
+    pub(super) library: Library,
+    /// Ids of the profiles in it.
+    pub(super) profile_ids: Arc<[String]>,
+    /// Profiles that were edited.
+    pub(super) news: Option<Receiver<ProfileNews>>,
+    pub(super) automation: Automation,
+    /// When what moves by itself was looked at last, in ns.
+    pub(super) moved_ns: u64,
+}
+
+impl Instruments {
+    /// One for each of the ports that is played on, or one without a port.
+    pub(super) fn new(
+        library: Library,
+        profile: &Arc<Profile>,
+        channel: Option<Channel>,
+        ports: &[Port],
+    ) -> Instruments {
+        let outputs = ports.iter().zip(0..).filter(|(port, _)| port.output);
+        let at = |(port, index): (&Port, u8)| {
+            let settings = &port.settings;
+            // One that is not known is told, and the synth gets what fits any.
+            let named = settings.profile.as_ref().and_then(|id| library.get(id).or(library.get(FALLBACK_ID)));
+            let of_port = OfPort { smoothing_ms: settings.smoothing_ms, spacing_ms: settings.spacing_ms };
+            Instrument::new(
+                Some(PortIndex(index)),
+                of_port,
+                settings.channel.or(channel),
+                Arc::clone(named.unwrap_or(profile)),
+            )
+        };
+        let mut list: Vec<Instrument> = outputs.map(at).collect();
+        if list.is_empty() {
+            list.push(Instrument::new(None, OfPort::default(), channel, Arc::clone(profile)));
+        }
+        Instruments {
+            list,
+            current: 0,
+            profile_ids: library.ids().map(str::to_owned).collect(),
+            library,
+            news: None,
+            automation: Automation::default(),
+            moved_ns: 0,
+        }
+    }
+
+    /// The one that is played and shown.
+    pub(super) fn instrument(&self) -> &Instrument {
+        &self.list[self.current]
+    }
+
+    /// The one that is played and shown, to be changed.
+    pub(super) fn in_use(&mut self) -> &mut Instrument {
+        &mut self.list[self.current]
+    }
+
+    /// The id of its profile.
+    pub(super) fn profile_id(&self) -> &str {
+        &self.instrument().profile.id
+    }
+
+    /// The one behind a port.
+    pub(super) fn at_port(&self, port: PortIndex) -> Option<usize> {
+        self.list.iter().position(|instrument| instrument.port == Some(port))
+    }
+
+    /// The instrument in use takes another profile.
+    pub(super) fn use_profile(&mut self, Name(id): &Name, out: &mut Out, now: Moment) -> Answer {
+        let Some(profile) = self.library.get(id).cloned() else {
+            let ids: Vec<&str> = self.library.ids().collect();
+            return Err(format!("there is no profile '{id}'; {}", hints::there_is(&ids)));
+        };
+        self.stop_morph(self.current, out, now);
+        let channel = self.instrument().channel();
+        self.list[self.current].take_profile(profile);
+        self.leave_channel(self.current, channel, out, now);
+        out.tell(Event::ProfileUsed { id: id.clone() });
+        done()
+    }
+
+    /// Notes and knobs go to the instrument at this port from now on.
+    pub(super) fn use_port(&mut self, port: &PortName, ports: &Ports, out: &Out) -> Answer {
+        let index = ports.find(port)?;
+        let name = ports.name(index).to_owned();
+        let Some(at) = self.at_port(index) else {
+            return Err(format!("{name} is only heard: nothing can be played on it"));
+        };
+        self.current = at;
+        out.tell(Event::InstrumentUsed { port: index.0 + 1, name });
+        done()
+    }
+
+    /// Begins a note on the instrument in use; where it sounds, and what ends it there.
+    pub(super) fn begin(
+        &mut self,
+        note: Note,
+        velocity: Velocity,
+        out: &mut Out,
+        now: Moment,
+    ) -> Result<(PortIndex, Message), String> {
+        let Some(port) = self.instrument().port else { return Err(NO_PORT.to_owned()) };
+        let channel = self.instrument().channel();
+        out.send(port, now.ns, What::Message(Message::note_on(channel, note, velocity.get())));
+        self.gate_on(self.current, note, out, now);
+        Ok((port, Message::note_off(channel, note)))
+    }
+}

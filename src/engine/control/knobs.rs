@@ -1,0 +1,167 @@
+//! The knobs of the instruments: turned by hand, sent to the synths, taken back. The control thread's.
+
+use super::{
+    Moment,
+    execute::{NO_PORT, done},
+    follow::ECHO_NS,
+    instrument::Instrument,
+    instruments::Instruments,
+    morph::glides,
+    out::Out,
+    session::SessionDesk,
+};
+use crate::{
+    command::arg::{Name, Steps, Text},
+    engine::{
+        midi::{
+            scheduler::{SPACING_NS, What},
+            sent::PortIndex,
+        },
+        station::Answer,
+    },
+    profile::Target,
+    status::Event,
+};
+
+impl Instruments {
+    pub(super) fn set_param(&mut self, Name(name): &Name, Text(value): &Text, out: &mut Out, now: Moment) -> Answer {
+        let index = self.instrument().param(name)?;
+        let param = &self.instrument().profile.params[index];
+        let value = param.parse(value).map_err(|error| format!("param.set {error}"))?;
+        self.turn(index, value, out, now)
+    }
+
+    pub(super) fn step_param(&mut self, Name(name): &Name, steps: Steps, out: &mut Out, now: Moment) -> Answer {
+        let instrument = self.instrument();
+        let index = instrument.param(name)?;
+        let value = instrument.profile.params[index].step(instrument.values[index], steps.0);
+        self.turn(index, value, out, now)
+    }
+
+    pub(super) fn reset_param(&mut self, Name(name): &Name, out: &mut Out, now: Moment) -> Answer {
+        let index = self.instrument().param(name)?;
+        self.turn(index, self.instrument().profile.params[index].default, out, now)
+    }
+
+    /// A hand turns a parameter of the instrument in use.
+    fn turn(&mut self, index: usize, value: u16, out: &mut Out, now: Moment) -> Answer {
+        self.move_by_hand(self.current, index, value, out, now);
+        self.send_value(self.current, index, out, now);
+        done()
+    }
+
+    /// Takes the newest step back.
+    pub(super) fn undo(&mut self, sessions: &mut SessionDesk, out: &mut Out, now: Moment) -> Answer {
+        let Some(mut step) = self.list[self.current].history.undo() else {
+            return Err("there is nothing to undo".to_owned());
+        };
+        sessions.exchange_step(&mut step.shelved, out);
+        self.go_to(self.current, &step.before(), out, now);
+        let answer = format!("undone: {}", step.label);
+        self.list[self.current].history.undone(step);
+        Ok(answer)
+    }
+
+    /// Does a step again that was taken back.
+    pub(super) fn redo(&mut self, sessions: &mut SessionDesk, out: &mut Out, now: Moment) -> Answer {
+        let Some(mut step) = self.list[self.current].history.redo() else {
+            return Err("there is nothing to redo".to_owned());
+        };
+        sessions.exchange_step(&mut step.shelved, out);
+        self.go_to(self.current, &step.after(), out, now);
+        let answer = format!("redone: {}", step.label);
+        self.list[self.current].history.redone(step);
+        Ok(answer)
+    }
+
+    /// Notes where a hand, a script or the synth's own knob moved a parameter of an instrument: it can be undone. What
+    /// a macro drives goes along.
+    pub(super) fn move_by_hand(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
+        let before = self.list[at].values[index];
+        self.record_turn(at, index, (before, value), out, now);
+        let driven = self.list[at].driven(index, value);
+        let Instrument { history, values, profile, .. } = &mut self.list[at];
+        let moves = std::iter::once((index, value)).chain(driven.iter().copied());
+        let moves: Vec<(usize, (u16, u16))> = moves.map(|(index, value)| (index, (values[index], value))).collect();
+        history.hand(&moves, &profile.params[index].name, now.ns);
+        self.list[at].leave_morph(index);
+        self.set_value(at, index, value, out);
+        self.go_to(at, &driven, out, now);
+    }
+
+    /// Moves parameters of an instrument and sends them.
+    pub(super) fn go_to(&mut self, at: usize, targets: &[(usize, u16)], out: &mut Out, now: Moment) {
+        for (index, value) in targets {
+            self.list[at].leave_morph(*index);
+            self.set_value(at, *index, *value, out);
+        }
+        self.send_values(at, targets.iter().map(|(index, _)| *index).collect(), out, now);
+    }
+
+    /// Sends where parameters of an instrument stand: its program first, for that turns the others.
+    pub(super) fn send_values(&mut self, at: usize, mut indices: Vec<usize>, out: &mut Out, now: Moment) {
+        let params = &self.list[at].profile.params;
+        indices.sort_by_key(|index| params.get(*index).and_then(|param| param.target).map(Target::precedence));
+        for index in indices {
+            self.send_value(at, index, out, now);
+        }
+    }
+
+    /// Sends where a parameter of an instrument stands; where a morph has it on its way, that goes on.
+    pub(super) fn send_value(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) {
+        if self.list[at].motion.moves(index) {
+            return self.move_knob(at, index, out, now);
+        }
+        if self.send_on_its_way(at, index, out, now) {
+            return;
+        }
+        let instrument = &self.list[at];
+        let param = &instrument.profile.params[index];
+        // Between two options there is nothing to glide over.
+        let smoothing_ms = param.smoothing_ms.or(instrument.profile.smoothing_ms).or(instrument.of_port.smoothing_ms);
+        let smoothing_ms = smoothing_ms.filter(|_| glides(param));
+        let glide_ns = smoothing_ms.map_or(0, |ms| u64::from(ms) * 1_000_000);
+        self.send_over(at, index, instrument.values[index], glide_ns, out, now);
+    }
+
+    /// Sends a parameter of an instrument to a value in so much time.
+    pub(super) fn send_over(&mut self, at: usize, index: usize, value: u16, glide_ns: u64, out: &mut Out, now: Moment) {
+        let instrument = &mut self.list[at];
+        let param = &instrument.profile.params[index];
+        let (Some(port), Some(target)) = (instrument.port, param.target) else { return };
+        let spacing_ms = param.spacing_ms.or(instrument.of_port.spacing_ms).or(instrument.profile.spacing_ms);
+        let spacing_ns = spacing_ms.map_or(SPACING_NS, |ms| u64::from(ms) * 1_000_000);
+        let channel = instrument.channel();
+        instrument.follow_from_ns[index] = now.ns + glide_ns + spacing_ns + ECHO_NS;
+        let what = What::Control { channel, target, halves: param.halves, value, spacing_ns, glide_ns };
+        out.send(port, now.ns, what);
+    }
+
+    /// Notes where a parameter of an instrument stands, and tells it where that is news.
+    pub(super) fn set_value(&mut self, at: usize, index: usize, value: u16, out: &Out) {
+        let instrument = &mut self.list[at];
+        if std::mem::replace(&mut instrument.values[index], value) != value {
+            self.tell_value(at, index, out);
+        }
+    }
+
+    /// Tells where a parameter of an instrument stands.
+    pub(super) fn tell_value(&self, at: usize, index: usize, out: &Out) {
+        let instrument = &self.list[at];
+        let (param, value) = (&instrument.profile.params[index], instrument.values[index]);
+        out.tell(Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) });
+    }
+
+    /// Sends every knob of the instrument at a port again.
+    pub(super) fn resend(&mut self, port: PortIndex, out: &mut Out, now: Moment) {
+        let Some(at) = self.at_port(port) else { return };
+        self.send_values(at, (0..self.list[at].values.len()).collect(), out, now);
+    }
+
+    /// Sends every knob of the instrument in use again.
+    pub(super) fn send_all(&mut self, out: &mut Out, now: Moment) -> Answer {
+        let Some(port) = self.instrument().port else { return Err(NO_PORT.to_owned()) };
+        self.resend(port, out, now);
+        done()
+    }
+}

@@ -1,0 +1,79 @@
+//! What every owner may say and send, whatever it owns itself: events and notices, messages, orders to the callback,
+//! files to be kept, and what is promised to whoever asked.
+
+use super::{
+    Moment,
+    keep::KeeperHandle,
+    owed::{Awaited, Owed},
+    transport::LivePlan,
+};
+use crate::{
+    engine::{
+        audio::renderer::RendererHandle,
+        disk::ErrandId,
+        midi::{
+            scheduler::{Outgoing, What},
+            scheduler_thread::SchedulerSender,
+            sent::PortIndex,
+        },
+        station::{Answer, Desk, Guest},
+    },
+    motion::Now,
+    music::Song,
+    status::{Event, Severity},
+};
+
+/// The ways out of the control thread.
+pub(super) struct Out {
+    pub(super) desk: Desk,
+    pub(super) scheduler: SchedulerSender,
+    pub(super) renderer: RendererHandle,
+    pub(super) keeper: KeeperHandle,
+    /// The plan as all threads have it; the transport alone changes it.
+    pub(super) plan: LivePlan,
+    /// Answers that come later.
+    pub(super) owed: Owed,
+    /// Whose command is being obeyed, or was last.
+    pub(super) asking: Guest,
+    /// The instant the engine started, in ns on its clock.
+    pub(super) start_ns: u64,
+}
+
+impl Out {
+    pub(super) fn tell(&self, event: Event) {
+        self.desk.tell(&event);
+    }
+
+    pub(super) fn notice(&self, severity: Severity, text: impl Into<String>) {
+        self.desk.notice(severity, text);
+    }
+
+    pub(super) fn send(&mut self, port: PortIndex, due_ns: u64, what: What) {
+        self.scheduler.send(Outgoing { port, due_ns, what });
+    }
+
+    pub(super) fn answer_errand(&mut self, errand: ErrandId, answer: &Answer) {
+        self.owed.answer(Awaited::Errand(errand), answer.clone());
+    }
+
+    /// An instant since the engine started, in ns.
+    pub(super) fn since_start_ns(&self, ns: u64) -> u64 {
+        ns.saturating_sub(self.start_ns)
+    }
+
+    /// The instant, as motion needs it: what is sent now sounds with the music that is heard now.
+    pub(super) fn motion_now(&self, now: Moment) -> Now {
+        let stretch = self.plan.at(now.heard_frame);
+        let frame = now.heard_frame as f64;
+        let pulse = match stretch.song {
+            Song::Rolling { .. } => stretch.song_pulse_at(frame),
+            Song::Stopped { .. } => stretch.timeline.pulse_at(frame),
+        };
+        Now { ns: now.ns, pulse }
+    }
+
+    /// The song pulse that is heard, while the song rolls.
+    pub(super) fn rolling_pulse(&self, now: Moment) -> Option<f64> {
+        self.plan.is_rolling().then(|| self.motion_now(now).pulse).filter(|pulse| *pulse >= 0.0)
+    }
+}

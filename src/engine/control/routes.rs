@@ -1,0 +1,118 @@
+//! What of the settings becomes of the ports: where each passes on what comes in, how its clock goes out, and what cannot
+//! be had. The control thread's.
+
+use super::{execute::done, out::Out, ports::Ports};
+use crate::{
+    command::arg::{PortName, Switch, ThruChannel, Which},
+    config::ThruTo,
+    engine::{
+        midi::{sent::PortIndex, thru::Route},
+        station::Answer,
+    },
+    profile::{FALLBACK_ID, Library},
+    status::Severity,
+};
+
+impl Ports {
+    pub(super) fn set_offset(&mut self, port: &PortName, ms: f64) -> Answer {
+        let index = self.find(port)?;
+        if let Some(port) = self.get(index) {
+            port.panel.set_offset_ms(ms);
+        }
+        Ok(format!("{} is {ms:+} ms in time", self.name(index)))
+    }
+
+    pub(super) fn set_sends(&mut self, port: &PortName, what: Which, state: Switch) -> Answer {
+        let index = self.find(port)?;
+        if let Some(port) = self.get(index) {
+            let mut sends = port.panel.sends();
+            let parts = [
+                (Which::Pulses, &mut sends.pulses),
+                (Which::Transport, &mut sends.transport),
+                (Which::Position, &mut sends.position),
+            ];
+            for (_, part) in parts.into_iter().filter(|(part, _)| what == Which::All || what == *part) {
+                *part = state.applied_to(*part);
+            }
+            port.panel.set_sends(sends);
+        }
+        done()
+    }
+
+    pub(super) fn set_thru(&mut self, from: &PortName, to: &PortName, channel: ThruChannel) -> Answer {
+        let (from, to) = (self.find(from)?, self.find(to)?);
+        let route = match channel {
+            ThruChannel::Off => Route::Off,
+            ThruChannel::AsIs => Route::AsIs,
+            ThruChannel::On(channel) => Route::On(channel),
+        };
+        self.thru(from, to, route)?;
+        done()
+    }
+
+    /// Says which ports are waited for.
+    pub(super) fn tell_absent(&self, out: &Out) {
+        for port in self.indices().filter_map(|index| self.get(index)).filter(|port| !port.connected) {
+            let text = format!("{} is not there yet: it plays as soon as it comes", port.info.name);
+            out.notice(Severity::Info, text);
+        }
+    }
+
+    /// Says which ports name a profile that there is not.
+    pub(super) fn tell_unknown(&mut self, library: &Library, out: &Out) {
+        for index in self.indices() {
+            let Some(port) = self.get(index) else { continue };
+            if let Some(id) = port.settings.profile.as_ref().filter(|id| library.get(id).is_none()) {
+                let text = format!("there is no profile '{id}' for {}; {FALLBACK_ID} is used", port.info.name);
+                self.unmet(index, text, out);
+            }
+        }
+    }
+
+    /// Routes what comes in as the settings say.
+    pub(super) fn route_as_set(&mut self, out: &Out) {
+        for index in self.indices() {
+            let Some(port) = self.get(index) else { continue };
+            let (name, wanted) = (port.info.name.clone(), port.settings.thru.clone());
+            for to in wanted {
+                if let Err(why) = self.route_to(index, &to) {
+                    self.unmet(index, format!("nothing of {name} is passed on to '{}': {why}", to.port), out);
+                }
+            }
+        }
+    }
+
+    fn route_to(&self, from: PortIndex, to: &ThruTo) -> Result<(), String> {
+        let index = self.find(&PortName(to.port.clone()))?;
+        self.thru(from, index, to.channel.map_or(Route::AsIs, Route::On))
+    }
+
+    /// Passes on what comes in at a port.
+    ///
+    /// # Errors
+    /// Nothing comes in there, or nothing can be sent to the other one.
+    pub(super) fn thru(&self, from: PortIndex, to: PortIndex, route: Route) -> Result<(), String> {
+        let Some(input) = self.inputs.iter().find(|input| input.port() == from) else {
+            return Err(format!("{} is not heard: nothing comes in there", self.name(from)));
+        };
+        if !self.get(to).is_some_and(|port| port.output) {
+            return Err(format!("{} is only heard: nothing can be sent there", self.name(to)));
+        }
+        input.routes().set(to, route);
+        Ok(())
+    }
+
+    /// Something that the settings ask for at a port cannot be had: that is said at once, and to whoever comes later.
+    fn unmet(&mut self, port: PortIndex, text: String, out: &Out) {
+        out.desk.standing_notice(Severity::Warning, text.clone());
+        if let Some(port) = self.get_mut(port) {
+            port.unmet.push(text);
+        }
+    }
+
+    /// What of a port goes to another one.
+    pub(super) fn route(&self, from: PortIndex, to: PortIndex) -> Route {
+        let input = self.inputs.iter().find(|input| input.port() == from);
+        input.map_or(Route::Off, |input| input.routes().get(to))
+    }
+}

@@ -1,0 +1,150 @@
+//! The song: where it plays and stands, and its tempo. The control thread's. Whose tempo it is is in `sync.rs`.
+
+use super::{Moment, execute::done, out::Out, sync::Sync};
+use crate::{
+    engine::{
+        audio::{click::CountIn, renderer::Order},
+        midi::clock_out::START_LEAD_SECONDS,
+        plan_cell::PlanWriter,
+        station::Answer,
+    },
+    music::{Bpm, PPQN, Plan, Position, Song, position::BEATS_PER_BAR},
+    status::Event,
+};
+use std::ops::Deref;
+
+/// The plan as all threads have it. Everyone reads it; the transport changes it, and each change is published at once.
+pub(super) struct LivePlan {
+    plan: Plan,
+    writer: PlanWriter,
+}
+
+impl LivePlan {
+    pub(super) fn new(plan: Plan, writer: PlanWriter) -> LivePlan {
+        LivePlan { plan, writer }
+    }
+
+    /// Whether the song rolls, or will with the next block.
+    pub(super) fn is_rolling(&self) -> bool {
+        matches!(self.last().song, Song::Rolling { .. })
+    }
+
+    /// The song's place when the next change can take effect, in pulses.
+    fn song_pulse(&self, now: Moment) -> f64 {
+        let frame = now.open_frame.max(self.last().from_frame);
+        self.last().song_pulse_at(frame as f64)
+    }
+
+    /// The first frame on which the song may begin or go on elsewhere so that a follower knows of it in time.
+    fn follower_frame(&self, now: Moment) -> i64 {
+        let last = self.last();
+        let lead_seconds = if last.clock_on { START_LEAD_SECONDS } else { 0.0 };
+        now.open_frame + (lead_seconds * last.timeline.sample_rate_hz).ceil() as i64
+    }
+
+    /// Changes and publishes it.
+    pub(super) fn change<T>(&mut self, change: impl FnOnce(&mut Plan) -> T) -> T {
+        let changed = change(&mut self.plan);
+        self.writer.write(&self.plan);
+        changed
+    }
+}
+
+impl Deref for LivePlan {
+    type Target = Plan;
+
+    fn deref(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// What moves the song.
+pub(super) struct Transport {
+    /// Where `transport.play` begins, in song pulses.
+    pub(super) cue_pulse: f64,
+    pub(super) sync: Sync,
+}
+
+impl Transport {
+    pub(super) fn new(sync: Sync) -> Transport {
+        Transport { cue_pulse: 0.0, sync }
+    }
+
+    /// The song begins at the cue.
+    pub(super) fn play(&mut self, out: &mut Out, now: Moment) -> Answer {
+        self.play_from(self.cue_pulse, out, now)
+    }
+
+    fn play_from(&mut self, from_pulse: f64, out: &mut Out, now: Moment) -> Answer {
+        let frame = out.plan.follower_frame(now);
+        out.plan.change(|plan| plan.roll(from_pulse, frame));
+        out.tell(Event::Playing { from: Position::of_pulse(from_pulse) });
+        done()
+    }
+
+    /// The song goes on where it stands.
+    pub(super) fn go_on(&mut self, out: &mut Out, now: Moment) -> Answer {
+        if out.plan.is_rolling() {
+            return done();
+        }
+        self.play_from(out.plan.song_pulse(now), out, now)
+    }
+
+    pub(super) fn toggle(&mut self, out: &mut Out, now: Moment) -> Answer {
+        if out.plan.is_rolling() { self.stop(out, now) } else { self.play(out, now) }
+    }
+
+    pub(super) fn stop(&mut self, out: &mut Out, now: Moment) -> Answer {
+        if out.plan.is_rolling() {
+            let at_pulse = out.plan.song_pulse(now).max(0.0);
+            // A count-in ends with the song it counts in.
+            out.renderer.order(Order::CountIn(CountIn::NONE));
+            out.plan.change(|plan| plan.stand(at_pulse, now.open_frame));
+            out.tell(Event::Stopped { at: Position::of_pulse(at_pulse) });
+        }
+        done()
+    }
+
+    pub(super) fn locate(&mut self, position: Position, out: &mut Out, now: Moment) -> Answer {
+        self.cue_pulse = position.pulses(out.plan.last().timeline.bpm);
+        if out.plan.is_rolling() {
+            let frame = out.plan.follower_frame(now);
+            out.plan.change(|plan| plan.roll(self.cue_pulse, frame));
+        } else {
+            out.plan.change(|plan| plan.stand(self.cue_pulse, now.open_frame));
+        }
+        done()
+    }
+
+    /// The song begins after so many bars of click.
+    pub(super) fn count_in(&mut self, bars: u32, out: &mut Out, now: Moment) {
+        let beats = bars * BEATS_PER_BAR;
+        let beat_frames = out.plan.last().timeline.frames_per_pulse() * PPQN as f64;
+        let earliest = now.open_frame + (beat_frames * f64::from(beats)).ceil() as i64;
+        let song_frame = out.plan.change(|plan| plan.roll(self.cue_pulse, earliest));
+        out.renderer.order(Order::CountIn(CountIn { song_frame, beats, beat_frames }));
+        out.tell(Event::Playing { from: Position::of_pulse(self.cue_pulse) });
+    }
+
+    pub(super) fn set_bpm(&mut self, bpm: Bpm, out: &mut Out, now: Moment) -> Answer {
+        if self.sync.is_followed() {
+            return Err(
+                "the tempo is that of the clock that comes in; `clock.source internal` makes it busker's".into()
+            );
+        }
+        out.plan.change(|plan| plan.set_bpm(bpm, now.open_frame));
+        out.tell(Event::Tempo { bpm: bpm.get() });
+        done()
+    }
+
+    /// A little faster or slower.
+    pub(super) fn nudge(&mut self, step_bpm: f64, out: &mut Out, now: Moment) -> Answer {
+        let bpm = out.plan.last().timeline.bpm.get() + step_bpm;
+        self.set_bpm(Bpm::new(bpm.clamp(Bpm::MIN.get(), Bpm::MAX.get())).unwrap_or_default(), out, now)
+    }
+
+    pub(super) fn set_clock(&mut self, on: bool, out: &mut Out, now: Moment) -> Answer {
+        out.plan.change(|plan| plan.set_clock(on, now.open_frame));
+        done()
+    }
+}
