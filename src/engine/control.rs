@@ -4,50 +4,33 @@
 //! no clock. Nobody real-time waits for it.
 
 mod audition;
-mod automation;
 mod console;
-mod dice;
 mod execute;
-mod folder;
-mod follow;
 mod guests;
 mod hear;
-mod history;
-mod instrument;
 mod instruments;
 mod keep;
-mod knobs;
 mod learn;
 mod levels;
-mod macros;
-mod morph;
-mod motion;
+mod live_plan;
 mod out;
 mod owed;
 mod ports;
-mod record;
-mod reload;
-mod room;
-mod routes;
-mod session;
+mod recorder;
+mod sessions;
 mod show;
-mod snapshots;
-mod sync;
-mod takes;
 #[cfg(test)]
 mod tests;
-mod traffic;
 mod transport;
-mod watch;
 
 pub use audition::AuditionParts;
-pub use folder::LibrarianHandle;
+pub use instruments::ProfileNews;
 pub use keep::KeeperHandle;
 pub use owed::Promise;
 pub use ports::{Port, PortInfo};
-pub use reload::ProfileNews;
-pub use session::SessionRules;
-pub use sync::SyncConfig;
+pub use recorder::LibrarianHandle;
+pub use sessions::SessionRules;
+pub use transport::SyncConfig;
 
 use super::{
     audio::{
@@ -81,15 +64,15 @@ use crate::{
 };
 use audition::Audition;
 use console::Console;
-use folder::Folder;
 use guests::Guests;
 use instruments::Instruments;
 use learn::Learn;
+use live_plan::LivePlan;
 use out::Out;
 use owed::Owed;
 use ports::Ports;
-use record::Recorder;
-use session::{House, SessionDesk};
+use recorder::{Folder, Occasion, Recorder, Takes, TakesParts};
+use sessions::{House, SessionDesk};
 use std::{
     path::PathBuf,
     sync::{
@@ -98,9 +81,7 @@ use std::{
     },
     time::Duration,
 };
-use sync::Sync;
-use takes::{Occasion, Takes, TakesParts};
-use transport::{LivePlan, Transport};
+use transport::{Sync, Transport};
 
 /// How often inputs are looked at that knock at no door, while something waits for what comes in there.
 const LOOK_EVERY: Duration = Duration::from_millis(5);

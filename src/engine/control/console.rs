@@ -1,7 +1,10 @@
 //! How loud everything is: gains and meters of the inputs, what of them is heard, the outputs' meters and the click. The
 //! control thread's.
 
-use super::{execute::done, levels::Levels, out::Out};
+use super::{
+    levels::Levels,
+    out::{Out, done},
+};
 use crate::{
     command::{arg::Switch, channels::ChannelList},
     engine::{

@@ -2,7 +2,7 @@
 //!
 //! An answer is a sentence for whoever asked, empty where the status says it all.
 
-use super::{Control, Moment, session::House};
+use super::{Control, Moment, out::done, sessions::House};
 use crate::{
     command::{
         Command,
@@ -10,14 +10,6 @@ use crate::{
     },
     engine::station::Answer,
 };
-
-/// Notes and knobs have nowhere to go.
-pub(super) const NO_PORT: &str = "there is no MIDI port to play on; --port sim plays the built-in synth";
-
-/// Nothing to say.
-pub(super) fn done() -> Answer {
-    Ok(String::new())
-}
 
 impl Control {
     pub(super) fn execute(&mut self, command: &Command, now: Moment) -> Answer {
@@ -61,8 +53,8 @@ impl Control {
             Command::ParamMutate { percent: Percent(percent), section } => {
                 instruments.mutate(*percent, section.as_ref(), out, now)
             }
-            Command::ParamUndo {} => instruments.undo(sessions, out, now),
-            Command::ParamRedo {} => instruments.redo(sessions, out, now),
+            Command::ParamUndo {} => sessions.undo(instruments, out, now),
+            Command::ParamRedo {} => sessions.redo(instruments, out, now),
             Command::ModSet { param, modulator } => instruments.mod_set(param, modulator, out, now),
             Command::ModOff { param, which } => instruments.mod_off(param, *which, out, now),
             Command::ModGate { param, state } => instruments.mod_gate(param, *state, out, now),
@@ -80,7 +72,7 @@ impl Control {
             Command::SnapshotDelete { name } => sessions.delete_snapshot(name, instruments.in_use(), out),
             Command::SnapshotList {} => sessions.list_snapshots(instruments.profile_id()),
             Command::SnapshotRecall { name, length } => {
-                instruments.recall_snapshot((name, *length), sessions, out, now)
+                sessions.recall_snapshot((name, *length), instruments, out, now)
             }
             Command::SnapshotCompare {} => instruments.compare_snapshots(out, now),
             Command::SnapshotSend {} => instruments.send_all(out, now),

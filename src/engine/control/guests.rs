@@ -5,7 +5,7 @@
 //! screen that is gone would sound for ever. A note is also held by scripts and one-shot commands, which never leave:
 //! so it ends where it began, whatever instrument or channel is in use by then.
 
-use super::{Control, Moment, execute::done};
+use super::{Control, Moment, out::done};
 use crate::{
     command::arg::{Hex, OnOff, Switch, Velocity},
     engine::{

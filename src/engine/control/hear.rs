@@ -1,6 +1,11 @@
 //! What comes in and goes out at the ports, brought to those whom it concerns.
 
-use super::{Control, Moment, learn::Means, notice_of, record::played, takes::Occasion};
+use super::{
+    Control, Moment,
+    learn::Means,
+    notice_of,
+    recorder::{Occasion, played},
+};
 use crate::{
     command::{
         Command,

@@ -4,14 +4,22 @@
 //! What moves knobs is in files of its own: hands in `knobs.rs`, the synth's own ones in `follow.rs`, and `morph.rs`,
 //! `motion.rs`, `automation.rs`, `macros.rs` and `dice.rs`.
 
+mod automation;
+mod compare;
+mod dice;
+mod follow;
+pub(super) mod history;
+pub(super) mod instrument;
+mod knobs;
+mod macros;
+mod morph;
+mod motion;
+mod reload;
+
 use super::{
     Moment,
-    automation::Automation,
-    execute::{NO_PORT, done},
-    instrument::{Instrument, OfPort},
-    out::Out,
+    out::{Out, done},
     ports::{Port, Ports},
-    reload::ProfileNews,
 };
 use crate::{
     command::arg::{Name, PortName, Velocity},
@@ -25,7 +33,13 @@ use crate::{
     profile::{FALLBACK_ID, Library, Profile},
     status::Event,
 };
+use automation::Automation;
+use instrument::{Instrument, OfPort};
+pub use reload::ProfileNews;
 use std::sync::{Arc, mpsc::Receiver};
+
+/// Notes and knobs have nowhere to go.
+const NO_PORT: &str = "there is no MIDI port to play on; --port sim plays the built-in synth";
 
 /// Every instrument.
 pub(super) struct Instruments {

@@ -1,8 +1,11 @@
 //! What the keeper is handed, and what it could not write. The control thread's; nothing here waits for the disk.
 
-use super::{Control, out::Out};
+use super::Control;
 use crate::{
-    engine::disk::keeper::{How, Kept, Outcome, Page, Shared, TRASH},
+    engine::disk::{
+        ErrandId,
+        keeper::{How, Kept, Outcome, Page, Shared, TRASH},
+    },
     learned::Learned,
     snapshots::{Snapshot, Snapshots},
     status::Severity,
@@ -42,23 +45,13 @@ impl KeeperHandle {
         self.refused
     }
 
-    /// A keeper that is gone answers by its silence.
-    pub(super) fn hand_over(&self, page: Page) {
-        if let Some(pages) = &self.pages {
-            let _ = pages.send(page);
-        }
-    }
-}
-
-impl Out {
-    /// Has a value written, where it has a file: the command that changed it is answered then.
-    pub(super) fn keep<T: Merge>(&mut self, stored: &Stored<T>) {
+    /// Has a value written to its file; who is owed an answer for it gets one then.
+    pub(super) fn keep<T: Merge>(&self, stored: &Stored<T>, errand: ErrandId) {
         let Some(path) = stored.file.clone() else { return };
         // The keeper refuses a text that is too long: it alone reports what becomes of a file.
         let text = stored::text(&stored.value).map_err(|full| full.to_string());
         let how = How::Shared(Shared { read: Arc::clone(&stored.read), merge: stored::merged::<T> });
-        let errands = vec![self.owed.promise_errand()];
-        self.keeper.hand_over(Page { path, text, loss: T::LOSS, how, errands });
+        self.hand_over(Page { path, text, loss: T::LOSS, how, errands: vec![errand] });
     }
 
     /// Puts a snapshot into the trash beside the file it was in: a file of its own, written as that one is.
@@ -73,7 +66,14 @@ impl Out {
         alone.put(snapshot.clone());
         let text = format!("# Put here when it was replaced or deleted.\n{}", alone.field());
         let (text, errands) = (Ok(text), Vec::new());
-        self.keeper.hand_over(Page { path, text, loss: TRASH_LOSS, how: How::Trash, errands });
+        self.hand_over(Page { path, text, loss: TRASH_LOSS, how: How::Trash, errands });
+    }
+
+    /// A keeper that is gone answers by its silence.
+    pub(super) fn hand_over(&self, page: Page) {
+        if let Some(pages) = &self.pages {
+            let _ = pages.send(page);
+        }
     }
 }
 

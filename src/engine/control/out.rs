@@ -4,8 +4,8 @@
 use super::{
     Moment,
     keep::KeeperHandle,
+    live_plan::LivePlan,
     owed::{Awaited, Owed},
-    transport::LivePlan,
 };
 use crate::{
     engine::{
@@ -21,7 +21,13 @@ use crate::{
     motion::Now,
     music::Song,
     status::{Event, Severity},
+    stored::{Merge, Stored},
 };
+
+/// Nothing to say.
+pub(super) fn done() -> Answer {
+    Ok(String::new())
+}
 
 /// The ways out of the control thread.
 pub(super) struct Out {
@@ -50,6 +56,13 @@ impl Out {
 
     pub(super) fn send(&mut self, port: PortIndex, due_ns: u64, what: What) {
         self.scheduler.send(Outgoing { port, due_ns, what });
+    }
+
+    /// Has a value written, where it has a file: the command that changed it is answered then.
+    pub(super) fn keep<T: Merge>(&mut self, stored: &Stored<T>) {
+        if stored.file.is_some() {
+            self.keeper.keep(stored, self.owed.promise_errand());
+        }
     }
 
     pub(super) fn answer_errand(&mut self, errand: ErrandId, answer: &Answer) {

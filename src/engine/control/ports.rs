@@ -1,6 +1,10 @@
 //! The ports as the control thread knows them: names, settings, and what travels on them.
 
-use super::{SentListener, out::Out, traffic::PortTraffic, watch::Watch};
+mod routes;
+mod traffic;
+mod watch;
+
+use super::{SentListener, out::Out};
 use crate::{
     command::arg::PortName,
     config::PortSettings,
@@ -17,6 +21,8 @@ use crate::{
     status::PortStatus,
 };
 use std::sync::{Arc, atomic::Ordering, mpsc::Receiver};
+use traffic::PortTraffic;
+use watch::Watch;
 
 /// What a port is called.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! How things are: what the control thread shows as the status. The control thread's.
 
-use super::{Control, Moment, instrument::Instrument};
+use super::{Control, Moment, instruments::instrument::Instrument};
 use crate::{
     engine::midi::{input::MidiIn, sent::PortIndex, thru::Route},
     music::{Position, Song, Stretch},

@@ -4,7 +4,8 @@
 //! what is shown meanwhile. What cannot glide (options, programs) is switched from here half-way, on the control thread's
 //! next turn: a hand may have taken the knob until then.
 
-use super::{Moment, instruments::Instruments, out::Out};
+use super::Instruments;
+use crate::engine::control::{Moment, out::Out};
 use crate::{
     engine::midi::scheduler::What,
     profile::{Param, Target},
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// Whether there is anything between two values of a parameter.
-pub(super) fn glides(param: &Param) -> bool {
+pub fn glides(param: &Param) -> bool {
     param.options.is_empty() && param.target != Some(Target::Program)
 }
 
@@ -29,7 +30,7 @@ struct Way {
 
 /// Several knobs on their way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Morph {
+pub struct Morph {
     /// The snapshot's name.
     name: String,
     ways: Vec<Way>,
@@ -51,20 +52,20 @@ impl Way {
 
 impl Morph {
     /// Takes a knob out of it; true where there is still one on its way.
-    pub(super) fn let_go(&mut self, index: usize) -> bool {
+    pub fn let_go(&mut self, index: usize) -> bool {
         self.ways.retain(|way| way.index != index);
         !self.ways.is_empty()
     }
 
     /// Where a knob glides to, and in how much time from now; nothing for one that does not glide.
-    pub(super) fn ahead(&self, index: usize, now_ns: u64) -> Option<(u16, u64)> {
+    pub fn ahead(&self, index: usize, now_ns: u64) -> Option<(u16, u64)> {
         let way = self.ways.iter().find(|way| way.index == index && way.glides)?;
         let left_ns = (self.begin_ns + self.length_ns).saturating_sub(now_ns);
         (left_ns > 0).then_some((way.to, left_ns))
     }
 
     /// The same parameters answer to other values now.
-    pub(super) fn refit(&mut self, snap: impl Fn(usize, u16) -> u16) {
+    pub fn refit(&mut self, snap: impl Fn(usize, u16) -> u16) {
         for way in &mut self.ways {
             (way.from, way.to) = (snap(way.index, way.from), snap(way.index, way.to));
         }
@@ -75,7 +76,7 @@ impl Morph {
     }
 
     /// As it is shown.
-    pub(super) fn status(&self, now_ns: u64) -> MorphStatus {
+    pub fn status(&self, now_ns: u64) -> MorphStatus {
         let percent = u128::from(self.gone_ns(now_ns)) * 100 / u128::from(self.length_ns.max(1));
         MorphStatus { name: self.name.clone(), percent: percent as u8 }
     }
@@ -83,7 +84,7 @@ impl Morph {
 
 impl Instruments {
     /// Sends the knobs of an instrument on their way; what was on its way before goes on from where it is.
-    pub(super) fn morph(
+    pub fn morph(
         &mut self,
         at: usize,
         name: &str,
@@ -115,7 +116,7 @@ impl Instruments {
     }
 
     /// Ends a morph where it is.
-    pub(super) fn stop_morph(&mut self, at: usize, out: &mut Out, now: Moment) {
+    pub fn stop_morph(&mut self, at: usize, out: &mut Out, now: Moment) {
         let Some(morph) = self.list[at].morph.take() else { return };
         for way in morph.ways.iter().filter(|way| way.glides) {
             self.tell_value(at, way.index, out);
@@ -124,7 +125,7 @@ impl Instruments {
     }
 
     /// Ends a morph as if it were over, and sends nothing.
-    pub(super) fn settle(&mut self, at: usize, out: &Out) {
+    pub fn settle(&mut self, at: usize, out: &Out) {
         let Some(morph) = self.list[at].morph.take() else { return };
         for way in &morph.ways {
             self.set_value(at, way.index, way.to, out);
@@ -132,7 +133,7 @@ impl Instruments {
     }
 
     /// Moves what is on its way.
-    pub(super) fn go_on_morphing(&mut self, out: &mut Out, now: Moment) {
+    pub fn go_on_morphing(&mut self, out: &mut Out, now: Moment) {
         for at in 0..self.list.len() {
             let Some(mut morph) = self.list[at].morph.take() else { continue };
             let gone_ns = morph.gone_ns(now.ns);
@@ -158,7 +159,7 @@ impl Instruments {
     }
 
     /// A knob that is on its way in a morph goes on from where it is; false for any other.
-    pub(super) fn send_on_its_way(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) -> bool {
+    pub fn send_on_its_way(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) -> bool {
         let instrument = &self.list[at];
         let ahead = instrument.morph.as_ref().and_then(|morph| morph.ahead(index, now.ns));
         let (Some((to, left_ns)), Some(port)) = (ahead, instrument.port) else { return false };

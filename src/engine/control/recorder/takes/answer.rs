@@ -14,7 +14,7 @@ impl Takes {
     }
 
     /// How things stand with what is awaited where the disk does not answer.
-    pub(in super::super) fn late(&self, awaited: Awaited) -> String {
+    pub fn late(&self, awaited: Awaited) -> String {
         let held = self.behind().map_or_else(String::new, |behind| {
             format!(
                 ", {:.1} s are still to be written and the buffer holds for {:.0} s",

@@ -3,7 +3,8 @@
 //! The files were read on another thread (`engine/profile_watch.rs`). Nothing is sent to the synths: their knobs stand
 //! where they stood, and the next turn of one goes out by the new profile.
 
-use super::{Moment, instruments::Instruments, out::Out};
+use super::Instruments;
+use crate::engine::control::{Moment, out::Out};
 use crate::{
     engine::midi::scheduler::What,
     midi::{Channel, held},
@@ -38,7 +39,7 @@ fn same(a: Option<&Arc<Profile>>, b: Option<&Arc<Profile>>) -> bool {
 
 impl Instruments {
     /// Takes the profiles that were read again.
-    pub(super) fn look_at_profiles(&mut self, out: &mut Out, now: Moment) {
+    pub fn look_at_profiles(&mut self, out: &mut Out, now: Moment) {
         let news: Vec<ProfileNews> = self.news.iter().flat_map(|news| news.try_iter()).collect();
         for news in news {
             self.take_profiles(news, out, now);
@@ -130,7 +131,7 @@ impl Instruments {
     }
 
     /// An instrument was on this channel: where it is on another one now, nothing lasts there that would be ended here.
-    pub(super) fn leave_channel(&mut self, at: usize, channel: Channel, out: &mut Out, now: Moment) {
+    pub fn leave_channel(&mut self, at: usize, channel: Channel, out: &mut Out, now: Moment) {
         let instrument = &self.list[at];
         let Some(port) = instrument.port.filter(|_| instrument.channel() != channel) else { return };
         for end in held::ends_of(channel) {

@@ -14,55 +14,55 @@ use crate::{
 use std::{mem, sync::Arc};
 
 /// One synth.
-pub(super) struct Instrument {
+pub struct Instrument {
     /// Where it is; nothing where the station has no port, and its knobs are only looked at.
-    pub(super) port: Option<PortIndex>,
+    pub port: Option<PortIndex>,
     /// What its port was given in the settings.
-    pub(super) of_port: OfPort,
+    pub of_port: OfPort,
     /// Its channel, where it is not the profile's.
     set_channel: Option<Channel>,
     /// Its profile as the library has it.
-    pub(super) base: Arc<Profile>,
+    pub base: Arc<Profile>,
     /// The user's macros, and what they drive; nothing where one of the profile's own was taken away.
-    pub(super) macros: Vec<(String, Vec<Drive>)>,
+    pub macros: Vec<(String, Vec<Drive>)>,
     /// What can be turned on it: its profile's parameters and the macros.
-    pub(super) profile: Arc<Profile>,
+    pub profile: Arc<Profile>,
     /// Where each parameter stands.
-    pub(super) values: Vec<u16>,
+    pub values: Vec<u16>,
     /// For each parameter, from when on the synth's own knob is followed, in ns on the engine's clock.
-    pub(super) follow_from_ns: Vec<u64>,
+    pub follow_from_ns: Vec<u64>,
     /// Reads what its own knobs say.
-    pub(super) reader: Reader,
+    pub reader: Reader,
     /// What was moved.
-    pub(super) history: History,
+    pub history: History,
     /// What is on its way to a snapshot.
-    pub(super) morph: Option<Morph>,
+    pub morph: Option<Morph>,
     /// What moves by itself.
-    pub(super) motion: Motion,
+    pub motion: Motion,
     /// What was recorded on the timeline.
-    pub(super) lanes: Lanes,
+    pub lanes: Lanes,
     /// What the last recall or dice is compared with.
-    pub(super) compare: Option<Compare>,
+    pub compare: Option<Compare>,
 }
 
 /// How controllers go out at a port, where its settings say so.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct OfPort {
-    pub(super) smoothing_ms: Option<u16>,
-    pub(super) spacing_ms: Option<u16>,
+pub struct OfPort {
+    pub smoothing_ms: Option<u16>,
+    pub spacing_ms: Option<u16>,
 }
 
 /// Two states to go to and fro between.
-pub(super) struct Compare {
+pub struct Compare {
     /// Before the last recall or dice.
-    pub(super) a: Vec<u16>,
+    pub a: Vec<u16>,
     /// What `a` was left from last.
-    pub(super) b: Vec<u16>,
+    pub b: Vec<u16>,
 }
 
 impl Instrument {
     /// A synth with every knob at its default.
-    pub(super) fn new(
+    pub fn new(
         port: Option<PortIndex>,
         of_port: OfPort,
         channel: Option<Channel>,
@@ -89,7 +89,7 @@ impl Instrument {
     }
 
     /// Takes other knobs, at their defaults; what was moved before cannot be taken back.
-    pub(super) fn take_profile(&mut self, profile: Arc<Profile>) {
+    pub fn take_profile(&mut self, profile: Arc<Profile>) {
         self.values = profile.params.iter().map(|param| param.default).collect();
         self.follow_from_ns = vec![0; self.values.len()];
         self.reader = Reader::default();
@@ -104,7 +104,7 @@ impl Instrument {
     /// Takes another version of its profile. What has the same name stays where it was, as near as the new range allows,
     /// and goes on moving; what is new is at its default. Where parameters are in other places, the steps that could be
     /// undone, the morph and what could be compared are gone; false then.
-    pub(super) fn renew(&mut self, base: Arc<Profile>) -> bool {
+    pub fn renew(&mut self, base: Arc<Profile>) -> bool {
         // What the profile itself has now is no macro of the user's any more.
         self.macros.retain(|(name, _)| base.param_index(name).is_none_or(|at| !base.params[at].drives.is_empty()));
         let profile = Arc::new(with_macros(&base, &self.macros));
@@ -137,12 +137,12 @@ impl Instrument {
     }
 
     /// Whether its parameters would stay in their places with another version of its profile.
-    pub(super) fn keeps_its_places(&self, base: &Profile) -> bool {
+    pub fn keeps_its_places(&self, base: &Profile) -> bool {
         same_places(&self.profile, &with_macros(base, &self.macros))
     }
 
     /// Has a macro drive these, or takes it away where that is none.
-    pub(super) fn put_macro(&mut self, name: &str, drives: Vec<Drive>) {
+    pub fn put_macro(&mut self, name: &str, drives: Vec<Drive>) {
         let known = self.macros.iter().position(|(known, _)| known == name);
         let in_base = self.base.param_index(name).is_some();
         match known {
@@ -154,7 +154,7 @@ impl Instrument {
     }
 
     /// The commands that make its macros what they are.
-    pub(super) fn macro_lines(&self) -> Vec<String> {
+    pub fn macro_lines(&self) -> Vec<String> {
         let drive = |name: &Name, Drive { param, from, to, curve }: &Drive| {
             let (name, param) = (name.clone(), Name(param.clone()));
             Command::MacroDrive { name, param, from: Part(*from), to: Part(*to), curve: Some(*curve) }.to_string()
@@ -170,7 +170,7 @@ impl Instrument {
     }
 
     /// Where the parameters go that a macro drives, where it stands at `value`.
-    pub(super) fn driven(&self, index: usize, value: u16) -> Vec<(usize, u16)> {
+    pub fn driven(&self, index: usize, value: u16) -> Vec<(usize, u16)> {
         let Some(param) = self.profile.params.get(index).filter(|param| !param.drives.is_empty()) else {
             return Vec::new();
         };
@@ -184,7 +184,7 @@ impl Instrument {
 
     /// Where its knobs stand when nothing moves them by itself: a session that is saved again and again must not change
     /// while it only plays.
-    pub(super) fn standing(&self) -> Vec<u16> {
+    pub fn standing(&self) -> Vec<u16> {
         let mut values = self.values.clone();
         for (index, lane) in self.lanes.all() {
             if let Some((_, first)) = lane.points().first() {
@@ -200,7 +200,7 @@ impl Instrument {
     }
 
     /// Its parameters are about to go there, as one step that can be undone and compared with what was before.
-    pub(super) fn remember(&mut self, targets: &[(usize, u16)], label: &str) {
+    pub fn remember(&mut self, targets: &[(usize, u16)], label: &str) {
         let (a, mut b) = (self.values.clone(), self.values.clone());
         for (index, value) in targets {
             b[*index] = *value;
@@ -210,17 +210,17 @@ impl Instrument {
     }
 
     /// A parameter is moved by something else than the morph.
-    pub(super) fn leave_morph(&mut self, index: usize) {
+    pub fn leave_morph(&mut self, index: usize) {
         self.morph.take_if(|morph| !morph.let_go(index));
     }
 
     /// The channel it listens to.
-    pub(super) fn channel(&self) -> Channel {
+    pub fn channel(&self) -> Channel {
         self.set_channel.or_else(|| Channel::new(self.profile.channel)).unwrap_or(Channel::FIRST)
     }
 
     /// The place of a parameter, or a sentence with the nearest.
-    pub(super) fn param(&self, name: &str) -> Result<usize, String> {
+    pub fn param(&self, name: &str) -> Result<usize, String> {
         self.profile.param_index(name).ok_or_else(|| {
             let names = self.profile.params.iter().map(|param| &*param.name);
             let hint = hints::nearest(name, names).map(|name| format!("; did you mean '{name}'?"));

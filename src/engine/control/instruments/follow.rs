@@ -6,7 +6,8 @@
 //! Every instrument is followed, the one that is shown and the others. A knob that moves by itself is followed too: what
 //! was not sent lately comes from a hand.
 
-use super::{Moment, instruments::Instruments, out::Out};
+use super::Instruments;
+use crate::engine::control::{Moment, out::Out};
 use crate::{
     engine::midi::{input::Received, scheduler::What, sent::Payload},
     midi::Message,
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 
 /// A knob that was turned here is not followed for so long after its value can have gone out: some synths send back
 /// what they get, and an older value coming back must not undo a newer one.
-pub(super) const ECHO_NS: u64 = 100_000_000;
+pub const ECHO_NS: u64 = 100_000_000;
 
 /// Which part of a parameter's value a message says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ enum Numbered {
 
 /// Reads parameters out of messages.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub struct Reader {
     numbered: Option<Numbered>,
     /// Upper and lower half of its number.
     number: (Option<u8>, Option<u8>),
@@ -125,7 +126,7 @@ impl Reader {
 
 impl Instruments {
     /// Moves the parameters to where the instruments' own knobs were turned.
-    pub(super) fn follow(&mut self, heard: &[Received], out: &mut Out, now: Moment) {
+    pub fn follow(&mut self, heard: &[Received], out: &mut Out, now: Moment) {
         let mut turned: BTreeMap<(usize, usize), u16> = BTreeMap::new();
         for Received { at_ns, port, payload } in heard {
             let Payload::Short(message) = payload else { continue };

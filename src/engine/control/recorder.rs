@@ -3,12 +3,13 @@
 //!
 //! A bar is taken once it has come: the buffer still holds it.
 
+mod folder;
+mod room;
+mod takes;
+
 use super::{
     Moment,
-    execute::done,
-    folder::Folder,
-    out::Out,
-    takes::{Occasion, Pending, Takes},
+    out::{Out, done},
     transport::Transport,
 };
 use crate::{
@@ -24,6 +25,9 @@ use crate::{
     status::Severity,
     takes::{Happening, unquoted},
 };
+pub use folder::{Folder, LibrarianHandle};
+use takes::Pending;
+pub use takes::{Occasion, Takes, TakesParts};
 
 /// Pulses of a bar.
 const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;

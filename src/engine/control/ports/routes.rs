@@ -1,11 +1,12 @@
 //! What of the settings becomes of the ports: where each passes on what comes in, how its clock goes out, and what cannot
 //! be had. The control thread's.
 
-use super::{execute::done, out::Out, ports::Ports};
+use super::Ports;
 use crate::{
     command::arg::{PortName, Switch, ThruChannel, Which},
     config::ThruTo,
     engine::{
+        control::out::{Out, done},
         midi::{sent::PortIndex, thru::Route},
         station::Answer,
     },
@@ -14,7 +15,7 @@ use crate::{
 };
 
 impl Ports {
-    pub(super) fn set_offset(&mut self, port: &PortName, ms: f64) -> Answer {
+    pub fn set_offset(&mut self, port: &PortName, ms: f64) -> Answer {
         let index = self.find(port)?;
         if let Some(port) = self.get(index) {
             port.panel.set_offset_ms(ms);
@@ -22,7 +23,7 @@ impl Ports {
         Ok(format!("{} is {ms:+} ms in time", self.name(index)))
     }
 
-    pub(super) fn set_sends(&mut self, port: &PortName, what: Which, state: Switch) -> Answer {
+    pub fn set_sends(&mut self, port: &PortName, what: Which, state: Switch) -> Answer {
         let index = self.find(port)?;
         if let Some(port) = self.get(index) {
             let mut sends = port.panel.sends();
@@ -39,7 +40,7 @@ impl Ports {
         done()
     }
 
-    pub(super) fn set_thru(&mut self, from: &PortName, to: &PortName, channel: ThruChannel) -> Answer {
+    pub fn set_thru(&mut self, from: &PortName, to: &PortName, channel: ThruChannel) -> Answer {
         let (from, to) = (self.find(from)?, self.find(to)?);
         let route = match channel {
             ThruChannel::Off => Route::Off,
@@ -51,7 +52,7 @@ impl Ports {
     }
 
     /// Says which ports are waited for.
-    pub(super) fn tell_absent(&self, out: &Out) {
+    pub fn tell_absent(&self, out: &Out) {
         for port in self.indices().filter_map(|index| self.get(index)).filter(|port| !port.connected) {
             let text = format!("{} is not there yet: it plays as soon as it comes", port.info.name);
             out.notice(Severity::Info, text);
@@ -59,7 +60,7 @@ impl Ports {
     }
 
     /// Says which ports name a profile that there is not.
-    pub(super) fn tell_unknown(&mut self, library: &Library, out: &Out) {
+    pub fn tell_unknown(&mut self, library: &Library, out: &Out) {
         for index in self.indices() {
             let Some(port) = self.get(index) else { continue };
             if let Some(id) = port.settings.profile.as_ref().filter(|id| library.get(id).is_none()) {
@@ -70,7 +71,7 @@ impl Ports {
     }
 
     /// Routes what comes in as the settings say.
-    pub(super) fn route_as_set(&mut self, out: &Out) {
+    pub fn route_as_set(&mut self, out: &Out) {
         for index in self.indices() {
             let Some(port) = self.get(index) else { continue };
             let (name, wanted) = (port.info.name.clone(), port.settings.thru.clone());
@@ -91,7 +92,7 @@ impl Ports {
     ///
     /// # Errors
     /// Nothing comes in there, or nothing can be sent to the other one.
-    pub(super) fn thru(&self, from: PortIndex, to: PortIndex, route: Route) -> Result<(), String> {
+    pub fn thru(&self, from: PortIndex, to: PortIndex, route: Route) -> Result<(), String> {
         let Some(input) = self.inputs.iter().find(|input| input.port() == from) else {
             return Err(format!("{} is not heard: nothing comes in there", self.name(from)));
         };
@@ -111,7 +112,7 @@ impl Ports {
     }
 
     /// What of a port goes to another one.
-    pub(super) fn route(&self, from: PortIndex, to: PortIndex) -> Route {
+    pub fn route(&self, from: PortIndex, to: PortIndex) -> Route {
         let input = self.inputs.iter().find(|input| input.port() == from);
         input.map_or(Route::Off, |input| input.routes().get(to))
     }

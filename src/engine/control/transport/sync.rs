@@ -3,11 +3,12 @@
 //! The follower (`music/sync.rs`) says which of the source's pulses comes when; here its numbers are laid on the plan's,
 //! and the plan is bent to it where it is off by more than can be heard.
 
-use super::{Moment, out::Out, ports::Ports, transport::Transport};
+use super::Transport;
 use crate::{
     command::arg::PortName,
     config::{ClockLost, ClockSource},
     engine::{
+        control::{Moment, out::Out, ports::Ports},
         midi::{
             clock_thread::ClockCounters,
             input::Received,
@@ -46,7 +47,7 @@ pub struct SyncConfig {
 }
 
 /// The source of tempo.
-pub(super) struct Sync {
+pub struct Sync {
     config: SyncConfig,
     /// The MIDI clock's, where it has a thread.
     counters: Option<Arc<ClockCounters>>,
@@ -63,7 +64,7 @@ pub(super) struct Sync {
 }
 
 impl Sync {
-    pub(super) fn new(config: SyncConfig, counters: Option<Arc<ClockCounters>>) -> Sync {
+    pub fn new(config: SyncConfig, counters: Option<Arc<ClockCounters>>) -> Sync {
         Sync {
             config,
             counters,
@@ -77,11 +78,11 @@ impl Sync {
     }
 
     /// Whether the tempo is somebody else's.
-    pub(super) fn is_followed(&self) -> bool {
+    pub fn is_followed(&self) -> bool {
         self.config.source == ClockSource::Midi
     }
 
-    pub(super) fn status(&self, ports: &Ports) -> SourceStatus {
+    pub fn status(&self, ports: &Ports) -> SourceStatus {
         match self.config.source {
             ClockSource::Internal => SourceStatus::Internal,
             ClockSource::Midi => {
@@ -91,7 +92,7 @@ impl Sync {
         }
     }
 
-    pub(super) fn clock_status(&self, ports: &Ports) -> ClockStatus {
+    pub fn clock_status(&self, ports: &Ports) -> ClockStatus {
         let count = |of: fn(&ClockCounters) -> &AtomicU64| {
             self.counters.as_ref().map_or(0, |counters| of(counters).load(Ordering::Relaxed))
         };
@@ -130,7 +131,7 @@ fn song_position(message: &Message) -> Option<u16> {
 }
 
 impl Transport {
-    pub(super) fn set_source(&mut self, source: ClockSource, ports: &Ports, out: &Out) -> Answer {
+    pub fn set_source(&mut self, source: ClockSource, ports: &Ports, out: &Out) -> Answer {
         let config = SyncConfig { source, ..self.sync.config.clone() };
         self.sync = Sync::new(config, self.sync.counters.take());
         let source = self.sync.status(ports);
@@ -138,7 +139,7 @@ impl Transport {
         Ok(String::new())
     }
 
-    pub(super) fn tap(&mut self, out: &mut Out, now: Moment) -> Answer {
+    pub fn tap(&mut self, out: &mut Out, now: Moment) -> Answer {
         match self.sync.tap.tap(now.ns) {
             Some(bpm) => self.set_bpm(bpm, out, now),
             None => Ok(String::new()),
@@ -146,7 +147,7 @@ impl Transport {
     }
 
     /// Follows the clock in what came in.
-    pub(super) fn follow_clock(&mut self, heard: &[Received], ports: &Ports, out: &mut Out, now: Moment) {
+    pub fn follow_clock(&mut self, heard: &[Received], ports: &Ports, out: &mut Out, now: Moment) {
         if !self.sync.is_followed() {
             return;
         }

@@ -4,7 +4,8 @@
 //! modulators add (`motion/`). Each turn of the control thread asks the scheduler for the value of that instant, and the
 //! scheduler sends as many of them as the controller's spacing and the wire allow: always the newest.
 
-use super::{Moment, follow::ECHO_NS, instruments::Instruments, out::Out, ports::Ports};
+use super::{Instruments, follow::ECHO_NS};
+use crate::engine::control::{Moment, out::Out, ports::Ports};
 use crate::{
     command::arg::{Name, Switch},
     engine::{
@@ -33,7 +34,7 @@ const SOONER_NS: u64 = 2_000_000;
 
 /// What moves the knobs of one instrument.
 #[derive(Debug, Default)]
-pub(super) struct Motion {
+pub struct Motion {
     moved: BTreeMap<usize, Moved>,
     /// Notes that hold envelopes open.
     held: BTreeSet<Note>,
@@ -62,23 +63,23 @@ impl Moved {
 
 impl Motion {
     /// Where a parameter sounds, where it is moved.
-    pub(super) fn value(&self, index: usize) -> Option<u16> {
+    pub fn value(&self, index: usize) -> Option<u16> {
         self.moved.get(&index).map(|moved| moved.value)
     }
 
     /// Whether a value that a synth says may be one that it was sent.
-    pub(super) fn is_echo(&self, index: usize, value: u16, now_ns: u64) -> bool {
+    pub fn is_echo(&self, index: usize, value: u16, now_ns: u64) -> bool {
         let lately = self.moved.get(&index).map(|moved| &moved.lately);
         lately.into_iter().flatten().any(|(until_ns, sent)| *sent == value && now_ns <= *until_ns)
     }
 
     /// Whether a parameter is moved by something.
-    pub(super) fn moves(&self, index: usize) -> bool {
+    pub fn moves(&self, index: usize) -> bool {
         self.moved.contains_key(&index)
     }
 
     /// As it is shown.
-    pub(super) fn status(&self) -> Vec<MotionStatus> {
+    pub fn status(&self) -> Vec<MotionStatus> {
         let moved = |(param, moved): (&usize, &Moved)| MotionStatus {
             param: *param,
             value: moved.value,
@@ -88,13 +89,13 @@ impl Motion {
     }
 
     /// Takes parameters to other places, and lets those go that have none.
-    pub(super) fn rearrange(&mut self, place: impl Fn(usize) -> Option<usize>) {
+    pub fn rearrange(&mut self, place: impl Fn(usize) -> Option<usize>) {
         let moved = std::mem::take(&mut self.moved);
         self.moved = moved.into_iter().filter_map(|(index, moved)| Some((place(index)?, moved))).collect();
     }
 
     /// What is added to the position of a parameter.
-    pub(super) fn at(&self, index: usize, now: Now) -> f64 {
+    pub fn at(&self, index: usize, now: Now) -> f64 {
         self.moved.get(&index).map_or(0.0, |moved| moved.by.values().map(|running| running.at(now)).sum())
     }
 
@@ -106,7 +107,7 @@ impl Motion {
     }
 
     /// Whether a note begins something.
-    pub(super) fn waits_for_notes(&self) -> bool {
+    pub fn waits_for_notes(&self) -> bool {
         self.moved.values().any(|moved| moved.by.values().any(Running::is_gated_by_notes))
     }
 
@@ -144,7 +145,7 @@ impl Motion {
 
 impl Instruments {
     /// How soon knobs that move by themselves must be looked at.
-    pub(super) fn motion_patience(&self, out: &Out, now: Moment) -> Option<Duration> {
+    pub fn motion_patience(&self, out: &Out, now: Moment) -> Option<Duration> {
         let when = out.motion_now(now);
         let moves = self.list.iter().any(|instrument| instrument.motion.is_restless(when));
         let next_ns = self.moved_ns + self.turn_ns();
@@ -157,12 +158,12 @@ impl Instruments {
     }
 
     /// Whether a note that may come in begins something.
-    pub(super) fn wait_for_notes(&self) -> bool {
+    pub fn wait_for_notes(&self) -> bool {
         self.list.iter().any(|instrument| instrument.motion.waits_for_notes())
     }
 
     /// Puts a modulator on a parameter, or changes one.
-    pub(super) fn mod_set(&mut self, Name(name): &Name, wanted: &Wanted, out: &mut Out, now: Moment) -> Answer {
+    pub fn mod_set(&mut self, Name(name): &Name, wanted: &Wanted, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
         let at = self.current;
         let param = &self.instrument().profile.params[index];
@@ -201,7 +202,7 @@ impl Instruments {
     }
 
     /// Takes a modulator off a parameter, or all of them.
-    pub(super) fn mod_off(&mut self, Name(name): &Name, slot: Option<Slot>, out: &mut Out, now: Moment) -> Answer {
+    pub fn mod_off(&mut self, Name(name): &Name, slot: Option<Slot>, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
         let at = self.current;
         let motion = &mut self.list[at].motion;
@@ -220,7 +221,7 @@ impl Instruments {
     }
 
     /// Begins or ends the envelopes of a parameter.
-    pub(super) fn mod_gate(&mut self, Name(name): &Name, state: Switch, out: &mut Out, now: Moment) -> Answer {
+    pub fn mod_gate(&mut self, Name(name): &Name, state: Switch, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
         let (at, when) = (self.current, out.motion_now(now));
         let moved = self.list[at].motion.moved.get_mut(&index);
@@ -247,7 +248,7 @@ impl Instruments {
     }
 
     /// Sends a parameter that is moved to where it sounds now; a macro takes what it drives along.
-    pub(super) fn move_knob(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) {
+    pub fn move_knob(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) {
         let value = self.sounding(at, index, out.motion_now(now));
         self.move_knob_to(at, index, value, out, now);
     }
@@ -263,7 +264,7 @@ impl Instruments {
     }
 
     /// Moves everything that moves by itself, where it is time.
-    pub(super) fn go_on_moving(&mut self, out: &mut Out, now: Moment) {
+    pub fn go_on_moving(&mut self, out: &mut Out, now: Moment) {
         if now.ns.saturating_sub(self.moved_ns) >= self.turn_ns() - SOONER_NS {
             self.moved_ns = now.ns;
             out.scheduler.hold();
@@ -289,27 +290,27 @@ impl Instruments {
     }
 
     /// A note of an instrument begins, and where it ends by itself, ends.
-    pub(super) fn gate_on(&mut self, at: usize, note: Note, out: &mut Out, now: Moment) {
+    pub fn gate_on(&mut self, at: usize, note: Note, out: &mut Out, now: Moment) {
         let when = out.motion_now(now);
         self.list[at].motion.note_on(note, when);
         self.move_knobs(out, now);
     }
 
     /// A note of an instrument ends, now or later.
-    pub(super) fn gate_off(&mut self, at: usize, note: Note, end_ns: u64, out: &Out, now: Moment) {
+    pub fn gate_off(&mut self, at: usize, note: Note, end_ns: u64, out: &Out, now: Moment) {
         let when = out.motion_now(now);
         self.list[at].motion.ends.push((end_ns, note));
         self.list[at].motion.end_notes(when);
     }
 
     /// Every note of every instrument has ended.
-    pub(super) fn gates_off(&mut self, out: &Out, now: Moment) {
+    pub fn gates_off(&mut self, out: &Out, now: Moment) {
         let when = out.motion_now(now);
         self.list.iter_mut().for_each(|instrument| instrument.motion.all_notes_off(when));
     }
 
     /// Notes that came in at a port play the instrument there, and those they are passed on to.
-    pub(super) fn gate_by(&mut self, from: PortIndex, message: &Message, ports: &Ports, out: &mut Out, now: Moment) {
+    pub fn gate_by(&mut self, from: PortIndex, message: &Message, ports: &Ports, out: &mut Out, now: Moment) {
         let Some((channel, note)) = message.note() else { return };
         for at in 0..self.list.len() {
             let instrument = &self.list[at];

@@ -2,17 +2,17 @@
 //!
 //! Where a session is open, new ones go there, and its own are found before those of the user's library.
 
-use super::{
-    Moment,
-    history::Shelved,
-    instrument::{Compare, Instrument},
-    instruments::Instruments,
-    out::Out,
-    session::{OpenSession, SessionDesk},
-};
+use super::{OpenSession, SessionDesk};
 use crate::{
     command::arg::{Length, Name},
-    engine::station::Answer,
+    engine::{
+        control::{
+            Moment,
+            instruments::{Instruments, history::Shelved, instrument::Instrument},
+            out::Out,
+        },
+        station::Answer,
+    },
     hints,
     profile::Param,
     snapshots::{Snapshot, Snapshots},
@@ -36,7 +36,7 @@ impl SessionDesk {
     }
 
     /// What the snapshots of a profile are called: the session's, then those of the library.
-    pub(super) fn snapshot_names(&self, profile: &str) -> Arc<[String]> {
+    pub fn snapshot_names(&self, profile: &str) -> Arc<[String]> {
         let all = self.own().into_iter().chain([&self.library.value]).flat_map(|shelf| shelf.of(profile));
         let mut seen = HashSet::new();
         all.filter(|snapshot| seen.insert(&snapshot.name)).map(|snapshot| snapshot.name.clone()).collect()
@@ -64,7 +64,7 @@ impl SessionDesk {
     }
 
     /// Saves the knobs of an instrument.
-    pub(super) fn save_snapshot(&mut self, Name(name): &Name, instrument: &mut Instrument, out: &mut Out) -> Answer {
+    pub fn save_snapshot(&mut self, Name(name): &Name, instrument: &mut Instrument, out: &mut Out) -> Answer {
         let profile = instrument.profile.id.clone();
         let params = &instrument.profile.params;
         let mut values: BTreeMap<String, u16> =
@@ -87,7 +87,7 @@ impl SessionDesk {
         Ok(format!("{name} is saved{until}{replaced}"))
     }
 
-    pub(super) fn rename_snapshot(
+    pub fn rename_snapshot(
         &mut self,
         profile: &str,
         (Name(name), Name(to)): (&Name, &Name),
@@ -103,7 +103,7 @@ impl SessionDesk {
         Ok(format!("{name} is {to} now"))
     }
 
-    pub(super) fn delete_snapshot(&mut self, Name(name): &Name, instrument: &mut Instrument, out: &mut Out) -> Answer {
+    pub fn delete_snapshot(&mut self, Name(name): &Name, instrument: &mut Instrument, out: &mut Out) -> Answer {
         let profile = instrument.profile.id.clone();
         if self.find(&profile, name).is_none() {
             return Err(self.no_such(&profile, name));
@@ -136,7 +136,7 @@ impl SessionDesk {
             None => (change(&mut self.library.value), self.library.file.clone()),
         };
         if let (Some(before), Some(file)) = (&before, file) {
-            out.put_in_trash(&file, before);
+            out.keeper.put_in_trash(&file, before);
         }
         if !in_session || self.open.is_none() {
             out.keep(&self.library);
@@ -158,31 +158,29 @@ impl SessionDesk {
     }
 
     /// A step that replaced or deleted a snapshot is taken back, or done again.
-    pub(super) fn exchange_step(&mut self, shelved: &mut Option<Shelved>, out: &mut Out) {
+    pub fn exchange_step(&mut self, shelved: &mut Option<Shelved>, out: &mut Out) {
         if let Some(Shelved { in_session, profile, name, other }) = shelved {
             *other = self.exchange(*in_session, profile.clone(), name, other.take(), out);
         }
     }
 
-    pub(super) fn list_snapshots(&self, profile: &str) -> Answer {
+    pub fn list_snapshots(&self, profile: &str) -> Answer {
         Ok(format!("snapshots of {profile}: {}", self.names(profile)))
     }
-}
 
-impl Instruments {
     /// Goes to a snapshot, at once or in so much time.
-    pub(super) fn recall_snapshot(
-        &mut self,
+    pub fn recall_snapshot(
+        &self,
         (Name(name), length): (&Name, Option<Length>),
-        sessions: &SessionDesk,
+        instruments: &mut Instruments,
         out: &mut Out,
         now: Moment,
     ) -> Answer {
-        let profile = self.instrument().profile.id.clone();
-        let Some(snapshot) = sessions.find(&profile, name) else {
-            return Err(sessions.no_such(&profile, name));
+        let profile = instruments.instrument().profile.id.clone();
+        let Some(snapshot) = self.find(&profile, name) else {
+            return Err(self.no_such(&profile, name));
         };
-        let (at, params) = (self.current, &self.instrument().profile.params);
+        let (at, params) = (instruments.current, &instruments.instrument().profile.params);
         let place = |(index, param): (usize, &Param)| Some((index, param.snap(*snapshot.values.get(&param.name)?)));
         let targets: Vec<(usize, u16)> = params.iter().enumerate().filter_map(place).collect();
         let unknown = snapshot.values.len() - targets.len();
@@ -190,37 +188,41 @@ impl Instruments {
             let text = format!("{unknown} of the knobs in snapshot {name} are none of {profile}: they are skipped");
             out.notice(Severity::Warning, text);
         }
-        let instrument = &mut self.list[at];
+        let instrument = &mut instruments.list[at];
         instrument.remember(&targets, &format!("recall of {name}"));
         let bpm = out.plan.last().timeline.bpm;
         let length_ns = length.map_or(0, |length| length.ns(bpm));
         if length_ns > 0 {
-            self.morph(at, name, &targets, length_ns, out, now);
+            instruments.morph(at, name, &targets, length_ns, out, now);
         } else {
-            self.stop_morph(at, out, now);
-            self.go_to(at, &targets, out, now);
+            instruments.stop_morph(at, out, now);
+            instruments.go_to(at, &targets, out, now);
         }
         Ok(format!("recall of {name}"))
     }
 
-    /// Goes to what was before the last recall or dice, or back.
-    pub(super) fn compare_snapshots(&mut self, out: &mut Out, now: Moment) -> Answer {
-        let at = self.current;
-        let Some(compare) = self.list[at].compare.take() else {
-            return Err("nothing was recalled or diced yet: there is nothing to compare with".to_owned());
+    /// Takes the newest step back.
+    pub fn undo(&mut self, instruments: &mut Instruments, out: &mut Out, now: Moment) -> Answer {
+        let Some(mut step) = instruments.in_use().history.undo() else {
+            return Err("there is nothing to undo".to_owned());
         };
-        // Where a morph goes is what is compared, not where it is.
-        self.settle(at, out);
-        let instrument = &mut self.list[at];
-        let to_a = instrument.values != compare.a;
-        let compare = if to_a { Compare { b: instrument.values.clone(), ..compare } } else { compare };
-        let goal = if to_a { &compare.a } else { &compare.b };
-        let targets: Vec<(usize, u16)> = goal.iter().copied().enumerate().collect();
-        let (label, answer) = if to_a { ("compare: A", "A: as it was") } else { ("compare: B", "B: as it is") };
-        instrument.history.whole(&instrument.values, &targets, label);
-        instrument.compare = Some(compare);
-        self.go_to(at, &targets, out, now);
-        Ok(answer.to_owned())
+        self.exchange_step(&mut step.shelved, out);
+        instruments.go_to(instruments.current, &step.before(), out, now);
+        let answer = format!("undone: {}", step.label);
+        instruments.in_use().history.undone(step);
+        Ok(answer)
+    }
+
+    /// Does a step again that was taken back.
+    pub fn redo(&mut self, instruments: &mut Instruments, out: &mut Out, now: Moment) -> Answer {
+        let Some(mut step) = instruments.in_use().history.redo() else {
+            return Err("there is nothing to redo".to_owned());
+        };
+        self.exchange_step(&mut step.shelved, out);
+        instruments.go_to(instruments.current, &step.after(), out, now);
+        let answer = format!("redone: {}", step.label);
+        instruments.in_use().history.redone(step);
+        Ok(answer)
     }
 }
 

@@ -18,20 +18,20 @@ use std::sync::Arc;
 const VIRTUAL_EPOCH_SECONDS: i64 = 946_684_800;
 
 /// What a take needs to know besides its beginning.
-pub(in super::super) struct Occasion {
+pub struct Occasion {
     /// The instant, in ns since the engine's start, and the frame that is heard then.
-    pub(in super::super) now_ns: u64,
-    pub(in super::super) frame: i64,
+    pub now_ns: u64,
+    pub frame: i64,
     /// What is played.
-    pub(in super::super) profile: Arc<Profile>,
-    pub(in super::super) bpm: Bpm,
+    pub profile: Arc<Profile>,
+    pub bpm: Bpm,
     /// The MIDI ports, in their order.
-    pub(in super::super) port_names: Vec<String>,
+    pub port_names: Vec<String>,
 }
 
 impl Occasion {
     /// This instant's.
-    pub(in super::super) fn of(instruments: &Instruments, ports: &Ports, out: &Out, now: Moment) -> Occasion {
+    pub fn of(instruments: &Instruments, ports: &Ports, out: &Out, now: Moment) -> Occasion {
         Occasion {
             now_ns: out.since_start_ns(now.ns),
             frame: now.heard_frame,

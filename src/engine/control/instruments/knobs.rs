@@ -1,18 +1,13 @@
 //! The knobs of the instruments: turned by hand, sent to the synths, taken back. The control thread's.
 
-use super::{
-    Moment,
-    execute::{NO_PORT, done},
-    follow::ECHO_NS,
-    instrument::Instrument,
-    instruments::Instruments,
-    morph::glides,
-    out::Out,
-    session::SessionDesk,
-};
+use super::{Instruments, NO_PORT, follow::ECHO_NS, instrument::Instrument, morph::glides};
 use crate::{
     command::arg::{Name, Steps, Text},
     engine::{
+        control::{
+            Moment,
+            out::{Out, done},
+        },
         midi::{
             scheduler::{SPACING_NS, What},
             sent::PortIndex,
@@ -24,21 +19,21 @@ use crate::{
 };
 
 impl Instruments {
-    pub(super) fn set_param(&mut self, Name(name): &Name, Text(value): &Text, out: &mut Out, now: Moment) -> Answer {
+    pub fn set_param(&mut self, Name(name): &Name, Text(value): &Text, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
         let param = &self.instrument().profile.params[index];
         let value = param.parse(value).map_err(|error| format!("param.set {error}"))?;
         self.turn(index, value, out, now)
     }
 
-    pub(super) fn step_param(&mut self, Name(name): &Name, steps: Steps, out: &mut Out, now: Moment) -> Answer {
+    pub fn step_param(&mut self, Name(name): &Name, steps: Steps, out: &mut Out, now: Moment) -> Answer {
         let instrument = self.instrument();
         let index = instrument.param(name)?;
         let value = instrument.profile.params[index].step(instrument.values[index], steps.0);
         self.turn(index, value, out, now)
     }
 
-    pub(super) fn reset_param(&mut self, Name(name): &Name, out: &mut Out, now: Moment) -> Answer {
+    pub fn reset_param(&mut self, Name(name): &Name, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
         self.turn(index, self.instrument().profile.params[index].default, out, now)
     }
@@ -50,33 +45,9 @@ impl Instruments {
         done()
     }
 
-    /// Takes the newest step back.
-    pub(super) fn undo(&mut self, sessions: &mut SessionDesk, out: &mut Out, now: Moment) -> Answer {
-        let Some(mut step) = self.list[self.current].history.undo() else {
-            return Err("there is nothing to undo".to_owned());
-        };
-        sessions.exchange_step(&mut step.shelved, out);
-        self.go_to(self.current, &step.before(), out, now);
-        let answer = format!("undone: {}", step.label);
-        self.list[self.current].history.undone(step);
-        Ok(answer)
-    }
-
-    /// Does a step again that was taken back.
-    pub(super) fn redo(&mut self, sessions: &mut SessionDesk, out: &mut Out, now: Moment) -> Answer {
-        let Some(mut step) = self.list[self.current].history.redo() else {
-            return Err("there is nothing to redo".to_owned());
-        };
-        sessions.exchange_step(&mut step.shelved, out);
-        self.go_to(self.current, &step.after(), out, now);
-        let answer = format!("redone: {}", step.label);
-        self.list[self.current].history.redone(step);
-        Ok(answer)
-    }
-
     /// Notes where a hand, a script or the synth's own knob moved a parameter of an instrument: it can be undone. What
     /// a macro drives goes along.
-    pub(super) fn move_by_hand(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
+    pub fn move_by_hand(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
         let before = self.list[at].values[index];
         self.record_turn(at, index, (before, value), out, now);
         let driven = self.list[at].driven(index, value);
@@ -90,7 +61,7 @@ impl Instruments {
     }
 
     /// Moves parameters of an instrument and sends them.
-    pub(super) fn go_to(&mut self, at: usize, targets: &[(usize, u16)], out: &mut Out, now: Moment) {
+    pub fn go_to(&mut self, at: usize, targets: &[(usize, u16)], out: &mut Out, now: Moment) {
         for (index, value) in targets {
             self.list[at].leave_morph(*index);
             self.set_value(at, *index, *value, out);
@@ -99,7 +70,7 @@ impl Instruments {
     }
 
     /// Sends where parameters of an instrument stand: its program first, for that turns the others.
-    pub(super) fn send_values(&mut self, at: usize, mut indices: Vec<usize>, out: &mut Out, now: Moment) {
+    pub fn send_values(&mut self, at: usize, mut indices: Vec<usize>, out: &mut Out, now: Moment) {
         let params = &self.list[at].profile.params;
         indices.sort_by_key(|index| params.get(*index).and_then(|param| param.target).map(Target::precedence));
         for index in indices {
@@ -108,7 +79,7 @@ impl Instruments {
     }
 
     /// Sends where a parameter of an instrument stands; where a morph has it on its way, that goes on.
-    pub(super) fn send_value(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) {
+    pub fn send_value(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) {
         if self.list[at].motion.moves(index) {
             return self.move_knob(at, index, out, now);
         }
@@ -125,7 +96,7 @@ impl Instruments {
     }
 
     /// Sends a parameter of an instrument to a value in so much time.
-    pub(super) fn send_over(&mut self, at: usize, index: usize, value: u16, glide_ns: u64, out: &mut Out, now: Moment) {
+    pub fn send_over(&mut self, at: usize, index: usize, value: u16, glide_ns: u64, out: &mut Out, now: Moment) {
         let instrument = &mut self.list[at];
         let param = &instrument.profile.params[index];
         let (Some(port), Some(target)) = (instrument.port, param.target) else { return };
@@ -138,7 +109,7 @@ impl Instruments {
     }
 
     /// Notes where a parameter of an instrument stands, and tells it where that is news.
-    pub(super) fn set_value(&mut self, at: usize, index: usize, value: u16, out: &Out) {
+    pub fn set_value(&mut self, at: usize, index: usize, value: u16, out: &Out) {
         let instrument = &mut self.list[at];
         if std::mem::replace(&mut instrument.values[index], value) != value {
             self.tell_value(at, index, out);
@@ -146,20 +117,20 @@ impl Instruments {
     }
 
     /// Tells where a parameter of an instrument stands.
-    pub(super) fn tell_value(&self, at: usize, index: usize, out: &Out) {
+    pub fn tell_value(&self, at: usize, index: usize, out: &Out) {
         let instrument = &self.list[at];
         let (param, value) = (&instrument.profile.params[index], instrument.values[index]);
         out.tell(Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) });
     }
 
     /// Sends every knob of the instrument at a port again.
-    pub(super) fn resend(&mut self, port: PortIndex, out: &mut Out, now: Moment) {
+    pub fn resend(&mut self, port: PortIndex, out: &mut Out, now: Moment) {
         let Some(at) = self.at_port(port) else { return };
         self.send_values(at, (0..self.list[at].values.len()).collect(), out, now);
     }
 
     /// Sends every knob of the instrument in use again.
-    pub(super) fn send_all(&mut self, out: &mut Out, now: Moment) -> Answer {
+    pub fn send_all(&mut self, out: &mut Out, now: Moment) -> Answer {
         let Some(port) = self.instrument().port else { return Err(NO_PORT.to_owned()) };
         self.resend(port, out, now);
         done()

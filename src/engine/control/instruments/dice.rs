@@ -2,7 +2,8 @@
 //!
 //! Chance comes from the instant alone: in virtual time, the same script throws the same dice.
 
-use super::{Moment, instruments::Instruments, out::Out};
+use super::Instruments;
+use crate::engine::control::{Moment, out::Out};
 use crate::{
     command::arg::Text,
     engine::station::Answer,
@@ -73,13 +74,13 @@ fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, Strin
 
 impl Instruments {
     /// Turns knobs to any place.
-    pub(super) fn random(&mut self, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
+    pub fn random(&mut self, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
         let mut dice = Dice::of_instant(now.ns);
         self.dice("dice", section, out, now, |param, _| dice.any(param))
     }
 
     /// Turns knobs to near where they are.
-    pub(super) fn mutate(&mut self, percent: f64, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
+    pub fn mutate(&mut self, percent: f64, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
         let mut dice = Dice::of_instant(now.ns);
         self.dice("mutation", section, out, now, |param, value| dice.near(param, value, percent / 100.0))
     }

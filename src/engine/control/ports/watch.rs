@@ -14,7 +14,7 @@ const KEPT: usize = 200;
 
 /// The monitor's memory.
 #[derive(Default)]
-pub(super) struct Watch {
+pub struct Watch {
     on: bool,
     seen: u64,
     lines: VecDeque<MonitorLine>,
@@ -24,14 +24,14 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Begins to keep, or forgets all.
-    pub(super) fn turn(&mut self, on: bool) {
+    pub fn turn(&mut self, on: bool) {
         if self.on != on {
             *self = Watch { on, ..Watch::default() };
         }
     }
 
     /// Notes a message; `at_ns` is since the engine started.
-    pub(super) fn note(&mut self, at_ns: u64, port: PortIndex, incoming: bool, payload: &Payload) {
+    pub fn note(&mut self, at_ns: u64, port: PortIndex, incoming: bool, payload: &Payload) {
         if !self.on {
             return;
         }
@@ -55,14 +55,14 @@ impl Watch {
     }
 
     /// Takes what was noted into what is shown.
-    pub(super) fn refresh(&mut self) {
+    pub fn refresh(&mut self) {
         if std::mem::take(&mut self.changed) {
             self.shown = Arc::new(self.lines.iter().cloned().collect());
         }
     }
 
     /// What is to be shown; nothing where nobody looks.
-    pub(super) fn status(&self) -> Option<MonitorStatus> {
+    pub fn status(&self) -> Option<MonitorStatus> {
         self.on.then(|| MonitorStatus { seen: self.seen, lines: Arc::clone(&self.shown) })
     }
 }

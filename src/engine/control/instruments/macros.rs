@@ -3,7 +3,8 @@
 //! A macro is a parameter that sends nothing itself (`profile/param.rs`): it is turned, learned, moved by an LFO,
 //! recorded and kept in snapshots like any other. Those of the user stand behind the profile's own parameters.
 
-use super::{Moment, instruments::Instruments, out::Out};
+use super::Instruments;
+use crate::engine::control::{Moment, out::Out};
 use crate::{
     command::arg::{Name, Part},
     engine::station::Answer,
@@ -17,7 +18,7 @@ const DRIVES_MAX: usize = 64;
 
 impl Instruments {
     /// Has a macro drive a parameter too; makes the macro where there is none.
-    pub(super) fn macro_drive(
+    pub fn macro_drive(
         &mut self,
         Name(name): &Name,
         Name(driven): &Name,
@@ -55,7 +56,7 @@ impl Instruments {
     }
 
     /// Takes a parameter out of a macro, or the whole macro away.
-    pub(super) fn macro_drop(&mut self, Name(name): &Name, driven: Option<&Name>) -> Answer {
+    pub fn macro_drop(&mut self, Name(name): &Name, driven: Option<&Name>) -> Answer {
         let profile = &self.instrument().profile;
         let macros = || profile.params.iter().filter(|param| !param.drives.is_empty());
         let Some(known) = macros().find(|param| param.name == *name) else {
@@ -79,14 +80,14 @@ impl Instruments {
     }
 
     /// Takes the parameters along that a macro drives, where it stands at `value` now.
-    pub(super) fn drive(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
+    pub fn drive(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
         for (index, value) in self.list[at].driven(index, value) {
             self.move_quietly(at, index, value, out, now);
         }
     }
 
     /// Moves a parameter without a hand: it cannot be undone, and not each of thousands of values is told.
-    pub(super) fn move_quietly(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
+    pub fn move_quietly(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
         let instrument = &mut self.list[at];
         if std::mem::replace(&mut instrument.values[index], value) != value {
             instrument.leave_morph(index);

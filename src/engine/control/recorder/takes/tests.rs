@@ -1,6 +1,7 @@
 //! Takes beside a disk that is slow, and the answers that wait for it, in virtual time: 48 kHz, 120 BPM.
 
-use super::{super::tests::Rig, TAKES_MAX};
+use super::TAKES_MAX;
+use crate::engine::control::tests::Rig;
 use crate::{
     engine::station::{Answer, Guest},
     status::{Event, Severity},

@@ -1,10 +1,11 @@
 //! The folder of takes: what the librarian is asked, and what it tells. The control thread's; nothing here waits for the
 //! disk.
 
-use super::{out::Out, record::Recorder};
+use super::Recorder;
 use crate::{
     command::arg::{TakeName, Text},
     engine::{
+        control::out::Out,
         disk::librarian::{Job, News},
         station::Answer,
     },
@@ -27,14 +28,14 @@ pub struct LibrarianHandle {
 }
 
 /// The folder of takes, seen from the control thread.
-pub(super) struct Folder {
+pub struct Folder {
     librarian: LibrarianHandle,
     /// While somebody looks; nothing yet until the librarian has looked.
     shown: Option<Option<TakesStatus>>,
 }
 
 impl Folder {
-    pub(super) fn new(librarian: LibrarianHandle) -> Folder {
+    pub fn new(librarian: LibrarianHandle) -> Folder {
         Folder { librarian, shown: None }
     }
 
@@ -44,7 +45,7 @@ impl Folder {
     }
 
     /// A take is finished.
-    pub(super) fn finished(&self, path: &Path) {
+    pub fn finished(&self, path: &Path) {
         if self.librarian.measures {
             self.ask(Job::Measure(path.to_owned()));
         } else {
@@ -53,25 +54,25 @@ impl Folder {
     }
 
     /// There is another take, or one is another.
-    pub(super) fn changed(&self) {
+    pub fn changed(&self) {
         if self.shown.is_some() {
             self.ask(Job::LookAgain);
         }
     }
 
-    pub(super) fn status(&self) -> Option<TakesStatus> {
+    pub fn status(&self) -> Option<TakesStatus> {
         self.shown.clone().flatten()
     }
 }
 
 impl Recorder {
     /// Mends what an interrupted run left.
-    pub(super) fn mend(&self) {
+    pub fn mend(&self) {
         self.folder.ask(Job::Mend(self.takes.folder().to_owned()));
     }
 
     /// Somebody looks at the takes, or nobody does any more.
-    pub(super) fn look(&mut self, on: bool) -> Answer {
+    pub fn look(&mut self, on: bool) -> Answer {
         if on != self.folder.shown.is_some() {
             self.folder.shown = on.then_some(None);
             self.folder.ask(Job::Look(on.then(|| self.takes.folder().to_owned())));
@@ -79,14 +80,14 @@ impl Recorder {
         Ok(String::new())
     }
 
-    pub(super) fn rename(&mut self, TakeName(name): &TakeName, Text(to): &Text, out: &mut Out) -> Answer {
+    pub fn rename(&mut self, TakeName(name): &TakeName, Text(to): &Text, out: &mut Out) -> Answer {
         let path = in_folder(self.takes.folder(), name)?;
         let errand = out.owed.promise_errand();
         self.folder.ask(Job::Rename(path, unquoted(to).to_owned(), errand));
         Ok(String::new())
     }
 
-    pub(super) fn remove(&mut self, Text(name): &Text, out: &mut Out) -> Answer {
+    pub fn remove(&mut self, Text(name): &Text, out: &mut Out) -> Answer {
         let path = in_folder(self.takes.folder(), unquoted(name))?;
         let errand = out.owed.promise_errand();
         self.folder.ask(Job::Remove(path, errand));
@@ -94,7 +95,7 @@ impl Recorder {
     }
 
     /// From now on takes go there. What an interrupted run left there is mended.
-    pub(super) fn go_to(&mut self, folder: PathBuf) {
+    pub fn go_to(&mut self, folder: PathBuf) {
         self.folder.ask(Job::Mend(folder.clone()));
         if self.folder.shown.is_some() {
             self.folder.ask(Job::Look(Some(folder.clone())));
@@ -103,7 +104,7 @@ impl Recorder {
     }
 
     /// Takes in what the librarian tells.
-    pub(super) fn listen_to_librarian(&mut self, out: &mut Out) {
+    pub fn listen_to_librarian(&mut self, out: &mut Out) {
         while let Ok(news) = self.folder.librarian.news.try_recv() {
             match news {
                 News::Mended(text) => out.notice(Severity::Warning, text),

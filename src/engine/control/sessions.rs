@@ -4,8 +4,14 @@
 //! yet. Saving does not: every two seconds what the file would say is compared with what it says, and where that differs,
 //! the keeper writes it.
 
+mod snapshots;
+
 use super::{
-    Moment, instrument::Instrument, instruments::Instruments, out::Out, ports::Ports, record::Recorder, takes::Takes,
+    Moment,
+    instruments::{Instruments, instrument::Instrument},
+    out::Out,
+    ports::Ports,
+    recorder::{Recorder, Takes},
     transport::Transport,
 };
 use crate::{

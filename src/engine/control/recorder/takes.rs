@@ -10,13 +10,14 @@ mod pace;
 #[cfg(test)]
 mod tests;
 
-pub(super) use order::Occasion;
+pub use order::Occasion;
 
-use super::{Calendar, folder::Folder, out::Out, owed::Awaited, room::Room};
+use super::{folder::Folder, room::Room};
 use crate::{
     config::recorder::RecorderOptions,
     engine::{
         audio::capture::Capture,
+        control::{Calendar, out::Out, owed::Awaited},
         disk::writer::{Begin, Done, Job, Played, Progress, TakeId, TakeOrder},
     },
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
@@ -105,12 +106,12 @@ struct Take {
 
 /// A take that begins with the song or a bar of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pending {
-    pub(super) name: Option<String>,
+pub struct Pending {
+    pub name: Option<String>,
     /// With the song, wherever that begins; otherwise with a bar.
-    pub(super) with_song: bool,
+    pub with_song: bool,
     /// Not before this frame: a song that was stopped before the take was asked for is still heard for a moment.
-    pub(super) from_frame: i64,
+    pub from_frame: i64,
 }
 
 /// Recording, seen from the control thread.
@@ -129,7 +130,7 @@ pub struct Takes {
     channels: usize,
     count: u32,
     take: Option<Take>,
-    pub(super) pending: Option<Pending>,
+    pub pending: Option<Pending>,
     /// Those that have ended and are not closed yet.
     closing: Vec<Made>,
     /// How the disk keeps up.
@@ -151,20 +152,20 @@ pub struct Takes {
 }
 
 /// What takes are made with.
-pub(super) struct TakesParts {
-    pub(super) jobs: Sender<Job>,
-    pub(super) done: Receiver<Done>,
-    pub(super) progress: Progress,
-    pub(super) folder: PathBuf,
-    pub(super) calendar: Calendar,
-    pub(super) capture: Capture,
-    pub(super) inputs: usize,
-    pub(super) sample_rate_hz: u32,
-    pub(super) options: RecorderOptions,
+pub struct TakesParts {
+    pub jobs: Sender<Job>,
+    pub done: Receiver<Done>,
+    pub progress: Progress,
+    pub folder: PathBuf,
+    pub calendar: Calendar,
+    pub capture: Capture,
+    pub inputs: usize,
+    pub sample_rate_hz: u32,
+    pub options: RecorderOptions,
 }
 
 impl Takes {
-    pub(super) fn new(parts: TakesParts) -> Takes {
+    pub fn new(parts: TakesParts) -> Takes {
         let mut takes = Takes {
             jobs: parts.jobs,
             done: parts.done,
@@ -197,7 +198,7 @@ impl Takes {
     }
 
     /// How takes are made.
-    pub(super) fn options(&self) -> &RecorderOptions {
+    pub fn options(&self) -> &RecorderOptions {
         &self.options
     }
 
@@ -205,7 +206,7 @@ impl Takes {
     ///
     /// # Errors
     /// Their files cannot be; nothing is changed.
-    pub(super) fn set(&mut self, options: RecorderOptions) -> Result<(), String> {
+    pub fn set(&mut self, options: RecorderOptions) -> Result<(), String> {
         let channels: usize = options.files.of(self.inputs)?.iter().map(|file| file.channels.len()).sum();
         self.channels = channels;
         self.options = options;
@@ -218,22 +219,22 @@ impl Takes {
     }
 
     /// How many inputs there are.
-    pub(super) fn inputs(&self) -> usize {
+    pub fn inputs(&self) -> usize {
         self.inputs
     }
 
     /// Whether a take is under way or waited for.
-    pub(super) fn recording(&self) -> bool {
+    pub fn recording(&self) -> bool {
         self.pending.is_some() || self.take.is_some()
     }
 
     /// Whether a take is under way or not closed yet.
-    pub(super) fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         self.take.is_some() || !self.closing.is_empty()
     }
 
     /// The first file of the take under way.
-    pub(super) fn path(&self) -> Option<&Path> {
+    pub fn path(&self) -> Option<&Path> {
         self.take.as_ref()?.made.path.as_deref()
     }
 
@@ -246,7 +247,7 @@ impl Takes {
     }
 
     /// Whether the take under way ends with the next bar.
-    pub(super) fn ends_with_bar(&self) -> bool {
+    pub fn ends_with_bar(&self) -> bool {
         self.take.as_ref().is_some_and(|take| take.ends_with_bar)
     }
 
@@ -254,13 +255,13 @@ impl Takes {
     ///
     /// # Errors
     /// Too many are being written, or began just before.
-    pub(super) fn admit(&mut self, now_ns: u64) -> Result<(), String> {
+    pub fn admit(&mut self, now_ns: u64) -> Result<(), String> {
         self.too_many().map_or(Ok(()), Err)?;
         self.begins.admit(now_ns)
     }
 
     /// Why no take can begin now.
-    pub(super) fn refusal(&self) -> Option<String> {
+    pub fn refusal(&self) -> Option<String> {
         if self.pending.is_some() {
             return Some("a take is waiting for its beginning already; record.stop ends that".to_owned());
         }
@@ -280,22 +281,22 @@ impl Takes {
     }
 
     /// Where takes go.
-    pub(super) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// From now on takes go there.
-    pub(super) fn go_to(&mut self, folder: PathBuf) {
+    pub fn go_to(&mut self, folder: PathBuf) {
         self.folder = folder;
     }
 
     /// So many seconds in frames.
-    pub(super) fn frames(&self, seconds: f64) -> i64 {
+    pub fn frames(&self, seconds: f64) -> i64 {
         (seconds * f64::from(self.sample_rate_hz)) as i64
     }
 
     /// How much earlier takes begin.
-    pub(super) fn pre_roll_frames(&self) -> i64 {
+    pub fn pre_roll_frames(&self) -> i64 {
         self.frames(f64::from(self.options.pre_roll_ms) / 1000.0)
     }
 
@@ -303,7 +304,7 @@ impl Takes {
     ///
     /// # Errors
     /// Its files cannot be what they are to be, or too many takes are being written.
-    pub(super) fn begin(
+    pub fn begin(
         &mut self,
         name: Option<String>,
         begin: Begin,
@@ -340,7 +341,7 @@ impl Takes {
     ///
     /// # Errors
     /// As for [`begin`](Self::begin).
-    pub(super) fn keep(&mut self, from: i64, end: i64, occasion: &Occasion, out: &mut Out) -> Result<(), String> {
+    pub fn keep(&mut self, from: i64, end: i64, occasion: &Occasion, out: &mut Out) -> Result<(), String> {
         let files = self.options.files.of(self.inputs)?;
         if let Some(why) = self.too_many() {
             return Err(why);
@@ -360,7 +361,7 @@ impl Takes {
     }
 
     /// Ends the take under way before this frame; another may begin at once.
-    pub(super) fn end(&mut self, frame: i64, out: &mut Out) {
+    pub fn end(&mut self, frame: i64, out: &mut Out) {
         self.hand_over_played();
         if let Some(Take { made, .. }) = self.take.take() {
             let take = made.id;
@@ -372,7 +373,7 @@ impl Takes {
     }
 
     /// Ends the take under way with the next bar.
-    pub(super) fn end_with_bar(&mut self) {
+    pub fn end_with_bar(&mut self) {
         if let Some(take) = &mut self.take {
             take.ends_with_bar = true;
         }
@@ -380,7 +381,7 @@ impl Takes {
 
     /// The device is gone: the take ends with what is there, and goes on when it is back. One that waits for a sound goes on
     /// waiting.
-    pub(super) fn interrupt(&mut self, out: &mut Out) {
+    pub fn interrupt(&mut self, out: &mut Out) {
         if let Some(take) = self.take.as_ref().filter(|take| take.first_frame.is_some()) {
             self.interrupted = Some(take.name.clone());
             self.end(self.held().end, out);
@@ -388,12 +389,12 @@ impl Takes {
     }
 
     /// The name to go on under, where a take was interrupted; said once.
-    pub(super) fn take_interrupted(&mut self) -> Option<Option<String>> {
+    pub fn take_interrupted(&mut self) -> Option<Option<String>> {
         self.interrupted.take()
     }
 
     /// Names a place; nothing where no take is made.
-    pub(super) fn mark(&mut self, frame: i64, label: Option<&str>) -> Option<String> {
+    pub fn mark(&mut self, frame: i64, label: Option<&str>) -> Option<String> {
         let take = self.take.as_mut().filter(|take| take.first_frame.is_some())?;
         take.marks += 1;
         let label = label.map_or_else(|| format!("mark {}", take.marks), str::to_owned);
@@ -402,7 +403,7 @@ impl Takes {
     }
 
     /// What went over MIDI goes beside the takes.
-    pub(super) fn played(&mut self, mut played: Vec<Played>) {
+    pub fn played(&mut self, mut played: Vec<Played>) {
         self.played.append(&mut played);
     }
 
@@ -416,21 +417,21 @@ impl Takes {
     }
 
     /// The tempo from a frame on, where it is another.
-    pub(super) fn tempo(&mut self, frame: i64, bpm: f64) {
+    pub fn tempo(&mut self, frame: i64, bpm: f64) {
         if self.tempo_bpm.replace(bpm) != Some(bpm) {
             self.send(Job::Tempo { frame, bpm });
         }
     }
 
     /// Something happened that whoever hears the take must know.
-    pub(super) fn happened(&mut self, frame: i64, what: &Happening) {
+    pub fn happened(&mut self, frame: i64, what: &Happening) {
         if self.is_open() {
             self.send(Job::Mark { frame, label: what.to_string() });
         }
     }
 
     /// Takes in what the writer tells.
-    pub(super) fn listen(&mut self, folder: &Folder, out: &mut Out) {
+    pub fn listen(&mut self, folder: &Folder, out: &mut Out) {
         self.turns += 1;
         if self.turns >= PLAYED_EVERY_TURNS {
             self.hand_over_played();
@@ -519,7 +520,7 @@ impl Takes {
     }
 
     /// Has the file system asked for its free room, and warns once a take when it becomes little.
-    pub(super) fn look_at_disk(&mut self, out: &Out) {
+    pub fn look_at_disk(&mut self, out: &Out) {
         self.room.look(&self.folder);
         if let Some(free) = self.room.free_bytes(&self.folder)
             && self.recording()
@@ -533,16 +534,16 @@ impl Takes {
     }
 
     /// Times the disk refused a file of a take, or its MIDI file.
-    pub(super) fn refused(&self) -> u64 {
+    pub fn refused(&self) -> u64 {
         self.refused
     }
 
     /// Frames of files that are silence because the disk was too slow.
-    pub(super) fn gap_frames(&self) -> u64 {
+    pub fn gap_frames(&self) -> u64 {
         self.gap_frames
     }
 
-    pub(super) fn status(&self, frame: i64) -> RecordStatus {
+    pub fn status(&self, frame: i64) -> RecordStatus {
         let seconds = |frames: i64| frames.max(0) as f64 / f64::from(self.sample_rate_hz);
         let take = self.take.as_ref().and_then(|take| {
             Some(TakeStatus {
@@ -571,13 +572,13 @@ impl Takes {
     }
 
     /// The frames that can be kept.
-    pub(super) fn held(&self) -> std::ops::Range<i64> {
+    pub fn held(&self) -> std::ops::Range<i64> {
         let held = self.capture.held();
         held.start.max(self.earliest_frame).min(held.end)..held.end
     }
 
     /// Frames are of another rate from this one on, and so are the takes that begin.
-    pub(super) fn set_rate(&mut self, sample_rate_hz: u32, frame: i64) {
+    pub fn set_rate(&mut self, sample_rate_hz: u32, frame: i64) {
         (self.sample_rate_hz, self.earliest_frame) = (sample_rate_hz, frame);
     }
 }

@@ -1,6 +1,6 @@
 //! Takes as they are asked for, in virtual time: 48 kHz, 120 BPM, a bar is 96,000 frames.
 
-use super::super::tests::Rig;
+use crate::engine::control::tests::Rig;
 use crate::{
     status::{Event, WaitsFor},
     wav::{Notes, Wav},

@@ -13,26 +13,26 @@ const ONE_MOVE_NS: u64 = 500_000_000;
 
 /// A snapshot that was replaced or deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shelved {
+pub struct Shelved {
     /// Whether it is one of the session's, not of the library.
-    pub(super) in_session: bool,
+    pub in_session: bool,
     /// The profile's id.
-    pub(super) profile: String,
+    pub profile: String,
     /// What it is called.
-    pub(super) name: String,
+    pub name: String,
     /// What changes places with what is there when the step is taken back or done again; nothing for none.
-    pub(super) other: Option<Snapshot>,
+    pub other: Option<Snapshot>,
 }
 
 /// One step: where each parameter it moved was before, and where it went; or what a snapshot was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub struct Step {
     /// What it was, as a person says it.
-    pub(super) label: String,
+    pub label: String,
     /// By the parameter's place: before and after.
     moves: BTreeMap<usize, (u16, u16)>,
     /// What it did to a snapshot.
-    pub(super) shelved: Option<Shelved>,
+    pub shelved: Option<Shelved>,
     /// The parameter a hand moved; nothing for many at once.
     of: Option<usize>,
     /// The instant of a hand's last move, while another one may still belong to it.
@@ -45,19 +45,19 @@ impl Step {
     }
 
     /// Where the parameters were before it.
-    pub(super) fn before(&self) -> Vec<(usize, u16)> {
+    pub fn before(&self) -> Vec<(usize, u16)> {
         self.moves.iter().map(|(index, (before, _))| (*index, *before)).collect()
     }
 
     /// Where it moved them.
-    pub(super) fn after(&self) -> Vec<(usize, u16)> {
+    pub fn after(&self) -> Vec<(usize, u16)> {
         self.moves.iter().map(|(index, (_, after))| (*index, *after)).collect()
     }
 }
 
 /// The steps of one instrument.
 #[derive(Debug, Default)]
-pub(super) struct History {
+pub struct History {
     past: VecDeque<Step>,
     /// Taken back, the last one first.
     future: Vec<Step>,
@@ -65,7 +65,7 @@ pub(super) struct History {
 
 impl History {
     /// A hand moved a parameter, the first of these, and what that drives.
-    pub(super) fn hand(&mut self, moves: &[(usize, (u16, u16))], label: &str, now_ns: u64) {
+    pub fn hand(&mut self, moves: &[(usize, (u16, u16))], label: &str, now_ns: u64) {
         let Some((index, _)) = moves.first() else { return };
         if moves.iter().all(|(_, (before, after))| before == after) {
             return;
@@ -93,7 +93,7 @@ impl History {
     }
 
     /// Many parameters went from `values` to `targets` at once.
-    pub(super) fn whole(&mut self, values: &[u16], targets: &[(usize, u16)], label: &str) {
+    pub fn whole(&mut self, values: &[u16], targets: &[(usize, u16)], label: &str) {
         let of = |(index, after): &(usize, u16)| Some((*index, (*values.get(*index)?, *after)));
         let moves: BTreeMap<usize, (u16, u16)> =
             targets.iter().filter_map(of).filter(|(_, (before, after))| before != after).collect();
@@ -104,7 +104,7 @@ impl History {
     }
 
     /// A snapshot was replaced or deleted.
-    pub(super) fn shelved(&mut self, shelved: Shelved, label: String) {
+    pub fn shelved(&mut self, shelved: Shelved, label: String) {
         self.future.clear();
         self.push(Step { label, moves: BTreeMap::new(), shelved: Some(shelved), of: None, open_ns: None });
     }
@@ -117,7 +117,7 @@ impl History {
     }
 
     /// The step to take back; nothing where there is none. [`undone`](History::undone) is to get it.
-    pub(super) fn undo(&mut self) -> Option<Step> {
+    pub fn undo(&mut self) -> Option<Step> {
         let mut step = self.past.pop_back()?;
         step.open_ns = None;
         // What is moved from here on is a step of its own.
@@ -126,22 +126,22 @@ impl History {
     }
 
     /// A step was taken back.
-    pub(super) fn undone(&mut self, step: Step) {
+    pub fn undone(&mut self, step: Step) {
         self.future.push(step);
     }
 
     /// The step to do again; nothing where none was taken back. [`redone`](History::redone) is to get it.
-    pub(super) fn redo(&mut self) -> Option<Step> {
+    pub fn redo(&mut self) -> Option<Step> {
         self.future.pop()
     }
 
     /// A step was done again.
-    pub(super) fn redone(&mut self, step: Step) {
+    pub fn redone(&mut self, step: Step) {
         self.past.push_back(step);
     }
 
     /// The same parameters answer to other values now: every step leads to what they answer to.
-    pub(super) fn refit(&mut self, snap: impl Fn(usize, u16) -> u16) {
+    pub fn refit(&mut self, snap: impl Fn(usize, u16) -> u16) {
         let fit = |step: &mut Step| {
             for (index, (before, after)) in &mut step.moves {
                 (*before, *after) = (snap(*index, *before), snap(*index, *after));
@@ -154,7 +154,7 @@ impl History {
     }
 
     /// Another synth: nothing can be taken back.
-    pub(super) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         mem::take(self);
     }
 }

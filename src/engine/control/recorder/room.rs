@@ -10,7 +10,7 @@ use std::{
 
 /// Asks, and remembers.
 #[derive(Debug, Default)]
-pub(super) struct Room {
+pub struct Room {
     asker: Option<Asker>,
     known: Option<(PathBuf, Option<u64>)>,
 }
@@ -24,7 +24,7 @@ struct Asker {
 
 impl Room {
     /// Takes the newest answer, and has the room of a folder asked for. While a question hangs, no other is asked.
-    pub(super) fn look(&mut self, folder: &Path) {
+    pub fn look(&mut self, folder: &Path) {
         if self.asker.is_none() {
             // Where the system has no more threads, nothing is known.
             self.asker = Asker::spawn().ok();
@@ -36,7 +36,7 @@ impl Room {
     }
 
     /// The bytes that are free for files in a folder, as it was answered last.
-    pub(super) fn free_bytes(&self, folder: &Path) -> Option<u64> {
+    pub fn free_bytes(&self, folder: &Path) -> Option<u64> {
         self.known.as_ref().filter(|(of, _)| of == folder)?.1
     }
 }

@@ -17,15 +17,15 @@ const DIGITS: u8 = 2;
 
 /// The counts of one port.
 #[derive(Default)]
-pub(super) struct PortTraffic {
+pub struct PortTraffic {
     /// Messages sent since the start.
-    pub(super) sent: u64,
+    pub sent: u64,
     /// Messages that came in since the start.
-    pub(super) received: u64,
+    pub received: u64,
     /// Rates of the last full second.
-    pub(super) shown: Traffic,
+    pub shown: Traffic,
     /// Over the last ten seconds.
-    pub(super) latency: Option<LatencyStatus>,
+    pub latency: Option<LatencyStatus>,
     counted: Traffic,
     /// The newest second first; a second in which nothing was sent is empty.
     seconds: [Option<Histogram<u32>>; SECONDS],
@@ -33,7 +33,7 @@ pub(super) struct PortTraffic {
 }
 
 impl PortTraffic {
-    pub(super) fn sent(&mut self, sent: &Sent) {
+    pub fn sent(&mut self, sent: &Sent) {
         self.sent += 1;
         let class = match &sent.payload {
             Payload::Short(message) => message.class(),
@@ -53,7 +53,7 @@ impl PortTraffic {
     }
 
     /// Closes the second that is over.
-    pub(super) fn tick(&mut self, now_ns: u64) {
+    pub fn tick(&mut self, now_ns: u64) {
         let second = now_ns / SECOND_NS;
         let passed = second - std::mem::replace(&mut self.second, second).min(second);
         if passed == 0 {
@@ -81,7 +81,7 @@ impl PortTraffic {
     }
 
     /// How much of what the wire can carry was used; nothing where it is never the limit.
-    pub(super) fn wire_percent(&self, wire: Wire) -> Option<u32> {
+    pub fn wire_percent(&self, wire: Wire) -> Option<u32> {
         let used_ns = wire.time_ns(self.shown.total().bytes as usize);
         (wire.ns_per_byte > 0).then(|| (used_ns * 100).div_ceil(SECOND_NS) as u32)
     }

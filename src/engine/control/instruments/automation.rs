@@ -3,7 +3,8 @@
 //!
 //! A hand that turns takes the place of what was recorded before, for as long as it turns; then what was there goes on.
 
-use super::{Moment, instruments::Instruments, out::Out};
+use super::Instruments;
+use crate::engine::control::{Moment, out::Out};
 use crate::{
     command::arg::{Name, Switch},
     engine::station::Answer,
@@ -23,21 +24,21 @@ const TURNS_MAX: usize = 12_000;
 
 /// Whether turns are recorded and played, for all instruments.
 #[derive(Debug, Default)]
-pub(super) struct Automation {
+pub struct Automation {
     status: AutomationStatus,
     /// It was told that there is no more room.
     told_full: bool,
 }
 
 impl Automation {
-    pub(super) fn status(&self) -> AutomationStatus {
+    pub fn status(&self) -> AutomationStatus {
         self.status
     }
 }
 
 /// What was recorded of the knobs of one instrument.
 #[derive(Debug, Default)]
-pub(super) struct Lanes {
+pub struct Lanes {
     by_index: BTreeMap<usize, Recorded>,
 }
 
@@ -74,27 +75,27 @@ impl Touch {
 
 impl Lanes {
     /// The places of the parameters that have one, in order.
-    pub(super) fn places(&self) -> Vec<usize> {
+    pub fn places(&self) -> Vec<usize> {
         self.by_index.keys().copied().collect()
     }
 
     /// Those of all parameters that have one.
-    pub(super) fn all(&self) -> impl Iterator<Item = (usize, &Lane)> {
+    pub fn all(&self) -> impl Iterator<Item = (usize, &Lane)> {
         self.by_index.iter().map(|(index, recorded)| (*index, &recorded.lane))
     }
 
     /// Whether turns of a parameter were recorded.
-    pub(super) fn has(&self, index: usize) -> bool {
+    pub fn has(&self, index: usize) -> bool {
         self.by_index.contains_key(&index)
     }
 
     /// Has a lane for a parameter.
-    pub(super) fn put(&mut self, index: usize, lane: Lane) {
+    pub fn put(&mut self, index: usize, lane: Lane) {
         self.by_index.insert(index, Recorded { lane, ..Recorded::default() });
     }
 
     /// Takes lanes to other places, and lets those go that have none.
-    pub(super) fn rearrange(&mut self, place: impl Fn(usize) -> Option<usize>) {
+    pub fn rearrange(&mut self, place: impl Fn(usize) -> Option<usize>) {
         let lanes = std::mem::take(&mut self.by_index);
         self.by_index = lanes.into_iter().filter_map(|(index, lane)| Some((place(index)?, lane))).collect();
     }
@@ -144,13 +145,13 @@ impl Lanes {
 
 impl Instruments {
     /// Whether knobs are, or will be, moved by the timeline.
-    pub(super) fn plays_automation(&self, out: &Out) -> bool {
+    pub fn plays_automation(&self, out: &Out) -> bool {
         self.automation.status.on
             && out.plan.is_rolling()
             && self.list.iter().any(|instrument| !instrument.lanes.by_index.is_empty())
     }
 
-    pub(super) fn auto_arm(&mut self, state: Switch, out: &Out) -> Answer {
+    pub fn auto_arm(&mut self, state: Switch, out: &Out) -> Answer {
         let armed = state.applied_to(self.automation.status.armed);
         self.automation.status.armed = armed;
         // What is recorded is heard in its place.
@@ -165,13 +166,13 @@ impl Instruments {
         })
     }
 
-    pub(super) fn auto_on(&mut self, state: Switch) -> Answer {
+    pub fn auto_on(&mut self, state: Switch) -> Answer {
         self.automation.status.on = state.applied_to(self.automation.status.on);
         self.list.iter_mut().for_each(|instrument| instrument.lanes.rest());
         Ok(String::new())
     }
 
-    pub(super) fn auto_clear(&mut self, name: Option<&Name>) -> Answer {
+    pub fn auto_clear(&mut self, name: Option<&Name>) -> Answer {
         let index = name.map(|Name(name)| self.instrument().param(name)).transpose()?;
         let lanes = &mut self.list[self.current].lanes.by_index;
         let before = lanes.len();
@@ -184,7 +185,7 @@ impl Instruments {
     }
 
     /// A hand turned a knob: where that is recorded, it goes on the timeline.
-    pub(super) fn record_turn(&mut self, at: usize, index: usize, turn: (u16, u16), out: &mut Out, now: Moment) {
+    pub fn record_turn(&mut self, at: usize, index: usize, turn: (u16, u16), out: &mut Out, now: Moment) {
         if !self.automation.status.armed {
             return;
         }
@@ -202,7 +203,7 @@ impl Instruments {
     }
 
     /// Moves the knobs the timeline moves.
-    pub(super) fn play_automation(&mut self, out: &mut Out, now: Moment) {
+    pub fn play_automation(&mut self, out: &mut Out, now: Moment) {
         let pulse = out.rolling_pulse(now).filter(|_| self.automation.status.on);
         for at in 0..self.list.len() {
             let Some(pulse) = pulse else {

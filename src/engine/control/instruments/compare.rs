@@ -1,0 +1,29 @@
+//! To and fro between what was before the last recall or dice, and after. The control thread's.
+
+use super::{Instruments, instrument::Compare};
+use crate::engine::{
+    control::{Moment, out::Out},
+    station::Answer,
+};
+
+impl Instruments {
+    /// Goes to what was before the last recall or dice, or back.
+    pub fn compare_snapshots(&mut self, out: &mut Out, now: Moment) -> Answer {
+        let at = self.current;
+        let Some(compare) = self.list[at].compare.take() else {
+            return Err("nothing was recalled or diced yet: there is nothing to compare with".to_owned());
+        };
+        // Where a morph goes is what is compared, not where it is.
+        self.settle(at, out);
+        let instrument = &mut self.list[at];
+        let to_a = instrument.values != compare.a;
+        let compare = if to_a { Compare { b: instrument.values.clone(), ..compare } } else { compare };
+        let goal = if to_a { &compare.a } else { &compare.b };
+        let targets: Vec<(usize, u16)> = goal.iter().copied().enumerate().collect();
+        let (label, answer) = if to_a { ("compare: A", "A: as it was") } else { ("compare: B", "B: as it is") };
+        instrument.history.whole(&instrument.values, &targets, label);
+        instrument.compare = Some(compare);
+        self.go_to(at, &targets, out, now);
+        Ok(answer.to_owned())
+    }
+}
