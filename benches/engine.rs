@@ -18,7 +18,7 @@ use busker::{
     command::Command,
     engine::{
         assembly::{Assembly, EngineConfig, Time, assemble},
-        audio::{renderer::BlockTime, synth::Synth},
+        audio::renderer::BlockTime,
         control::Moment,
         frame_clock::FrameTime,
         host::DeviceSpec,
@@ -33,6 +33,7 @@ use busker::{
     midi::{Channel, Message, Wire},
     music::Note,
     profile::{Halves, Target},
+    synth::Synth,
 };
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::{

@@ -9,9 +9,9 @@
 pub mod arg;
 pub mod channels;
 
-use crate::config::ClockSource;
 use crate::hints;
 use crate::motion::{Slot, Wanted};
+use crate::music::ClockSource;
 use crate::music::{Bpm, Decibels, Note, Position};
 use crate::profile::Curve;
 use arg::{

@@ -4,17 +4,19 @@
 //! away, and a fault in a setting no profile. Nor does one wrong line take the others away: it is named, and its setting
 //! has the default.
 
+mod choice;
 mod folders;
 mod older;
 mod port;
 pub mod recorder;
 
+pub use crate::music::ClockSource;
+pub use choice::{DeviceChoice, NotAChoice, PortChoice, PortWish};
 pub use folders::{Folders, home_folder, whole_path};
-pub use port::{FARTHEST_OFFSET_MS, PortSettings, ThruTo};
+pub use port::{PortSettings, ThruTo};
 
 use crate::{
     command::channels::ChannelList,
-    engine::host::select::{DeviceChoice, PortChoice},
     midi::Channel,
     music::{Bpm, Decibels},
     profile::SHORT_KEY,
@@ -328,16 +330,6 @@ fn read_recorder(reader: &mut Reader<'_>, field: &Field<'_>, options: &mut Recor
     }
 }
 
-/// Whose tempo it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ClockSource {
-    /// busker's own.
-    #[default]
-    Internal,
-    /// That of an incoming MIDI clock.
-    Midi,
-}
-
 /// What becomes of the song when the clock that is followed is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClockLost {
@@ -346,18 +338,6 @@ pub enum ClockLost {
     GoOn,
     /// It stops.
     Stop,
-}
-
-impl std::str::FromStr for ClockSource {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<ClockSource, &'static str> {
-        match text {
-            "internal" => Ok(ClockSource::Internal),
-            "midi" => Ok(ClockSource::Midi),
-            _ => Err("internal or midi"),
-        }
-    }
 }
 
 impl std::str::FromStr for ClockLost {

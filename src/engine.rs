@@ -14,4 +14,5 @@ pub mod offline;
 pub mod plan_cell;
 pub mod profile_watch;
 pub mod realtime;
+pub mod select;
 pub mod station;

@@ -5,6 +5,7 @@
 //! - [`music`], [`midi`], [`motion`], [`wav`]: pure. Units, time, notes, messages, LFOs, headers. They never read a clock.
 //! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`], [`snapshots`], [`session`]: what files say, and what it
 //!   means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
+//! - [`synth`]: the built-in synth.
 //! - [`takes`]: recordings as files: what they are, and what can be made of them.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
@@ -33,6 +34,7 @@ pub mod session;
 pub mod snapshots;
 pub mod status;
 pub mod stored;
+pub mod synth;
 pub mod takes;
 pub mod threads;
 pub mod tui;

@@ -13,3 +13,6 @@ pub use clock_sends::ClockSends;
 pub use held::Held;
 pub use message::{Channel, Class, Message, Rank};
 pub use wire::{LONGEST_UNIT_BYTES, Wire};
+
+/// Furthest the clock and the notes of a port may be moved in time, to either side, in ms.
+pub const FARTHEST_OFFSET_MS: f64 = 500.0;

@@ -3,6 +3,7 @@
 //! Time is a mapping, not a counter: a [`Timeline`] says which frame a pulse falls on, a [`Plan`] says which
 //! timeline holds from which frame, and every reader (MIDI clock, click, screen, tests) computes from that.
 
+mod clock_source;
 pub mod note;
 pub mod plan;
 pub mod position;
@@ -11,6 +12,7 @@ pub mod tap;
 pub mod timeline;
 pub mod units;
 
+pub use clock_source::ClockSource;
 pub use note::Note;
 pub use plan::{Plan, Pulse, Song, Stretch};
 pub use position::Position;

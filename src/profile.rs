@@ -7,8 +7,10 @@
 mod check;
 mod curve;
 mod drives;
+mod fields;
 mod known;
 mod library;
+mod marks;
 pub mod midi_guide;
 mod param;
 mod places;
@@ -17,8 +19,9 @@ mod values;
 
 pub use curve::Curve;
 pub use library::{DEFAULT_ID, FALLBACK_ID, Library};
+pub use marks::Marks;
 pub use param::{Drive, Halves, Param, ParamOption, Target};
-pub use places::{Marks, Places, Reading};
+pub use places::{Places, Reading};
 pub use short::SHORT_KEY;
 
 use crate::yaml::Fault;

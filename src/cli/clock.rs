@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     command::Command,
-    engine::host::select::{DeviceChoice, PortChoice},
+    engine::select::{DeviceChoice, PortChoice},
     music::Bpm,
     status::Event,
 };

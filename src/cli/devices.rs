@@ -5,8 +5,9 @@ use super::{
     setup::{Setup, StationArgs},
 };
 use crate::engine::{
-    host::{quiet::QuietStderr, select},
+    host::quiet::QuietStderr,
     realtime::{self, HOW_TO_ALLOW},
+    select,
 };
 use clap::Args;
 

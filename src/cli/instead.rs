@@ -6,10 +6,8 @@ use crate::{
     config::SettingPlaces,
     engine::{
         assembly::{EngineConfig, check_inputs},
-        host::{
-            AudioRequest, HostError,
-            select::{self, DeviceChoice, PortChoice, PortWish, Selected},
-        },
+        host::{AudioRequest, HostError},
+        select::{self, DeviceChoice, PortChoice, PortWish, Selected},
     },
     status::Severity,
     yaml::Fault,

@@ -8,14 +8,14 @@ use super::{
 };
 use crate::{
     engine::{
-        assembly::OpenPort,
+        host::open_port::{Kept, OpenPort},
         host::{
             alsa_midi,
-            patchbay::{Kept, Patchbay, PortChange},
-            select::PortChoice,
+            patchbay::{Patchbay, PortChange},
         },
         midi::input::{MidiIn, Received},
         realtime,
+        select::PortChoice,
     },
     midi::decode,
     profile::Profile,

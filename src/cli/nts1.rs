@@ -4,7 +4,10 @@
 
 use super::{Failure, Outcome, complain, print, signals};
 use crate::{
-    engine::host::{alsa_midi, patchbay::Patchbay, select::PortChoice},
+    engine::{
+        host::{alsa_midi, patchbay::Patchbay},
+        select::PortChoice,
+    },
     files,
     midi::{
         Channel,

@@ -12,7 +12,7 @@ use crate::{
         channels::ChannelList,
     },
     config::recorder::{RecorderOption, RecorderOptions},
-    engine::host::select::DeviceChoice,
+    engine::select::DeviceChoice,
     music::{Decibels, Note},
     status::{Event, Severity},
     takes::{self, Reach, Take},

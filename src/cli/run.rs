@@ -11,9 +11,9 @@ use crate::{
     command::Command,
     config::PortSettings,
     engine::{
-        host::select::PortChoice,
         midi::sent::Sent,
         offline::{Offline, SAMPLE_RATE_HZ},
+        select::PortChoice,
         station::{Answer, NotAsked},
     },
     script::Script,

@@ -5,12 +5,7 @@
 
 use super::{Failure, complain, instead, setup::Setup, signals};
 use crate::{
-    engine::{
-        control::SentListener,
-        host::{quiet::QuietStderr, select::PortWish},
-        live::Engine,
-        station::Station,
-    },
+    engine::{control::SentListener, host::quiet::QuietStderr, live::Engine, select::PortWish, station::Station},
     remote::socket::{door::SocketDoor, place::Place},
     status::{Event, Severity},
 };

@@ -9,12 +9,9 @@ use super::{
 use crate::{
     engine::{
         doors::Doors,
-        host::{
-            HostError,
-            quiet::QuietStderr,
-            select::{self, DeviceChoice, PortChoice, PortWish, Selected},
-        },
+        host::{HostError, quiet::QuietStderr},
         live::Engine,
+        select::{self, DeviceChoice, PortChoice, PortWish, Selected},
         station::Station,
     },
     remote::socket::{

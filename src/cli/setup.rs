@@ -11,10 +11,8 @@ use crate::{
     engine::{
         assembly::EngineConfig,
         control::SyncConfig,
-        host::{
-            AudioRequest,
-            select::{DeviceChoice, PortChoice, PortWish},
-        },
+        host::AudioRequest,
+        select::{DeviceChoice, PortChoice, PortWish},
     },
     hints,
     music::Bpm,

@@ -1,14 +1,11 @@
 //! One entry of `midi.ports`: a port as a person writes it, and what it gets. Pure.
 
-use super::{TEXT_CHARS_MAX, home_folder, read_choice, whole_path};
+use super::{PortChoice, TEXT_CHARS_MAX, home_folder, read_choice, whole_path};
 use crate::{
-    engine::host::select::PortChoice,
-    midi::{Channel, ClockSends, Wire},
+    midi::{Channel, ClockSends, FARTHEST_OFFSET_MS, Wire},
     yaml::{Field, Reader},
 };
 
-/// Furthest a port may be moved in time, to either side, in ms.
-pub const FARTHEST_OFFSET_MS: f64 = 500.0;
 /// The longest spacing and smoothing, in ms.
 pub(super) const MILLIS_MAX: i64 = 1000;
 

@@ -9,20 +9,21 @@ use super::{
         player::player,
         port::CallbackPort,
         renderer::{BuiltIn, OUTPUTS, Renderer, RendererParts, Source},
-        synth::Synth,
     },
     control::{
-        AuditionParts, Calendar, Control, ControlParts, KeeperHandle, LibrarianHandle, Port, PortInfo, SessionRules,
-        SyncConfig,
+        AuditionParts, Calendar, Control, ControlParts, KeeperHandle, LibrarianHandle, Port, SessionRules, SyncConfig,
     },
     disk::{keeper::Keeper, librarian::Librarian, reader::Reader, writer::Writer},
     doors::Doors,
     frame_clock::{FrameClock, frame_clock},
-    host::{DeviceSpec, patchbay::Kept},
+    host::{
+        DeviceSpec,
+        open_port::{OpenPort, PortWay},
+    },
     midi::{
         clock_out::ClockOut,
         clock_thread::{ClockPort, ClockThread},
-        input::{Inlet, MidiIn},
+        input::MidiIn,
         lane::lane,
         panel::PortPanel,
         plug::Nowhere,
@@ -37,9 +38,9 @@ use super::{
 };
 use crate::{
     command::channels::ChannelList,
-    config::{PortSettings, recorder::RecorderOptions},
+    config::recorder::RecorderOptions,
     learned::Learned,
-    midi::{Channel, Wire},
+    midi::Channel,
     music::{Bpm, Decibels, Plan},
     profile::{DEFAULT_ID, Library, Profile, Reading},
     snapshots::Snapshots,
@@ -48,6 +49,7 @@ use crate::{
         RealtimeStatus, RecordStatus, Status, TransportStatus,
     },
     stored::Stored,
+    synth::Synth,
     takes::cache::Cache,
 };
 use std::{
@@ -161,51 +163,6 @@ impl EngineConfig {
     }
 }
 
-/// An open MIDI port.
-pub struct OpenPort {
-    /// What it is.
-    pub info: PortInfo,
-    /// How it is reached.
-    pub way: Way,
-    /// What is heard from it, where it can be heard.
-    pub input: Option<MidiIn>,
-    /// How fast it takes bytes.
-    pub wire: Wire,
-    /// What it gets.
-    pub settings: PortSettings,
-    /// The patchbay's name for it, where that keeps it connected.
-    pub kept: Option<Kept>,
-    /// Whether anything is connected; where not, it is waited for.
-    pub connected: bool,
-}
-
-impl OpenPort {
-    /// A port that is heard by nobody, with the default settings.
-    pub fn new(info: PortInfo, way: Way, wire: Wire) -> OpenPort {
-        OpenPort { info, way, input: None, wire, settings: PortSettings::default(), kept: None, connected: true }
-    }
-}
-
-/// How a port is reached.
-pub enum Way {
-    /// In the callback, through JACK.
-    Jack {
-        /// What it hears there.
-        inlet: Option<Inlet>,
-    },
-    /// In the callback: the built-in synth.
-    BuiltIn,
-    /// From the MIDI threads, each with a connection of its own.
-    Threads {
-        /// The scheduler's.
-        scheduler: Box<dyn MidiOut>,
-        /// The clock's.
-        clock: Box<dyn MidiOut>,
-    },
-    /// Not at all: it is only heard.
-    InputOnly,
-}
-
 /// An engine in pieces.
 pub struct Assembly {
     /// For whoever asks.
@@ -262,8 +219,8 @@ pub fn assemble(
     time: Time,
 ) -> Result<Assembly, NoSuchInput> {
     let rate = f64::from(spec.sample_rate_hz);
-    let built_in = ports.iter().any(|port| matches!(port.way, Way::BuiltIn));
-    let instrument_is_built_in = matches!(ports.first(), Some(OpenPort { way: Way::BuiltIn, .. }));
+    let built_in = ports.iter().any(|port| matches!(port.way, PortWay::BuiltIn));
+    let instrument_is_built_in = matches!(ports.first(), Some(OpenPort { way: PortWay::BuiltIn, .. }));
     let (sources, input_channels) = choose_inputs(config.input.as_ref(), spec, built_in, instrument_is_built_in)?;
     // The built-in synth as the instrument means a laptop: its microphone on its loudspeakers would howl.
     let own_sound = sources.iter().all(|source| matches!(source, Source::Synth(_)));
@@ -290,9 +247,9 @@ pub fn assemble(
         let panel = Arc::new(PortPanel::new(port.settings.sends, port.settings.offset_ms));
         let mut input = port.input.map(|input| input.at(index));
         let is_played = match port.way {
-            Way::InputOnly => false,
-            Way::Jack { .. } => port.settings.output,
-            Way::BuiltIn | Way::Threads { .. } => true,
+            PortWay::InputOnly => false,
+            PortWay::Jack { .. } => port.settings.output,
+            PortWay::BuiltIn | PortWay::Threads { .. } => true,
         };
         known.push(Port {
             info: port.info,
@@ -314,22 +271,22 @@ pub fn assemble(
             (out, CallbackPort::new(index, receiver, clock, Arc::clone(&panel)))
         };
         let out: Box<dyn MidiOut> = match port.way {
-            Way::Jack { inlet } => {
+            PortWay::Jack { inlet } => {
                 let (out, port) = in_callback();
                 jack_ports.push(port);
                 inlets.push(inlet);
                 if is_played { out } else { Box::new(Nowhere) }
             }
-            Way::BuiltIn => {
+            PortWay::BuiltIn => {
                 let (out, port) = in_callback();
                 synth_port = Some(port);
                 out
             }
-            Way::Threads { scheduler, clock } => {
+            PortWay::Threads { scheduler, clock } => {
                 clock_ports.push(ClockPort::new(index, clock, Arc::clone(&panel)));
                 scheduler
             }
-            Way::InputOnly => Box::new(Nowhere),
+            PortWay::InputOnly => Box::new(Nowhere),
         };
         outs.push(SchedulerPort { out, panel, wire: port.wire });
     }
@@ -434,7 +391,7 @@ pub fn assemble(
 /// # Errors
 /// They are not.
 pub fn check_inputs(asked: Option<&ChannelList>, spec: &DeviceSpec, ports: &[OpenPort]) -> Result<(), NoSuchInput> {
-    let built_in = ports.iter().any(|port| matches!(port.way, Way::BuiltIn));
+    let built_in = ports.iter().any(|port| matches!(port.way, PortWay::BuiltIn));
     choose_inputs(asked, spec, built_in, false).map(drop)
 }
 

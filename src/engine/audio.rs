@@ -7,4 +7,3 @@ pub mod meter;
 pub mod player;
 pub mod port;
 pub mod renderer;
-pub mod synth;

@@ -27,7 +27,7 @@ pub use audition::AuditionParts;
 pub use instruments::ProfileNews;
 pub use keep::KeeperHandle;
 pub use owed::Promise;
-pub use ports::{Port, PortInfo};
+pub use ports::Port;
 pub use recorder::LibrarianHandle;
 pub use sessions::SessionRules;
 pub use transport::SyncConfig;

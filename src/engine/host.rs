@@ -9,10 +9,10 @@
 pub mod alsa;
 pub mod alsa_midi;
 pub mod jack;
+pub mod open_port;
 pub mod patchbay;
 pub mod quiet;
 pub mod raw_midi;
-pub mod select;
 pub mod sim;
 
 use crate::engine::{

@@ -7,10 +7,10 @@
 mod device;
 
 use super::{
-    assembly::{Assembly, EngineConfig, NoSuchInput, OpenPort, Time, assemble},
+    assembly::{Assembly, EngineConfig, NoSuchInput, Time, assemble},
     control::{Control, Moment, Outcome, SentListener, notice_of},
     frame_clock::{FrameClock, FrameTime},
-    host::{Device, HostError, StartFailed, Watch, patchbay::Patchbay},
+    host::{Device, HostError, StartFailed, Watch, open_port::OpenPort, patchbay::Patchbay},
     profile_watch::ProfileWatch,
     realtime,
     station::{Answer, Errand, Reply, Request, Station},

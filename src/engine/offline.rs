@@ -4,11 +4,14 @@
 //! frame it was given on, so a run is the same to the sample and the byte every time.
 
 use super::{
-    assembly::{Assembly, EngineConfig, NoSuchInput, OpenPort, Time, Way, assemble},
+    assembly::{Assembly, EngineConfig, NoSuchInput, Time, assemble},
     audio::renderer::BlockTime,
-    control::{Moment, Outcome, PortInfo, SentListener},
+    control::{Moment, Outcome, SentListener},
     frame_clock::FrameTime,
-    host::DeviceSpec,
+    host::{
+        DeviceSpec,
+        open_port::{OpenPort, PortInfo, PortWay},
+    },
     station::{Answer, Guest, Reply, Station},
 };
 use crate::{
@@ -34,7 +37,7 @@ pub struct Offline {
 /// The built-in synth as a port.
 pub fn built_in_port() -> OpenPort {
     let info = PortInfo { id: "sim".to_owned(), name: "built-in synth".to_owned() };
-    OpenPort::new(info, Way::BuiltIn, Wire::UNLIMITED)
+    OpenPort::new(info, PortWay::BuiltIn, Wire::UNLIMITED)
 }
 
 impl Offline {

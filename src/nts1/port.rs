@@ -2,7 +2,7 @@
 
 use super::session::{Wire, WireFailed};
 use crate::engine::{
-    assembly::{OpenPort, Way},
+    host::open_port::{OpenPort, PortWay},
     host::patchbay::Patchbay,
     midi::{
         input::MidiIn,
@@ -35,7 +35,7 @@ impl PortWire {
     pub fn new(patchbay: Patchbay, port: OpenPort) -> Result<PortWire, WireFailed> {
         let name = port.info.name;
         match (port.way, port.input) {
-            (Way::Threads { scheduler, clock }, Some(input)) => {
+            (PortWay::Threads { scheduler, clock }, Some(input)) => {
                 Ok(PortWire { name, out: scheduler, input, _clock: clock, _patchbay: patchbay })
             }
             _ => Err(WireFailed(format!(

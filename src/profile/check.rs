@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use super::{
     Fault, Param, Profile,
-    values::{self, Carriers, PARAM_FIELDS, read_ms},
+    fields::{NAME_CHARS_MAX, PARAM_FIELDS},
+    values::{self, Carriers, read_ms},
 };
 use crate::yaml::{self, Field, Mapping, Reader, list};
 
@@ -24,9 +25,6 @@ const PROFILE_FIELDS: &[&str] = &[
     "sections",
     "parameters",
 ];
-
-/// Longest name, label, title or port hint, in characters: wider than any panel shows them.
-pub(super) const NAME_CHARS_MAX: usize = 48;
 
 /// Longest `source`, in characters.
 const SOURCE_CHARS_MAX: usize = 400;

@@ -4,14 +4,14 @@
 //! - { name: bright, section: Macros, drives: [{ param: filter_cutoff, range: [0.2, 1], curve: exponential }] }
 //! ```
 
-use super::{Curve, Drive, Param, check::NAME_CHARS_MAX, values::PARAM_FIELDS};
+use super::{
+    Curve, Drive, Param,
+    fields::{DRIVES, NAME_CHARS_MAX, PARAM_FIELDS},
+};
 use crate::yaml::{Field, Mapping, Reader, list};
 
-/// The field that makes a parameter a macro.
-pub(super) const KEY: &str = "drives";
-
 /// What stands beside it; the rest is about messages.
-const BESIDE: [&str; 4] = ["name", "label", "section", KEY];
+const BESIDE: [&str; 4] = ["name", "label", "section", DRIVES];
 
 /// The names of what macros drive, and where they stand: they are looked up when every parameter is read.
 #[derive(Default)]
@@ -30,7 +30,7 @@ pub(super) fn read<'n>(
             reader.fault(&map.field(key), format!("'{key}' stands beside drives, allowed {}", list(&BESIDE)));
         }
     }
-    let items = reader.some_items(&map.field(KEY)).unwrap_or_default();
+    let items = reader.some_items(&map.field(DRIVES)).unwrap_or_default();
     let drives = items.iter().filter_map(|item| read_drive(reader, item, driven)).collect();
     let label = reader.text(&map.field("label"), NAME_CHARS_MAX);
     let param = Param::driving(name, section, drives);

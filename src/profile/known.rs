@@ -4,7 +4,7 @@
 //! A profile is known for one path and the way its file stood. Files with faults are not known: they are read, and told,
 //! each time. Losing all of it costs nothing but time.
 
-use super::{Profile, places::Mark};
+use super::{Profile, marks::Mark};
 use crate::files;
 use serde::{Deserialize, Serialize};
 use std::{

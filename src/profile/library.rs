@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use super::{Places, Profile, known::Known, places::Mark, short};
+use super::{Places, Profile, known::Known, marks::Mark, short};
 use crate::yaml::{self, Fault};
 
 /// The profile to start with when nothing else is asked for.

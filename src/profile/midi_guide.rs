@@ -1,6 +1,6 @@
 //! From a table in the form of midi.guide to profiles: a CSV with a row per parameter, of one synth or of several. Pure.
 //!
-//! The way of a table: text → `table` (rows by column name) → `control` (what a row says, checked) → `naming` (words for
+//! The way of a table: text → `table` (rows by column name) → `control` (what a row says, checked) → `words` (for
 //! scripts) → `written` (YAML), which must pass [`Profile::from_yaml`] before anyone gets it. Nothing is made up: what a
 //! row says that a profile cannot hold is told with its line and column, and the rest is used.
 
@@ -8,6 +8,7 @@ mod control;
 mod naming;
 mod table;
 mod usage;
+mod words;
 mod written;
 
 use super::{Profile, Target};

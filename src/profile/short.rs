@@ -6,8 +6,8 @@
 
 use super::{
     Fault, Profile,
-    check::NAME_CHARS_MAX,
-    values::{self, Carriers, PARAM_FIELDS},
+    fields::{NAME_CHARS_MAX, PARAM_FIELDS},
+    values::{self, Carriers},
 };
 use crate::yaml::{self, Field, Reader};
 

@@ -6,42 +6,17 @@ use std::collections::HashMap;
 
 use super::{
     Curve, Halves, Param, ParamOption, Target,
-    check::NAME_CHARS_MAX,
     drives::{self, Driven},
+    fields::{DRIVES, NAME_CHARS_MAX},
     param::{plain, read_position},
 };
 use crate::yaml::{Field, Mapping, Reader, list};
-
-/// Every field of a parameter; the short form names and places it by other means.
-pub(super) const PARAM_FIELDS: &[&str] = &[
-    "name",
-    "label",
-    "section",
-    "cc",
-    "lsb",
-    "lsb_bits",
-    "nrpn",
-    "rpn",
-    "pitchbend",
-    "program",
-    drives::KEY,
-    "range",
-    "default",
-    "curve",
-    "options",
-    "centered",
-    "unit",
-    "display",
-    "spacing_ms",
-    "smoothing_ms",
-    "random",
-];
 
 const TARGETS: [&str; 5] = ["cc", "nrpn", "rpn", "pitchbend", "program"];
 
 /// Whether fields say what carries a parameter.
 pub(super) fn is_carried(field: &Field<'_>) -> bool {
-    TARGETS.iter().chain(&[drives::KEY]).any(|key| field.entry(key).is_given())
+    TARGETS.iter().chain(&[DRIVES]).any(|key| field.entry(key).is_given())
 }
 
 /// Longest `unit`, in characters.
@@ -104,7 +79,7 @@ pub(super) fn read<'n>(
     section: usize,
     carriers: &mut Carriers<'n>,
 ) -> Param {
-    if map.field(drives::KEY).is_given() {
+    if map.field(DRIVES).is_given() {
         return drives::read(reader, map, &name, section, &mut carriers.driven);
     }
     let target = read_target(reader, map);

@@ -18,6 +18,7 @@ mod listen;
 mod page;
 mod reply;
 mod resources;
+mod seated;
 mod seats;
 mod socket;
 mod token;

@@ -4,7 +4,7 @@ use super::{
     NotDone,
     folder::Reach,
     fresh::{names, too_many},
-    moving::move_take,
+    moving::{TRASH, move_take},
     name::safe_name,
     shown,
     take::{NotUsable, Take},
@@ -15,9 +15,6 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-
-/// The trash in a folder of takes.
-pub(super) const TRASH: &str = ".trash";
 
 /// Gives a take another name, made safe, in the folder where it is.
 ///

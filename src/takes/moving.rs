@@ -8,7 +8,6 @@ use super::{
     NotDone,
     folder::{Reach, is_held, open},
     fresh::{folder_of, move_new},
-    moved::TRASH,
     take::{NotUsable, Take},
 };
 use std::{
@@ -19,6 +18,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+/// The trash in a folder of takes.
+pub(super) const TRASH: &str = ".trash";
 /// What says what moves, in the folder of takes.
 const PLAN: &str = ".busker-moving";
 /// Behind the names, so that a plan that was cut off is known: nothing has moved then.

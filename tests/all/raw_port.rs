@@ -4,7 +4,8 @@
 
 use assert_cmd::Command;
 use busker::engine::{
-    assembly::{EngineConfig, OpenPort, Way},
+    assembly::EngineConfig,
+    host::open_port::{OpenPort, PortWay},
     host::{
         patchbay::{Patchbay, PortChange},
         sim::SimDevice,
@@ -216,7 +217,7 @@ fn a_pseudo_terminal_that_was_closed_is_taken_back_when_it_is_there_again() {
     let mut patchbay = Patchbay::new();
     let port = patchbay.raw(path.to_str().unwrap(), true, false).unwrap();
     let (kept, mut input) = (port.kept.unwrap(), port.input.unwrap());
-    let Way::Threads { mut scheduler, mut clock } = port.way else { panic!("not a port for threads") };
+    let PortWay::Threads { mut scheduler, mut clock } = port.way else { panic!("not a port for threads") };
     let (knocks, knocked) = mpsc::channel();
     let events = patchbay.take_events(move || knocks.send(()).unwrap_or_default()).unwrap();
     let next = || {

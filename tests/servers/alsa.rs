@@ -10,11 +10,9 @@ mod signal;
 use busker::{
     engine::{
         assembly::EngineConfig,
-        host::{
-            AudioRequest,
-            select::{DeviceChoice, PortChoice, PortWish, select},
-        },
+        host::AudioRequest,
         live::Engine,
+        select::{DeviceChoice, PortChoice, PortWish, select},
         station::Station,
     },
     status::Event,

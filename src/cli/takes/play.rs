@@ -7,7 +7,7 @@ use super::super::{
 };
 use crate::{
     command::{Command, arg::Text},
-    engine::host::select::DeviceChoice,
+    engine::select::DeviceChoice,
     music::Decibels,
     status::{AuditionStatus, Event, Severity},
 };

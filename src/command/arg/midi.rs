@@ -2,8 +2,8 @@
 
 use super::{Arg, ArgKind, number};
 use crate::{
-    config::{ClockSource, FARTHEST_OFFSET_MS},
-    midi::Channel,
+    midi::{Channel, FARTHEST_OFFSET_MS},
+    music::ClockSource,
 };
 
 /// A port: its number, counted from 1, or a part of its name. Whether it exists, the engine knows.

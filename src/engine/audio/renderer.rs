@@ -11,7 +11,6 @@ use super::{
     meter::Meter,
     player::{PlayId, Player},
     port::CallbackPort,
-    synth::Synth,
 };
 use crate::{
     engine::{
@@ -20,6 +19,7 @@ use crate::{
         plan_cell::PlanReader,
     },
     music::Plan,
+    synth::Synth,
 };
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,

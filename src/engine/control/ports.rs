@@ -9,7 +9,10 @@ use crate::{
     command::arg::PortName,
     config::PortSettings,
     engine::{
-        host::patchbay::{Kept, PortEvent},
+        host::{
+            open_port::{Kept, PortInfo},
+            patchbay::PortEvent,
+        },
         midi::{
             input::{MidiIn, Received},
             panel::PortPanel,
@@ -23,15 +26,6 @@ use crate::{
 use std::sync::{Arc, atomic::Ordering, mpsc::Receiver};
 use traffic::PortTraffic;
 use watch::Watch;
-
-/// What a port is called.
-#[derive(Clone, Debug)]
-pub struct PortInfo {
-    /// As it is asked for.
-    pub id: String,
-    /// As a person knows it.
-    pub name: String,
-}
 
 /// One port.
 pub struct Port {

@@ -3,8 +3,9 @@
 
 use crate::{
     engine::{
-        assembly::{EngineConfig, OpenPort},
-        host::patchbay::{Kept, PortChange, PortEvent},
+        assembly::EngineConfig,
+        host::open_port::{Kept, OpenPort},
+        host::patchbay::{PortChange, PortEvent},
         midi::input::{Inlet, Where, input},
         offline::{Offline, built_in_port},
         station::Answer,

@@ -11,11 +11,12 @@ mod connect;
 mod driver;
 mod keeper;
 
-use super::{AudioRequest, Device, DeviceSpec, Driver, HostError, JackPort, StartFailed, Watch, lend};
+use super::{
+    AudioRequest, Device, DeviceSpec, Driver, HostError, JackPort, StartFailed, Watch, lend,
+    open_port::{OpenPort, PortInfo, PortWay},
+};
 use crate::engine::{
-    assembly::{OpenPort, Way},
     audio::renderer::{OUTPUTS, Renderer},
-    control::PortInfo,
     midi::input::{Where, input},
 };
 use crate::midi::Wire;
@@ -58,7 +59,7 @@ pub fn port(name: &str) -> OpenPort {
     let shown = if name.is_empty() { "JACK, not connected" } else { name };
     let info = PortInfo { id: format!("jack:{name}"), name: shown.to_owned() };
     let (inlet, heard) = input(Where::Callback);
-    OpenPort { input: Some(heard), ..OpenPort::new(info, Way::Jack { inlet: Some(inlet) }, Wire::UNLIMITED) }
+    OpenPort { input: Some(heard), ..OpenPort::new(info, PortWay::Jack { inlet: Some(inlet) }, Wire::UNLIMITED) }
 }
 
 /// Opens a client on the server of this name, or else on the one `JACK_DEFAULT_SERVER` names, or else on the default

@@ -11,23 +11,14 @@ mod sequencer;
 mod sockets;
 mod thread;
 
-use super::HostError;
-use crate::{
-    config::PortSettings,
-    engine::{
-        assembly::{OpenPort, Way},
-        control::PortInfo,
-    },
-    midi::Wire,
-    profile::Profile,
+use super::{
+    HostError,
+    open_port::{Kept, OpenPort, PortInfo, PortWay},
 };
+use crate::{config::PortSettings, midi::Wire, profile::Profile};
 use alsa_port::{AlsaAsked, Opened};
 use std::sync::mpsc::{self, Receiver, Sender};
 use thread::{Answer, Ask, Handle, Knock};
-
-/// A port of the patchbay, counted from 0 in the order they were asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Kept(pub u8);
 
 /// A port came or went. The sending threads and the input know already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,8 +104,8 @@ impl Patchbay {
         thread.ask(ask(answer));
         let (kept, Opened { name, plugs, input, connected }, wire) = answered.recv().map_err(|_| stopped())??;
         let way = match plugs {
-            Some([scheduler, clock]) => Way::Threads { scheduler: Box::new(scheduler), clock: Box::new(clock) },
-            None => Way::InputOnly,
+            Some([scheduler, clock]) => PortWay::Threads { scheduler: Box::new(scheduler), clock: Box::new(clock) },
+            None => PortWay::InputOnly,
         };
         // As it was asked for, whether it is there yet or not: what was learned knows it by that.
         let info = PortInfo { id, name };

@@ -2,15 +2,14 @@
 
 use super::*;
 use crate::engine::{
-    assembly::Way,
-    control::PortInfo,
-    host::lend,
-    midi::port::{MidiOut, SendFailed},
-    offline::built_in_port,
-};
-use crate::engine::{
     audio::renderer::Renderer,
     host::{DeviceSpec, Driver, sim::SimDevice},
+};
+use crate::engine::{
+    host::lend,
+    host::open_port::{OpenPort, PortInfo, PortWay},
+    midi::port::{MidiOut, SendFailed},
+    offline::built_in_port,
 };
 use crate::{
     midi::Wire,
@@ -253,7 +252,7 @@ impl Synth {
 
     fn port(&self) -> OpenPort {
         let info = PortInfo { id: "fake".to_owned(), name: "fake".to_owned() };
-        let way = Way::Threads { scheduler: Box::new(self.clone()), clock: Box::new(self.clone()) };
+        let way = PortWay::Threads { scheduler: Box::new(self.clone()), clock: Box::new(self.clone()) };
         OpenPort::new(info, way, Wire::UNLIMITED)
     }
 }

@@ -4,6 +4,7 @@
 //! so it travels on a ring; what finds no room is counted. Realtime: yes, but a SysEx that is passed on (thru) is copied
 //! to memory of its own, which an inlet of the callback does not do.
 
+pub use super::thru::Where;
 use super::{
     lane::{LaneReceiver, LaneSender, lane},
     scheduler_thread::{LaneDrops, SchedulerLane, quiet_scheduler_lane, scheduler_lane},
@@ -28,15 +29,6 @@ pub struct Received {
     pub port: PortIndex,
     /// What.
     pub payload: Payload,
-}
-
-/// Which thread an inlet lives on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Where {
-    /// One that may wake others and ask for memory.
-    Thread,
-    /// The audio callback.
-    Callback,
 }
 
 /// Called when something came in that the control thread should hear of at once: anything but what comes all the time.

@@ -2,7 +2,7 @@
 //!
 //! Everything here is a level in an atomic of its own: the newest wins, nobody waits. Realtime: yes.
 
-use crate::{config::FARTHEST_OFFSET_MS, midi::ClockSends};
+use crate::midi::{ClockSends, FARTHEST_OFFSET_MS};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 /// The settings and counters of one port.

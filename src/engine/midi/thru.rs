@@ -5,7 +5,6 @@
 //! pedal or a bend that was passed on is ended where it went, whatever becomes of the route or of the input.
 
 use super::{
-    input::Where,
     scheduler::{Outgoing, What},
     scheduler_thread::SchedulerSender,
     sent::PortIndex,
@@ -15,6 +14,15 @@ use std::sync::{
     Arc,
     atomic::{AtomicU8, Ordering},
 };
+
+/// Which thread an inlet lives on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// One that may wake others and ask for memory.
+    Thread,
+    /// The audio callback.
+    Callback,
+}
 
 /// Ports an engine has at most.
 pub const MOST_PORTS: usize = 16;

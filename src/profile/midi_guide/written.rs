@@ -1,6 +1,6 @@
 //! A synth of the table as the text of a profile. Pure.
 
-use super::{Device, control::Control, naming};
+use super::{Device, control::Control, naming, words::words};
 use crate::{
     profile::{Halves, Target},
     yaml::quoted,
@@ -37,7 +37,7 @@ pub(super) fn profile(table: &str, device: &Device) -> String {
     }
     lines.extend(sections.iter().map(|section| format!("  - {}", quoted(section))));
     lines.push("parameters:".to_owned());
-    for (control, word) in device.controls.iter().zip(naming::words(&device.controls)) {
+    for (control, word) in device.controls.iter().zip(words(&device.controls)) {
         lines.extend(parameter(control, &word));
     }
     lines.join("\n") + "\n"

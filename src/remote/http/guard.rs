@@ -6,7 +6,6 @@
 
 use super::{
     Hall,
-    listen::HEAD_BYTES_MAX,
     reply::Refusal,
     token::{Token, cookie},
 };
@@ -27,6 +26,8 @@ use std::{
     time::Instant,
 };
 
+/// The longest head of a request, in bytes.
+pub(super) const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Requests a second that are let in, and at once.
 const REQUESTS: (u32, u32) = (1_000, 1_000);
 /// Wrong tokens a second that are told so, and at once.

@@ -2,32 +2,18 @@
 
 use super::{
     GRACE, Hall,
+    guard::HEAD_BYTES_MAX,
     line::Line,
     resources,
-    seats::{Asked, Seat, Seats},
+    seats::{Seat, Seats},
 };
-use axum::{
-    Extension, Router,
-    body::{Body, Bytes},
-    extract::Request,
-    middleware::Next,
-    response::Response,
-};
-use hyper::{
-    body::{Body as HttpBody, Frame, SizeHint},
-    server::conn::http1,
-};
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use std::{
-    io,
-    pin::{Pin, pin},
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
@@ -37,8 +23,6 @@ use tokio::{
 
 /// How long the head of a request may take to arrive; who says nothing at all is sent away then, too.
 const HEAD: Duration = Duration::from_secs(10);
-/// The longest head of a request, in bytes.
-pub(super) const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// A pause where no connection can be taken in: descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -92,36 +76,5 @@ async fn attend(stream: TcpStream, routes: Router, seat: Arc<Seat>) {
     };
     if let Err(error) = outcome {
         tracing::debug!(%error, "a connection ended");
-    }
-}
-
-/// Whoever is served keeps their seat, from when their request is there until all of the answer is handed on.
-pub(super) async fn keep_seat(Extension(seat): Extension<Arc<Seat>>, request: Request, next: Next) -> Response {
-    let asked = request.body().is_end_stream().then(|| seat.asked());
-    let response = next.run(request).await;
-    let asked = asked.unwrap_or_else(|| seat.asked());
-    response.map(|body| Body::new(Answer { body, _asked: asked }))
-}
-
-/// What is answered.
-struct Answer {
-    body: Body,
-    _asked: Asked,
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

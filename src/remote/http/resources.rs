@@ -11,7 +11,7 @@ mod snapshots;
 mod state;
 mod takes;
 
-use super::{Hall, guard, listen, page, reply, socket};
+use super::{Hall, guard, page, reply, seated, socket};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -55,6 +55,6 @@ pub(super) fn routes(hall: &Arc<Hall>) -> Router {
         .layer(DefaultBodyLimit::max(reply::BODY_BYTES_MAX))
         .layer(from_fn_with_state(Arc::clone(hall), guard::admit))
         .layer(from_fn(reply::dress))
-        .layer(from_fn(listen::keep_seat))
+        .layer(from_fn(seated::keep_seat))
         .with_state(Arc::clone(hall))
 }

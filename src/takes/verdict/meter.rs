@@ -1,6 +1,11 @@
 //! Measuring: one pass over the samples, in memory that does not grow with the take.
 
-use super::{Overview, Verdict, dbfs, floor::Floor, overview::Columns, true_peak::TruePeak};
+use super::{
+    Overview, Verdict, dbfs,
+    floor::Floor,
+    overview::Columns,
+    true_peak::{LOUDNESS_RATE_HZ_MIN, TruePeak},
+};
 use crate::{
     takes::{Happening, NotUsable, Progress, Take},
     wav::{Encoding, Notes, Samples},
@@ -15,8 +20,6 @@ const BLOCK_FRAMES: u64 = 512;
 /// Takes up to this length have their loudness summed up exactly, in hours; longer ones in steps of 0.1 LU, in memory
 /// that does not grow.
 const EXACT_HOURS: u64 = 12;
-/// Below this rate there is no loudness: the filter of BS.1770 turns at 1.7 kHz, and at 16 Hz its library panics.
-pub(super) const LOUDNESS_RATE_HZ_MIN: u32 = 4_000;
 /// Frames that are read of the disk at once.
 const READ_FRAMES: usize = 8_192;
 /// Samples beyond this, which only floating point has, are held there: [`LEVEL_DBFS_MAX`](super::LEVEL_DBFS_MAX).

@@ -4,9 +4,10 @@
 //! samples is greater than [`GAIN_MAX`] times the greatest sample around it, and what stays below the peak that was
 //! already found is passed over. The result is the same.
 
-use super::meter::LOUDNESS_RATE_HZ_MIN;
 use ebur128::{EbuR128, Mode};
 
+/// Below this rate there is no loudness: the filter of BS.1770 turns at 1.7 kHz, and at 16 Hz its library panics.
+pub(super) const LOUDNESS_RATE_HZ_MIN: u32 = 4_000;
 /// The greatest gain of the interpolating filter: the greatest sum of the magnitudes of its coefficients, 2.307 of its
 /// middle phase at 96 kHz and 1.864 below.
 const GAIN_MAX: f32 = 2.31;

@@ -3,7 +3,8 @@
 use super::server::wait_for;
 use busker::{
     engine::{
-        assembly::{EngineConfig, OpenPort},
+        assembly::EngineConfig,
+        host::open_port::OpenPort,
         host::{AudioRequest, JackPort, jack},
         live::{Engine, Machinery, Reopen},
         offline::built_in_port,

@@ -3,8 +3,8 @@
 use crate::{
     config::{PortSettings, ThruTo},
     engine::{
-        assembly::{EngineConfig, OpenPort, Way},
-        control::PortInfo,
+        assembly::EngineConfig,
+        host::open_port::{OpenPort, PortInfo, PortWay},
         midi::input::{Inlet, Where, input},
         offline::{Offline, built_in_port},
     },
@@ -31,7 +31,7 @@ struct Rig {
     folder: tempfile::TempDir,
 }
 
-fn port(id: &str, way: Way, settings: PortSettings) -> OpenPort {
+fn port(id: &str, way: PortWay, settings: PortSettings) -> OpenPort {
     let info = PortInfo { id: id.to_owned(), name: id.replace("jack:", "") };
     OpenPort { settings, ..OpenPort::new(info, way, Wire::UNLIMITED) }
 }
@@ -55,8 +55,8 @@ impl Rig {
         let keys = PortSettings { output: false, thru, ..PortSettings::default() };
         let ports = vec![
             built_in_port(),
-            port("jack:fm", Way::Jack { inlet: None }, fm),
-            OpenPort { input: Some(input), ..port("jack:keys", Way::InputOnly, keys) },
+            port("jack:fm", PortWay::Jack { inlet: None }, fm),
+            OpenPort { input: Some(input), ..port("jack:keys", PortWay::InputOnly, keys) },
         ];
         let mut offline = Offline::on(&config, ports).unwrap();
         let sent = Log::default();
@@ -319,8 +319,8 @@ fn a_jack_port_without_output_is_only_heard_and_takes_no_thru() {
     let (_keyboard, heard) = input(Where::Thread);
     let ports = vec![
         built_in_port(),
-        port("jack:pads", Way::Jack { inlet: None }, pads),
-        OpenPort { input: Some(heard), ..port("jack:keys", Way::InputOnly, keys) },
+        port("jack:pads", PortWay::Jack { inlet: None }, pads),
+        OpenPort { input: Some(heard), ..port("jack:keys", PortWay::InputOnly, keys) },
     ];
     let mut offline = Offline::on(&config, ports).unwrap();
     let sent = Log::default();

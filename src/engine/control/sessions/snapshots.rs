@@ -87,12 +87,7 @@ impl SessionDesk {
         Ok(format!("{name} is saved{until}{replaced}"))
     }
 
-    pub fn rename_snapshot(
-        &mut self,
-        profile: &str,
-        (Name(name), Name(to)): (&Name, &Name),
-        out: &mut Out,
-    ) -> Answer {
+    pub fn rename_snapshot(&mut self, profile: &str, (Name(name), Name(to)): (&Name, &Name), out: &mut Out) -> Answer {
         if self.find(profile, name).is_none() {
             return Err(self.no_such(profile, name));
         }

@@ -2,8 +2,8 @@
 
 use crate::{
     engine::{
-        assembly::{EngineConfig, OpenPort, Way},
-        control::PortInfo,
+        assembly::EngineConfig,
+        host::open_port::{OpenPort, PortInfo, PortWay},
         offline::{Offline, built_in_port},
     },
     midi::Wire,
@@ -38,7 +38,7 @@ fn station(music: &Path, second: bool, change: impl FnOnce(&mut EngineConfig)) -
     };
     change(&mut config);
     let info = PortInfo { id: "jack:two".to_owned(), name: "two".to_owned() };
-    let two = second.then(|| OpenPort::new(info, Way::Jack { inlet: None }, Wire::UNLIMITED));
+    let two = second.then(|| OpenPort::new(info, PortWay::Jack { inlet: None }, Wire::UNLIMITED));
     let mut offline = Offline::on(&config, [built_in_port()].into_iter().chain(two).collect()).unwrap();
     let sent = Log::default();
     let log = Arc::clone(&sent);

@@ -2,8 +2,8 @@
 //! another one.
 
 use crate::{
-    engine::host::{
-        quiet::QuietStderr,
+    engine::{
+        host::quiet::QuietStderr,
         select::{self, Listing},
     },
     remote::http::{Hall, ask::Asking, reply::Refusal},

@@ -4,8 +4,8 @@ use super::*;
 use crate::{
     config::PortSettings,
     engine::{
-        assembly::{EngineConfig, OpenPort, Way},
-        control::PortInfo,
+        assembly::EngineConfig,
+        host::open_port::{OpenPort, PortInfo, PortWay},
         midi::{
             clock_out::{START_LEAD_SECONDS, tests::Follower},
             input::{Inlet, Where, input},
@@ -44,7 +44,8 @@ impl Rig {
         let (drums, input) = input(Where::Thread);
         let info = PortInfo { id: "alsa:drums".to_owned(), name: "drums".to_owned() };
         let settings = PortSettings { output: false, ..PortSettings::default() };
-        let port = OpenPort { settings, input: Some(input), ..OpenPort::new(info, Way::InputOnly, Wire::UNLIMITED) };
+        let port =
+            OpenPort { settings, input: Some(input), ..OpenPort::new(info, PortWay::InputOnly, Wire::UNLIMITED) };
         let mut offline = Offline::on(&config, vec![built_in_port(), port]).unwrap();
         let sent = Pulses::default();
         let (log, told) = (Arc::clone(&sent), Messages::default());

@@ -1,7 +1,7 @@
 //! A device or a port as people write them: `auto`, `sim`, `alsa:NAME`, `jack:NAME`,
 //! `raw:PATH`. Pure.
 
-use crate::config::PortSettings;
+use super::PortSettings;
 use std::{fmt, str::FromStr};
 
 /// ALSA's name for the device that is meant when none is named.

@@ -3,18 +3,19 @@
 //! [`select`] is on the way to the first frame, so it opens and does not enumerate; [`listing`] looks at everything and
 //! may take its time. Realtime: no.
 
-mod choice;
 mod listing;
 mod machine;
 
-pub use choice::{DeviceChoice, NotAChoice, PortChoice, PortWish};
+pub use crate::config::{DeviceChoice, NotAChoice, PortChoice, PortWish};
 pub use listing::{Automatic, DeviceRow, Listing, PortRow, listing};
 
-use super::{AudioRequest, Device, DeviceSpec, HostError, JackPort, alsa::Cards, alsa_midi, patchbay::Patchbay, sim};
 use crate::{
     config::PortSettings,
     engine::{
-        assembly::OpenPort,
+        host::{
+            AudioRequest, Device, DeviceSpec, HostError, JackPort, alsa::Cards, alsa_midi, open_port::OpenPort,
+            patchbay::Patchbay, sim,
+        },
         live::{Machinery, Reopen},
         offline::{SAMPLE_RATE_HZ, built_in_port},
     },

@@ -1,15 +1,13 @@
 //! What a machine has, behind one trait: so that choosing can be tried without one.
 
 use crate::{
-    engine::{
-        assembly::OpenPort,
-        host::{
-            AudioRequest, Device, HostError,
-            alsa::{self, Cards},
-            alsa_midi, jack,
-            patchbay::Patchbay,
-            raw_midi,
-        },
+    engine::host::{
+        AudioRequest, Device, HostError,
+        alsa::{self, Cards},
+        alsa_midi, jack,
+        open_port::OpenPort,
+        patchbay::Patchbay,
+        raw_midi,
     },
     profile::Profile,
 };

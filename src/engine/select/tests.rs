@@ -3,11 +3,10 @@
 use super::*;
 use crate::{
     engine::{
-        assembly::Way,
-        control::PortInfo,
         host::{
             Driver, StartFailed, Watch,
             alsa::{Behind, Card},
+            open_port::{PortInfo, PortWay},
             raw_midi,
         },
         midi::port::{MidiOut, SendFailed},
@@ -95,7 +94,7 @@ impl Machine for Fake {
 
     fn jack_port(&self, name: &str) -> Result<OpenPort, HostError> {
         let info = PortInfo { id: format!("jack:{name}"), name: name.to_owned() };
-        Ok(OpenPort::new(info, Way::Jack { inlet: None }, Wire::UNLIMITED))
+        Ok(OpenPort::new(info, PortWay::Jack { inlet: None }, Wire::UNLIMITED))
     }
 
     fn alsa_cards(&self) -> Cards {
@@ -124,7 +123,7 @@ impl Machine for Fake {
         let info = PortInfo { id: format!("alsa:{name}"), name: name.to_owned() };
         match self.alsa_ports.contains(&name) {
             true => {
-                let way = Way::Threads { scheduler: Box::new(Nowhere), clock: Box::new(Nowhere) };
+                let way = PortWay::Threads { scheduler: Box::new(Nowhere), clock: Box::new(Nowhere) };
                 Ok(OpenPort::new(info, way, Wire::USB))
             }
             false => Err(HostError(format!("no port {name}"))),
@@ -137,7 +136,7 @@ impl Machine for Fake {
 
     fn open_raw_port(&self, _: &mut Patchbay, path: &str, _: bool, _: bool) -> Result<OpenPort, HostError> {
         let info = PortInfo { id: format!("raw:{path}"), name: path.to_owned() };
-        let way = Way::Threads { scheduler: Box::new(Nowhere), clock: Box::new(Nowhere) };
+        let way = PortWay::Threads { scheduler: Box::new(Nowhere), clock: Box::new(Nowhere) };
         Ok(OpenPort::new(info, way, Wire::USB))
     }
 }

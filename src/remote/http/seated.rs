@@ -1,0 +1,47 @@
+//! Whoever is served keeps their seat until all of the answer is handed on. On the thread of HTTP.
+
+use super::seats::{Asked, Seat};
+use axum::{
+    Extension,
+    body::{Body, Bytes},
+    extract::Request,
+    middleware::Next,
+    response::Response,
+};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+/// Whoever is served keeps their seat, from when their request is there until all of the answer is handed on.
+pub(super) async fn keep_seat(Extension(seat): Extension<Arc<Seat>>, request: Request, next: Next) -> Response {
+    let asked = request.body().is_end_stream().then(|| seat.asked());
+    let response = next.run(request).await;
+    let asked = asked.unwrap_or_else(|| seat.asked());
+    response.map(|body| Body::new(Answer { body, _asked: asked }))
+}
+
+/// What is answered.
+struct Answer {
+    body: Body,
+    _asked: Asked,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
