@@ -2,9 +2,8 @@
 
 use std::f64::consts::TAU;
 
+use busker_dsp::{Complex, transform};
 use proptest::prelude::*;
-use rustfft::FftPlanner;
-use rustfft::num_complex::Complex;
 
 use super::*;
 
@@ -77,7 +76,7 @@ fn spectrum(samples: &[f32]) -> Vec<f64> {
             Complex::new(f64::from(x) * window, 0.0)
         })
         .collect();
-    FftPlanner::new().plan_fft_forward(len).process(&mut bins);
+    transform(&mut bins);
     bins[..len / 2].iter().map(Complex::norm_sqr).collect()
 }
 

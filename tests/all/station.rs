@@ -3,8 +3,8 @@
 //! Nothing asserts on how long anything took: each step waits until the screen shows what it should.
 
 use crate::common::terminal;
-use rustfft::{FftPlanner, num_complex::Complex};
-use std::{f32::consts::TAU, fs, path::Path};
+use busker_dsp::{Complex, transform};
+use std::{f64::consts::TAU, fs, path::Path};
 use terminal::Terminal;
 
 /// The left channel, 1.0 = full scale.
@@ -17,18 +17,18 @@ fn left(path: &Path) -> Vec<f32> {
 const SPECTRUM: usize = 16_384;
 
 /// Where the weight of the spectrum lies, in Hz.
-fn centroid_hz(samples: &[f32]) -> f32 {
+fn centroid_hz(samples: &[f32]) -> f64 {
     assert!(samples.iter().map(|x| x * x).sum::<f32>() > 0.1, "there is nothing to hear");
-    let window = |i: usize| 0.5 - 0.5 * (TAU * i as f32 / samples.len() as f32).cos();
-    let mut spectrum: Vec<Complex<f32>> =
-        samples.iter().enumerate().map(|(i, x)| Complex::new(x * window(i), 0.0)).collect();
-    FftPlanner::new().plan_fft_forward(samples.len()).process(&mut spectrum);
+    let window = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / samples.len() as f64).cos();
+    let mut spectrum: Vec<Complex<f64>> =
+        samples.iter().enumerate().map(|(i, x)| Complex::new(f64::from(*x) * window(i), 0.0)).collect();
+    transform(&mut spectrum);
     let (mut weighted, mut sum) = (0.0, 0.0);
     for (bin, x) in spectrum[..samples.len() / 2].iter().enumerate() {
-        weighted += bin as f32 * x.norm();
+        weighted += bin as f64 * x.norm();
         sum += x.norm();
     }
-    weighted / sum * 48_000.0 / samples.len() as f32
+    weighted / sum * 48_000.0 / samples.len() as f64
 }
 
 /// What the log says of a take: first frame, frame after the last, frames in the file.

@@ -4,7 +4,7 @@ use crate::{
     takes::{NotDone, Take, take::NotUsable},
     wav::Samples,
 };
-use rubato::{Fft, FixedSync, Indexing, Resampler, WindowFunction, audioadapter_buffers::direct::InterleavedSlice};
+use busker_dsp::{Refused, Resampling};
 use std::fs::File;
 
 /// Frames that the resampler takes in at once, at least: the more, the steeper its filter.
@@ -29,11 +29,11 @@ fn chunk_frames(from_hz: usize, to_hz: usize) -> usize {
 /// Reads a take from its beginning.
 pub(super) struct Converted<'a> {
     samples: Samples<&'a File>,
-    resampler: Option<Resampling>,
+    resampler: Option<Rate>,
 }
 
-struct Resampling {
-    resampler: Fft<f32>,
+struct Rate {
+    resampler: Resampling,
     input: Vec<f32>,
     output: Vec<f32>,
     /// Frames of its delay, which are no audio.
@@ -50,12 +50,11 @@ impl<'a> Converted<'a> {
             true => None,
             false => {
                 let (from, to) = (format.sample_rate_hz as usize, rate_hz as usize);
-                let (window, fixed) = (WindowFunction::BlackmanHarris2, FixedSync::Both);
-                let resampler = Fft::new_custom(from, to, chunk_frames(from, to), 1, samples.channels(), window, fixed)
+                let resampler = Resampling::steep(from, to, chunk_frames(from, to), samples.channels())
                     .map_err(|error| NotDone::Asked(format!("from {from} Hz to {to} Hz: {error}")))?;
                 let output = vec![0.0; resampler.output_frames_max() * samples.channels()];
                 let left = frames(count, format.sample_rate_hz, rate_hz);
-                Some(Resampling { to_skip: resampler.output_delay(), resampler, input: Vec::new(), output, left })
+                Some(Rate { to_skip: resampler.delay_frames(), resampler, input: Vec::new(), output, left })
             }
         };
         Ok(Converted { samples, resampler })
@@ -82,24 +81,17 @@ fn silence_broken(samples: &mut [f32]) {
     samples.iter_mut().filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
 }
 
-impl Resampling {
+impl Rate {
     fn next(&mut self, samples: &mut Samples<&File>, block: &mut Vec<f32>) -> Result<(), NotDone> {
         let channels = samples.channels();
-        let wanted = self.resampler.input_frames_next();
+        let wanted = self.resampler.input_frames();
         self.input.clear();
         let read = samples.read(wanted, &mut self.input).map_err(NotUsable::Disk)?;
         silence_broken(&mut self.input);
         self.input.resize(wanted * channels, 0.0);
-        let frames_max = self.output.len() / channels;
-        let failed = |error: &dyn std::fmt::Display| NotDone::Asked(format!("its rate cannot be changed: {error}"));
-        let input = InterleavedSlice::new(&self.input, channels, wanted).map_err(|error| failed(&error))?;
-        let mut output =
-            InterleavedSlice::new_mut(&mut self.output, channels, frames_max).map_err(|error| failed(&error))?;
-        let partial = Indexing::new().partial_len(read);
-        let (_, made) = self
-            .resampler
-            .process_into_buffer(&input, &mut output, (read < wanted).then_some(&partial))
-            .map_err(|error| failed(&error))?;
+        let failed = |error: Refused| NotDone::Asked(format!("its rate cannot be changed: {error}"));
+        let only = (read < wanted).then_some(read);
+        let made = self.resampler.convert(&self.input, &mut self.output, only).map_err(failed)?;
         let skipped = made.min(self.to_skip);
         self.to_skip -= skipped;
         let taken = (made - skipped).min(usize::try_from(self.left).unwrap_or(usize::MAX));

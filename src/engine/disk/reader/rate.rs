@@ -1,7 +1,7 @@
 //! From a take's rate to the device's: for listening only. Takes are never converted. The disk reader's.
 
 use super::stereo::Stereo;
-use rubato::{Fft, FixedSync, Indexing, Resampler, audioadapter_buffers::direct::InterleavedSlice};
+use busker_dsp::Resampling;
 use std::ops::RangeInclusive;
 
 /// Rates that are converted, in Hz: others are those of a broken header.
@@ -11,7 +11,7 @@ const CHUNK_FRAMES: usize = 1024;
 
 /// What converts a take as it is read.
 pub(super) struct Converter {
-    resampler: Fft<f32>,
+    resampler: Resampling,
     /// Frames of the take.
     from: Vec<[f32; 2]>,
     /// What became of them, of which so many are still to be taken.
@@ -38,10 +38,10 @@ impl Converter {
         if !RATES_HZ.contains(&from_hz) || !RATES_HZ.contains(&to_hz) {
             return Err(refused());
         }
-        let resampler = Fft::new(from_hz as usize, to_hz as usize, CHUNK_FRAMES, 2, FixedSync::Both);
+        let resampler = Resampling::quick(from_hz as usize, to_hz as usize, CHUNK_FRAMES, 2);
         let resampler = resampler.map_err(|_| refused())?;
         let (from, to) = (vec![[0.0; 2]; resampler.input_frames_max()], vec![[0.0; 2]; resampler.output_frames_max()]);
-        let delay = resampler.output_delay();
+        let delay = resampler.delay_frames();
         let taken = to.len();
         let ratio = f64::from(to_hz) / f64::from(from_hz);
         Ok(Converter { resampler, from, to, taken, owed: 0.0, ratio, delay, is_over: false })
@@ -84,15 +84,13 @@ impl Converter {
 
     /// Converts the next frames of the take; after its end, silence, until all of it has come out.
     fn convert(&mut self, source: &mut Stereo) -> Result<(), String> {
-        let wanted = self.resampler.input_frames_next().min(self.from.len());
+        let wanted = self.resampler.input_frames().min(self.from.len());
         let read = source.read(self.from.get_mut(..wanted).unwrap_or_default())?;
         self.is_over |= read < wanted;
         self.owed += read as f64 * self.ratio;
         self.from.iter_mut().skip(read).for_each(|frame| *frame = [0.0; 2]);
-        let (from_frames, to_frames) = (self.from.len(), self.to.len());
-        let from = InterleavedSlice::new(self.from.as_flattened(), 2, from_frames).map_err(|e| e.to_string())?;
-        let mut to = InterleavedSlice::new_mut(self.to.as_flattened_mut(), 2, to_frames).map_err(|e| e.to_string())?;
-        self.resampler.process_into_buffer(&from, &mut to, None::<&Indexing>).map_err(|e| e.to_string())?;
+        let (from, to) = (self.from.as_flattened(), self.to.as_flattened_mut());
+        self.resampler.convert(from, to, None).map_err(|error| error.to_string())?;
         self.taken = 0;
         Ok(())
     }
