@@ -3,7 +3,7 @@
 use super::{
     Failure, Outcome, complain, print,
     record::seconds,
-    running::Running,
+    running::{Running, complain_of_end},
     setup::{Setup, StationArgs},
 };
 use crate::{
@@ -59,7 +59,8 @@ pub fn run(args: &ClockArgs) -> Outcome {
         }
     }
     let station = running.station.clone();
-    running.end();
+    let ended = complain_of_end(&running.end());
     let sent: u64 = station.status().ports.iter().map(|port| port.sent).sum();
-    print(&format!("{sent} messages in {:.1} s", begun.elapsed().as_secs_f64()))
+    print(&format!("{sent} messages in {:.1} s", begun.elapsed().as_secs_f64()))?;
+    ended
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Outcome, complain, print,
-    running::Running,
+    running::{Running, complain_of_end},
     setup::{Setup, StationArgs},
 };
 use crate::{
@@ -152,7 +152,9 @@ pub fn record(args: &RecordArgs) -> Outcome {
             }
         }
     }
-    finished.extend(running.end());
+    let happened = running.end();
+    let ended = complain_of_end(&happened);
+    finished.extend(happened);
     for event in finished {
         if let Event::TakeFinished { path, frames, gap_frames } = event {
             let seconds = frames as f64 / f64::from(station.status().device.sample_rate_hz);
@@ -161,7 +163,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
             print(&verdict(&path))?;
         }
     }
-    if has_failed { Err(Failure::asked("the recording is not what was asked for")) } else { Ok(()) }
+    if has_failed { Err(Failure::asked("the recording is not what was asked for")) } else { ended }
 }
 
 /// Sets an option of the recorder as `OPTION=VALUE` has it.

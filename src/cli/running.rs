@@ -3,7 +3,7 @@
 //! Where the socket is free it is opened: then `busker attach` shows what goes on, and the end of the terminal is not the
 //! end of it.
 
-use super::{Failure, complain, instead, setup::Setup, signals};
+use super::{Failure, Outcome, complain, instead, setup::Setup, signals};
 use crate::{
     engine::{control::SentListener, host::quiet::QuietStderr, live::Engine, select::PortWish, station::Station},
     remote::socket::{door::SocketDoor, place::Place},
@@ -105,4 +105,14 @@ impl Running {
         drop(self.door);
         self.events.try_iter().collect()
     }
+}
+
+/// Prints what went wrong on the way out, where nobody else shows it any more.
+///
+/// # Errors
+/// Something did: exit code 1.
+pub fn complain_of_end(happened: &[Event]) -> Outcome {
+    let errors = happened.iter().filter_map(Event::notice).filter(|(severity, _)| *severity == Severity::Error);
+    let count = errors.inspect(|(_, text)| complain(text)).count();
+    if count > 0 { Err(Failure::told(1)) } else { Ok(()) }
 }

@@ -3,6 +3,7 @@
 use super::{
     Failure, Outcome, attach, idle, instead,
     launch::{self, Launcher},
+    running::complain_of_end,
     setup::{Setup, StationArgs},
     signals,
 };
@@ -81,8 +82,12 @@ fn run(args: &StationArgs, launcher: &Launcher) -> Outcome {
             engine.wait();
         }
         _ => {
+            let events = station.subscribe(|| {});
             drop(engine);
             drop(quiet);
+            drop(door);
+            let ended = complain_of_end(&events.try_iter().collect::<Vec<_>>());
+            return left.map_err(Failure::other).and(ended);
         }
     }
     drop(door);

@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Outcome, complain,
-    running::Running,
+    running::{Running, complain_of_end},
     setup::{Setup, StationArgs},
 };
 use crate::{
@@ -98,8 +98,7 @@ pub fn serve(args: &ServeArgs) -> Outcome {
     }
     tell_system(&[NotifyState::Stopping]);
     drop((osc, http));
-    running.end();
-    Ok(())
+    complain_of_end(&running.end())
 }
 
 /// Opens a door; where the settings name an address that cannot be had, at the default one, and the fault is said.

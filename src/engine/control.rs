@@ -412,6 +412,18 @@ impl Control {
         self.recorder.takes.is_open()
     }
 
+    /// The oldest frame that is not written yet and will be; nothing where all is.
+    pub fn unwritten_frame(&self) -> Option<i64> {
+        self.recorder.takes.unwritten_frame()
+    }
+
+    /// The way out waits no longer for the disk: what of the takes is not written is lost, and said.
+    pub fn give_up_takes(&mut self) {
+        if let Some(text) = self.recorder.takes.given_up() {
+            self.out.notice(Severity::Error, text);
+        }
+    }
+
     /// The audio was interrupted, so many times since the last look; the machine may have stood still for so many ms.
     pub fn xruns(&mut self, times: u64, stood_ms: u64, now: Moment) {
         self.recorder.xruns(times, stood_ms, &self.out, now);

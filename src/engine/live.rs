@@ -38,8 +38,10 @@ const SOONEST: Duration = Duration::from_millis(8);
 const LOAD_EVERY: Duration = Duration::from_millis(1000);
 /// How often the disk is looked at.
 const DISK_EVERY: Duration = Duration::from_secs(1);
-/// How long a take may need to be closed on the way out.
+/// How long the disk may get on with nothing, on the way out, before what is not written of a take is given up.
 const CLOSE_TAKE: Duration = Duration::from_secs(10);
+/// And how long it may take in all: what the buffer holds is written in less, or not at all.
+const CLOSE_LONGEST: Duration = Duration::from_secs(60);
 /// How long the keeper may need for what it was handed, on the way out.
 const KEEP: Duration = Duration::from_secs(10);
 /// How long a MIDI thread may need to end its notes, on the way out: a port that takes nothing is left.
@@ -407,12 +409,17 @@ impl Live {
     fn close_takes(&mut self) {
         self.control.wind_up(self.now());
         let begun = Instant::now();
-        while self.control.is_take_open() && begun.elapsed() < CLOSE_TAKE {
+        let (mut unwritten, mut got_on) = (self.control.unwritten_frame(), begun);
+        while self.control.is_take_open() && got_on.elapsed() < CLOSE_TAKE && begun.elapsed() < CLOSE_LONGEST {
             let now = self.now();
+            if std::mem::replace(&mut unwritten, self.control.unwritten_frame()) != unwritten {
+                got_on = Instant::now();
+            }
             self.audio.look_after(&mut self.control, now);
             thread::sleep(Duration::from_millis(5));
             self.listen();
         }
+        self.control.give_up_takes();
         let answers = self.control.due_answers(self.now());
         self.answer(answers);
     }

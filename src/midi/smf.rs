@@ -55,6 +55,14 @@ impl Bytes {
         is_one.then(|| Bytes(Held::SysEx(bytes.into())))
     }
 
+    /// The message, where it is none of SysEx.
+    pub fn short(&self) -> Option<Message> {
+        match &self.0 {
+            Held::Short(message) => Some(*message),
+            Held::SysEx(_) => None,
+        }
+    }
+
     /// The memory beside the value itself, in bytes.
     fn heap_bytes(&self) -> usize {
         match &self.0 {

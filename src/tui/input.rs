@@ -31,6 +31,8 @@ const SEQUENCE_BYTES_MAX: usize = 64;
 /// Most of a pasted text that is kept.
 const PASTE_BYTES_MAX: usize = 4096;
 const PASTE_END: &[u8] = b"\x1b[201~";
+/// Ctrl-c and ctrl-q: terminals take them out of what is pasted, so they were typed, and the paste's end was lost.
+const WAYS_OUT: [u8; 2] = [0x03, 0x11];
 /// What begins a sequence.
 const ESC: u8 = 0x1b;
 /// A lone ESC is the Esc key when nothing follows for this long: longer than one packet comes after another, shorter than
@@ -38,6 +40,11 @@ const ESC: u8 = 0x1b;
 const ESC_PAUSE: Duration = Duration::from_millis(100);
 /// Half of a sequence is thrown away when nothing follows for this long: a line that is sending it again takes less.
 const HALF_PAUSE: Duration = Duration::from_secs(2);
+/// A terminal's answer is thrown away when its end did not come for so long, whatever comes: it says its answers at once,
+/// and what comes later is typed.
+const STRING_LONGEST: Duration = Duration::from_secs(3);
+/// And a paste is over.
+const PASTE_LONGEST: Duration = Duration::from_secs(60);
 
 /// Bytes in, inputs out; what is not yet whole is kept.
 #[derive(Debug, Default)]
@@ -100,7 +107,19 @@ impl Decoder {
         }
     }
 
-    /// Nothing came for as long as [`Decoder::patience`] said: what is half is decided.
+    /// How long what is half may last, however much of it comes: then [`Decoder::pause`], too. Nothing where nothing is half
+    /// that takes keys for its own.
+    pub fn longest(&self) -> Option<Duration> {
+        match (&self.paste, self.pending.as_slice()) {
+            (Some(_), _) => Some(PASTE_LONGEST),
+            (None, [ESC, b']' | b'P' | b'_' | b'^' | b'X', ..] | [0x90 | 0x98 | 0x9d..=0x9f, ..]) => {
+                Some(STRING_LONGEST)
+            }
+            _ => None,
+        }
+    }
+
+    /// Nothing came for as long as [`Decoder::patience`] said, or its end did not: what is half is decided.
     pub fn pause(&mut self) -> Vec<Input> {
         let pending = std::mem::take(&mut self.pending);
         if let Some(mut text) = self.paste.take() {
@@ -118,6 +137,12 @@ impl Decoder {
     fn paste(&mut self) -> Option<String> {
         let text = self.paste.as_mut()?;
         let end = self.pending.windows(PASTE_END.len()).position(|window| window == PASTE_END);
+        let typed = self.pending.iter().position(|byte| WAYS_OUT.contains(byte));
+        if let Some(typed) = typed.filter(|typed| end.is_none_or(|end| *typed < end)) {
+            let room = PASTE_BYTES_MAX.saturating_sub(text.len());
+            text.extend(self.pending.drain(..typed).take(room));
+            return self.paste.take().map(|text| String::from_utf8_lossy(&text).into_owned());
+        }
         // Without an end, the last bytes may be the beginning of one.
         let taken = end.unwrap_or_else(|| self.pending.len().saturating_sub(PASTE_END.len() - 1));
         let room = PASTE_BYTES_MAX.saturating_sub(text.len());
@@ -217,8 +242,9 @@ fn c1(first: u8, rest: &[u8]) -> Step {
 /// What a terminal answers without being a key: OSC, DCS, APC, PM, SOS; `rest` follows its introducer. It ends with ST,
 /// BEL or `end`; a control byte ends it too and counts itself, so that no Alt-] takes the keys away.
 fn string(rest: &[u8], end: Option<u8>) -> Step {
-    let is_end = |byte: &u8| *byte < 0x20 || Some(*byte) == end;
-    let Some(length) = rest.iter().position(is_end) else { return Step::Wait(2) };
+    // In the form of seven bits a 0x9c may be the rest of a character; behind ASCII it is ST all the same.
+    let is_st = |at: usize| rest[at] == 0x9c && (end.is_some() || (at > 0 && rest[at - 1].is_ascii()));
+    let Some(length) = (0..rest.len()).find(|at| rest[*at] < 0x20 || is_st(*at)) else { return Step::Wait(2) };
     match rest[length..] {
         [0x07 | 0x9c, ..] => Step::Took(2 + length + 1, None),
         [ESC] => Step::Wait(2),

@@ -26,7 +26,7 @@ use std::{
     mem::ManuallyDrop,
     os::fd::OwnedFd,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Bytes of a frame that go out in one write: more than a full redraw of a large window.
@@ -175,8 +175,10 @@ impl Reader {
     pub fn run(self, mut tell: impl FnMut(io::Result<Input>) -> bool) {
         let mut bytes = [0; INPUT_BYTES];
         let mut decoder = Decoder::default();
+        // Since when something is half that takes keys for its own.
+        let mut half_since: Option<Instant> = None;
         loop {
-            let inputs = match self.read(&mut bytes, decoder.patience()) {
+            let mut inputs = match self.read(&mut bytes, decoder.patience()) {
                 Ok(Came::Stop) => return,
                 Ok(Came::Bytes(0)) => {
                     tell(Err(ErrorKind::UnexpectedEof.into()));
@@ -190,6 +192,11 @@ impl Reader {
                     return;
                 }
             };
+            half_since = decoder.longest().map(|_| half_since.unwrap_or_else(Instant::now));
+            if half_since.is_some_and(|since| decoder.longest().is_some_and(|longest| since.elapsed() > longest)) {
+                inputs.extend(decoder.pause());
+                half_since = None;
+            }
             for input in inputs {
                 if !tell(Ok(input)) {
                     return;

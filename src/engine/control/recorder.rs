@@ -85,8 +85,9 @@ impl Recorder {
             }
             Start::Count => {
                 self.takes.pending = Some(Pending { name, with_song: true, from_frame: now.open_frame });
-                transport.count_in(self.takes.options().count_in_bars, out, now);
-                done()
+                let bars = self.takes.options().count_in_bars;
+                transport.count_in(bars, out, now);
+                Ok(format!("recording begins with the song, after {bars} bars of click"))
             }
         }
     }

@@ -69,6 +69,34 @@ fn a_paste_may_come_in_pieces_and_be_too_long() {
 }
 
 #[test]
+fn a_paste_whose_end_is_lost_takes_the_ways_out_from_nobody() {
+    for way_out in [b"\x03", b"\x11"] {
+        let all = keys(&[b"\x1b[200~hello\x1b[20", way_out.as_slice(), b"a"].concat());
+        assert_eq!(all[1..], [if way_out == b"\x03" { "ctrl-c" } else { "ctrl-q" }, "a"], "{all:?}");
+    }
+    let mut decoder = Decoder::default();
+    decoder.feed(b"\x1b[200~hello");
+    assert_eq!(decoder.longest(), Some(PASTE_LONGEST));
+    assert_eq!(decoder.pause(), [Input::Paste("hello".to_owned())]);
+    assert_eq!(decoder.longest(), None);
+}
+
+#[test]
+fn an_answer_that_does_not_end_takes_letters_for_a_while_only() {
+    for begun in [b"\x1b]11;rgb:1e".as_slice(), b"\x1bP>|tm", b"\x9d11;rgb"] {
+        let mut decoder = Decoder::default();
+        assert!(decoder.feed(begun).is_empty());
+        assert!(decoder.feed(&[b'z'; 6000]).is_empty());
+        assert_eq!(decoder.longest(), Some(STRING_LONGEST));
+        assert!(decoder.pause().is_empty());
+        assert_eq!(decoder.feed(b"z").len(), 1);
+    }
+    let mut decoder = Decoder::default();
+    decoder.feed(b"\x1b[1;");
+    assert_eq!(decoder.longest(), None, "what has an end at any letter needs no time");
+}
+
+#[test]
 fn what_a_terminal_answers_late_and_what_nobody_knows_does_nothing() {
     let cases: [&[u8]; 14] = [
         b"\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\",
@@ -106,7 +134,9 @@ fn a_key_with_a_modifier_that_is_not_bound_does_nothing() {
 
 #[test]
 fn a_control_of_one_byte_is_the_one_of_two() {
-    let cases: [(&[u8], &[&str]); 8] = [
+    let cases: [(&[u8], &[&str]); 10] = [
+        (b"\x1b]11;rgb:1e1e\x9ca", &["a"]),
+        ("\x1b]0;\u{271c}\x1b\\a".as_bytes(), &["a"]),
         (b"\x9bC\x9b1;2A\x9b114;9u", &["right", "shift-up"]),
         (b"\x8fPa", &["f1", "a"]),
         (b"\x9d11;rgb:1e1e\x9ca", &["a"]),

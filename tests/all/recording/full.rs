@@ -148,3 +148,19 @@ fn a_power_that_fails_closes_the_take() {
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("jam.wav: sound\n") && shown.contains("title jam"), "{shown}");
 }
+
+#[test]
+fn what_a_disk_that_stands_still_never_took_is_said_at_the_end() {
+    let home = tempfile::tempdir().unwrap();
+    let stall = "inject=fdatasync:delay_enter=60s:when=3+";
+    let around = ["strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", stall];
+    let command = busker(home.path(), &["record", "--demo", "--seconds", "4", "--out", "jam.wav"]);
+    let output = within(&around, &command).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let line = said.lines().find(|line| line.contains("are not written and lost")).expect(&said);
+    assert!(line.contains("jam.wav"), "{line}");
+    let kept = frames(&home.path().join("jam.wav")) as f64 / f64::from(RATE_HZ);
+    let lost: f64 = line.split("the last ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!(kept > 0.5 && (kept + lost - 4.0).abs() < 1.2, "{kept} s are there, {lost} s are lost");
+}

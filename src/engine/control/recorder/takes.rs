@@ -123,6 +123,8 @@ pub struct Takes {
     sample_rate_hz: u32,
     /// What is held before this frame is of another rate.
     earliest_frame: i64,
+    /// Where the newest take ended.
+    ended_frame: i64,
     capture: Capture,
     inputs: usize,
     options: RecorderOptions,
@@ -172,6 +174,7 @@ impl Takes {
             folder: parts.folder,
             calendar: parts.calendar,
             sample_rate_hz: parts.sample_rate_hz,
+            ended_frame: 0,
             earliest_frame: 0,
             capture: parts.capture,
             inputs: parts.inputs,
@@ -364,6 +367,7 @@ impl Takes {
     pub fn end(&mut self, frame: i64, out: &mut Out) {
         self.hand_over_played();
         if let Some(Take { made, .. }) = self.take.take() {
+            self.ended_frame = frame;
             let take = made.id;
             tracing::info!(take = take.0, frame, "take stopped");
             self.closing.push(made);

@@ -84,6 +84,52 @@ fn a_second_stop_ends_a_take_of_bars_at_once_and_a_stop_before_its_beginning_lea
     assert_eq!(samples(&rig, "jam.wav").len() as i64, 2 * (5 * 48_000 - 2 * BAR + PRE_ROLL));
 }
 
+/// The notes and pedals of a take's MIDI file, in order, with their ticks.
+fn beside(rig: &Rig, name: &str) -> Vec<(u32, String)> {
+    let bytes = std::fs::read(rig.take(name)).unwrap();
+    let smf = midly::Smf::parse(&bytes).unwrap();
+    let mut found = Vec::new();
+    for track in &smf.tracks[1..] {
+        let mut tick = 0;
+        for event in track {
+            tick += u32::from(event.delta);
+            if let midly::TrackEventKind::Midi { message, .. } = event.kind {
+                found.push((tick, format!("{message:?}")));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn what_lasts_when_a_take_begins_is_in_its_midi_file_from_the_first_tick() {
+    let mut rig = Rig::new();
+    rig.ask("midi.send B0 40 7F");
+    rig.ask("note.on C4 100");
+    rig.ask("note.play E4 90 20");
+    rig.wait_ms(500);
+    rig.ask("record.start one");
+    rig.wait_ms(500);
+    rig.ask("record.stop");
+    rig.wait_ms(100);
+    rig.ask("note.off C4");
+    rig.ask("midi.send B0 40 00");
+    rig.wait_ms(100);
+    rig.ask("record.start two");
+    rig.wait_ms(300);
+    rig.ask("note.play G4 90 20");
+    rig.wait_ms(100);
+    rig.ask("record.stop");
+    rig.offline.finish();
+    let one = beside(&rig, "one.mid");
+    let first: Vec<&str> = one.iter().filter(|(tick, _)| *tick == 0).map(|(_, what)| what.as_str()).collect();
+    assert_eq!(first.len(), 2, "{one:?}");
+    assert!(first[0].contains("u7(64), value: u7(127)") && first[1].contains("NoteOn { key: u7(60)"), "{one:?}");
+    assert_eq!(one.len(), 4, "and they end with the take: {one:?}");
+    let two = beside(&rig, "two.mid");
+    assert!(two.iter().all(|(tick, what)| *tick > 0 && what.contains("key: u7(67)")), "{two:?}");
+}
+
 #[test]
 fn a_count_in_is_heard_and_not_recorded_and_the_take_begins_with_the_song() {
     let mut rig = Rig::new();

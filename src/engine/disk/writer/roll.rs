@@ -4,7 +4,10 @@
 use super::{TakeOrder, names};
 use crate::{
     files,
-    midi::smf::{Bytes, Smf, SmfEvent, TempoFrom, Way},
+    midi::{
+        Message,
+        smf::{Bytes, Smf, SmfEvent, TempoFrom, Way},
+    },
 };
 use std::{
     collections::VecDeque,
@@ -35,10 +38,36 @@ pub struct Played {
     pub bytes: Bytes,
 }
 
+impl Played {
+    /// What ends what this begins or ends, and whether it begins it: a note, a pedal, a bend.
+    fn hold(&self) -> Option<(Message, bool)> {
+        self.bytes.short()?.hold()
+    }
+}
+
+/// What sounds or is pressed: what began it, in order.
+#[derive(Clone, Default)]
+struct Lasting(Vec<Played>);
+
+impl Lasting {
+    fn track(&mut self, played: &Played) {
+        let Some((end, begins)) = played.hold() else { return };
+        let is_it = |one: &Played| {
+            (one.way, one.port) == (played.way, played.port) && one.hold().is_some_and(|(other, _)| other == end)
+        };
+        self.0.retain(|one| !is_it(one));
+        if begins {
+            self.0.push(played.clone());
+        }
+    }
+}
+
 /// What is held for takes to come.
 #[derive(Default)]
 pub(super) struct Roll {
     played: VecDeque<Played>,
+    /// What lasts from before the first of those.
+    lasting: Lasting,
     /// Tempos in the order of their frames, in BPM; the first may be older than what is held.
     tempos: VecDeque<(i64, f64)>,
 }
@@ -48,8 +77,17 @@ impl Roll {
     pub(super) fn play(&mut self, played: Played, oldest: i64) {
         self.played.push_back(played);
         while self.played.len() > HELD || self.played.front().is_some_and(|first| first.frame < oldest) {
-            self.played.pop_front();
+            if let Some(gone) = self.played.pop_front() {
+                self.lasting.track(&gone);
+            }
         }
+    }
+
+    /// What lasts when this frame begins.
+    fn lasting_at(&self, frame: i64) -> Vec<Played> {
+        let mut lasting = self.lasting.clone();
+        self.played.iter().filter(|played| played.frame < frame).for_each(|played| lasting.track(played));
+        lasting.0
     }
 
     /// Holds a tempo.
@@ -102,6 +140,9 @@ impl MidiFile {
         for (frame, bpm) in roll.tempos.iter().filter(|(frame, _)| *frame > first_frame) {
             file.tempo(*frame, *bpm);
         }
+        // What began before the take and lasts is in it from its first frame on.
+        let lasting = roll.lasting_at(first_frame);
+        lasting.into_iter().for_each(|began| file.play(&Played { frame: first_frame, ..began }, None));
         roll.played.iter().for_each(|played| file.play(played, None));
         order.marks.iter().for_each(|(frame, label)| file.mark(*frame, label));
         file

@@ -34,6 +34,23 @@ impl Takes {
         self.pace.behind.as_ref()
     }
 
+    /// The oldest frame that is not written yet and will be.
+    pub fn unwritten_frame(&self) -> Option<i64> {
+        self.pace.progress.oldest_frame()
+    }
+
+    /// What of the takes is lost where nobody waits for the disk any more, in a sentence.
+    pub fn given_up(&self) -> Option<String> {
+        let open = || self.take.iter().map(|take| &take.made).chain(&self.closing);
+        let asked = open().filter_map(|made| made.asked_frame);
+        let oldest = self.unwritten_frame().into_iter().chain(asked).min();
+        let seconds = (self.ended_frame - oldest?).max(0) as f64 / f64::from(self.sample_rate_hz);
+        let files = open().filter_map(|made| Some(made.path.as_ref()?.display().to_string()));
+        let files = files.collect::<Vec<_>>().join(", ");
+        let of = if files.is_empty() { String::new() } else { format!(" of {files}") };
+        Some(format!("the disk is too slow: the last {seconds:.1} s{of} are not written and lost; the rest is there"))
+    }
+
     /// Looks whether the disk keeps up, and says when it falls behind and when it has caught up.
     pub(super) fn look_at_pace(&mut self, out: &Out) {
         let held = self.capture.held();
