@@ -160,7 +160,7 @@ fn what_a_disk_that_stands_still_never_took_is_said_at_the_end() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     let line = said.lines().find(|line| line.contains("are not written and lost")).expect(&said);
     assert!(line.contains("jam.wav"), "{line}");
-    let kept = frames(&home.path().join("jam.wav")) as f64 / f64::from(RATE_HZ);
+    let kept = frames(&home.path().join("jam.wav")) as f64 / RATE_HZ as f64;
     let lost: f64 = line.split("the last ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!(kept > 0.5 && (kept + lost - 4.0).abs() < 1.2, "{kept} s are there, {lost} s are lost");
 }
