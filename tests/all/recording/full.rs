@@ -162,5 +162,6 @@ fn what_a_disk_that_stands_still_never_took_is_said_at_the_end() {
     assert!(line.contains("jam.wav"), "{line}");
     let kept = frames(&home.path().join("jam.wav")) as f64 / RATE_HZ as f64;
     let lost: f64 = line.split("the last ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-    assert!(kept > 0.5 && (kept + lost - 4.0).abs() < 1.2, "{kept} s are there, {lost} s are lost");
+    // What is written and not yet on the disk counts as lost: the power may go.
+    assert!(kept > 0.5 && (3.8..6.5).contains(&(kept + lost)), "{kept} s are there, {lost} s are lost");
 }

@@ -104,6 +104,7 @@ fn beside(rig: &Rig, name: &str) -> Vec<(u32, String)> {
 #[test]
 fn what_lasts_when_a_take_begins_is_in_its_midi_file_from_the_first_tick() {
     let mut rig = Rig::new();
+    rig.ask("record.set pre_roll 0");
     rig.ask("midi.send B0 40 7F");
     rig.ask("note.on C4 100");
     rig.ask("note.play E4 90 20");

@@ -48,7 +48,9 @@ impl Takes {
         let files = open().filter_map(|made| Some(made.path.as_ref()?.display().to_string()));
         let files = files.collect::<Vec<_>>().join(", ");
         let of = if files.is_empty() { String::new() } else { format!(" of {files}") };
-        Some(format!("the disk is too slow: the last {seconds:.1} s{of} are not written and lost; the rest is there"))
+        Some(format!(
+            "the disk is too slow: up to the last {seconds:.1} s{of} are not written and lost; the rest is there"
+        ))
     }
 
     /// Looks whether the disk keeps up, and says when it falls behind and when it has caught up.
