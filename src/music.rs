@@ -3,6 +3,8 @@
 //! Time is a mapping, not a counter: a [`Timeline`] says which frame a pulse falls on, a [`Plan`] says which
 //! timeline holds from which frame, and every reader (MIDI clock, click, screen, tests) computes from that.
 
+pub mod count_in;
+pub mod loops;
 pub mod note;
 pub mod plan;
 pub mod position;
@@ -11,8 +13,10 @@ pub mod tap;
 pub mod timeline;
 pub mod units;
 
+pub use count_in::CountIn;
+pub use loops::{LoopRegion, Looping, Place, Punch};
 pub use note::Note;
-pub use plan::{Plan, Pulse, Song, Stretch};
+pub use plan::{PassFrames, Plan, Pulse, Song, SongTime, Stretch};
 pub use position::Position;
 pub use sync::{ClockFollower, SourceTime, SyncEvent, SyncState};
 pub use tap::TapTempo;

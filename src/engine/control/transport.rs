@@ -2,13 +2,8 @@
 
 use super::{Moment, execute::done, out::Out, sync::Sync};
 use crate::{
-    engine::{
-        audio::{click::CountIn, renderer::Order},
-        midi::clock_out::START_LEAD_SECONDS,
-        plan_cell::PlanWriter,
-        station::Answer,
-    },
-    music::{Bpm, PPQN, Plan, Position, Song, position::BEATS_PER_BAR},
+    engine::{audio::renderer::Order, midi::clock_out::START_LEAD_SECONDS, plan_cell::PlanWriter, station::Answer},
+    music::{Bpm, CountIn, PPQN, Plan, Position, Song, position::BEATS_PER_BAR},
     status::Event,
 };
 use std::ops::Deref;
