@@ -71,7 +71,8 @@ impl Control {
         let (heard, last) = (self.out.plan.at(now.heard_frame), self.out.plan.last());
         let comes_at = last.song_pulse_of(last.first_pulse);
         let goes_on_at = heard.song_pulse_at(last.from_frame as f64);
-        if now.heard_frame < last.from_frame && (comes_at - goes_on_at).abs() > JUMP_PULSES {
+        let only_wraps = last.looping.wraps && (heard.song, heard.looping) == (last.song, last.looping);
+        if now.heard_frame < last.from_frame && !only_wraps && (comes_at - goes_on_at).abs() > JUMP_PULSES {
             return (last, comes_at);
         }
         (heard, heard.song_pulse_at(now.heard_frame as f64))

@@ -1,8 +1,8 @@
-//! What the plan says of passes: which one plays on a frame and where it begins, which frames are between punch-in and
-//! punch-out, which count in.
+//! Passes of a plan's loop: which pass plays on a frame, where a pass begins, which frames are between punch-in and
+//! punch-out, which frames count in.
 //!
-//! Here a frame is whole and the last pulse that fell on it or before decides its pass, so a pass begins on the frame of
-//! its first pulse. Realtime: yes (pure arithmetic over the few stretches of a plan).
+//! Frames are whole. The last pulse on a frame or before it decides the frame's pass, so a pass begins on the frame of its
+//! first pulse. Realtime: yes (pure arithmetic over the few stretches of a plan).
 
 use super::{Plan, Song, Stretch};
 use crate::music::{CountIn, PPQN, Place, Punch};
@@ -73,21 +73,24 @@ impl Stretch {
 
     /// The passes that play in a part of it, in order; none where the song stands.
     pub fn passes(&self, part: Range<i64>) -> impl Iterator<Item = PassFrames> + use<> {
-        let stretch = *self;
-        let first = self.place_at(part.start).map(|place| place.pass);
-        let ends = move |pass: i64| {
-            let wrap_pulse = stretch.looping.wrap_pulse(pass + 1)?;
-            stretch.frame_of_run_pulse(wrap_pulse)
-        };
-        let pass_from = move |pass: i64, from: i64| {
-            let to = ends(pass).unwrap_or(i64::MAX).min(part.end);
+        let (stretch, Range { start, end }) = (*self, part);
+        let cut = move |pass: i64, from: i64| {
+            let to = stretch.wrap_frame(pass + 1).unwrap_or(i64::MAX).min(end);
             (from < to).then_some(PassFrames { pass, frames: from..to })
         };
-        let begin = part.start;
-        std::iter::successors(first.and_then(|pass| pass_from(pass, begin)), {
-            let pass_from = pass_from.clone();
-            move |before| pass_from(before.pass + 1, before.frames.end)
-        })
+        let first = self.place_at(start).and_then(|place| cut(place.pass, start));
+        std::iter::successors(first, move |before| cut(before.pass + 1, before.frames.end))
+    }
+
+    /// The frame on which a pass begins by a wrap.
+    fn wrap_frame(&self, pass: i64) -> Option<i64> {
+        self.frame_of_run_pulse(self.looping.wrap_pulse(pass)?)
+    }
+
+    /// Whether the song goes on in the stretch `next`, and does not begin to roll anew there.
+    fn goes_on_in(&self, next: &Stretch) -> bool {
+        let pass = |stretch: &Stretch| stretch.place_at(next.from_frame).map(|place| place.pass);
+        self.song == next.song && pass(self) <= pass(next)
     }
 }
 
@@ -112,17 +115,15 @@ impl Plan {
     /// pass that does not come, and for one that began before the stretches reach back.
     pub fn pass_begins(&self, pass: i64) -> Option<i64> {
         let list = self.stretches();
-        let song = self.last().song;
-        let run = list.iter().rposition(|stretch| stretch.song != song).map_or(0, |before| before + 1);
+        let run = list.windows(2).rposition(|pair| !pair[0].goes_on_in(&pair[1])).map_or(0, |before| before + 1);
         for (i, stretch) in list.iter().enumerate().skip(run) {
             if stretch.place_at(stretch.from_frame)?.pass == pass {
                 return (i > 0).then_some(stretch.from_frame);
             }
             let ends = list.get(i + 1).map_or(i64::MAX, |next| next.from_frame);
-            let wrap_pulse = stretch.looping.wrap_pulse(pass);
-            let wrap_frame = wrap_pulse.and_then(|run_pulse| stretch.frame_of_run_pulse(run_pulse));
-            if let Some(frame) = wrap_frame.filter(|frame| (stretch.from_frame..ends).contains(frame)) {
-                return Some(frame);
+            let wrap_frame = stretch.wrap_frame(pass).filter(|frame| (stretch.from_frame..ends).contains(frame));
+            if wrap_frame.is_some() {
+                return wrap_frame;
             }
         }
         None
