@@ -4,6 +4,8 @@
 //! timeline holds from which frame, and every reader (MIDI clock, click, screen, tests) computes from that.
 
 mod clock_source;
+pub mod count_in;
+pub mod loops;
 pub mod note;
 pub mod plan;
 pub mod position;
@@ -13,8 +15,10 @@ pub mod timeline;
 pub mod units;
 
 pub use clock_source::ClockSource;
+pub use count_in::CountIn;
+pub use loops::{LoopRegion, Looping, Place, Punch};
 pub use note::Note;
-pub use plan::{Plan, Pulse, Song, Stretch};
+pub use plan::{PassFrames, Plan, Pulse, Song, SongTime, Stretch};
 pub use position::Position;
 pub use sync::{ClockFollower, SourceTime, SyncEvent, SyncState};
 pub use tap::TapTempo;

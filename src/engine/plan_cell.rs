@@ -1,10 +1,10 @@
 //! The plan on its way from the control thread to the callback and the MIDI clock: a level, the newest wins.
 
 use super::latest::{Latest, Words};
-use crate::music::{Bpm, Plan, Song, Stretch, Timeline, plan::STRETCHES};
+use crate::music::{Bpm, LoopRegion, Looping, Plan, Song, Stretch, Timeline, plan::STRETCHES};
 use std::sync::Arc;
 
-const WORDS_PER_STRETCH: usize = 9;
+const WORDS_PER_STRETCH: usize = 14;
 const WORDS: usize = 1 + STRETCHES * WORDS_PER_STRETCH;
 
 impl Words<WORDS> for Plan {
@@ -17,6 +17,9 @@ impl Words<WORDS> for Plan {
                 Song::Stopped { at_pulse } => (0, at_pulse.to_bits()),
                 Song::Rolling { offset_pulses } => (1, offset_pulses as u64),
             };
+            let Looping { region, wraps, zero_pulse, pass } = stretch.looping;
+            // No loop is as long as this.
+            let looped = region.map_or(0..0, LoopRegion::pulses);
             words.copy_from_slice(&[
                 stretch.from_frame as u64,
                 stretch.first_pulse as u64,
@@ -27,6 +30,11 @@ impl Words<WORDS> for Plan {
                 rolling,
                 place,
                 u64::from(stretch.clock_on),
+                looped.start as u64,
+                looped.end as u64,
+                u64::from(wraps),
+                zero_pulse as u64,
+                pass as u64,
             ]);
         }
         words
@@ -49,6 +57,12 @@ impl Words<WORDS> for Plan {
                     _ => Song::Rolling { offset_pulses: w[7] as i64 },
                 },
                 clock_on: w[8] != 0,
+                looping: Looping {
+                    region: LoopRegion::new(w[9] as i64..w[10] as i64).ok(),
+                    wraps: w[11] != 0,
+                    zero_pulse: w[12] as i64,
+                    pass: w[13] as i64,
+                },
             }
         };
         // The words of unused places are zero and are never looked at.
@@ -105,5 +119,24 @@ mod tests {
             writer.write(&plan);
             assert_eq!(reader.read().stretches(), plan.stretches());
         }
+    }
+
+    #[test]
+    fn a_loop_arrives_as_it_was_written() {
+        let mut plan = Plan::new(Bpm::DEFAULT, 48_000.0, true);
+        let (writer, mut reader) = plan_cell(plan);
+        plan.roll(0.0, 0);
+        // Set, made shorter behind the song's place, turned off on a later pass, and set behind the song.
+        let regions = [Some(0..96), Some(24..48), None, Some(96..192), Some(0..24)];
+        for (i, region) in (1..).zip(regions) {
+            plan.set_loop(region.map(|pulses| LoopRegion::new(pulses).unwrap()), i * 60_000);
+            writer.write(&plan);
+            assert_eq!(reader.read(), &plan);
+        }
+        let passes: Vec<i64> = plan.stretches().iter().map(|stretch| stretch.looping.pass).collect();
+        assert!(passes.iter().any(|pass| *pass != 0), "{passes:?}");
+        plan.stand(5.0, 400_000);
+        writer.write(&plan);
+        assert_eq!(reader.read(), &plan);
     }
 }

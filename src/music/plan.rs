@@ -4,8 +4,15 @@
 //! matters: which pulses fall in this window. A pulse belongs to exactly one stretch, whatever the edits, because
 //! each stretch names its first pulse.
 
-use super::{Bpm, PPQN, Timeline, timeline::rated};
+use super::{
+    Bpm, LoopRegion, Looping, PPQN, Timeline,
+    timeline::{SLACK_FRAMES, rated},
+};
 use std::ops::Range;
+
+mod passes;
+
+pub use passes::{PassFrames, SongTime};
 
 /// Whether the song rolls, and where.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,9 +22,10 @@ pub enum Song {
         /// Pulses from the beginning of the song.
         at_pulse: f64,
     },
-    /// Rolling: song pulse = timeline pulse - `offset_pulses`. Whole, so the song's grid is the clock's grid.
+    /// Rolling: run pulse = timeline pulse - `offset_pulses`. Whole, so the song's grid is the clock's grid. The run pulse
+    /// is the song pulse until the song wraps in a loop; see [`Looping`].
     Rolling {
-        /// The timeline pulse on which the song begins.
+        /// The timeline pulse of run pulse 0.
         offset_pulses: i64,
     },
 }
@@ -33,6 +41,8 @@ pub struct Stretch {
     pub timeline: Timeline,
     /// Where the song is.
     pub song: Song,
+    /// The loop, and which pass of it a song that rolls is on.
+    pub looping: Looping,
     /// Whether MIDI clock is sent.
     pub clock_on: bool,
 }
@@ -42,7 +52,18 @@ impl Stretch {
     pub fn song_pulse_at(&self, frame: f64) -> f64 {
         match self.song {
             Song::Stopped { at_pulse } => at_pulse,
-            Song::Rolling { offset_pulses } => self.timeline.pulse_at(frame) - offset_pulses as f64,
+            Song::Rolling { offset_pulses } => {
+                let run_pulse = self.timeline.pulse_at(frame) - offset_pulses as f64;
+                self.looping.song_pulse(run_pulse, SLACK_FRAMES / self.timeline.frames_per_pulse())
+            }
+        }
+    }
+
+    /// The song pulse that a pulse of the timeline is, or the (fractional) one on which the song stands.
+    pub fn song_pulse_of(&self, pulse: i64) -> f64 {
+        match self.song {
+            Song::Stopped { at_pulse } => at_pulse,
+            Song::Rolling { offset_pulses } => self.looping.place(pulse - offset_pulses).song_pulse as f64,
         }
     }
 
@@ -63,7 +84,7 @@ impl Stretch {
     /// The pulses of this stretch in a part of it, in order.
     pub fn pulses(&self, part: Range<i64>) -> impl Iterator<Item = Pulse> + use<> {
         let stretch = *self;
-        let Stretch { timeline, song, from_frame, first_pulse, .. } = stretch;
+        let Stretch { timeline, song, looping, from_frame, first_pulse, .. } = stretch;
         // A source that ran ahead puts several pulses before the stretch begins: they all fall on its first frame.
         let near = if part.start <= from_frame {
             first_pulse
@@ -71,13 +92,17 @@ impl Stretch {
             (timeline.pulse_at(part.start as f64).floor() as i64 - 1).max(first_pulse)
         };
         (near..)
-            .map(move |pulse| Pulse {
-                frame: timeline.frame_of(pulse as f64),
-                whole_frame: stretch.frame_of(pulse),
-                song_pulse: match song {
+            .map(move |pulse| {
+                let run_pulse = match song {
                     Song::Rolling { offset_pulses } => Some(pulse - offset_pulses),
                     Song::Stopped { .. } => None,
-                },
+                };
+                Pulse {
+                    frame: timeline.frame_of(pulse as f64),
+                    whole_frame: stretch.frame_of(pulse),
+                    song_pulse: run_pulse.map(|run_pulse| looping.place(run_pulse).song_pulse),
+                    run_pulse,
+                }
             })
             .skip_while(move |pulse| pulse.whole_frame < part.start)
             .take_while(move |pulse| pulse.whole_frame < part.end)
@@ -91,8 +116,10 @@ pub struct Pulse {
     pub frame: f64,
     /// The frame it falls on.
     pub whole_frame: i64,
-    /// The song pulse it is, while the song rolls.
+    /// The song pulse it is, while the song rolls; inside the loop region where the song wraps.
     pub song_pulse: Option<i64>,
+    /// The same counted on without a wrap, as a MIDI clock follower counts.
+    pub run_pulse: Option<i64>,
 }
 
 impl Pulse {
@@ -124,6 +151,7 @@ impl Plan {
             first_pulse: 0,
             timeline: Timeline::new(bpm, sample_rate_hz),
             song: Song::Stopped { at_pulse: 0.0 },
+            looping: Looping::default(),
             clock_on,
         };
         Plan { stretches: [stretch; STRETCHES], len: 1 }
@@ -231,7 +259,12 @@ impl Plan {
     pub fn roll_on(&mut self, song_pulse: i64, plan_pulse: i64, earliest: i64) -> i64 {
         let timeline = self.last().timeline;
         let from_frame = self.edit_frame(earliest).max(timeline.whole_frame_of(plan_pulse));
-        self.push_song(Song::Rolling { offset_pulses: plan_pulse - song_pulse }, timeline, from_frame);
+        self.push_song(
+            Song::Rolling { offset_pulses: plan_pulse - song_pulse },
+            song_pulse as f64,
+            timeline,
+            from_frame,
+        );
         from_frame
     }
 
@@ -274,24 +307,45 @@ impl Plan {
             timeline.origin_frame = earliest as f64 + (next - song_pulse) * timeline.frames_per_pulse();
             (earliest, offset)
         };
-        self.push_song(Song::Rolling { offset_pulses }, timeline, from_frame);
+        self.push_song(Song::Rolling { offset_pulses }, song_pulse, timeline, from_frame);
         from_frame
     }
 
     /// The song stands at `song_pulse` from `earliest` on.
     pub fn stand(&mut self, song_pulse: f64, earliest: i64) {
         let timeline = self.last().timeline;
-        self.push_song(Song::Stopped { at_pulse: song_pulse }, timeline, self.edit_frame(earliest));
+        self.push_song(Song::Stopped { at_pulse: song_pulse }, song_pulse, timeline, self.edit_frame(earliest));
     }
 
-    fn push_song(&mut self, song: Song, timeline: Timeline, from_frame: i64) {
+    /// The song goes from this song pulse on, or stands there.
+    fn push_song(&mut self, song: Song, song_pulse: f64, timeline: Timeline, from_frame: i64) {
         let last = *self.last();
         let first_pulse = if timeline == last.timeline {
             self.last().next_pulse(from_frame)
         } else {
             timeline.first_pulse_from(from_frame)
         };
-        self.push(Stretch { from_frame, first_pulse, timeline, song, ..last });
+        let looping = match song {
+            Song::Rolling { .. } => Looping::rolling(last.looping.region, song_pulse),
+            Song::Stopped { .. } => Looping::standing(last.looping.region),
+        };
+        self.push(Stretch { from_frame, first_pulse, timeline, song, looping, ..last });
+    }
+
+    /// Loops another region, or none, from `earliest` on. A song that rolls stays on its place and its pass, and the
+    /// clock goes on; where its place is behind the new region's end, see [`Looping::with_region`].
+    pub fn set_loop(&mut self, region: Option<LoopRegion>, earliest: i64) {
+        let last = *self.last();
+        if last.looping.region == region {
+            return;
+        }
+        let from_frame = self.edit_frame(earliest);
+        let looping = match last.run_pulse_at(from_frame) {
+            Some(run_pulse) => last.looping.with_region(region, run_pulse),
+            None => Looping::standing(region),
+        };
+        let first_pulse = last.next_pulse(from_frame);
+        self.push(Stretch { from_frame, first_pulse, looping, ..last });
     }
 
     /// Frames are of another rate from `frame` on: song and clock go on where they are, and what is planned for later
@@ -307,14 +361,16 @@ impl Plan {
             ..current
         };
         list.push(last);
+        let mut was = current;
         for later in self.stretches().iter().filter(|it| it.from_frame > frame) {
             let mut from_frame = rated(later.from_frame as f64, frame, ratio).round() as i64;
-            if last.clock_on {
+            if was.next_pulse(later.from_frame) == later.first_pulse {
                 // Between the same two pulses as before: rounding must not put one on both sides of it.
                 from_frame =
                     from_frame.max(last.frame_of(later.first_pulse - 1) + 1).min(last.frame_of(later.first_pulse));
             }
             from_frame = from_frame.max(last.from_frame);
+            was = *later;
             last = Stretch { from_frame, timeline: later.timeline.at_rate(sample_rate_hz, frame), ..*later };
             list.push(last);
         }

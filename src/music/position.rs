@@ -69,7 +69,7 @@ pub struct NotAPosition;
 /// A day: far longer than any set, and short enough for exact arithmetic in frames.
 const MAX_SECONDS: f64 = 86_400.0;
 /// A day in bars of four beats at 300 BPM.
-const MAX_BAR: u32 = 108_000;
+pub(super) const MAX_BAR: u32 = 108_000;
 
 impl FromStr for Position {
     type Err = NotAPosition;

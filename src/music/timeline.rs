@@ -7,7 +7,7 @@ pub const PPQN: i64 = 24;
 
 /// Absorbs rounding: a pulse a thousandth of a frame before a frame falls on that frame, so that 120 BPM at
 /// 48 kHz is exactly 1000 frames a pulse for ever.
-const SLACK_FRAMES: f64 = 1e-3;
+pub(super) const SLACK_FRAMES: f64 = 1e-3;
 
 /// Where a frame lies once those after `frame` are so many times as many.
 pub(super) fn rated(at: f64, frame: i64, ratio: f64) -> f64 {

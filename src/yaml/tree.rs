@@ -54,7 +54,7 @@ impl<'a> Document<'a> {
         match (Tree { cost: &cost }).deserialize(serde_yaml::Deserializer::from_str(text)) {
             Ok(root) => Ok(Self { text, root }),
             Err(error) => {
-                let line = error.location().map(|place| place.line());
+                let line = error.location().map(|place| line_at(text, &place));
                 let mut message = error.to_string().replace(char::is_control, "\u{fffd}");
                 if let Some(place) = error.location() {
                     // The first mention only repeats what `line` says; a second one is where the trouble began.
@@ -75,8 +75,14 @@ impl<'a> Document<'a> {
     /// a value it liked stood.
     pub(super) fn line_of(&self, path: &[Step]) -> Option<usize> {
         let met = Probe(path).deserialize(serde_yaml::Deserializer::from_str(self.text));
-        Some(met.err()?.location()?.line())
+        Some(line_at(self.text, &met.err()?.location()?))
     }
+}
+
+/// The line of a place, from 1, as editors and [`str::lines`] count: the parser also counts what Unicode calls a line's
+/// end, and a CR alone.
+fn line_at(text: &str, place: &serde_yaml::Location) -> usize {
+    1 + text.chars().take(place.index()).filter(|sign| *sign == '\n').count()
 }
 
 fn is_indented_by_tab(line: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The metronome: a short tone on every beat of the song, higher on the first of a bar.
 
-use crate::music::{Plan, position::BEATS_PER_BAR};
+use crate::music::{CountIn, Plan, position::BEATS_PER_BAR};
 use std::{f32::consts::TAU, ops::Range};
 
 /// Pitch of the first beat of a bar, in Hz.
@@ -11,31 +11,6 @@ const BEAT_HZ: f32 = 1047.0;
 const DECAY_SECONDS: f32 = 0.05;
 /// Level of the tone, 1.0 = full scale: -12 dB.
 const LEVEL: f32 = 0.25;
-
-/// Beats that are heard before the song begins.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CountIn {
-    /// Where the song begins: the beat after the last.
-    pub song_frame: i64,
-    /// How many.
-    pub beats: u32,
-    /// How far apart.
-    pub beat_frames: f64,
-}
-
-impl CountIn {
-    /// No beats.
-    pub const NONE: CountIn = CountIn { song_frame: 0, beats: 0, beat_frames: 1.0 };
-
-    /// The beats in a window of frames: where, and whether a bar begins there.
-    fn beats(self, window: Range<i64>) -> impl Iterator<Item = (i64, bool)> {
-        (0..self.beats).filter_map(move |beat| {
-            let left = self.beats - beat;
-            let frame = self.song_frame - (f64::from(left) * self.beat_frames).round() as i64;
-            window.contains(&frame).then_some((frame, beat % BEATS_PER_BAR == 0))
-        })
-    }
-}
 
 /// The metronome's state. Realtime: yes.
 #[derive(Debug)]

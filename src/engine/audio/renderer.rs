@@ -6,7 +6,7 @@
 
 use super::{
     capture::CaptureFeed,
-    click::{Click, CountIn},
+    click::Click,
     denormals::flushed_to_zero,
     meter::Meter,
     player::{PlayId, Player},
@@ -18,7 +18,7 @@ use crate::{
         midi::{input::Inlet, sent::SentLog},
         plan_cell::PlanReader,
     },
-    music::Plan,
+    music::{CountIn, Plan},
     synth::Synth,
 };
 use ringbuf::{

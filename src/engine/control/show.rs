@@ -3,7 +3,7 @@
 use super::{Control, Moment, instruments::instrument::Instrument};
 use crate::{
     engine::midi::{input::MidiIn, sent::PortIndex, thru::Route},
-    music::{Position, Song, Stretch},
+    music::{Position, Stretch},
     status::{FaultCounts, ParamsStatus, PortStatus, Status, TransportStatus},
 };
 use std::sync::{
@@ -69,12 +69,10 @@ impl Control {
     /// for is what is shown.
     fn song_place(&self, now: Moment) -> (&Stretch, f64) {
         let (heard, last) = (self.out.plan.at(now.heard_frame), self.out.plan.last());
-        let comes_at = match last.song {
-            Song::Stopped { at_pulse } => at_pulse,
-            Song::Rolling { offset_pulses } => (last.first_pulse - offset_pulses) as f64,
-        };
+        let comes_at = last.song_pulse_of(last.first_pulse);
         let goes_on_at = heard.song_pulse_at(last.from_frame as f64);
-        if now.heard_frame < last.from_frame && (comes_at - goes_on_at).abs() > JUMP_PULSES {
+        let only_wraps = last.looping.wraps && (heard.song, heard.looping) == (last.song, last.looping);
+        if now.heard_frame < last.from_frame && !only_wraps && (comes_at - goes_on_at).abs() > JUMP_PULSES {
             return (last, comes_at);
         }
         (heard, heard.song_pulse_at(now.heard_frame as f64))

@@ -7,11 +7,8 @@ use super::{
     out::{Out, done},
 };
 use crate::{
-    engine::{
-        audio::{click::CountIn, renderer::Order},
-        station::Answer,
-    },
-    music::{Bpm, PPQN, Position, position::BEATS_PER_BAR},
+    engine::{audio::renderer::Order, station::Answer},
+    music::{Bpm, CountIn, PPQN, Position, position::BEATS_PER_BAR},
     status::Event,
 };
 pub use sync::{Sync, SyncConfig};

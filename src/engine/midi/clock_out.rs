@@ -8,6 +8,10 @@
 //! against the plan's own count: a few pulses too many are waited for, a few too few are made up for, and where it is
 //! further off it is stopped, told where the song is, and continues on the next sixteenth.
 //!
+//! A song that wraps in a loop sends followers even pulses and nothing else: they count run pulses, which do not wrap
+//! (`music/loops.rs`). A song position is that of the song: a follower that starts or continues on a later pass begins on
+//! the song's place in the loop, with START where that is the song's beginning.
+//!
 //! A follower begins with the first pulse after START or CONTINUE and needs a moment to make ready (MIDI 1.0, "Start"),
 //! and one that is itself a station must know of that pulse before it has rendered past it. So these go out
 //! [`START_LEAD_SECONDS`] ahead of the pulse they are meant for, or behind the pulse before it, whichever is later.
@@ -36,9 +40,9 @@ pub const START_LEAD_SECONDS: f64 = 0.02;
 enum Told {
     /// It stands; the song was last at this pulse.
     Stopped { at_pulse: f64 },
-    /// It will be told to start (from pulse 0) or continue when the song reaches this pulse.
-    Waiting { offset_pulses: i64, song_pulse: i64 },
-    /// It runs, and this is the pulse it takes the next one for.
+    /// It will be told to start (where that is song pulse 0) or continue when the song reaches this run pulse.
+    Waiting { offset_pulses: i64, run_pulse: i64, song_pulse: i64 },
+    /// It runs, and this is the run pulse it takes the next one for.
     Running { offset_pulses: i64, next_pulse: i64 },
     /// It was stopped while the song rolls, because its pulses or its transport were switched off.
     Left { offset_pulses: i64 },
@@ -123,9 +127,9 @@ impl ClockOut {
 
     /// Starts a follower that waits for this pulse of a song.
     fn start_with(&mut self, song: Song, pulse: Pulse, frame: f64, emit: &mut impl FnMut(f64, Message)) {
-        if let (Told::Waiting { offset_pulses, song_pulse }, Some(next_pulse)) = (self.told, pulse.song_pulse)
+        if let (Told::Waiting { offset_pulses, run_pulse, song_pulse }, Some(next_pulse)) = (self.told, pulse.run_pulse)
             && song == (Song::Rolling { offset_pulses })
-            && next_pulse >= song_pulse
+            && next_pulse >= run_pulse
         {
             emit(frame, if song_pulse == 0 { Message::START } else { Message::CONTINUE });
             self.told = Told::Running { offset_pulses, next_pulse };
@@ -136,24 +140,24 @@ impl ClockOut {
         // Its fraction, but on the whole frame that the plan gave it.
         let frame = pulse.frame.max(pulse.whole_frame as f64);
         self.start_with(song, pulse, frame, emit);
-        if let (Told::Running { next_pulse, .. }, Some(song_pulse)) = (&mut self.told, pulse.song_pulse) {
-            if song_pulse < *next_pulse {
+        if let (Told::Running { next_pulse, .. }, Some(run_pulse)) = (&mut self.told, pulse.run_pulse) {
+            if run_pulse < *next_pulse {
                 return;
             }
-            *next_pulse = song_pulse + 1;
+            *next_pulse = run_pulse + 1;
         }
         emit(frame, Message::CLOCK);
     }
 
     /// Whether it is to be told to start or continue before this pulse of a song.
     pub fn starts_with(&self, song: Song, pulse: Pulse) -> bool {
-        let (Song::Rolling { offset_pulses }, Some(next)) = (song, pulse.song_pulse) else { return false };
+        let (Song::Rolling { offset_pulses }, Some(next)) = (song, pulse.run_pulse) else { return false };
         match self.told {
-            Told::Waiting { offset_pulses: was, song_pulse } if was == offset_pulses => next >= song_pulse,
+            Told::Waiting { offset_pulses: was, run_pulse, .. } if was == offset_pulses => next >= run_pulse,
             Told::Running { offset_pulses: was, .. } | Told::Left { offset_pulses: was } if was == offset_pulses => {
                 false
             }
-            _ => is_sixteenth(next),
+            _ => pulse.song_pulse.is_some_and(is_sixteenth),
         }
     }
 
@@ -214,7 +218,7 @@ impl ClockOut {
             (Song::Rolling { offset_pulses }, Told::Running { offset_pulses: was, next_pulse })
                 if offset_pulses == was =>
             {
-                let missing = next_song_pulse(stretch, frame) - next_pulse;
+                let missing = next_run_pulse(stretch, frame) - next_pulse;
                 if missing.abs() > MOST_MADE_UP {
                     emit(Message::STOP);
                     self.wait(stretch, frame, emit);
@@ -223,11 +227,10 @@ impl ClockOut {
                     self.told = Told::Running { offset_pulses, next_pulse: next_pulse + missing };
                 }
             }
-            (Song::Rolling { offset_pulses }, Told::Waiting { offset_pulses: was, song_pulse })
+            (Song::Rolling { offset_pulses }, Told::Waiting { offset_pulses: was, run_pulse, song_pulse })
                 if offset_pulses == was =>
             {
-                let next = next_song_pulse(stretch, frame);
-                if !(next..next + PULSES_PER_SIXTEENTH).contains(&song_pulse) {
+                if next_sixteenth(stretch, frame) != (run_pulse, song_pulse) {
                     self.wait(stretch, frame, emit);
                 }
             }
@@ -241,12 +244,11 @@ impl ClockOut {
     /// A follower that stands is told where the song will be on the next sixteenth, and goes on there.
     fn wait(&mut self, stretch: &Stretch, frame: i64, emit: &mut impl FnMut(Message)) {
         let Song::Rolling { offset_pulses } = stretch.song else { return };
-        let next = next_song_pulse(stretch, frame);
-        let sixteenths = next.div_euclid(PULSES_PER_SIXTEENTH) + i64::from(next % PULSES_PER_SIXTEENTH != 0);
-        if sixteenths > 0 {
-            emit(song_position(sixteenths));
+        let (run_pulse, song_pulse) = next_sixteenth(stretch, frame);
+        if song_pulse > 0 {
+            emit(song_position(song_pulse / PULSES_PER_SIXTEENTH));
         }
-        self.told = Told::Waiting { offset_pulses, song_pulse: sixteenths * PULSES_PER_SIXTEENTH };
+        self.told = Told::Waiting { offset_pulses, run_pulse, song_pulse };
     }
 }
 
@@ -259,9 +261,18 @@ fn passes(sends: ClockSends, message: Message) -> bool {
     }
 }
 
-/// The first pulse of a song that rolls, from a frame of its stretch on; not before its beginning.
-fn next_song_pulse(stretch: &Stretch, frame: i64) -> i64 {
-    stretch.pulses(frame..i64::MAX).find_map(|pulse| pulse.song_pulse).unwrap_or(0).max(0)
+/// The first run pulse of a song that rolls, from a frame of its stretch on; not before its beginning.
+fn next_run_pulse(stretch: &Stretch, frame: i64) -> i64 {
+    stretch.pulses(frame..i64::MAX).find_map(|pulse| pulse.run_pulse).unwrap_or(0).max(0)
+}
+
+/// The run pulse and song pulse of the first sixteenth from a frame on. Where the loop ends within a sixteenth, that is
+/// one behind the wrap: two sixteenths are enough to find it, since no loop is that short.
+fn next_sixteenth(stretch: &Stretch, frame: i64) -> (i64, i64) {
+    let next = next_run_pulse(stretch, frame);
+    let placed = (next..next + 2 * PULSES_PER_SIXTEENTH).map(|run_pulse| (run_pulse, stretch.looping.place(run_pulse)));
+    let mut sixteenths = placed.map(|(run_pulse, place)| (run_pulse, place.song_pulse));
+    sixteenths.find(|(_, song_pulse)| is_sixteenth(*song_pulse)).unwrap_or((next, 0))
 }
 
 /// Whether a follower can begin with a pulse of the song.

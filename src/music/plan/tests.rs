@@ -32,6 +32,8 @@ enum Edit {
     RollOn(i64, i64),
     /// The device has come back at another rate.
     Rate(f64),
+    /// Another loop, or none.
+    Loop(Option<LoopRegion>),
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
@@ -41,7 +43,10 @@ fn edit() -> impl Strategy<Value = Edit> {
         (0.0..1000.0f64).prop_map(Edit::Stand),
         (20.0..300.0f64, -3.0..3.0f64).prop_map(|(bpm, ahead)| Edit::Follow(bpm, ahead)),
         (0i64..1000, -10i64..10).prop_map(|(song, ahead)| Edit::RollOn(song, ahead)),
-        prop::sample::select(&[44_100.0, 48_000.0, 96_000.0]).prop_map(Edit::Rate)
+        prop::sample::select(&[44_100.0, 48_000.0, 96_000.0]).prop_map(Edit::Rate),
+        prop::option::of((0i64..400, PPQN..100))
+            .prop_map(|it| it.map(|(from, len)| LoopRegion::new(from..from + len).unwrap()))
+            .prop_map(Edit::Loop)
     ]
 }
 
@@ -68,6 +73,7 @@ proptest! {
                         plan.roll_on(song, now + pulses, frame + ahead);
                     }
                     Edit::Rate(hz) => plan.set_rate(hz, frame),
+                    Edit::Loop(region) => plan.set_loop(region, frame + ahead),
                 }
             }
             for (stretch, part) in plan.parts(frame..frame + n) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::music::Bpm;
+use crate::music::{Bpm, LoopRegion};
 use proptest::prelude::*;
 
 const CLOCK: Message = Message::CLOCK;
@@ -268,6 +268,93 @@ proptest! {
             }
             let rolls = plan.last().clock_on && matches!(plan.last().song, Song::Rolling { .. });
             prop_assert_eq!(follower.running, rolls);
+        }
+    }
+}
+
+fn looped(from_pulse: i64, to_pulse: i64) -> Option<LoopRegion> {
+    Some(LoopRegion::new(from_pulse..to_pulse).unwrap())
+}
+
+#[test]
+fn across_the_wraps_of_a_loop_a_follower_gets_pulses_and_nothing_else() {
+    let (mut plan, mut without) = (plan(), plan());
+    plan.set_loop(looped(25, 52), 0);
+    plan.roll(0.0, 500);
+    without.roll(0.0, 500);
+    let sent = run(&mut ClockOut::new(), &plan, 0..500_000);
+    assert_eq!(sent, run(&mut ClockOut::new(), &without, 0..500_000));
+    assert_eq!(commands(&sent), [(40, Message::START)]);
+}
+
+#[test]
+fn a_loop_that_is_changed_or_turned_off_sends_nothing() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    plan.set_loop(looped(0, 96), 0);
+    plan.roll(0.0, 500);
+    assert_eq!(commands(&run(&mut out, &plan, 0..60_000)), [(40, Message::START)]);
+    plan.set_loop(looped(0, 24), 60_000);
+    let shorter = run(&mut out, &plan, 60_000..120_000);
+    plan.set_loop(None, 120_000);
+    let off = run(&mut out, &plan, 120_000..180_000);
+    let every_pulse: Vec<_> = (60..180).map(|i| (i * 1000, CLOCK)).collect();
+    assert_eq!([shorter, off].concat(), every_pulse);
+}
+
+#[test]
+fn a_follower_that_continues_on_a_later_pass_is_told_the_songs_place_in_the_loop() {
+    let (mut plan, mut out) = (plan(), ClockOut::new());
+    plan.set_loop(looped(24, 48), 0);
+    plan.roll(0.0, 1);
+    run(&mut out, &plan, 0..62_500);
+    // Song pulse 37 on pass 1 has come.
+    let at_pulse = plan.last().song_pulse_at(62_500.0);
+    plan.stand(at_pulse, 62_500);
+    assert_eq!(commands(&run(&mut out, &plan, 62_500..70_000)), [(62_500, Message::STOP)]);
+    plan.roll(at_pulse, 70_000);
+    let begin = plan.last().from_frame;
+    let sent = commands(&run(&mut out, &plan, 70_000..90_000));
+    assert_eq!(sent[0], (begin, Message::song_position(7)));
+    assert_eq!(sent[1].1, Message::CONTINUE);
+    let first = plan.pulses(sent[1].0 + 1..90_000).find(|pulse| pulse.song_pulse.is_some_and(is_sixteenth));
+    assert_eq!(first.and_then(|pulse| pulse.song_pulse), Some(42));
+}
+
+#[test]
+fn a_follower_that_comes_in_before_the_wrap_begins_behind_it() {
+    // No sixteenth is left before the end of the loop, and its beginning is none.
+    let mut plan = plan();
+    plan.set_loop(looped(2, 47), 0);
+    plan.roll(0.0, 0);
+    let sent = commands(&run(&mut ClockOut::new(), &plan, 42_500..60_000));
+    assert_eq!(sent, [(42_500, Message::song_position(1)), (50_040, Message::CONTINUE)]);
+    // One that begins with the song's beginning starts.
+    plan.set_loop(looped(0, 48), 0);
+    let sent = commands(&run(&mut ClockOut::new(), &plan, 43_500..60_000));
+    assert_eq!(sent, [(47_040, Message::START)]);
+}
+
+proptest! {
+    #[test]
+    fn a_follower_plays_the_songs_place_from_where_it_came_in_until_the_wrap(
+        from in 0i64..200, len in 24i64..200, at in 0.0..200.0f64, comes_in in 10_000i64..2_000_000,
+    ) {
+        let mut plan = plan();
+        plan.set_loop(looped(from, from + len), 0);
+        plan.roll(at, 0);
+        let (mut follower, mut played) = (Follower::default(), Vec::new());
+        let end = comes_in + 24_000;
+        ClockOut::new().window(&plan, ALL, comes_in..end, |frame, message| {
+            if let Some(pulse) = follower.hear(message.bytes()) {
+                played.push((frame as i64, pulse));
+            }
+        });
+        prop_assert!(follower.running && played.len() >= 10);
+        let song = |frame: i64| plan.pulses(frame..frame + 1).find_map(|pulse| Some((pulse.run_pulse?, pulse.song_pulse?)));
+        let first = song(played[0].0).unwrap();
+        prop_assert_eq!(played[0].1, first.1, "it begins where the song is");
+        for (frame, pulse) in played {
+            prop_assert_eq!(song(frame).map(|at| at.0 - first.0), Some(pulse - first.1), "and counts on evenly");
         }
     }
 }
