@@ -4,15 +4,17 @@
 //! window changes its size. All they say goes through one bounded queue. The loop sleeps until something comes, takes
 //! everything there is, and draws at most once every [`pace::FRAME`], and only if something that can be seen changed.
 
+mod acts;
 pub mod app;
-pub mod find;
 pub mod input;
+pub mod keys;
 pub mod line;
 pub mod messages;
 pub mod pace;
 pub mod panels;
 pub mod piano;
 pub mod screen;
+pub mod strips;
 pub mod terminal;
 pub mod theme;
 pub mod visible;

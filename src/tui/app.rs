@@ -1,34 +1,30 @@
-//! What the screen itself knows: focus, mode, what is typed, which notes are held. Nothing musical lives here.
+//! What the screen itself knows: which panels are open, what each remembers, which notes are held. Nothing musical
+//! lives here.
 //!
 //! A pure core: keys and the time go in, commands come out; it reads no clock and touches no terminal, so tests play it
-//! like a person does.
+//! like a person does. What a panel does is in its file; here is what all of them have in common.
 
-mod act;
-pub mod takes;
+pub mod act;
+mod open;
 
-use self::takes::TakesView;
 use super::{
-    find::Find,
+    keys::{self, Action, Keymap},
     line::CommandLine,
     messages::{Message, Messages},
-    piano::Piano,
+    panels::{Memory, Mode, Panel, knobs, takes},
+    strips::hands::Hands,
 };
 use crate::{
-    command::Command,
-    keymap::{self, Action, Mode, Phase, Stroke, notes},
+    command::{
+        Command,
+        arg::{OnOff, Switch},
+    },
+    keymap::{Phase, Stroke, notes},
     music::{Decibels, Note},
     status::{Event, Severity, Status},
 };
-use std::{collections::HashMap, path::Path, time::Instant};
-
-/// The lowest octave the lower piano row may begin at; that of MIDI note 0.
-const OCTAVE_MIN: i32 = -1;
-/// The highest one: C8 to B8, with the upper row up to G9.
-const OCTAVE_MAX: i32 = 8;
-/// Where the lower row begins at first: C3, so that the upper row begins at C4, middle C.
-const OCTAVE_DEFAULT: i32 = 3;
-/// How hard keys strike at first, 1..=127.
-const VELOCITY_DEFAULT: u8 = 100;
+use open::Open;
+use std::{path::Path, sync::Arc, time::Instant};
 
 /// What the screen wants of the engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,25 +40,15 @@ pub enum Wish {
 /// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct App {
-    mode: Mode,
-    /// Where closing help or a line being typed leads back to.
-    base: Mode,
-    /// The focused knob of each instrument, by its port: where a hand was, it comes back to.
-    focus: HashMap<u8, usize>,
-    octave: i32,
-    velocity: u8,
-    piano: Piano,
+    keymap: Arc<Keymap>,
+    open: Open,
+    pub(super) memory: Memory,
+    pub(super) hands: Hands,
     messages: Messages,
-    line: CommandLine,
-    find: Find,
-    help_top: usize,
-    /// Rows and columns of the window, as far as known.
+    /// Columns and rows of the window, as far as known.
     window: (u16, u16),
     /// How loud the inputs were heard before they were turned off.
     monitor: Decibels,
-    /// Whether ports and messages stand in the place of the knobs.
-    midi_shown: bool,
-    takes: TakesView,
     /// Whether it shows a station that goes on without it.
     attached: bool,
     /// Whether the screen can be left and the station go on.
@@ -83,26 +69,24 @@ impl App {
     /// As at the start: playing notes, the first knob in focus.
     pub fn new() -> App {
         App {
-            mode: Mode::Piano,
-            base: Mode::Piano,
-            focus: HashMap::new(),
-            octave: OCTAVE_DEFAULT,
-            velocity: VELOCITY_DEFAULT,
-            piano: Piano::default(),
+            keymap: keys::built_in(),
+            open: Open::only(Panel::Knobs),
+            memory: Memory::default(),
+            hands: Hands::default(),
             messages: Messages::default(),
-            line: CommandLine::default(),
-            find: Find::default(),
-            help_top: 0,
             window: (80, 24),
             monitor: Decibels::UNITY,
-            midi_shown: false,
-            takes: TakesView::default(),
             attached: false,
             can_detach: false,
             home: String::new(),
             redraw: false,
             changed: true,
         }
+    }
+
+    /// With other keys than those built in.
+    pub fn with_keymap(self, keymap: Keymap) -> App {
+        App { keymap: Arc::new(keymap), ..self }
     }
 
     /// What lies in this folder is shown with a `~`.
@@ -119,26 +103,30 @@ impl App {
     pub fn key(&mut self, stroke: Stroke, now: Instant, status: &Status) -> Vec<Wish> {
         let Stroke { key, phase } = stroke;
         if phase == Phase::Release {
-            self.piano.releases_told();
+            self.hands.piano.releases_told();
         } else {
             self.changed = true;
         }
         if phase == Phase::Press {
             self.messages.seen();
         }
-        let note_key = key.char().filter(|c| self.mode == Mode::Piano && notes::semitones(*c).is_some());
+        let mode = self.mode();
+        let note_key = key.char().filter(|c| mode == Mode::Piano && notes::semitones(*c).is_some());
         if let Some(c) = note_key {
-            return self.note_key(c.to_ascii_lowercase(), phase, now);
+            let played = self.hands.key(c.to_ascii_lowercase(), phase, now);
+            self.changed |= played.is_some();
+            return played.unwrap_or_default();
         }
         if phase == Phase::Release {
             return Vec::new();
         }
-        match keymap::row_of(self.mode, key) {
+        let keymap = Arc::clone(&self.keymap);
+        match keymap.row_of(mode, key) {
             Some(row) if phase == Phase::Repeat && !row.repeats => Vec::new(),
-            Some(row) => match row.action {
-                Action::Command(line) => self.run(line, Wish::Tell, status),
-                Action::Ask(line) => self.run(line, Wish::Ask, status),
-                Action::View(view) => self.act(view, status),
+            Some(row) => match &row.action {
+                Action::Command(command) => self.run(command, Wish::Tell, status),
+                Action::Ask(command) => self.run(command, Wish::Ask, status),
+                Action::View(view) => view.act(self, status),
             },
             None => {
                 if let Some(c) = key.char() {
@@ -149,35 +137,17 @@ impl App {
         }
     }
 
-    fn note_key(&mut self, key: char, phase: Phase, now: Instant) -> Vec<Wish> {
-        let Some(note) = self.note_of(key) else { return Vec::new() };
-        self.changed = true;
-        tell(self.piano.key(key, phase, note, self.velocity, now))
-    }
-
-    /// What a note key plays at the present octave; nothing above the highest note.
-    fn note_of(&self, key: char) -> Option<Note> {
-        let semitones = i32::from(notes::semitones(key)?);
-        Note::new(0)?.transposed((self.octave - OCTAVE_MIN) * 12 + semitones)
-    }
-
-    fn run(&mut self, line: &str, wish: fn(Command) -> Wish, status: &Status) -> Vec<Wish> {
-        match line.parse::<Command>() {
-            // A key that leaves must not end what others play on; `:quit` says what it means.
-            Ok(Command::Quit {}) if self.attached => vec![Wish::Detach],
-            Ok(command) => {
-                self.announce(&command, status);
-                vec![wish(command)]
-            }
-            Err(error) => {
-                self.say(Severity::Error, error.to_string());
-                Vec::new()
-            }
+    fn run(&mut self, command: &Command, wish: fn(Command) -> Wish, status: &Status) -> Vec<Wish> {
+        // A key that leaves must not end what others play on; `:quit` says what it means.
+        if *command == (Command::Quit {}) && self.attached {
+            return vec![Wish::Detach];
         }
+        self.announce(command, status);
+        vec![wish(command.clone())]
     }
 
     /// Nobody needs to be asked whether to leave, but should know what becomes of the take.
-    fn announce(&mut self, command: &Command, status: &Status) {
+    pub(super) fn announce(&mut self, command: &Command, status: &Status) {
         if *command == (Command::Quit {}) {
             let sentence = match &status.record.take {
                 Some(take) => format!("leaving; the take is finished first: {}", take.path.display()),
@@ -193,20 +163,58 @@ impl App {
     }
 
     /// Changes the line being typed, where there is one.
-    fn edit(&mut self, change: impl FnOnce(&mut CommandLine)) {
-        match self.mode {
-            Mode::Line => change(&mut self.line),
-            Mode::Find => self.find.edit(change),
-            Mode::Piano | Mode::Keys | Mode::Takes | Mode::Sure | Mode::Help => return,
+    pub(super) fn edit(&mut self, mut change: impl FnMut(&mut CommandLine)) {
+        if self.typed().is_some() {
+            self.open.top().edit(&mut self.memory, &mut change);
+            self.changed = true;
         }
-        self.changed = true;
+    }
+
+    /// The line being typed, where there is one.
+    pub(super) fn typed(&self) -> Option<&CommandLine> {
+        self.open.top().line(&self.memory)
+    }
+
+    /// Gives a panel the keyboard. Keys that held notes will not be heard of again.
+    pub(super) fn open(&mut self, panel: Panel) -> Vec<Wish> {
+        self.enter(self.open.with(panel))
+    }
+
+    /// Closes the panel that has the keyboard.
+    pub(super) fn close(&mut self) -> Vec<Wish> {
+        self.enter(self.open.closed())
+    }
+
+    /// Closes every panel but the one on the ground.
+    pub(super) fn clear(&mut self) -> Vec<Wish> {
+        self.enter(self.open.cleared())
+    }
+
+    fn enter(&mut self, open: Open) -> Vec<Wish> {
+        let mut wishes = self.silence();
+        wishes.extend(self.rearrange(open));
+        wishes
+    }
+
+    /// Puts another panel on the ground. The keys go on meaning the same, so notes that are held sound on.
+    pub(super) fn stand_on(&mut self, ground: Panel) -> Vec<Wish> {
+        self.rearrange(self.open.with(ground))
+    }
+
+    /// What the engine does only while somebody looks at a panel begins and ends with that.
+    fn rearrange(&mut self, open: Open) -> Vec<Wish> {
+        let before = std::mem::replace(&mut self.open, open);
+        let watch = |panel: Panel, looks| panel.watch(Switch::To(OnOff(looks))).map(Wish::Tell);
+        let left = before.panels().filter(|panel| !open.has(*panel)).filter_map(|panel| watch(panel, false));
+        let came = open.panels().filter(|panel| !before.has(*panel)).filter_map(|panel| watch(panel, true));
+        left.chain(came).collect()
     }
 
     /// Something happened in the engine.
     pub fn event(&mut self, event: &Event) {
         if let Event::ProfileUsed { .. } = event {
-            self.focus.clear();
-            self.find.open();
+            self.memory.knobs.begin();
+            self.memory.find.begin();
             self.changed = true;
         }
         if let Some((severity, text)) = event.notice() {
@@ -252,19 +260,19 @@ impl App {
 
     /// Ends the notes whose keys are no longer repeated.
     pub fn tick(&mut self, now: Instant) -> Vec<Wish> {
-        let ended = self.piano.tick(now);
+        let ended = self.hands.piano.tick(now);
         self.changed |= !ended.is_empty();
         tell(ended)
     }
 
     /// When [`tick`](Self::tick) has something to do.
     pub fn deadline(&self) -> Option<Instant> {
-        self.piano.deadline()
+        self.hands.piano.deadline()
     }
 
     /// Ends every note held on the keyboard: the keys mean something else now, or nothing any more.
     pub fn silence(&mut self) -> Vec<Wish> {
-        let ended = self.piano.silence();
+        let ended = self.hands.piano.silence();
         self.changed |= !ended.is_empty();
         tell(ended)
     }
@@ -284,87 +292,84 @@ impl App {
         std::mem::take(&mut self.redraw)
     }
 
+    /// What each key does.
+    pub fn keymap(&self) -> &Keymap {
+        &self.keymap
+    }
+
     /// What the keys mean.
     pub fn mode(&self) -> Mode {
-        self.mode
+        self.open.top().mode(self.hands.on_piano)
     }
 
     /// What the keys mean behind help and a line being typed.
     pub fn base_mode(&self) -> Mode {
-        self.base
+        self.base().mode(self.hands.on_piano)
+    }
+
+    /// The panel behind help and a line being typed.
+    pub fn base(&self) -> Panel {
+        self.open.base()
+    }
+
+    /// The panel over the middle, where one is.
+    pub fn over(&self) -> Option<Panel> {
+        self.open.over()
+    }
+
+    /// The panel that is drawn in the middle.
+    pub fn in_the_middle(&self) -> Panel {
+        self.over().and_then(Panel::about).unwrap_or(self.base())
+    }
+
+    /// Whether a panel is open, be it covered.
+    pub fn is_open(&self, panel: Panel) -> bool {
+        self.open.has(panel)
     }
 
     /// The place of the focused knob in the profile's parameters; none where there are no parameters. While one is
     /// looked for it is the one found, and the focus itself stays where it was.
     pub fn focused(&self, status: &Status) -> Option<usize> {
-        let from = self.focus_kept(status)?;
-        Some(self.found(status).map_or(from, |found| self.find.focused(&found, from)))
-    }
-
-    /// Where the focus is when nothing is looked for.
-    fn focus_kept(&self, status: &Status) -> Option<usize> {
-        let last = knob_count(status).checked_sub(1)?;
-        Some(self.focus.get(&status.instrument).map_or(0, |at| *at.min(&last)))
+        knobs::focused(self, status)
     }
 
     /// The places of the knobs that were found, while one is looked for.
     pub fn found(&self, status: &Status) -> Option<Vec<usize>> {
-        (self.mode == Mode::Find).then(|| self.find.found(&status.params.profile, knob_count(status)))
-    }
-
-    /// Whether ports and messages stand in the place of the knobs.
-    pub fn midi_shown(&self) -> bool {
-        self.midi_shown
+        knobs::found(self, status)
     }
 
     /// The takes being looked through.
-    pub fn takes(&self) -> &TakesView {
-        &self.takes
+    pub fn takes(&self) -> &takes::State {
+        &self.memory.takes
     }
 
-    /// The lowest and the highest note the piano keys play; in every octave there are some.
-    pub fn reach(&self) -> Option<(Note, Note)> {
-        let notes = || notes::NOTE_KEYS.iter().filter_map(|(key, _)| self.note_of(*key));
-        notes().min().zip(notes().max())
+    /// The take that may be removed, while that is asked.
+    pub fn doomed(&self) -> Option<&str> {
+        self.memory.question.doomed()
     }
 
-    /// How hard the piano keys strike, 1..=127.
-    pub fn velocity(&self) -> u8 {
-        self.velocity
+    /// The command line.
+    pub fn line(&self) -> &CommandLine {
+        self.memory.line.typed()
     }
 
     /// The notes held on the keyboard.
     pub fn held(&self) -> impl Iterator<Item = Note> {
-        self.piano.notes()
+        self.hands.piano.notes()
+    }
+
+    /// Columns and rows of the window, as far as known.
+    pub fn window(&self) -> (u16, u16) {
+        self.window
     }
 
     /// What the engine said.
     pub fn messages(&self) -> &Messages {
         &self.messages
     }
-
-    /// The command line.
-    pub fn line(&self) -> &CommandLine {
-        &self.line
-    }
-
-    /// The search for a knob.
-    pub fn find(&self) -> &Find {
-        &self.find
-    }
-
-    /// The first line of the help screen that is shown.
-    pub fn help_top(&self) -> usize {
-        self.help_top
-    }
 }
 
-/// How many knobs there are: those that stand somewhere.
-fn knob_count(status: &Status) -> usize {
-    status.params.profile.params.len().min(status.params.values.len())
-}
-
-fn tell(commands: Vec<Command>) -> Vec<Wish> {
+pub(super) fn tell(commands: Vec<Command>) -> Vec<Wish> {
     commands.into_iter().map(Wish::Tell).collect()
 }
 

@@ -1,12 +1,12 @@
-//! The whole picture: which panel stands where, at every size of the window. A pure function of what it is given.
+//! The whole picture: what stands where, at every size of the window. A pure function of what it is given.
 
 use super::{
     app::App,
-    panels::{hands, header, help, keybar, knobs, line, message, meters, midi, question, record, takes},
+    panels::Areas,
+    strips::{hands, header, keybar, message, meters, record},
     theme::Theme,
     visible::Visible,
 };
-use crate::keymap::Mode;
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -25,7 +25,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
         return too_small(window, frame);
     }
     let meter_rows = meters::rows(status, window);
-    let [top, scale, meters, title, tabs, knobs, bottom, record, messages, keys] = Layout::vertical([
+    let [top, scale, meters, title, tabs, body, hands, record, messages, keys] = Layout::vertical([
         Constraint::Length(header::ROWS),
         Constraint::Length(u16::from(window.height >= SCALE_FROM_ROWS)),
         Constraint::Length(meter_rows),
@@ -38,33 +38,17 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
         Constraint::Length(1),
     ])
     .areas(window);
+    let most = Rect { height: record.y.saturating_sub(scale.y), ..scale };
+    let areas = Areas { title, tabs, body, messages, keys, most };
     header::draw(status, theme, top, frame);
     meters::draw(status, theme, scale, meters, frame);
-    let below = Rect { height: tabs.height + knobs.height, ..tabs };
-    // A knob that is looked for is seen.
-    let finds = app.mode() == Mode::Find;
-    if app.takes().is_open() && !finds {
-        takes::draw(app, status, theme, takes::Areas { title, below }, frame);
-    } else if app.midi_shown() && !finds {
-        midi::draw(app, status, theme, midi::Areas { title, below }, frame);
-    } else {
-        knobs::draw(app, status, theme, knobs::Areas { title, tabs, knobs }, frame);
-    }
-    hands::draw(app, status, theme, bottom, frame);
+    app.in_the_middle().draw(app, status, theme, &areas, frame);
+    hands::draw(app, status, theme, hands, frame);
     record::draw(status, theme, record, frame);
     message::draw(app, theme, messages, frame);
-    match app.mode() {
-        Mode::Line => line::draw(app, status, theme, line::Areas { above: bottom.y, keys }, frame),
-        Mode::Help => {
-            let covered = Rect { height: record.y.saturating_sub(scale.y), ..scale };
-            help::draw(app, theme, covered, frame);
-            keybar::draw(app, status, theme, keys, frame);
-        }
-        Mode::Sure => {
-            question::draw(app, theme, messages, frame);
-            keybar::draw(app, status, theme, keys, frame);
-        }
-        Mode::Piano | Mode::Keys | Mode::Find | Mode::Takes => keybar::draw(app, status, theme, keys, frame),
+    keybar::draw(app, status, theme, keys, frame);
+    if let Some(panel) = app.over() {
+        panel.draw(app, status, theme, &areas, frame);
     }
 }
 

@@ -1,4 +1,6 @@
-//! Things that draw themselves into a few cells and know nothing of busker.
+//! Things that draw themselves into a few cells: they know looks and texts, and nothing of what they show.
 
 pub mod bar;
+pub mod rule;
 pub mod text;
+pub mod typed;

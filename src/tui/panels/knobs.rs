@@ -1,272 +1,249 @@
-//! The knobs of the profile in use, in their sections: all of them where there is room, else the page of the focus.
+//! The knobs of the profile in use: which one has the focus, and what is done with it.
+//!
+//! How they are laid out is in `knobs/plan.rs`, how they are drawn in `knobs/page.rs`, the words above them in
+//! `knobs/words.rs`.
 
+mod page;
 mod plan;
-mod search;
 mod words;
 
+use super::{Layer, Now, Panel, PanelSpec, line};
 use crate::{
+    command::{
+        Command,
+        arg::{Name, Percent, Steps, Text},
+    },
     profile::Param,
+    status::{Severity, Status},
     tui::{
-        app::App,
-        theme::{KnobsLook, Theme},
+        acts::acts,
+        app::{App, Wish},
+        panels::Areas,
+        theme::Theme,
         visible::Visible,
-        widgets::{
-            bar::{self, Cell},
-            text,
-        },
     },
 };
-use plan::{Item, Plan, Room};
-use ratatui::{
-    Frame,
-    buffer::Buffer,
-    layout::Rect,
-    style::Style,
-    text::{Line, Span},
-};
+use ratatui::Frame;
+use std::collections::HashMap;
 pub(super) use words::{learning_word, on_the_way};
 
-/// Least cells of a column of knobs.
-const COLUMN_MIN: u16 = 38;
-/// Most cells of a column; a longer bar is no easier to read.
-const COLUMN_MAX: u16 = 60;
-/// Most cells of a label.
-const LABEL_MAX: usize = 14;
-/// Least cells of a bar, where a long value takes the rest.
-const BAR_MIN: usize = 4;
-/// Cells a value has before it takes some from the bar.
-const VALUE: usize = 12;
-/// Marks behind a label: something moves the knob; its turns are recorded on the timeline.
-const MOVED: &str = "~";
-/// The second of them.
-const AUTOMATED: &str = "»";
-/// Cells of the marks, where any knob has one.
-const MARKS: usize = 2;
-/// Where a moved knob sounds now, on its bar.
-const SOUNDS: char = '◆';
+/// Steps of a coarse turn.
+const FAR: i32 = 8;
+/// How far a knob is turned by chance at most, in percent of its way.
+const MUTATION: Percent = Percent(10.0);
 
-/// Where they stand.
-#[derive(Clone, Copy, Debug)]
-pub struct Areas {
-    /// The rule with the profile's name.
-    pub title: Rect,
-    /// The sections' names.
-    pub tabs: Rect,
-    /// The knobs.
-    pub knobs: Rect,
+acts! {
+    /// Type a value for the focused knob
+    TypeValue = "knob.type"
+    /// To the next knob
+    Next = "knob.next"
+    /// To the knob before
+    Previous = "knob.previous"
+    /// To the first knob of the section
+    First = "knob.first"
+    /// To the last knob of the section
+    Last = "knob.last"
+    /// To the next section
+    NextSection = "section.next"
+    /// To the section before
+    PreviousSection = "section.previous"
+    /// Turn the focused knob up
+    TurnUp = "turn.up"
+    /// Turn the focused knob down
+    TurnDown = "turn.down"
+    /// Turn the focused knob up by 8 steps
+    TurnUpFar = "turn.up.far"
+    /// Turn the focused knob down by 8 steps
+    TurnDownFar = "turn.down.far"
+    /// Turn the focused knob back to its default
+    Reset = "knob.reset"
+    /// Turn the knobs of the focused section by at most a tenth of their way, by chance
+    Mutate = "section.mutate"
+    /// Turn the knobs of the focused section to any place, by chance
+    Dice = "section.dice"
+    /// Choose the snapshot the knobs go to
+    Recall = "knobs.recall"
+    /// Type a name for where the knobs stand
+    Save = "knobs.save"
+    /// Put an LFO or an envelope on the focused knob
+    Modulate = "knob.modulate"
+    /// Take every LFO and envelope off the focused knob
+    Still = "knob.still"
+    /// Tie the next controller that moves to the focused knob, or nothing after all
+    Learn = "knob.learn"
 }
 
-/// Draws them.
-pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mut Frame<'_>) {
-    let profile = &status.params.profile;
-    let focus = app.focused(status);
-    let title = title(status);
-    let words = words::of(app, status, &title, theme, areas.title);
-    super::rule::with_words(&title, words, theme, areas.title, frame);
-    let Some(focus) = focus else { return };
-    let columns = (areas.knobs.width / COLUMN_MIN).max(1);
-    let room = Room { columns: usize::from(columns), rows: usize::from(areas.knobs.height) };
-    let plan = match app.found(status) {
-        Some(found) => {
-            search::draw(app, &found, focus, theme, areas.tabs, frame);
-            if found.is_empty() {
-                return search::nothing(app, theme, areas.knobs, frame);
+/// The focused knob of each instrument, by its port: where a hand was, it comes back to.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    focus: HashMap<u8, usize>,
+}
+
+impl State {
+    /// Another profile is in use: its first knob has the focus.
+    pub fn begin(&mut self) {
+        self.focus.clear();
+    }
+}
+
+impl PanelSpec for State {
+    const LAYER: Layer = Layer::Ground;
+    type Act = Act;
+
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+        match act {
+            Act::TypeValue => return open_line_for(app, status, |name| format!("param.set {name} ")),
+            Act::Next => focus_by(app, 1, status),
+            Act::Previous => focus_by(app, -1, status),
+            Act::First => focus_in_section(app, false, status),
+            Act::Last => focus_in_section(app, true, status),
+            Act::NextSection => section_by(app, 1, status),
+            Act::PreviousSection => section_by(app, -1, status),
+            Act::TurnUp => return turn(app, 1, status),
+            Act::TurnDown => return turn(app, -1, status),
+            Act::TurnUpFar => return turn(app, FAR, status),
+            Act::TurnDownFar => return turn(app, -FAR, status),
+            Act::Reset => return tell(app, status, |name| Command::ParamReset { name }),
+            Act::Mutate => return dice(app, status, |section| Command::ParamMutate { percent: MUTATION, section }),
+            Act::Dice => return dice(app, status, |section| Command::ParamRandom { section }),
+            Act::Recall if status.params.snapshots.is_empty() => {
+                app.say(Severity::Info, "there is no snapshot yet: snapshot.save keeps where the knobs stand");
             }
-            Plan::found(profile, &found, room, focus)
+            Act::Recall => return line::open(app, "snapshot.recall "),
+            Act::Save => return line::open(app, "snapshot.save "),
+            Act::Modulate => return open_line_for(app, status, |name| format!("mod.set {name} lfo ")),
+            Act::Still => return tell(app, status, |param| Command::ModOff { param, which: None }),
+            Act::Learn => return learn(app, status),
         }
+        Vec::new()
+    }
+
+    fn possible(app: &App, act: Act, status: &Visible) -> Now {
+        let focused = app.focused(status);
+        let profile = &status.params.profile;
+        match act {
+            Act::Next | Act::Previous | Act::TurnUp | Act::TurnDown | Act::TypeValue | Act::Mutate | Act::Dice => {
+                Now::possible(focused.is_some())
+            }
+            Act::NextSection => Now::possible(profile.sections.len() > 1),
+            Act::Recall => Now::possible(!status.params.snapshots.is_empty()),
+            Act::Reset => Now::possible(focused.is_some_and(|at| {
+                let default = profile.params.get(at).map(|param| param.default);
+                default != status.params.values.get(at).copied()
+            })),
+            Act::Learn if status.learning.is_some() => Now::On,
+            Act::Learn => Now::possible(focused.is_some() && status.ports.iter().any(|port| port.input)),
+            Act::First | Act::Last | Act::PreviousSection | Act::TurnUpFar | Act::TurnDownFar => Now::Possible,
+            Act::Save | Act::Modulate | Act::Still => Now::Possible,
+        }
+    }
+
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+        page::draw(app, status, theme, areas, frame);
+    }
+}
+
+/// How many knobs there are: those that stand somewhere.
+fn count(status: &Status) -> usize {
+    status.params.profile.params.len().min(status.params.values.len())
+}
+
+/// The place of the focused knob in the profile's parameters; none where there are no parameters. While one is
+/// looked for it is the one found, and the focus itself stays where it was.
+pub(in crate::tui) fn focused(app: &App, status: &Status) -> Option<usize> {
+    focused_of(app, found(app, status).as_deref(), status)
+}
+
+/// The same, where the knobs that were found are known.
+pub(super) fn focused_of(app: &App, found: Option<&[usize]>, status: &Status) -> Option<usize> {
+    let from = focus_kept(app, status)?;
+    Some(found.map_or(from, |found| app.memory.find.focused(found, from)))
+}
+
+/// The places of the knobs that were found, while one is looked for.
+pub(in crate::tui) fn found(app: &App, status: &Status) -> Option<Vec<usize>> {
+    app.is_open(Panel::Find).then(|| app.memory.find.found(&status.params.profile, count(status)))
+}
+
+/// Where the focus is when nothing is looked for.
+pub(super) fn focus_kept(app: &App, status: &Status) -> Option<usize> {
+    let last = count(status).checked_sub(1)?;
+    Some(app.memory.knobs.focus.get(&status.instrument).map_or(0, |at| *at.min(&last)))
+}
+
+pub(super) fn set_focus(app: &mut App, at: usize, status: &Status) {
+    app.memory.knobs.focus.insert(status.instrument, at);
+}
+
+/// The focused knob.
+fn param<'a>(app: &App, status: &'a Status) -> Option<&'a Param> {
+    status.params.profile.params.get(app.focused(status)?)
+}
+
+/// To a knob before or after, around the ends.
+fn focus_by(app: &mut App, by: isize, status: &Status) {
+    if let Some(at) = app.focused(status) {
+        let count = count(status);
+        set_focus(app, at.saturating_add_signed(count as isize + by) % count, status);
+    }
+}
+
+fn focus_in_section(app: &mut App, last: bool, status: &Status) {
+    let Some(section) = param(app, status).map(|param| param.section) else { return };
+    let mut places = status.params.profile.params_in(section).map(|(at, _)| at);
+    let to = if last { places.last() } else { places.next() };
+    if let Some(at) = to {
+        set_focus(app, at, status);
+    }
+}
+
+/// To the first knob of a section before or after, around the ends; sections without knobs are passed over.
+fn section_by(app: &mut App, by: isize, status: &Status) {
+    let profile = &status.params.profile;
+    let Some(mut section) = param(app, status).map(|param| param.section) else { return };
+    let count = profile.sections.len();
+    for _ in 0..count {
+        section = section.saturating_add_signed(count as isize + by) % count;
+        if let Some((at, _)) = profile.params_in(section).next() {
+            return set_focus(app, at, status);
+        }
+    }
+}
+
+fn turn(app: &App, steps: i32, status: &Status) -> Vec<Wish> {
+    tell(app, status, |name| Command::ParamStep { name, steps: Steps(steps) })
+}
+
+/// A command about the focused knob.
+fn tell(app: &App, status: &Status, command: impl FnOnce(Name) -> Command) -> Vec<Wish> {
+    let name = param(app, status).map(|param| Name(param.name.clone()));
+    name.map(|name| Wish::Tell(command(name))).into_iter().collect()
+}
+
+/// A command about the focused knob that is typed to its end.
+fn open_line_for(app: &mut App, status: &Status, text: impl FnOnce(&str) -> String) -> Vec<Wish> {
+    match param(app, status).map(|param| text(&param.name)) {
+        Some(text) => line::open(app, &text),
+        None => Vec::new(),
+    }
+}
+
+/// Dice for the section of the focused knob. How many knobs they turned is worth reading.
+fn dice(app: &App, status: &Status, throw: impl FnOnce(Option<Text>) -> Command) -> Vec<Wish> {
+    let section = param(app, status).and_then(|param| status.params.profile.sections.get(param.section));
+    section.map(|section| Wish::Ask(throw(Some(Text(section.clone()))))).into_iter().collect()
+}
+
+/// The next controller turns the focused knob; asked once more, nothing does.
+fn learn(app: &mut App, status: &Status) -> Vec<Wish> {
+    if status.learning.is_some() {
+        return vec![Wish::Tell(Command::LearnCancel {})];
+    }
+    match param(app, status).map(|param| format!("param.set {}", param.name)) {
+        Some(what) => vec![Wish::Ask(Command::Learn { what: Text(what) })],
         None => {
-            let plan = Plan::of(profile, room, focus);
-            let section = profile.params.get(focus).map_or(0, |param| param.section);
-            tabs(&profile.sections, section, &plan, &theme.knobs, areas.tabs, frame.buffer_mut());
-            plan
-        }
-    };
-    let width = (areas.knobs.width / (plan.across as u16).max(1)).clamp(COLUMN_MIN, COLUMN_MAX);
-    let learning = status.learning.as_deref().and_then(|what| learning_param(what, status));
-    let widest = profile.params.iter().map(|param| text::width(&param.label)).max().unwrap_or(0);
-    let labels = widest.min(LABEL_MAX);
-    let are_marked = !status.params.motion.is_empty() || !status.params.automated.is_empty();
-    let marks = if are_marked { MARKS } else { 0 };
-    for (column, at) in plan.columns.iter().zip(0..) {
-        let x = areas.knobs.x + at * width;
-        let mut y = areas.knobs.y;
-        for item in column {
-            let height = plan.height(*item);
-            let area = Rect { x, y, width: width.saturating_sub(1), height }.intersection(areas.knobs);
-            y += height;
-            match *item {
-                Item::Heading { section, continued } => {
-                    let title = profile.sections.get(section).map_or("", String::as_str);
-                    let more = if continued { " …" } else { "" };
-                    let line = Line::styled(format!(" {title}{more}"), theme.knobs.heading);
-                    frame.render_widget(line, Rect { height: 1, ..area });
-                }
-                Item::Knob(place) => {
-                    let (Some(param), Some(value)) = (profile.params.get(place), status.params.values.get(place))
-                    else {
-                        continue;
-                    };
-                    let knob = Knob {
-                        param,
-                        value: *value,
-                        sounds: status.params.motion_of(place).map(|motion| motion.value),
-                        automated: status.params.automated.contains(&place).then_some(status.automation.on),
-                        focused: place == focus,
-                        labels,
-                        marks,
-                        learning: learning == Some(place),
-                    };
-                    knob.draw(&theme.knobs, area, plan.knob_rows, frame.buffer_mut());
-                }
-            }
-        }
-    }
-}
-
-/// The instrument, and its port where there are several.
-fn title(status: &Visible) -> String {
-    let profile = &status.params.profile;
-    let name = match profile.maker.as_str() {
-        "" => profile.name.clone(),
-        maker => format!("{maker} {}", profile.name),
-    };
-    let port = usize::from(status.instrument).checked_sub(1).and_then(|at| status.ports.get(at));
-    match port.filter(|_| status.ports.len() > 1) {
-        Some(port) => {
-            let gone = if port.connected { "" } else { " gone!" };
-            format!("{name} · {} {}{gone}", status.instrument, port.name)
-        }
-        None => name,
-    }
-}
-
-/// The place of the knob that a text to be learned means, as the engine reads it.
-fn learning_param(what: &str, status: &Visible) -> Option<usize> {
-    let name = what.strip_prefix("param.set ").unwrap_or(what);
-    status.params.profile.param_index(name.trim())
-}
-
-/// The sections' names; those on the page stand out, the focused one most.
-fn tabs(names: &[String], focused: usize, plan: &Plan, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
-    let mut spans = Vec::new();
-    for (name, at) in names.iter().zip(0..) {
-        spans.push(match at {
-            _ if at == focused => Span::styled(format!("[{name}]"), look.tab_focused),
-            _ if plan.shows(at) => Span::styled(format!(" {name} "), look.tab_shown),
-            _ => Span::styled(format!(" {name} "), look.tab),
-        });
-    }
-    // Where they do not fit, begin so that the focused one does.
-    let room = usize::from(area.width);
-    let upto: usize = spans.iter().take(focused + 2).map(Span::width).sum();
-    let mut over = upto.saturating_sub(room);
-    while over > 0 && spans.len() > 1 {
-        over = over.saturating_sub(spans[0].width());
-        spans.remove(0);
-    }
-    buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
-}
-
-struct Knob<'a> {
-    param: &'a Param,
-    /// Where it stands.
-    value: u16,
-    /// What it sounds like now, where something moves it.
-    sounds: Option<u16>,
-    /// Whether its recorded turns play, where there are any.
-    automated: Option<bool>,
-    focused: bool,
-    /// Cells of the labels in this window.
-    labels: usize,
-    /// Cells of the marks behind them.
-    marks: usize,
-    /// Whether the next controller that moves is tied to it.
-    learning: bool,
-}
-
-impl Knob<'_> {
-    /// One row: focus, label, marks, bar, value. Where knobs have more rows, the bar has the second to itself.
-    fn draw(&self, look: &KnobsLook, area: Rect, rows: u16, buffer: &mut Buffer) {
-        let cells = usize::from(area.width);
-        let shown =
-            if self.learning { "learn…".to_owned() } else { self.param.display(self.sounds.unwrap_or(self.value)) };
-        let (mark, label_look) = if self.focused { ("▸", look.focused) } else { (" ", look.label) };
-        let value_look = match self.sounds {
-            _ if self.learning => look.learning,
-            _ if self.focused => look.focused,
-            Some(_) => look.moved,
-            None => look.value,
-        };
-        buffer.set_string(area.x, area.y, mark, Style::from(look.focused_bar));
-        let label = text::left(&self.param.label, self.labels);
-        buffer.set_string(area.x + 1, area.y, &label, label_look);
-        self.marks(look, Rect { x: area.x + 1 + self.labels as u16, ..area }, buffer);
-        let from = 1 + self.labels + self.marks + 1;
-        if rows > 1 {
-            let value = text::cut(&shown, cells.saturating_sub(from));
-            let x = area.x + (cells - text::width(&value)) as u16;
-            buffer.set_string(x, area.y, &value, value_look);
-            let bar = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(1), height: 1 };
-            self.bar(look, bar.intersection(area), buffer);
-            return;
-        }
-        let room = cells.saturating_sub(from + 1);
-        let value_cells = text::width(&shown).max(VALUE).min(room.saturating_sub(BAR_MIN));
-        let value = text::cut(&shown, value_cells);
-        let bar_cells = room.saturating_sub(value_cells);
-        self.bar(look, Rect { x: area.x + from as u16, width: bar_cells as u16, height: 1, ..area }, buffer);
-        let x = area.x + (from + bar_cells + 1) as u16;
-        buffer.set_string(x, area.y, &value, value_look);
-    }
-
-    fn marks(&self, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
-        if self.sounds.is_some() {
-            buffer.set_string(area.x, area.y, MOVED, look.moved);
-        }
-        if let Some(plays) = self.automated {
-            let automated = if plays { look.automated } else { look.automated_off };
-            buffer.set_string(area.x + 1, area.y, AUTOMATED, automated);
-        }
-    }
-
-    fn bar(&self, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
-        let cells = usize::from(area.width);
-        let share = self.param.position_of(self.value);
-        let bar_look = if self.focused { look.focused_bar } else { look.bar };
-        let mut put = |at: usize, c: char, style: Style| {
-            if let Some(cell) = buffer.cell_mut((area.x + at as u16, area.y)) {
-                cell.set_char(c).set_style(style);
-            }
-        };
-        let count = self.param.options.len();
-        let stop = |share: f64| {
-            let option = (share * count.saturating_sub(1) as f64).round() as usize;
-            bar::stop(option, count, cells)
-        };
-        if count > 0 {
-            let here = stop(share);
-            for at in 0..cells {
-                if at == here { put(at, '●', bar_look.into()) } else { put(at, '─', look.track.into()) }
-            }
-        } else {
-            let bar: Vec<Cell> = match self.param.centered {
-                true => bar::from_middle(share, cells).collect(),
-                false => bar::from_left(share, cells).collect(),
-            };
-            for (at, cell) in bar.into_iter().enumerate() {
-                match cell {
-                    Cell::Filled(c) => put(at, c, bar_look.into()),
-                    Cell::Empty => put(at, '·', look.track.into()),
-                }
-            }
-        }
-        if let Some(share) = self.sounds.filter(|_| cells > 0).map(|value| self.param.position_of(value)) {
-            let at = match self.param.centered {
-                _ if count > 0 => stop(share),
-                true => bar::reach_from_middle(share, cells),
-                false => bar::reach(share, cells),
-            };
-            put(at, SOUNDS, look.moved.into());
+            app.say(Severity::Info, "there is no knob to learn a controller for");
+            Vec::new()
         }
     }
 }

@@ -1,77 +1,142 @@
-//! The `:` line: what is typed in place of the key bar, and above it what fits there.
+//! The `:` line: a command is typed in the place of the key bar, with what fits there above it (`line/view.rs`).
 
-use crate::tui::{
-    app::App,
-    line::complete::{self, Candidate},
-    panels::typed,
-    theme::Theme,
-    visible::Visible,
-    widgets::text,
+mod view;
+
+use super::{Layer, Memory, Now, Panel, PanelSpec};
+use crate::{
+    command::Command,
+    status::{Severity, Status},
+    tui::{
+        acts::acts,
+        app::{App, Wish},
+        line::{CommandLine, complete},
+        panels::Areas,
+        theme::Theme,
+        visible::Visible,
+    },
 };
-use ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-    widgets::Clear,
-};
+use ratatui::Frame;
 
-/// Most completions shown at once.
-const CANDIDATES: usize = 6;
-/// Most cells of a completion before its help.
-const WORD_CELLS: usize = 20;
-
-/// Where it stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Areas {
-    /// The row above which completions may cover what is there.
-    pub above: u16,
-    /// The row of the key bar.
-    pub keys: Rect,
+acts! {
+    /// Type a command
+    Open = "line"
+    /// Do what is written
+    Do = "line.do"
+    /// Complete the word; again for the next that fits
+    Complete = "line.complete"
+    /// The completion before
+    CompleteBack = "line.complete.back"
+    /// The line before, of those already done
+    Older = "line.older"
+    /// The line after
+    Newer = "line.newer"
+    /// Cursor to the left
+    CursorLeft = "line.left"
+    /// Cursor to the right
+    CursorRight = "line.right"
+    /// Cursor to the beginning
+    CursorHome = "line.home"
+    /// Cursor to the end
+    CursorEnd = "line.end"
+    /// Delete the character to the left
+    EraseLeft = "line.erase"
+    /// Delete the character at the cursor
+    EraseRight = "line.delete"
+    /// Delete the word to the left
+    EraseWord = "line.erase.word"
+    /// Delete everything to the left
+    EraseLine = "line.erase.all"
 }
 
-/// Draws it, and puts the terminal's cursor there.
-pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mut Frame<'_>) {
-    typed::draw(" :", app.line(), &theme.overlay, areas.keys, frame);
-    above(app, status, theme, Rect { y: 0, height: areas.above + 1, ..areas.keys }, frame);
+/// What is typed, and what was typed before.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    line: CommandLine,
 }
 
-/// What fits, and what the command needs, lowest.
-fn above(app: &App, status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
-    let look = &theme.overlay;
-    let before = app.line().before_cursor();
-    let found;
-    let (candidates, chosen): (&[Candidate], Option<usize>) = match app.line().walked() {
-        Some(walked) => walked,
-        None => {
-            found = complete::complete(&before, status);
-            (&found.candidates, None)
-        }
-    };
-    let hint = complete::hint(&before, status);
-    let hint = hint.unwrap_or_else(|| "a command; Tab completes, Enter does it, Esc goes back".to_owned());
-    let first = chosen.map_or(0, |at| (at + 1).saturating_sub(CANDIDATES));
-    let shown = candidates.len().min(CANDIDATES);
-    let rows = shown as u16 + 2;
-    let covered = Rect { y: area.bottom().saturating_sub(rows), height: rows, ..area };
-    frame.render_widget(Clear, covered);
-    let cells = usize::from(area.width);
-    let title = match candidates.len() {
-        count if count > shown => format!("─ {shown} of {count} "),
-        _ => String::new(),
-    };
-    let rule = format!("{title}{}", "─".repeat(cells.saturating_sub(text::width(&title))));
-    frame.render_widget(Line::styled(rule, look.frame), Rect { height: 1, ..covered });
-    let wide = candidates.iter().map(|c| text::width(&c.word)).max().unwrap_or(0).clamp(1, WORD_CELLS);
-    for ((candidate, at), y) in candidates.iter().zip(0..).skip(first).take(shown).zip(covered.y + 1..) {
-        let (mark, word_look) = if chosen == Some(at) { ('▸', look.chosen) } else { (' ', look.key) };
-        let help = text::cut(&candidate.help, cells.saturating_sub(wide + 6));
-        let line = Line::from(vec![
-            Span::raw(format!(" {mark} ")),
-            Span::styled(text::left(&candidate.word, wide), word_look),
-            Span::styled(format!("  {help}"), look.text),
-        ]);
-        frame.render_widget(line, Rect { y, height: 1, ..covered });
+impl State {
+    /// What is typed.
+    pub fn typed(&self) -> &CommandLine {
+        &self.line
     }
-    let last = Rect { y: covered.bottom().saturating_sub(1), height: 1, ..covered };
-    frame.render_widget(Line::styled(format!(" {}", text::cut(&hint, cells.saturating_sub(2))), look.quiet), last);
+}
+
+impl PanelSpec for State {
+    const LAYER: Layer = Layer::Over("COMMAND");
+    const KEYS_IN_HELP: Option<&'static str> = Some("after :");
+    type Act = Act;
+
+    /// What edits a line does so in whichever is typed, here or in another panel.
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+        match act {
+            Act::Open => return open(app, ""),
+            Act::Do => return do_it(app, status),
+            Act::Complete => complete(app, true, status),
+            Act::CompleteBack => complete(app, false, status),
+            Act::Older => app.memory.line.line.older(),
+            Act::Newer => app.memory.line.line.newer(),
+            Act::CursorLeft => app.edit(|line| line.move_by(-1)),
+            Act::CursorRight => app.edit(|line| line.move_by(1)),
+            Act::CursorHome => app.edit(|line| line.move_by(isize::MIN)),
+            Act::CursorEnd => app.edit(|line| line.move_by(isize::MAX)),
+            Act::EraseLeft if app.typed().is_some_and(|line| line.text().is_empty()) => return app.close(),
+            Act::EraseLeft => app.edit(CommandLine::erase_left),
+            Act::EraseRight => app.edit(CommandLine::erase_right),
+            Act::EraseWord => app.edit(CommandLine::erase_word),
+            Act::EraseLine => app.edit(CommandLine::erase_all),
+        }
+        Vec::new()
+    }
+
+    fn possible(_: &App, _: Act, _: &Visible) -> Now {
+        Now::Possible
+    }
+
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+        view::draw(&app.memory.line.line, status, theme, areas, frame);
+    }
+
+    fn line(memory: &Memory) -> Option<&CommandLine> {
+        Some(&memory.line.line)
+    }
+
+    fn edit(memory: &mut Memory, change: &mut dyn FnMut(&mut CommandLine)) {
+        change(&mut memory.line.line);
+    }
+}
+
+/// Opens it, with something on it already.
+pub(super) fn open(app: &mut App, text: &str) -> Vec<Wish> {
+    app.memory.line.line.open(text);
+    app.open(Panel::Line)
+}
+
+fn do_it(app: &mut App, status: &Status) -> Vec<Wish> {
+    let mut wishes = app.close();
+    let line = app.memory.line.line.take();
+    if line.is_empty() {
+        return wishes;
+    }
+    if let Some(view) = complete::view(&line) {
+        wishes.extend(view.act(app, status));
+        return wishes;
+    }
+    match line.parse::<Command>() {
+        Ok(command) => {
+            app.announce(&command, status);
+            wishes.push(Wish::Ask(command));
+        }
+        Err(error) => {
+            app.say(Severity::Error, error.to_string());
+            // What was written is not lost: it can be mended.
+            wishes.extend(open(app, &line));
+        }
+    }
+    wishes
+}
+
+fn complete(app: &mut App, forward: bool, status: &Status) {
+    let line = &mut app.memory.line.line;
+    let found = complete::complete(&line.before_cursor(), status);
+    line.complete(found, forward);
 }

@@ -1,68 +1,57 @@
-//! The MIDI view, in the place of the knobs: the ports and what travels on them, the clock, the newest messages.
+//! The MIDI view, in the place of the knobs: the ports and what travels on them, the clock, the newest messages. It
+//! is drawn in `midi/view.rs`.
 
 mod clock;
 mod monitor;
 mod ports;
+mod view;
 
-use super::{knobs, rule};
-use crate::tui::{app::App, theme::Theme, visible::Visible};
-use ratatui::{
-    Frame,
-    layout::{Constraint, Layout, Rect},
-    text::{Line, Span},
+use super::{Layer, Now, Panel, PanelSpec};
+use crate::{
+    command::{Command, arg::Switch},
+    status::Status,
+    tui::{
+        acts::acts,
+        app::{App, Wish},
+        panels::Areas,
+        theme::Theme,
+        visible::Visible,
+    },
 };
+use ratatui::Frame;
 
-/// Least rows of the monitor; the ports get what is left.
-const MONITOR_ROWS: u16 = 4;
-/// Rows that are neither a port nor a message: the table's heading, the clock, the monitor's title.
-const AROUND: u16 = 3;
-/// From this height on there is a row to spare above the clock.
-const TALL: u16 = 20;
-
-/// Where it stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Areas {
-    /// The rule above it.
-    pub title: Rect,
-    /// Everything else.
-    pub below: Rect,
+acts! {
+    /// Ports and messages in the place of the knobs, or the knobs again
+    Toggle = "midi"
 }
 
-/// Draws it.
-pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mut Frame<'_>) {
-    let below = areas.below;
-    let spare = u16::from(below.height >= TALL);
-    let room = below.height.saturating_sub(AROUND + MONITOR_ROWS + spare).max(1);
-    let shown = ports::shown(status, usize::from(room));
-    let title = match status.ports.len() {
-        count if count > shown.len() => format!("MIDI · {} of {count} ports", shown.len()),
-        _ => "MIDI".to_owned(),
-    };
-    let word = knobs::learning_word(status, theme, areas.title).unwrap_or_else(|| knob(app, status, theme));
-    let mut words = knobs::on_the_way(status, theme);
-    words.push(word);
-    rule::with_words(&title, words, theme, areas.title, frame);
-    let [table, clock, heading, messages] = Layout::vertical([
-        Constraint::Length(1 + (shown.len().max(1) as u16) + spare),
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Min(0),
-    ])
-    .areas(below);
-    if shown.is_empty() {
-        let help = " no port is open: plug an instrument in, or name a port under midi.ports in the settings";
-        frame.render_widget(Line::styled(help, theme.midi.alarm), table);
-    } else {
-        ports::draw(status, &shown, &theme.midi, table, frame);
+/// It remembers nothing: what it shows is the engine's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct State;
+
+impl PanelSpec for State {
+    const LAYER: Layer = Layer::Ground;
+    type Act = Act;
+
+    /// Notes that are held sound on: the keys go on meaning the same.
+    fn act(app: &mut App, act: Act, _: &Status) -> Vec<Wish> {
+        match act {
+            Act::Toggle => app.stand_on(if app.is_open(Panel::Midi) { Panel::Knobs } else { Panel::Midi }),
+        }
     }
-    clock::draw(&status.clock, &theme.midi, clock, frame);
-    monitor::draw(status, theme, heading, messages, frame);
-}
 
-/// The focused knob: it can be turned here too, and what it sends is seen below.
-fn knob(app: &App, status: &Visible, theme: &Theme) -> Span<'static> {
-    let params = &status.params;
-    let focused = app.focused(status).and_then(|at| params.profile.params.get(at).zip(params.values.get(at)));
-    let text = focused.map_or_else(String::new, |(param, value)| format!("{} {}", param.label, param.display(*value)));
-    Span::styled(text, theme.frame.rule)
+    fn possible(app: &App, act: Act, _: &Visible) -> Now {
+        match act {
+            Act::Toggle => Now::on(app.is_open(Panel::Midi)),
+        }
+    }
+
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+        view::draw(app, status, theme, areas, frame);
+    }
+
+    /// The monitor costs the engine something, so it is kept only while somebody looks.
+    fn watch(state: Switch) -> Option<Command> {
+        Some(Command::MidiMonitor { state })
+    }
 }

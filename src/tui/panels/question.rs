@@ -1,14 +1,72 @@
 //! What is asked before something is done that nobody would want by chance, in the place of the message line.
 
-use crate::tui::{app::App, theme::Theme, widgets::text};
+use super::{Layer, Now, Panel, PanelSpec, takes};
+use crate::{
+    status::Status,
+    tui::{
+        acts::acts,
+        app::{App, Wish},
+        panels::Areas,
+        theme::Theme,
+        visible::Visible,
+        widgets::text,
+    },
+};
 use ratatui::{Frame, layout::Rect, text::Line, widgets::Clear};
 
-/// Draws it over the lowest row of the messages; the key bar says how to answer.
-pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
-    let Some(name) = app.takes().doomed() else { return };
-    let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-    frame.render_widget(Clear, row);
-    frame.render_widget(Line::styled(sentence(name, usize::from(area.width)), theme.messages.warning), row);
+acts! {
+    /// Do it
+    Yes = "sure.yes"
+    /// Leave it as it is
+    No = "sure.no"
+}
+
+/// The take that may be removed, while that is asked.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    doomed: Option<String>,
+}
+
+impl State {
+    /// The take that may be removed, while that is asked.
+    pub fn doomed(&self) -> Option<&str> {
+        self.doomed.as_deref()
+    }
+}
+
+impl PanelSpec for State {
+    const LAYER: Layer = Layer::Over("SURE?");
+    const KEYS_IN_HELP: Option<&'static str> = Some("when asked");
+    type Act = Act;
+
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+        let mut wishes = app.close();
+        if act == Act::Yes
+            && let Some(name) = app.memory.question.doomed.take()
+        {
+            wishes.extend(takes::remove(name, status));
+        }
+        wishes
+    }
+
+    fn possible(_: &App, _: Act, _: &Visible) -> Now {
+        Now::Possible
+    }
+
+    /// Over the lowest row of the messages; the key bar says how to answer.
+    fn draw(app: &App, _: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+        let Some(name) = app.memory.question.doomed() else { return };
+        let area = areas.messages;
+        let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+        frame.render_widget(Clear, row);
+        frame.render_widget(Line::styled(sentence(name, usize::from(area.width)), theme.messages.warning), row);
+    }
+}
+
+/// Asks whether a take is to be removed.
+pub(super) fn ask_to_remove(app: &mut App, name: String) -> Vec<Wish> {
+    app.memory.question.doomed = Some(name);
+    app.open(Panel::Question)
 }
 
 /// What stands around the name, the longest first.

@@ -1,85 +1,177 @@
-//! The takes, in the place of the knobs: their list, and below it what the focused one looks like and how it came out.
+//! The takes, in the place of the knobs: which one has the focus, and what the keys do with it.
+//!
+//! The focus is in `takes/focus.rs`; they are laid out in `takes/view.rs`.
 
 mod detail;
+mod focus;
 mod list;
+mod view;
 mod wave;
 
-use super::rule;
-use crate::tui::{app::App, theme::Theme, visible::Visible, widgets::text};
-use ratatui::{
-    Frame,
-    layout::{Constraint, Layout, Rect},
-    text::{Line, Span},
+use super::{Layer, Now, Panel, PanelSpec, line, question};
+use crate::{
+    command::{
+        Command,
+        arg::{Seconds, Switch, TakeName, Text},
+    },
+    status::{Severity, Status},
+    tui::{
+        acts::acts,
+        app::{App, Wish},
+        panels::Areas,
+        theme::Theme,
+        visible::Visible,
+    },
 };
+pub use focus::{State, heard, recorded};
+use ratatui::Frame;
 
-/// From this height on the verdict has lines of its own, with the marks beside them, and the wave a ruler.
-const TALL: u16 = 20;
-/// Rows of the verdict in a tall window; in a low one it has a line, and another where it warns.
-const VERDICT_ROWS: u16 = 7;
-/// Least and most rows of the focused take: its name, its marks, its wave and its verdict.
-const DETAIL_ROWS: (u16, u16) = (6, 22);
-/// Rows of the list before the focused take has any: no key acts on a take that is not seen.
-const LIST_ROWS: u16 = 3;
-/// From so many rows of the focused take on its marks have one.
-const MARKS_FROM: u16 = 4;
+/// Takes of a page.
+const PAGE: isize = 10;
+/// How far a seek goes, in seconds.
+const SEEK_SECONDS: f64 = 5.0;
+/// A mark is behind when the take is less than this past it, in seconds: so that one comes back further than the mark
+/// one has just gone to.
+const JUST_PAST_SECONDS: f64 = 1.0;
 
-/// Where it stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Areas {
-    /// The rule above it.
-    pub title: Rect,
-    /// Everything else.
-    pub below: Rect,
+acts! {
+    /// Hear, name and remove takes, or the knobs again
+    Toggle = "takes"
+    /// To the take above, a newer one
+    Previous = "takes.up"
+    /// To the take below, an older one
+    Next = "takes.down"
+    /// Ten takes up
+    PageUp = "takes.page.up"
+    /// Ten takes down
+    PageDown = "takes.page.down"
+    /// To the newest take
+    Newest = "takes.newest"
+    /// To the oldest take
+    Oldest = "takes.oldest"
+    /// Hear this take, or no more
+    Play = "takes.play"
+    /// Back by 5 seconds in the take that is heard
+    SeekBack = "takes.back"
+    /// On by 5 seconds in the take that is heard
+    SeekOn = "takes.on"
+    /// Hear this take from its next mark on
+    NextMark = "takes.mark"
+    /// Hear this take from the mark before on
+    PreviousMark = "takes.mark.back"
+    /// Give this take another name
+    Rename = "takes.rename"
+    /// Move this take to the trash, once it is certain
+    Remove = "takes.remove"
 }
 
-/// Draws it.
-pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: Areas, frame: &mut Frame<'_>) {
-    let below = areas.below;
-    let count = status.takes.as_ref().map_or(0, |takes| takes.takes.len());
-    let place = app.takes().place(status);
-    let title = match place {
-        Some(place) => format!("Takes · {} of {count}", place + 1),
-        None => "Takes".to_owned(),
-    };
-    let folder = status.takes.as_ref().map_or(&status.record.folder, |takes| &takes.folder);
-    let word = text::path(folder, usize::from(below.width / 2));
-    rule::with_words(&title, vec![Span::styled(word, theme.frame.rule)], theme, areas.title, frame);
-    let (Some(place), Some(takes), Some(take)) = (place, &status.takes, app.takes().focused(status)) else {
-        return none(status, theme, below, frame);
-    };
-    let is_tall = below.height >= TALL;
-    let room = below.height.saturating_sub(LIST_ROWS);
-    let detail_rows = (below.height / 2 + 1).clamp(DETAIL_ROWS.0, DETAIL_ROWS.1).min(room);
-    let verdict_rows = if is_tall { VERDICT_ROWS } else { detail::rows(take).min(detail_rows.saturating_sub(2)) };
-    let [table, detail] = Layout::vertical([Constraint::Min(0), Constraint::Length(detail_rows)]).areas(below);
-    // The wave takes what the others leave.
-    let [name, marks, wave, ruler, verdict] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(u16::from(!take.marks.is_empty() && detail_rows >= MARKS_FROM)),
-        Constraint::Min(1),
-        Constraint::Length(u16::from(is_tall)),
-        Constraint::Length(verdict_rows),
-    ])
-    .areas(detail);
-    list::draw(status, takes, place, &theme.takes, table, frame);
-    if detail_rows == 0 {
-        return;
+impl PanelSpec for State {
+    const LAYER: Layer = Layer::Cover("TAKES");
+    const GREETING: &'static str = "· Enter plays the take in focus; Esc gives the knobs back; ? shows every key";
+    type Act = Act;
+
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+        let is_open = app.is_open(Panel::Takes);
+        let takes = &mut app.memory.takes;
+        match act {
+            Act::Toggle => return if is_open { app.clear() } else { app.open(Panel::Takes) },
+            Act::Previous => takes.step(-1, status),
+            Act::Next => takes.step(1, status),
+            Act::PageUp => takes.step(-PAGE, status),
+            Act::PageDown => takes.step(PAGE, status),
+            Act::Newest => takes.step(isize::MIN, status),
+            Act::Oldest => takes.step(isize::MAX, status),
+            Act::Play => return play(takes, status),
+            Act::SeekBack => return seek_by(-SEEK_SECONDS, status),
+            Act::SeekOn => return seek_by(SEEK_SECONDS, status),
+            Act::NextMark => return mark_by(app, true, status),
+            Act::PreviousMark => return mark_by(app, false, status),
+            Act::Rename => return rename(app, status),
+            Act::Remove => {
+                let name = takes.focused(status).map(|take| take.name.clone());
+                return name.map(|name| question::ask_to_remove(app, name)).unwrap_or_default();
+            }
+        }
+        Vec::new()
     }
-    detail::title(take, status, theme, name, frame);
-    wave::draw(take, status, &theme.takes, wave::Areas { marks, wave, ruler }, frame);
-    detail::verdict(take, takes, &theme.takes, verdict, frame);
+
+    fn possible(app: &App, act: Act, status: &Visible) -> Now {
+        let take = app.takes().focused(status);
+        match act {
+            Act::Previous | Act::Next | Act::Rename | Act::Remove => Now::possible(take.is_some()),
+            Act::Play if take.is_some_and(|take| heard(take, status).is_some()) => Now::On,
+            Act::Play => Now::possible(take.is_some()),
+            Act::SeekBack | Act::SeekOn => Now::possible(status.audition.is_some()),
+            Act::NextMark | Act::PreviousMark => Now::possible(take.is_some_and(|take| !take.marks.is_empty())),
+            Act::Toggle | Act::PageUp | Act::PageDown | Act::Newest | Act::Oldest => Now::Possible,
+        }
+    }
+
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+        view::draw(app.takes(), status, theme, areas, frame);
+    }
+
+    /// The list costs the engine something, so it is kept only while somebody looks.
+    fn watch(state: Switch) -> Option<Command> {
+        Some(Command::TakeList { state })
+    }
 }
 
-/// There is nothing to show, and why.
-fn none(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
-    let look = &theme.takes;
-    let (sentence, look) = match &status.takes {
-        None => ("looking for takes…".to_owned(), look.quiet),
-        Some(takes) => match &takes.fault {
-            Some(fault) => (format!("! {fault}"), look.alarm),
-            None => ("no takes here yet: ^R records one, ^G keeps what was just played".to_owned(), look.text),
-        },
+fn play(takes: &State, status: &Status) -> Vec<Wish> {
+    let Some(take) = takes.focused(status) else { return Vec::new() };
+    vec![Wish::Tell(match heard(take, status) {
+        Some(_) => Command::TakeStop {},
+        None => Command::TakePlay { take: Text(take.name.clone()) },
+    })]
+}
+
+/// To a place before or after, between the ends of the take that is heard.
+fn seek_by(by: f64, status: &Status) -> Vec<Wish> {
+    let to = status.audition.as_ref().map(|audition| (audition.seconds + by).min(audition.length_seconds));
+    to.map(seek).into_iter().collect()
+}
+
+fn seek(seconds: f64) -> Wish {
+    // What is written is what is meant: a place to the hundredth of a second.
+    Wish::Tell(Command::TakeSeek { seconds: Seconds((seconds.max(0.0) * 100.0).floor() / 100.0) })
+}
+
+/// To the next mark of the focused take, or the one before, and before the first to its beginning; a take that is
+/// not heard begins there.
+fn mark_by(app: &mut App, forward: bool, status: &Status) -> Vec<Wish> {
+    let Some(take) = app.takes().focused(status) else { return Vec::new() };
+    let at = heard(take, status);
+    let mut marks = take.marks.iter().map(|(seconds, _)| *seconds);
+    let to = match (at, forward) {
+        _ if take.marks.is_empty() => None,
+        // As far as it can be heard to have gone on.
+        (Some(at), true) => marks.find(|mark| *mark > at + 0.05),
+        (Some(at), false) => marks.rfind(|mark| *mark < at - JUST_PAST_SECONDS).or(Some(0.0)),
+        (None, true) => marks.next(),
+        (None, false) => marks.next_back(),
     };
-    let row = Rect { y: area.y + u16::from(area.height > 1), height: 1, ..area };
-    frame.render_widget(Line::styled(format!(" {sentence}"), look), row);
+    let Some(to) = to else {
+        let said = if take.marks.is_empty() { "this take has no marks" } else { "there is no mark further on" };
+        app.say(Severity::Info, said);
+        return Vec::new();
+    };
+    let mut wishes = Vec::new();
+    if at.is_none() {
+        wishes.push(Wish::Tell(Command::TakePlay { take: Text(take.name.clone()) }));
+    }
+    wishes.push(seek(to));
+    wishes
+}
+
+fn rename(app: &mut App, status: &Status) -> Vec<Wish> {
+    let Some(take) = app.takes().focused(status) else { return Vec::new() };
+    let begun = Command::TakeRename { take: TakeName(take.name.clone()), to: Text(String::new()) };
+    line::open(app, &begun.to_string())
+}
+
+/// Removes a take; one that is heard is stopped first.
+pub(super) fn remove(name: String, status: &Status) -> Vec<Wish> {
+    let is_heard = status.audition.as_ref().is_some_and(|audition| focus::is_of(&audition.path, &name));
+    let stop = is_heard.then_some(Wish::Tell(Command::TakeStop {}));
+    stop.into_iter().chain([Wish::Tell(Command::TakeRemove { take: Text(name) })]).collect()
 }

@@ -1,6 +1,5 @@
 //! What the rule above the knobs says: what moves the focused one, what is recorded, and where all of them go.
 
-use super::{AUTOMATED, MOVED, learning_param};
 use crate::{
     status::MorphStatus,
     tui::{
@@ -15,6 +14,10 @@ use crate::{
 };
 use ratatui::{layout::Rect, text::Span};
 
+/// Marks behind a label: something moves the knob; its turns are recorded on the timeline.
+pub const MOVED: &str = "~";
+/// The second of them.
+pub const AUTOMATED: &str = "»";
 /// Most cells of the name of the snapshot the knobs go to.
 const MORPH_NAME: usize = 10;
 /// Cells of its bar.
@@ -79,4 +82,10 @@ pub fn learning_word(status: &Visible, theme: &Theme, title: Rect) -> Option<Spa
     let param = learning_param(what, status).and_then(|at| status.params.profile.params.get(at));
     let word = format!("learn… {}", param.map_or(what, |param| &param.label));
     Some(Span::styled(text::cut(&word, usize::from(title.width) / 2), theme.knobs.learning))
+}
+
+/// The place of the knob that a text to be learned means, as the engine reads it.
+pub fn learning_param(what: &str, status: &Visible) -> Option<usize> {
+    let name = what.strip_prefix("param.set ").unwrap_or(what);
+    status.params.profile.param_index(name.trim())
 }

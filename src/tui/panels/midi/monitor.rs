@@ -3,10 +3,9 @@
 use crate::{
     status::{MonitorLine, RealtimeStatus, Status},
     tui::{
-        panels::rule,
         theme::{MidiLook, Theme},
         visible::Visible,
-        widgets::text,
+        widgets::{rule, text},
     },
 };
 use ratatui::{

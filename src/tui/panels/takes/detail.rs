@@ -5,11 +5,10 @@ use crate::{
     status::{TakeInfo, TakeState, TakesStatus},
     takes::Verdict,
     tui::{
-        app::takes::{heard, recorded},
-        panels::rule,
+        panels::takes::{heard, recorded},
         theme::{TakesLook, Theme},
         visible::Visible,
-        widgets::text,
+        widgets::{rule, text},
     },
 };
 use ratatui::{

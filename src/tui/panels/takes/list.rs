@@ -4,7 +4,7 @@ use crate::{
     status::{TakeInfo, TakeState, TakesStatus},
     takes::Verdict,
     tui::{
-        app::takes::{heard, recorded},
+        panels::takes::{heard, recorded},
         theme::{Look, TakesLook},
         visible::Visible,
         widgets::text,

@@ -4,7 +4,7 @@ use crate::{
     status::{TakeInfo, TakeState},
     takes::Overview,
     tui::{
-        app::takes::heard,
+        panels::takes::heard,
         theme::{Look, TakesLook},
         visible::Visible,
         widgets::text,

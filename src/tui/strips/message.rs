@@ -51,10 +51,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let cells = usize::from(area.width).saturating_sub(2);
     let row = |up: u16| Rect { x: area.x + 1, y: area.bottom() - 1 - up, width: cells as u16, height: 1 };
     if messages.is_empty() {
-        let newcomer = match app.takes().is_open() {
-            true => "· Enter plays the take in focus; Esc gives the knobs back; ? shows every key",
-            false => "· letters and digits play notes; Esc makes them commands; ? shows every key",
-        };
+        let newcomer = app.base().greeting();
         return frame.render_widget(Line::styled(text::cut(newcomer, cells), theme.messages.past), row(0));
     }
     let Some(shown) = messages.shown() else { return };

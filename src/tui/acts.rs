@@ -1,0 +1,27 @@
+//! The actions of one part of the screen as a table: a row per action, with its name and its line of help.
+
+/// Makes `enum Act` of a table. A name is what keymaps and the `:` line write.
+macro_rules! acts {
+    ($( #[doc = $help:literal] $variant:ident = $name:literal )*) => {
+        /// What this part of the screen does, for a key or a name after `:`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Act { $( #[doc = $help] $variant, )* }
+
+        impl Act {
+            /// All of them, in the order of the help screen.
+            pub const ALL: &'static [Act] = &[ $( Act::$variant ),* ];
+
+            /// As it is typed after `:`.
+            pub fn name(self) -> &'static str {
+                match self { $( Act::$variant => $name ),* }
+            }
+
+            /// One line of help.
+            pub fn help(self) -> &'static str {
+                match self { $( Act::$variant => $help.trim_ascii() ),* }
+            }
+        }
+    };
+}
+
+pub(super) use acts;

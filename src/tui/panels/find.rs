@@ -1,0 +1,160 @@
+//! The `/` line, in the place of the sections' names: a part of a name is typed, and the knobs that are called so are
+//! shown. The focus itself stays where it was until it is kept.
+
+use super::{Layer, Memory, Now, Panel, PanelSpec, knobs};
+use crate::{
+    profile::Profile,
+    status::{Severity, Status},
+    tui::{
+        acts::acts,
+        app::{App, Wish},
+        line::CommandLine,
+        panels::Areas,
+        theme::Theme,
+        visible::Visible,
+        widgets::{text, typed},
+    },
+};
+use ratatui::{Frame, layout::Rect, text::Line};
+
+/// Least cells for what is typed; how many were found is left out first.
+const TYPED_MIN: usize = 24;
+
+acts! {
+    /// Find a knob by a part of its name, its label or its section
+    Open = "knob.find"
+    /// To the next knob of those found
+    Next = "find.next"
+    /// To the knob before, of those found
+    Previous = "find.previous"
+    /// Stay at the knob that was found
+    Keep = "find.keep"
+}
+
+/// A search for a knob. What is found is worked out anew each time, so that it fits any instrument.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    line: CommandLine,
+    /// The place of the knob that was moved to; none as long as the first of those found is meant.
+    chosen: Option<usize>,
+}
+
+impl State {
+    /// A new search: nothing is typed yet.
+    pub fn begin(&mut self) {
+        self.line.open("");
+        self.chosen = None;
+    }
+
+    /// The places of the first `count` knobs whose label, name or section contains each word, in order.
+    pub fn found(&self, profile: &Profile, count: usize) -> Vec<usize> {
+        let text = self.line.text().to_lowercase();
+        let is_found = |at: &usize| {
+            let Some(param) = profile.params.get(*at) else { return false };
+            let section = profile.sections.get(param.section).map_or("", String::as_str);
+            let texts = [&param.label, &param.name, section].map(str::to_lowercase);
+            text.split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
+        };
+        (0..count).filter(is_found).collect()
+    }
+
+    /// Which of `found` has the focus; `from`, where it was before, as long as nothing is typed or found.
+    pub fn focused(&self, found: &[usize], from: usize) -> usize {
+        let chosen = self.chosen.filter(|at| found.contains(at));
+        let first = || if self.line.text().trim().is_empty() { None } else { found.first().copied() };
+        chosen.or_else(first).unwrap_or(from)
+    }
+
+    /// To the next of those found, or the one before, around the ends.
+    fn step(&mut self, found: &[usize], from: usize, forward: bool) {
+        let Some(at) = found.iter().position(|at| *at == self.focused(found, from)) else { return };
+        let to = if forward { at + 1 } else { at + found.len() - 1 };
+        self.chosen = found.get(to % found.len()).copied();
+    }
+}
+
+impl PanelSpec for State {
+    const LAYER: Layer = Layer::Over("FIND");
+    /// A knob that is looked for is seen.
+    const ABOUT: Option<Panel> = Some(Panel::Knobs);
+    const KEYS_IN_HELP: Option<&'static str> = Some("after /");
+    type Act = Act;
+
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+        match act {
+            Act::Open if app.focused(status).is_some() => {
+                app.memory.find.begin();
+                return app.open(Panel::Find);
+            }
+            Act::Open => app.say(Severity::Info, "there is no knob to find"),
+            Act::Next => step(app, true, status),
+            Act::Previous => step(app, false, status),
+            Act::Keep => {
+                if let Some(at) = app.focused(status) {
+                    knobs::set_focus(app, at, status);
+                }
+                return app.close();
+            }
+        }
+        Vec::new()
+    }
+
+    fn possible(app: &App, act: Act, status: &Visible) -> Now {
+        match act {
+            Act::Open => Now::possible(app.focused(status).is_some()),
+            Act::Next | Act::Previous | Act::Keep => Now::Possible,
+        }
+    }
+
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+        let Some(found) = app.found(status) else { return };
+        let Some(focus) = knobs::focused_of(app, Some(&found), status) else { return };
+        typed_line(app, &found, focus, theme, areas.tabs, frame);
+        if found.is_empty() {
+            nothing(app, theme, areas.body, frame);
+        }
+    }
+
+    fn line(memory: &Memory) -> Option<&CommandLine> {
+        Some(&memory.find.line)
+    }
+
+    /// Where it reads otherwise then, the first of those found is meant.
+    fn edit(memory: &mut Memory, change: &mut dyn FnMut(&mut CommandLine)) {
+        let find = &mut memory.find;
+        let before = find.line.text();
+        change(&mut find.line);
+        if find.line.text() != before {
+            find.chosen = None;
+        }
+    }
+}
+
+fn step(app: &mut App, forward: bool, status: &Status) {
+    if let (Some(found), Some(from)) = (app.found(status), knobs::focus_kept(app, status)) {
+        app.memory.find.step(&found, from, forward);
+    }
+}
+
+/// What is typed, and which of the knobs found has the focus.
+fn typed_line(app: &App, found: &[usize], focus: usize, theme: &Theme, row: Rect, frame: &mut Frame<'_>) {
+    let count = match found.iter().position(|at| *at == focus) {
+        Some(at) => format!("{} of {} found ", at + 1, found.len()),
+        None => "nothing found ".to_owned(),
+    };
+    let cells = usize::from(row.width);
+    let taken = Some(text::width(&count)).filter(|taken| taken + TYPED_MIN <= cells).unwrap_or(0);
+    if taken > 0 {
+        frame.render_widget(Line::styled(count, theme.overlay.quiet).right_aligned(), row);
+    }
+    let line = Rect { width: (cells - taken) as u16, ..row };
+    typed::draw(" find: ", &app.memory.find.line, &theme.overlay, line, frame);
+}
+
+/// Says that nothing is called so.
+fn nothing(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    let written = app.memory.find.line.text();
+    let sentence = format!(" no knob and no section is called '{}'; Esc goes back", written.trim());
+    let sentence = text::cut(&sentence, usize::from(area.width));
+    frame.render_widget(Line::styled(sentence, theme.overlay.quiet), Rect { height: 1, ..area }.intersection(area));
+}

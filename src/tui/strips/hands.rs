@@ -1,0 +1,131 @@
+//! The hands on the piano: where they are, how hard they strike, which notes they hold; drawn into a rule, with how
+//! loud the inputs are heard.
+
+use crate::{
+    keymap::{Phase, notes},
+    music::{Decibels, Note},
+    tui::{
+        acts::acts,
+        app::{App, Wish, tell},
+        piano::Piano,
+        theme::Theme,
+        visible::Visible,
+        widgets::rule,
+    },
+};
+use ratatui::{Frame, layout::Rect};
+use std::time::Instant;
+
+/// The lowest octave the lower piano row may begin at; that of MIDI note 0.
+const OCTAVE_MIN: i32 = -1;
+/// The highest one: C8 to B8, with the upper row up to G9.
+const OCTAVE_MAX: i32 = 8;
+/// Where the lower row begins at first: C3, so that the upper row begins at C4, middle C.
+const OCTAVE_DEFAULT: i32 = 3;
+/// How hard keys strike at first, 1..=127.
+const VELOCITY_DEFAULT: u8 = 100;
+/// Velocity moves by this much, of 127.
+const VELOCITY_STEP: i8 = 8;
+
+acts! {
+    /// Play notes with the letters and digits
+    Play = "piano"
+    /// Letters are commands again
+    Command = "keys"
+    /// An octave lower
+    OctaveDown = "octave.down"
+    /// An octave higher
+    OctaveUp = "octave.up"
+    /// Strike softer
+    VelocityDown = "velocity.down"
+    /// Strike harder
+    VelocityUp = "velocity.up"
+}
+
+/// Where they are.
+#[derive(Clone, Debug)]
+pub struct Hands {
+    /// Whether letters play notes, where a panel leaves that open.
+    pub on_piano: bool,
+    octave: i32,
+    velocity: u8,
+    pub(in crate::tui) piano: Piano,
+}
+
+impl Default for Hands {
+    /// As at the start: playing notes around middle C.
+    fn default() -> Hands {
+        Hands { on_piano: true, octave: OCTAVE_DEFAULT, velocity: VELOCITY_DEFAULT, piano: Piano::default() }
+    }
+}
+
+impl Hands {
+    /// What a note key plays at the present octave; nothing above the highest note.
+    fn note_of(&self, key: char) -> Option<Note> {
+        let semitones = i32::from(notes::semitones(key)?);
+        Note::new(0)?.transposed((self.octave - OCTAVE_MIN) * 12 + semitones)
+    }
+
+    /// A note key went down, is still down or came up; nothing where it plays no note.
+    pub fn key(&mut self, key: char, phase: Phase, now: Instant) -> Option<Vec<Wish>> {
+        let note = self.note_of(key)?;
+        Some(tell(self.piano.key(key, phase, note, self.velocity, now)))
+    }
+
+    /// The lowest and the highest note the piano keys play; in every octave there are some.
+    fn reach(&self) -> Option<(Note, Note)> {
+        let notes = || notes::NOTE_KEYS.iter().filter_map(|(key, _)| self.note_of(*key));
+        notes().min().zip(notes().max())
+    }
+}
+
+/// Does what a key of the piano's own says.
+pub fn act(app: &mut App, act: Act) -> Vec<Wish> {
+    let hands = &mut app.hands;
+    match act {
+        Act::Play => return put(app, true),
+        Act::Command => return put(app, false),
+        Act::OctaveDown => return octave_by(app, -1),
+        Act::OctaveUp => return octave_by(app, 1),
+        Act::VelocityDown => hands.velocity = stronger(hands.velocity, -VELOCITY_STEP),
+        Act::VelocityUp => hands.velocity = stronger(hands.velocity, VELOCITY_STEP),
+    }
+    Vec::new()
+}
+
+/// On the piano or off it; what has keys of its own is closed for that.
+fn put(app: &mut App, on_piano: bool) -> Vec<Wish> {
+    app.hands.on_piano = on_piano;
+    app.clear()
+}
+
+fn octave_by(app: &mut App, by: i32) -> Vec<Wish> {
+    app.hands.octave = (app.hands.octave + by).clamp(OCTAVE_MIN, OCTAVE_MAX);
+    app.silence()
+}
+
+fn stronger(velocity: u8, by: i8) -> u8 {
+    velocity.saturating_add_signed(by).clamp(1, 127)
+}
+
+/// Draws it into a rule.
+pub fn draw(app: &App, status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    // Where letters never play notes there is nothing to say of them.
+    if !app.base().plays() {
+        return rule::draw("", &monitor(status), theme, area, frame);
+    }
+    let hands = &app.hands;
+    let reach = hands.reach().map_or_else(String::new, |(low, high)| format!("{low} to {high}, "));
+    let held: String = hands.piano.notes().map(|note| format!(" {note}")).collect();
+    let sounding = if held.is_empty() { String::new() } else { format!(" ♪{held}") };
+    let words = format!("piano {reach}velocity {}{sounding}", hands.velocity);
+    rule::draw(&words, &monitor(status), theme, area, frame);
+}
+
+fn monitor(status: &Visible) -> String {
+    match status.inputs.monitor_db {
+        db if db <= Decibels::SILENCE.0 => "monitor off".to_owned(),
+        0.0 => "monitor 0 dB".to_owned(),
+        db => format!("monitor {db:+.1} dB"),
+    }
+}

@@ -1,0 +1,74 @@
+//! The key bar: what the keys can do now, from the keymap's rows.
+
+use crate::{
+    command::Command,
+    tui::{app::App, keys::Action, panels::Now, theme::Theme, visible::Visible, widgets::text},
+};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+/// Draws it, with the mode at its left.
+pub fn draw(app: &App, status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    let look = &theme.keys;
+    let mut spans = vec![Span::styled(format!(" {} ", app.mode().title()), look.mode)];
+    let mut room = usize::from(area.width).saturating_sub(spans.iter().map(Span::width).sum());
+    for (keys, words) in entries(app, status) {
+        let cells = text::width(&keys) + text::width(words) + 3;
+        if cells > room {
+            break;
+        }
+        room -= cells;
+        spans.push(Span::styled(format!("  {keys}"), look.key));
+        spans.push(Span::styled(format!(" {words}"), look.label));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// Keys and words, in the order of the rows; neighbours that do the same in two directions share an entry, and of two
+/// keys for the same thing only the first is shown.
+pub fn entries<'a>(app: &'a App, status: &Visible) -> Vec<(String, &'a str)> {
+    let mut entries: Vec<(String, &str)> = Vec::new();
+    let mut shown: Vec<&Action> = Vec::new();
+    let mut before: &[String] = &[];
+    for row in app.keymap().rows_in(app.mode()) {
+        let Some(off) = row.bar.first() else { continue };
+        let words = match now(&row.action, app, status) {
+            Now::Impossible => continue,
+            Now::Possible => off,
+            Now::On => row.bar.get(1).unwrap_or(off),
+        };
+        if shown.contains(&&row.action) {
+            continue;
+        }
+        shown.push(&row.action);
+        match entries.last_mut() {
+            Some((keys, _)) if before == row.bar => keys.push_str(&row.key.sign()),
+            _ => entries.push((row.key.sign(), words)),
+        }
+        before = &row.bar;
+    }
+    entries
+}
+
+/// Whether it would do anything, and whether what it turns on is on.
+fn now(action: &Action, app: &App, status: &Visible) -> Now {
+    match action {
+        Action::View(view) => view.possible(app, status),
+        Action::Command(command) | Action::Ask(command) => now_of(command, status),
+    }
+}
+
+fn now_of(command: &Command, status: &Visible) -> Now {
+    let record = &status.record;
+    match command {
+        Command::RecordMark { .. } => Now::possible(record.take.is_some()),
+        Command::RecordCapture { .. } => Now::possible(record.capture_bytes > 0),
+        Command::TransportToggle {} => Now::on(status.transport.playing),
+        Command::RecordToggle {} => Now::on(record.take.is_some() || record.waits_for.is_some()),
+        Command::ClickOn { .. } => Now::on(status.click_on),
+        _ => Now::Possible,
+    }
+}
