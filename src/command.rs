@@ -304,6 +304,14 @@ pub enum CommandError {
         /// The word that stood first.
         name: String,
     },
+    /// An OSC address with a slash too many, or a dot.
+    #[error("there is no address '{address}'; did you mean '{meant}'?")]
+    NoAddress {
+        /// As it was sent.
+        address: String,
+        /// The address of the command it names.
+        meant: String,
+    },
     /// An argument is missing.
     #[error("{name} needs more: {usage}")]
     Missing {

@@ -550,6 +550,66 @@ idle_end_minutes: 0
     }
 
     #[test]
+    fn what_is_no_text_in_a_file_takes_only_what_comes_after_it_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yaml");
+        for (bytes, line, run) in [
+            // Latin-1 in a comment is no fault at all.
+            (&b"clock: { bpm: 94 }\n# f\xfcr\nprofile: a\n"[..], None, true),
+            (b"clock: { bpm: 94 } # f\xfcr\nprofile: a\n", None, true),
+            (b"clock: { bpm: 94 }\nrecordings: /f\xfcr\nprofile: a\n", Some(2), false),
+            (b"clock: { bpm: 94 }\nprofile: a\n\0\n", Some(3), true),
+            (b"clock: { bpm: 94 }\nprofile: a\n\0", Some(3), true),
+            (b"clock: { bpm: 94 }\n# a\x07b\nprofile: a\n", Some(2), false),
+            (b"clock: { bpm: 94 }\n---\nprofile: a\n", Some(2), false),
+            (b"---\nclock: { bpm: 94 }\n---\nprofile: [\n", Some(3), false),
+            (b"clock: { bpm: 94 }\n---\n---\n\tx\n", Some(2), false),
+            (b"clock: { bpm: 94 }\nmidi:\n  # f\0r\n  channel: 2\nprofile: a\n", Some(3), false),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            let file = SettingsFile::load(&path).unwrap();
+            let shown = bytes.escape_ascii();
+            assert_eq!(file.settings.bpm, Bpm::new(94.0), "{shown}");
+            assert_eq!(file.settings.profile.is_some(), run, "{shown}");
+            let lines: Vec<_> = file.faults.iter().map(|fault| fault.line).collect();
+            assert!(lines.len() == usize::from(line.is_some()), "{shown}: {:?}", file.faults);
+            if let Some(fault) = file.faults.first() {
+                assert!(fault.message.contains("nothing from line"), "{fault}");
+                assert!(fault.line >= line, "{fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn settings_that_are_no_plain_file_are_named_and_nobody_waits_for_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yaml");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let why = SettingsFile::load(&path).unwrap_err().to_string();
+        assert!(why.contains("config.yaml: cannot be read: it is no file, but a pipe"), "{why}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert!(SettingsFile::load(&path).is_err());
+        std::fs::remove_dir(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        assert!(SettingsFile::load(&path).is_err());
+    }
+
+    #[test]
+    fn what_stands_in_quotes_and_should_not_is_named_with_what_is_wrong() {
+        let text = "midi: { clock: { enabled: 'true' } }\nclock: { run: 'false', bpm: '94' }\n";
+        let file = SettingsFile::check("config.yaml", text).unwrap();
+        let told = told(&file.faults);
+        for part in [
+            "'true' does not fit, allowed true without quotes, or yes, no, on, off",
+            "'false' does not fit, allowed false without quotes, or yes, no, on, off",
+            "'94' does not fit, allowed 20 to 300 without quotes",
+        ] {
+            assert!(told.iter().any(|fault| fault.ends_with(part)), "{told:?}");
+        }
+    }
+
+    #[test]
     fn a_mark_of_utf_8_is_no_fault_and_a_tab_is_named() {
         assert_eq!(read("\u{feff}profile: a\n").profile.as_deref(), Some("a"));
         let fault = SettingsFile::check("config.yaml", "midi:\n\tchannel: 3\n").unwrap_err().to_string();

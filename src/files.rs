@@ -1,8 +1,10 @@
-//! Files that are replaced whole or not at all, and files that are nobody else's to read. Blocks on the disk.
+//! Files that are replaced whole or not at all, files that are nobody else's to read, and small files that are read: plain
+//! files only. Blocks on the disk.
 
+use rustix::fs::OFlags;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
-    io::{self, Write},
+    io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
@@ -14,6 +16,32 @@ pub enum Readers {
     Owner,
     /// Whom the umask lets: takes and what goes with them.
     Umask,
+}
+
+/// Opens a plain file, also behind a link where that may be followed. A FIFO would keep whoever opens it waiting until
+/// somebody writes, and a device may do anything.
+///
+/// # Errors
+/// Those of the disk; it is no plain file.
+pub fn open_plain(how: &mut OpenOptions, path: &Path, follows_links: bool) -> io::Result<File> {
+    let mut flags = OFlags::NONBLOCK;
+    flags.set(OFlags::NOFOLLOW, !follows_links);
+    let file = how.custom_flags(flags.bits() as i32).open(path)?;
+    match file.metadata()? {
+        metadata if metadata.is_file() => Ok(file),
+        metadata if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file, but a pipe, a socket or a device")),
+    }
+}
+
+/// The bytes of a plain file, and one more than `bytes_max` where it holds more than that.
+///
+/// # Errors
+/// Those of the disk; it is no plain file.
+pub fn read_plain(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_plain(OpenOptions::new().read(true), path, true)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Replaces a file with these bytes: whoever reads it, at any time and after a power cut, finds the old or the new ones.
@@ -65,6 +93,8 @@ fn make_folder(folder: &Path, readers: Readers) -> io::Result<()> {
 }
 
 fn open(how: &mut OpenOptions, path: &Path, readers: Readers) -> io::Result<File> {
+    // A pipe that nobody reads is refused and not waited for.
+    let how = how.custom_flags(OFlags::NONBLOCK.bits() as i32);
     if readers == Readers::Umask {
         return how.open(path);
     }
@@ -102,6 +132,24 @@ pub fn add(wanted: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_plain_files_are_read_and_no_more_of_them_than_is_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("a"), "12345").unwrap();
+        std::os::unix::fs::symlink(path("a"), path("link")).unwrap();
+        for name in ["a", "link"] {
+            assert_eq!(read_plain(&path(name), 100).unwrap(), b"12345");
+            assert_eq!(read_plain(&path(name), 3).unwrap().len(), 4);
+        }
+        assert!(std::process::Command::new("mkfifo").arg(path("fifo")).status().unwrap().success());
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        for other in [path("fifo"), path("socket"), folder.path().to_owned(), "/dev/zero".into(), path("none")] {
+            assert!(read_plain(&other, 100).is_err(), "{}", other.display());
+        }
+        assert!(open_plain(OpenOptions::new().read(true), &path("link"), false).is_err());
+    }
 
     #[test]
     fn a_file_that_is_added_takes_nobodys_place() {

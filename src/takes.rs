@@ -12,6 +12,7 @@ mod happening;
 mod moved;
 mod moving;
 mod name;
+mod pieces;
 mod repair;
 mod take;
 #[cfg(test)]
@@ -19,11 +20,11 @@ mod tests;
 mod trim;
 mod verdict;
 
-pub use folder::{Reach, in_folder, is_held, meant, open, wav_files};
+pub use folder::{Reach, in_folder, in_several, is_held, meant, open, wav_files};
 pub(crate) use fresh::Fresh;
 pub use fresh::sweep;
 pub use happening::Happening;
-pub use moved::{remove, rename, trash_files};
+pub use moved::{Moved, Named, remove, rename, trash_files};
 pub use moving::finish_moves;
 pub use name::{safe_name, unquoted};
 pub use repair::{Repaired, repair, repair_folder};
@@ -33,6 +34,9 @@ pub use verdict::{LEVEL_DBFS_MAX, Measured, Meter, Overview, Verdict, measure};
 
 use crate::wav::{Finding, Health, Severity, Wav};
 use std::{io, ops::ControlFlow, path::Path};
+
+/// What frees the room of what was removed, as the answer to a removal says it.
+pub const TRASH_KEEPS_ROOM: &str = "it takes its room until `busker takes remove --empty-trash --yes`";
 
 /// Called now and then with how much of the work is done, 0 to 1; breaks where it shall not go on.
 pub type Progress<'a> = dyn FnMut(f64) -> ControlFlow<()> + 'a;
@@ -47,8 +51,20 @@ pub enum NotDone {
     #[error("{0}")]
     Asked(String),
     /// The disk refused what was to be written.
-    #[error("it cannot be written: {0}")]
+    #[error("it cannot be written: {}", refusal(.0))]
     Disk(#[from] io::Error),
+}
+
+/// Why a disk refuses; where it is full, what gives it room.
+fn refusal(error: &io::Error) -> String {
+    match moving::has_no_room(error) {
+        true => {
+            "the disk is full: empty the trash with `busker takes remove --empty-trash --yes`, or delete other files \
+                 there"
+                .to_owned()
+        }
+        false => error.to_string(),
+    }
 }
 
 /// Minutes and seconds, `3:12.4`. Cut, not rounded.

@@ -1,10 +1,17 @@
 //! Files a musician writes: profiles, settings, themes and scripts are all read through here.
 //!
 //! The way of a file: text → a tree with bounds (`tree`, serde's only place) → a reader that takes fields off it and
-//! collects every fault at once, each with its line and path. Unknown fields are faults. Pure, but for [`read`].
+//! collects every fault at once, each with its line and path. Unknown fields are faults. Pure, but for [`read`] and
+//! [`read_named`].
 
-use std::{fs::File, io::Read, path::Path};
+use crate::files::read_plain;
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
+mod decode;
 mod fault;
 mod reader;
 mod tree;
@@ -45,18 +52,28 @@ pub(crate) fn check_parts<T>(
     };
     let mut line = broken.line;
     for _ in 0..PARTS_TRIED_MAX {
-        let Some(part) = line.and_then(|line| part_at(text, line)) else { break };
+        let Some(at) = line else { break };
+        if let Some(before) = before_line(text, at)
+            && let Ok(document) = document(file, before)
+        {
+            broken.message += &format!("; nothing from line {at} on is used");
+            return Ok(with_fault(broken, read_document(file, &document, read)));
+        }
+        let Some(part) = part_at(text, at) else { break };
         match document(file, part.before) {
             Ok(document) => {
                 broken.message += &format!("; nothing from line {} on (`{}:`) is used", part.line, part.key);
-                let (value, mut faults) = read_document(file, &document, read);
-                faults.push(broken);
-                return Ok((value, faults));
+                return Ok(with_fault(broken, read_document(file, &document, read)));
             }
             Err(fault) => line = fault.line.map(|line| line.min(part.line - 1)),
         }
     }
     Err(broken)
+}
+
+fn with_fault<T>(broken: Fault, (value, mut faults): (T, Vec<Fault>)) -> (T, Vec<Fault>) {
+    faults.push(broken);
+    (value, faults)
 }
 
 /// So many parts before a line that is no YAML are tried without: what opens a bracket may stand far before the line where
@@ -70,14 +87,33 @@ struct Part<'t> {
     before: &'t str,
 }
 
+/// What stands before a line that is in no part: a comment, the beginning of a second document, or something else that nothing
+/// indents and that is no key. Nothing where no part is before it.
+fn before_line(text: &str, line: usize) -> Option<&str> {
+    let mut rows = text.split_inclusive('\n');
+    let before: usize = rows.by_ref().take(line.checked_sub(1)?).map(str::len).sum();
+    let row = rows.next()?;
+    let is_list = row.starts_with('-') && !row.starts_with("---");
+    let is_inside = row.starts_with(char::is_whitespace) || is_list;
+    let is_beside = row.trim_start().starts_with('#') || !(is_inside || key_of(row).is_some());
+    let before = text.get(..before)?;
+    (is_beside && before.split_inclusive('\n').any(|row| key_of(row).is_some())).then_some(before)
+}
+
+/// The key that a line begins a part with.
+fn key_of(row: &str) -> Option<&str> {
+    let is_key = row.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"' || c == '\'');
+    let (key, _) = row.split_once(':').filter(|_| is_key)?;
+    Some(key.trim_matches(['"', '\'']))
+}
+
 /// The part a line is in, counted from 1; nothing where no part is before it.
 fn part_at(text: &str, line: usize) -> Option<Part<'_>> {
     let mut start = 0;
     let mut found = None;
     for (index, row) in text.split_inclusive('\n').take(line).enumerate() {
-        let is_key = row.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"' || c == '\'');
-        if let Some((key, _)) = row.split_once(':').filter(|_| is_key) {
-            found = Some(Part { line: index + 1, key: key.trim_matches(['"', '\'']), before: &text[..start] });
+        if let Some(key) = key_of(row) {
+            found = Some(Part { line: index + 1, key, before: &text[..start] });
         }
         start += row.len();
     }
@@ -99,20 +135,31 @@ fn read_document<T>(
     (value, reader.into_faults())
 }
 
-/// The text of a file, or the fault that says why not; no more of it is read than a file may hold.
+/// The text of a plain file, or the fault that says why not; no more of it is read than a file may hold.
 ///
 /// # Errors
-/// One fault: it cannot be read, is too long, or is no UTF-8.
+/// One fault: it cannot be read, or is too long.
 pub fn read(path: &Path) -> Result<String, Fault> {
-    let fault = |message: String| Fault { file: path.display().to_string(), line: None, path: String::new(), message };
+    text_of(path, read_plain(path, FILE_BYTES_MAX as u64))
+}
+
+/// The same of what somebody named, who may name a pipe: it is waited for.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_named(path: &Path) -> Result<String, Fault> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error| fault(format!("cannot be read: {error}")))?;
+    let file = File::open(path).and_then(|file| file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes));
+    text_of(path, file.map(|_| bytes))
+}
+
+fn text_of(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<String, Fault> {
+    let fault = |message: String| Fault { file: path.display().to_string(), line: None, path: String::new(), message };
+    let bytes = bytes.map_err(|error| fault(format!("cannot be read: {error}")))?;
     if bytes.len() > FILE_BYTES_MAX {
         return Err(fault(format!("cannot be read: more than {FILE_BYTES_MAX} bytes")));
     }
-    String::from_utf8(bytes).map_err(|error| fault(format!("cannot be read: {}", error.utf8_error())))
+    Ok(decode::decoded(bytes))
 }
 
 /// Whether a text could be read again, were it a file.

@@ -30,7 +30,7 @@ pub const GOES_ON: &str = "detached: the station goes on; `busker attach` shows 
 /// No terminal, no station, or a line that broke.
 pub fn attach(args: &AttachArgs) -> Outcome {
     tui::check_terminal().map_err(Failure::asked)?;
-    show(&args.socket.path())
+    show(&args.socket.checked_path())
 }
 
 /// Shows the station at a socket.

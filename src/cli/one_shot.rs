@@ -26,7 +26,7 @@ pub struct DoArgs {
 /// No such command, no station, or what the station refuses.
 pub fn run(args: &DoArgs) -> Outcome {
     let command = command(&args.words).map_err(Failure::asked)?;
-    let mut line = Line::open(&args.socket.path(), Role::Ask).map_err(refused)?;
+    let mut line = Line::open(&args.socket.checked_path(), Role::Ask).map_err(refused)?;
     line.ask(&Asked::Do { command: command.to_string(), id: Some(0) }).map_err(Failure::other)?;
     match line.told().map_err(Failure::other)? {
         Told::Answer { done: true, text, .. } if text.is_empty() => Ok(()),

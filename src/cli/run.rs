@@ -53,7 +53,7 @@ pub struct RunArgs {
 /// # Errors
 /// A script with faults, a command that was refused, a folder that cannot be written.
 pub fn run(args: &RunArgs) -> Outcome {
-    let text = yaml::read(&args.script).map_err(Failure::asked)?;
+    let text = yaml::read_named(&args.script).map_err(Failure::asked)?;
     let script = Script::from_yaml(&args.script.display().to_string(), &text).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Failure::asked(format!("{}\nbusker: nothing of the script was run", faults.join("\nbusker: ")))

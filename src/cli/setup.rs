@@ -68,6 +68,15 @@ impl SocketArgs {
     pub fn path(&self) -> PathBuf {
         self.socket.clone().unwrap_or_else(place::of_user)
     }
+
+    /// The same for a verb that talks to the station; where others may get at it, that is said.
+    pub fn checked_path(&self) -> PathBuf {
+        let path = self.path();
+        if let Some(doubt) = place::doubt(&path) {
+            complain(&doubt);
+        }
+        path
+    }
 }
 
 /// Flags and settings, put together and checked.
@@ -112,6 +121,7 @@ impl Setup {
                 (file, Severity::Error, "the settings are not used")
             }
         };
+        notices.extend(place::doubt(&args.socket.path()).map(|doubt| (Severity::Warning, doubt)));
         let SettingsFile { settings, faults: of_settings, mut places, older } = file;
         notices.extend(of_settings.iter().map(|fault| (severity, format!("{fault}; {consequence}"))));
         notices.extend(older.iter().map(|note| (Severity::Info, note.to_string())));

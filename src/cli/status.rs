@@ -26,7 +26,7 @@ pub struct StatusArgs {
 /// # Errors
 /// No station.
 pub fn print_status(args: &StatusArgs) -> Outcome {
-    let mut line = Line::open(&args.socket.path(), Role::Ask).map_err(refused)?;
+    let mut line = Line::open(&args.socket.checked_path(), Role::Ask).map_err(refused)?;
     line.ask(&Asked::Status).map_err(Failure::other)?;
     let status = line.status().map_err(Failure::other)?;
     if args.json {

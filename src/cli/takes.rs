@@ -14,8 +14,9 @@ mod work;
 
 use super::{Failure, Outcome, complain, print};
 use crate::{
-    config::{Folders, SettingsFile},
-    takes::{NotDone, NotUsable, cache::Cache, meant, shown, time_of, wav_files},
+    config::{Folders, Settings, SettingsFile},
+    takes::{Named, NotDone, NotUsable, cache::Cache, in_several, meant, shown, time_of, wav_files},
+    yaml::Fault,
 };
 use clap::{Args, Subcommand};
 use std::{
@@ -119,7 +120,9 @@ pub fn run(args: &TakesArgs) -> Outcome {
         Act::Repair { files, dry_run, .. } => repair::named(&found(files), *dry_run),
         Act::Trim { file, from, to, name } => trim::trim(&found_one(file), *from, *to, name.as_deref()),
         Act::Rename { file, name } => rename::rename(&found_one(file), name),
-        Act::Remove { empty_trash: true, yes, folder, .. } => remove::empty_trash(&usual_or(folder.as_deref())?, *yes),
+        Act::Remove { empty_trash: true, yes, folder, .. } => {
+            remove::empty_trash(&usual_or(folder.as_deref())?, folder.is_some(), *yes)
+        }
         Act::Remove { files, .. } => remove::remove(&found(files)),
         Act::Export(args) => export::export(args),
     }
@@ -154,11 +157,18 @@ fn usual_or(named: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(named) = named {
         return Ok(named.to_owned());
     }
-    let folders = Folders::of_user();
-    let file = SettingsFile::load(&folders.settings_file())
-        .map_err(|fault| Failure::asked(format!("{fault}; mend that, or name the folder with --folder")))?;
-    let settings = file.settings;
-    Ok(settings.recordings.unwrap_or(folders.music))
+    let settings =
+        settings().map_err(|fault| Failure::asked(format!("{fault}; mend that, or name the folder with --folder")))?;
+    Ok(settings.recordings.unwrap_or_else(|| Folders::of_user().music))
+}
+
+fn settings() -> Result<Settings, Fault> {
+    Ok(SettingsFile::load(&Folders::of_user().settings_file())?.settings)
+}
+
+/// Where takes go on when their disk is full, as the settings say.
+fn second_folder() -> Option<PathBuf> {
+    settings().ok()?.recorder.second_folder
 }
 
 /// The files that are meant: those that are there, or those of a bare name in the folder of recordings.
@@ -175,7 +185,9 @@ fn in_recordings(file: &Path) -> Option<PathBuf> {
     if !is_bare || file.symlink_metadata().is_ok() {
         return None;
     }
-    meant(&usual_or(None).ok()?.join(file))
+    let path = usual_or(None).ok()?.join(file);
+    let found = Named::found(&path, second_folder()).path;
+    (meant(&found).is_some() || in_several(&found).is_some()).then_some(found)
 }
 
 /// What was measured before.

@@ -26,7 +26,7 @@ pub struct WatchArgs {
 /// # Errors
 /// No station, or a line that broke.
 pub fn watch(args: &WatchArgs) -> Outcome {
-    let mut line = Line::open(&args.socket.path(), Role::Watch).map_err(refused)?;
+    let mut line = Line::open(&args.socket.checked_path(), Role::Watch).map_err(refused)?;
     loop {
         match line.told() {
             Ok(Told::Event(event)) => {

@@ -1,8 +1,11 @@
 //! Where things are on this machine: the XDG folders, and the music folder.
 
-use crate::profile::Places;
+use crate::{files::read_plain, profile::Places};
 use etcetera::base_strategy::{BaseStrategy, Xdg};
 use std::path::{Path, PathBuf};
+
+/// No more of `user-dirs.dirs` is read, in bytes.
+const USER_DIRS_BYTES_MAX: u64 = 64 * 1024;
 
 /// The folders of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +102,8 @@ pub fn whole_path(text: &str, home: Option<&Path>) -> Option<PathBuf> {
 /// `XDG_MUSIC_DIR`, from the environment or `user-dirs.dirs`; else `~/Music`.
 fn music_folder(home: &Path, config: &Path) -> PathBuf {
     let named = std::env::var("XDG_MUSIC_DIR").ok().or_else(|| {
-        let file = std::fs::read_to_string(config.join("user-dirs.dirs")).ok()?;
+        let file = read_plain(&config.join("user-dirs.dirs"), USER_DIRS_BYTES_MAX).ok()?;
+        let file = String::from_utf8(file).ok()?;
         let value = file.lines().find_map(|line| line.trim().strip_prefix("XDG_MUSIC_DIR="))?;
         Some(value.trim_matches('"').to_owned())
     });

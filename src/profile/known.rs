@@ -9,8 +9,6 @@ use crate::files;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -44,8 +42,7 @@ impl Known {
     /// What a file keeps; nothing where it is not there, or is none of these. Blocks on the disk.
     pub(super) fn load(file: &Path) -> Known {
         let read = || {
-            let mut bytes = Vec::new();
-            File::open(file).ok()?.take(FILE_BYTES_MAX).read_to_end(&mut bytes).ok()?;
+            let bytes = files::read_plain(file, FILE_BYTES_MAX).ok()?;
             serde_json::from_slice::<Kept>(&bytes).ok().filter(|kept| kept.form == FORM)
         };
         let profiles = read().map(|kept| kept.profiles).unwrap_or_default();

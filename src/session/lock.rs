@@ -4,6 +4,7 @@
 //! people only.
 
 use super::folder::LOCK;
+use crate::files::open_plain;
 use std::{
     fs::{self, File, TryLockError},
     io::{self, Read, Seek, Write},
@@ -52,7 +53,8 @@ impl Lock {
     pub fn take(folder: &Path) -> Result<Locked, NotLocked> {
         let path = folder.join(LOCK);
         for _ in 0..TRIES {
-            let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
+            let mut how = File::options();
+            let mut file = open_plain(how.read(true).write(true).create(true).truncate(false), &path, true)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(NotLocked::Held(text_of(&mut file))),

@@ -54,10 +54,9 @@ impl Cache {
     pub fn get(&self, take: &Path) -> Option<Measured> {
         let key = Key::of(take).ok()?;
         let path = self.entry(&key);
-        if fs::metadata(&path).ok()?.len() > ENTRY_BYTES_MAX {
-            return None;
-        }
-        let entry: Entry = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        let bytes =
+            files::read_plain(&path, ENTRY_BYTES_MAX).ok().filter(|bytes| bytes.len() as u64 <= ENTRY_BYTES_MAX)?;
+        let entry: Entry = serde_json::from_slice(&bytes).ok()?;
         let is_whole = entry.form == FORM && entry.measured.overview.columns.len() == Overview::COLUMNS;
         (is_whole && entry.key == key && entry.measured.verdict.sample_rate_hz > 0).then_some(entry.measured)
     }

@@ -1,10 +1,11 @@
 //! The folder of takes: its files, opened without following anything that leads out of it.
 
-use rustix::fs::OFlags;
+use crate::files::open_plain;
 use std::{
+    ffi::{OsStr, OsString},
     fs::{self, File, TryLockError},
     io,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -44,14 +45,7 @@ pub fn wav_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// # Errors
 /// Those of the disk, a folder, a device.
 pub fn open(path: &Path, reach: Reach, is_to_be_written: bool) -> io::Result<File> {
-    let mut flags = OFlags::NONBLOCK;
-    flags.set(OFlags::NOFOLLOW, reach == Reach::Folder);
-    let file = File::options().read(true).write(is_to_be_written).custom_flags(flags.bits() as i32).open(path)?;
-    match file.metadata()? {
-        metadata if metadata.is_file() => Ok(file),
-        metadata if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file")),
-    }
+    open_plain(File::options().read(true).write(is_to_be_written), path, reach == Reach::Named)
 }
 
 /// What a name in a folder means: it leads nowhere else.
@@ -71,6 +65,51 @@ pub fn meant(path: &Path) -> Option<PathBuf> {
     let mut with_ending = path.as_os_str().to_owned();
     with_ending.push(".wav");
     [path.to_owned(), PathBuf::from(with_ending)].into_iter().find(|path| path.symlink_metadata().is_ok())
+}
+
+/// The number of the part that a name has among those a file goes on in: 2 for `jam-part2.wav` of `jam.wav`.
+pub(super) fn is_part_of(name: &OsStr, head: &OsStr) -> Option<u32> {
+    let head = Path::new(head);
+    let bytes = |part: Option<&OsStr>| part.unwrap_or_default().as_bytes().to_vec();
+    let rest = name.as_bytes().strip_prefix(&bytes(head.file_stem())[..])?.strip_prefix(b"-part")?;
+    let number = rest.strip_suffix(&bytes(head.extension())[..])?.strip_suffix(b".")?;
+    let number = std::str::from_utf8(number).ok()?.parse::<u32>().ok()?;
+    (number >= 2).then_some(number)
+}
+
+/// By their names, the first files of a take that was recorded to several, in their order, each with what its name adds to
+/// the take's: `-1`, `-2`, `-inputs`, `-1-2+master`. A take whose name ends with a number looks like one of them.
+pub(super) fn lanes(take: &Path) -> Vec<(OsString, String)> {
+    let stem = take.file_name().unwrap_or_default();
+    let Some(entries) = take.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+    else {
+        return Vec::new();
+    };
+    let entries = fs::read_dir(entries).into_iter().flatten().flatten();
+    let lane = |entry: fs::DirEntry| {
+        let name = entry.file_name();
+        let added = name.as_bytes().strip_prefix(stem.as_bytes())?.strip_suffix(b".wav")?;
+        let added = std::str::from_utf8(added).ok()?.to_owned();
+        let is_lane = added.strip_prefix('-')?.split('+').all(is_place) && entry.file_type().ok()?.is_file();
+        is_lane.then_some((name, added))
+    };
+    let mut lanes: Vec<(OsString, String)> = entries.filter_map(lane).collect();
+    lanes.sort();
+    lanes
+}
+
+/// Whether a word is what the name of a file says of its channels.
+fn is_place(word: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(word, "inputs" | "master")
+        || is_number(word)
+        || word.split_once('-').is_some_and(|(from, to)| is_number(from) && is_number(to))
+}
+
+/// Why there is no file of this name, where a take of several files has it.
+pub fn in_several(take: &Path) -> Option<String> {
+    let names: Vec<String> = lanes(take).iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    (names.len() > 1).then(|| format!("it has several files: name one of {}", names.join(", ")))
 }
 
 /// Whether somebody holds the file's lock, as whoever records does. Where the disk knows no locks nobody does.

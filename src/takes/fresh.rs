@@ -6,6 +6,7 @@ use rustix::{
     io::Errno,
 };
 use std::{
+    ffi::{OsStr, OsString},
     fs::{self, File, Permissions},
     io,
     os::unix::fs::PermissionsExt,
@@ -119,17 +120,26 @@ fn is_left(path: &Path) -> bool {
 
 /// The names that a file may get.
 pub(super) fn names(wanted: &Path) -> impl Iterator<Item = PathBuf> {
-    (1..=NAMES).map(|number| match number {
-        1 => wanted.to_owned(),
-        number => {
-            let mut name = wanted.file_stem().unwrap_or_default().to_owned();
-            name.push(format!("-{number}"));
-            if let Some(extension) = wanted.extension() {
-                name.push(".");
-                name.push(extension);
-            }
-            wanted.with_file_name(name)
+    stems(wanted.file_stem().unwrap_or_default()).enumerate().map(|(number, mut name)| {
+        if number == 0 {
+            return wanted.to_owned();
         }
+        if let Some(extension) = wanted.extension() {
+            name.push(".");
+            name.push(extension);
+        }
+        wanted.with_file_name(name)
+    })
+}
+
+/// The names that a take may get: `jam`, `jam-2`, …
+pub(super) fn stems(wanted: &OsStr) -> impl Iterator<Item = OsString> {
+    (1..=NAMES).map(|number| {
+        let mut name = wanted.to_owned();
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
+        name
     })
 }
 

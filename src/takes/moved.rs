@@ -1,66 +1,127 @@
 //! Takes that get another name, or go to the trash beside them, with all that belongs to them.
 
 use super::{
-    NotDone,
-    folder::Reach,
-    fresh::{names, too_many},
-    moving::{TRASH, move_take},
+    NotDone, NotUsable,
+    folder::{Reach, meant},
+    fresh::{stems, too_many},
+    moving::{TRASH, To, move_take},
     name::safe_name,
+    pieces::Pieces,
     shown,
-    take::{NotUsable, Take},
+    take::Take,
     why_beyond,
 };
 use crate::wav::Health;
 use std::{
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
 };
 
-/// Gives a take another name, made safe, in the folder where it is.
+/// The name of a take in its folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its file; or, of a take of several, what all their names begin with.
+    pub path: PathBuf,
+    /// The folder where takes go on when a disk is full.
+    pub second: Option<PathBuf>,
+}
+
+impl Named {
+    /// What a name means: the file, with `.wav` behind it where there is none; in the second folder where nothing of that name
+    /// is in the first.
+    pub fn found(path: &Path, second: Option<PathBuf>) -> Named {
+        let elsewhere = || second.as_ref().zip(path.file_name()).and_then(|(second, name)| meant(&second.join(name)));
+        let is_several = || super::in_several(path).is_some();
+        let found = meant(path).or_else(|| if is_several() { None } else { elsewhere() });
+        Named { path: found.unwrap_or_else(|| path.to_owned()), second }
+    }
+}
+
+/// What has become of a take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Its file now; or, of a take of several, what all their names begin with.
+    pub to: PathBuf,
+    /// What moved beside it and what did not, to be put behind a sentence; mostly empty.
+    pub besides: String,
+}
+
+/// Gives a take another name, made safe, where its files are.
 ///
 /// # Errors
 /// See [`NotDone`]; nothing is changed then. A name that another file or its `.mid` has is refused.
-pub fn rename(path: &Path, name: &str) -> Result<PathBuf, NotDone> {
-    // Its lock is held until it has its name.
-    let _take = to_be_moved(path)?;
-    let mut name_made = safe_name(name);
-    if name_made.is_empty() {
+pub fn rename(take: &Named, name: &str) -> Result<Moved, NotDone> {
+    let pieces = Pieces::of(&take.path, take.second.as_deref())?;
+    // Their locks are held until they have their names.
+    let _takes = to_be_moved(&pieces)?;
+    let stem = safe_name(name);
+    if stem.is_empty() {
         return Err(NotDone::Asked(format!("{:?} is no name: nothing of it is left", name)));
     }
-    if let Some(extension) = path.extension() {
-        name_made = format!("{name_made}.{}", extension.to_string_lossy());
-    }
-    let to = path.with_file_name(name_made);
-    match move_take(path, &to) {
+    let to = take.path.with_file_name(file_name(OsStr::new(&stem), &pieces));
+    match move_take(&pieces, OsStr::new(&stem), To::Same) {
         Err(NotDone::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
             let name = shown(&to);
             Err(NotDone::Asked(format!("{name}, or a part or .mid of it, is there already and stays what it is")))
         }
-        moved => moved.map(|()| to),
+        moved => moved.map(|()| Moved { to, besides: besides(&pieces, "") }),
     }
 }
 
-/// Puts a take into the trash of its folder, under a name that nothing there has.
+/// Puts a take into the trash of the folder where it is, under a name that nothing there has.
 ///
 /// # Errors
 /// See [`NotDone`]; nothing is changed then.
-pub fn remove(path: &Path) -> Result<PathBuf, NotDone> {
-    let _take = to_be_moved(path)?;
-    let trash = path.with_file_name(TRASH);
-    match fs::create_dir(&trash) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
-        _ if !trash.symlink_metadata()?.is_dir() => {
-            return Err(NotDone::Asked(format!("{} is no folder: the trash has no place", shown(&trash))));
-        }
-        _ => {}
+pub fn remove(take: &Named) -> Result<Moved, NotDone> {
+    let pieces = Pieces::of(&take.path, take.second.as_deref())?;
+    let _takes = to_be_moved(&pieces)?;
+    let trash = make_trash(&pieces.own)?;
+    if let Some(second) = pieces.second.as_ref().filter(|_| pieces.count_in_second() > 0) {
+        make_trash(second)?;
     }
-    for to in names(&trash.join(path.file_name().unwrap_or_default())) {
-        match move_take(path, &to) {
+    for stem in stems(&pieces.stem) {
+        match move_take(&pieces, &stem, To::Trash) {
             Err(NotDone::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            moved => return moved.map(|()| to),
+            moved => {
+                moved?;
+                return Ok(Moved {
+                    to: trash.join(file_name(&stem, &pieces)),
+                    besides: besides(&pieces, "the trash of "),
+                });
+            }
         }
     }
     Err(too_many().into())
+}
+
+/// The name of the first file; of a take of several, what all their names begin with.
+fn file_name(stem: &OsStr, pieces: &Pieces) -> PathBuf {
+    let mut name = stem.to_owned();
+    if let Some(first) = pieces.list.first().filter(|first| first.tail.as_encoded_bytes().starts_with(b".")) {
+        name.push(&first.tail);
+    }
+    name.into()
+}
+
+fn besides(pieces: &Pieces, place: &str) -> String {
+    let count = pieces.count_in_second();
+    let second = pieces.second.as_ref().filter(|_| count > 0).map(|second| {
+        let (files, are) = if count == 1 { ("file", "is") } else { ("files", "are") };
+        format!("so {are} {count} {files} of it in {place}{}", shown(second))
+    });
+    second.iter().chain(&pieces.stays).map(|sentence| format!("; {sentence}")).collect()
+}
+
+fn make_trash(folder: &Path) -> Result<PathBuf, NotDone> {
+    let trash = folder.join(TRASH);
+    match fs::create_dir(&trash) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
+        _ if !trash.symlink_metadata()?.is_dir() => {
+            Err(NotDone::Asked(format!("{} is no folder: the trash has no place", shown(&trash))))
+        }
+        _ => Ok(trash),
+    }
 }
 
 /// The files in the trash of a folder with their bytes; none where there is no trash. Links and folders are left out.
@@ -84,8 +145,12 @@ pub fn trash_files(folder: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
     Ok(files)
 }
 
-/// A take that nobody records to.
-fn to_be_moved(path: &Path) -> Result<Take, NotDone> {
+/// The files of a take that nobody records to, but for those it goes on in.
+fn to_be_moved(pieces: &Pieces) -> Result<Vec<Take>, NotDone> {
+    pieces.heads().map(|path| one_to_be_moved(&path)).collect()
+}
+
+fn one_to_be_moved(path: &Path) -> Result<Take, NotDone> {
     let take = match Take::open(path, Reach::Folder) {
         Err(error) if path.is_symlink() => {
             tracing::debug!("{}: {error}", path.display());
@@ -105,11 +170,23 @@ fn to_be_moved(path: &Path) -> Result<Take, NotDone> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::tests::{self as rig, contents, sines},
+        super::tests::{self as rig, contents, names_in, sines},
         *,
     };
     use crate::wav::Depth;
     use std::{fs::File, os::unix::fs::symlink};
+
+    fn rename(path: &Path, name: &str) -> Result<PathBuf, NotDone> {
+        super::rename(&named(path), name).map(|moved| moved.to)
+    }
+
+    fn remove(path: &Path) -> Result<PathBuf, NotDone> {
+        super::remove(&named(path)).map(|moved| moved.to)
+    }
+
+    fn named(path: &Path) -> Named {
+        Named { path: path.to_owned(), second: None }
+    }
 
     /// A folder with `jam.wav`, and its notes where there are any.
     fn folder(has_midi: bool) -> (tempfile::TempDir, PathBuf) {
@@ -118,10 +195,6 @@ mod tests {
             fs::write(take.path.with_extension("mid"), "MThd").unwrap();
         }
         (folder, take.path)
-    }
-
-    fn names_in(folder: &Path) -> Vec<String> {
-        contents(folder).iter().map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
     }
 
     #[test]

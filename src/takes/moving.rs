@@ -1,14 +1,22 @@
-//! A take moves with all that belongs to it: the files it goes on in and its `.mid`.
+//! A take moves with all that belongs to it: the files it goes on in and its `.mid`, in its own folder and in the second.
 //!
-//! Several files cannot move at once. So a hidden file says first what moves where; it goes when all has moved. Whoever
-//! finds one that nobody holds finishes what it says: killed at any moment, a take is together again at the next start.
+//! Several files cannot move at once. So a hidden file in each folder says first what moves there; it goes when all has
+//! moved. Whoever finds one that nobody holds finishes what it says: killed at any moment, a take is together again at the
+//! next start. What moves in a second folder is decided in the first: once the take's first file has its new name there,
+//! the rest follows, and not before.
+//!
+//! On a full disk there is no room for a plan. A single file needs none. Several get their new names first, beside the old
+//! ones, and lose the old ones when all have both: killed in between, the take is whole under one of its names, and some
+//! of its files have two.
+//!
 //! Nothing ever takes another file's place.
 
 use super::{
-    NotDone,
+    NotDone, NotUsable,
     folder::{Reach, is_held, open},
     fresh::{folder_of, move_new},
-    take::{NotUsable, Take},
+    pieces::Pieces,
+    take::Take,
 };
 use std::{
     ffi::{OsStr, OsString},
@@ -20,15 +28,39 @@ use std::{
 
 /// The trash in a folder of takes.
 pub(super) const TRASH: &str = ".trash";
-/// What says what moves, in the folder of takes.
+/// What says what moves, in the folder where it does.
 const PLAN: &str = ".busker-moving";
 /// Behind the names, so that a plan that was cut off is known: nothing has moved then.
 const PLAN_END: &[u8] = b"end\n";
 /// A plan is read up to here, in bytes.
 const PLAN_BYTES_MAX: u64 = 16 << 20;
 
+/// Where a take gets its new name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum To {
+    /// Where its files lie.
+    Same,
+    /// In the trash of the folder of each.
+    Trash,
+}
+
 /// A name in the folder, and the one it gets, there or in its trash.
 type Move = (OsString, PathBuf);
+
+/// What decides whether the moves in a second folder are to be done: the first file of the take has left the one path and is
+/// at the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Decision {
+    from: PathBuf,
+    to: PathBuf,
+}
+
+/// What a plan says.
+#[derive(Debug, Default)]
+struct Written {
+    decision: Option<Decision>,
+    moves: Vec<Move>,
+}
 
 /// A plan that is being carried out; the lock on its file tells others that somebody is at it.
 struct Plan {
@@ -38,7 +70,7 @@ struct Plan {
 
 impl Plan {
     /// Writes down what moves. What an interrupted run left is finished before.
-    fn begin(folder: &Path, moves: &[Move]) -> io::Result<Plan> {
+    fn begin(folder: &Path, written: &Written) -> io::Result<Plan> {
         let path = folder.join(PLAN);
         let create = || File::options().write(true).create_new(true).open(&path);
         let mut file = match create() {
@@ -53,16 +85,19 @@ impl Plan {
         };
         let _ = file.try_lock();
         let mut bytes = Vec::new();
-        for (from, to) in moves {
-            for name in [from.as_os_str(), to.as_os_str()] {
-                bytes.extend(name.as_bytes());
-                bytes.push(0);
-            }
+        let mut name = |name: &OsStr| {
+            bytes.extend(name.as_bytes());
+            bytes.push(0);
+        };
+        if let Some(Decision { from, to }) = &written.decision {
+            [OsStr::new(""), from.as_os_str(), to.as_os_str()].into_iter().for_each(&mut name);
+        }
+        for (from, to) in &written.moves {
+            [from.as_os_str(), to.as_os_str()].into_iter().for_each(&mut name);
         }
         bytes.extend(PLAN_END);
         let plan = Plan { folder: folder.to_owned(), _file: file.try_clone()? };
-        let written = file.write_all(&bytes).and_then(|()| file.sync_all()).and_then(|()| sync(folder));
-        match written {
+        match file.write_all(&bytes).and_then(|()| file.sync_all()).and_then(|()| sync(folder)) {
             Ok(()) => Ok(plan),
             Err(error) => {
                 let _ = plan.end();
@@ -83,36 +118,113 @@ impl Plan {
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] where a file of that name is there already; those of the disk; a part that is being
 /// recorded.
-pub(super) fn move_take(path: &Path, to: &Path) -> Result<(), NotDone> {
-    let folder = folder_of(path);
-    let parts = parts(path)?;
+pub(super) fn move_take(pieces: &Pieces, stem: &OsStr, place: To) -> Result<(), NotDone> {
     // Their locks are held until they have their names.
-    let _held = parts.iter().map(|(name, _)| free(&folder.join(name))).collect::<Result<Vec<Take>, NotDone>>()?;
-    let moves = moves(path, to, &parts)?;
-    let plan = Plan::begin(folder, &moves)?;
-    let mut moved: Vec<&Move> = Vec::new();
-    for step in &moves {
-        if let Err(error) = move_new(&folder.join(&step.0), &folder.join(&step.1)) {
-            for (from, to) in moved.into_iter().rev() {
-                if let Err(error) = move_new(&folder.join(to), &folder.join(from)) {
+    let _held = pieces.audio().map(|path| free(&path)).collect::<Result<Vec<Take>, NotDone>>()?;
+    let moves = moves(pieces, stem, place)?;
+    let plans = match begin(&moves) {
+        Err(error) if has_no_room(&error) => {
+            return link_and_unlink(&moves).map_err(|other| match other.kind() {
+                // Such a disk knows no second names: what is in the way is that it is full.
+                io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported => error.into(),
+                _ => other.into(),
+            });
+        }
+        plans => plans?,
+    };
+    move_all(&moves, plans)
+}
+
+/// What moves in each folder, that of the take first.
+struct Moves<'p> {
+    own: (&'p Path, Vec<Move>),
+    second: Option<(&'p Path, Vec<Move>)>,
+}
+
+impl Moves<'_> {
+    /// Each as two paths, the take's first file first.
+    fn steps(&self) -> Vec<(PathBuf, PathBuf)> {
+        let folders = [&self.own].into_iter().chain(&self.second);
+        folders
+            .flat_map(|(folder, moves)| moves.iter().map(|(from, to)| (folder.join(from), folder.join(to))))
+            .collect()
+    }
+
+    /// Brings the names to the disk.
+    fn sync(&self) -> io::Result<()> {
+        for (folder, moves) in [&self.own].into_iter().chain(&self.second) {
+            if let Some((_, to)) = moves.first() {
+                sync(folder_of(&folder.join(to)))?;
+            }
+            sync(folder)?;
+        }
+        Ok(())
+    }
+}
+
+/// The plans of a move that needs any, that of the second folder first: it is nothing without what it waits for.
+fn begin(moves: &Moves<'_>) -> io::Result<Vec<Plan>> {
+    let mut plans = Vec::new();
+    let mut begun = || {
+        let (own, of_own) = &moves.own;
+        if let (Some((second, of_second)), Some((from, to))) = (&moves.second, of_own.first()) {
+            let absolute = |name: &Path| std::path::absolute(own.join(name));
+            let decision = Some(Decision { from: absolute(Path::new(from))?, to: absolute(to)? });
+            plans.push(Plan::begin(second, &Written { decision, moves: of_second.clone() })?);
+        }
+        if of_own.len() > 1 {
+            plans.push(Plan::begin(own, &Written { decision: None, moves: of_own.clone() })?);
+        }
+        Ok(())
+    };
+    match begun() {
+        Ok(()) => Ok(plans),
+        Err(error) => {
+            end(plans)?;
+            Err(error)
+        }
+    }
+}
+
+fn end(plans: Vec<Plan>) -> io::Result<()> {
+    plans.into_iter().try_for_each(Plan::end)
+}
+
+fn move_all(moves: &Moves<'_>, plans: Vec<Plan>) -> Result<(), NotDone> {
+    let steps = moves.steps();
+    for (done, (from, to)) in steps.iter().enumerate() {
+        if let Err(error) = move_new(from, to) {
+            for (from, to) in steps.iter().take(done).rev() {
+                if let Err(error) = move_new(to, from) {
                     tracing::warn!("{} stays where it is: {error}", to.display());
                 }
             }
-            let _ = plan.end();
+            let _ = end(plans);
             return Err(error.into());
         }
-        moved.push(step);
     }
-    // The names, too, must be on the disk.
-    sync(folder_of(to))?;
-    sync(folder)?;
-    Ok(plan.end()?)
+    moves.sync()?;
+    Ok(end(plans)?)
+}
+
+/// Moves files without a plan: the take is whole under its old name until it is whole under the new one.
+fn link_and_unlink(moves: &Moves<'_>) -> io::Result<()> {
+    let steps = moves.steps();
+    for (done, (from, to)) in steps.iter().enumerate() {
+        if let Err(error) = fs::hard_link(from, to) {
+            steps.iter().take(done).for_each(|(_, to)| drop(fs::remove_file(to)));
+            return Err(error);
+        }
+    }
+    moves.sync()?;
+    steps.iter().try_for_each(|(from, _)| fs::remove_file(from))?;
+    moves.sync()
 }
 
 /// Finishes what an interrupted run began to move in a folder; how many files have moved.
 ///
 /// # Errors
-/// Those of the disk; it can be tried again.
+/// Those of the disk, or the folder is not there that decides; it can be tried again.
 pub fn finish_moves(folder: &Path) -> io::Result<usize> {
     let path = folder.join(PLAN);
     let file = match open(&path, Reach::Folder, true) {
@@ -124,8 +236,26 @@ pub fn finish_moves(folder: &Path) -> io::Result<usize> {
     }
     let mut bytes = Vec::new();
     (&file).take(PLAN_BYTES_MAX).read_to_end(&mut bytes)?;
+    let Written { decision, mut moves } = read_plan(&bytes).unwrap_or_default();
     let mut count = 0;
-    for (from, to) in read_plan(&bytes).unwrap_or_default() {
+    if let Some(Decision { from, to }) = decision {
+        let first = folder_of(&from);
+        first.read_dir().map_err(|error| {
+            let first = first.display();
+            io::Error::new(error.kind(), format!("the take's first file is in {first}, which cannot be read ({error})"))
+        })?;
+        // What was begun there comes first; one that is still at it is at this, too.
+        if first.join(PLAN).symlink_metadata().is_ok() && first != folder {
+            count += finish_moves(first)?;
+            if first.join(PLAN).symlink_metadata().is_ok() {
+                return Ok(count);
+            }
+        }
+        if from.symlink_metadata().is_ok() || to.symlink_metadata().is_err() {
+            moves.clear();
+        }
+    }
+    for (from, to) in moves {
         let (from, to) = (folder.join(from), folder.join(to));
         let is_there = from.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
         if is_there && to.symlink_metadata().is_err() {
@@ -139,15 +269,23 @@ pub fn finish_moves(folder: &Path) -> io::Result<usize> {
 }
 
 /// What a plan says; nothing where it is not whole, or leads out of the folder and its trash.
-fn read_plan(bytes: &[u8]) -> Option<Vec<Move>> {
+fn read_plan(bytes: &[u8]) -> Option<Written> {
     let names = bytes.strip_suffix(PLAN_END)?;
     let names: Vec<&[u8]> = names.strip_suffix(&[0]).unwrap_or(names).split(|byte| *byte == 0).collect();
+    let path = |name: &[u8]| PathBuf::from(OsString::from_vec(name.to_vec()));
+    let (decision, names) = match &names[..] {
+        [b"", from, to, names @ ..] => {
+            let at = Decision { from: path(from), to: path(to) };
+            (Some(Some(at).filter(|at| at.from.is_absolute() && at.to.is_absolute())?), names)
+        }
+        names => (None, names),
+    };
     let bare = |name: &[u8]| {
         let name = OsString::from_vec(name.to_vec());
         (Path::new(&name).file_name() == Some(name.as_os_str())).then_some(name)
     };
     let target = |name: &[u8]| {
-        let path = PathBuf::from(OsString::from_vec(name.to_vec()));
+        let path = path(name);
         let components: Vec<Component<'_>> = path.components().collect();
         match components[..] {
             [Component::Normal(_)] => Some(path),
@@ -155,55 +293,30 @@ fn read_plan(bytes: &[u8]) -> Option<Vec<Move>> {
             _ => None,
         }
     };
-    names.chunks(2).map(|pair| Some((bare(pair.first()?)?, target(pair.get(1)?)?))).collect()
-}
-
-/// The names in a folder of what a take goes on in, each with its part's number.
-fn parts(path: &Path) -> io::Result<Vec<(OsString, u32)>> {
-    let (stem, extension) = (bytes_of(path.file_stem()), bytes_of(path.extension()));
-    let part_of = |name: &OsStr| {
-        let name = name.as_bytes().strip_prefix(stem)?.strip_prefix(b"-part")?;
-        let number = name.strip_suffix(extension)?.strip_suffix(b".")?;
-        let number = std::str::from_utf8(number).ok()?.parse::<u32>().ok()?;
-        (number >= 2).then_some(number)
-    };
-    let mut parts = Vec::new();
-    for entry in fs::read_dir(folder_of(path))? {
-        let entry = entry?;
-        if let (Some(part), true) = (part_of(&entry.file_name()), entry.file_type()?.is_file()) {
-            parts.push((entry.file_name(), part));
-        }
-    }
-    parts.sort_by_key(|(_, part)| *part);
-    Ok(parts)
+    let moves: Option<Vec<Move>> =
+        names.chunks(2).map(|pair| Some((bare(pair.first()?)?, target(pair.get(1)?)?))).collect();
+    Some(Written { decision, moves: moves? })
 }
 
 /// What moves where, the take's first file first.
-fn moves(path: &Path, to: &Path, parts: &[(OsString, u32)]) -> io::Result<Vec<Move>> {
-    let folder = folder_of(path);
-    let place = |name: OsString| {
-        let path = to.with_file_name(name);
-        path.strip_prefix(folder).map(Path::to_owned).unwrap_or(path)
+fn moves<'p>(pieces: &'p Pieces, stem: &OsStr, place: To) -> io::Result<Moves<'p>> {
+    let placed = |name: OsString| match place {
+        To::Same => PathBuf::from(name),
+        To::Trash => Path::new(TRASH).join(name),
     };
-    let part_name = |part: u32| {
-        let mut name = to.file_stem().unwrap_or_default().to_owned();
-        name.push(format!("-part{part}"));
-        if let Some(extension) = path.extension() {
-            name.push(".");
-            name.push(extension);
-        }
-        name
+    let of = |is_second: bool| {
+        let pieces = pieces.list.iter().filter(move |piece| piece.is_second == is_second);
+        let moved = |tail: &OsStr| placed([stem, tail].into_iter().collect());
+        pieces.map(|piece| (piece.name.clone(), moved(&piece.tail))).collect::<Vec<Move>>()
     };
-    let (midi, midi_to) = (path.with_extension("mid"), to.with_extension("mid"));
-    let name_of = |path: &Path| path.file_name().unwrap_or_default().to_owned();
-    let mut moves = vec![(name_of(path), place(name_of(to)))];
-    moves.extend(parts.iter().map(|(name, part)| (name.clone(), place(part_name(*part)))));
-    if midi.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
-        moves.push((name_of(&midi), place(name_of(&midi_to))));
-    }
+    let second = pieces.second.as_deref().map(|second| (second, of(true)));
+    let moves = Moves { own: (&pieces.own, of(false)), second: second.filter(|(_, moves)| !moves.is_empty()) };
     // What another take has would become this one's: its notes, and what it goes on in.
-    let taken = [midi_to, to.with_file_name(part_name(2))];
-    let mut wanted = moves.iter().map(|(_, to)| folder.join(to)).chain(taken);
+    let would_be = pieces.would_be_taken_for(stem).into_iter().map(placed);
+    let folders = [moves.own.0].into_iter().chain(pieces.second.as_deref());
+    let would_be: Vec<PathBuf> =
+        folders.flat_map(|folder| would_be.clone().map(move |name| folder.join(name))).collect();
+    let mut wanted = moves.steps().into_iter().map(|(_, to)| to).chain(would_be);
     match wanted.any(|path| path.symlink_metadata().is_ok()) {
         true => Err(io::ErrorKind::AlreadyExists.into()),
         false => Ok(moves),
@@ -216,8 +329,9 @@ fn free(path: &Path) -> Result<Take, NotDone> {
     if take.is_recording { Err(NotUsable::Recording.into()) } else { Ok(take) }
 }
 
-fn bytes_of(name: Option<&OsStr>) -> &[u8] {
-    name.unwrap_or_default().as_bytes()
+/// Whether a disk, or what this user may have of it, is full.
+pub(super) fn has_no_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn sync(folder: &Path) -> io::Result<()> {
@@ -225,91 +339,4 @@ fn sync(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{
-        super::tests::{self as rig, contents, sines},
-        *,
-    };
-    use crate::wav::Depth;
-    use std::{thread, time::Duration};
-
-    /// A folder with a take of three files, its notes, and others that only sound alike.
-    fn folder() -> (tempfile::TempDir, PathBuf) {
-        let (folder, take) = rig::folder(2, Depth::Int24, &sines(2, 100, 0.5), &[]);
-        for name in ["jam-part2.wav", "jam-part10.wav", "jam-2.wav", "jam-2-part2.wav", "jam-party.wav"] {
-            fs::copy(&take.path, folder.path().join(name)).unwrap();
-        }
-        fs::write(take.path.with_extension("mid"), "MThd").unwrap();
-        (folder, take.path)
-    }
-
-    fn names_in(folder: &Path) -> Vec<String> {
-        contents(folder).iter().map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
-    }
-
-    const MOVED: [&str; 7] = [
-        "friday-part10.wav",
-        "friday-part2.wav",
-        "friday.mid",
-        "friday.wav",
-        "jam-2-part2.wav",
-        "jam-2.wav",
-        "jam-party.wav",
-    ];
-
-    #[test]
-    fn a_take_moves_with_its_parts_and_its_notes_and_with_nothing_of_another() {
-        let (folder, jam) = folder();
-        move_take(&jam, &folder.path().join("friday.wav")).unwrap();
-        assert_eq!(names_in(folder.path()), MOVED);
-    }
-
-    #[test]
-    fn killed_between_any_two_moves_a_take_is_together_after_the_next_start() {
-        for done in 0..=4 {
-            let (folder, jam) = folder();
-            let friday = folder.path().join("friday.wav");
-            let moves = moves(&jam, &friday, &parts(&jam).unwrap()).unwrap();
-            let plan = Plan::begin(folder.path(), &moves).unwrap();
-            for (from, to) in &moves[..done] {
-                move_new(&folder.path().join(from), &folder.path().join(to)).unwrap();
-            }
-            assert_eq!(finish_moves(folder.path()).unwrap(), 0, "somebody is at it");
-            // As the system closes the file of whoever is killed. A program that another test starts has the lock for a
-            // moment too, until it runs.
-            drop(plan);
-            let is_free = || File::open(folder.path().join(PLAN)).unwrap().try_lock().is_ok();
-            assert!((0..5_000).any(|_| is_free() || {
-                thread::sleep(Duration::from_millis(1));
-                false
-            }));
-            assert_eq!(finish_moves(folder.path()).unwrap(), 4 - done);
-            assert_eq!(names_in(folder.path()), MOVED, "after {done} moves");
-        }
-    }
-
-    #[test]
-    fn a_part_that_is_taken_or_being_recorded_leaves_everything_as_it_is() {
-        let (folder, jam) = folder();
-        fs::write(folder.path().join("friday-part10.wav"), "precious").unwrap();
-        let before = contents(folder.path());
-        assert!(move_take(&jam, &folder.path().join("friday.wav")).is_err());
-        let recording = File::open(folder.path().join("jam-part10.wav")).unwrap();
-        recording.try_lock().unwrap();
-        let refused = move_take(&jam, &folder.path().join("monday.wav")).unwrap_err().to_string();
-        assert!(refused.contains("being recorded"), "{refused}");
-        assert_eq!(contents(folder.path()), before);
-    }
-
-    #[test]
-    fn a_plan_that_is_cut_off_or_leads_elsewhere_moves_nothing() {
-        let whole = b"jam.wav\0friday.wav\0end\n";
-        for plan in [&whole[..10], b"", b"jam.wav\0end\n", b"jam.wav\0../up.wav\0end\n", b"../a.wav\0b.wav\0end\n"] {
-            let (folder, _) = folder();
-            let before = contents(folder.path());
-            fs::write(folder.path().join(PLAN), plan).unwrap();
-            assert_eq!(finish_moves(folder.path()).unwrap(), 0);
-            assert_eq!(contents(folder.path()), before);
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! One take, opened to be read.
 
 use super::{
-    folder::{Reach, is_held, open},
+    folder::{Reach, in_several, is_held, open},
     why_beyond,
 };
 use crate::wav::{Format, Health, SamplesError, Wav};
@@ -53,7 +53,10 @@ impl Take {
     /// # Errors
     /// Those of the disk.
     pub fn open(path: &Path, reach: Reach) -> io::Result<Take> {
-        let file = open(path, reach, false)?;
+        let file = open(path, reach, false).map_err(|error| match in_several(path) {
+            Some(why) if error.kind() == io::ErrorKind::NotFound => io::Error::new(error.kind(), why),
+            _ => error,
+        })?;
         let is_recording = is_held(file.try_lock_shared());
         let wav = read(&file)?;
         Ok(Take { path: path.to_owned(), file, wav, is_recording })

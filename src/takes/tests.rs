@@ -26,6 +26,28 @@ pub(super) fn write(path: &Path, shape: Shape, samples: &[f32], marks: &[(u64, &
     wav.finish(&marks, &Info(vec![(*b"INAM", "Friday".to_owned())])).1.unwrap();
 }
 
+/// Writes a mono take of busker's that begins so many samples after midnight; one that a full disk cut off has no end.
+pub(super) fn write_at(path: &Path, first: u64, frames: usize, has_end: bool) {
+    let shape = Shape { channels: 1, sample_rate_hz: RATE_HZ, depth: Depth::Int24 };
+    let mut bytes = Vec::new();
+    Encoder::new(shape.depth, false, 0).encode(&sines(1, frames, 0.5), &mut bytes);
+    let origin = Origin {
+        originator: "busker".to_owned(),
+        date: "2026-11-29".to_owned(),
+        time_reference: first,
+        ..Origin::default()
+    };
+    let mut wav = WavFile::create(File::create_new(path).unwrap(), shape, Some(&origin)).unwrap();
+    wav.write(&bytes).unwrap();
+    let info = if has_end { Info(vec![(*b"ISFT", "busker".to_owned())]) } else { Info::default() };
+    wav.finish(&[], &info).1.unwrap();
+}
+
+/// The names in a folder, in order.
+pub(super) fn names_in(folder: &Path) -> Vec<String> {
+    contents(folder).iter().map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+}
+
 /// Frames whose channels are sines of rising frequency at this level.
 pub(super) fn sines(channels: u16, frames: usize, amplitude: f64) -> Vec<f32> {
     let hz = |channel: u16| 997.0 + 101.0 * f64::from(channel);

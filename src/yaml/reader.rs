@@ -276,6 +276,9 @@ impl<'a> Reader<'a> {
         match field.node? {
             Node::Int(value) if (lo..=hi).contains(&(*value as f64)) => Some(*value as f64),
             Node::Float(value) if (lo..=hi).contains(value) => Some(*value),
+            Node::Text(text) if text.parse::<f64>().is_ok() => {
+                self.wrong(field, &format!("{lo} to {hi} without quotes"))
+            }
             _ => self.wrong(field, &format!("{lo} to {hi}")),
         }
     }
@@ -320,6 +323,10 @@ impl<'a> Reader<'a> {
             Node::Bool(value) => Some(*value),
             Node::Text(text) if matches!(&**text, "yes" | "on") => Some(true),
             Node::Text(text) if matches!(&**text, "no" | "off") => Some(false),
+            Node::Text(text) if matches!(&**text, "true" | "false") => {
+                let allowed = format!("{text} without quotes, or yes, no, on, off");
+                self.wrong(field, &allowed)
+            }
             _ => self.wrong(field, "yes, no, on, off, true, false"),
         }
     }

@@ -3,6 +3,7 @@
 //! A tree rather than derived structs: serde stops at its first fault and knows no lines after that, while a musician
 //! mending a file wants all faults at once, each with its line. The reader walks the tree and denies unknown fields.
 
+use super::decode::{forbidden, second_document};
 use std::{cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -50,11 +51,17 @@ impl<'a> Document<'a> {
         // Some editors mark UTF-8 so.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         within_bounds(text).map_err(|message| (None, message))?;
+        if let Some((line, message)) = forbidden(text) {
+            return Err((Some(line), message));
+        }
         let cost = Cell::new(0);
         match (Tree { cost: &cost }).deserialize(serde_yaml::Deserializer::from_str(text)) {
             Ok(root) => Ok(Self { text, root }),
             Err(error) => {
                 let line = error.location().map(|place| line_at(text, &place));
+                if let (None, Some(line)) = (line, second_document(text)) {
+                    return Err((Some(line), "a second document begins here, allowed is one".to_owned()));
+                }
                 let mut message = error.to_string().replace(char::is_control, "\u{fffd}");
                 if let Some(place) = error.location() {
                     // The first mention only repeats what `line` says; a second one is where the trouble began.

@@ -2,7 +2,7 @@
 
 use crate::common::program;
 use assert_cmd::Command;
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process};
 use tempfile::TempDir;
 
 /// The program with a home of its own.
@@ -160,6 +160,48 @@ fn what_the_settings_name_and_is_not_there_is_named_with_its_line_and_the_rest_c
     assert!(output.status.success() && said.contains("config.yaml:1 audio.input: "), "{said}");
     let said = refused(home.path(), &["run", "script.yaml", "--device", "sim", "--input", "9"]);
     assert!(said.contains("input 9"), "a flag is not replaced: {said}");
+}
+
+#[test]
+fn settings_that_are_a_pipe_are_named_and_keep_no_verb_waiting_and_a_script_may_be_one() {
+    let home = home();
+    let script = home.path().join("jam.yaml");
+    fs::write(&script, "bpm: 120\nsteps:\n  - { at: 0, do: note.play C3 100 100 }\n").unwrap();
+    let made = |path: &Path| assert!(process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    let config = home.path().join("config/busker");
+    fs::create_dir_all(&config).unwrap();
+    for file in ["config.yaml", "learned.yaml", "snapshots.yaml"] {
+        made(&config.join(file));
+        for args in [&["run", "jam.yaml", "--simulate"][..], &["takes", "list"], &["profiles", "list"]] {
+            let output = busker(home.path(), args).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            let is_named = said.contains(&format!("{file}: cannot be read: it is no file, but a pipe"));
+            assert!(is_named || (file != "config.yaml" && args[0] != "run"), "{file} {args:?}: {said}");
+        }
+        fs::remove_file(config.join(file)).unwrap();
+    }
+    // Who names a pipe has something that writes to it.
+    let pipe = home.path().join("pipe.yaml");
+    made(&pipe);
+    let mut writer = process::Command::new("cp").args([&script, &pipe]).spawn().unwrap();
+    let output = busker(home.path(), &["run", "pipe.yaml", "--simulate"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    writer.wait().unwrap();
+}
+
+#[test]
+fn a_socket_that_was_named_where_others_may_write_is_used_with_a_word() {
+    let home = home();
+    let folder = home.path().join("shared");
+    fs::create_dir(&folder).unwrap();
+    let doubted = |mode: u32| {
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        let output = busker(home.path(), &["status", "--socket", "shared/busker.sock"]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("no station runs at"), "{said}");
+        said.contains("shared/busker.sock is used as you named it, but others may write to its folder")
+    };
+    assert_eq!([0o700, 0o755, 0o1777, 0o777].map(doubted), [false, false, false, true]);
 }
 
 #[test]

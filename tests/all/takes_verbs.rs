@@ -115,6 +115,41 @@ fn a_take_goes_through_its_life() {
 }
 
 #[test]
+fn a_take_of_several_files_is_renamed_and_removed_as_one_and_every_other_verb_names_its_files() {
+    let (home, jams) = home();
+    let path = home.path();
+    fs::write(path.join("ea.yaml"), "bpm: 120\nsteps:\n  - { at: 0, do: [record.start ea, note.play C3 100 200] }\n  - { at: 0.5, do: record.stop }\n").unwrap();
+    let settings = format!("recordings: {}\nrecord: {{ files: inputs master }}\n", jams.display());
+    fs::write(path.join("config/busker/config.yaml"), settings).unwrap();
+    done(path, &["run", "ea.yaml", "--simulate"]);
+    for verb in [
+        &["show", "ea"][..],
+        &["trim", "ea", "--to", "1"],
+        &["export", "ea", "--format", "wav"],
+        &["play", "ea", "--device", "sim"],
+    ] {
+        let (code, _, err) = run(path, &[&["takes"], verb].concat());
+        assert!(code != 0 && err.contains("name one of ea-inputs.wav, ea-master.wav"), "{verb:?}: {err}");
+    }
+    let said = done(path, &["takes", "rename", "ea", "x"]);
+    assert!(said.contains("jams/ea is now ") && said.trim_end().ends_with("jams/x"), "{said}");
+    for file in ["x-inputs.wav", "x-master.wav", "x.mid"] {
+        assert!(jams.join(file).exists(), "{file}");
+    }
+    done(path, &["takes", "remove", "x"]);
+    let left: Vec<_> = contents(&jams).into_iter().map(|(file, _)| file).collect();
+    let trash = jams.join(".trash");
+    let all = [
+        trash.clone(),
+        trash.join("x-inputs.wav"),
+        trash.join("x-master.wav"),
+        trash.join("x.mid"),
+        jams.join("jam.wav"),
+    ];
+    assert_eq!(left, all);
+}
+
+#[test]
 fn what_was_asked_wrong_is_said_and_nothing_is_made() {
     let (home, jams) = home();
     let before = contents(&jams);

@@ -15,7 +15,8 @@ pub(super) fn check(files: &[PathBuf]) -> Outcome {
     let mut faulty = 0;
     for path in files {
         let file = path.display().to_string();
-        let checked = yaml::read(path).map_err(|fault| vec![fault]).and_then(|text| Profile::from_yaml(&file, &text));
+        let checked =
+            yaml::read_named(path).map_err(|fault| vec![fault]).and_then(|text| Profile::from_yaml(&file, &text));
         match checked {
             Ok(_) => print(&format!("{file}: sound"))?,
             Err(faults) => {

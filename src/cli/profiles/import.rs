@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{files, profile::midi_guide, yaml::Fault};
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -71,7 +71,7 @@ fn write(made: &midi_guide::Made, folder: &Path) -> Result<bool, Failure> {
     let path = folder.join(format!("{}.yaml", made.id));
     let shown = path.display();
     let unwritable = |error: io::Error| Failure::other(format!("{shown}: {error}"));
-    match fs::read(&path) {
+    match files::read_plain(&path, TABLE_BYTES_MAX) {
         Ok(there) if there == made.yaml.as_bytes() => {
             print(&format!("{shown}: {}, as it was", made.summary))?;
             return Ok(true);

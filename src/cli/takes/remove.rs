@@ -2,9 +2,9 @@
 
 use super::{
     super::{Failure, Outcome, print},
-    each,
+    each, second_folder,
 };
-use crate::takes::{remove as removed, shown, trash_files};
+use crate::takes::{Named, TRASH_KEEPS_ROOM, remove as removed, shown, trash_files};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -15,15 +15,26 @@ use std::{
 /// # Errors
 /// No such take, one that is being recorded, a folder that cannot be written; the others are done.
 pub(super) fn remove(files: &[PathBuf]) -> Outcome {
-    let said = |path: &Path| Ok(format!("{} is in the trash: {}", shown(path), shown(&removed(path)?)));
+    let second = second_folder();
+    let said = |path: &Path| {
+        let moved = removed(&Named { path: path.to_owned(), second: second.clone() })?;
+        Ok(format!("{} is in the trash: {}{}; {TRASH_KEEPS_ROOM}", shown(path), shown(&moved.to), moved.besides))
+    };
     each(files, "is not removed", said)
 }
 
-/// Deletes what lies in the trash of a folder, where it is sure; else says what would be.
+/// Deletes what lies in the trash of a folder, and in that of the second one where none was named; where it is not sure, says
+/// what would be.
 ///
 /// # Errors
 /// Where it is not sure, or what the disk refuses.
-pub(super) fn empty_trash(folder: &Path, is_sure: bool) -> Outcome {
+pub(super) fn empty_trash(folder: &Path, is_named: bool, is_sure: bool) -> Outcome {
+    let second = second_folder().filter(|second| !is_named && trash_files(second).is_ok_and(|files| !files.is_empty()));
+    let of_first = empty_one(folder, is_sure);
+    second.map_or(Ok(()), |second| empty_one(&second, is_sure)).and(of_first)
+}
+
+fn empty_one(folder: &Path, is_sure: bool) -> Outcome {
     let files = trash_files(folder)
         .map_err(|error| Failure::asked(format!("the trash of {} cannot be read: {error}", shown(folder))))?;
     let megabytes = files.iter().map(|(_, bytes)| *bytes).sum::<u64>() as f64 / 1e6;

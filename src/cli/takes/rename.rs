@@ -1,7 +1,7 @@
 //! `busker takes rename`: another name for a take.
 
-use super::{super::Outcome, each};
-use crate::takes::{rename as renamed, shown};
+use super::{super::Outcome, each, second_folder};
+use crate::takes::{Named, rename as renamed, shown};
 use std::path::Path;
 
 /// Renames it and says what it is called now.
@@ -9,6 +9,11 @@ use std::path::Path;
 /// # Errors
 /// No such take, one that is being recorded, a name that is none or that another file has; nothing is changed then.
 pub(super) fn rename(file: &Path, name: &str) -> Outcome {
-    let said = |path: &Path| Ok(format!("{} is now {}", shown(path), shown(&renamed(path, name)?)));
+    let second = second_folder();
+    let said = |path: &Path| {
+        let take = Named { path: path.to_owned(), second: second.clone() };
+        let moved = renamed(&take, name)?;
+        Ok(format!("{} is now {}{}", shown(path), shown(&moved.to), moved.besides))
+    };
     each(&[file.to_owned()], "is not renamed", said)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Failure, Outcome, complain, print},
-    there,
+    second_folder, there,
 };
 use crate::takes::{Reach, Repaired, finish_moves, repair, repair_folder, shown, why_beyond};
 use std::{
@@ -30,11 +30,13 @@ pub(super) fn named(files: &[PathBuf], is_dry: bool) -> Outcome {
 /// # Errors
 /// As [`named`], or a folder that cannot be read.
 pub(super) fn folder(folder: &Path, is_named: bool, is_dry: bool) -> Outcome {
-    let finished = if is_dry { Ok(0) } else { finish_moves(folder) };
-    match finished {
-        Ok(0) => {}
-        Ok(count) => print(&format!("{}: an interrupted move is finished, {count} files", shown(folder)))?,
-        Err(error) => complain(&format!("{}: an interrupted move is not finished: {error}", shown(folder))),
+    let second = second_folder();
+    for folder in [folder].into_iter().chain(second.as_deref()).filter(|_| !is_dry) {
+        match finish_moves(folder) {
+            Ok(0) => {}
+            Ok(count) => print(&format!("{}: an interrupted move is finished, {count} files", shown(folder)))?,
+            Err(error) => complain(&format!("{}: an interrupted move is not finished: {error}", shown(folder))),
+        }
     }
     let outcomes = there(folder, is_named, repair_folder(folder, is_dry))?;
     let mut failed = 0;

@@ -12,7 +12,7 @@ pub use shelf::infos;
 use super::{ErrandId, writer::ORIGINATOR};
 use crate::{
     status::TakesStatus,
-    takes::{self, NotUsable, Reach, Repaired, Take, Verdict, cache::Cache},
+    takes::{self, Named, NotUsable, Reach, Repaired, Take, Verdict, cache::Cache},
     wav::{Health, Notes},
 };
 use shelf::Shelf;
@@ -34,8 +34,8 @@ const NICE: i32 = 10;
 /// What the control thread asks.
 #[derive(Debug)]
 pub enum Job {
-    /// Make headers true in this folder.
-    Mend(PathBuf),
+    /// Finish interrupted moves and make headers true in these folders: that of takes, and the second one.
+    Mend(Vec<PathBuf>),
     /// Measure a take.
     Measure(PathBuf),
     /// Keep the list of this folder, or no more.
@@ -43,9 +43,9 @@ pub enum Job {
     /// Look at the folder again.
     LookAgain,
     /// Give a take another name.
-    Rename(PathBuf, String, ErrandId),
+    Rename(Named, String, ErrandId),
     /// Put a take into the trash.
-    Remove(PathBuf, ErrandId),
+    Remove(Named, ErrandId),
 }
 
 /// What the librarian tells.
@@ -126,7 +126,7 @@ impl Librarian {
 
     fn obey(&mut self, job: Job) {
         match job {
-            Job::Mend(folder) => self.mend(&folder),
+            Job::Mend(folders) => folders.iter().for_each(|folder| self.mend(folder)),
             Job::Measure(path) => {
                 if let Some(verdict) = self.measure(&path) {
                     self.tell(News::Measured(path, Box::new(verdict)));
@@ -138,16 +138,20 @@ impl Librarian {
                 self.look();
             }
             Job::LookAgain => self.look(),
-            Job::Rename(path, name, errand) => {
-                let path = takes::meant(&path).unwrap_or(path);
-                let old = shown(&path);
-                let done = takes::rename(&path, &name).map(|to| format!("{old} is {} now", shown(&to)));
+            Job::Rename(Named { path, second }, name, errand) => {
+                let take = Named::found(&path, second);
+                let old = shown(&take.path);
+                let done = takes::rename(&take, &name);
+                let done = done.map(|moved| format!("{old} is {} now{}", shown(&moved.to), moved.besides));
                 self.did(errand, done, &old);
             }
-            Job::Remove(path, errand) => {
-                let path = takes::meant(&path).unwrap_or(path);
-                let old = shown(&path);
-                let done = takes::remove(&path).map(|to| format!("{old} is in the trash: {}", takes::shown(&to)));
+            Job::Remove(Named { path, second }, errand) => {
+                let take = Named::found(&path, second);
+                let old = shown(&take.path);
+                let done = takes::remove(&take).map(|moved| {
+                    let (to, besides) = (takes::shown(&moved.to), moved.besides);
+                    format!("{old} is in the trash: {to}{besides}; {}", takes::TRASH_KEEPS_ROOM)
+                });
                 self.did(errand, done, &old);
             }
         }

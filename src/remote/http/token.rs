@@ -1,9 +1,9 @@
 //! The token: what proves that somebody may come in from another machine. Pure, but for the random numbers and the file it
 //! is kept in.
 
-use crate::files::{Readers, replace};
+use crate::files::{Readers, open_plain, replace};
 use std::{
-    fmt::Write, fs::File, io, io::Read, ops::RangeInclusive, os::unix::fs::PermissionsExt, path::Path, sync::Arc,
+    fmt::Write, fs::OpenOptions, io, io::Read, ops::RangeInclusive, os::unix::fs::PermissionsExt, path::Path, sync::Arc,
 };
 use subtle::ConstantTimeEq;
 
@@ -41,7 +41,7 @@ impl Token {
             let at = path.display();
             io::Error::new(io::ErrorKind::InvalidData, format!("{at} {why}; without it a new token is made"))
         };
-        let mut file = match File::open(path) {
+        let mut file = match open_plain(OpenOptions::new().read(true), path, true) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let token = Token { is_kept: true, ..Token::new()? };

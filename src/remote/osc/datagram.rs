@@ -4,7 +4,7 @@
 //! however deep, and of a bundle with a fault in it, it leaves out what comes after without a word. Here depth has a
 //! limit, and a fault refuses the whole datagram.
 
-use rosc::{OscMessage, OscPacket, decoder};
+use rosc::{OscError, OscMessage, OscPacket, decoder};
 use std::{
     ops::Range,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -81,6 +81,9 @@ pub enum Malformed {
     /// Arrays are no arguments of any command; and each one inside another would take stack when it is dropped.
     #[error("arrays are not understood here")]
     Array,
+    /// A type whose argument is not there.
+    #[error("an argument is missing: its types name more than there is")]
+    Missing,
     /// What rosc says.
     #[error("{0}")]
     Decoder(String),
@@ -143,6 +146,7 @@ fn message(bytes: &[u8]) -> Result<OscMessage, Malformed> {
     match decoder::decode_udp(&bytes) {
         Ok(([], OscPacket::Message(message))) => Ok(message),
         Ok(_) => Err(Malformed::Decoder("this is no OSC: there is more than its types tell".to_owned())),
+        Err(OscError::ReadError(_)) => Err(Malformed::Missing),
         Err(error) => Err(Malformed::Decoder(error.to_string())),
     }
 }

@@ -22,7 +22,14 @@ pub fn address(row: &CommandSpec) -> String {
 pub fn row(address: &str) -> Result<&'static CommandSpec, CommandError> {
     let named =
         |row: &&CommandSpec| address.strip_prefix('/').is_some_and(|path| row.name.split('.').eq(path.split('/')));
-    let unknown = || CommandError::Unknown { name: address.trim_start_matches('/').replace('/', ".") };
+    let unknown = || {
+        let parts: Vec<&str> = address.split('/').filter(|part| !part.is_empty()).collect();
+        let name = parts.join(".");
+        match row_named(&name) {
+            Some(meant) => CommandError::NoAddress { address: address.to_owned(), meant: self::address(meant) },
+            None => CommandError::Unknown { name },
+        }
+    };
     COMMANDS.iter().find(named).ok_or_else(unknown)
 }
 
@@ -214,6 +221,10 @@ mod tests {
         assert!(row("/record.start").is_err() && row("record/start").is_err() && row("//record/start").is_err());
         let wrong = command(row("/clock/bpm").unwrap(), &[OscType::Float(f32::NAN)]).unwrap_err();
         assert_eq!(wrong, "clock.bpm: 'NaN' is no bpm: allowed is 20..300 BPM");
+        let said = |address: &str| row(address).unwrap_err().to_string();
+        assert_eq!(said("//quit"), "there is no address '//quit'; did you mean '/quit'?");
+        assert_eq!(said("/record//start/"), "there is no address '/record//start/'; did you mean '/record/start'?");
+        assert_eq!(said("/record.start"), "there is no address '/record.start'; did you mean '/record/start'?");
     }
 
     #[test]

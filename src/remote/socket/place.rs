@@ -3,6 +3,7 @@
 //! A lock beside it says whether a station has it, so that what a killed one left is taken over and a living one is never
 //! robbed. Nobody else can open it: mode 0600, and made in a folder that is only its owner's until it has that.
 
+use crate::files::open_plain;
 use rustix::fs::{FlockOperation, flock};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
@@ -66,13 +67,9 @@ impl Place {
         SocketAddr::from_pathname(path).map_err(refused)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         own_folder(folder).map_err(refused)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path.with_extension("lock"))
-            .map_err(refused)?;
+        let mut how = OpenOptions::new();
+        let how = how.create(true).truncate(false).write(true).mode(0o600);
+        let lock = open_plain(how, &path.with_extension("lock"), true).map_err(refused)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(NoPlace::Taken(path.to_owned())),
@@ -124,6 +121,27 @@ pub(super) fn check_folder(folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Why others may get between this user and a socket that was named, where they may. The default place is refused then; who
+/// names another one may share a folder on purpose. Whoever listens is asked for their number before anything is said, so no
+/// command goes to somebody else.
+pub fn doubt(path: &Path) -> Option<String> {
+    let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+    let is_others = |owner: u32| owner != uid && owner != 0;
+    let who_writes = |found: &fs::Metadata| found.mode() & if found.gid() == gid { 0o002 } else { 0o022 } != 0;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let socket = fs::symlink_metadata(path).ok().filter(|found| found.file_type().is_socket());
+    let why = match (fs::metadata(folder).ok()?, socket) {
+        (found, _) if is_others(found.uid()) => format!("its folder belongs to user {}", found.uid()),
+        // Where the sticky bit is, as in /tmp, everybody moves and removes only what is theirs.
+        (found, _) if who_writes(&found) && found.mode() & 0o1000 == 0 => "others may write to its folder".to_owned(),
+        (_, Some(found)) if is_others(found.uid()) => format!("it belongs to user {}", found.uid()),
+        (_, Some(found)) if who_writes(&found) => "others may connect to it".to_owned(),
+        _ => return None,
+    };
+    let path = path.display();
+    Some(format!("{path} is used as you named it, but {why}: others can keep you from the station, or play on it"))
 }
 
 /// Listens, and the device and inode of the socket.
@@ -178,6 +196,35 @@ mod tests {
         fs::write(&notes, "words").unwrap();
         assert!(matches!(Place::take(&notes), Err(NoPlace::Refused { .. })));
         assert_eq!(fs::read_to_string(&notes).unwrap(), "words");
+    }
+
+    #[test]
+    fn a_named_socket_that_others_can_get_at_is_doubted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("busker.sock");
+        let (_place, _listener) = Place::take(&path).unwrap();
+        let mode = |of: &Path, mode: u32| fs::set_permissions(of, Permissions::from_mode(mode)).unwrap();
+        for (of_folder, of_socket, why) in [
+            (0o700, 0o600, None),
+            (0o755, 0o600, None),
+            (0o1777, 0o600, None),
+            (0o777, 0o600, Some("write to its folder")),
+            (0o700, 0o666, Some("connect to it")),
+        ] {
+            mode(&path, of_socket);
+            mode(folder.path(), of_folder);
+            let doubt = doubt(&path);
+            assert_eq!(doubt.is_some(), why.is_some(), "{doubt:?}");
+            assert!(doubt.unwrap_or_default().contains(why.unwrap_or_default()));
+        }
+    }
+
+    #[test]
+    fn a_lock_that_is_a_pipe_keeps_nobody_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = std::process::Command::new("mkfifo").arg(folder.path().join("busker.lock")).status().unwrap();
+        assert!(made.success());
+        assert!(matches!(Place::take(&folder.path().join("busker.sock")), Err(NoPlace::Refused { .. })));
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(super) fn ask_to_remove(app: &mut App, name: String) -> Vec<Wish> {
 
 /// What stands around the name, the longest first.
 const AROUND: [(&str, &str); 3] = [
-    (" ? move '", "' to the trash? It can be taken back from there. y/n"),
+    (" ? move '", "' to the trash? It is kept in .trash until emptied. y/n"),
     (" ? move '", "' to the trash? y/n"),
     (" ? trash '", "'? y/n"),
 ];
@@ -91,7 +91,10 @@ mod tests {
     #[test]
     fn the_question_is_cut_before_the_name_and_the_name_keeps_its_end() {
         let name = "recording_20261129_104512";
-        assert_eq!(sentence(name, 100), format!(" ? move '{name}' to the trash? It can be taken back from there. y/n"));
+        assert_eq!(
+            sentence(name, 100),
+            format!(" ? move '{name}' to the trash? It is kept in .trash until emptied. y/n")
+        );
         assert_eq!(sentence(name, 80), format!(" ? move '{name}' to the trash? y/n"));
         assert_eq!(sentence(name, 60), format!(" ? move '{name}' to the trash? y/n"));
         assert_eq!(sentence(name, 40), " ? trash '…ording_20261129_104512'? y/n");

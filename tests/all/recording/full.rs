@@ -109,6 +109,87 @@ fn a_full_disk_and_a_second_folder_hold_one_unbroken_take_together() {
     println!("{:?} frames", parts.each_ref().map(|part| frames(part)));
     let joined: Vec<i32> = parts.iter().flat_map(|part| samples(part)).collect();
     assert!(joined == whole, "{} samples, {} in one", joined.len(), whole.len());
+
+    // Where the second folder is not there, the take is left as a whole; where it is, all of it moves.
+    let verb = |args: &[&str]| {
+        let output = busker(home.path(), args).output().unwrap();
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    fs::rename(&second, folder("unplugged")).unwrap();
+    for args in [&["takes", "rename", "kept/jam.wav", "friday"][..], &["takes", "remove", "kept/jam.wav"]] {
+        let (code, said) = verb(args);
+        assert!(code == Some(2) && said.contains("jam-part2.wav and its .mid may be in "), "{said}");
+    }
+    fs::rename(folder("unplugged"), &second).unwrap();
+    let (code, said) = verb(&["takes", "rename", "kept/jam.wav", "friday"]);
+    assert!(
+        code == Some(0) && said.contains("kept/jam.wav is now kept/friday.wav; so are 2 files of it in "),
+        "{said}"
+    );
+    for file in [folder("kept/friday.wav"), second.join("friday-part2.wav"), second.join("friday.mid")] {
+        assert!(file.exists(), "{}", file.display());
+    }
+    let (code, said) = verb(&["takes", "remove", "kept/friday.wav"]);
+    assert!(code == Some(0) && said.contains("`busker takes remove --empty-trash --yes`"), "{said}");
+    assert!(second.join(".trash/friday-part2.wav").exists() && !second.join("friday.mid").exists());
+    let (_, said) = verb(&["takes", "remove", "--empty-trash", "--yes"]);
+    assert!(said.contains("2 files"), "{said}");
+    assert!(!second.join(".trash/friday-part2.wav").exists());
+}
+
+/// Puts what is in `$1` on the disk at `$2`, fills that and runs the rest.
+const ON_A_FULL_DISK_WITH_TAKES: &str = r#"cp "$1"/* "$2" && cat /dev/zero 2>/dev/null >"$2/fill"; shift 2; exec "$@""#;
+
+#[test]
+fn on_a_full_disk_takes_are_renamed_and_removed() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = |name: &str| home.path().join(name);
+    settings(home.path(), "");
+    fs::create_dir(folder("takes")).unwrap();
+    let script = JAM.replace("at: 9,", "at: 0.3,");
+    fs::write(folder("jam.yaml"), script).unwrap();
+    assert!(busker(home.path(), &["run", "jam.yaml", "--simulate", "--out", "takes"]).status().unwrap().success());
+    let audio = fs::read(folder("takes/jam.wav")).unwrap();
+    fs::write(folder("takes/jam-part2.wav"), &audio).unwrap();
+    fs::write(folder("takes/one.wav"), &audio).unwrap();
+    for (at, (args, there, gone)) in [
+        // A file alone, and three together.
+        (["rename", "one.wav", "two"].as_slice(), ["two.wav"].as_slice(), ["one.wav"].as_slice()),
+        (
+            &["rename", "jam.wav", "friday"],
+            &["friday.wav", "friday-part2.wav", "friday.mid"],
+            &["jam.wav", "jam-part2.wav", "jam.mid"],
+        ),
+        (&["remove", "one.wav"], &[".trash/one.wav"], &["one.wav"]),
+        (
+            &["remove", "jam.wav"],
+            &[".trash/jam.wav", ".trash/jam-part2.wav", ".trash/jam.mid"],
+            &["jam.wav", "jam-part2.wav", "jam.mid"],
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (disk, kept) = (folder(&format!("small{at}")), folder(&format!("kept{at}")));
+        let mut around = on_a_small_disk(&disk, &kept);
+        let takes = folder("takes");
+        let full = ["sh", "-c", ON_A_FULL_DISK_WITH_TAKES, "sh", takes.to_str().unwrap(), disk.to_str().unwrap()];
+        around.extend(full.map(str::to_owned));
+        let around: Vec<&str> = around.iter().map(String::as_str).collect();
+        let mut words: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
+        words[1] = disk.join(args[1]).display().to_string();
+        let words: Vec<&str> = ["takes"].into_iter().chain(words.iter().map(String::as_str)).collect();
+        let output = within(&around, &busker(home.path(), &words)).output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(output.status.success(), "{args:?}: {said}");
+        for name in there {
+            assert!(kept.join(name).exists(), "{args:?} {name}: {said}");
+        }
+        for name in gone {
+            assert!(!kept.join(name).exists(), "{args:?} {name}: {said}");
+        }
+        assert!(!kept.join(".busker-moving").exists());
+    }
 }
 
 /// Fills the disk at `$1` and runs the rest.

@@ -10,7 +10,7 @@ use crate::{
         station::Answer,
     },
     status::{Event, Severity, TakesStatus},
-    takes::{in_folder, unquoted},
+    takes::{Named, in_folder, unquoted},
 };
 use std::{
     path::{Path, PathBuf},
@@ -68,7 +68,22 @@ impl Folder {
 impl Recorder {
     /// Mends what an interrupted run left.
     pub fn mend(&self) {
-        self.folder.ask(Job::Mend(self.takes.folder().to_owned()));
+        self.folder.ask(Job::Mend(self.folders()));
+    }
+
+    /// The folder of takes, and the one where they go on.
+    fn folders(&self) -> Vec<PathBuf> {
+        [self.takes.folder()].into_iter().chain(self.second_folder()).map(Path::to_owned).collect()
+    }
+
+    fn second_folder(&self) -> Option<&Path> {
+        self.takes.options().second_folder.as_deref()
+    }
+
+    /// A take in the folder.
+    fn named(&self, name: &str) -> Result<Named, String> {
+        let path = in_folder(self.takes.folder(), name)?;
+        Ok(Named { path, second: self.second_folder().map(Path::to_owned) })
     }
 
     /// Somebody looks at the takes, or nobody does any more.
@@ -81,26 +96,26 @@ impl Recorder {
     }
 
     pub fn rename(&mut self, TakeName(name): &TakeName, Text(to): &Text, out: &mut Out) -> Answer {
-        let path = in_folder(self.takes.folder(), name)?;
+        let take = self.named(name)?;
         let errand = out.owed.promise_errand();
-        self.folder.ask(Job::Rename(path, unquoted(to).to_owned(), errand));
+        self.folder.ask(Job::Rename(take, unquoted(to).to_owned(), errand));
         Ok(String::new())
     }
 
     pub fn remove(&mut self, Text(name): &Text, out: &mut Out) -> Answer {
-        let path = in_folder(self.takes.folder(), unquoted(name))?;
+        let take = self.named(unquoted(name))?;
         let errand = out.owed.promise_errand();
-        self.folder.ask(Job::Remove(path, errand));
+        self.folder.ask(Job::Remove(take, errand));
         Ok(String::new())
     }
 
     /// From now on takes go there. What an interrupted run left there is mended.
     pub fn go_to(&mut self, folder: PathBuf) {
-        self.folder.ask(Job::Mend(folder.clone()));
         if self.folder.shown.is_some() {
             self.folder.ask(Job::Look(Some(folder.clone())));
         }
         self.takes.go_to(folder);
+        self.mend();
     }
 
     /// Takes in what the librarian tells.

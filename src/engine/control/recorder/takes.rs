@@ -532,8 +532,8 @@ impl Takes {
             && free / self.bytes_per_second().max(1) < LOW_SECONDS
         {
             self.warned = true;
-            let minutes = free / self.bytes_per_second().max(1) / 60;
-            out.notice(Severity::Warning, format!("the disk has room for {minutes} more minutes of recording"));
+            let left = room_text(free / self.bytes_per_second().max(1));
+            out.notice(Severity::Warning, format!("the disk has room for {left} of recording"));
         }
     }
 
@@ -584,5 +584,16 @@ impl Takes {
     /// Frames are of another rate from this one on, and so are the takes that begin.
     pub fn set_rate(&mut self, sample_rate_hz: u32, frame: i64) {
         (self.sample_rate_hz, self.earliest_frame) = (sample_rate_hz, frame);
+    }
+}
+
+/// Seconds of recording that are left, as a warning says them.
+fn room_text(seconds: u64) -> String {
+    match (seconds / 60, seconds) {
+        (0, 0) => "less than a second".to_owned(),
+        (0, 1) => "1 more second".to_owned(),
+        (0, seconds) => format!("{seconds} more seconds"),
+        (1, _) => "1 more minute".to_owned(),
+        (minutes, _) => format!("{minutes} more minutes"),
     }
 }

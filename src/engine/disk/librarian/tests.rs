@@ -27,6 +27,10 @@ impl Rig {
         self.folder.path().join("takes").join(name)
     }
 
+    fn named(&self, name: &str) -> Named {
+        Named { path: self.path(name), second: None }
+    }
+
     /// Half a second of a square wave at 8 kHz; where it is left open its header tells of nothing.
     fn take(&self, name: &str, is_closed: bool) {
         self.take_by("busker", name, is_closed);
@@ -74,13 +78,13 @@ fn what_an_interrupted_run_left_is_mended_and_told_and_nothing_else_is_touched()
     rig.take_by("another program", "theirs.wav", false);
     let theirs = std::fs::read(rig.path("theirs.wav")).unwrap();
     let folder = rig.folder.path().join("takes");
-    let told = rig.ask(Job::Mend(folder.clone()));
+    let told = rig.ask(Job::Mend(vec![folder.clone()]));
     assert!(matches!(&told[..], [News::Mended(text)] if text.starts_with("cut.wav: repaired, 0.500 s")), "{told:?}");
     assert_eq!(std::fs::read(rig.path("whole.wav")).unwrap(), whole);
     assert_eq!(std::fs::read(rig.path("notes.wav")).unwrap(), b"no take");
     assert_eq!(std::fs::read(rig.path("theirs.wav")).unwrap(), theirs);
-    assert!(rig.ask(Job::Mend(folder)).is_empty());
-    assert!(rig.ask(Job::Mend(PathBuf::from("/nowhere"))).is_empty());
+    assert!(rig.ask(Job::Mend(vec![folder])).is_empty());
+    assert!(rig.ask(Job::Mend(vec![PathBuf::from("/nowhere")])).is_empty());
 }
 
 #[test]
@@ -128,11 +132,11 @@ fn takes_are_renamed_and_removed_and_what_cannot_be_is_told() {
     let mut rig = Rig::new();
     rig.take("one.wav", true);
     rig.take("two.wav", true);
-    let told = rig.ask(Job::Rename(rig.path("one.wav"), "three".to_owned(), ErrandId::default()));
+    let told = rig.ask(Job::Rename(rig.named("one.wav"), "three".to_owned(), ErrandId::default()));
     assert!(matches!(&told[..], [News::Did(_, text)] if text == "one.wav is three.wav now"), "{told:?}");
-    let told = rig.ask(Job::Rename(rig.path("two.wav"), "three".to_owned(), ErrandId::default()));
+    let told = rig.ask(Job::Rename(rig.named("two.wav"), "three".to_owned(), ErrandId::default()));
     assert!(matches!(&told[..], [News::DidNot(_, text)] if text.starts_with("two.wav: ")), "{told:?}");
-    let told = rig.ask(Job::Remove(rig.path("two.wav"), ErrandId::default()));
+    let told = rig.ask(Job::Remove(rig.named("two.wav"), ErrandId::default()));
     assert!(matches!(&told[..], [News::Did(_, text)] if text.contains("two.wav is in the trash")), "{told:?}");
     assert!(rig.path("three.wav").exists() && !rig.path("two.wav").exists());
 }

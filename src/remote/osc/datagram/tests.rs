@@ -81,7 +81,17 @@ fn one_fault_refuses_the_whole_datagram() {
         assert_eq!(understand(bytes), Err(why), "{}", bytes.escape_ascii());
     }
     for bytes in [&b"/a\0\0,q\0\0"[..], b"/a\0\0,\0\0\0/b\0\0", b"/\xFF\0\0,\0\0\0", b"/a\0\0,b\0\0\xFF\xFF\xFF\xFF"] {
-        assert!(matches!(understand(bytes), Err(Malformed::Decoder(_))), "{}", bytes.escape_ascii());
+        let refused = matches!(understand(bytes), Err(Malformed::Decoder(_) | Malformed::Missing));
+        assert!(refused, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn a_type_without_its_argument_is_said_in_a_sentence() {
+    for types in ["f", "i", "d", "s", "b", "ff"] {
+        let tags = format!("{:\0<4}", format!(",{types}"));
+        let why = understand(format!("/clock/bpm\0\0{tags}").as_bytes()).unwrap_err().to_string();
+        assert!(why.starts_with("an argument is missing"), "{types}: {why}");
     }
 }
 

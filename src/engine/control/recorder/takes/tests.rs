@@ -1,6 +1,6 @@
 //! Takes beside a disk that is slow, and the answers that wait for it, in virtual time: 48 kHz, 120 BPM.
 
-use super::TAKES_MAX;
+use super::{TAKES_MAX, room_text};
 use crate::engine::control::tests::Rig;
 use crate::{
     engine::station::{Answer, Guest},
@@ -230,4 +230,37 @@ fn what_becomes_of_a_take_is_the_answer_to_whoever_asked_for_it() {
     assert!(rig.refused("take.play none").starts_with("cannot play "));
     assert!(rig.ask("take.remove \"new name\"").contains("is in the trash"));
     assert!(rig.refused("take.remove none").starts_with("none"));
+}
+
+#[test]
+fn the_room_of_a_disk_is_never_no_minutes() {
+    for (seconds, text) in [
+        (0, "less than a second"),
+        (1, "1 more second"),
+        (59, "59 more seconds"),
+        (60, "1 more minute"),
+        (600, "10 more minutes"),
+    ] {
+        assert_eq!(room_text(seconds), text);
+    }
+}
+
+#[test]
+fn a_take_of_several_files_is_one_by_its_name_and_the_answer_to_its_removal_says_what_frees_its_room() {
+    let mut rig = Rig::new();
+    rig.wait_ms(200);
+    rig.ask("record.set files inputs master");
+    rig.ask("record.start ea");
+    rig.ask("note.on C3 100");
+    rig.wait_ms(500);
+    rig.ask("record.stop");
+    let played = rig.refused("take.play ea");
+    assert!(played.ends_with("name one of ea-inputs.wav, ea-master.wav"), "{played}");
+    assert_eq!(rig.ask("take.rename ea x"), "ea is x now");
+    for file in ["x-inputs.wav", "x-master.wav", "x.mid"] {
+        assert!(rig.take(file).exists(), "{file}");
+    }
+    let removed = rig.ask("take.remove x");
+    assert!(removed.ends_with("; it takes its room until `busker takes remove --empty-trash --yes`"), "{removed}");
+    assert!(!rig.take("x.mid").exists() && rig.take(".trash/x.mid").exists());
 }

@@ -1,0 +1,187 @@
+//! Takes on their way, and killed on it.
+
+use super::{
+    super::tests::{self as rig, contents, names_in, sines},
+    *,
+};
+use crate::wav::Depth;
+use std::{thread, time::Duration};
+
+/// A folder with a take of three files, its notes, and others that only sound alike.
+fn folder() -> (tempfile::TempDir, PathBuf) {
+    let (folder, take) = rig::folder(2, Depth::Int24, &sines(2, 100, 0.5), &[]);
+    for name in ["jam-part2.wav", "jam-part10.wav", "jam-2.wav", "jam-2-part2.wav", "jam-party.wav"] {
+        fs::copy(&take.path, folder.path().join(name)).unwrap();
+    }
+    fs::write(take.path.with_extension("mid"), "MThd").unwrap();
+    (folder, take.path)
+}
+
+/// Two folders: a take of two files in the first that goes on in the second, where its notes are, too.
+fn two_folders() -> (tempfile::TempDir, tempfile::TempDir, PathBuf) {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let jam = first.path().join("jam.wav");
+    rig::write_at(&jam, 1_000, 100, true);
+    rig::write_at(&first.path().join("jam-part2.wav"), 1_100, 50, false);
+    rig::write_at(&second.path().join("jam-part3.wav"), 1_150, 70, true);
+    // Of another take of this name, in another folder.
+    rig::write_at(&second.path().join("jam-part4.wav"), 9_000, 70, true);
+    fs::write(second.path().join("jam.mid"), "MThd").unwrap();
+    (first, second, jam)
+}
+
+fn pieces(path: &Path, second: Option<&Path>) -> Pieces {
+    Pieces::of(path, second).unwrap()
+}
+
+fn go(path: &Path, to: &str) -> Result<(), NotDone> {
+    move_take(&pieces(path, None), OsStr::new(to), To::Same)
+}
+
+/// As the system closes the files of whoever is killed. A program that another test starts has the lock for a moment too,
+/// until it runs.
+fn kill(plans: Vec<Plan>) {
+    let paths: Vec<PathBuf> = plans.iter().map(|plan| plan.folder.join(PLAN)).collect();
+    drop(plans);
+    for path in paths {
+        let is_free = || File::open(&path).unwrap().try_lock().is_ok();
+        while !is_free() {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+const MOVED: [&str; 7] = [
+    "friday-part10.wav",
+    "friday-part2.wav",
+    "friday.mid",
+    "friday.wav",
+    "jam-2-part2.wav",
+    "jam-2.wav",
+    "jam-party.wav",
+];
+
+#[test]
+fn a_take_moves_with_its_parts_and_its_notes_and_with_nothing_of_another() {
+    let (folder, jam) = folder();
+    go(&jam, "friday").unwrap();
+    assert_eq!(names_in(folder.path()), MOVED);
+}
+
+#[test]
+fn killed_between_any_two_moves_a_take_is_together_after_the_next_start() {
+    for done in 0..=4 {
+        let (folder, jam) = folder();
+        let pieces = pieces(&jam, None);
+        let moves = moves(&pieces, OsStr::new("friday"), To::Same).unwrap();
+        let plans = begin(&moves).unwrap();
+        for (from, to) in &moves.steps()[..done] {
+            move_new(from, to).unwrap();
+        }
+        assert_eq!(finish_moves(folder.path()).unwrap(), 0, "somebody is at it");
+        kill(plans);
+        assert_eq!(finish_moves(folder.path()).unwrap(), 4 - done);
+        assert_eq!(names_in(folder.path()), MOVED);
+        assert_eq!(finish_moves(folder.path()).unwrap(), 0);
+    }
+}
+
+#[test]
+fn a_take_moves_with_what_lies_in_the_second_folder_and_killed_at_any_moment_it_is_together_again() {
+    const OLD: [&[&str]; 2] = [&["jam-part2.wav", "jam.wav"], &["jam-part3.wav", "jam-part4.wav", "jam.mid"]];
+    const NEW: [&[&str]; 2] =
+        [&["friday-part2.wav", "friday.wav"], &["friday-part3.wav", "friday.mid", "jam-part4.wav"]];
+    // Killed with both plans on the disk and so many moves done; and with that of the second folder only.
+    for (plans_kept, done, after) in [(2, 0, NEW), (2, 1, NEW), (2, 2, NEW), (2, 3, NEW), (2, 4, NEW), (1, 0, OLD)] {
+        let (first, second, jam) = two_folders();
+        let pieces = pieces(&jam, Some(second.path()));
+        let moves = moves(&pieces, OsStr::new("friday"), To::Same).unwrap();
+        let mut plans = begin(&moves).unwrap();
+        assert_eq!(plans.len(), 2);
+        plans.drain(plans_kept..).for_each(|plan| plan.end().unwrap());
+        for (from, to) in &moves.steps()[..done] {
+            move_new(from, to).unwrap();
+        }
+        kill(plans);
+        // Whichever folder is looked at first, and however often.
+        for folder in [second.path(), first.path(), second.path()] {
+            finish_moves(folder).unwrap();
+        }
+        let there = [names_in(first.path()), names_in(second.path())];
+        assert_eq!(there.each_ref().map(Vec::as_slice), after, "{plans_kept} {done}");
+    }
+}
+
+#[test]
+fn where_the_folder_that_decides_is_not_there_the_plan_waits_for_it() {
+    let (first, second, jam) = two_folders();
+    let pieces = pieces(&jam, Some(second.path()));
+    let moves = moves(&pieces, OsStr::new("friday"), To::Same).unwrap();
+    let plans = begin(&moves).unwrap();
+    for (from, to) in &moves.steps()[..2] {
+        move_new(from, to).unwrap();
+    }
+    kill(plans);
+    let away = first.path().with_extension("away");
+    fs::rename(first.path(), &away).unwrap();
+    assert!(finish_moves(second.path()).unwrap_err().to_string().contains("cannot be read"));
+    assert!(second.path().join("jam.mid").exists());
+    fs::rename(&away, first.path()).unwrap();
+    assert_eq!(finish_moves(second.path()).unwrap(), 2);
+    assert!(second.path().join("friday.mid").exists() && second.path().join("friday-part3.wav").exists());
+}
+
+#[test]
+fn without_room_for_a_plan_every_file_has_its_new_name_before_any_loses_its_old_one() {
+    let (first, second, jam) = two_folders();
+    let pieces = pieces(&jam, Some(second.path()));
+    let moves = moves(&pieces, OsStr::new("friday"), To::Same).unwrap();
+    // What is in the way of the last one undoes all.
+    fs::write(second.path().join("friday.mid"), "of another").unwrap();
+    let before = [contents(first.path()), contents(second.path())];
+    assert!(link_and_unlink(&moves).is_err());
+    assert_eq!([contents(first.path()), contents(second.path())], before);
+    fs::remove_file(second.path().join("friday.mid")).unwrap();
+    link_and_unlink(&moves).unwrap();
+    assert_eq!(names_in(first.path()), ["friday-part2.wav", "friday.wav"]);
+    assert_eq!(names_in(second.path()), ["friday-part3.wav", "friday.mid", "jam-part4.wav"]);
+}
+
+#[test]
+fn a_take_that_cannot_move_as_a_whole_stays_as_a_whole() {
+    for taken in ["friday-part10.wav", "friday.mid", "friday-part2.wav", "friday.wav"] {
+        let (folder, jam) = folder();
+        fs::write(folder.path().join(taken), "precious").unwrap();
+        let before = contents(folder.path());
+        assert!(go(&jam, "friday").is_err());
+        assert_eq!(contents(folder.path()), before);
+    }
+    let (folder, jam) = folder();
+    let before = contents(folder.path());
+    let recording = File::open(folder.path().join("jam-part10.wav")).unwrap();
+    recording.try_lock().unwrap();
+    let refused = go(&jam, "monday").unwrap_err().to_string();
+    assert!(refused.contains("being recorded"), "{refused}");
+    assert_eq!(contents(folder.path()), before);
+}
+
+#[test]
+fn a_plan_that_is_cut_off_or_leads_elsewhere_moves_nothing() {
+    let whole = b"jam.wav\0friday.wav\0end\n";
+    for plan in [
+        &whole[..10],
+        b"",
+        b"jam.wav\0end\n",
+        b"jam.wav\0../up.wav\0end\n",
+        b"../a.wav\0b.wav\0end\n",
+        // What decides is still where it was, or nowhere.
+        b"\0/\0/nowhere\0jam.wav\0friday.wav\0end\n",
+        b"\0/nowhere\0/none\0jam.wav\0friday.wav\0end\n",
+    ] {
+        let (folder, _) = folder();
+        let before = contents(folder.path());
+        fs::write(folder.path().join(PLAN), plan).unwrap();
+        assert_eq!(finish_moves(folder.path()).unwrap(), 0);
+        assert_eq!(contents(folder.path()), before);
+    }
+}
