@@ -389,7 +389,7 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
             "c.yaml id: 'mine' is already the id of b.yml",
             "d.yaml:8 parameters.1(cutoff).cc: '200' does not fit, allowed 0 to 127",
             "d.yaml:9 parameters.1(cutoff).lsb: '300' does not fit, allowed 0 to 127",
-            "e.yaml: cannot be read: invalid utf-8 sequence of 1 bytes from index 0",
+            "e.yaml:1: this line is not UTF-8; save the file as that",
             "g.yaml: cannot be read: No such file or directory (os error 2)",
             "h.yaml: cannot be read: more than 262144 bytes",
         ]
