@@ -93,8 +93,6 @@ fn make_folder(folder: &Path, readers: Readers) -> io::Result<()> {
 }
 
 fn open(how: &mut OpenOptions, path: &Path, readers: Readers) -> io::Result<File> {
-    // A pipe that nobody reads is refused and not waited for.
-    let how = how.custom_flags(OFlags::NONBLOCK.bits() as i32);
     if readers == Readers::Umask {
         return how.open(path);
     }

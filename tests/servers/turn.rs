@@ -2,28 +2,38 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Leave to run a server.
-pub struct Turn;
-
 /// How many servers may run at once: they sleep most of the time, and yet more of them on a small machine would disturb
 /// each other's measurements.
 const TURNS: usize = 2;
 static TAKEN: Mutex<usize> = Mutex::new(0);
 static GIVEN_BACK: Condvar = Condvar::new();
 
+/// Leave to run a server; given back when dropped.
+pub struct Turn(usize);
+
 impl Turn {
-    /// Waits for it; given back when dropped.
-    pub fn take() -> Turn {
+    /// Waits for leave to run one server beside another.
+    pub fn beside_another() -> Turn {
+        Turn::take(1)
+    }
+
+    /// Waits for leave to run a server alone: ALSA's plugin now and then cannot open a client while another server starts.
+    pub fn alone() -> Turn {
+        Turn::take(TURNS)
+    }
+
+    fn take(turns: usize) -> Turn {
         let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken = GIVEN_BACK.wait_while(taken, |taken| *taken == TURNS).unwrap_or_else(PoisonError::into_inner);
-        *taken += 1;
-        Turn
+        let is_full = |taken: &mut usize| *taken + turns > TURNS;
+        let mut taken = GIVEN_BACK.wait_while(taken, is_full).unwrap_or_else(PoisonError::into_inner);
+        *taken += turns;
+        Turn(turns)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        GIVEN_BACK.notify_one();
+        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) -= self.0;
+        GIVEN_BACK.notify_all();
     }
 }

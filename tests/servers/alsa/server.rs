@@ -77,7 +77,7 @@ impl Stage {
             eprintln!("SKIPPED {test}: {missing} is not installed; `make test` installs it");
             return None;
         }
-        let _turn = Turn::take();
+        let _turn = Turn::alone();
         let folder = TempDir::new().unwrap();
         let asound = folder.path().join("asound.conf");
         fs::write(&asound, ASOUND).unwrap();

@@ -31,7 +31,7 @@ pub fn alone(test: &str, body: impl FnOnce()) {
         return body();
     }
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let _turn = Turn::take();
+    let _turn = Turn::beside_another();
     let server = format!("busker-test-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let child = Command::new(env::current_exe().unwrap())
         .args([&format!("jack::{test}"), "--exact", "--nocapture", "--test-threads=1"])
