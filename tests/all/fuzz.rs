@@ -476,3 +476,29 @@ fn any_table_of_controllers_makes_profiles_or_its_faults_are_told() {
     let signs = [",", ";", "\"", "\n", "-", "~", "128", "-1", "0-127", ": ", "\u{feff}", "\t", "\r", "\u{e9}"];
     run(CASES / 10, |case| bent(&[table], &signs, case), entry::csv_table);
 }
+
+/// Every target, by its name.
+const TARGETS: [(&str, fn(&[u8])); 11] = [
+    ("csv_table", entry::csv_table),
+    ("midi_bytes", entry::midi_bytes),
+    ("midi_file", entry::midi_file),
+    ("osc_datagram", entry::osc_datagram),
+    ("recorder_option", entry::recorder_option),
+    ("take_measure", entry::take_measure),
+    ("terminal_bytes", entry::terminal_bytes),
+    ("wav_read", entry::wav_read),
+    ("wav_repair", entry::wav_repair),
+    ("wire_message", entry::wire_message),
+    ("yaml_text", entry::yaml_text),
+];
+
+#[test]
+fn what_a_fuzzer_came_upon_keeps_every_promise() {
+    let corpora = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    for (name, target) in TARGETS {
+        let files = std::fs::read_dir(corpora.join(name)).unwrap();
+        let count = files.map(|file| target(&std::fs::read(file.unwrap().path()).unwrap())).count();
+        assert!(count > 0, "{name} has no corpus");
+    }
+    assert_eq!(std::fs::read_dir(corpora).unwrap().count(), TARGETS.len(), "a corpus without a target");
+}
