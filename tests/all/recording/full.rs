@@ -233,7 +233,7 @@ fn a_power_that_fails_closes_the_take() {
 #[test]
 fn what_a_disk_that_stands_still_never_took_is_said_at_the_end() {
     let home = tempfile::tempdir().unwrap();
-    let stall = "inject=fdatasync:delay_enter=60s:when=3+";
+    let stall = "inject=fdatasync:delay_enter=20s:when=3+";
     let around = ["strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", stall];
     let command = busker(home.path(), &["record", "--demo", "--seconds", "4", "--out", "jam.wav"]);
     let output = within(&around, &command).output().unwrap();
