@@ -477,8 +477,11 @@ fn any_table_of_controllers_makes_profiles_or_its_faults_are_told() {
     run(CASES / 10, |case| bent(&[table], &signs, case), entry::csv_table);
 }
 
+/// What is run over any bytes.
+type Target = fn(&[u8]);
+
 /// Every target, by its name.
-const TARGETS: [(&str, fn(&[u8])); 11] = [
+const TARGETS: [(&str, Target); 11] = [
     ("csv_table", entry::csv_table),
     ("midi_bytes", entry::midi_bytes),
     ("midi_file", entry::midi_file),

@@ -124,7 +124,7 @@ impl Control {
         self.out.send(port, due_ns, What::Message(end));
         self.guests.release(port, end);
         if let (Some(at), Some(note)) = (self.instruments.at_port(port), note) {
-            self.instruments.gate_off(at, note, due_ns, &mut self.out, now);
+            self.instruments.gate_off(at, note, due_ns, &self.out, now);
         }
     }
 
