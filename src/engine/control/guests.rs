@@ -134,7 +134,7 @@ impl Control {
         Ok(String::new())
     }
 
-    /// Whoever is asking looks at the takes, or no more.
+    /// The guest who asks opens the list of takes, or closes it.
     pub(super) fn look_at_takes(&mut self, state: Switch) -> Answer {
         self.recorder.look(self.guests.takes.switch(self.out.asking, state))
     }

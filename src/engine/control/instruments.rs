@@ -68,7 +68,7 @@ impl Instruments {
         let outputs = ports.iter().zip(0..).filter(|(port, _)| port.output);
         let at = |(port, index): (&Port, u8)| {
             let settings = &port.settings;
-            // One that is not known is told, and the synth gets what fits any.
+            // A port whose profile does not exist gets the fallback profile; `tell_unknown` says so.
             let named = settings.profile.as_ref().and_then(|id| library.get(id).or(library.get(FALLBACK_ID)));
             let of_port = OfPort { smoothing_ms: settings.smoothing_ms, spacing_ms: settings.spacing_ms };
             Instrument::new(

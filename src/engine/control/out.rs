@@ -1,5 +1,5 @@
 //! What every owner may say and send, whatever it owns itself: events and notices, messages, orders to the callback,
-//! files to be kept, and what is promised to whoever asked.
+//! files for the keeper, and answers that come later.
 
 use super::{
     Moment,

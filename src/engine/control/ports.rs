@@ -59,7 +59,7 @@ pub(super) struct Ports {
     listener: Option<SentListener>,
     /// The patchbay's news.
     pub(super) events: Option<Receiver<PortEvent>>,
-    /// The newest messages, for whoever looks.
+    /// The MIDI monitor.
     pub(super) monitor: Watch,
 }
 

@@ -76,8 +76,11 @@ impl Transport {
         let beats = bars * BEATS_PER_BAR;
         let beat_frames = out.plan.last().timeline.frames_per_pulse() * PPQN as f64;
         let earliest = now.open_frame + (beat_frames * f64::from(beats)).ceil() as i64;
-        let song_frame = out.plan.change(|plan| plan.roll(self.cue_pulse, earliest));
-        out.renderer.order(Order::CountIn(CountIn { song_frame, beats, beat_frames }));
+        let count_in = out.plan.change(|plan| {
+            plan.roll(self.cue_pulse, earliest);
+            plan.count_in(beats)
+        });
+        out.renderer.order(Order::CountIn(count_in.unwrap_or(CountIn::NONE)));
         out.tell(Event::Playing { from: Position::of_pulse(self.cue_pulse) });
     }
 

@@ -1,4 +1,4 @@
-//! To and fro between what was before the last recall or dice, and after. The control thread's.
+//! A/B: the knobs before the last recall or dice throw, and after it. The control thread's.
 
 use super::{Instruments, instrument::Compare};
 use crate::engine::{

@@ -38,7 +38,7 @@ impl Instruments {
         self.turn(index, self.instrument().profile.params[index].default, out, now)
     }
 
-    /// A hand turns a parameter of the instrument in use.
+    /// Sets a parameter of the instrument in use and sends it; `param.undo` takes it back.
     fn turn(&mut self, index: usize, value: u16, out: &mut Out, now: Moment) -> Answer {
         self.move_by_hand(self.current, index, value, out, now);
         self.send_value(self.current, index, out, now);

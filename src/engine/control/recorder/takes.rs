@@ -241,8 +241,13 @@ impl Takes {
         self.take.as_ref()?.made.path.as_deref()
     }
 
+    /// The take under way and those that are being closed.
+    fn open_takes(&self) -> impl Iterator<Item = &Made> {
+        self.take.iter().map(|take| &take.made).chain(&self.closing)
+    }
+
     fn made(&self, id: TakeId) -> Option<&Made> {
-        self.take.iter().map(|take| &take.made).chain(&self.closing).find(|made| made.id == id)
+        self.open_takes().find(|made| made.id == id)
     }
 
     fn made_mut(&mut self, id: TakeId) -> Option<&mut Made> {

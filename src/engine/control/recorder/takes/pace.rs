@@ -39,13 +39,17 @@ impl Takes {
         self.pace.progress.oldest_frame()
     }
 
+    /// The oldest frame that waits to be written. What the writer was asked for and does not know of yet waits, too.
+    fn oldest_waiting(&self) -> Option<i64> {
+        let asked = self.open_takes().filter_map(|made| made.asked_frame);
+        self.unwritten_frame().into_iter().chain(asked).min()
+    }
+
     /// What of the takes is lost where nobody waits for the disk any more, in a sentence.
     pub fn given_up(&self) -> Option<String> {
-        let open = || self.take.iter().map(|take| &take.made).chain(&self.closing);
-        let asked = open().filter_map(|made| made.asked_frame);
-        let oldest = self.unwritten_frame().into_iter().chain(asked).min();
-        let seconds = (self.ended_frame - oldest?).max(0) as f64 / f64::from(self.sample_rate_hz);
-        let files = open().filter_map(|made| Some(made.path.as_ref()?.display().to_string()));
+        let oldest = self.oldest_waiting()?;
+        let seconds = (self.ended_frame - oldest).max(0) as f64 / f64::from(self.sample_rate_hz);
+        let files = self.open_takes().filter_map(|made| Some(made.path.as_ref()?.display().to_string()));
         let files = files.collect::<Vec<_>>().join(", ");
         let of = if files.is_empty() { String::new() } else { format!(" of {files}") };
         Some(format!(
@@ -57,10 +61,7 @@ impl Takes {
     pub(super) fn look_at_pace(&mut self, out: &Out) {
         let held = self.capture.held();
         let rate_hz = f64::from(self.sample_rate_hz);
-        // What the writer was asked for and does not know of yet waits, too.
-        let asked = self.take.iter().map(|take| &take.made).chain(&self.closing).filter_map(|made| made.asked_frame);
-        let oldest = self.pace.progress.oldest_frame().into_iter().chain(asked).min();
-        let waiting = oldest.map_or(0.0, |oldest| (held.end - oldest).max(0) as f64 / rate_hz);
+        let waiting = self.oldest_waiting().map_or(0.0, |oldest| (held.end - oldest).max(0) as f64 / rate_hz);
         if waiting < USUAL_SECONDS {
             self.pace.in_time_frame = held.end;
             if self.pace.behind.take().is_some() {
