@@ -17,7 +17,7 @@ run: ## the station; ARGS='--demo' passes flags
 
 test: ## every test, the ones on real audio servers too
 	@scripts/setup.sh test
-	INSTA_UPDATE=no $(CARGO) test --features $(TEST_FEATURES)
+	INSTA_UPDATE=no $(CARGO) test --workspace --exclude busker-benches --features $(TEST_FEATURES)
 
 test-vm: ## MIDI ports that come and go, on a real kernel in an emulator; BUSKER_VM names its script
 	@CARGO='$(CARGO)' tests/vm/run.sh
@@ -25,7 +25,7 @@ test-vm: ## MIDI ports that come and go, on a real kernel in an emulator; BUSKER
 check: fmt clippy doc test ## what a change must pass: format, lints, documentation, tests
 
 fmt:
-	$(CARGO) fmt --check
+	$(CARGO) fmt --all --check
 
 clippy:
 	@scripts/setup.sh test
@@ -34,7 +34,7 @@ clippy:
 
 doc:
 	@scripts/setup.sh test
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --exclude busker-benches --no-deps
 
 bench: ## how long a block, a thousand controllers, a screen and 400 profiles take
 	@scripts/setup.sh run

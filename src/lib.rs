@@ -2,10 +2,11 @@
 //!
 //! The map of the house, from the bottom up; nothing imports from a floor above its own:
 //!
-//! - [`music`], [`midi`], [`motion`], [`wav`]: pure. Units, time, notes, messages, LFOs, headers. They never read a clock.
+//! - [`music`], [`midi`], [`wav`], [`synth`]: the package `sound/`, pure. Units, time, messages, headers, the built-in
+//!   synth. They never read a clock.
+//! - [`motion`]: LFOs and envelopes that move knobs, pure.
 //! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`], [`snapshots`], [`session`]: what files say, and what it
 //!   means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
-//! - [`synth`]: the built-in synth.
 //! - [`takes`]: recordings as files: what they are, and what can be made of them.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
@@ -23,9 +24,7 @@ pub mod hints;
 pub mod keymap;
 pub mod learned;
 pub mod logging;
-pub mod midi;
 pub mod motion;
-pub mod music;
 pub mod nts1;
 pub mod profile;
 pub mod remote;
@@ -34,9 +33,9 @@ pub mod session;
 pub mod snapshots;
 pub mod status;
 pub mod stored;
-pub mod synth;
 pub mod takes;
 pub mod threads;
 pub mod tui;
-pub mod wav;
 pub mod yaml;
+
+pub use busker_sound::{midi, music, synth, wav};

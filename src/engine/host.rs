@@ -16,9 +16,10 @@ pub mod raw_midi;
 pub mod sim;
 
 use crate::engine::{
-    audio::renderer::{BlockTime, MAX_BLOCK, Renderer},
+    audio::renderer::{BlockTime, Renderer},
     realtime,
 };
+use busker_sound::MAX_BLOCK;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},

@@ -3,7 +3,7 @@
 //! Nothing asserts on how long anything took: each step waits until the screen shows what it should.
 
 use crate::common::terminal;
-use busker_dsp::{Complex, transform};
+use busker_sound::spectrum::{Complex, transform};
 use std::{f64::consts::TAU, fs, path::Path};
 use terminal::Terminal;
 

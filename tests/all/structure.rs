@@ -13,6 +13,8 @@ use std::{
 /// `engine/midi/input` as its names.
 type Module = Vec<String>;
 
+/// Where the house's files are: what is pure and computes is a package of its own.
+const ROOTS: [&str; 2] = ["src", "sound/src"];
 /// Units that read no clock, know no thread and import nothing above them, the lowest first.
 const PURE: [&str; 7] = ["yaml", "wav", "midi", "music", "motion", "profile", "session"];
 /// What lies above all of those.
@@ -34,6 +36,14 @@ fn sources(folder: &Path, inside: &Module, found: &mut BTreeMap<Module, String>)
             found.insert(module, text);
         }
     }
+}
+
+fn all_sources() -> BTreeMap<Module, String> {
+    let mut found = BTreeMap::new();
+    for root in ROOTS {
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(root), &Module::new(), &mut found);
+    }
+    found
 }
 
 /// A tree of imports as the paths in it.
@@ -110,9 +120,7 @@ fn target(path: &str, from: &Module, modules: &BTreeSet<&Module>) -> Option<Modu
 
 /// Which module uses which, and by what name.
 fn uses() -> BTreeMap<(Module, Module), String> {
-    let mut sources_found = BTreeMap::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    sources(&root, &Module::new(), &mut sources_found);
+    let sources_found = all_sources();
     let modules: BTreeSet<&Module> = sources_found.keys().collect();
     let mut uses = BTreeMap::new();
     for (from, text) in &sources_found {
@@ -190,9 +198,7 @@ fn what_is_pure_knows_nothing_above_it() {
 
 #[test]
 fn libraries_of_devices_and_of_the_screen_are_named_at_their_edges_alone() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = BTreeMap::new();
-    sources(&root, &Module::new(), &mut found);
+    let found = all_sources();
     let edges: [(&str, &[&str]); 4] = [
         ("cpal::", &["engine/host", "cli"]),
         ("midir::", &["engine/host"]),

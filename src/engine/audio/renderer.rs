@@ -21,6 +21,7 @@ use crate::{
     music::{CountIn, Plan},
     synth::Synth,
 };
+use busker_sound::MAX_BLOCK;
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Observer, Producer, Split},
@@ -30,8 +31,6 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-/// The longest block rendered at once; hosts cut longer ones.
-pub const MAX_BLOCK: usize = 1024;
 /// The outputs that are fed: left and right.
 pub const OUTPUTS: usize = 2;
 /// What an input hears that the device does not give.

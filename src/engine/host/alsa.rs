@@ -1,6 +1,6 @@
 //! The ALSA host: cpal's output and input streams, bridged into one callback.
 //!
-//! The output stream is the master: it owns the renderer and takes the inputs from the bridge (`alsa/bridge.rs`) that
+//! The output stream is the master: it owns the renderer and takes the inputs from the bridge (`sound/src/bridge.rs`) that
 //! the input stream's callback fills. Without an output, the input stream is the master. Both callbacks run on cpal's
 //! threads; nothing in them locks, allocates, frees, formats, logs or makes a system call, but that each asks for
 //! real-time scheduling once, before its first block. Opening, starting and stopping may take their time.
@@ -8,10 +8,8 @@
 //! Both streams are built when the device is opened, so that whatever is wrong shows then; they wait for
 //! [`Device::start`], which puts the renderer into the master's slot.
 
-mod bridge;
 mod callback;
 mod cards;
-mod follower;
 mod offer;
 mod open;
 mod wire;
@@ -21,7 +19,7 @@ pub use open::{Found, list, open};
 
 use super::{Device, DeviceSpec, Driver, StartFailed, Watch, lend};
 use crate::engine::audio::renderer::Renderer;
-use bridge::BridgeOut;
+use busker_sound::bridge::BridgeOut;
 use callback::{Loan, Signals, put};
 use cpal::traits::StreamTrait;
 use ringbuf::HeapProd;

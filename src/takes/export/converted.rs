@@ -4,7 +4,7 @@ use crate::{
     takes::{NotDone, Take, take::NotUsable},
     wav::Samples,
 };
-use busker_dsp::{Refused, Resampling};
+use busker_sound::resampling::{Refused, Resampling};
 use std::fs::File;
 
 /// Frames that the resampler takes in at once, at least: the more, the steeper its filter.

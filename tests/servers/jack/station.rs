@@ -54,7 +54,13 @@ impl Stage {
     fn new(jack_ports: &[&str], ports: Vec<OpenPort>) -> Stage {
         let folder = tempfile::tempdir().unwrap();
         let request = request(jack_ports);
-        let device = jack::open(None, &request).unwrap();
+        // A server that is ready refuses a client now and then while another one begins on this machine.
+        let mut device = None;
+        wait_for("a client of the JACK server", || {
+            device = jack::open(None, &request).ok();
+            device.is_some()
+        });
+        let device = device.unwrap();
         let reopen: Reopen = Box::new(move || jack::open(None, &request));
         let engine =
             Engine::start(&config(folder.path()), Machinery { reopen, ..Machinery::lasting(device, ports) }, None)

@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::{assembly::EngineConfig, offline::Offline};
 use hound::{SampleFormat, WavSpec, WavWriter};
-use std::{fs, os::unix::fs::FileExt};
+use std::{fs, iter::repeat_n, os::unix::fs::FileExt};
 
 const RATE_HZ: u32 = 48_000;
 /// Until a start or a stop is over.
@@ -118,8 +118,8 @@ fn the_song_and_the_take_under_way_are_not_touched() {
 #[test]
 fn a_stop_is_soon_and_the_next_take_has_nothing_of_the_one_before() {
     let mut rig = rig();
-    rig.take("a.wav", [4_000_000; 200_000]);
-    rig.take("b.wav", [-2_000_000; 200_000]);
+    rig.take("a.wav", repeat_n(4_000_000, 200_000));
+    rig.take("b.wav", repeat_n(-2_000_000, 200_000));
     rig.ask("take.play a");
     rig.hear(5_000);
     rig.ask("take.stop");
@@ -177,7 +177,7 @@ fn a_name_leads_nowhere_but_into_the_folder() {
 #[test]
 fn what_cannot_be_played_is_one_sentence_and_everything_goes_on() {
     let mut rig = rig();
-    rig.take("good.wav", [3_000_000; 20_000]);
+    rig.take("good.wav", repeat_n(3_000_000, 20_000));
     fs::write(rig.path("empty.wav"), "").unwrap();
     fs::write(rig.path("text.wav"), "no take at all, but a letter to the reader").unwrap();
     fs::create_dir(rig.path("folder.wav")).unwrap();
@@ -201,7 +201,7 @@ fn what_cannot_be_played_is_one_sentence_and_everything_goes_on() {
 #[test]
 fn a_take_that_was_cut_is_heard_as_far_as_it_goes() {
     let mut rig = rig();
-    rig.take("cut.wav", [3_000_000; 48_000]);
+    rig.take("cut.wav", repeat_n(3_000_000, 48_000));
     let file = fs::File::options().write(true).open(rig.path("cut.wav")).unwrap();
     let length = file.metadata().unwrap().len();
     // Half a second and a part of a frame.
@@ -217,7 +217,7 @@ fn a_take_that_was_cut_is_heard_as_far_as_it_goes() {
 #[test]
 fn what_the_header_does_not_speak_of_yet_is_heard() {
     let mut rig = rig();
-    rig.take("under way.wav", [3_000_000; 48_000]);
+    rig.take("under way.wav", repeat_n(3_000_000, 48_000));
     let file = fs::File::options().write(true).open(rig.path("under way.wav")).unwrap();
     // A header as it stood half a second earlier.
     let audio_bytes = 24_000 * 6_u32;

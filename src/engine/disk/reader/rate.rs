@@ -1,7 +1,7 @@
 //! From a take's rate to the device's: for listening only. Takes are never converted. The disk reader's.
 
 use super::stereo::Stereo;
-use busker_dsp::Resampling;
+use busker_sound::resampling::Resampling;
 use std::ops::RangeInclusive;
 
 /// Rates that are converted, in Hz: others are those of a broken header.

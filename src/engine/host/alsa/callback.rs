@@ -1,14 +1,12 @@
 //! What cpal calls: the master's callback, the input's, and the one for errors. Realtime: yes, all of them.
 
-use super::{
-    bridge::{BridgeIn, BridgeOut, Interruptions},
-    wire::{Wire, float_from_24, float_to_24},
-};
+use super::wire::{Wire, float_from_24, float_to_24};
 use crate::engine::{
     audio::renderer::{OUTPUTS, Renderer, no_alloc},
     host::{Lent, Watch},
     realtime,
 };
+use busker_sound::bridge::{BridgeIn, BridgeOut, Interruptions};
 use cpal::{Data, Error, ErrorKind, I24, SampleFormat};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,

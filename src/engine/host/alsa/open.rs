@@ -2,7 +2,6 @@
 
 use super::{
     AlsaDevice, Streams,
-    bridge::{BridgeIn, BridgeSpec, Clocks, bridge},
     callback::{InputCallback, Loan, OnlyInputCallback, OutputCallback, Signals, errors, put, slot},
     offer::{self, Chosen, Format, Offer},
 };
@@ -10,6 +9,7 @@ use crate::{
     engine::host::{AudioRequest, Device, DeviceSpec, HostError, quiet::hush_alsa},
     hints,
 };
+use busker_sound::bridge::{BridgeIn, BridgeSpec, Clocks, bridge};
 use cpal::{
     BufferSize, ErrorKind, SampleFormat, StreamConfig, SupportedStreamConfigRange,
     traits::{DeviceTrait, HostTrait, StreamTrait},

@@ -1,6 +1,6 @@
 //! The plan on its way from the control thread to the callback and the MIDI clock: a level, the newest wins.
 
-use super::latest::{Latest, Words};
+use crate::latest::{Latest, Words};
 use crate::music::{Bpm, LoopRegion, Looping, Plan, Song, Stretch, Timeline, plan::STRETCHES};
 use std::sync::Arc;
 

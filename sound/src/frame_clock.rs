@@ -4,7 +4,7 @@
 //! at which the callback begins a block: it takes the jitter of the callback's wake-ups out and follows the card's
 //! true rate. The callback feeds it; any thread asks it.
 
-use super::latest::{Latest, Words};
+use crate::latest::{Latest, Words};
 use std::{
     cell::Cell,
     f64::consts::{SQRT_2, TAU},

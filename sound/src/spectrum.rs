@@ -1,8 +1,5 @@
-//! Samples at another rate, and spectra. Realtime: no.
+//! Spectra. Realtime: no.
 
-mod resampling;
-
-pub use resampling::{Refused, Resampling};
 pub use rustfft::num_complex::Complex;
 
 use rustfft::FftPlanner;

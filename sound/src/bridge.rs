@@ -11,9 +11,11 @@
 //!
 //! Two cards are two clocks: then a [`Follower`] reads the ring at the speed it is filled.
 
-use super::follower::Follower;
-use crate::engine::{
-    audio::renderer::MAX_BLOCK,
+mod follower;
+
+use self::follower::Follower;
+use crate::{
+    MAX_BLOCK,
     latest::{Latest, Words},
 };
 use ringbuf::{

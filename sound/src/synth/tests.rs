@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use busker_dsp::{Complex, transform};
+use crate::spectrum::{Complex, transform};
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,24 @@
+//! What busker computes and nothing else: pure, and apart so that it is always optimized.
+//!
+//! - [`music`]: units, the plan from frames to beats, sync, loops. It never reads a clock.
+//! - [`midi`]: messages, the parser, Standard MIDI Files.
+//! - [`wav`]: headers, samples and notes of WAV files.
+//! - [`synth`]: the built-in synth.
+//! - [`bridge`]: from one sound card's clock to another's.
+//! - [`latest`]: the cell in which a level crosses threads: the newest value wins. [`plan_cell`] is such a one for the
+//!   plan, [`frame_clock`] for which frame is rendered when.
+//! - [`resampling`], [`spectrum`]: what is generic in libraries, compiled once.
+
+/// The longest block of frames that is worked on at once.
+pub const MAX_BLOCK: usize = 1024;
+
+pub mod bridge;
+pub mod frame_clock;
+pub mod latest;
+pub mod midi;
+pub mod music;
+pub mod plan_cell;
+pub mod resampling;
+pub mod spectrum;
+pub mod synth;
+pub mod wav;
