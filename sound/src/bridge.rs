@@ -9,7 +9,7 @@
 //! so that the way through it is as long as before; where it ran empty, the target grows by a block, because this
 //! machine wakes its callbacks later than was thought.
 //!
-//! Two cards are two clocks: then a [`Follower`] reads the ring at the speed it is filled.
+//! Two cards are two clocks: then a follower reads the ring at the speed it is filled.
 
 mod follower;
 
