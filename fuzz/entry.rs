@@ -190,7 +190,7 @@ pub fn wire_message(bytes: &[u8]) {
     let mut status = standing.clone();
     if let Err(error) = status.put(changes, &standing.params.profile) {
         let part = error.part;
-        let is_as_it_was = !status.changes(Some(standing)).0.contains_key(part);
+        let is_as_it_was = !status.differing(standing).contains(&part);
         assert!(is_as_it_was && !error.why.is_empty(), "{error}");
     }
 }

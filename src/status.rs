@@ -1,21 +1,26 @@
 //! Everything the engine says: one snapshot of how things are, and the events that led there.
 //!
-//! [`Status`] is a level: the newest replaces the one before, it carries its instant, and nobody is asked for it.
-//! [`Event`]s are what happened; each reaches every subscriber once, or is counted as missed.
+//! [`Status`] is made of [`Part`]s, each shared by reference and made anew only when it changed, and of [`Levels`], plain
+//! numbers that move by themselves. The newest replaces the one before, it carries its instant, and nobody is asked for
+//! it. [`Event`]s are what happened; each reaches every subscriber once, or is counted as missed.
 
 mod changes;
 mod doors;
 mod knobs;
+pub mod levels;
 mod midi;
+mod part;
 mod takes;
 
 pub use changes::{Changes, NotAPart};
 pub use doors::DoorStatus;
 pub use knobs::{AutomationStatus, MorphStatus, MotionStatus, ParamsStatus};
+pub use levels::Levels;
 pub use midi::{
     ClockStatus, LatencyStatus, MonitorLine, MonitorStatus, PortStatus, Rate, RealtimeStatus, SourceStatus, SyncState,
     Traffic,
 };
+pub use part::Part;
 
 pub use takes::{TakeInfo, TakeState, TakesStatus};
 
@@ -30,49 +35,92 @@ pub struct Status {
     /// Nanoseconds since the engine started.
     pub at_ns: u64,
     /// Song, tempo and clock.
-    pub transport: TransportStatus,
+    #[schema(value_type = TransportStatus)]
+    pub transport: Part<TransportStatus>,
     /// The audio device and how the callback fares.
-    pub device: DeviceStatus,
+    #[schema(value_type = DeviceStatus)]
+    pub device: Part<DeviceStatus>,
     /// What the system granted the MIDI threads.
-    pub realtime: RealtimeStatus,
+    #[schema(value_type = RealtimeStatus)]
+    pub realtime: Part<RealtimeStatus>,
     /// MIDI ports, in the order they were opened.
-    pub ports: Vec<PortStatus>,
+    #[schema(value_type = Vec<PortStatus>)]
+    pub ports: Part<Vec<PortStatus>>,
     /// The port whose instrument is played and shown, counted from 1; 0 where there is none.
-    pub instrument: u8,
+    #[schema(value_type = u8)]
+    pub instrument: Part<u8>,
     /// Whose clock it is.
-    pub clock: ClockStatus,
+    #[schema(value_type = ClockStatus)]
+    pub clock: Part<ClockStatus>,
     /// What the next controller or note that comes in is tied to.
-    pub learning: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub learning: Part<Option<String>>,
     /// What comes and goes, while somebody looks.
-    pub monitor: Option<MonitorStatus>,
+    #[schema(value_type = Option<MonitorStatus>)]
+    pub monitor: Part<Option<MonitorStatus>>,
     /// What is recorded and monitored.
-    pub inputs: InputsStatus,
+    #[schema(value_type = InputsStatus)]
+    pub inputs: Part<InputsStatus>,
     /// Left and right.
-    pub outputs: Vec<MeterStatus>,
+    #[schema(value_type = Vec<MeterStatus>)]
+    pub outputs: Part<Vec<MeterStatus>>,
     /// The metronome.
-    pub click_on: bool,
+    #[schema(value_type = bool)]
+    pub click_on: Part<bool>,
     /// Ids of the profiles there are.
-    pub profiles: Arc<[String]>,
+    #[schema(value_type = Vec<String>)]
+    pub profiles: Part<Arc<[String]>>,
     /// The knobs.
     #[schema(value_type = knobs::ParamsTold)]
-    pub params: ParamsStatus,
+    pub params: Part<ParamsStatus>,
     /// Turns of the knobs on the timeline.
-    pub automation: AutomationStatus,
+    #[schema(value_type = AutomationStatus)]
+    pub automation: Part<AutomationStatus>,
     /// What the knobs are on their way to.
-    pub morph: Option<MorphStatus>,
+    #[schema(value_type = Option<MorphStatus>)]
+    pub morph: Part<Option<MorphStatus>>,
     /// The folder of the session that is open.
     #[schema(value_type = Option<String>)]
-    pub session: Option<PathBuf>,
+    pub session: Part<Option<PathBuf>>,
     /// Recording.
-    pub record: RecordStatus,
+    #[schema(value_type = RecordStatus)]
+    pub record: Part<RecordStatus>,
     /// The take that is listened to.
-    pub audition: Option<AuditionStatus>,
+    #[schema(value_type = Option<AuditionStatus>)]
+    pub audition: Part<Option<AuditionStatus>>,
     /// The takes there are, while somebody looks.
-    pub takes: Option<TakesStatus>,
+    #[schema(value_type = Option<TakesStatus>)]
+    pub takes: Part<Option<TakesStatus>>,
     /// Who may come in, and how many do.
-    pub doors: Vec<DoorStatus>,
+    #[schema(value_type = Vec<DoorStatus>)]
+    pub doors: Part<Vec<DoorStatus>>,
     /// What went wrong since the start, in numbers.
-    pub faults: FaultCounts,
+    #[schema(value_type = FaultCounts)]
+    pub faults: Part<FaultCounts>,
+}
+
+/// Parts and levels as they are shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// The parts; levels stand in them as they were when each was made.
+    pub parts: Status,
+    /// The newest levels.
+    pub levels: Levels,
+}
+
+impl Shown {
+    /// The status, its levels up to date. Parts that hold none of them stay shared.
+    pub fn status(&self) -> Status {
+        let mut status = self.parts.clone();
+        self.levels.lay_over(&mut status);
+        status
+    }
+}
+
+impl From<Status> for Shown {
+    fn from(parts: Status) -> Shown {
+        Shown { levels: Levels::of(&parts), parts }
+    }
 }
 
 /// Song, tempo and clock.

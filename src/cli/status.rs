@@ -45,7 +45,7 @@ fn told(status: &Status) -> String {
         ("profile", status.params.profile.id.clone()),
         ("session", status.session.as_ref().map_or("none".to_owned(), |path| path.display().to_string())),
         ("doors", status.doors.iter().map(door).collect::<Vec<_>>().join(", ")),
-        ("real time", realtime(status.realtime)),
+        ("real time", realtime(*status.realtime)),
         ("faults", faults(status)),
     ];
     let unmet = status.ports.iter().flat_map(|port| &port.unmet).map(|text| ("settings", text.clone()));

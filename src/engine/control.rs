@@ -4,6 +4,7 @@
 //! no clock. Nobody real-time waits for it.
 
 mod audition;
+mod ballistics;
 mod console;
 mod execute;
 mod guests;
@@ -11,7 +12,6 @@ mod hear;
 mod instruments;
 mod keep;
 mod learn;
-mod levels;
 mod live_plan;
 mod out;
 mod owed;

@@ -2,7 +2,7 @@
 
 use crate::status::DoorStatus;
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
@@ -36,13 +36,29 @@ impl Doors {
             refused: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
         });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&door));
+        self.lock().push(Arc::clone(&door));
         door
     }
 
     /// How they are.
     pub fn status(&self) -> Vec<DoorStatus> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|door| door.status()).collect()
+        self.lock().iter().map(|door| door.status()).collect()
+    }
+
+    /// Whether the part says of them what is so; how much came in is a level.
+    pub fn are_shown(&self, shown: &[DoorStatus]) -> bool {
+        let doors = self.lock();
+        doors.len() == shown.len() && doors.iter().zip(shown).all(|(door, shown)| door.is_shown(shown))
+    }
+
+    /// How much came in at each, in place of what stands there.
+    pub fn count_into(&self, received: &mut Vec<u64>) {
+        received.clear();
+        received.extend(self.lock().iter().map(|door| door.received.load(Ordering::Relaxed)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Door>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -50,6 +66,13 @@ impl Door {
     /// Counts one more.
     pub fn count(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_shown(&self, shown: &DoorStatus) -> bool {
+        (&*shown.name, &shown.at) == (self.name, &self.at)
+            && shown.connected == self.connected.load(Ordering::Relaxed)
+            && shown.refused == self.refused.load(Ordering::Relaxed)
+            && shown.dropped == self.dropped.load(Ordering::Relaxed)
     }
 
     fn status(&self) -> DoorStatus {

@@ -1,7 +1,7 @@
 //! The engine in real time: starts the threads, looks after the device, and ends everything in order.
 //!
 //! [`Engine::start`] puts the pieces on their threads. The control thread obeys commands, shows the status thirty
-//! times a second (or as often as it is told to) where it changed, and goes on with the simulated host when the device is lost, until it is back.
+//! times a second (or as often as it is told to), wakes whoever listens where it changed, and goes on with the simulated host when the device is lost, until it is back.
 //! Whatever ends it, takes are closed, notes are ended and the clock is stopped.
 
 mod device;
@@ -16,7 +16,7 @@ use super::{
     station::{Answer, Errand, Reply, Request, Station},
 };
 use crate::{
-    status::{Event, Severity, Status},
+    status::{Event, Levels, Severity, Shown, Status, levels::COUNTS_EVERY_NS},
     threads::join_within,
 };
 use device::Audio;
@@ -149,6 +149,7 @@ impl Engine {
         }
         let knock = station.clone();
         let keeper = keeper.spawn(move || knock.knock())?;
+        let shown = station.status();
         let mut live = Live {
             turn: config.turn,
             control,
@@ -160,7 +161,8 @@ impl Engine {
             end_clock,
             clock,
             scheduler: Some(scheduler),
-            shown: None,
+            woken_for: Levels::of(&shown),
+            shown: Shown::from(Status::clone(&shown)),
             _profile_watch: profile_watch,
             keeper: Some(keeper),
             _patchbay: patchbay,
@@ -216,8 +218,10 @@ struct Live {
     end_clock: Arc<AtomicBool>,
     clock: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
-    /// What is shown, at no instant.
-    shown: Option<Status>,
+    /// What is shown.
+    shown: Shown,
+    /// The levels that others were woken for last.
+    woken_for: Levels,
     /// Ends with it, where profiles are watched.
     _profile_watch: Option<ProfileWatch>,
     keeper: Option<JoinHandle<()>>,
@@ -275,14 +279,17 @@ impl Live {
         }
     }
 
-    /// Shows how things are, where that is another picture.
+    /// Shows how things are, and wakes whoever listens where there is something to be seen.
     fn show(&mut self) {
-        let mut status = self.control.status(self.now());
-        let at_ns = std::mem::replace(&mut status.at_ns, 0);
-        if self.shown.as_ref() != Some(&status) {
-            self.shown = Some(status.clone());
-            status.at_ns = at_ns;
-            self.control.desk().publish(status);
+        let now = self.now();
+        let is_changed = self.control.show(&mut self.shown, now);
+        self.control.desk().show(&self.shown);
+        let (levels, before) = (&self.shown.levels, &mut self.woken_for);
+        let are_counts_due =
+            levels.at_ns.saturating_sub(before.at_ns) >= COUNTS_EVERY_NS && levels.counts != before.counts;
+        if is_changed || levels.moving != before.moving || are_counts_due {
+            before.copy_from(levels);
+            self.control.desk().wake();
         }
     }
 

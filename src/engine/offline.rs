@@ -18,9 +18,9 @@ use crate::{
     command::Command,
     config::PortSettings,
     midi::Wire,
-    status::{Event, Status},
+    status::{Event, Shown, Status},
 };
-use std::sync::mpsc;
+use std::{cell::RefCell, sync::mpsc};
 
 /// Frames per second in virtual time.
 pub const SAMPLE_RATE_HZ: u32 = 48_000;
@@ -32,6 +32,8 @@ pub struct Offline {
     engine: Assembly,
     frame: i64,
     disk_hangs: bool,
+    /// What is shown; brought up to date when somebody asks.
+    shown: RefCell<Shown>,
 }
 
 /// The built-in synth as a port.
@@ -71,7 +73,8 @@ impl Offline {
             latency_frames: 0,
         };
         let engine = assemble(config, &spec, ports, Time::Virtual)?;
-        Ok(Offline { engine, frame: 0, disk_hangs: false })
+        let shown = RefCell::new(Shown::from(Status::clone(&engine.station.status())));
+        Ok(Offline { engine, frame: 0, disk_hangs: false, shown })
     }
 
     /// For subscribers.
@@ -186,7 +189,25 @@ impl Offline {
 
     /// How things are.
     pub fn status(&self) -> Status {
-        self.engine.control.status(self.now())
+        let shown = &mut *self.shown.borrow_mut();
+        self.engine.control.show(shown, self.now());
+        shown.status()
+    }
+
+    /// A turn of the control thread alone, as it is taken thirty times a second in real time: what others report is taken
+    /// in, and what changed is shown at the station.
+    pub fn turn(&mut self) {
+        let now = self.now();
+        self.engine.control.listen(now);
+        self.show();
+    }
+
+    /// Shows at the station what changed.
+    pub fn show(&mut self) {
+        let now = self.now();
+        let shown = self.shown.get_mut();
+        self.engine.control.show(shown, now);
+        self.engine.control.desk().show(shown);
     }
 
     /// Winds up: the take is closed, the synths are silent, the clock is stopped.

@@ -1,12 +1,16 @@
 //! How everyone outside talks to the engine: commands in, the newest status and the events out.
 //!
+//! What is shown lies on a board under a lock that neither side holds for longer than it takes to copy a few numbers and a
+//! reference; no real-time thread comes near it. Parts are references; levels are copied, the newest wins, and peaks are
+//! held for each [`Watcher`] until it looks.
+//!
 //! [`Station`] is the asking half, cheap to clone, for any thread that is not real time. [`Desk`] is the half of whoever
 //! obeys: the control thread, or where the engine is another process, the line to it ([`crate::remote::socket::line`]).
 
 use crate::{
     command::Command,
     engine::realtime,
-    status::{Event, Severity, Status},
+    status::{Event, Levels, Severity, Shown, Status, levels::Peaks},
 };
 use std::{
     fmt,
@@ -89,11 +93,20 @@ struct Subscriber {
 }
 
 struct Board {
-    status: Mutex<Arc<Status>>,
+    shown: Mutex<OnBoard>,
     listeners: Mutex<Listeners>,
     missed: AtomicU64,
     /// How many there were.
     guests: AtomicU32,
+}
+
+struct OnBoard {
+    parts: Arc<Status>,
+    levels: Levels,
+    /// Of each watcher, by its number.
+    peaks: Vec<(u64, Peaks)>,
+    /// How many watchers there were.
+    watchers: u64,
 }
 
 #[derive(Default)]
@@ -111,6 +124,10 @@ const EARLY: usize = 64;
 impl Board {
     fn listeners(&self) -> MutexGuard<'_, Listeners> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shown(&self) -> MutexGuard<'_, OnBoard> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self, event: &Event) {
@@ -177,8 +194,10 @@ pub struct Bulletin(Arc<Board>);
 /// Both halves, with a first status.
 pub fn station(status: Status) -> (Station, Desk) {
     let (sender, receiver) = mpsc::sync_channel(COMMANDS);
+    let Shown { parts, levels } = status.into();
+    let shown = OnBoard { parts: Arc::new(parts), levels, peaks: Vec::new(), watchers: 0 };
     let board = Arc::new(Board {
-        status: Mutex::new(Arc::new(status)),
+        shown: Mutex::new(shown),
         listeners: Mutex::default(),
         missed: AtomicU64::new(0),
         guests: AtomicU32::new(0),
@@ -254,13 +273,29 @@ impl Station {
         answer.recv().unwrap_or_else(|_| Err(ENGINE_GONE.to_owned()))
     }
 
-    /// How things are.
+    /// How things are, levels included. Parts that hold no levels that moved are shared.
     pub fn status(&self) -> Arc<Status> {
-        Arc::clone(&self.board.status.lock().unwrap_or_else(PoisonError::into_inner))
+        let shown = self.board.shown();
+        let mut status = Status::clone(&shown.parts);
+        let levels = shown.levels.clone();
+        drop(shown);
+        levels.lay_over(&mut status);
+        Arc::new(status)
+    }
+
+    /// Somebody who looks at their own rate and misses no peak in between.
+    pub fn watcher(&self) -> Watcher {
+        let mut shown = self.board.shown();
+        shown.watchers += 1;
+        let number = shown.watchers;
+        shown.peaks.push((number, Peaks::default()));
+        let (parts, levels) = (Arc::clone(&shown.parts), shown.levels.clone());
+        drop(shown);
+        Watcher { number, parts, levels, board: Arc::clone(&self.board) }
     }
 
     /// Every event from now on, what stays true, and for the first subscriber those that nobody heard. `wake` is called on the control
-    /// thread after each new status or event; it must be quick.
+    /// thread after each event, when a part of the status changed and when levels moved; it must be quick.
     pub fn subscribe(&self, wake: impl Fn() + Send + Sync + 'static) -> Receiver<Event> {
         let (events, receiver) = mpsc::sync_channel(EVENTS);
         let mut listeners = self.board.listeners();
@@ -271,6 +306,61 @@ impl Station {
         }
         listeners.subscribers.push(Subscriber { events, wake: Box::new(wake) });
         receiver
+    }
+}
+
+/// Looks at what is shown, at its own rate.
+pub struct Watcher {
+    number: u64,
+    parts: Arc<Status>,
+    levels: Levels,
+    board: Arc<Board>,
+}
+
+impl Watcher {
+    /// Takes the newest: of each meter, the highest peak since the last time.
+    pub fn look(&mut self) {
+        let mut shown = self.board.shown();
+        self.parts = Arc::clone(&shown.parts);
+        let OnBoard { levels, peaks, .. } = &mut *shown;
+        self.levels.copy_from(levels);
+        if let Some((_, peaks)) = peaks.iter_mut().find(|(number, _)| *number == self.number) {
+            peaks.take_into(&mut self.levels.moving);
+        }
+    }
+
+    /// Takes the newest parts; the levels stay as they were, and peaks are held on.
+    pub fn look_at_parts(&mut self) {
+        self.parts = Arc::clone(&self.board.shown().parts);
+    }
+
+    /// The parts, as they were when it looked. Levels stand in them as they were when each part was made.
+    pub fn parts(&self) -> &Arc<Status> {
+        &self.parts
+    }
+
+    /// The levels, as they were when it looked.
+    pub fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
+    /// All of it as others read it.
+    pub fn status(&self) -> Status {
+        let mut status = Status::clone(&self.parts);
+        self.levels.lay_over(&mut status);
+        status
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "watcher {} at revision {}", self.number, self.parts.revision())
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.board.shown().peaks.retain(|(number, _)| *number != self.number);
     }
 }
 
@@ -327,9 +417,25 @@ impl Deref for Desk {
 }
 
 impl Bulletin {
-    /// Shows a new status.
+    /// Shows a new status, and wakes whoever listens.
     pub fn publish(&self, status: Status) {
-        *self.0.status.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(status);
+        self.show(&status.into());
+        self.wake();
+    }
+
+    /// Shows what changed: parts by reference, where one is of a newer revision, and levels in place of those before.
+    /// Wakes nobody.
+    pub fn show(&self, Shown { parts, levels }: &Shown) {
+        let mut shown = self.0.shown();
+        if shown.parts.revision() != parts.revision() {
+            shown.parts = Arc::new(parts.clone());
+        }
+        shown.levels.copy_from(levels);
+        shown.peaks.iter_mut().for_each(|(_, peaks)| peaks.hold(&levels.moving));
+    }
+
+    /// Wakes whoever listens.
+    pub fn wake(&self) {
         self.0.wake();
     }
 

@@ -1,8 +1,12 @@
 //! What goes over the socket and over WebSocket: JSON, one message a line or a frame. Pure.
 //!
 //! Both sides of the socket say hello first, with the version of the wire they speak; whoever finds another one leaves
-//! with a sentence. After that a guest asks, and is told: answers as they come, every event once, and of the status what
-//! became another.
+//! with a sentence. After that a guest asks, and is told: answers as they come, every event once, parts of the status of a
+//! newer revision than those it has, and levels as they move.
+
+mod moved;
+
+pub use moved::{Moved, round};
 
 use crate::{
     engine::station::Answer,
@@ -10,11 +14,13 @@ use crate::{
     status::{Changes, Event, MeterStatus, Status},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The version of the wire. It counts up when a message or a part of the status changes its meaning; what is only added
 /// leaves it as it is.
-pub const WIRE: u32 = 1;
+///
+/// 2: levels are told apart from the parts they stand in.
+pub const WIRE: u32 = 2;
 /// The longest message a guest may send, in bytes: the longest command, and some more.
 pub const MESSAGE_BYTES_MAX: usize = 32 * 1024;
 
@@ -91,6 +97,8 @@ pub enum Told {
         /// The parts that changed, each whole.
         changes: Changes,
     },
+    /// Levels that moved. At the socket, at the rate of a screen.
+    Levels(Moved),
     /// Something happened.
     Event(Event),
     /// Where the song is. Over WebSocket, at a steady rate while it moves.
@@ -108,6 +116,11 @@ pub enum Told {
         inputs: Vec<MeterStatus>,
         /// Left and right.
         outputs: Vec<MeterStatus>,
+    },
+    /// Where knobs sound that something moves. Over WebSocket, at a steady rate while they move.
+    Motion {
+        /// By the parameter's name, in its range.
+        values: BTreeMap<String, u16>,
     },
 }
 
@@ -160,9 +173,9 @@ impl Told {
         Told::Answer { id, done, text: answer.unwrap_or_else(|why| why) }
     }
 
-    /// What of `status` is not as it was `before`.
-    pub fn status(status: &Status, before: Option<&Status>) -> Told {
-        Told::Status { at_ns: status.at_ns, changes: status.changes(before) }
+    /// The parts of `status` of a newer revision than `since`; since 0, all of them.
+    pub fn status(status: &Status, since: u64) -> Told {
+        Told::Status { at_ns: status.at_ns, changes: status.changes(since) }
     }
 }
 

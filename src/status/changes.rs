@@ -1,10 +1,10 @@
-//! What of a status became another: how statuses travel. Whoever has the one before puts the changed parts in.
+//! Parts of a status on their way: those of a newer revision travel, and whoever has the others puts them in.
 
-use super::{ParamsStatus, Status, knobs::ParamsTold};
+use super::{ParamsStatus, Part, Status, knobs::ParamsTold};
 use crate::profile::Profile;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 /// Parts of a status by name, each whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,17 +24,30 @@ pub struct NotAPart {
 macro_rules! parts {
     ($( $part:ident ),*) => {
         impl Status {
-            /// The parts that are not as they were before; without a before, all of them.
-            pub fn changes(&self, before: Option<&Status>) -> Changes {
+            /// The newest revision of any part.
+            pub fn revision(&self) -> u64 {
                 // Every part is among them, or this does not compile.
                 let Status { at_ns: _, params, $( $part ),* } = self;
+                [params.revision() $( , $part.revision() )*].into_iter().max().unwrap_or(0)
+            }
+
+            /// The names of the parts of which this is so, given each of this and of another status.
+            fn names(&self, other: &Status, is_so: impl Fn(&dyn Compared, &dyn Compared) -> bool) -> Vec<&'static str> {
+                let params = is_so(&self.params, &other.params).then_some("params");
+                let others = [$( is_so(&self.$part, &other.$part).then_some(stringify!($part)) ),*];
+                params.into_iter().chain(others.into_iter().flatten()).collect()
+            }
+
+            /// Parts by their names, each whole.
+            pub fn named(&self, names: &[&str]) -> Changes {
                 let mut changes = Map::new();
-                if before.is_none_or(|before| before.params != *params) {
-                    changes.insert("params".to_owned(), value(params));
+                for name in names {
+                    match *name {
+                        "params" => changes.insert("params".to_owned(), value(&self.params)),
+                        $( stringify!($part) => changes.insert(stringify!($part).to_owned(), value(&self.$part)), )*
+                        _ => None,
+                    };
                 }
-                $( if before.is_none_or(|before| before.$part != *$part) {
-                    changes.insert(stringify!($part).to_owned(), value($part));
-                } )*
                 Changes(changes)
             }
 
@@ -45,27 +58,27 @@ macro_rules! parts {
             pub fn of(at_ns: u64, Changes(mut parts): Changes, profile: &Arc<Profile>) -> Result<Status, NotAPart> {
                 Ok(Status {
                     at_ns,
-                    params: params(&mut parts, profile)?,
-                    $( $part: part(&mut parts, stringify!($part))?, )*
+                    params: params(&mut parts, profile)?.into(),
+                    $( $part: Part::of(part(&mut parts, stringify!($part))?, 1), )*
                 })
             }
 
             /// Puts changed parts in; the knobs are those of `profile`. Parts of no name here are passed over: whoever
-            /// sends them is newer.
+            /// sends them is newer. Parts that came have the next revision.
             ///
             /// # Errors
             /// The first part that cannot be one. The others are in.
             pub fn put(&mut self, Changes(mut changes): Changes, profile: &Arc<Profile>) -> Result<(), NotAPart> {
-                let mut outcome = Ok(());
+                let (mut outcome, revision) = (Ok(()), self.revision() + 1);
                 if changes.contains_key("params") {
                     match params(&mut changes, profile) {
-                        Ok(params) => self.params = params,
+                        Ok(params) => self.params = Part::of(params, revision),
                         Err(error) => outcome = Err(error),
                     }
                 }
                 $( if changes.contains_key(stringify!($part)) {
                     match part(&mut changes, stringify!($part)) {
-                        Ok(part) => self.$part = part,
+                        Ok(part) => self.$part = Part::of(part, revision),
                         Err(error) => outcome = Err(error),
                     }
                 } )*
@@ -73,6 +86,54 @@ macro_rules! parts {
             }
         }
     };
+}
+
+impl Status {
+    /// The parts of a newer revision than `since`; since 0, all of them.
+    pub fn changes(&self, since: u64) -> Changes {
+        self.named(&self.names(self, |part, _| part.revision() > since))
+    }
+
+    /// The names of all parts.
+    pub fn every_part(&self) -> Vec<&'static str> {
+        self.names(self, |_, _| true)
+    }
+
+    /// The names of the parts that are newer than those of another status, or say something else.
+    pub fn differing(&self, before: &Status) -> Vec<&'static str> {
+        self.names(before, |part, other| part.revision() > other.revision() || part.differs(other))
+    }
+
+    /// The names of the parts that are not the same pieces of memory as those of another status.
+    pub fn unshared(&self, other: &Status) -> Vec<&'static str> {
+        self.names(other, |part, other| part.at() != other.at())
+    }
+}
+
+/// A part beside another one.
+trait Compared {
+    fn revision(&self) -> u64;
+    fn at(&self) -> usize;
+    fn value(&self) -> &dyn Any;
+    fn differs(&self, other: &dyn Compared) -> bool;
+}
+
+impl<T: PartialEq + 'static> Compared for Part<T> {
+    fn revision(&self) -> u64 {
+        Part::revision(self)
+    }
+
+    fn at(&self) -> usize {
+        std::ptr::from_ref::<T>(self).addr()
+    }
+
+    fn value(&self) -> &dyn Any {
+        &**self
+    }
+
+    fn differs(&self, other: &dyn Compared) -> bool {
+        self.at() != other.at() && other.value().downcast_ref::<T>() != Some(&**self)
+    }
 }
 
 parts!(

@@ -2,7 +2,7 @@
 //!
 //! A status is new thirty times a second even when nobody plays: its instant moves, the noise of an open input moves,
 //! the callback's load moves. Each is rounded here to what a person can read off the screen, so that a station at
-//! rest has one picture and costs nothing.
+//! rest has one picture and costs nothing. Parts without such numbers are the engine's own, by reference.
 
 use crate::{
     profile::Param,
@@ -41,18 +41,24 @@ impl Visible {
         let peak = &mut seen.device.load_peak_percent;
         *peak = if *peak < LOAD_PEAK_SHOWN { 0 } else { *peak / 10 * 10 };
         seen.ports.iter_mut().for_each(round_port);
-        for door in &mut seen.doors {
+        for door in seen.doors.iter_mut() {
             (door.received, door.refused, door.dropped) = (0, 0, 0);
         }
         seen.clock.latest_us = two_digits(seen.clock.latest_us);
-        seen.inputs.meters.iter_mut().chain(&mut seen.outputs).for_each(round_meter);
-        if let Some(take) = &mut seen.record.take {
+        seen.inputs.meters.iter_mut().chain(seen.outputs.iter_mut()).for_each(round_meter);
+        if seen.record.take.is_some()
+            && let Some(take) = &mut seen.record.take
+        {
             take.seconds = take.seconds.floor();
         }
-        if let Some(audition) = &mut seen.audition {
+        if seen.audition.is_some()
+            && let Some(audition) = &mut *seen.audition
+        {
             audition.seconds = (audition.seconds * 10.0).floor() / 10.0;
         }
-        round_motion(&mut seen.params);
+        if !seen.params.motion.is_empty() {
+            round_motion(&mut seen.params);
+        }
         seen.record.free_bytes = seen.record.free_bytes.map(round_room);
         Visible(seen)
     }

@@ -391,7 +391,7 @@ fn the_focus_stays_at_its_take() {
     player.status = with(Vec::new());
     assert_eq!(focused(&mut player, "up down home end pageup pagedown enter left right n N r x delete"), None);
     assert_eq!(player.app.mode(), Mode::Of(Panel::Takes));
-    player.status.takes = None;
+    *player.status.takes = None;
     assert_eq!(focused(&mut player, "up down enter n r x"), None);
 }
 
@@ -422,12 +422,12 @@ fn tab_completes_takes_and_how_they_are_made() {
 fn the_next_instrument_is_the_next_port_that_can_be_played() {
     let mut player = Player::new(with_ports());
     assert_eq!(player.press("f3"), ["port.use 3"], "port 2 is only heard");
-    player.status.instrument = 3;
+    *player.status.instrument = 3;
     assert_eq!(player.press("z"), ["note.on C3 100"]);
     assert_eq!(player.press("f3"), ["note.off C3", "port.use 1"], "around the end, and no note is left behind");
     assert_eq!(player.press("esc n"), ["port.use 1"]);
     let mut trouble = Player::new(midi_in_trouble());
-    trouble.status.instrument = 5;
+    *trouble.status.instrument = 5;
     assert_eq!(trouble.press("f3"), ["port.use 6"], "one that is gone keeps its knobs");
     let mut alone = Player::new(at_rest());
     assert!(alone.press("esc n").is_empty());
@@ -438,9 +438,9 @@ fn the_next_instrument_is_the_next_port_that_can_be_played() {
 fn every_instrument_keeps_its_focused_knob() {
     let mut player = Player::new(with_ports());
     player.press("tab right");
-    player.status.instrument = 3;
+    *player.status.instrument = 3;
     assert_eq!(player.press("up"), ["param.step osc_type 1"]);
-    player.status.instrument = 1;
+    *player.status.instrument = 1;
     assert_eq!(player.press("up"), ["param.step filter_cutoff 1"]);
 }
 
@@ -448,10 +448,10 @@ fn every_instrument_keeps_its_focused_knob() {
 fn the_focused_knob_learns_and_stops_learning() {
     let mut player = Player::new(with_ports());
     assert_eq!(player.press("tab right f4"), ["? learn param.set filter_cutoff"]);
-    player.status.learning = Some("param.set filter_cutoff".to_owned());
+    *player.status.learning = Some("param.set filter_cutoff".to_owned());
     assert_eq!(player.press("f4"), ["learn.cancel"]);
     assert_eq!(player.press("esc l"), ["learn.cancel"]);
-    player.status.learning = None;
+    *player.status.learning = None;
     assert_eq!(player.press("l"), ["? learn param.set filter_cutoff"]);
     player.status.params.values.clear();
     assert!(player.press("l").is_empty());
@@ -548,8 +548,8 @@ fn a_search_goes_on_when_the_instrument_changes() {
     player.press("/");
     player.type_in("cutoff");
     let other = statuses::profile("generic_analog");
-    player.status.params = ParamsStatus::standing(Arc::clone(&other), vec![0; other.params.len()]);
-    player.status.instrument = 3;
+    *player.status.params = ParamsStatus::standing(Arc::clone(&other), vec![0; other.params.len()]);
+    *player.status.instrument = 3;
     let at = player.app.focused(&player.status).unwrap();
     assert_eq!(other.params[at].label, "Cutoff");
     player.press("enter");
@@ -846,7 +846,7 @@ fn the_key_bar_says_what_is_possible_now() {
 #[test]
 fn profiles_that_come_while_the_screen_is_open_are_completed() {
     let mut player = Player::new(at_rest());
-    player.status.profiles = ["fm_synth".to_owned(), "my_synth".to_owned()].into();
+    *player.status.profiles = ["fm_synth".to_owned(), "my_synth".to_owned()].into();
     assert_eq!(player.press(":"), Vec::<String>::new());
     player.type_in("profile.use my");
     player.press("tab");

@@ -34,6 +34,7 @@ mod raw_port;
 mod recording;
 mod screens;
 mod station;
+mod status;
 mod structure;
 mod takes;
 mod takes_verbs;

@@ -138,7 +138,7 @@ fn midi_views(status: &Status) -> String {
 #[test]
 fn midi_at_rest() {
     let mut status = at_rest();
-    status.monitor = Some(MonitorStatus::default());
+    *status.monitor = Some(MonitorStatus::default());
     insta::assert_snapshot!(midi_views(&status));
 }
 
@@ -174,11 +174,11 @@ fn without_ports_the_midi_view_says_what_to_do() {
 fn a_knob_that_waits_for_a_controller() {
     let (mut app, mut status) = (app(), with_ports());
     press(&mut app, "tab right", &status);
-    status.learning = Some("param.set filter_cutoff".to_owned());
+    *status.learning = Some("param.set filter_cutoff".to_owned());
     insta::assert_snapshot!(drawn(&mut app, &status, SMALL));
     press(&mut app, "f2", &status);
     assert!(drawn(&mut app, &status, SMALL).contains("learn… Cutoff"));
-    status.learning = Some("transport.toggle".to_owned());
+    *status.learning = Some("transport.toggle".to_owned());
     for size in [SMALL, LARGE] {
         assert!(drawn(&mut app, &status, size).contains("learn… transport.toggle"));
     }
@@ -188,7 +188,7 @@ fn a_knob_that_waits_for_a_controller() {
 fn in_motion_armed() -> Status {
     let mut status = in_motion();
     status.automation.armed = true;
-    status.morph = Some(MorphStatus { name: "war_drums".to_owned(), percent: 42 });
+    *status.morph = Some(MorphStatus { name: "war_drums".to_owned(), percent: 42 });
     status
 }
 
@@ -416,14 +416,14 @@ fn a_take_that_is_heard_is_seen_without_its_list() {
 fn there_are_no_takes() {
     let mut status = with(Vec::new());
     let empty = takes_views(&status, "");
-    status.takes = Some(TakesStatus {
+    *status.takes = Some(TakesStatus {
         fault: Some("/home/ada/Music cannot be read: permission denied".to_owned()),
-        ..status.takes.unwrap()
+        ..Option::clone(&status.takes).unwrap()
     });
     let fault = takes_views(&status, "down x enter");
     let fault: Vec<&str> = fault.lines().take(12).collect();
     insta::assert_snapshot!(format!("{empty}\n\n{}", fault.join("\n")));
-    status.takes = None;
+    *status.takes = None;
     assert!(takes_views(&status, "").contains("looking for takes"));
 }
 
@@ -450,7 +450,7 @@ fn removing_a_take_is_asked() {
     let (mut app, keys) = (app(), "f10 down x");
     press(&mut app, keys, &status);
     insta::assert_snapshot!(drawn(&mut app, &status, SMALL));
-    status.takes = None;
+    *status.takes = None;
     press(&mut app, "n", &status);
     assert!(!drawn(&mut app, &status, SMALL).contains("y/n"));
 }

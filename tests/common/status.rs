@@ -6,7 +6,7 @@ use busker::{
     profile::{DEFAULT_ID, Library, Profile},
     status::{
         AuditionStatus, AutomationStatus, ClockStatus, DeviceStatus, DoorStatus, FaultCounts, InputsStatus,
-        LatencyStatus, MeterStatus, MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, PortStatus, Rate,
+        LatencyStatus, MeterStatus, MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, Part, PortStatus, Rate,
         RealtimeStatus, RecordStatus, SourceStatus, Status, SyncState, TakeInfo, TakeState, TakeStatus, TakesStatus,
         Traffic, TransportStatus,
     },
@@ -27,14 +27,14 @@ pub fn at_rest() -> Status {
     let values = profile.params.iter().map(|param| param.default).collect();
     Status {
         at_ns: 5_000_000,
-        transport: TransportStatus {
+        transport: Part::from(TransportStatus {
             playing: false,
             position: Position::Bars { bar: 1, beat: 1, tick: 0 },
             seconds: 0.0,
             bpm: 120.0,
             clock_on: true,
-        },
-        device: DeviceStatus {
+        }),
+        device: Part::from(DeviceStatus {
             host: "sim".to_owned(),
             name: "built-in synth".to_owned(),
             running: true,
@@ -43,35 +43,35 @@ pub fn at_rest() -> Status {
             load_percent: 1,
             load_peak_percent: 3,
             xruns: 0,
-        },
-        realtime: RealtimeStatus { clock: Some(true), scheduler: true, memory_locked: true },
-        ports: vec![PortStatus { sent: 12, ..PortStatus::new("sim", "built-in synth") }],
-        instrument: 1,
-        clock: ClockStatus::default(),
-        learning: None,
-        monitor: None,
-        inputs: InputsStatus {
+        }),
+        realtime: RealtimeStatus { clock: Some(true), scheduler: true, memory_locked: true }.into(),
+        ports: vec![PortStatus { sent: 12, ..PortStatus::new("sim", "built-in synth") }].into(),
+        instrument: 1.into(),
+        clock: ClockStatus::default().into(),
+        learning: None.into(),
+        monitor: None.into(),
+        inputs: Part::from(InputsStatus {
             channels: "1-2".to_owned(),
             meters: vec![MeterStatus::SILENT; 2],
             gains_db: vec![0.0; 2],
             monitor_db: 0.0,
-        },
-        outputs: vec![MeterStatus::SILENT; 2],
-        click_on: false,
-        profiles: ["fm_synth", "generic_analog", DEFAULT_ID].map(str::to_owned).into(),
-        params: ParamsStatus::standing(profile, values),
-        automation: AutomationStatus::default(),
-        morph: None,
-        session: None,
-        record: RecordStatus {
+        }),
+        outputs: vec![MeterStatus::SILENT; 2].into(),
+        click_on: false.into(),
+        profiles: Arc::<[String]>::from(["fm_synth", "generic_analog", DEFAULT_ID].map(str::to_owned)).into(),
+        params: ParamsStatus::standing(profile, values).into(),
+        automation: AutomationStatus::default().into(),
+        morph: None.into(),
+        session: None.into(),
+        record: Part::from(RecordStatus {
             free_bytes: Some(24_680_000_000),
             bytes_per_second: 288_000,
             ..RecordStatus::standing(PathBuf::from("/home/ada/Music"))
-        },
-        audition: None,
-        takes: None,
-        doors: Vec::new(),
-        faults: FaultCounts::default(),
+        }),
+        audition: None.into(),
+        takes: None.into(),
+        doors: Vec::new().into(),
+        faults: FaultCounts::default().into(),
     }
 }
 
@@ -86,15 +86,15 @@ pub fn at_work() -> Status {
     status.transport.position = Position::Bars { bar: 12, beat: 3, tick: 7 };
     status.transport.seconds = 23.44;
     status.transport.bpm = 98.5;
-    status.click_on = true;
+    *status.click_on = true;
     status.device.host = "alsa".to_owned();
     status.device.name = "USB Audio CODEC".to_owned();
     status.device.load_percent = 12;
     status.ports[0].name = "NTS-1 digital kit SOUND".to_owned();
     status.inputs.meters = vec![level(-20.3), level(-11.7)];
-    status.outputs = vec![level(-8.0), level(-5.0)];
+    *status.outputs = vec![level(-8.0), level(-5.0)];
     status.record.take = Some(take("/home/ada/Music/friday jam.wav", 83.2));
-    status.doors = [("socket", 1), ("osc", 0), ("http", 2)]
+    *status.doors = [("socket", 1), ("osc", 0), ("http", 2)]
         .map(|(name, connected)| DoorStatus {
             name: name.to_owned(),
             connected,
@@ -118,18 +118,18 @@ pub fn overloaded() -> Status {
     status.device.load_percent = 131;
     status.device.load_peak_percent = 260;
     status.device.xruns = 4321;
-    status.realtime = RealtimeStatus::default();
-    status.ports = (1..=6).map(|n| PortStatus::new(format!("alsa:{n}"), format!("Some long port name {n}"))).collect();
+    *status.realtime = RealtimeStatus::default();
+    *status.ports = (1..=6).map(|n| PortStatus::new(format!("alsa:{n}"), format!("Some long port name {n}"))).collect();
     let loud = MeterStatus { peak_db: 0.0, rms_db: -3.0, hold_db: 0.0, clipped: true };
     status.inputs.channels = "1-8".to_owned();
     status.inputs.meters = vec![loud; 8];
     status.inputs.gains_db = vec![12.0; 8];
     status.inputs.monitor_db = -120.0;
-    status.outputs = vec![loud; 2];
+    *status.outputs = vec![loud; 2];
     status.record.take =
         Some(take("/home/ada/Music/a take with a name that is longer than any window can be wide/take.wav", 359_999.0));
     status.record.free_bytes = Some(250_000_000);
-    status.faults = FaultCounts { midi_dropped: 1234, take_frames_lost: 96_000, ..FaultCounts::default() };
+    *status.faults = FaultCounts { midi_dropped: 1234, take_frames_lost: 96_000, ..FaultCounts::default() };
     turn(&mut status, "osc_type", 0.7);
     turn(&mut status, "delay_type", 0.75);
     turn(&mut status, "reverb_type", 0.6);
@@ -171,7 +171,7 @@ fn rate(messages: u32, bytes: u32) -> Rate {
 /// A station with a synth, a keyboard and a drum machine, and somebody who looks at what they say.
 pub fn with_ports() -> Status {
     let mut status = at_work();
-    status.ports = vec![
+    *status.ports = vec![
         PortStatus {
             input: true,
             profile: "korg_nts1_mk2".to_owned(),
@@ -228,14 +228,14 @@ pub fn with_ports() -> Status {
         times,
     };
     let lines = Arc::new((0..).zip(said).map(line).collect());
-    status.monitor = Some(MonitorStatus { seen: 3217, lines });
+    *status.monitor = Some(MonitorStatus { seen: 3217, lines });
     status
 }
 
 /// The same with everything MIDI can suffer.
 pub fn midi_in_trouble() -> Status {
     let mut status = with_ports();
-    status.clock = ClockStatus {
+    *status.clock = ClockStatus {
         source: SourceStatus::Midi { from: Some("Arturia KeyStep 37".to_owned()), state: SyncState::Lost },
         late_pulses: 12,
         latest_us: 3240,
@@ -252,7 +252,7 @@ pub fn midi_in_trouble() -> Status {
     let more = (4..=6).map(|n| PortStatus::new(format!("alsa:{n}"), format!("Some long port name {n}")));
     status.ports.extend(more);
     status.ports[5].connected = false;
-    status.realtime = RealtimeStatus { clock: Some(false), scheduler: true, memory_locked: false };
+    *status.realtime = RealtimeStatus { clock: Some(false), scheduler: true, memory_locked: false };
     status.faults.midi_dropped = 1204;
     status
 }
@@ -325,7 +325,7 @@ pub fn with(takes: Vec<TakeInfo>) -> Status {
         takes: takes.into(),
         measuring: None,
     };
-    let mut status = Status { takes: Some(takes), ..at_rest() };
+    let mut status = Status { takes: Some(takes).into(), ..at_rest() };
     status.record.capture_bytes = 40_000_000;
     status
 }
@@ -364,7 +364,7 @@ pub fn with_takes() -> Status {
         soft("good old one", 61.0),
     ]);
     status.takes.as_mut().unwrap().measuring = Some("bass line".to_owned());
-    status.record.take = at_work().record.take;
+    status.record.take = at_work().record.take.clone();
     status
 }
 
@@ -373,7 +373,7 @@ pub fn with_a_take_heard() -> Status {
     let mut status = with_takes();
     status.record.take = None;
     let path = PathBuf::from("/home/ada/Music/chorus idea.wav");
-    status.audition = Some(AuditionStatus { path, seconds: 72.34, length_seconds: 192.4 });
+    *status.audition = Some(AuditionStatus { path, seconds: 72.34, length_seconds: 192.4 });
     status
 }
 

@@ -64,7 +64,7 @@ pub(super) fn play(file: &Path, device: Option<DeviceChoice>) -> Outcome {
             }
         }
         is_over |= failure.is_some();
-        if let Some(audition) = &running.station.status().audition {
+        if let Some(audition) = &*running.station.status().audition {
             line.show(audition);
         }
     }

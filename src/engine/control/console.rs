@@ -2,7 +2,7 @@
 //! control thread's.
 
 use super::{
-    levels::Levels,
+    ballistics::Ballistics,
     out::{Out, done},
 };
 use crate::{
@@ -24,8 +24,8 @@ pub(super) struct Console {
     /// What the inputs are called.
     channels: String,
     gains: Vec<Decibels>,
-    inputs: Vec<Levels>,
-    outputs: [Levels; OUTPUTS],
+    inputs: Vec<Ballistics>,
+    outputs: [Ballistics; OUTPUTS],
     monitor: Decibels,
     click_on: bool,
 }
@@ -41,8 +41,8 @@ impl Console {
             gains: vec![Decibels::UNITY; sources.len()],
             sources,
             channels,
-            inputs: inputs.into_iter().map(Levels::new).collect(),
-            outputs: outputs.map(Levels::new),
+            inputs: inputs.into_iter().map(Ballistics::new).collect(),
+            outputs: outputs.map(Ballistics::new),
             monitor,
             click_on: false,
         }
@@ -81,7 +81,7 @@ impl Console {
 
     /// Forgets what clipped.
     pub(super) fn clear(&mut self) -> Answer {
-        self.inputs.iter_mut().chain(&mut self.outputs).for_each(Levels::clear);
+        self.inputs.iter_mut().chain(&mut self.outputs).for_each(Ballistics::clear);
         done()
     }
 
@@ -96,20 +96,27 @@ impl Console {
         self.click_on
     }
 
+    /// Whether the part says of the inputs what is so; their meters are levels.
+    pub(super) fn is_shown(&self, shown: &InputsStatus) -> bool {
+        shown.channels == self.channels
+            && shown.monitor_db == self.monitor.0
+            && shown.gains_db.iter().copied().eq(self.gains.iter().map(|gain| gain.0))
+    }
+
     pub(super) fn inputs_status(&self) -> InputsStatus {
         InputsStatus {
             channels: self.channels.clone(),
-            meters: meters(&self.inputs),
+            meters: self.input_meters().collect(),
             gains_db: self.gains.iter().map(|gain| gain.0).collect(),
             monitor_db: self.monitor.0,
         }
     }
 
-    pub(super) fn outputs_status(&self) -> Vec<MeterStatus> {
-        meters(&self.outputs)
+    pub(super) fn input_meters(&self) -> impl Iterator<Item = MeterStatus> {
+        self.inputs.iter().map(Ballistics::status)
     }
-}
 
-fn meters(levels: &[Levels]) -> Vec<MeterStatus> {
-    levels.iter().map(Levels::status).collect()
+    pub(super) fn output_meters(&self) -> impl Iterator<Item = MeterStatus> {
+        self.outputs.iter().map(Ballistics::status)
+    }
 }

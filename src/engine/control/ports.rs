@@ -21,7 +21,7 @@ use crate::{
     },
     hints,
     midi::Wire,
-    status::PortStatus,
+    status::{PortStatus, levels::PortCounts},
 };
 use std::sync::{Arc, atomic::Ordering, mpsc::Receiver};
 use traffic::PortTraffic;
@@ -113,7 +113,7 @@ impl Ports {
         batch
     }
 
-    pub(super) fn indices(&self) -> impl Iterator<Item = PortIndex> + use<> {
+    pub(super) fn indices(&self) -> impl ExactSizeIterator<Item = PortIndex> + use<> {
         (0..self.list.len() as u8).map(PortIndex)
     }
 
@@ -199,26 +199,50 @@ impl Ports {
     pub(super) fn status(&self) -> impl Iterator<Item = (PortIndex, PortStatus)> {
         self.indices().zip(&self.list).map(|(index, (port, traffic))| {
             let panel = &port.panel;
-            let status = PortStatus {
+            let mut status = PortStatus {
                 connected: port.connected,
                 output: port.output,
                 input: port.input,
                 unmet: port.unmet.clone(),
                 clock: panel.sends(),
                 offset_ms: panel.offset_ms(),
-                sent: traffic.sent,
-                received: traffic.received,
-                queued: panel.queued.load(Ordering::Relaxed),
-                queued_most: panel.queued_most.load(Ordering::Relaxed),
                 dropped: panel.dropped.load(Ordering::Relaxed),
-                coalesced: panel.coalesced.load(Ordering::Relaxed),
                 refused: panel.refused.load(Ordering::Relaxed),
-                traffic: traffic.shown,
-                latency: traffic.latency,
-                wire_percent: traffic.wire_percent(port.wire),
                 ..PortStatus::new(&port.info.id, &port.info.name)
             };
+            counts(port, traffic).lay_over(&mut status);
             (index, status)
         })
+    }
+
+    /// Whether the part says of a port what is so, channel, profile and routes apart; what is only counted is a level.
+    pub(super) fn is_shown(&self, index: PortIndex, shown: &PortStatus) -> bool {
+        self.get(index).is_some_and(|port| {
+            let panel = &port.panel;
+            let is_same = (shown.connected, shown.output, shown.input) == (port.connected, port.output, port.input)
+                && (shown.clock, shown.offset_ms) == (panel.sends(), panel.offset_ms())
+                && shown.dropped == panel.dropped.load(Ordering::Relaxed)
+                && shown.refused == panel.refused.load(Ordering::Relaxed);
+            is_same && shown.id == port.info.id && shown.name == port.info.name && shown.unmet == port.unmet
+        })
+    }
+
+    /// What travels on each.
+    pub(super) fn counts(&self) -> impl Iterator<Item = PortCounts> {
+        self.list.iter().map(|(port, traffic)| counts(port, traffic))
+    }
+}
+
+fn counts(port: &Port, traffic: &PortTraffic) -> PortCounts {
+    let panel = &port.panel;
+    PortCounts {
+        sent: traffic.sent,
+        received: traffic.received,
+        queued: panel.queued.load(Ordering::Relaxed),
+        queued_most: panel.queued_most.load(Ordering::Relaxed),
+        coalesced: panel.coalesced.load(Ordering::Relaxed),
+        traffic: traffic.shown,
+        latency: traffic.latency,
+        wire_percent: traffic.wire_percent(port.wire),
     }
 }

@@ -245,8 +245,8 @@ impl SessionDesk {
     }
 
     /// Where the session is, for the status.
-    pub(super) fn shown(&self) -> Option<PathBuf> {
-        self.open.as_ref().map(|open| open.folder.clone())
+    pub(super) fn shown(&self) -> Option<&Path> {
+        self.open.as_ref().map(|open| &*open.folder)
     }
 
     /// The folder that is meant, where this is the time for it.

@@ -92,7 +92,7 @@ impl Rig {
     }
 
     pub(super) fn profile(&self) -> Arc<Profile> {
-        self.offline.status().params.profile
+        self.offline.status().params.profile.clone()
     }
 
     /// Where a knob stands.

@@ -1,14 +1,15 @@
 //! What everybody at a WebSocket is told: each message is made once for all of them. On the thread of HTTP, in a task that
 //! sleeps while nobody listens.
 //!
-//! Where the song is and how loud it is have messages of their own, while they change. A change of nothing else is no
-//! change of the status; where a part of it is told anyway, it is told whole. What is only counted and measured (messages
-//! of a port, the load) is told once a second: the clock alone would have all of it told all the time.
+//! A part of the status is told where it is of a newer revision than the one everybody knows. Where the song is, how loud
+//! it is and where knobs sound that something moves have messages of their own, while they change; where a part of these
+//! is told anyway, it is told whole. All other levels (messages of a port, the load, how long a take is) are told once a
+//! second, with the parts they stand in.
 
 use crate::{
-    engine::station::Station,
+    engine::station::{Station, Watcher},
     remote::wire::Told,
-    status::{DeviceStatus, Event, InputsStatus, Status, TransportStatus},
+    status::{Event, Levels, Shown, Status, levels::Moving},
 };
 use axum::extract::ws::Utf8Bytes;
 use std::{
@@ -37,21 +38,33 @@ const THROW_AWAY_EVERY: u32 = 256;
 /// Tells everybody who listens.
 pub(super) struct Feed {
     /// The status as everybody knows it.
-    told: Mutex<Arc<Status>>,
+    known: Mutex<Known>,
     messages: broadcast::Sender<Utf8Bytes>,
     woken: Arc<Notify>,
+}
+
+/// What everybody knows, and where it comes from.
+struct Known {
+    watcher: Watcher,
+    told: Shown,
 }
 
 impl Feed {
     pub(super) fn new(station: &Station) -> Feed {
         let (messages, _) = broadcast::channel(WAITING_MAX);
-        Feed { told: Mutex::new(station.status()), messages, woken: Arc::default() }
+        let watcher = station.watcher();
+        let told = Shown { parts: Status::clone(watcher.parts()), levels: watcher.levels().clone() };
+        Feed { known: Mutex::new(Known { watcher, told }), messages, woken: Arc::default() }
     }
 
     /// What is told from now on, and what it begins with.
-    pub(super) fn join(&self, station: &Station) -> (broadcast::Receiver<Utf8Bytes>, [Utf8Bytes; 2]) {
+    pub(super) fn join(&self) -> (broadcast::Receiver<Utf8Bytes>, [Utf8Bytes; 2]) {
+        if self.messages.receiver_count() == 0 {
+            // Peaks from before are nobody's.
+            self.known().watcher.look();
+        }
         // Everybody knows the same status; what comes next is a change of that.
-        self.tell_status(station.status(), Counts::Told);
+        self.tell_news(Counts::Told);
         let messages = self.messages.subscribe();
         self.woken.notify_one();
         (messages, self.whole())
@@ -59,9 +72,9 @@ impl Feed {
 
     /// The profile and the whole status, as everybody knows it.
     pub(super) fn whole(&self) -> [Utf8Bytes; 2] {
-        let status = Arc::clone(&self.told());
+        let status = self.known().told.status();
         let profile = Told::Profile { profile: Arc::clone(&status.params.profile) };
-        [profile, Told::status(&status, None)].map(|told| told.encode().into())
+        [profile, Told::status(&status, 0)].map(|told| told.encode().into())
     }
 
     /// Tells, until the engine ends.
@@ -84,15 +97,15 @@ impl Feed {
             select! {
                 _ = ticks.tick() => {
                     turn = (turn + 1) % COUNTS_EVERY;
-                    self.tell_status(station.status(), if turn == 0 { Counts::Told } else { Counts::Wait });
+                    self.tell_news(if turn == 0 { Counts::Told } else { Counts::Wait });
                 }
                 () = self.woken.notified() => {}
             }
         }
     }
 
-    fn told(&self) -> MutexGuard<'_, Arc<Status>> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self, told: &Told) {
@@ -113,52 +126,59 @@ impl Feed {
     }
 
     /// Tells what is another.
-    fn tell_status(&self, status: Arc<Status>, counts: Counts) {
-        let before = Arc::clone(&self.told());
-        if Arc::ptr_eq(&before, &status) {
-            return;
+    fn tell_news(&self, counts: Counts) {
+        let Known { watcher, told } = &mut *self.known();
+        watcher.look();
+        let mut levels = watcher.levels().clone();
+        if counts == Counts::Wait {
+            levels.counts.clone_from(&told.levels.counts);
+            let Moving { take_seconds, audition_seconds, .. } = &mut levels.moving;
+            (*take_seconds, *audition_seconds) = (told.levels.moving.take_seconds, told.levels.moving.audition_seconds);
         }
-        let status = match counts {
-            Counts::Told => status,
-            Counts::Wait => Arc::new(with_counts_of(&status, &before)),
-        };
-        *self.told() = Arc::clone(&status);
-        self.tell_levels(&status, &before);
-        if !Arc::ptr_eq(&before.params.profile, &status.params.profile) {
-            self.tell(&Told::Profile { profile: Arc::clone(&status.params.profile) });
+        let now = Shown { parts: Status::clone(watcher.parts()), levels };
+        self.tell_levels(&now, told);
+        if !Arc::ptr_eq(&told.parts.params.profile, &now.parts.params.profile) {
+            self.tell(&Told::Profile { profile: Arc::clone(&now.parts.params.profile) });
         }
-        let changes = status.changes(Some(&with_levels_of(&before, &status)));
-        if !changes.0.is_empty() {
-            self.tell(&Told::Status { at_ns: status.at_ns, changes });
+        let since = told.parts.revision();
+        if counts == Counts::Told {
+            let changes = now.status().named(&without_own_messages(&now, &told.levels).differing(&told.status()));
+            if !changes.0.is_empty() {
+                self.tell(&Told::Status { at_ns: now.levels.at_ns, changes });
+            }
+        } else if now.parts.revision() > since {
+            self.tell(&Told::status(&now.status(), since));
         }
+        *told = now;
     }
 
-    /// Tells where the song is and how loud it is, where that moved.
-    fn tell_levels(&self, status: &Status, before: &Status) {
-        let place = |status: &Status| {
-            let TransportStatus { position, seconds, playing, .. } = status.transport;
-            (position, seconds, playing)
-        };
-        let (position, seconds, playing) = place(status);
-        if place(before) != (position, seconds, playing) {
-            self.tell(&Told::Position { position: position.to_string(), seconds, playing });
+    /// Tells where the song is, how loud it is and where moved knobs sound, where that is another.
+    fn tell_levels(&self, now: &Shown, before: &Shown) {
+        let Moving { position, seconds, inputs, outputs, motion, .. } = &now.levels.moving;
+        let (was, playing) = (&before.levels.moving, now.parts.transport.playing);
+        if (was.position, was.seconds, before.parts.transport.playing) != (*position, *seconds, playing) {
+            self.tell(&Told::Position { position: position.to_string(), seconds: *seconds, playing });
         }
-        let (inputs, outputs) = (&status.inputs.meters, &status.outputs);
-        if *inputs != before.inputs.meters || *outputs != before.outputs {
+        if (inputs, outputs) != (&was.inputs, &was.outputs) {
             self.tell(&Told::Meters { inputs: inputs.clone(), outputs: outputs.clone() });
+        }
+        // Knobs that are moved from now on are told of with the part.
+        let params = &now.parts.params;
+        if *motion != was.motion && params.revision() == before.parts.params.revision() {
+            let named = params.motion.iter().zip(motion).zip(&was.motion).filter(|((_, now), was)| now != was);
+            let name = |param: usize| params.profile.params.get(param).map(|param| param.name.clone());
+            let values = named.filter_map(|((moved, value), _)| Some((name(moved.param)?, *value))).collect();
+            self.tell(&Told::Motion { values });
         }
     }
 }
 
-/// A status, with the song where another one says it is, and as loud.
-fn with_levels_of(status: &Status, other: &Status) -> Status {
-    let TransportStatus { position, seconds, .. } = other.transport;
-    Status {
-        transport: TransportStatus { position, seconds, ..status.transport.clone() },
-        inputs: InputsStatus { meters: other.inputs.meters.clone(), ..status.inputs.clone() },
-        outputs: other.outputs.clone(),
-        ..status.clone()
-    }
+/// A status with the levels that have messages of their own as they were before.
+fn without_own_messages(now: &Shown, before: &Levels) -> Status {
+    let Moving { position, seconds, inputs, outputs, motion, .. } = before.moving.clone();
+    let moving = Moving { position, seconds, inputs, outputs, motion, ..now.levels.moving };
+    let levels = Levels { moving, ..now.levels.clone() };
+    Shown { parts: now.parts.clone(), levels }.status()
 }
 
 /// Whether what is only counted is told.
@@ -166,22 +186,6 @@ fn with_levels_of(status: &Status, other: &Status) -> Status {
 enum Counts {
     Told,
     Wait,
-}
-
-/// A status, with what is only counted or measured as another one has it.
-fn with_counts_of(status: &Status, other: &Status) -> Status {
-    let DeviceStatus { load_percent, load_peak_percent, .. } = other.device;
-    let device = DeviceStatus { load_percent, load_peak_percent, ..status.device.clone() };
-    let mut quiet = Status { device, ..status.clone() };
-    for (port, other) in quiet.ports.iter_mut().zip(&other.ports).filter(|(port, other)| port.id == other.id) {
-        (port.sent, port.received, port.coalesced) = (other.sent, other.received, other.coalesced);
-        (port.queued, port.queued_most) = (other.queued, other.queued_most);
-        (port.traffic, port.latency, port.wire_percent) = (other.traffic, other.latency, other.wire_percent);
-    }
-    for (door, other) in quiet.doors.iter_mut().zip(&other.doors).filter(|(door, other)| door.at == other.at) {
-        door.received = other.received;
-    }
-    quiet
 }
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ impl Guest {
 
     /// Begins with everything.
     async fn join(&mut self) -> ControlFlow<(), broadcast::Receiver<Utf8Bytes>> {
-        let (feed, whole) = self.hall.feed.join(&self.hall.station);
+        let (feed, whole) = self.hall.feed.join();
         self.send_all(whole).await?;
         ControlFlow::Continue(feed)
     }

@@ -1,21 +1,25 @@
 //! Who is told what without asking, and how often. Pure; whoever asks gives the time.
 
 use super::{knobs::KnobsTold, pattern::Pattern};
+use crate::engine::station::Watcher;
+use rosc::{OscMessage, OscType};
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
 
 /// How long a subscription lasts while nothing is heard from its subscriber's machine.
 pub const LASTS: Duration = Duration::from_secs(60);
+/// How often a subscriber is told all of a part, whatever of it changed.
+const WHOLE_EVERY: Duration = Duration::from_secs(1);
 
 /// Those who want to be told. Where there are too many, the oldest gives way.
 #[derive(Debug, Default)]
 pub struct Subscriptions(VecDeque<Subscription>);
 
 /// One of them.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Subscription {
     /// Who is told.
     pub to: SocketAddr,
@@ -35,7 +39,7 @@ impl Subscription {
 }
 
 /// A part of the status, again and again.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Steady {
     /// Which.
     pub part: Pattern,
@@ -45,6 +49,40 @@ pub struct Steady {
     pub next: Instant,
     /// Of knobs: what it was told of each last.
     pub knobs_told: KnobsTold,
+    /// Of other parts of the status: what it was told last.
+    pub told: Told,
+    /// Looks for it, so that no peak is missed between two times.
+    pub watcher: Option<Watcher>,
+}
+
+/// What a subscriber was told last of a part of the status: only what is another is told again, and now and then
+/// everything, since UDP may have lost it.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    leaves: HashMap<String, Vec<OscType>>,
+    whole: Option<Instant>,
+}
+
+impl Told {
+    /// What of these is to be told now.
+    pub fn news<'a>(&mut self, leaves: impl Iterator<Item = &'a OscMessage>, now: Instant) -> Vec<&'a OscMessage> {
+        if self.whole.is_none_or(|whole| now.saturating_duration_since(whole) >= WHOLE_EVERY) {
+            self.whole = Some(now);
+            self.leaves.clear();
+        }
+        let is_news = |leaf: &&OscMessage| match self.leaves.get_mut(&leaf.addr) {
+            Some(args) if *args == leaf.args => false,
+            Some(args) => {
+                args.clone_from(&leaf.args);
+                true
+            }
+            None => {
+                self.leaves.insert(leaf.addr.clone(), leaf.args.clone());
+                true
+            }
+        };
+        leaves.filter(is_news).collect()
+    }
 }
 
 impl Subscriptions {
@@ -107,7 +145,7 @@ mod tests {
 
     fn steady(port: u16, address: &str, every_ms: u64, next: Instant) -> Subscription {
         let (part, every) = (Pattern::new(address).unwrap(), Duration::from_millis(every_ms));
-        let steady = Some(Steady { part, every, next, knobs_told: None });
+        let steady = Some(Steady { part, every, next, knobs_told: None, told: Told::default(), watcher: None });
         Subscription { to: ([127, 0, 0, 1], port).into(), address: address.to_owned(), steady, heard: next }
     }
 
@@ -124,6 +162,19 @@ mod tests {
         let count = |port| times.iter().flatten().filter(|one| **one == port).count();
         assert_eq!((count(1), count(2)), (3, 6));
         assert_eq!((told(&mut all, 5_000), told(&mut all, 5_001)), (vec![1, 2], vec![]));
+    }
+
+    #[test]
+    fn only_what_changed_is_told_and_everything_once_a_second() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let leaf = |addr: &str, value: i32| OscMessage { addr: addr.to_owned(), args: vec![OscType::Int(value)] };
+        let mut told = Told::default();
+        let mut count = |leaves: &[OscMessage], ms| told.news(leaves.iter(), at(ms)).len();
+        let before = [leaf("/status/a", 1), leaf("/status/b", 1)];
+        let after = [leaf("/status/a", 1), leaf("/status/b", 2), leaf("/status/c", 1)];
+        assert_eq!([count(&before, 0), count(&before, 50), count(&after, 100), count(&after, 150)], [2, 0, 2, 0]);
+        assert_eq!([count(&after, 999), count(&after, 1_000), count(&after, 1_050)], [0, 3, 0]);
     }
 
     #[test]

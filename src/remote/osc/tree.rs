@@ -8,7 +8,7 @@
 use crate::status::Status;
 use rosc::{OscMessage, OscType};
 use serde_json::Value;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 /// Above everything that can be asked for.
 pub const ROOT: &str = "/status";
@@ -22,22 +22,38 @@ pub fn is_within(address: &str) -> bool {
     address.strip_prefix(ROOT).is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
-/// The tree of the newest status anyone asked about.
+/// The tree of the newest status anyone asked about. A part that is still the same piece of memory is not read again.
 #[derive(Default)]
 pub struct Tree {
-    of: Option<Arc<Status>>,
-    leaves: Vec<OscMessage>,
+    of: Option<Status>,
+    leaves: BTreeMap<&'static str, Vec<OscMessage>>,
 }
 
 impl Tree {
-    /// Every address of a status with what it says, in order. Made once for each status.
-    pub fn leaves(&mut self, status: Arc<Status>) -> &[OscMessage] {
-        if self.of.as_ref().is_none_or(|of| !Arc::ptr_eq(of, &status)) {
-            self.leaves = leaves(&status);
-            self.of = Some(status);
+    /// Every address of a status with what it says, in order.
+    pub fn leaves(&mut self, status: Status) -> impl Iterator<Item = &OscMessage> {
+        let names = self.of.as_ref().map_or_else(|| status.every_part(), |of| status.unshared(of));
+        // Keys are texts and numbers are finite or null: nothing here can fail.
+        for name in names {
+            let mut leaves = Vec::new();
+            for (_, value) in status.named(&[name]).0 {
+                grow(format!("{ROOT}/{name}"), &value, &mut leaves);
+            }
+            self.leaves.insert(name, leaves);
         }
-        &self.leaves
+        let at_ns =
+            scalar(&status.at_ns.into()).map(|arg| OscMessage { addr: format!("{ROOT}/at_ns"), args: vec![arg] });
+        self.leaves.insert("at_ns", at_ns.into_iter().collect());
+        // First of all.
+        self.leaves.insert("", [POSITION, METERS].iter().filter_map(|at| handy(at, &status)).collect());
+        self.of = Some(status);
+        self.leaves.values().flatten()
     }
+}
+
+/// Whether an address is one of those that are put together here. Who subscribes to one is told it every time.
+pub fn is_handy(address: &str) -> bool {
+    matches!(address, POSITION | METERS)
 }
 
 /// What one of the addresses says that are put together here.
@@ -54,13 +70,6 @@ pub fn handy(address: &str, status: &Status) -> Option<OscMessage> {
         _ => return None,
     };
     Some(OscMessage { addr: address.to_owned(), args })
-}
-
-fn leaves(status: &Status) -> Vec<OscMessage> {
-    let mut leaves: Vec<OscMessage> = [POSITION, METERS].iter().filter_map(|at| handy(at, status)).collect();
-    // Keys are texts and numbers are finite or null: nothing here can fail.
-    grow(ROOT.to_owned(), &serde_json::to_value(status).unwrap_or_default(), &mut leaves);
-    leaves
 }
 
 fn grow(addr: String, value: &Value, leaves: &mut Vec<OscMessage>) {
@@ -105,7 +114,8 @@ mod tests {
     #[test]
     fn every_part_of_the_status_has_an_address_of_its_own() {
         let status = status();
-        let leaves = leaves(&status);
+        let mut tree = Tree::default();
+        let leaves: Vec<OscMessage> = tree.leaves(status.clone()).cloned().collect();
         let said = |address: &str| {
             let found: Vec<_> = leaves.iter().filter(|leaf| leaf.addr == address).collect();
             assert_eq!(found.len(), 1, "{address}");
@@ -130,12 +140,20 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_is_made_once_for_a_status() {
-        let (one, other) = (Arc::new(status()), Arc::new(status()));
+    fn a_part_that_is_the_same_is_read_once() {
+        let status = status();
         let mut tree = Tree::default();
-        let first = tree.leaves(Arc::clone(&one)).as_ptr();
-        assert_eq!(tree.leaves(one).as_ptr(), first);
-        assert_ne!(tree.leaves(other).as_ptr(), first);
+        let address = |tree: &mut Tree, status: &Status, of: &str| {
+            tree.leaves(status.clone()).find(|leaf| leaf.addr.starts_with(of)).unwrap().args.as_ptr()
+        };
+        let (knobs, ports) = ("/status/params", "/status/ports");
+        let first = [knobs, ports].map(|of| address(&mut tree, &status, of));
+        let mut counted = status.clone();
+        counted.ports[0].sent += 1;
+        let then = [knobs, ports].map(|of| address(&mut tree, &counted, of));
+        assert!(then[0] == first[0] && then[1] != first[1]);
+        let sent = tree.leaves(counted.clone()).find(|leaf| leaf.addr == "/status/ports/0/sent").unwrap().args.clone();
+        assert_eq!(sent, [OscType::Int(counted.ports[0].sent as i32)]);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //! where it is told things, one that writes them.
 //!
 //! The engine only wakes the writing thread, whose queue of events is bounded: a screen that is slow or stuck costs the
-//! engine nothing. What waits for it is the newest status, not all of them.
+//! engine nothing. It is sent the parts that are newer than those it has, once, and levels at its own rate: states that
+//! nobody could draw any more are skipped, events never are.
 
 use super::{
-    super::wire::{Asked, MESSAGE_BYTES_MAX, Role, Told, WIRE, WireError, wire_mismatch},
+    super::wire::{Asked, MESSAGE_BYTES_MAX, Moved, Role, Told, WIRE, WireError, round, wire_mismatch},
     HELLO, ReadError, is_late,
     place::Place,
     read_line, write_line,
@@ -14,10 +15,10 @@ use crate::{
     command::Command,
     engine::{
         doors::{Door, Doors},
-        station::{Answer, Station},
+        station::{Answer, Station, Watcher},
     },
     profile::Profile,
-    status::{Event, Status},
+    status::{Event, Levels, levels::COUNTS_EVERY_NS},
     threads::join_within,
 };
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
@@ -31,7 +32,7 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, Receiver, SyncSender, TryRecvError},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -43,6 +44,8 @@ const GUESTS_MAX: u32 = 32;
 const STUCK: Duration = Duration::from_secs(30);
 /// Answers and wakes that may wait for a guest.
 const NEWS: usize = 1024;
+/// How often a guest is sent levels while they move: a screen draws no more often.
+const LEVELS_EVERY: Duration = Duration::from_millis(33);
 /// How long guests may take to hear that the station ends.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -235,7 +238,7 @@ impl Visit {
                 Asked::Status => {
                     let status = station.status();
                     self.tell(&Told::Profile { profile: Arc::clone(&status.params.profile) })
-                        && self.tell(&Told::status(&status, None))
+                        && self.tell(&Told::status(&status, 0))
                 }
                 Asked::Hello { .. } => true,
             };
@@ -326,11 +329,20 @@ enum News {
 /// Tells one guest what there is to be told.
 struct Teller {
     stream: Arc<UnixStream>,
-    station: Station,
+    watcher: Watcher,
     events: Receiver<Event>,
     news: Receiver<News>,
     woken: Arc<AtomicBool>,
-    told: Option<Arc<Status>>,
+    /// The newest revision it has.
+    revision: u64,
+    /// The levels it has.
+    levels: Levels,
+    /// The instant of the counts among them, in ns since the engine started.
+    counts_ns: u64,
+    /// When levels may be sent next.
+    levels_due: Instant,
+    /// Whether levels wait for that.
+    levels_wait: bool,
     profile: Option<Arc<Profile>>,
 }
 
@@ -345,28 +357,53 @@ impl Teller {
             }
         });
         // Not the guest itself: that one is gone when the reading thread is.
-        Teller { stream, station: station.clone(), events, news: to_write, woken, told: None, profile: None }
+        let mut watcher = station.watcher();
+        watcher.look();
+        let mut levels = watcher.levels().clone();
+        round(&mut levels);
+        Teller {
+            stream,
+            watcher,
+            events,
+            news: to_write,
+            woken,
+            revision: 0,
+            counts_ns: levels.at_ns,
+            levels,
+            levels_due: Instant::now(),
+            levels_wait: false,
+            profile: None,
+        }
     }
 
     fn run(mut self) {
         // The first status comes unasked.
         let mut goes_on = self.show();
         while goes_on {
-            goes_on = match self.news.recv() {
+            goes_on = match self.next() {
                 Ok(News::Look) => {
                     // From here on another wake counts; events and status are read after this.
                     self.woken.store(false, Ordering::Release);
-                    self.pass_on_events() && self.show()
+                    self.pass_on_events() && self.show() && self.show_levels()
                 }
+                Err(RecvTimeoutError::Timeout) => self.show_levels(),
                 Ok(News::Answer(id, answer)) => self.show() && self.write(&Told::answer(id, answer)),
                 Ok(News::Over(Some(why))) => {
                     self.write(&Told::Leave { why });
                     false
                 }
-                Ok(News::Over(None)) | Err(_) => false,
+                Ok(News::Over(None)) | Err(RecvTimeoutError::Disconnected) => false,
             };
         }
         let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    /// What there is to do next: woken, or the time of levels that wait for it.
+    fn next(&self) -> Result<News, RecvTimeoutError> {
+        if self.levels_wait {
+            return self.news.recv_timeout(self.levels_due.saturating_duration_since(Instant::now()));
+        }
+        self.news.recv().map_err(|_| RecvTimeoutError::Disconnected)
     }
 
     fn write(&self, told: &Told) -> bool {
@@ -392,21 +429,43 @@ impl Teller {
         }
     }
 
-    /// What of the status became another.
+    /// The parts that are newer than those it has.
     fn show(&mut self) -> bool {
-        let status = self.station.status();
-        let profile = &status.params.profile;
+        self.watcher.look_at_parts();
+        let parts = Arc::clone(self.watcher.parts());
+        if parts.revision() <= self.revision {
+            return true;
+        }
+        let profile = &parts.params.profile;
         if self.profile.as_ref().is_none_or(|told| !Arc::ptr_eq(told, profile)) {
             self.profile = Some(Arc::clone(profile));
             if !self.write(&Told::Profile { profile: Arc::clone(profile) }) {
                 return false;
             }
         }
-        if self.told.as_ref().is_some_and(|told| Arc::ptr_eq(told, &status)) {
+        let written = self.write(&Told::status(&self.watcher.status(), self.revision));
+        self.revision = parts.revision();
+        written
+    }
+
+    /// The levels that moved, where it is their time; counts once a second.
+    fn show_levels(&mut self) -> bool {
+        let now = Instant::now();
+        self.levels_wait = now < self.levels_due;
+        if self.levels_wait {
             return true;
         }
-        let written = self.write(&Told::status(&status, self.told.as_deref()));
-        self.told = Some(status);
-        written
+        self.watcher.look();
+        let mut levels = self.watcher.levels().clone();
+        round(&mut levels);
+        if levels.at_ns.saturating_sub(self.counts_ns) >= COUNTS_EVERY_NS {
+            self.counts_ns = levels.at_ns;
+        } else {
+            levels.counts.clone_from(&self.levels.counts);
+        }
+        let Some(moved) = Moved::between(&self.levels, &levels) else { return true };
+        self.levels = levels;
+        self.levels_due = now + LEVELS_EVERY;
+        self.write(&Told::Levels(moved))
     }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     engine::station::{self, Desk, Errand, Reply, Request, Station},
     profile::Profile,
-    status::{Changes, Event, Severity, Status},
+    status::{Changes, Event, Severity, Shown, Status},
 };
 use rustix::net::sockopt::socket_peercred;
 use std::{
@@ -169,11 +169,12 @@ impl Line {
     pub fn into_station(mut self) -> Result<Station, LineError> {
         let status = self.status()?;
         let profile = Arc::clone(&status.params.profile);
+        let shown = Shown::from(status.clone());
         let (station, desk) = station::station(status);
         let waiting = Waiting::default();
         let reading = Reading {
             line: Line { stream: self.stream.try_clone()?, reader: self.reader },
-            station: station.clone(),
+            shown,
             bulletin: desk.bulletin().clone(),
             profile,
             waiting: waiting.clone(),
@@ -226,8 +227,8 @@ fn write(desk: &Desk, stream: &UnixStream, waiting: &Waiting) {
 /// Reads what is told.
 struct Reading {
     line: Line,
-    /// Holds the status that changes are put into.
-    station: Station,
+    /// What changes are put into.
+    shown: Shown,
     bulletin: station::Bulletin,
     profile: Arc<Profile>,
     waiting: Waiting,
@@ -252,7 +253,11 @@ impl Reading {
     fn take(&mut self, told: Told) {
         match told {
             Told::Profile { profile } => self.profile = profile,
-            Told::Status { at_ns, changes } => self.show(at_ns, changes),
+            Told::Status { at_ns, changes } => self.put(at_ns, changes),
+            Told::Levels(moved) => {
+                moved.put_into(&mut self.shown.levels);
+                self.show();
+            }
             Told::Event(event) => self.bulletin.tell(&event),
             Told::Answer { id: Some(id), done, text } => {
                 let reply = self.waiting.lock().as_mut().and_then(|waiting| waiting.remove(&id));
@@ -267,13 +272,19 @@ impl Reading {
         }
     }
 
-    fn show(&self, at_ns: u64, changes: Changes) {
-        let mut status = Status::clone(&self.station.status());
+    fn put(&mut self, at_ns: u64, changes: Changes) {
+        let mut status = self.shown.status();
         status.at_ns = at_ns;
         if let Err(error) = status.put(changes, &self.profile) {
             tracing::warn!(%error, "a status came that is none");
         }
-        self.bulletin.publish(status);
+        self.shown = status.into();
+        self.show();
+    }
+
+    fn show(&self) {
+        self.bulletin.show(&self.shown);
+        self.bulletin.wake();
     }
 }
 

@@ -25,7 +25,8 @@ fn a_status_that_travelled_is_the_same() {
     let after = offline.status();
     assert_ne!(before, after);
     let mut there = station().status();
-    for told in [Told::status(&before, None), Told::status(&after, Some(&before))] {
+    let levels = after.named(&after.differing(&before));
+    for told in [Told::status(&before, 0), Told::Status { at_ns: after.at_ns, changes: levels }] {
         let Told::Status { at_ns, changes } = Told::decode(told.encode().as_bytes()).unwrap() else { panic!() };
         there.put(changes, &after.params.profile).unwrap();
         there.at_ns = at_ns;
@@ -40,7 +41,7 @@ fn parts_that_stay_do_not_travel_and_unknown_ones_are_passed_over() {
     let before = offline.status();
     offline.ask(&"click.on on".parse().unwrap()).unwrap();
     let after = offline.status();
-    let Changes(mut changes) = after.changes(Some(&before));
+    let Changes(mut changes) = after.changes(before.revision());
     assert_eq!(changes.keys().collect::<Vec<_>>(), ["click_on"]);
     changes.insert("of_tomorrow".to_owned(), 1.into());
     let mut there = before.clone();
@@ -84,7 +85,7 @@ fn every_message_survives_the_trip() {
 #[test]
 fn another_wire_is_told_apart() {
     assert_eq!(wire_mismatch(WIRE, "0.1.0"), None);
-    assert!(wire_mismatch(WIRE + 1, "9.0.0").unwrap().contains("9.0.0 speaks wire 2"));
+    assert!(wire_mismatch(WIRE + 1, "9.0.0").unwrap().contains("9.0.0 speaks wire 3"));
 }
 
 proptest! {

@@ -56,8 +56,8 @@ pub fn possible(act: Act, status: &Visible) -> Now {
 /// To the instrument at the next port that can be played, around the ends.
 fn next_instrument(app: &mut App, status: &Status) -> Vec<Wish> {
     let playable = || (1u8..).zip(&status.ports).filter(|(_, port)| port.output).map(|(number, _)| number);
-    let next = playable().find(|number| *number > status.instrument).or_else(|| playable().next());
-    match next.filter(|number| *number != status.instrument) {
+    let next = playable().find(|number| *number > *status.instrument).or_else(|| playable().next());
+    match next.filter(|number| *number != *status.instrument) {
         Some(number) => {
             let port = PortName(number.to_string());
             let mut wishes = app.silence();

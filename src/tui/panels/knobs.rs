@@ -168,11 +168,11 @@ pub(in crate::tui) fn found(app: &App, status: &Status) -> Option<Vec<usize>> {
 /// Where the focus is when nothing is looked for.
 pub(super) fn focus_kept(app: &App, status: &Status) -> Option<usize> {
     let last = count(status).checked_sub(1)?;
-    Some(app.memory.knobs.focus.get(&status.instrument).map_or(0, |at| *at.min(&last)))
+    Some(app.memory.knobs.focus.get(&*status.instrument).map_or(0, |at| *at.min(&last)))
 }
 
 pub(super) fn set_focus(app: &mut App, at: usize, status: &Status) {
-    app.memory.knobs.focus.insert(status.instrument, at);
+    app.memory.knobs.focus.insert(*status.instrument, at);
 }
 
 /// The focused knob.

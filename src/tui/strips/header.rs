@@ -36,7 +36,7 @@ pub fn draw(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) 
     let look = &theme.header;
     sides(transport_line(status, look, area.width), take_line(status, theme, area.width), transport, frame);
     sides(device_line(&status.device, look, area.width), health_line(&status.device, look), device, frame);
-    let mut faults = faults_line(status.realtime, &status.faults, look);
+    let mut faults = faults_line(*status.realtime, &status.faults, look);
     if area.width >= ROOMY {
         faults.spans.splice(0..0, doors(&status.doors, look));
     }
@@ -78,7 +78,7 @@ fn transport_line<'a>(status: &Status, look: &HeaderLook, width: u16) -> Line<'a
         Span::styled(format!("  {:6.2} BPM", transport.bpm), look.tempo),
         source,
         switch("clock", transport.clock_on, look),
-        switch("click", status.click_on, look),
+        switch("click", *status.click_on, look),
     ])
 }
 
@@ -170,7 +170,7 @@ fn ports_line<'a>(status: &Status, look: &HeaderLook, room: usize) -> Line<'a> {
     }
     let is_alone = status.ports.len() == 1;
     let mut ports: Vec<(bool, &PortStatus)> =
-        (1u8..).zip(&status.ports).map(|(number, port)| (number == status.instrument && !is_alone, port)).collect();
+        (1u8..).zip(&status.ports).map(|(number, port)| (number == *status.instrument && !is_alone, port)).collect();
     ports.sort_by_key(|(used, port)| (!used, port.connected));
     let mut spans = vec![Span::styled("MIDI ", look.quiet)];
     let mut left = room.saturating_sub(5);

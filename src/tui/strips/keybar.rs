@@ -68,7 +68,7 @@ fn now_of(command: &Command, status: &Visible) -> Now {
         Command::RecordCapture { .. } => Now::possible(record.capture_bytes > 0),
         Command::TransportToggle {} => Now::on(status.transport.playing),
         Command::RecordToggle {} => Now::on(record.take.is_some() || record.waits_for.is_some()),
-        Command::ClickOn { .. } => Now::on(status.click_on),
+        Command::ClickOn { .. } => Now::on(*status.click_on),
         _ => Now::Possible,
     }
 }

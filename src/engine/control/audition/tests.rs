@@ -70,7 +70,7 @@ impl Rig {
     }
 
     fn audition(&self) -> Option<AuditionStatus> {
-        self.offline.status().audition
+        Option::clone(&self.offline.status().audition)
     }
 }
 

@@ -118,7 +118,7 @@ fn notes_and_knobs_go_to_the_instrument_in_use_on_its_channel() {
     assert_eq!(rig.sent(), [to("sim", &[0x90, 60, 100])]);
     rig.ask("port.use fm");
     let status = rig.status();
-    assert_eq!((status.instrument, status.params.profile.id.as_str()), (2, "fm_synth"));
+    assert_eq!((*status.instrument, status.params.profile.id.as_str()), (2, "fm_synth"));
     rig.ask("note.on C4 100");
     assert_eq!(rig.sent(), [to("jack:fm", &[0x92, 60, 100])]);
     let name = rig.status().params.profile.params[0].name.clone();
@@ -266,7 +266,7 @@ fn the_monitor_shows_what_comes_and_goes_while_it_is_on() {
     rig.ask("midi.monitor on");
     rig.play(&[0x90, 60, 100]);
     rig.ask("note.on A4 80");
-    let monitor = rig.status().monitor.unwrap();
+    let monitor = Option::clone(&rig.status().monitor).unwrap();
     let lines: Vec<_> = monitor.lines.iter().map(|l| (l.port, l.incoming, l.text.as_str())).collect();
     assert_eq!(lines, [(3, true, "note on  ch 1 C4 100"), (1, false, "note on  ch 1 A4 80")]);
     assert_eq!(rig.status().ports[2].received, 2);

@@ -75,8 +75,8 @@ impl Touch {
 
 impl Lanes {
     /// The places of the parameters that have one, in order.
-    pub fn places(&self) -> Vec<usize> {
-        self.by_index.keys().copied().collect()
+    pub fn places(&self) -> impl Iterator<Item = usize> {
+        self.by_index.keys().copied()
     }
 
     /// Those of all parameters that have one.

@@ -88,6 +88,19 @@ impl Motion {
         self.moved.iter().map(moved).collect()
     }
 
+    /// Whether this says what moves which parameter; where each sounds is a level.
+    pub fn is_shown(&self, shown: &[MotionStatus]) -> bool {
+        let is_said = |((param, moved), shown): ((&usize, &Moved), &MotionStatus)| {
+            *param == shown.param && moved.says == shown.by
+        };
+        self.moved.len() == shown.len() && self.moved.iter().zip(shown).all(is_said)
+    }
+
+    /// Where each moved parameter sounds, in their order.
+    pub fn values(&self) -> impl Iterator<Item = u16> {
+        self.moved.values().map(|moved| moved.value)
+    }
+
     /// Takes parameters to other places, and lets those go that have none.
     pub fn rearrange(&mut self, place: impl Fn(usize) -> Option<usize>) {
         let moved = std::mem::take(&mut self.moved);

@@ -60,8 +60,8 @@ impl Folder {
         }
     }
 
-    pub fn status(&self) -> Option<TakesStatus> {
-        self.shown.clone().flatten()
+    pub fn status(&self) -> Option<&TakesStatus> {
+        self.shown.as_ref().and_then(Option::as_ref)
     }
 }
 

@@ -7,6 +7,7 @@ mod answer;
 mod begins;
 mod order;
 mod pace;
+mod shown;
 #[cfg(test)]
 mod tests;
 

@@ -39,7 +39,7 @@ fn a_take_begins_a_little_before_it_was_asked_for_and_ends_when_it_was() {
     rig.ask("record.mark chorus");
     rig.wait_ms(500);
     rig.ask("record.mark");
-    assert_eq!(rig.offline.status().record.take.unwrap().marks, 2);
+    assert_eq!(rig.offline.status().record.take.as_ref().unwrap().marks, 2);
     rig.ask("record.stop");
     rig.wait_ms(100);
     assert_eq!(begun(&rig), [48_000 - PRE_ROLL]);
@@ -59,7 +59,7 @@ fn a_take_of_bars_begins_and_ends_with_them() {
     rig.wait_ms(2_000);
     assert_eq!(rig.offline.status().record.waits_for, None);
     rig.ask("record.stop");
-    assert!(rig.offline.status().record.take.unwrap().ends_with_bar);
+    assert!(rig.offline.status().record.take.as_ref().unwrap().ends_with_bar);
     rig.wait_ms(2_000);
     assert_eq!(begun(&rig), [BAR - PRE_ROLL]);
     assert_eq!(samples(&rig, "jam.wav").len() as i64, 2 * (BAR + PRE_ROLL));

@@ -42,6 +42,21 @@ impl SessionDesk {
         all.filter(|snapshot| seen.insert(&snapshot.name)).map(|snapshot| snapshot.name.clone()).collect()
     }
 
+    /// Whether they are called this.
+    pub fn are_snapshots_called(&self, profile: &str, names: &[String]) -> bool {
+        let all = self.own().into_iter().chain([&self.library.value]).flat_map(|shelf| shelf.of(profile));
+        let mut known = 0;
+        // A name of the library that the session has, too, came before.
+        let is_called = |name: &String| match names.get(known) == Some(name) {
+            true => {
+                known += 1;
+                true
+            }
+            false => names[..known].contains(name),
+        };
+        all.map(|snapshot| &snapshot.name).all(is_called) && known == names.len()
+    }
+
     /// Changes the snapshots where one of this name is: the session's, or else the library.
     fn change<T>(&mut self, profile: &str, name: &str, out: &mut Out, change: impl FnOnce(&mut Snapshots) -> T) -> T {
         match self.open.as_mut().filter(|open| open.snapshots().get(profile, name).is_some()) {

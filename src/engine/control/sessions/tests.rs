@@ -427,7 +427,7 @@ fn a_rehearsal_reads_a_session_and_leaves_no_trace() {
     rig.ask("param.set filter_cutoff 1");
     assert_eq!(rig.ask("snapshot.save warm"), "warm is saved, until busker ends");
     assert!(rig.ask("session.save").contains("rehearsal"));
-    assert_eq!((rig.status().transport.bpm, rig.status().record.folder), (90.0, music.path().to_owned()));
+    assert_eq!((rig.status().transport.bpm, rig.status().record.folder.clone()), (90.0, music.path().to_owned()));
     rig.wait_ms(5000);
     rig.ask("session.new other");
     rig.offline.finish();

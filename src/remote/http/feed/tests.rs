@@ -18,7 +18,7 @@ fn known(messages: impl IntoIterator<Item = Utf8Bytes>) -> Status {
                 status.put(changes, &profile).unwrap();
                 status.at_ns = at_ns;
             }
-            Told::Position { .. } | Told::Meters { .. } => {}
+            Told::Position { .. } | Told::Meters { .. } | Told::Motion { .. } => {}
             other => panic!("{other:?}"),
         }
     }
@@ -34,13 +34,13 @@ fn whoever_comes_late_knows_the_same_as_whoever_was_there() {
     let mut engine = engine();
     let (station, desk) = station::station(engine.status());
     let feed = Feed::new(&station);
-    let (mut early, begin) = feed.join(&station);
+    let (mut early, begin) = feed.join();
     let mut heard = begin.to_vec();
     for line in ["clock.bpm 97", "param.set filter_cutoff 0.2", "profile.use fm_synth", "click.on on"] {
         engine.ask(&line.parse().unwrap()).unwrap();
         desk.publish(engine.status());
         // Somebody comes right now, before the next turn.
-        let (mut late, begin) = feed.join(&station);
+        let (mut late, begin) = feed.join();
         heard.extend(waiting(&mut early));
         assert!(waiting(&mut late).is_empty());
         assert_eq!(known(heard.clone()), known(begin), "{line}");
@@ -58,14 +58,15 @@ fn a_song_that_only_moves_on_is_no_change_of_the_status() {
     engine.ask(&"transport.play".parse().unwrap()).unwrap();
     engine.run_to(48_000);
     let before = engine.status();
-    let (station, _desk) = station::station(before.clone());
+    let (station, desk) = station::station(before.clone());
     let feed = Feed::new(&station);
-    let (mut messages, _) = feed.join(&station);
+    let (mut messages, _) = feed.join();
     engine.run_to(52_000);
     let after = engine.status();
     assert_ne!(before.transport, after.transport);
-    let louder = Status { transport: after.transport, outputs: vec![crate::status::MeterStatus::SILENT; 3], ..before };
-    feed.tell_status(Arc::new(louder), Counts::Told);
+    let louder = vec![crate::status::MeterStatus::SILENT; 3].into();
+    desk.publish(Status { transport: after.transport, outputs: louder, ..before });
+    feed.tell_news(Counts::Told);
     let told = told(&mut messages);
     assert!(matches!(&told[..], [Told::Position { playing: true, .. }, Told::Meters { .. }]), "{told:?}");
 }
@@ -73,22 +74,24 @@ fn a_song_that_only_moves_on_is_no_change_of_the_status() {
 #[test]
 fn at_rest_nothing_is_told_and_what_is_counted_is_told_in_its_turn() {
     let mut engine = engine();
-    let (station, _desk) = station::station(engine.status());
+    let (station, desk) = station::station(engine.status());
     let feed = Feed::new(&station);
-    let (mut messages, begin) = feed.join(&station);
+    let (mut messages, begin) = feed.join();
     // The clock runs: its pulses are counted, and that is all that changes.
     engine.run_to(48_000);
     let after = engine.status();
     assert_ne!(after.ports, station.status().ports);
-    feed.tell_status(Arc::new(after.clone()), Counts::Wait);
+    desk.publish(after.clone());
+    feed.tell_news(Counts::Wait);
     assert_eq!(told(&mut messages), []);
-    feed.tell_status(Arc::new(after.clone()), Counts::Told);
+    feed.tell_news(Counts::Told);
     let heard = waiting(&mut messages);
     let Told::Status { changes, .. } = Told::decode(heard[0].as_bytes()).unwrap() else { panic!("{heard:?}") };
     assert!(heard.len() == 1 && changes.0.contains_key("ports"), "{changes:?}");
     assert_eq!(known(begin.into_iter().chain(heard)), after);
     // Said again, it is nothing new.
-    feed.tell_status(Arc::new(after), Counts::Told);
+    desk.publish(after);
+    feed.tell_news(Counts::Told);
     assert_eq!(told(&mut messages), []);
 }
 
@@ -99,12 +102,33 @@ fn everybody_is_told_where_a_song_came_to_stand_whoever_comes_then() {
     engine.run_to(48_000);
     let (station, desk) = station::station(engine.status());
     let feed = Feed::new(&station);
-    let (mut early, _) = feed.join(&station);
+    let (mut early, _) = feed.join();
     engine.ask(&"transport.stop".parse().unwrap()).unwrap();
     engine.run_to(52_000);
     desk.publish(engine.status());
-    let (mut late, _) = feed.join(&station);
+    let (mut late, _) = feed.join();
     let told_early = told(&mut early);
     assert!(told_early.iter().any(|told| matches!(told, Told::Position { playing: false, .. })), "{told_early:?}");
     assert_eq!(told(&mut late), []);
+}
+
+#[test]
+fn a_knob_that_moves_has_a_message_of_its_own_and_its_part_stands_still() {
+    let mut engine = engine();
+    engine.ask(&"mod.set filter_cutoff lfo sine 1/4 depth 0.3".parse().unwrap()).unwrap();
+    engine.run_to(2_000);
+    let (station, desk) = station::station(engine.status());
+    let feed = Feed::new(&station);
+    let (mut messages, _) = feed.join();
+    engine.run_to(9_000);
+    desk.publish(engine.status());
+    feed.tell_news(Counts::Wait);
+    let told = told(&mut messages);
+    let sounds = engine.status().params.motion[0].value;
+    let moved = told.iter().find_map(|told| match told {
+        Told::Motion { values } => Some(values.clone()),
+        _ => None,
+    });
+    assert_eq!(moved, Some([("filter_cutoff".to_owned(), sounds)].into()), "{told:?}");
+    assert!(!told.iter().any(|told| matches!(told, Told::Status { .. })), "{told:?}");
 }

@@ -42,5 +42,5 @@ pub(super) async fn stop(asking: Asking) -> Outcome {
 #[utoipa::path(get, path = "/api/playback/position", operation_id = "playback_position", tag = "playback",
     responses((status = 200, description = "Its place and its tempo.", body = TransportStatus)))]
 pub(super) async fn position(asking: Asking) -> Json<TransportStatus> {
-    Json(asking.status().transport.clone())
+    Json(TransportStatus::clone(&asking.status().transport))
 }

@@ -80,7 +80,7 @@ pub(super) async fn stop(asking: Asking) -> Outcome {
     responses((status = 200, description = "Each.", body = Vec<Track>)))]
 pub(super) async fn tracks(asking: Asking) -> Json<Vec<Track>> {
     let status = asking.status();
-    let (inputs, record) = (status.inputs.channels.clone(), status.record.clone());
+    let (inputs, record) = (status.inputs.channels.clone(), RecordStatus::clone(&status.record));
     Json(vec![Track { id: INPUTS, inputs, record }])
 }
 

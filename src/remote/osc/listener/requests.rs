@@ -5,10 +5,11 @@ use crate::remote::osc::{
     help, knobs,
     pattern::Pattern,
     post::PONG,
-    subscriptions::{Steady, Subscription},
+    subscriptions::{Steady, Subscription, Told},
     table::number,
     tree,
 };
+use crate::status::Status;
 use rosc::OscType;
 use std::{
     net::SocketAddr,
@@ -52,22 +53,21 @@ impl Listener {
         }
         let part = pattern(&message.addr)?;
         self.let_in_question(now)?;
-        if self.tell_part(*from, &message.addr, &part, usize::MAX) {
+        if self.tell_part(*from, &message.addr, &part) {
             Ok(())
         } else {
             Err(NotDone::from("there is nothing of that name now; /status lists everything".to_owned()))
         }
     }
 
-    /// Tells a part of the status, so many addresses of it at most; whether there was any.
-    fn tell_part(&mut self, to: SocketAddr, address: &str, part: &Pattern, most: usize) -> bool {
+    /// Tells a part of the status; whether there was any.
+    fn tell_part(&mut self, to: SocketAddr, address: &str, part: &Pattern) -> bool {
         let status = self.station.status();
         if let Some(message) = tree::handy(address, &status) {
             self.post.tell_all(to, [&message]);
             return true;
         }
-        let leaves = self.tree.leaves(status).iter().filter(|leaf| part.covers(&leaf.addr));
-        let mut leaves = leaves.take(most).peekable();
+        let mut leaves = self.tree.leaves(Status::clone(&status)).filter(|leaf| part.covers(&leaf.addr)).peekable();
         let is_there = leaves.peek().is_some();
         self.post.tell_all(to, leaves);
         is_there
@@ -94,7 +94,8 @@ impl Listener {
                 if (tree::is_within(address) || knobs::is_within(address)) && EVERY_MS.contains(&every_ms) =>
             {
                 let every = Duration::from_secs_f64(every_ms / 1e3);
-                Some(Steady { part: pattern(address)?, every, next: now, knobs_told: None })
+                let (part, watcher) = (pattern(address)?, Some(self.station.watcher()));
+                Some(Steady { part, every, next: now, knobs_told: None, told: Told::default(), watcher })
             }
             _ => return Err(usage("/subscribe")),
         };
@@ -125,12 +126,15 @@ impl Listener {
         let mut subscriptions = std::mem::take(&mut self.subscriptions);
         let has_ended = subscriptions.end(|one| one.is_forgotten(now));
         for Subscription { to, address, steady, .. } in subscriptions.due(now) {
-            let Some(steady) = steady else { continue };
+            let Some(Steady { part, knobs_told, told, watcher: Some(watcher), .. }) = steady else { continue };
+            watcher.look();
             if knobs::is_within(address) {
-                let moved = knobs::moved(&self.station.status().params, &steady.part, &mut steady.knobs_told);
-                self.post.tell_all(*to, &moved);
+                self.post.tell_all(*to, &knobs::moved(&watcher.parts().params, part, knobs_told));
+            } else if tree::is_handy(address) {
+                self.post.tell_all(*to, &tree::handy(address, &watcher.status()));
             } else {
-                self.tell_part(*to, address, &steady.part, STEADY_MAX);
+                let leaves = self.tree.leaves(watcher.status()).filter(|leaf| part.covers(&leaf.addr));
+                self.post.tell_all(*to, told.news(leaves.take(STEADY_MAX), now));
             }
         }
         self.subscriptions = subscriptions;

@@ -111,11 +111,11 @@ fn title(status: &Visible) -> String {
         "" => profile.name.clone(),
         maker => format!("{maker} {}", profile.name),
     };
-    let port = usize::from(status.instrument).checked_sub(1).and_then(|at| status.ports.get(at));
+    let port = usize::from(*status.instrument).checked_sub(1).and_then(|at| status.ports.get(at));
     match port.filter(|_| status.ports.len() > 1) {
         Some(port) => {
             let gone = if port.connected { "" } else { " gone!" };
-            format!("{name} · {} {}{gone}", status.instrument, port.name)
+            format!("{name} · {} {}{gone}", *status.instrument, port.name)
         }
         None => name,
     }

@@ -64,7 +64,7 @@ pub fn on_the_way(status: &Visible, theme: &Theme) -> Vec<Span<'static>> {
     if !status.automation.on && !status.params.automated.is_empty() {
         words.push(Span::styled("auto off  ", theme.knobs.automated_off));
     }
-    if let Some(morph) = &status.morph {
+    if let Some(morph) = &*status.morph {
         words.push(Span::styled(morph_word(morph), theme.knobs.morph));
     }
     words

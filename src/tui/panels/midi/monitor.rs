@@ -22,12 +22,12 @@ const NAME: usize = 20;
 /// Draws the title and the messages under it.
 pub fn draw(status: &Visible, theme: &Theme, title: Rect, area: Rect, frame: &mut Frame<'_>) {
     let look = &theme.midi;
-    let name = match &status.monitor {
+    let name = match &*status.monitor {
         Some(monitor) if monitor.seen > 0 => format!("monitor · {} messages", monitor.seen),
         _ => "monitor".to_owned(),
     };
-    rule::with_words(&name, realtime(status.realtime, look), theme, title, frame);
-    let lines = match &status.monitor {
+    rule::with_words(&name, realtime(*status.realtime, look), theme, title, frame);
+    let lines = match &*status.monitor {
         Some(monitor) if monitor.lines.is_empty() => return say("nothing sent or received yet", look, area, frame),
         Some(monitor) => &monitor.lines,
         None => return say("the monitor is off; midi.monitor on shows messages here", look, area, frame),

@@ -129,7 +129,7 @@ pub fn shown(status: &Visible, most: usize) -> Vec<usize> {
 }
 
 fn is_used(at: usize, status: &Visible) -> bool {
-    at + 1 == usize::from(status.instrument)
+    at + 1 == usize::from(*status.instrument)
 }
 
 fn lost(port: &PortStatus) -> u64 {

@@ -28,7 +28,7 @@ impl State {
 
     /// To a take above or below, as far as there are some.
     pub(super) fn step(&mut self, by: isize, status: &Status) {
-        let (Some(at), Some(takes)) = (self.place(status), &status.takes) else { return };
+        let (Some(at), Some(takes)) = (self.place(status), &*status.takes) else { return };
         self.at = at.saturating_add_signed(by).min(takes.takes.len() - 1);
         // Whoever is at the top sees what comes newly there.
         self.name = takes.takes.get(self.at).filter(|_| self.at > 0).map(|take| take.name.clone());

@@ -36,7 +36,7 @@ pub fn draw(state: &State, status: &Visible, theme: &Theme, areas: &Areas, frame
     let folder = status.takes.as_ref().map_or(&status.record.folder, |takes| &takes.folder);
     let word = text::path(folder, usize::from(below.width / 2));
     rule::with_words(&title, vec![Span::styled(word, theme.frame.rule)], theme, areas.title, frame);
-    let (Some(place), Some(takes), Some(take)) = (place, &status.takes, state.focused(status)) else {
+    let (Some(place), Some(takes), Some(take)) = (place, &*status.takes, state.focused(status)) else {
         return none(status, theme, below, frame);
     };
     let is_tall = below.height >= TALL;
@@ -65,7 +65,7 @@ pub fn draw(state: &State, status: &Visible, theme: &Theme, areas: &Areas, frame
 /// There is nothing to show, and why.
 fn none(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let look = &theme.takes;
-    let (sentence, look) = match &status.takes {
+    let (sentence, look) = match &*status.takes {
         None => ("looking for takes…".to_owned(), look.quiet),
         Some(takes) => match &takes.fault {
             Some(fault) => (format!("! {fault}"), look.alarm),

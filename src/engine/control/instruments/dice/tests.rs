@@ -24,7 +24,7 @@ fn ask(offline: &mut Offline, line: &str) -> Result<String, String> {
 }
 
 fn values(offline: &Offline) -> Vec<u16> {
-    offline.status().params.values
+    offline.status().params.values.clone()
 }
 
 proptest! {
@@ -38,7 +38,7 @@ proptest! {
         ask(&mut offline, "param.random").unwrap();
         let diced = values(&offline);
         ask(&mut offline, &format!("param.mutate {percent}")).unwrap();
-        let profile = offline.status().params.profile;
+        let profile = offline.status().params.profile.clone();
         for ((param, value), before) in profile.params.iter().zip(values(&offline)).zip(&diced) {
             prop_assert_eq!(param.snap(value), value, "{}", param.name);
             if param.options.is_empty() {
@@ -73,7 +73,7 @@ fn the_same_instant_throws_the_same_and_another_one_does_not() {
 fn a_section_is_named_by_its_title_or_by_how_its_knobs_begin() {
     let (mut offline, _folder) = station();
     let start = values(&offline);
-    let profile = offline.status().params.profile;
+    let profile = offline.status().params.profile.clone();
     let title = profile.sections[1].to_uppercase();
     ask(&mut offline, &format!("param.random {title}")).unwrap();
     let moved: Vec<usize> = (0..start.len()).filter(|i| values(&offline)[*i] != start[*i]).collect();

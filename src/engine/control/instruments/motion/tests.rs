@@ -187,10 +187,10 @@ fn a_morph_over_bars_takes_as_long_as_they_do() {
     rig.sent();
     rig.ask("snapshot.recall open 2bars");
     rig.wait_ms(1990);
-    assert_eq!(rig.offline.status().morph.unwrap().percent, 99);
+    assert_eq!(rig.offline.status().morph.as_ref().unwrap().percent, 99);
     rig.wait_ms(20);
     let sent = rig.sent_of(CUTOFF);
-    assert_eq!((rig.offline.status().morph, sent.last().unwrap().1), (None, 127));
+    assert_eq!((&*rig.offline.status().morph, sent.last().unwrap().1), (&None, 127));
     assert!(sent.last().unwrap().0 - sent[0].0 > 1900.0);
 }
 

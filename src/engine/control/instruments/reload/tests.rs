@@ -90,7 +90,7 @@ impl Rig {
     }
 
     fn values(&self) -> Vec<u16> {
-        self.offline.status().params.values
+        self.offline.status().params.values.clone()
     }
 }
 
@@ -160,7 +160,7 @@ fn a_morph_goes_on_to_where_the_new_range_ends() {
     rig.mine(&KNOBS.replace("cc: 74", "cc: 74, range: [0, 100]"));
     assert!(rig.offline.status().morph.is_some());
     rig.wait_ms(1000);
-    assert_eq!((rig.offline.status().morph, rig.values()), (None, vec![100, 0]));
+    assert_eq!((&*rig.offline.status().morph, rig.values()), (&None, vec![100, 0]));
     let sent = rig.sent.lock().unwrap();
     let cutoffs: Vec<u8> = sent.iter().filter(|bytes| bytes[..2] == [0xB0, 74]).map(|bytes| bytes[2]).collect();
     let after_the_recall: Vec<u8> = cutoffs.into_iter().skip_while(|value| *value != 0).collect();

@@ -98,7 +98,7 @@ fn a_disk_that_falls_behind_is_said_with_how_long_the_buffer_holds_and_so_is_tha
     rig.wait_ms(1_500);
     assert_eq!(rig.offline.status().record.behind, None, "a disk may pause");
     rig.wait_ms(1_500);
-    let behind = rig.offline.status().record.behind.unwrap();
+    let behind = rig.offline.status().record.behind.clone().unwrap();
     let held = rig.offline.status().record.capture_bytes as f64 / (4.0 * 4.0 * 48_000.0);
     assert!((2.9..=3.2).contains(&behind.seconds), "{behind:?}");
     assert!((behind.seconds + behind.holds_seconds - held).abs() < 0.2, "{behind:?} of {held}");
@@ -166,7 +166,7 @@ fn the_answer_to_stop_leads_with_a_file_that_can_be_read() {
     std::fs::remove_file(rig.take("jam.wav")).unwrap();
     rig.wait_ms(2_000);
     let part = rig.take("jam-part2.wav").display().to_string();
-    assert_eq!(rig.offline.status().record.take.unwrap().path, rig.take("jam-part2.wav"));
+    assert_eq!(rig.offline.status().record.take.as_ref().unwrap().path, rig.take("jam-part2.wav"));
     let answer = rig.ask("record.stop");
     assert!(
         answer.contains(&format!(" s to {part}; recording to ")) && answer.contains("somebody removed it"),

@@ -86,7 +86,7 @@ impl Rig {
             to.lock().unwrap().push((at_ns, sent.payload.bytes().to_vec()));
         }));
         let events = offline.station().subscribe(|| {});
-        Rig { profile: offline.status().params.profile, offline, log, synth: Synth::default(), events, folder }
+        Rig { profile: offline.status().params.profile.clone(), offline, log, synth: Synth::default(), events, folder }
     }
 
     /// Two snapshots of many knobs, `a` and `b`, of which `a` is in use; the synth was told nothing.
@@ -130,7 +130,7 @@ impl Rig {
     }
 
     fn values(&self) -> Vec<u16> {
-        self.status().params.values
+        self.status().params.values.clone()
     }
 
     fn file(&self) -> PathBuf {
@@ -173,7 +173,7 @@ fn a_morph_keeps_every_spacing_and_ends_exactly_on_target() {
     rig.ask("snapshot.recall b 4");
     rig.wait_ms(990);
     let (status, cutoff) = (rig.status(), rig.index("filter_cutoff"));
-    assert_eq!(status.morph.map(|morph| (morph.name, morph.percent)), Some(("b".to_owned(), 25)));
+    assert_eq!(status.morph.as_ref().map(|morph| (morph.name.clone(), morph.percent)), Some(("b".to_owned(), 25)));
     let shown = f64::from(a[cutoff]) + (f64::from(b[cutoff]) - f64::from(a[cutoff])) / 4.0;
     assert!((f64::from(status.params.values[cutoff]) - shown).abs() <= 1.0, "a quarter of the way is shown");
     assert_eq!(

@@ -88,7 +88,7 @@ impl Rig {
     }
 
     fn source(&self) -> SourceStatus {
-        self.status().clock.source
+        self.status().clock.source.clone()
     }
 
     fn shown(&self) -> SyncState {

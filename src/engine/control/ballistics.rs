@@ -9,17 +9,17 @@ const HOLD_NS: u64 = 2_000_000_000;
 
 /// One meter.
 #[derive(Debug)]
-pub struct Levels {
+pub struct Ballistics {
     reader: MeterReader,
     status: MeterStatus,
     heard_ns: u64,
     held_ns: u64,
 }
 
-impl Levels {
+impl Ballistics {
     /// A meter that has heard nothing.
-    pub fn new(reader: MeterReader) -> Levels {
-        Levels { reader, status: MeterStatus::SILENT, heard_ns: 0, held_ns: 0 }
+    pub fn new(reader: MeterReader) -> Ballistics {
+        Ballistics { reader, status: MeterStatus::SILENT, heard_ns: 0, held_ns: 0 }
     }
 
     /// Takes in what was measured since the last call.
@@ -59,18 +59,18 @@ mod tests {
 
     #[test]
     fn a_peak_rises_at_once_falls_slowly_and_is_held() {
-        let (mut meter, reader) = meter(48_000.0);
-        let mut levels = Levels::new(reader);
-        meter.measure(&[1.0]);
-        levels.listen(1_000_000_000);
-        assert_eq!(levels.status().peak_db, 0.0);
-        levels.listen(1_500_000_000);
-        assert!((levels.status().peak_db - -10.0).abs() < 0.01);
-        assert_eq!(levels.status().hold_db, 0.0);
-        levels.listen(3_100_000_000);
-        assert!(levels.status().hold_db < -30.0);
-        assert!(levels.status().clipped);
-        levels.clear();
-        assert!(!levels.status().clipped);
+        let (mut callback, reader) = meter(48_000.0);
+        let mut shown = Ballistics::new(reader);
+        callback.measure(&[1.0]);
+        shown.listen(1_000_000_000);
+        assert_eq!(shown.status().peak_db, 0.0);
+        shown.listen(1_500_000_000);
+        assert!((shown.status().peak_db - -10.0).abs() < 0.01);
+        assert_eq!(shown.status().hold_db, 0.0);
+        shown.listen(3_100_000_000);
+        assert!(shown.status().hold_db < -30.0);
+        assert!(shown.status().clipped);
+        shown.clear();
+        assert!(!shown.status().clipped);
     }
 }

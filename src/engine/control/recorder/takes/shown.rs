@@ -1,0 +1,28 @@
+//! Whether the part of the status that tells of recording is still true. The control thread's.
+
+use super::Takes;
+use crate::status::RecordStatus;
+
+impl Takes {
+    /// Whether it says what is so while nothing is recorded or waited for; the room on the disk is a level. While a take
+    /// is made, [`Takes::status`] has to be asked.
+    pub fn is_shown_at_rest(&self, shown: &RecordStatus) -> bool {
+        let is_at_rest = !self.recording() && !shown.is_recording && shown.take.is_none() && shown.waits_for.is_none();
+        is_at_rest
+            && shown.folder == self.folder
+            && shown.bytes_per_second == self.bytes_per_second()
+            && shown.capture_bytes == self.capture.bytes()
+            && shown.behind.as_ref() == self.behind()
+    }
+
+    /// Recorded so far of the take under way, in seconds; 0 where there is none.
+    pub fn seconds(&self, frame: i64) -> f64 {
+        let first_frame = self.take.as_ref().and_then(|take| take.first_frame);
+        first_frame.map_or(0.0, |first| (frame - first).max(0) as f64 / f64::from(self.sample_rate_hz))
+    }
+
+    /// Room left where takes go, in bytes, where it is known.
+    pub fn free_bytes(&self) -> Option<u64> {
+        self.room.free_bytes(&self.folder)
+    }
+}

@@ -1,0 +1,145 @@
+//! Levels on their way over the socket: of those that moved, the newest. Pure.
+//!
+//! They are rounded to what a screen can show, and what rounds to the same is not sent again.
+
+use crate::{
+    music::Position,
+    status::{
+        Levels, MeterStatus,
+        levels::{Counts, Moving},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+/// Peak, RMS and held peak in dBFS, and whether it clipped.
+type Meter = (f32, f32, f32, bool);
+
+/// Levels that are others than before; what is not there stays as it was.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Moved {
+    /// Nanoseconds since the engine started.
+    pub at_ns: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    song: Option<(String, f64)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inputs: Option<Vec<Meter>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<Vec<Meter>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    motion: Option<Vec<u16>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    take_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audition_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Counts>,
+}
+
+/// To hundredths of a second: ten times as fine as a screen shows.
+fn round_seconds(seconds: &mut f64) {
+    *seconds = (*seconds * 100.0).floor() / 100.0;
+}
+
+/// To tenths of a dB: twice as fine as the meters of a screen.
+fn round_meter(meter: &mut MeterStatus) {
+    for level in [&mut meter.peak_db, &mut meter.rms_db, &mut meter.hold_db] {
+        *level = (*level * 10.0).round() / 10.0;
+    }
+}
+
+/// Levels as they are sent.
+pub fn round(levels: &mut Levels) {
+    let Moving { seconds, inputs, outputs, take_seconds, audition_seconds, .. } = &mut levels.moving;
+    [seconds, take_seconds, audition_seconds].into_iter().for_each(round_seconds);
+    inputs.iter_mut().chain(outputs).for_each(round_meter);
+}
+
+fn meters(of: &[MeterStatus]) -> Vec<Meter> {
+    of.iter().map(|meter| (meter.peak_db, meter.rms_db, meter.hold_db, meter.clipped)).collect()
+}
+
+fn statuses(meters: Vec<Meter>) -> Vec<MeterStatus> {
+    let status = |(peak_db, rms_db, hold_db, clipped)| MeterStatus { peak_db, rms_db, hold_db, clipped };
+    meters.into_iter().map(status).collect()
+}
+
+impl Moved {
+    /// What of `now` is another than `before`; nothing where all is the same.
+    pub fn between(before: &Levels, now: &Levels) -> Option<Moved> {
+        let (then, moving) = (&before.moving, &now.moving);
+        if then == moving && before.counts == now.counts {
+            return None;
+        }
+        let is_elsewhere = (then.position, then.seconds) != (moving.position, moving.seconds);
+        let another = |then: f64, now: f64| (then != now).then_some(now);
+        Some(Moved {
+            at_ns: now.at_ns,
+            song: is_elsewhere.then(|| (moving.position.to_string(), moving.seconds)),
+            inputs: (then.inputs != moving.inputs).then(|| meters(&moving.inputs)),
+            outputs: (then.outputs != moving.outputs).then(|| meters(&moving.outputs)),
+            motion: (then.motion != moving.motion).then(|| moving.motion.clone()),
+            take_seconds: another(then.take_seconds, moving.take_seconds),
+            audition_seconds: another(then.audition_seconds, moving.audition_seconds),
+            counts: (before.counts != now.counts).then(|| now.counts.clone()),
+        })
+    }
+
+    /// Puts it in the place of what was before.
+    pub fn put_into(self, levels: &mut Levels) {
+        let Moved { at_ns, song, inputs, outputs, motion, take_seconds, audition_seconds, counts } = self;
+        let Levels { moving, counts: counted, .. } = levels;
+        if let Some((position, seconds)) = song {
+            // A place that is none leaves the song where it was.
+            moving.position = position.parse::<Position>().unwrap_or(moving.position);
+            moving.seconds = seconds;
+        }
+        moving.inputs = inputs.map_or_else(|| std::mem::take(&mut moving.inputs), statuses);
+        moving.outputs = outputs.map_or_else(|| std::mem::take(&mut moving.outputs), statuses);
+        moving.motion = motion.unwrap_or_else(|| std::mem::take(&mut moving.motion));
+        moving.take_seconds = take_seconds.unwrap_or(moving.take_seconds);
+        moving.audition_seconds = audition_seconds.unwrap_or(moving.audition_seconds);
+        *counted = counts.unwrap_or_else(|| std::mem::take(counted));
+        levels.at_ns = at_ns;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::{assembly::EngineConfig, offline::Offline},
+        remote::wire::Told,
+    };
+
+    #[test]
+    fn levels_that_travelled_are_the_same_to_what_can_be_seen() {
+        let mut offline = Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap();
+        let levels = |offline: &Offline| {
+            let mut levels = Levels::of(&offline.status());
+            round(&mut levels);
+            levels
+        };
+        for line in ["mod.set filter_cutoff lfo sine 1/4 depth 0.3", "transport.play", "click.on on", "record.start"] {
+            offline.ask(&line.parse().unwrap()).unwrap();
+        }
+        let before = levels(&offline);
+        let mut there = before.clone();
+        offline.run_to(50_000);
+        let now = levels(&offline);
+        let Told::Levels(moved) =
+            Told::decode(Told::Levels(Moved::between(&before, &now).unwrap()).encode().as_bytes()).unwrap()
+        else {
+            panic!()
+        };
+        moved.put_into(&mut there);
+        assert_eq!(there, now);
+        assert_eq!(Moved::between(&now, &now), None);
+        // Only what moved is on the way.
+        let mut louder = now.clone();
+        louder.moving.outputs[0].peak_db += 1.0;
+        let Some(moved) = Moved::between(&now, &louder) else { panic!() };
+        let text = serde_json::to_value(&moved).unwrap();
+        assert_eq!(text.as_object().unwrap().keys().collect::<Vec<_>>(), ["at_ns", "outputs"]);
+    }
+}

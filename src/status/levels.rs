@@ -1,0 +1,270 @@
+//! Levels: the plain numbers of a status that move by themselves. They make no part anew; every reader takes the newest
+//! at its own rate. Pure.
+//!
+//! Losing a value here loses nothing: the newest wins. Peaks alone are held as a maximum until read, for each reader
+//! ([`Peaks`]). In the parts the same numbers stand as they were when the part was made; [`Levels::lay_over`] brings them
+//! up to date, and what others read is always that.
+
+use super::{LatencyStatus, MeterStatus, PortStatus, Status, Traffic};
+use crate::music::Position;
+use serde::{Deserialize, Serialize};
+
+/// How often counts are told of that change all the time, in ns.
+pub const COUNTS_EVERY_NS: u64 = 1_000_000_000;
+
+/// All of them, as of one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Levels {
+    /// Nanoseconds since the engine started.
+    pub at_ns: u64,
+    /// What an eye or an ear follows.
+    pub moving: Moving,
+    /// What is only counted and measured.
+    pub counts: Counts,
+}
+
+/// What an eye or an ear follows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moving {
+    /// Where the song is.
+    pub position: Position,
+    /// The same, in seconds at the present tempo.
+    pub seconds: f64,
+    /// A meter for each recorded input.
+    pub inputs: Vec<MeterStatus>,
+    /// Left and right.
+    pub outputs: Vec<MeterStatus>,
+    /// What each parameter that something moves sounds like now, in the order of [`ParamsStatus::motion`].
+    ///
+    /// [`ParamsStatus::motion`]: super::ParamsStatus::motion
+    pub motion: Vec<u16>,
+    /// Recorded so far, in seconds; 0 where nothing is.
+    pub take_seconds: f64,
+    /// How far the take is that is listened to, in seconds; 0 where none is.
+    pub audition_seconds: f64,
+}
+
+/// What is only counted and measured: nobody waits for it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Part of its period that the callback took, on average, 0..=100 and over.
+    pub load_percent: u32,
+    /// The worst since the last reading.
+    pub load_peak_percent: u32,
+    /// For each port.
+    pub ports: Vec<PortCounts>,
+    /// Commands and questions that came in at each door.
+    pub doors: Vec<u64>,
+    /// Room left where takes go, in bytes, where it is known.
+    pub free_bytes: Option<u64>,
+}
+
+/// What travels on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PortCounts {
+    /// Messages sent, pulses included.
+    pub sent: u64,
+    /// Messages that came in, pulses included.
+    pub received: u64,
+    /// Messages that wait now.
+    pub queued: u32,
+    /// The most that ever waited.
+    pub queued_most: u32,
+    /// Controller values replaced by newer ones before they went out.
+    pub coalesced: u64,
+    /// What was sent in the last full second.
+    pub traffic: Traffic,
+    /// How long messages were held up, over the last ten seconds.
+    pub latency: Option<LatencyStatus>,
+    /// How much of what the wire can carry was used in the last full second.
+    pub wire_percent: Option<u32>,
+}
+
+impl PortCounts {
+    fn of(port: &PortStatus) -> PortCounts {
+        PortCounts {
+            sent: port.sent,
+            received: port.received,
+            queued: port.queued,
+            queued_most: port.queued_most,
+            coalesced: port.coalesced,
+            traffic: port.traffic,
+            latency: port.latency,
+            wire_percent: port.wire_percent,
+        }
+    }
+
+    /// Brings a port's counts up to date.
+    pub fn lay_over(&self, port: &mut PortStatus) {
+        (port.sent, port.received, port.coalesced) = (self.sent, self.received, self.coalesced);
+        (port.queued, port.queued_most) = (self.queued, self.queued_most);
+        (port.traffic, port.latency, port.wire_percent) = (self.traffic, self.latency, self.wire_percent);
+    }
+}
+
+impl Levels {
+    /// Puts others in place of these; no more memory is needed where there are as many.
+    pub fn copy_from(&mut self, other: &Levels) {
+        let Moving { inputs, outputs, motion, .. } = &mut self.moving;
+        inputs.clone_from(&other.moving.inputs);
+        outputs.clone_from(&other.moving.outputs);
+        motion.clone_from(&other.moving.motion);
+        let Moving { position, seconds, take_seconds, audition_seconds, .. } = &mut self.moving;
+        (*position, *seconds) = (other.moving.position, other.moving.seconds);
+        (*take_seconds, *audition_seconds) = (other.moving.take_seconds, other.moving.audition_seconds);
+        self.counts.copy_from(&other.counts);
+        self.at_ns = other.at_ns;
+    }
+
+    /// Those that stand in a status.
+    pub fn of(status: &Status) -> Levels {
+        Levels {
+            at_ns: status.at_ns,
+            moving: Moving {
+                position: status.transport.position,
+                seconds: status.transport.seconds,
+                inputs: status.inputs.meters.clone(),
+                outputs: status.outputs.to_vec(),
+                motion: status.params.motion.iter().map(|motion| motion.value).collect(),
+                take_seconds: status.record.take.as_ref().map_or(0.0, |take| take.seconds),
+                audition_seconds: status.audition.as_ref().map_or(0.0, |audition| audition.seconds),
+            },
+            counts: Counts {
+                load_percent: status.device.load_percent,
+                load_peak_percent: status.device.load_peak_percent,
+                ports: status.ports.iter().map(PortCounts::of).collect(),
+                doors: status.doors.iter().map(|door| door.received).collect(),
+                free_bytes: status.record.free_bytes,
+            },
+        }
+    }
+
+    /// Brings the levels that stand in a status up to date. What is true there already stays shared.
+    pub fn lay_over(&self, status: &mut Status) {
+        status.at_ns = self.at_ns;
+        self.moving.lay_over(status);
+        self.counts.lay_over(status);
+    }
+}
+
+impl Moving {
+    fn lay_over(&self, status: &mut Status) {
+        if (status.transport.position, status.transport.seconds) != (self.position, self.seconds) {
+            (status.transport.position, status.transport.seconds) = (self.position, self.seconds);
+        }
+        if status.inputs.meters != self.inputs {
+            status.inputs.meters.clone_from(&self.inputs);
+        }
+        if *status.outputs != self.outputs {
+            (*status.outputs).clone_from(&self.outputs);
+        }
+        if !status.params.motion.iter().map(|motion| motion.value).eq(self.motion.iter().copied()) {
+            let moved = status.params.motion.iter_mut().zip(&self.motion);
+            moved.for_each(|(motion, value)| motion.value = *value);
+        }
+        if status.record.take.as_ref().is_some_and(|take| take.seconds != self.take_seconds)
+            && let Some(take) = &mut status.record.take
+        {
+            take.seconds = self.take_seconds;
+        }
+        if status.audition.as_ref().is_some_and(|audition| audition.seconds != self.audition_seconds)
+            && let Some(audition) = &mut *status.audition
+        {
+            audition.seconds = self.audition_seconds;
+        }
+    }
+}
+
+impl Counts {
+    fn copy_from(&mut self, other: &Counts) {
+        let Counts { load_percent, load_peak_percent, ports, doors, free_bytes } = self;
+        (*load_percent, *load_peak_percent) = (other.load_percent, other.load_peak_percent);
+        ports.clone_from(&other.ports);
+        doors.clone_from(&other.doors);
+        *free_bytes = other.free_bytes;
+    }
+
+    fn lay_over(&self, status: &mut Status) {
+        let Counts { load_percent, load_peak_percent, ports, doors, free_bytes } = self;
+        if (status.device.load_percent, status.device.load_peak_percent) != (*load_percent, *load_peak_percent) {
+            (status.device.load_percent, status.device.load_peak_percent) = (*load_percent, *load_peak_percent);
+        }
+        if status.ports.iter().zip(ports).any(|(port, counts)| PortCounts::of(port) != *counts) {
+            status.ports.iter_mut().zip(ports).for_each(|(port, counts)| counts.lay_over(port));
+        }
+        if status.doors.iter().zip(doors).any(|(door, received)| door.received != *received) {
+            status.doors.iter_mut().zip(doors).for_each(|(door, received)| door.received = *received);
+        }
+        if status.record.free_bytes != *free_bytes {
+            status.record.free_bytes = *free_bytes;
+        }
+    }
+}
+
+/// The highest peaks since a reader looked last, in dBFS: inputs, then outputs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Peaks(Vec<f32>);
+
+impl Peaks {
+    /// Holds those that are higher.
+    pub fn hold(&mut self, moving: &Moving) {
+        let count = moving.inputs.len() + moving.outputs.len();
+        self.0.resize(count, f32::NEG_INFINITY);
+        let meters = moving.inputs.iter().chain(&moving.outputs);
+        self.0.iter_mut().zip(meters).for_each(|(held, meter)| *held = held.max(meter.peak_db));
+    }
+
+    /// Shows them in meters, and holds none any more.
+    pub fn take_into(&mut self, moving: &mut Moving) {
+        let meters = moving.inputs.iter_mut().chain(&mut moving.outputs);
+        self.0.drain(..).zip(meters).for_each(|(held, meter)| meter.peak_db = meter.peak_db.max(held));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{assembly::EngineConfig, offline::Offline};
+
+    fn louder(moving: &Moving, peak_db: f32) -> Moving {
+        let mut moving = moving.clone();
+        moving.outputs[1].peak_db = peak_db;
+        moving
+    }
+
+    #[test]
+    fn levels_are_brought_up_to_date_and_only_parts_that_hold_some_are_copied() {
+        let mut offline = Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap();
+        for line in ["mod.set filter_cutoff lfo sine 1/4 depth 0.3", "transport.play", "click.on on"] {
+            offline.ask(&line.parse().unwrap()).unwrap();
+        }
+        let before = offline.status();
+        offline.run_to(60_000);
+        let after = offline.status();
+        assert_ne!(before, after);
+        let mut laid = before.clone();
+        Levels::of(&after).lay_over(&mut laid);
+        assert_eq!(Levels::of(&laid), Levels::of(&after));
+        assert!(laid.profiles.is(&before.profiles) && laid.faults.is(&before.faults) && laid.clock.is(&before.clock));
+        assert!(!laid.transport.is(&before.transport) && laid.transport.revision() == before.transport.revision());
+        let again = laid.clone();
+        Levels::of(&after).lay_over(&mut laid);
+        assert!(laid.transport.is(&again.transport) && laid.ports.is(&again.ports) && laid.params.is(&again.params));
+    }
+
+    #[test]
+    fn a_peak_is_held_until_it_is_read() {
+        let status = Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap().status();
+        let quiet = Levels::of(&status).moving;
+        let mut peaks = Peaks::default();
+        for peak_db in [-40.0, -3.0, -60.0] {
+            peaks.hold(&louder(&quiet, peak_db));
+        }
+        let mut read = quiet.clone();
+        peaks.take_into(&mut read);
+        assert_eq!(read, louder(&quiet, -3.0));
+        let mut again = quiet.clone();
+        peaks.take_into(&mut again);
+        assert_eq!(again, quiet, "it is read once");
+    }
+}

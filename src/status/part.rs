@@ -1,0 +1,119 @@
+//! A part of the status: shared by reference, with the revision it was made in. Pure.
+//!
+//! The control thread makes a part anew only when it changed; a copy of a status copies references. A client that has
+//! revision 7 lacks the parts whose revision is above 7, and no others.
+
+use serde::{Serialize, Serializer};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+/// One part. Two are the same where their values are.
+#[derive(Debug)]
+pub struct Part<T> {
+    revision: u64,
+    value: Arc<T>,
+}
+
+impl<T> Part<T> {
+    /// A part of this revision, counted from 1.
+    pub fn of(value: T, revision: u64) -> Part<T> {
+        Part { revision, value: Arc::new(value) }
+    }
+
+    /// The revision it was made in.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Whether both are the same piece of memory.
+    pub fn is(&self, other: &Part<T>) -> bool {
+        Arc::ptr_eq(&self.value, &other.value)
+    }
+
+    /// Makes it anew, of this revision, where it is not as it should be.
+    pub fn renew(&mut self, revision: u64, is_true: impl FnOnce(&T) -> bool, make: impl FnOnce() -> T) {
+        if !is_true(&self.value) {
+            *self = Part::of(make(), revision);
+        }
+    }
+}
+
+impl<T: PartialEq + Clone> Part<T> {
+    /// Makes it this value, of this revision, where it is another.
+    pub fn renew_to(&mut self, revision: u64, value: &T) {
+        self.renew(revision, |now| now == value, || value.clone());
+    }
+}
+
+impl<T> Clone for Part<T> {
+    fn clone(&self) -> Part<T> {
+        Part { revision: self.revision, value: Arc::clone(&self.value) }
+    }
+}
+
+impl<T> From<T> for Part<T> {
+    /// A first part.
+    fn from(value: T) -> Part<T> {
+        Part::of(value, 1)
+    }
+}
+
+impl<T> Deref for Part<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Clone> DerefMut for Part<T> {
+    /// A copy of one's own, of the same revision: for levels that are laid over it and for what is drawn.
+    fn deref_mut(&mut self) -> &mut T {
+        Arc::make_mut(&mut self.value)
+    }
+}
+
+impl<T: PartialEq> PartialEq for Part<T> {
+    fn eq(&self, other: &Part<T>) -> bool {
+        self.is(other) || self.value == other.value
+    }
+}
+
+impl<T: PartialEq> PartialEq<Option<T>> for Part<Option<T>> {
+    fn eq(&self, other: &Option<T>) -> bool {
+        *self.value == *other
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Part<Vec<T>> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.value.iter()
+    }
+}
+
+impl<T: Serialize> Serialize for Part<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_is_shared_and_what_changes_has_the_new_revision() {
+        let mut part = Part::from(vec![1, 2]);
+        let before = part.clone();
+        part.renew_to(7, &vec![1, 2]);
+        assert!(part.is(&before) && part.revision() == 1);
+        part.renew_to(7, &vec![3]);
+        assert_eq!((&*part, part.revision()), (&vec![3], 7));
+        assert_eq!((&*before, before.revision()), (&vec![1, 2], 1), "who has the old one keeps it");
+    }
+}

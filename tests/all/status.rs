@@ -1,0 +1,87 @@
+//! What is shown costs what changed: a turn of the control thread copies and allocates nothing else.
+
+use busker::engine::{assembly::EngineConfig, offline::Offline};
+
+/// A station in virtual time whose control thread has nothing new to say of itself.
+fn at_rest(lines: &[&str]) -> Offline {
+    let mut offline = Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap();
+    for line in lines {
+        offline.ask(&line.parse().unwrap()).unwrap();
+    }
+    offline.run_to(48_000);
+    offline.turn();
+    offline
+}
+
+#[test]
+#[cfg(feature = "rt-check")]
+fn a_turn_at_rest_allocates_nothing() {
+    for lines in [&["clock.run off"][..], &["clock.run off", "takes.look on", "midi.monitor on"]] {
+        let mut offline = at_rest(lines);
+        // One allocation ends the program.
+        assert_no_alloc::assert_no_alloc(|| offline.turn());
+    }
+}
+
+#[test]
+#[cfg(feature = "rt-check")]
+fn while_clock_song_and_lfo_go_on_what_is_shown_allocates_nothing() {
+    let mut offline = at_rest(&["mod.set filter_cutoff lfo sine 1/4 depth 0.3", "click.on on", "transport.play"]);
+    let before = offline.station().status();
+    for frame in (50_000..60_000).step_by(1_000) {
+        offline.run_to(frame);
+        assert_no_alloc::assert_no_alloc(|| offline.show());
+    }
+    let after = offline.station().status();
+    assert_ne!(before.transport, after.transport);
+    assert_ne!(before.params.motion, after.params.motion);
+    assert_eq!(before.revision(), after.revision(), "no part is made anew");
+}
+
+#[test]
+fn who_comes_late_or_looks_seldom_finds_every_change_once() {
+    let mut offline = at_rest(&[]);
+    let mut watcher = offline.station().watcher();
+    let mut known = 0;
+    let mut news = |offline: &mut Offline, lines: &[&str]| -> Vec<String> {
+        for line in lines {
+            offline.ask(&line.parse().unwrap()).unwrap();
+            offline.show();
+        }
+        watcher.look();
+        let changes = watcher.parts().changes(known);
+        known = watcher.parts().revision();
+        changes.0.keys().cloned().collect()
+    };
+    let all = news(&mut offline, &[]).len();
+    assert_eq!(all, offline.status().changes(0).0.len());
+    assert!(news(&mut offline, &[]).is_empty());
+    assert_eq!(news(&mut offline, &["click.on on"]), ["click_on"]);
+    let lines = ["click.on off", "clock.bpm 97", "clock.bpm 98", "param.set filter_cutoff 0.2"];
+    assert_eq!(news(&mut offline, &lines), ["click_on", "params", "transport"]);
+    assert!(news(&mut offline, &["click.on on", "click.on off"]) == ["click_on"], "a state in between is skipped");
+}
+
+#[test]
+fn a_peak_between_two_looks_is_seen_by_every_watcher() {
+    let mut offline = at_rest(&[]);
+    let station = offline.station().clone();
+    let (mut often, mut seldom) = (station.watcher(), station.watcher());
+    offline.ask(&"note.on C3 127".parse().unwrap()).unwrap();
+    let (mut frame, mut highest) = (offline.frame(), f32::NEG_INFINITY);
+    for turn in 0..120 {
+        frame += 1_600;
+        offline.run_to(frame);
+        if turn == 20 {
+            offline.ask(&"midi.panic".parse().unwrap()).unwrap();
+        }
+        offline.turn();
+        often.look();
+        highest = highest.max(often.levels().moving.inputs[0].peak_db);
+    }
+    assert!(often.levels().moving.inputs[0].peak_db < highest, "it has faded");
+    seldom.look();
+    assert_eq!(seldom.levels().moving.inputs[0].peak_db, highest);
+    seldom.look();
+    assert_eq!(seldom.levels(), often.levels(), "it is seen once");
+}
