@@ -58,6 +58,8 @@ pub(super) struct Port {
     /// Those of them on which something was played, as notes, pedals and bends are.
     played: u16,
     owed: Owed,
+    /// Everything that can sound was ended by what was sent last.
+    ended_all: bool,
     begun: Option<Begun>,
     /// Since when the port has a long message only in part.
     unfinished_ns: Option<u64>,
@@ -93,6 +95,7 @@ impl Port {
             used: 0,
             played: 0,
             owed: Owed::default(),
+            ended_all: false,
             begun: None,
             unfinished_ns: None,
             overflowed: false,
@@ -132,7 +135,7 @@ impl Port {
                 return self.turn((channel, Place::Target(target, halves)), value, (spacing_ns, glide_ns), due_ns);
             }
             What::Known { channel, target, value } => return self.controllers.know(channel, target, value),
-            What::Panic => return self.panic(asked_ns),
+            What::Panic => return self.panic(now_ns, asked_ns),
             What::Message(message) => {
                 // Controllers, programs and bends: any of them may turn a knob.
                 if matches!(message.bytes().first(), Some(0xB0..=0xCF | 0xE0..=0xEF)) {
@@ -240,7 +243,7 @@ impl Port {
     fn forget_synth(&mut self) {
         self.controllers.forget_sent(None);
         self.pace.forget();
-        self.owed = Owed::default();
+        (self.owed, self.ended_all) = (Owed::default(), false);
         (self.begun, self.unfinished_ns, self.overflowed) = (None, None, false);
         (self.opens_ns, self.retry_at_ns, self.retry_wait_ns) = (None, None, RETRY_NS.0);
     }
@@ -428,6 +431,7 @@ impl Port {
     ) -> Result<(), SendFailed> {
         self.out.send(at_ns, payload.bytes())?;
         self.pace.spend(hand.now_ns, payload.bytes().len());
+        self.ended_all = false;
         if let Payload::Short(message) = &payload {
             self.track(message);
         }

@@ -8,6 +8,7 @@ use super::{
     },
     Hand, Port, RETRY_NS, count,
 };
+use crate::midi::Rank;
 
 /// A port that has taken a part of a long message is waited for this long; after that it refuses.
 const PATIENCE_NS: u64 = 2_000_000_000;
@@ -33,14 +34,18 @@ pub(super) struct Begun {
 }
 
 impl Port {
-    /// All notes off: what waits is forgotten, but for knobs, and for the ends of notes, which do no harm.
-    pub(in super::super) fn panic(&mut self, asked_ns: u64) {
+    /// All notes off: what waits is forgotten, but for knobs, and for the ends of notes, which do no harm. One that comes
+    /// while the one before is still on the wire, and nothing behind it, has been obeyed already.
+    pub(in super::super) fn panic(&mut self, now_ns: u64, asked_ns: u64) {
         self.queue.retain(|queued| match &queued.item {
             Item::Message(Payload::Short(message)) => message.is_urgent(),
             Item::Message(Payload::SysEx(_)) => false,
             Item::Value(..) | Item::Controller(_) => true,
         });
         self.controllers.forget_sent(None);
+        if self.ended_all && self.pace.is_busy(now_ns) && self.begun.is_none() {
+            return;
+        }
         self.cut_short();
         self.owed.owe_ends_of(&self.held, asked_ns);
         self.owed.owe_everything(asked_ns);
@@ -78,7 +83,7 @@ impl Port {
 
     pub(super) fn end_overflow(&mut self, now_ns: u64) {
         if std::mem::take(&mut self.overflowed) {
-            self.panic(now_ns);
+            self.panic(now_ns, now_ns);
         }
     }
 
@@ -102,7 +107,8 @@ impl Port {
         self.finish(hand.now_ns)?;
         self.send_pieces(hand)?;
         while let Some(message) = self.owed.first() {
-            let opened = self.pace.gate(hand.now_ns, message.rank(), message.bytes().len(), &self.panel);
+            // A bend that goes back is no knob that is turned: it does not wait for knobs.
+            let opened = self.pace.gate(hand.now_ns, Rank::Discrete, message.bytes().len(), &self.panel);
             let opened_ns = opened.map_err(Stuck::Until)?;
             let since_ns = self.owed.since_ns;
             // What was refused goes when the port takes it, whenever it was due.
@@ -114,6 +120,7 @@ impl Port {
                 return Err(Stuck::Refused);
             }
             self.owed.paid(&message);
+            self.ended_all = self.owed.is_everything_paid();
         }
         self.retry_at_ns = None;
         Ok(())
@@ -143,6 +150,7 @@ impl Port {
                 return Err(Stuck::Refused);
             }
             begun.done += bytes;
+            self.ended_all = false;
             if begun.cut {
                 self.begun = None;
                 count(&self.panel.dropped);
