@@ -87,7 +87,8 @@ impl Recorder {
                 self.takes.pending = Some(Pending { name, with_song: true, from_frame: now.open_frame });
                 let bars = self.takes.options().count_in_bars;
                 transport.count_in(bars, out, now);
-                Ok(format!("recording begins with the song, after {bars} bars of click"))
+                let bars = if bars == 1 { "1 bar".to_owned() } else { format!("{bars} bars") };
+                Ok(format!("recording begins with the song, after {bars} of click"))
             }
         }
     }
