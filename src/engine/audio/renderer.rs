@@ -17,6 +17,7 @@ use crate::{
         frame_clock::FrameClockFeed,
         midi::{input::Inlet, sent::SentLog},
         plan_cell::PlanReader,
+        realtime::no_alloc,
     },
     music::{CountIn, Plan},
     synth::Synth,
@@ -451,12 +452,4 @@ impl Renderer {
             self.click.render(plan, self.click_on, window, &mut left[..frames], &mut right[..frames]);
         }
     }
-}
-
-/// With feature `rt-check`, aborts on any allocation inside.
-pub(crate) fn no_alloc<T>(work: impl FnOnce() -> T) -> T {
-    #[cfg(feature = "rt-check")]
-    return assert_no_alloc::assert_no_alloc(work);
-    #[cfg(not(feature = "rt-check"))]
-    work()
 }

@@ -1,7 +1,7 @@
 //! What is heard of a play, frame by frame, whatever the disk and the hand on the keys do.
 
 use super::*;
-use crate::engine::audio::renderer::no_alloc;
+use crate::engine::realtime::no_alloc;
 use ringbuf::traits::Observer;
 
 const RATE_HZ: f64 = 48_000.0;

@@ -20,7 +20,10 @@ use super::{
     queue::{Item, Queue, Queued},
     request::{What, is_discrete, rank_of},
 };
-use crate::midi::{Channel, Held, Message, Rank};
+use crate::{
+    engine::realtime::may_alloc,
+    midi::{Channel, Held, Message, Rank},
+};
 use catch_up::{Begun, Stuck};
 use std::sync::{
     Arc,
@@ -211,7 +214,7 @@ impl Port {
 
     /// Notices that the port came or went; true where it is there.
     pub(super) fn is_there(&mut self) -> bool {
-        while let Some(news) = self.out.news() {
+        while let Some(news) = may_alloc(|| self.out.news()) {
             match news {
                 PortNews::Gone => self.forget(),
                 PortNews::Connected => {
@@ -429,7 +432,7 @@ impl Port {
         at_ns: u64,
         payload: Payload,
     ) -> Result<(), SendFailed> {
-        self.out.send(at_ns, payload.bytes())?;
+        may_alloc(|| self.out.send(at_ns, payload.bytes()))?;
         self.pace.spend(hand.now_ns, payload.bytes().len());
         self.ended_all = false;
         if let Payload::Short(message) = &payload {
@@ -444,7 +447,7 @@ impl Port {
     /// The port took something, perhaps in part.
     fn took(&mut self, now_ns: u64) {
         self.retry_wait_ns = RETRY_NS.0;
-        if self.out.finish().is_err() {
+        if may_alloc(|| self.out.finish()).is_err() {
             self.unfinished_ns = Some(now_ns);
             self.try_again(now_ns);
         }

@@ -3,12 +3,12 @@
 
 use super::{
     super::{
-        super::sent::{Payload, Sent},
+        super::sent::{Payload, Sent, SysEx},
         queue::Item,
     },
     Hand, Port, RETRY_NS, count,
 };
-use crate::midi::Rank;
+use crate::{engine::realtime::may_alloc, midi::Rank};
 
 /// A port that has taken a part of a long message is waited for this long; after that it refuses.
 const PATIENCE_NS: u64 = 2_000_000_000;
@@ -25,7 +25,7 @@ pub(super) enum Stuck {
 
 /// A long SysEx that goes in pieces.
 pub(super) struct Begun {
-    pub bytes: Box<[u8]>,
+    pub bytes: SysEx,
     pub done: usize,
     pub at_ns: u64,
     pub waited_ns: u64,
@@ -129,7 +129,7 @@ impl Port {
     /// Goes on with what the port has taken in part. Others wait for a port that is only slow.
     pub(super) fn finish(&mut self, now_ns: u64) -> Result<(), Stuck> {
         let Some(since_ns) = self.unfinished_ns else { return Ok(()) };
-        if self.out.finish().is_ok() {
+        if may_alloc(|| self.out.finish()).is_ok() {
             self.unfinished_ns = None;
             return Ok(());
         }
@@ -145,7 +145,7 @@ impl Port {
             let bytes = self.pace.piece(hand.now_ns, rest.len(), &self.panel).map_err(Stuck::Until)?;
             // Where nothing of it went out there is nothing to end.
             let unheard = begun.cut && begun.done == 0;
-            if !unheard && self.out.send(hand.now_ns, &rest[..bytes]).is_err() {
+            if !unheard && may_alloc(|| self.out.send(hand.now_ns, &rest[..bytes])).is_err() {
                 self.try_again(hand.now_ns);
                 return Err(Stuck::Refused);
             }

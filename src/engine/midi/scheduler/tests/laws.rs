@@ -414,7 +414,7 @@ proptest! {
                 2 => short(0xB0, 64, number),
                 3 => short(0xB0, 0, number),
                 4 => What::Message(Message::program(of, number)),
-                5 => What::SysEx(Box::new([0xF0, number, 0xF7])),
+                5 => What::SysEx(vec![0xF0, number, 0xF7].into()),
                 6 => knob(Target::Program),
                 7 => knob(Target::Cc(66)),
                 // These may wait, whoever turns them.
