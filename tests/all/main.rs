@@ -27,6 +27,7 @@ mod doors;
 mod flood;
 mod fuzz;
 mod keymap;
+mod manual;
 mod motion;
 mod nts1;
 mod profiles;
