@@ -318,7 +318,7 @@ fn a_synth_that_the_session_does_not_know_joins_it_and_each_gets_its_own() {
     rig.wait_ms(200);
     assert_eq!(rig.sent(), [("jack:two".to_owned(), vec![0xB0, 43, 5])]);
     rig.ask("session.save");
-    let ports: Vec<String> = rig.kept().instruments.into_iter().map(|instrument| instrument.port).collect();
+    let ports: Vec<String> = rig.kept().instruments.into_iter().map(|instrument| instrument.port.clone()).collect();
     assert_eq!(ports, ["jack:two", "sim"]);
 }
 
@@ -337,7 +337,7 @@ fn a_profile_that_is_not_known_leaves_the_knobs_and_the_file_until_another_is_ta
         values: values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect::<BTreeMap<_, _>>(),
         ..InstrumentState::default()
     };
-    assert_eq!(rig.kept().instruments, [state("moog", &[("cutoff", 5)])]);
+    assert_eq!(*rig.kept().instruments[0], state("moog", &[("cutoff", 5)]));
     assert_eq!(rig.value("filter_cutoff"), 127);
     rig.ask("profile.use fm_synth");
     rig.ask("session.save");
@@ -400,14 +400,14 @@ fn a_session_that_cannot_be_written_is_told_and_plays_on() {
 fn a_session_too_long_to_be_read_again_is_not_written_and_that_is_told_once() {
     let music = tempfile::tempdir().unwrap();
     let mut rig = Rig::new(music.path());
-    let points: Vec<String> = (0..23_500).map(|n| format!("{n} 100")).collect();
+    let points: Vec<String> = (0..180_000).map(|n| format!("{n} 100")).collect();
     let points = points.join(", ");
     rig.write(&format!("instruments: [{{ port: x, automation: {{ a: \"{points}\" }} }}]\n"));
     rig.ask("session.open jam");
     let before = fs::read_to_string(rig.file()).unwrap();
     rig.warnings();
     rig.wait_ms(2100);
-    for n in 0..40 {
+    for n in 0..100 {
         rig.ask(&format!("snapshot.save s{n}"));
     }
     rig.wait_ms(5000);
