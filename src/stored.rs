@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn what_would_be_too_long_to_be_read_again_is_refused() {
         let mut snapshots = Snapshots::default();
-        for n in 0..5000 {
+        for n in 0..9500 {
             let name = format!("{n:0200}");
             snapshots.put(Snapshot { profile: "nts1".to_owned(), name, values: BTreeMap::new() });
         }

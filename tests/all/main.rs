@@ -34,6 +34,7 @@ mod raw_port;
 mod recording;
 mod screens;
 mod station;
+mod stored;
 mod structure;
 mod takes;
 mod takes_verbs;

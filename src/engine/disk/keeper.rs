@@ -180,13 +180,12 @@ impl Keeper {
         for mut page in waiting {
             let written = self.write(&page);
             let (path, revision, errands) = (page.path.clone(), page.revision, mem::take(&mut page.errands));
-            let is_for_trash = matches!(page.how, How::Trash);
             let outcome = match written {
                 Ok(outcome) => outcome,
                 Err(Refusal::Full(why)) => Outcome::Not { sentence: format!("{}: {why}", page.loss), again: None },
                 Err(Refusal::Disk(why)) => {
                     let sentence = format!("{}: {why}", page.loss);
-                    Outcome::Not { sentence, again: Some(page).filter(|_| !is_for_trash) }
+                    Outcome::Not { sentence, again: Some(page) }
                 }
             };
             // A control that is gone can tell nobody.

@@ -397,6 +397,36 @@ fn a_session_that_cannot_be_written_is_told_and_plays_on() {
 }
 
 #[test]
+fn a_session_that_was_refused_is_tried_again_while_it_plays_and_the_newest_is_written() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    rig.ask("session.new jam");
+    fs::remove_file(rig.file()).unwrap();
+    fs::create_dir_all(rig.file().join("in the way")).unwrap();
+    for value in ["1", "0.5", "0.25"] {
+        rig.ask(&format!("param.set filter_cutoff {value}"));
+        rig.wait_ms(2500);
+    }
+    let cutoff = rig.value("filter_cutoff");
+    assert_eq!(rig.warnings().len(), 1, "it is told once");
+    fs::remove_dir_all(rig.file()).unwrap();
+    rig.wait_ms(2500);
+    assert_eq!(rig.kept().instruments[0].values["filter_cutoff"], cutoff);
+}
+
+#[test]
+fn no_snapshot_of_the_session_before_comes_into_the_next_one() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    rig.ask("session.new jam");
+    rig.ask("snapshot.save warm");
+    rig.ask("snapshot.delete warm");
+    rig.ask("session.new other");
+    assert!(rig.refused("param.undo").contains("nothing"));
+    assert!(rig.ask("snapshot.list").ends_with("none yet"));
+}
+
+#[test]
 fn a_session_too_long_to_be_read_again_is_not_written_and_that_is_told_once() {
     let music = tempfile::tempdir().unwrap();
     let mut rig = Rig::new(music.path());
