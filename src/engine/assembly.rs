@@ -129,7 +129,7 @@ impl EngineConfig {
 
     /// A rehearsal: everything is read as ever, and left as it is. Only takes are made.
     pub fn rehearse(&mut self) {
-        (self.learned.file, self.snapshots.file) = (None, None);
+        (self.learned.home.file, self.snapshots.home.file) = (None, None);
         self.sessions = SessionRules { keep: false, takes: false };
     }
 

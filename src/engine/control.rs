@@ -58,6 +58,7 @@ use crate::{
     midi::Channel,
     music::{Decibels, Plan},
     profile::{Library, Profile},
+    session::{history::History, model::Model},
     snapshots::Snapshots,
     status::{DeviceStatus, RealtimeStatus, Severity},
     stored::Stored,
@@ -243,6 +244,10 @@ impl Control {
     /// A control at its beginning.
     pub fn new(parts: ControlParts) -> Control {
         let instruments = Instruments::new(parts.library, &parts.profile, parts.channel, &parts.ports);
+        let mut model = Model::new(parts.snapshots.value);
+        for (at, instrument) in instruments.list.iter().enumerate() {
+            model.set_knobs(at, instrument.profile.defaults());
+        }
         let takes = Takes::new(TakesParts {
             jobs: parts.jobs,
             done: parts.done,
@@ -261,6 +266,8 @@ impl Control {
                 renderer: parts.renderer,
                 keeper: parts.keeper,
                 plan: LivePlan::new(parts.plan, parts.plan_writer),
+                model,
+                history: History::default(),
                 owed: Owed::default(),
                 asking: Guest::default(),
                 start_ns: parts.start_ns,
@@ -277,7 +284,7 @@ impl Control {
             instruments,
             ports: Ports::new(parts.ports, parts.received, parts.sent),
             learn: Learn::new(parts.learned),
-            sessions: SessionDesk::new(parts.sessions, parts.snapshots, parts.folder),
+            sessions: SessionDesk::new(parts.sessions, parts.snapshots.home, parts.folder),
             guests: Guests::default(),
             doors: parts.doors,
             device: parts.device,
@@ -350,7 +357,7 @@ impl Control {
         self.look_at_ports(now);
         self.instruments.look_at_profiles(&mut self.out, now);
         self.glance(now);
-        self.listen_to_keeper();
+        self.listen_to_keeper(now.ns);
         let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
         sessions.keep(&House { transport, recorder, instruments, ports }, out, now);
         self.ports.tick(now.ns);

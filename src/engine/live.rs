@@ -478,7 +478,7 @@ impl Live {
                 "the disk does not answer: the last changes of session, snapshots or what was learned may be lost";
             self.control.desk().notice(Severity::Error, text);
         }
-        self.control.listen_to_keeper();
+        self.control.listen_to_keeper(self.now().ns);
         let answers = self.control.last_answers();
         self.answer(answers);
     }

@@ -202,7 +202,7 @@ impl Offline {
         self.engine.control.save_last(self.now());
         self.engine.control.close_keeper();
         self.engine.keeper.step();
-        self.engine.control.listen_to_keeper();
+        self.engine.control.listen_to_keeper(self.now().ns);
         self.engine.control.desk().tell(&Event::Quit);
     }
 }

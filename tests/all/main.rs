@@ -35,6 +35,7 @@ mod raw_port;
 mod recording;
 mod screens;
 mod station;
+mod stored;
 mod structure;
 mod takes;
 mod takes_verbs;

@@ -1,6 +1,6 @@
 //! How things are: what the control thread shows as the status. The control thread's.
 
-use super::{Control, Moment, instruments::instrument::Instrument};
+use super::{Control, Moment, instruments::instrument::Instrument, sessions::snapshots::snapshot_names};
 use crate::{
     engine::midi::{input::MidiIn, sent::PortIndex, thru::Route},
     music::{Position, Stretch},
@@ -93,12 +93,13 @@ impl Control {
     }
 
     fn params_status(&self) -> ParamsStatus {
-        let Instrument { profile, values, motion, lanes, .. } = self.instruments.instrument();
+        let values = self.out.model.knobs(self.instruments.current).to_vec();
+        let Instrument { profile, motion, lanes, .. } = self.instruments.instrument();
         ParamsStatus {
             motion: motion.status(),
             automated: lanes.places(),
-            snapshots: self.sessions.snapshot_names(&profile.id),
-            ..ParamsStatus::standing(Arc::clone(profile), values.clone())
+            snapshots: snapshot_names(&self.out.model, &profile.id),
+            ..ParamsStatus::standing(Arc::clone(profile), values)
         }
     }
 }
