@@ -61,6 +61,7 @@ use crate::{
     snapshots::Snapshots,
     status::{DeviceStatus, RealtimeStatus, Severity},
     stored::Stored,
+    taps::Tap,
 };
 use audition::Audition;
 use console::Console;
@@ -139,8 +140,12 @@ pub struct ControlParts {
     pub keeper: KeeperHandle,
     /// The recorded inputs.
     pub sources: Vec<Source>,
+    /// Of each of them, its tap.
+    pub taps: Vec<Tap>,
     /// What they are called.
     pub input_channels: String,
+    /// Inputs of the device that the capture buffer has no room for.
+    pub left_out: Vec<Tap>,
     /// One for each.
     pub input_meters: Vec<MeterReader>,
     /// Left and right.
@@ -250,7 +255,8 @@ impl Control {
             folder: parts.folder.clone(),
             calendar: parts.calendar,
             capture: parts.capture,
-            inputs: parts.sources.len(),
+            chosen: (parts.taps, parts.input_channels.clone()),
+            left_out: parts.left_out,
             sample_rate_hz: parts.device.sample_rate_hz,
             options: parts.recorder,
         });
@@ -284,7 +290,8 @@ impl Control {
             realtime: RealtimeStatus::default(),
             quit: false,
         };
-        let Control { ports, instruments, out, .. } = &mut control;
+        let Control { ports, instruments, recorder, out, .. } = &mut control;
+        recorder.tell_held(out);
         ports.route_as_set(out);
         ports.tell_absent(out);
         ports.tell_unknown(&instruments.library, out);
@@ -464,8 +471,7 @@ impl Control {
     pub fn wind_up(&mut self, now: Moment) {
         self.drain_sent(now);
         let Control { out, recorder, audition, .. } = self;
-        recorder.takes.pending = None;
-        recorder.takes.end(now.open_frame, out);
+        recorder.takes.end_all(now.open_frame, out);
         audition.end(out);
         let pulse = out.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);
         out.plan.change(|plan| {

@@ -1,8 +1,9 @@
 //! The disk writer: what the capture buffer holds becomes takes, which are WAV files.
 //!
 //! Runs on its own thread (or stepped, in virtual time) and waits for nothing but the disk. A take is a stretch of the
-//! buffer: it may begin in the past and end when the frame it ends before is there. Several are made at once. What the
-//! disk is too slow for is silence of its exact length, marked and told. Files are created new, never overwritten.
+//! buffer, of the taps that its order names: it may begin in the past and end when the frame it ends before is there.
+//! Several are made at once, and what becomes of one is nothing to the others. What the disk is too slow for is silence of
+//! its exact length, marked and reported. Files are created new, never overwritten.
 //!
 //! Jobs come before every piece that is written: a slow disk delays an order by one wait for the disk, not until all is
 //! written. How far it has come is in [`Progress`], which can be read while it waits.
@@ -128,8 +129,10 @@ pub enum Job {
         /// The frame after its last.
         frame: i64,
     },
-    /// Name a place in every take that is being made.
+    /// Name a place.
     Mark {
+        /// In which take; nothing is "in every one that is being made".
+        take: Option<TakeId>,
         /// The place.
         frame: i64,
         /// Its name.
@@ -328,7 +331,10 @@ impl Writer {
                     take.end_before(frame);
                 }
             }
-            Job::Mark { frame, label } => self.takes.iter_mut().for_each(|take| take.mark(frame, &label)),
+            Job::Mark { take: of, frame, label } => {
+                let takes = self.takes.iter_mut().filter(|take| of.is_none_or(|of| of == take.id()));
+                takes.for_each(|take| take.mark(frame, &label));
+            }
             Job::Played(batch) => {
                 let oldest = self.desk.capture.held().start;
                 for played in batch {

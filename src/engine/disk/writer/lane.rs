@@ -30,6 +30,8 @@ const SYNC_BEHIND_SECONDS: f64 = 8.0;
 /// One file at a time of a take.
 pub(super) struct Lane {
     of: FileOf,
+    /// Its channels in the buffer.
+    channels: Vec<usize>,
     file: Option<OpenFile>,
     stem: String,
     part: u32,
@@ -61,13 +63,14 @@ impl Lane {
     pub(super) fn new(
         order: &TakeOrder,
         stem: &str,
-        of: FileOf,
+        (of, desk): (&FileOf, &Desk),
         begun: names::Begun,
         first_frame: i64,
         seed: u64,
     ) -> Lane {
         let mut lane = Lane {
-            of,
+            of: of.clone(),
+            channels: desk.capture.channels(&of.taps).unwrap_or_default(),
             file: None,
             stem: stem.to_owned(),
             part: 1,
@@ -163,18 +166,18 @@ impl Lane {
     }
 
     fn piece_frames(&self) -> usize {
-        (PIECE_SAMPLES / self.of.channels.len().max(1)).max(1)
+        (PIECE_SAMPLES / self.channels.len().max(1)).max(1)
     }
 
     fn write_samples(&mut self, frames: usize, order: &TakeOrder, desk: &Desk) -> io::Result<()> {
-        if !desk.capture.read(self.next_frame, frames, &self.of.channels, &mut self.samples) {
+        if !desk.capture.read(self.next_frame, frames, &self.channels, &mut self.samples) {
             // Overwritten meanwhile: the next look finds the gap.
             return Ok(());
         }
         if order.silence_frames.is_some()
             && let Some(at) = self.samples.iter().rposition(|sample| sample.abs() >= order.threshold)
         {
-            self.last_sound_frame = self.next_frame + (at / self.of.channels.len().max(1)) as i64;
+            self.last_sound_frame = self.next_frame + (at / self.channels.len().max(1)) as i64;
         }
         self.write_encoded()
     }
@@ -190,7 +193,7 @@ impl Lane {
         while self.next_frame < end {
             let piece = ((end - self.next_frame) as usize).min(self.piece_frames());
             self.samples.clear();
-            self.samples.resize(piece * self.of.channels.len(), 0.0);
+            self.samples.resize(piece * self.channels.len(), 0.0);
             self.write_encoded()?;
         }
         Ok(())
@@ -313,7 +316,7 @@ impl Lane {
 /// Writes the header of a file of a take that begins with this frame.
 pub(super) fn begin(order: &TakeOrder, of: &FileOf, first_frame: i64, file: File) -> io::Result<WavFile<File>> {
     let shape = Shape {
-        channels: u16::try_from(of.channels.len()).unwrap_or(u16::MAX),
+        channels: u16::try_from(of.taps.len()).unwrap_or(u16::MAX),
         sample_rate_hz: order.sample_rate_hz,
         depth: order.depth,
     };

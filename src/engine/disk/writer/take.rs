@@ -6,7 +6,7 @@ use super::{
     names,
     roll::{MidiFile, Roll},
 };
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 /// Frames looked at for a sound at once.
 const LISTEN_FRAMES: usize = 4096;
@@ -32,6 +32,12 @@ enum State {
 impl OpenTake {
     pub(super) fn new(order: TakeOrder, desk: &Desk, roll: &Roll) -> OpenTake {
         let mut take = OpenTake { state: State::Nothing, order, midi: None };
+        if let Some(tap) = take.order.files.iter().find_map(|file| desk.capture.channels(&file.taps).err()) {
+            let path = take.order.folder.join(names::file_name(&take.order.name, "", 1));
+            let error = io::Error::new(io::ErrorKind::InvalidInput, format!("{tap} is not held"));
+            take.refused(desk, &[names::Refusal { path, error }], None);
+            return take;
+        }
         match take.order.begin {
             Begin::At(frame) => take.begin(frame, desk, roll),
             Begin::OnSound { from_frame, pre_roll_frames } => {
@@ -101,7 +107,7 @@ impl OpenTake {
                 }
                 let lanes = self.order.files.iter().zip(files).zip(0..);
                 let lanes =
-                    lanes.map(|((of, begun), seed)| Lane::new(&self.order, &stem, of.clone(), begun, frame, seed));
+                    lanes.map(|((of, begun), seed)| Lane::new(&self.order, &stem, (of, desk), begun, frame, seed));
                 self.state = State::Writing(lanes.collect());
                 desk.tell(Done::Began { take: self.order.take, path, frame });
             }
@@ -202,7 +208,8 @@ impl OpenTake {
 
 /// The first frame of a stretch in which a channel of the take is as loud as a sound.
 fn first_sound(order: &TakeOrder, first: i64, frames: usize, desk: &Desk) -> Option<i64> {
-    let channels: Vec<usize> = order.files.iter().flat_map(|file| file.channels.iter().copied()).collect();
+    let channels: Vec<usize> =
+        order.files.iter().flat_map(|file| desk.capture.channels(&file.taps).unwrap_or_default()).collect();
     let mut samples = Vec::new();
     // What is overwritten meanwhile is looked at no more.
     desk.capture.read(first, frames, &channels, &mut samples).then_some(())?;

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::{
-    engine::audio::capture::{CaptureFeed, capture},
+    engine::audio::capture::{CaptureFeed, Layout, capture},
     midi::smf::{Bytes, TICKS_PER_QUARTER, Way},
+    taps::{Tap, Taps},
     wav::{Notes, Wav},
 };
 use std::{
@@ -18,6 +19,14 @@ const RATE_HZ: f64 = 8_000.0;
 /// What the rig's buffer holds: a little more than a stall.
 const HELD: usize = 48_000;
 
+fn taps(text: &str) -> Vec<Tap> {
+    text.parse::<Taps>().unwrap().as_slice().to_vec()
+}
+
+fn file(suffix: &str, of: &str) -> FileOf {
+    FileOf { suffix: suffix.to_owned(), taps: taps(of) }
+}
+
 /// A counter on the left, its negative on the right, silence on the master.
 struct Rig {
     feed: CaptureFeed,
@@ -30,7 +39,7 @@ struct Rig {
 
 impl Rig {
     fn new() -> Rig {
-        let (feed, capture) = capture(4, HELD);
+        let (feed, capture) = capture(&Layout { taps: taps("1-2,master"), left_out: Vec::new(), frames: HELD });
         let (jobs, jobs_out) = mpsc::channel();
         let (done_in, done) = mpsc::channel();
         let writer = Writer::new(jobs_out, done_in, capture);
@@ -43,7 +52,7 @@ impl Rig {
             folder: self.folder.path().join("takes"),
             second_folder: None,
             name: "jam".to_owned(),
-            files: vec![FileOf { suffix: String::new(), channels: vec![0, 1] }],
+            files: vec![file("", "1-2")],
             depth: Depth::Int24,
             dither: true,
             sample_rate_hz: RATE_HZ as u32,
@@ -341,7 +350,7 @@ fn files_that_follow_each_other_are_one_signal_and_know_their_time() {
     let mut rig = Rig::new();
     rig.begin(TakeOrder { split_frames: Some(7_000), ..rig.order(1) });
     rig.go(6_000);
-    rig.jobs.send(Job::Mark { frame: 7_001, label: "here".to_owned() }).unwrap();
+    rig.jobs.send(Job::Mark { take: None, frame: 7_001, label: "here".to_owned() }).unwrap();
     rig.go(14_000);
     rig.end(1);
     rig.writer.step();
@@ -361,8 +370,7 @@ fn files_that_follow_each_other_are_one_signal_and_know_their_time() {
 #[test]
 fn several_files_and_several_takes_are_made_at_once() {
     let mut rig = Rig::new();
-    let file = |suffix: &str, channels: &[usize]| FileOf { suffix: suffix.to_owned(), channels: channels.to_vec() };
-    rig.begin(TakeOrder { files: vec![file("1", &[0]), file("2+master", &[1, 2, 3])], ..rig.order(1) });
+    rig.begin(TakeOrder { files: vec![file("1", "1"), file("2+master", "2,master")], ..rig.order(1) });
     rig.go(10_000);
     let end_frame = Some(rig.frame - 1_000);
     rig.begin(TakeOrder { begin: Begin::At(2_000), end_frame, ..rig.order(2) });
@@ -499,8 +507,7 @@ fn an_unfinished_file_opens_and_misses_less_than_a_second() {
 fn a_take_whose_header_cannot_be_written_does_not_begin_and_leaves_no_file() {
     let mut rig = Rig::new();
     // No header names a file without channels.
-    let files =
-        vec![FileOf { suffix: String::new(), channels: vec![0] }, FileOf { suffix: "b".to_owned(), channels: vec![] }];
+    let files = vec![file("", "1"), FileOf { suffix: "b".to_owned(), taps: vec![] }];
     let second = rig.folder.path().join("second");
     rig.begin(TakeOrder { files, second_folder: Some(second.clone()), ..rig.order(1) });
     rig.go(1_000);
