@@ -166,9 +166,8 @@ impl FromStr for Taps {
                 "master-left" => taps.push(Tap::Master(Side::Left)),
                 "master-right" => taps.push(Tap::Master(Side::Right)),
                 _ => {
-                    let input = |text: &str| {
-                        text.parse::<u16>().ok().filter(|input| (1..=Tap::HIGHEST_INPUT).contains(input))
-                    };
+                    let input =
+                        |text: &str| text.parse::<u16>().ok().filter(|input| (1..=Tap::HIGHEST_INPUT).contains(input));
                     let (from, to) = word.split_once('-').unwrap_or((word, word));
                     let (from, to) = input(from).zip(input(to)).filter(|(a, b)| a <= b).ok_or(NotTaps)?;
                     taps.extend((from..=to).map(Tap::Input));

@@ -26,8 +26,8 @@ use crate::{
     status::Severity,
     takes::{Happening, unquoted},
 };
-use std::ops::Range;
 pub use folder::{Folder, LibrarianHandle};
+use std::ops::Range;
 pub use takes::{Occasion, Takes, TakesParts};
 use takes::{Pending, TakeKey, Wanted};
 
@@ -236,7 +236,9 @@ impl Recorder {
         row.set(&mut options, value)?;
         self.takes.set(options)?;
         let later = match row.name {
-            "inputs" if self.takes.records_others() => "; levels, gains and monitor stay those of the inputs of the start",
+            "inputs" if self.takes.records_others() => {
+                "; levels, gains and monitor stay those of the inputs of the start"
+            }
             _ if row.at_start => "; the next start takes it from the settings",
             _ => "",
         };

@@ -676,7 +676,8 @@ impl Takes {
         }
         // A frame less than was asked for is no news.
         (asked - held > 0.1).then(|| {
-            let text = format!("{held:.0} s of what was played are held, not {asked:.0}: {memory} for {channels} channels");
+            let text =
+                format!("{held:.0} s of what was played are held, not {asked:.0}: {memory} for {channels} channels");
             (Severity::Info, format!("{text}; `record.capture_memory` in the settings gives more"))
         })
     }

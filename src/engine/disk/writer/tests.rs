@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     engine::audio::capture::{CaptureFeed, Layout, capture},
     midi::smf::{Bytes, TICKS_PER_QUARTER, Way},
+    takes::{self, Reach, Repaired},
     taps::{Tap, Taps},
     wav::{Notes, Wav},
 };
@@ -380,6 +381,104 @@ fn several_files_and_several_takes_are_made_at_once() {
     assert_samples(&rig.path("jam-1.wav"), &(0..20_000).collect::<Vec<i32>>());
     assert_samples(&rig.path("jam-2+master.wav"), &(0..20_000).flat_map(|i| [-i, 0, 0]).collect::<Vec<i32>>());
     assert_samples(&rig.path("jam.wav"), &counter(2_000, 9_000));
+}
+
+#[test]
+fn takes_of_other_taps_overlap_each_exact_and_a_fault_that_ends_one_leaves_the_others_alone() {
+    let mut rig = Rig::new();
+    let of = |rig: &Rig, take: u32, name: &str, taps: &str| TakeOrder {
+        name: name.to_owned(),
+        files: vec![file("", taps)],
+        ..rig.order(take)
+    };
+    let lost = rig.folder.path().join("lost");
+    rig.begin(TakeOrder { folder: lost.clone(), ..of(&rig, 1, "lost", "1") });
+    rig.begin(of(&rig, 2, "two", "2,1"));
+    rig.go(3_000);
+    rig.begin(TakeOrder { begin: Begin::At(1_000), ..of(&rig, 3, "three", "master-left,2") });
+    rig.go(5_000);
+    fs::remove_dir_all(&lost).unwrap();
+    fs::write(&lost, "in the way").unwrap();
+    rig.go(20_000);
+    let told = rig.told();
+    let ends = |done: &&Done| matches!(done, Done::Failed { .. } | Done::Over { .. } | Done::Finished { .. });
+    let ended: Vec<&Done> = told.iter().filter(ends).collect();
+    let failed =
+        matches!(ended[..], [Done::Failed { take: TakeId(1), goes_on: None, .. }, Done::Over { take: TakeId(1) }]);
+    assert!(failed, "{told:?}");
+    rig.end(3);
+    rig.go(4_000);
+    rig.jobs.send(Job::Mark { take: Some(TakeId(3)), frame: 30_000, label: "of another".to_owned() }).unwrap();
+    rig.jobs.send(Job::Mark { take: Some(TakeId(2)), frame: 30_000, label: "its own".to_owned() }).unwrap();
+    rig.end(2);
+    rig.writer.step();
+    assert_samples(&rig.path("two.wav"), &(0..32_000).flat_map(|i| [-i, i]).collect::<Vec<i32>>());
+    assert_samples(&rig.path("three.wav"), &(1_000..28_000).flat_map(|i| [0, -i]).collect::<Vec<i32>>());
+    let marks = notes(&rig.path("two.wav")).marks;
+    assert_eq!(marks.iter().map(|mark| (mark.frame, &*mark.label)).collect::<Vec<_>>(), [(30_000, "its own")]);
+}
+
+/// What a kill leaves is what is in the files at that moment, whatever is not on the disk yet, and nobody holds them: so are
+/// copies of them.
+#[test]
+fn takes_that_are_killed_together_are_each_repaired_and_miss_less_than_a_second() {
+    let mut rig = Rig::new();
+    rig.begin(TakeOrder { name: "one".to_owned(), ..rig.order(1) });
+    rig.go(2_500);
+    let files = vec![file("", "master-right,1,2")];
+    rig.begin(TakeOrder { name: "two".to_owned(), files, begin: Begin::At(500), ..rig.order(2) });
+    let (mut repaired, mut missed) = (0, 0);
+    for moment in 0..30 {
+        rig.go(1_111);
+        let left = rig.folder.path().join(format!("left {moment}"));
+        fs::create_dir(&left).unwrap();
+        for (name, first) in [("one.wav", 0), ("two.wav", 500)] {
+            let path = left.join(name);
+            fs::copy(rig.path(name), &path).unwrap();
+            let is_mended = matches!(takes::repair(&path, Reach::Folder, false).unwrap(), Repaired::Done(_));
+            repaired += u32::from(is_mended);
+            let got = samples(&path);
+            let frames = got.len() as i64 / if first == 0 { 2 } else { 3 };
+            missed = missed.max(rig.frame - first - frames);
+            let want = match first {
+                0 => counter(0, frames),
+                _ => (500..500 + frames as i32).flat_map(|i| [0, i, -i]).collect(),
+            };
+            assert!(got == want, "{name} at moment {moment}");
+        }
+    }
+    assert!(repaired > 20 && missed < RATE_HZ as i64, "{repaired} were repaired, {missed} frames are missing");
+}
+
+#[test]
+fn the_end_of_a_take_waits_for_no_other_that_catches_up() {
+    let mut rig = Rig::new();
+    rig.begin(TakeOrder { name: "slow".to_owned(), files: vec![file("", "1-2,master")], ..rig.order(1) });
+    rig.begin(TakeOrder { name: "quick".to_owned(), ..rig.order(2) });
+    rig.go(1_000);
+    // The disk is away for five seconds; one take has as much to be written, the other hardly anything.
+    rig.play(40_000);
+    rig.jobs.send(Job::End { take: TakeId(2), frame: 2_000 }).unwrap();
+    rig.end(1);
+    rig.writer.step();
+    let over: Vec<TakeId> = rig
+        .told()
+        .into_iter()
+        .filter_map(|done| if let Done::Over { take } = done { Some(take) } else { None })
+        .collect();
+    assert_eq!(over, [TakeId(2), TakeId(1)]);
+    assert_samples(&rig.path("quick.wav"), &counter(0, 2_000));
+}
+
+#[test]
+fn a_take_of_what_is_not_held_is_refused_and_leaves_no_file() {
+    let mut rig = Rig::new();
+    rig.begin(TakeOrder { files: vec![file("", "1,3")], ..rig.order(1) });
+    rig.go(1_000);
+    let told = rig.told();
+    let [Done::Failed { reason, goes_on: None, .. }, Done::Over { .. }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(reason, "3 is not held");
+    assert!(!rig.folder.path().join("takes").exists());
 }
 
 #[test]

@@ -78,8 +78,14 @@ impl Takes {
             begin,
             end_frame,
             threshold: 10.0_f64.powf(options.threshold_db / 20.0) as f32,
-            length_frames: options.length_seconds.filter(|_| end_frame.is_none()).map(|seconds| (seconds * rate).round() as u64),
-            silence_frames: options.silence_seconds.filter(|_| end_frame.is_none()).map(|seconds| (seconds * rate) as u64),
+            length_frames: options
+                .length_seconds
+                .filter(|_| end_frame.is_none())
+                .map(|seconds| (seconds * rate).round() as u64),
+            silence_frames: options
+                .silence_seconds
+                .filter(|_| end_frame.is_none())
+                .map(|seconds| (seconds * rate) as u64),
             split_frames: match options.split {
                 Split::Never => None,
                 Split::Seconds(seconds) => Some((seconds * rate) as u64),
