@@ -506,7 +506,10 @@ fn first_status(
         automation: AutomationStatus::default(),
         morph: None,
         session: None,
-        record: RecordStatus::standing(config.folder.clone()),
+        record: RecordStatus {
+            inputs: config.recorder.inputs.as_ref().map_or_else(|| input_channels.to_owned(), Taps::to_string),
+            ..RecordStatus::standing(config.folder.clone())
+        },
         audition: None,
         takes: None,
         doors: Vec::new(),

@@ -38,7 +38,7 @@ use super::{
         meter::MeterReader,
         renderer::{OUTPUTS, RendererHandle, Source},
     },
-    disk::writer::{Done, Job, Progress},
+    disk::writer::{Progress, TakeJob, TakeNews},
     doors::Doors,
     frame_clock::FrameTime,
     host::patchbay::PortEvent,
@@ -153,9 +153,9 @@ pub struct ControlParts {
     /// How loud the inputs are heard at start.
     pub monitor: Decibels,
     /// The disk writer.
-    pub jobs: Sender<Job>,
+    pub jobs: Sender<TakeJob>,
     /// What it tells.
-    pub done: Receiver<Done>,
+    pub done: Receiver<TakeNews>,
     /// How far it has come.
     pub progress: Progress,
     /// What was just played.

@@ -245,8 +245,8 @@ impl Recorder {
         Ok(format!("{option} is {}{later}", row.shown(self.takes.options())))
     }
 
-    /// The audio was interrupted, so many times since the last look: whoever hears the take must know. Where the machine
-    /// stood still, also for how long.
+    /// The audio was interrupted, so many times since the last look: a mark in each take says so and, where the machine
+    /// stood still, for how long.
     pub(super) fn xruns(&mut self, times: u64, stood_ms: u64, out: &Out, now: Moment) {
         self.takes.happened(now.heard_frame, &Happening::Xrun { times });
         if stood_ms > 0 {
@@ -270,7 +270,7 @@ impl Recorder {
     }
 }
 
-/// A message as it goes beside the takes; not the clock's, which their tempo tells.
+/// A message as it goes beside the takes; not the clock's: their tempo is known.
 pub(super) fn played(at_ns: u64, way: Way, port: PortIndex, payload: &Payload, now: Moment) -> Option<Played> {
     let bytes = payload.bytes();
     let is_realtime = bytes.first().is_some_and(|status| *status >= 0xF8);

@@ -21,7 +21,7 @@ use crate::{
     engine::{
         audio::capture::{Capture, STALL_SECONDS},
         control::{Calendar, out::Out, owed::Awaited},
-        disk::writer::{Begin, Done, Job, Played, Progress, TakeId, TakeOrder},
+        disk::writer::{Begin, Played, Progress, TakeId, TakeJob, TakeNews, TakeOrder},
     },
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
     takes::Happening,
@@ -54,7 +54,7 @@ struct Made {
     /// Where it begins, until the writer has begun it; not where it waits for a sound.
     asked_frame: Option<i64>,
     /// Files it has at a time.
-    lanes: usize,
+    files_at_once: usize,
     /// What it writes in a second.
     bytes_per_second: u64,
     /// Its files that can be read, and the frames in them together; the first of them.
@@ -71,12 +71,12 @@ impl Made {
             Begin::At(frame) => Some(frame),
             Begin::OnSound { .. } => None,
         };
-        let lanes = order.files.len();
+        let files_at_once = order.files.len();
         let channels = order.files.iter().map(|file| file.taps.len()).sum();
         let bytes_per_second = bytes_per_second(channels, order.depth, order.sample_rate_hz);
         let (files, frames, faults) = (0, 0, Vec::new());
         let id = order.take;
-        Made { id, path: None, asked_frame, lanes, bytes_per_second, files, frames, readable: None, faults }
+        Made { id, path: None, asked_frame, files_at_once, bytes_per_second, files, frames, readable: None, faults }
     }
 
     fn finished(&mut self, path: &Path, frames: u64) {
@@ -92,7 +92,7 @@ impl Made {
             self.finished(path, frames);
         }
         if let (Some(present), Some(other)) = (&mut self.path, goes_on)
-            && (self.lanes == 1 || present == path)
+            && (self.files_at_once == 1 || present == path)
         {
             other.clone_into(present);
         }
@@ -106,8 +106,8 @@ fn bytes_per_second(channels: usize, depth: Depth, sample_rate_hz: u32) -> u64 {
 
 /// Recording, seen from the control thread.
 pub struct Takes {
-    jobs: Sender<Job>,
-    done: Receiver<Done>,
+    jobs: Sender<TakeJob>,
+    done: Receiver<TakeNews>,
     folder: PathBuf,
     calendar: Calendar,
     sample_rate_hz: u32,
@@ -137,7 +137,7 @@ pub struct Takes {
     /// What went over MIDI and is not handed over yet, and the turns since something was.
     played: Vec<Played>,
     turns: u32,
-    /// As it was told last.
+    /// As it was sent last.
     tempo_bpm: Option<f64>,
     room: Room,
     warned: bool,
@@ -145,8 +145,8 @@ pub struct Takes {
 
 /// What takes are made with.
 pub struct TakesParts {
-    pub jobs: Sender<Job>,
-    pub done: Receiver<Done>,
+    pub jobs: Sender<TakeJob>,
+    pub done: Receiver<TakeNews>,
     pub progress: Progress,
     pub folder: PathBuf,
     pub calendar: Calendar,
@@ -395,7 +395,7 @@ impl Takes {
         if !listens {
             out.owed.promise(Awaited::Beginning(made.id));
         }
-        self.send(Job::Begin(Box::new(order)));
+        self.send(TakeJob::Begin(Box::new(order)));
         let take = Take { made, wanted, listens, first_frame: None, ends_with_bar: false, gap_frames: 0, marks: 0 };
         self.keyed.of_mut(key).take = Some(take);
         self.warned = false;
@@ -415,11 +415,11 @@ impl Takes {
         let order = self.order(name, files, Begin::At(from), Some(end), occasion);
         out.owed.promise(Awaited::End(order.take));
         self.closing.push(Made::new(&order));
-        self.send(Job::Begin(Box::new(order)));
+        self.send(TakeJob::Begin(Box::new(order)));
         Ok(())
     }
 
-    fn send(&self, job: Job) {
+    fn send(&self, job: TakeJob) {
         // A writer that is gone answers by its silence; the thread's end is noticed where it is joined.
         let _ = self.jobs.send(job);
     }
@@ -433,7 +433,7 @@ impl Takes {
             tracing::info!(take = take.0, frame, "take stopped");
             self.closing.push(made);
             out.owed.promise(Awaited::End(take));
-            self.send(Job::End { take, frame });
+            self.send(TakeJob::End { take, frame });
         }
     }
 
@@ -479,7 +479,7 @@ impl Takes {
         take.marks += 1;
         let label = label.map_or_else(|| format!("mark {}", take.marks), str::to_owned);
         let take = Some(take.made.id);
-        self.send(Job::Mark { take, frame, label: label.clone() });
+        self.send(TakeJob::Mark { take, frame, label: label.clone() });
         Some(label)
     }
 
@@ -493,25 +493,25 @@ impl Takes {
         self.turns = 0;
         if !self.played.is_empty() {
             let played = std::mem::take(&mut self.played);
-            self.send(Job::Played(played));
+            self.send(TakeJob::Played(played));
         }
     }
 
     /// The tempo from a frame on, where it is another.
     pub fn tempo(&mut self, frame: i64, bpm: f64) {
         if self.tempo_bpm.replace(bpm) != Some(bpm) {
-            self.send(Job::Tempo { frame, bpm });
+            self.send(TakeJob::Tempo { frame, bpm });
         }
     }
 
-    /// Something happened that whoever hears the take must know.
+    /// Something happened that belongs to what is heard in the takes: each that is open gets a mark.
     pub fn happened(&mut self, frame: i64, what: &Happening) {
         if self.is_open() {
-            self.send(Job::Mark { take: None, frame, label: what.to_string() });
+            self.send(TakeJob::Mark { take: None, frame, label: what.to_string() });
         }
     }
 
-    /// Takes in what the writer tells.
+    /// Takes in what the writer reports.
     pub fn listen(&mut self, folder: &Folder, out: &mut Out) {
         self.turns += 1;
         if self.turns >= PLAYED_EVERY_TURNS {
@@ -523,9 +523,9 @@ impl Takes {
         self.look_at_pace(out);
     }
 
-    fn hear(&mut self, done: Done, folder: &Folder, out: &mut Out) {
+    fn hear(&mut self, done: TakeNews, folder: &Folder, out: &mut Out) {
         match done {
-            Done::Began { take, path, frame } => {
+            TakeNews::Began { take, path, frame } => {
                 tracing::info!(take = take.0, frame, path = %path.display(), "take started");
                 if let Some(take) = self.under_way_mut(take) {
                     take.first_frame = Some(frame);
@@ -537,7 +537,7 @@ impl Takes {
                 folder.changed();
                 out.tell(Event::TakeStarted { path, frame });
             }
-            Done::Gap { take, frames } => {
+            TakeNews::Gap { take, frames } => {
                 self.gap_frames += frames;
                 let seconds = frames as f64 / f64::from(self.sample_rate_hz);
                 tracing::warn!(take = take.0, frames, "gap");
@@ -548,7 +548,7 @@ impl Takes {
                     format!("the disk is too slow: {seconds:.3} s of the take are silence, what follows is in time");
                 out.notice(Severity::Warning, text);
             }
-            Done::Finished { take, path, frames, gap_frames } => {
+            TakeNews::Finished { take, path, frames, gap_frames } => {
                 tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "take finished");
                 if let Some(made) = self.made_mut(take) {
                     made.finished(&path, frames);
@@ -556,7 +556,7 @@ impl Takes {
                 folder.finished(&path);
                 out.tell(Event::TakeFinished { path, frames, gap_frames });
             }
-            Done::Failed { take, path, frames, reason, goes_on } => {
+            TakeNews::Failed { take, path, frames, reason, goes_on } => {
                 tracing::error!(take = take.0, frames, path = %path.display(), reason, "the disk refused");
                 let severity = if goes_on.is_some() { Severity::Warning } else { Severity::Error };
                 let has_begun = self.made(take).is_some_and(|made| made.path.is_some());
@@ -571,11 +571,11 @@ impl Takes {
                     out.tell(Event::TakeFinished { path, frames, gap_frames: 0 });
                 }
             }
-            Done::Midi { sentence } => {
+            TakeNews::Midi { sentence } => {
                 self.refused += 1;
                 out.notice(Severity::Warning, sentence);
             }
-            Done::Over { take } => {
+            TakeNews::Over { take } => {
                 let under_way = self.keyed.take_out(|under_way| under_way.made.id == take).map(|take| take.made);
                 let closed = self.closing.iter().position(|made| made.id == take).map(|at| self.closing.remove(at));
                 if let Some(made) = under_way.or(closed) {
@@ -671,7 +671,7 @@ impl Takes {
             let left_out = taps::text(&self.left_out);
             return Some((
                 Severity::Warning,
-                format!("inputs {left_out} are not held: {memory} are full; --input {left_out} takes them first"),
+                format!("inputs {left_out} are not held: {memory} are full; what --input names is held first"),
             ));
         }
         // A frame less than was asked for is no news.

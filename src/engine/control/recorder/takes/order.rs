@@ -1,4 +1,4 @@
-//! What the disk writer is told of a take: its name, its files, its date. The control thread's.
+//! The order for a take, as the disk writer gets it: its name, its files, its date. The control thread's.
 
 use super::Takes;
 use crate::{
