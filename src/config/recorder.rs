@@ -10,12 +10,23 @@ pub use files::{FileOf, Files};
 pub use name::NameTemplate;
 
 use super::{home_folder, whole_path};
-use crate::{hints, wav::Depth};
+use crate::{
+    hints,
+    taps::{Tap, Taps},
+    wav::Depth,
+};
 use std::{fmt, path::PathBuf};
+
+/// Memory of the capture buffer, in MB, where the settings name none: at 48 kHz it holds the 60 s that are kept by default
+/// of all inputs of an interface with 18, and 33 s where there are 32. A buffer that needs less takes less: 51 MB where
+/// there are two inputs.
+const CAPTURE_MEMORY_MB: f64 = 256.0;
 
 /// How takes are made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecorderOptions {
+    /// The inputs that are recorded; nothing where they are those that were chosen at the start. Never the master.
+    pub inputs: Option<Taps>,
     /// Which channels go to which files.
     pub files: Files,
     /// How a sample lies in a file.
@@ -49,6 +60,7 @@ pub struct RecorderOptions {
 impl Default for RecorderOptions {
     fn default() -> Self {
         RecorderOptions {
+            inputs: None,
             files: Files::default(),
             depth: Depth::Int24,
             dither: true,
@@ -62,7 +74,7 @@ impl Default for RecorderOptions {
             split: Split::Never,
             second_folder: None,
             capture_seconds: 60.0,
-            capture_memory_mb: 64.0,
+            capture_memory_mb: CAPTURE_MEMORY_MB,
         }
     }
 }
@@ -109,6 +121,20 @@ pub struct RecorderOption {
 
 /// The table.
 pub static RECORDER_OPTIONS: &[RecorderOption] = &[
+    RecorderOption {
+        name: "inputs",
+        help: "which inputs are recorded",
+        allowed: "inputs of the device, like 1, 3-4 or 1,3-5, synth, or start for those chosen at the start",
+        at_start: false,
+        set: |options, text| {
+            options.inputs = match text {
+                "start" => None,
+                _ => Some(text.parse().ok().filter(is_of_inputs)?),
+            };
+            Some(())
+        },
+        shown: |options| options.inputs.as_ref().map_or("start".to_owned(), Taps::to_string),
+    },
     RecorderOption {
         name: "files",
         help: "which channels go to which files: a word a file, + joins",
@@ -238,6 +264,10 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
 ];
 
+fn is_of_inputs(taps: &Taps) -> bool {
+    !taps.as_slice().iter().any(|tap| matches!(tap, Tap::Master(_)))
+}
+
 fn on_off(text: &str) -> Option<bool> {
     match text {
         "on" | "yes" | "true" => Some(true),
@@ -320,6 +350,7 @@ mod tests {
     fn what_is_shown_sets_the_same() {
         let mut options = RecorderOptions::default();
         let other = [
+            ("inputs", "3-4,7"),
             ("files", "1-2+master each 3"),
             ("bits", "32f"),
             ("dither", "off"),
@@ -353,6 +384,8 @@ mod tests {
     fn what_does_not_fit_is_refused_and_changes_nothing() {
         let mut options = RecorderOptions::default();
         for (name, text) in [
+            ("inputs", "0"),
+            ("inputs", "1,master"),
             ("files", ""),
             ("files", "0"),
             ("files", "3-1"),
@@ -377,6 +410,6 @@ mod tests {
             assert_eq!(options, RecorderOptions::default());
         }
         let Err(error) = RecorderOption::of("colour") else { panic!("there is one") };
-        assert!(error.contains("files, bits"), "{error}");
+        assert!(error.contains("inputs, files, bits"), "{error}");
     }
 }

@@ -4,11 +4,11 @@
 
 use super::{
     audio::{
-        capture::{capture, capture_frames},
+        capture::{Hold, Layout, capture},
         meter::{Meter, MeterReader, meter},
         player::player,
         port::CallbackPort,
-        renderer::{BuiltIn, OUTPUTS, Renderer, RendererParts, Source},
+        renderer::{BuiltIn, Renderer, RendererParts, Source},
     },
     control::{
         AuditionParts, Calendar, Control, ControlParts, KeeperHandle, LibrarianHandle, Port, SessionRules, SyncConfig,
@@ -51,6 +51,7 @@ use crate::{
     stored::Stored,
     synth::Synth,
     takes::cache::Cache,
+    taps::{Tap, Taps},
 };
 use std::{
     path::PathBuf,
@@ -219,9 +220,9 @@ pub fn assemble(
     time: Time,
 ) -> Result<Assembly, NoSuchInput> {
     let rate = f64::from(spec.sample_rate_hz);
-    let built_in = ports.iter().any(|port| matches!(port.way, PortWay::BuiltIn));
+    let is_built_in = ports.iter().any(|port| matches!(port.way, PortWay::BuiltIn));
     let instrument_is_built_in = matches!(ports.first(), Some(OpenPort { way: PortWay::BuiltIn, .. }));
-    let (sources, input_channels) = choose_inputs(config.input.as_ref(), spec, built_in, instrument_is_built_in)?;
+    let (sources, input_channels) = choose_inputs(config.input.as_ref(), spec, is_built_in, instrument_is_built_in)?;
     // The built-in synth as the instrument means a laptop: its microphone on its loudspeakers would howl.
     let own_sound = sources.iter().all(|source| matches!(source, Source::Synth(_)));
     let safe = if own_sound || !instrument_is_built_in { Decibels::UNITY } else { Decibels::SILENCE };
@@ -297,10 +298,9 @@ pub fn assemble(
 
     let (input_meters, input_readers): (Vec<Meter>, Vec<MeterReader>) = sources.iter().map(|_| meter(rate)).unzip();
     let ((left, left_reader), (right, right_reader)) = (meter(rate), meter(rate));
-    let held_channels = sources.len() + OUTPUTS;
-    let memory_bytes = config.recorder.capture_memory_mb * 1e6;
-    let held_frames = capture_frames(config.recorder.capture_seconds, memory_bytes, held_channels, rate);
-    let (capture_feed, capture) = capture(held_channels, held_frames);
+    let taps: Vec<Tap> = sources.iter().map(|source| tap_of(*source)).collect();
+    let layout = Layout::new(&taps, others(config, spec, is_built_in), hold(&config.recorder, rate));
+    let (capture_feed, capture) = capture(&layout);
     let (player, player_blocks, play_counters) = player(rate);
     let (renderer, renderer_handle) = Renderer::new(RendererParts {
         sample_rate_hz: rate,
@@ -367,7 +367,9 @@ pub fn assemble(
         sent: vec![callback_sent, scheduler_sent, clock_sent],
         received,
         sources,
+        taps,
         input_channels,
+        left_out: layout.left_out,
         input_meters: input_readers,
         output_meters: [left_reader, right_reader],
         monitor,
@@ -384,6 +386,26 @@ pub fn assemble(
         calendar,
     });
     Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, reader, librarian, frames })
+}
+
+fn tap_of(source: Source) -> Tap {
+    match source {
+        Source::Device(channel) => Tap::of_input(channel),
+        Source::Synth(side) => Tap::SYNTH[side % 2],
+    }
+}
+
+/// The inputs that can be recorded besides those chosen: first what takes are to record, then what else the device gives.
+fn others(config: &EngineConfig, spec: &DeviceSpec, built_in: bool) -> Vec<Tap> {
+    let mut there: Vec<Tap> = (0..spec.inputs).map(Tap::of_input).collect();
+    // The simulated host has the built-in synth behind its inputs.
+    there.extend(Tap::SYNTH.iter().filter(|_| spec.inputs == 0 && built_in));
+    let asked = config.recorder.inputs.iter().flat_map(Taps::as_slice).filter(|tap| there.contains(tap));
+    asked.chain(&there).copied().collect()
+}
+
+fn hold(options: &RecorderOptions, sample_rate_hz: f64) -> Hold {
+    Hold { seconds: options.capture_seconds, memory_bytes: options.capture_memory_mb * 1e6, sample_rate_hz }
 }
 
 /// Whether inputs are there.
@@ -484,7 +506,10 @@ fn first_status(
         automation: AutomationStatus::default(),
         morph: None,
         session: None,
-        record: RecordStatus::standing(config.folder.clone()),
+        record: RecordStatus {
+            inputs: config.recorder.inputs.as_ref().map_or_else(|| input_channels.to_owned(), Taps::to_string),
+            ..RecordStatus::standing(config.folder.clone())
+        },
         audition: None,
         takes: None,
         doors: Vec::new(),

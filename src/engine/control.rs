@@ -38,7 +38,7 @@ use super::{
         meter::MeterReader,
         renderer::{OUTPUTS, RendererHandle, Source},
     },
-    disk::writer::{Done, Job, Progress},
+    disk::writer::{Progress, TakeJob, TakeNews},
     doors::Doors,
     frame_clock::FrameTime,
     host::patchbay::PortEvent,
@@ -62,6 +62,7 @@ use crate::{
     snapshots::Snapshots,
     status::{DeviceStatus, RealtimeStatus, Severity},
     stored::Stored,
+    taps::Tap,
 };
 use audition::Audition;
 use console::Console;
@@ -140,8 +141,12 @@ pub struct ControlParts {
     pub keeper: KeeperHandle,
     /// The recorded inputs.
     pub sources: Vec<Source>,
+    /// Of each of them, its tap.
+    pub taps: Vec<Tap>,
     /// What they are called.
     pub input_channels: String,
+    /// Inputs of the device that the capture buffer has no room for.
+    pub left_out: Vec<Tap>,
     /// One for each.
     pub input_meters: Vec<MeterReader>,
     /// Left and right.
@@ -149,9 +154,9 @@ pub struct ControlParts {
     /// How loud the inputs are heard at start.
     pub monitor: Decibels,
     /// The disk writer.
-    pub jobs: Sender<Job>,
+    pub jobs: Sender<TakeJob>,
     /// What it tells.
-    pub done: Receiver<Done>,
+    pub done: Receiver<TakeNews>,
     /// How far it has come.
     pub progress: Progress,
     /// What was just played.
@@ -255,7 +260,8 @@ impl Control {
             folder: parts.folder.clone(),
             calendar: parts.calendar,
             capture: parts.capture,
-            inputs: parts.sources.len(),
+            chosen: (parts.taps, parts.input_channels.clone()),
+            left_out: parts.left_out,
             sample_rate_hz: parts.device.sample_rate_hz,
             options: parts.recorder,
         });
@@ -291,7 +297,8 @@ impl Control {
             realtime: RealtimeStatus::default(),
             quit: false,
         };
-        let Control { ports, instruments, out, .. } = &mut control;
+        let Control { ports, instruments, recorder, out, .. } = &mut control;
+        recorder.tell_held(out);
         ports.route_as_set(out);
         ports.tell_absent(out);
         ports.tell_unknown(&instruments.library, out);
@@ -471,8 +478,7 @@ impl Control {
     pub fn wind_up(&mut self, now: Moment) {
         self.drain_sent(now);
         let Control { out, recorder, audition, .. } = self;
-        recorder.takes.pending = None;
-        recorder.takes.end(now.open_frame, out);
+        recorder.takes.end_all(now.open_frame, out);
         audition.end(out);
         let pulse = out.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);
         out.plan.change(|plan| {

@@ -21,6 +21,7 @@ use crate::{
     },
     music::{CountIn, Plan},
     synth::Synth,
+    taps::{Side, Tap},
 };
 use busker_sound::MAX_BLOCK;
 use ringbuf::{
@@ -401,11 +402,11 @@ impl Renderer {
             self.monitor_gain.apply(monitor);
         }
         let single = self.sources.len() == 1;
+        let filled = |channel: usize| self.device_in.get(channel).map_or(&SILENCE[..frames], |input| &input[..frames]);
+        let of_device = |channel: usize| device(channel).unwrap_or_else(|| filled(channel));
         for (i, source) in self.sources.iter().enumerate() {
-            let filled =
-                |channel: usize| self.device_in.get(channel).map_or(&SILENCE[..frames], |input| &input[..frames]);
             let samples = match *source {
-                Source::Device(channel) => device(channel).unwrap_or_else(|| filled(channel)),
+                Source::Device(channel) => of_device(channel),
                 Source::Synth(side) => &self.synth_out[side % 2][..frames],
             };
             let gain = &mut self.input_gains[i];
@@ -433,9 +434,14 @@ impl Renderer {
                 out.iter_mut().zip(synth).for_each(|(out, x)| *out += x);
             }
         }
-        for (side, out) in [left, right].into_iter().enumerate() {
-            capture.write(self.sources.len() + side, out);
-        }
+        let (left, right) = (&*left, &*right);
+        capture.write_others(self.sources.len(), |tap| match tap {
+            Tap::Input(input) => of_device(usize::from(input).saturating_sub(1)),
+            Tap::Synth(Side::Left) => &self.synth_out[0][..frames],
+            Tap::Synth(Side::Right) => &self.synth_out[1][..frames],
+            Tap::Master(Side::Left) => left,
+            Tap::Master(Side::Right) => right,
+        });
     }
 
     /// A take that is listened to is heard and not recorded.

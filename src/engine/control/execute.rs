@@ -38,7 +38,7 @@ impl Control {
             Command::MeterClear {} => console.clear(),
             Command::RecordStart { name } => self.record(name.as_ref(), now),
             Command::RecordStop {} => self.stop_recording(now),
-            Command::RecordToggle {} if recorder.takes.recording() => self.stop_recording(now),
+            Command::RecordToggle {} if recorder.recording() => self.stop_recording(now),
             Command::RecordToggle {} => self.record(None, now),
             Command::RecordCapture { length } => self.capture(*length, now),
             Command::RecordMark { text } => recorder.mark(text.as_ref(), now),

@@ -265,7 +265,7 @@ impl SessionDesk {
 
     /// The folder that is meant, where this is the time for it.
     fn folder(&self, asked: &str, takes: &Takes) -> Result<PathBuf, String> {
-        if takes.is_open() || takes.recording() {
+        if takes.is_open() || takes.any_recording() {
             let take = takes.path().map_or("a take".to_owned(), |path| path.display().to_string());
             return Err(format!("{take} is being recorded: record.stop first"));
         }
