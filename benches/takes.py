@@ -132,7 +132,7 @@ def capture_mb():
     """What is always held of the inputs and the master: as much as the standard settings allow, but never less than six
     seconds."""
     frame_bytes = (CHANNELS + 2) * 4
-    return max(6 * RATE_HZ * frame_bytes, min(66 * RATE_HZ * frame_bytes, 256e6)) / 1e6
+    return max(6 * RATE_HZ * frame_bytes, min(66 * RATE_HZ * frame_bytes, 64e6)) / 1e6
 
 
 def interrupted(home, is_written):

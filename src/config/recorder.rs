@@ -17,11 +17,6 @@ use crate::{
 };
 use std::{fmt, path::PathBuf};
 
-/// Memory of the capture buffer, in MB, where the settings name none: at 48 kHz it holds the 60 s that are kept by default
-/// of all inputs of an interface with 18, and 33 s where there are 32. A buffer that needs less takes less: 51 MB where
-/// there are two inputs.
-const CAPTURE_MEMORY_MB: f64 = 256.0;
-
 /// How takes are made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecorderOptions {
@@ -53,7 +48,7 @@ pub struct RecorderOptions {
     pub second_folder: Option<PathBuf>,
     /// Seconds of what was played that are always held, 0..=3600.
     pub capture_seconds: f64,
-    /// Memory for that, in MB, 8..=4096.
+    /// Memory for that, in MB, 8..=4096, of the inputs chosen at the start and the master.
     pub capture_memory_mb: f64,
 }
 
@@ -74,7 +69,7 @@ impl Default for RecorderOptions {
             split: Split::Never,
             second_folder: None,
             capture_seconds: 60.0,
-            capture_memory_mb: CAPTURE_MEMORY_MB,
+            capture_memory_mb: 64.0,
         }
     }
 }

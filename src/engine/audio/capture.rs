@@ -25,6 +25,10 @@ use std::{
 pub const STALL_SECONDS: f64 = 6.0;
 /// No input is held that nobody chose where the buffer then held less than this besides a stall: the longest pre-roll.
 const HINDSIGHT_SECONDS: f64 = 10.0;
+/// With the inputs that nobody chose, a buffer has this much memory at most, where it is not allowed more without them. At
+/// 48 kHz that is the default minute of an interface with 18 inputs, and 33 s of one with 32; a small computer with 1 GB
+/// has room for it beside its system.
+const ALL_MEMORY_BYTES: f64 = 256e6;
 /// Bytes of a sample in the buffer.
 const SAMPLE_BYTES: f64 = 4.0;
 /// Frames that are interleaved at a time.
@@ -37,23 +41,23 @@ const PAGE_SAMPLES: usize = 1024;
 pub struct Hold {
     /// Seconds of what was played, besides those a disk may stall.
     pub seconds: f64,
-    /// Memory for them, in bytes.
+    /// Memory for them, in bytes, of what was chosen and the master.
     pub memory_bytes: f64,
     /// Frames per second.
     pub sample_rate_hz: f64,
 }
 
 impl Hold {
-    /// Frames of so many channels that the memory has room for.
-    fn affordable(self, channels: usize) -> f64 {
-        self.memory_bytes / (SAMPLE_BYTES * channels.max(1) as f64)
-    }
-
-    /// Frames a buffer of so many channels has.
+    /// Frames a buffer of so many channels has, where all of them were chosen.
     fn frames(self, channels: usize) -> f64 {
         let wanted = (self.seconds + STALL_SECONDS) * self.sample_rate_hz;
-        wanted.min(self.affordable(channels)).max(STALL_SECONDS * self.sample_rate_hz)
+        wanted.min(affordable(self.memory_bytes, channels)).max(STALL_SECONDS * self.sample_rate_hz)
     }
+}
+
+/// Frames of so many channels that there is memory for.
+fn affordable(memory_bytes: f64, channels: usize) -> f64 {
+    memory_bytes / (SAMPLE_BYTES * channels.max(1) as f64)
 }
 
 /// What a buffer holds, and for how long.
@@ -68,7 +72,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// What was chosen and the master are always held; of the others, the first that there is room for.
+    /// What was chosen and the master are always held; of the others, the first that there is room for. The more of them,
+    /// the shorter all are held.
     pub fn new(chosen: &[Tap], others: impl IntoIterator<Item = Tap>, hold: Hold) -> Layout {
         let mut taps = chosen.to_vec();
         for tap in others {
@@ -77,12 +82,16 @@ impl Layout {
             }
         }
         let least = (STALL_SECONDS + HINDSIGHT_SECONDS) * hold.sample_rate_hz;
-        let needed = hold.frames(chosen.len() + Tap::MASTER.len()).min(least);
-        let has_room = |others: &usize| hold.affordable(chosen.len() + others + Tap::MASTER.len()) >= needed;
+        let alone = hold.frames(chosen.len() + Tap::MASTER.len());
+        let of_all = |others: usize| {
+            affordable(hold.memory_bytes.max(ALL_MEMORY_BYTES), chosen.len() + others + Tap::MASTER.len())
+        };
+        let has_room = |others: &usize| of_all(*others) >= alone.min(least);
         let others = (0..=taps.len() - chosen.len()).rev().find(has_room).unwrap_or(0);
         let left_out = taps.split_off(chosen.len() + others);
         taps.extend(Tap::MASTER);
-        Layout { frames: hold.frames(taps.len()).ceil() as usize, taps, left_out }
+        let frames = if others == 0 { alone } else { alone.min(of_all(others)) };
+        Layout { frames: frames.ceil() as usize, taps, left_out }
     }
 }
 
@@ -353,10 +362,11 @@ mod tests {
     #[test]
     fn every_input_is_held_that_there_is_room_for_after_those_that_were_chosen() {
         let chosen = [Tap::Input(17), Tap::Input(3)];
-        let layout = Layout::new(&chosen, inputs(0..18), hold(60.0, 256e6));
+        let layout = Layout::new(&chosen, inputs(0..18), hold(60.0, 64e6));
         assert_eq!((layout.taps.len(), layout.left_out.len(), layout.frames), (20, 0, 66 * 48_000));
         assert!(layout.taps.starts_with(&chosen) && layout.taps.ends_with(&Tap::MASTER));
         let mut inputs_held = layout.taps[..18].to_vec();
+        assert_eq!(Layout::new(&[], inputs(0..30), hold(60.0, 64e6)).frames, 256_000_000 / (4 * 32));
         inputs_held.sort_by_key(|tap| inputs(0..18).iter().position(|input| input == tap));
         assert_eq!(inputs_held, inputs(0..18));
     }
@@ -377,10 +387,11 @@ mod tests {
             let held = &layout.taps[chosen_count..chosen_count + others];
             prop_assert_eq!(&[held, &layout.left_out].concat(), &inputs(chosen_count..count));
             let bytes = (layout.frames * layout.taps.len()) as f64 * SAMPLE_BYTES;
-            prop_assert!(others == 0 || bytes <= memory + layout.taps.len() as f64 * SAMPLE_BYTES);
-            prop_assert!(layout.frames >= alone.frames.min(16 * 48_000));
+            let all = memory.max(256e6);
+            prop_assert!(others == 0 || bytes <= all + layout.taps.len() as f64 * SAMPLE_BYTES);
+            prop_assert!((alone.frames.min(16 * 48_000)..=alone.frames).contains(&layout.frames));
             // One more would have been too many.
-            let one_more = memory / (SAMPLE_BYTES * (layout.taps.len() + 1) as f64);
+            let one_more = all / (SAMPLE_BYTES * (layout.taps.len() + 1) as f64);
             prop_assert!(layout.left_out.is_empty() || one_more < alone.frames.min(16 * 48_000) as f64);
         }
     }

@@ -666,7 +666,7 @@ impl Takes {
     /// What the buffer has no room for, in a sentence with its severity.
     pub fn not_held(&self) -> Option<(Severity, String)> {
         let (held, asked, channels) = (self.held_seconds(), self.options.capture_seconds, self.capture.taps().len());
-        let memory = format!("{:.0} MB of memory", self.options.capture_memory_mb);
+        let memory = format!("{:.0} MB of memory", self.capture.bytes() as f64 / 1e6);
         if !self.left_out.is_empty() {
             let left_out = taps::text(&self.left_out);
             return Some((
