@@ -18,7 +18,11 @@ fn settings() -> Vec<String> {
 fn every_setting_stands_in_the_readme() {
     let (readme, settings) = (text_of("README.md"), settings());
     assert!(settings.len() > 40, "only {} were found", settings.len());
-    let is_there = |name: &String| readme.contains(&format!("`{name}`")) || readme.contains(&format!("{name}:")) || readme.contains(&format!("{name} "));
+    let is_there = |name: &String| {
+        readme.contains(&format!("`{name}`"))
+            || readme.contains(&format!("{name}:"))
+            || readme.contains(&format!("{name} "))
+    };
     let missing: Vec<&String> = settings.iter().filter(|name| !is_there(name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
