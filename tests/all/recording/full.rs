@@ -156,7 +156,14 @@ fn on_a_full_disk_takes_are_renamed_and_removed() {
     fs::write(folder("jam.yaml"), script).unwrap();
     assert!(busker(home.path(), &["run", "jam.yaml", "--simulate", "--out", "takes"]).status().unwrap().success());
     let audio = fs::read(folder("takes/jam.wav")).unwrap();
-    fs::write(folder("takes/jam-part2.wav"), &audio).unwrap();
+    // It does not say when it began, so its name says where it belongs.
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 48_000,
+        bits_per_sample: 24,
+        sample_format: hound::SampleFormat::Int,
+    };
+    hound::WavWriter::create(folder("takes/jam-part2.wav"), spec).unwrap().finalize().unwrap();
     fs::write(folder("takes/one.wav"), &audio).unwrap();
     for (at, (args, there, gone)) in [
         // A file alone, and three together.
