@@ -20,6 +20,7 @@
 
 pub mod folder;
 pub mod lock;
+pub mod playlist;
 
 use crate::{
     motion::Lane,
