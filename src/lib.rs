@@ -39,3 +39,8 @@ pub mod tui;
 pub mod yaml;
 
 pub use busker_sound::{midi, music, synth, wav};
+
+/// Catches the callback allocating, in the tests beside the code too.
+#[cfg(all(test, feature = "rt-check"))]
+#[global_allocator]
+static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;

@@ -119,8 +119,8 @@ pub enum News {
 
 /// What is read for a stream.
 enum Source {
-    Take(Take),
-    Song(SongSource),
+    Take(Box<Take>),
+    Song(Box<SongSource>),
 }
 
 /// A take under way.
@@ -199,7 +199,7 @@ impl Reader {
             Job::Stop { stream } => self.close(stream),
             Job::Follow { stream, epoch, playlist, plan, from_frame } => {
                 let sample_rate_hz = plan.last().timeline.sample_rate_hz;
-                let source = Source::Song(SongSource::new(playlist, *plan, from_frame));
+                let source = Source::Song(Box::new(SongSource::new(playlist, *plan, from_frame)));
                 self.open(stream, epoch, source, sample_rate_hz);
             }
             Job::Play { epoch, path, from_seconds, at_rate_hz } => {
@@ -213,7 +213,7 @@ impl Reader {
                         let missing = take.source.missing_seconds();
                         self.tell(started);
                         let missing = missing.map(|missing| (take.path.display().to_string(), missing));
-                        self.open(AUDITION, epoch, Source::Take(take), f64::from(at_rate_hz));
+                        self.open(AUDITION, epoch, Source::Take(Box::new(take)), f64::from(at_rate_hz));
                         missing
                     }
                 };

@@ -81,10 +81,10 @@ impl SongStream {
     /// Plays this epoch from now on, or nothing.
     pub fn want(&mut self, wanted: Wanted) {
         let epoch = wanted.plays.then_some(wanted.epoch);
+        self.first = if wanted.plays { wanted.epoch } else { wanted.epoch.next() };
         if epoch == self.epoch {
             return;
         }
-        self.first = if wanted.plays { wanted.epoch } else { wanted.epoch.next() };
         // What goes on in the same place is another reading all the same.
         let next = self.next.map(|_| (i64::MIN, 0));
         (self.epoch, self.next, self.is_dry, self.is_over) = (epoch, next, false, false);

@@ -15,6 +15,7 @@ const SPARE_BLOCKS: usize = 2 * START_BLOCKS;
 pub(super) struct Lent {
     stream: usize,
     /// Blocks that are home.
+    #[expect(clippy::vec_box, reason = "they are lent in their boxes, and come home in them")]
     home: Vec<Box<Block>>,
     /// All there are.
     count: usize,
@@ -76,6 +77,12 @@ impl Lent {
             0 => self.count -= 1,
             _ => self.home.push(block),
         }
+    }
+
+    /// How many blocks there are.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     /// Whether any block is there.
