@@ -27,6 +27,7 @@ pub mod folder;
 pub mod history;
 pub mod lock;
 pub mod model;
+pub mod playlist;
 
 use crate::{
     motion::Lane,

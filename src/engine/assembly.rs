@@ -4,11 +4,12 @@
 
 use super::{
     audio::{
+        built_in::BuiltIn,
         capture::{Hold, Layout, capture},
         meter::{Meter, MeterReader, meter},
-        player::player,
         port::CallbackPort,
-        renderer::{BuiltIn, Renderer, RendererParts, Source},
+        renderer::{Renderer, RendererParts, Source},
+        streams::streams,
     },
     control::{
         AuditionParts, Calendar, Control, ControlParts, KeeperHandle, LibrarianHandle, Port, SessionRules, SyncConfig,
@@ -293,7 +294,7 @@ pub fn assemble(
     }
     let built_in = synth_port.map(|port| {
         jack_ports.push(port);
-        BuiltIn { synth: Synth::new(rate), port: jack_ports.len() - 1 }
+        BuiltIn::new(Synth::new(rate), jack_ports.len() - 1)
     });
 
     let (input_meters, input_readers): (Vec<Meter>, Vec<MeterReader>) = sources.iter().map(|_| meter(rate)).unzip();
@@ -301,7 +302,7 @@ pub fn assemble(
     let taps: Vec<Tap> = sources.iter().map(|source| tap_of(*source)).collect();
     let layout = Layout::new(&taps, others(config, spec, is_built_in), hold(&config.recorder, rate));
     let (capture_feed, capture) = capture(&layout);
-    let (player, player_blocks, play_counters) = player(rate);
+    let (streams, streams_handle, lending, stream_counters) = streams(rate);
     let (renderer, renderer_handle) = Renderer::new(RendererParts {
         sample_rate_hz: rate,
         device_inputs: spec.inputs,
@@ -310,7 +311,8 @@ pub fn assemble(
         output_meters: [left, right],
         monitor_gain: monitor.amplitude(),
         capture: capture_feed,
-        player,
+        streams,
+        streams_handle,
         ports: jack_ports,
         inlets,
         built_in,
@@ -341,7 +343,7 @@ pub fn assemble(
         LibrarianHandle { jobs: librarian_jobs, news: librarian_news, measures: config.verdicts.is_some() };
     let (plays, plays_receiver) = mpsc::channel();
     let (news_sender, news) = mpsc::channel();
-    let reader = Reader::new(plays_receiver, news_sender, player_blocks);
+    let reader = Reader::new(plays_receiver, news_sender, lending);
     let (start_ns, calendar) = match time {
         Time::Real { start_ns } => (start_ns, Calendar::Local),
         Time::Virtual => (0, Calendar::Virtual),
@@ -378,7 +380,7 @@ pub fn assemble(
         progress: writer.progress(),
         capture,
         recorder: config.recorder.clone(),
-        audition: AuditionParts { plays, news, counters: play_counters },
+        audition: AuditionParts { plays, news, counters: stream_counters },
         librarian: librarian_handle,
         folder: config.folder.clone(),
         device: device_status(spec),
