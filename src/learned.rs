@@ -5,13 +5,15 @@ use crate::{
     midi::{Channel, Message},
     music::Note,
     profile::Profile,
-    stored::{self, FromYaml, Merge, ToYaml},
-    yaml::{self, Fault, Field, Reader},
+    stored::{self, FromYaml, Full, Merge, ToYaml},
+    yaml::{self, BRACKETS_MAX, Fault, Field, Reader},
 };
 use std::fmt;
 
 /// Longest text of a port or a command in the file, in characters.
 const TEXT_CHARS_MAX: usize = 400;
+/// A tie in the file without what it does, in bytes: a port of the longest characters, and what stands around it.
+const TIE_BYTES_MAX: usize = 4 * TEXT_CHARS_MAX + 100;
 /// Controllers from here on are channel mode messages (MIDI 1.0, "Channel Mode Messages").
 const FIRST_MODE_CONTROLLER: u8 = 120;
 
@@ -153,6 +155,19 @@ pub struct Learned {
 }
 
 impl Learned {
+    /// Whether one more tie fits into the file, whatever port its mover is at.
+    ///
+    /// # Errors
+    /// It may not.
+    pub fn has_room_for(&self, does: &str) -> Result<(), Full> {
+        let text = format!("{}{}", self.to_yaml(), yaml::quoted(does));
+        let (bytes, brackets) = (text.len() + TIE_BYTES_MAX, yaml::brackets(&text) + TEXT_CHARS_MAX + 1);
+        if bytes > Self::BYTES_MAX || brackets > BRACKETS_MAX {
+            return Err(Full::new(format!("up to {bytes} bytes"), Self::ROOM));
+        }
+        Ok(())
+    }
+
     /// Ties a mover to something; what it was tied to before is forgotten.
     pub fn learn(&mut self, by: Mover, does: String) {
         self.ties.retain(|tie| tie.by != by);
@@ -168,12 +183,16 @@ impl Learned {
 }
 
 impl FromYaml for Learned {
+    /// A person makes each tie: a thousand of the longest that fit are more than anybody's. [`has_room_for`](Learned::has_room_for)
+    /// refuses what would not.
+    const BYTES_MAX: usize = 512 * 1024;
+
     fn from_yaml(file: &str, text: &str) -> Result<Learned, Vec<Fault>> {
-        yaml::check(file, text, |reader, root| {
+        yaml::check_within(Self::BYTES_MAX, file, text, |reader, root| {
             if !root.is_given() {
                 return Some(Learned::default());
             }
-            let map = reader.mapping(root, &["learned"])?;
+            let map = reader.versioned(root, &["learned"])?;
             let items = reader.items(&map.field("learned"));
             Some(Learned { ties: items.iter().filter_map(|item| read_tie(reader, item)).collect() })
         })

@@ -7,6 +7,7 @@
 //! - [`motion`]: LFOs and envelopes that move knobs, pure.
 //! - [`yaml`], [`profile`], [`config`], [`script`], [`learned`], [`snapshots`], [`session`]: what files say, and what it
 //!   means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
+//! - [`taps`]: the places where audio can be recorded, by their names, pure.
 //! - [`takes`]: recordings as files: what they are, and what can be made of them.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
@@ -34,8 +35,14 @@ pub mod snapshots;
 pub mod status;
 pub mod stored;
 pub mod takes;
+pub mod taps;
 pub mod threads;
 pub mod tui;
 pub mod yaml;
 
 pub use busker_sound::{midi, music, synth, wav};
+
+/// Aborts on any allocation where none may be; for the tests beside the code.
+#[cfg(all(test, feature = "rt-check"))]
+#[global_allocator]
+static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;

@@ -58,6 +58,11 @@ impl Profile {
         check::check(file, text)
     }
 
+    /// Where its parameters stand at the start.
+    pub fn defaults(&self) -> Vec<u16> {
+        self.params.iter().map(|param| param.default).collect()
+    }
+
     /// The place of a parameter in [`params`](Self::params) by its exact name.
     pub fn param_index(&self, name: &str) -> Option<usize> {
         self.params.iter().position(|param| param.name == name)

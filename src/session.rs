@@ -1,6 +1,10 @@
 //! A session: what belongs to one piece of work, as `session.yaml` in its folder says it. Pure, but for [`lock`] and
 //! [`folder`].
 //!
+//! [`model`] is what of it changes while a musician works, [`edit`] the only way to change that, [`history`] what can be
+//! undone. The control thread gathers a [`Session`] from the model and from what is not in it yet (tempo, macros,
+//! modulation, automation), and the keeper writes it.
+//!
 //! ```yaml
 //! bpm: 120
 //! instruments:
@@ -18,17 +22,21 @@
 //! known here: they are kept. Turns on the timeline are text, each with its place, a pulse of the song (24 to a quarter
 //! note), and the value from there on: thousands of them would be a heavy tree.
 
+pub mod edit;
 pub mod folder;
+pub mod history;
 pub mod lock;
+pub mod model;
+pub mod playlist;
 
 use crate::{
     motion::Lane,
     music::Bpm,
-    snapshots::Snapshots,
+    snapshots::{LIST_BYTES_MAX, Snapshots},
     stored::{FromYaml, ToYaml},
-    yaml::{self, FILE_BYTES_MAX, Fault, Field, Reader, name, quoted},
+    yaml::{self, Fault, Field, Reader, name, quoted},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Longest text of a port, a profile, a parameter or a command, in characters.
 const TEXT_CHARS_MAX: usize = 400;
@@ -37,15 +45,15 @@ const VALUE_MAX: i64 = 16_383;
 /// The furthest place on the timeline, in pulses: more than a year at 300 BPM.
 const PULSE_MAX: f64 = 1e10;
 
-/// All of it.
+/// All of it. Its parts are shared: what did not change since the last time is not copied.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Session {
     /// The tempo.
     pub bpm: Bpm,
     /// In the order of the file.
-    pub instruments: Vec<InstrumentState>,
+    pub instruments: Vec<Arc<InstrumentState>>,
     /// Its own snapshots.
-    pub snapshots: Snapshots,
+    pub snapshots: Arc<Snapshots>,
 }
 
 /// The state of the synth behind a port.
@@ -66,18 +74,26 @@ pub struct InstrumentState {
 }
 
 impl FromYaml for Session {
+    /// As many snapshots as may be made, and so much again for the instruments: the longest automation that can be recorded
+    /// is a quarter of that.
+    const BYTES_MAX: usize = 2 * LIST_BYTES_MAX;
+
     fn from_yaml(file: &str, text: &str) -> Result<Session, Vec<Fault>> {
-        yaml::check(file, text, |reader, root| {
+        yaml::check_within(Self::BYTES_MAX, file, text, |reader, root| {
             if !root.is_given() {
                 return Some(Session::default());
             }
-            let map = reader.mapping(root, &["bpm", "instruments", "snapshots"])?;
+            let map = reader.versioned(root, &["bpm", "instruments", "snapshots"])?;
             let bpm = reader.number(&map.field("bpm"), Bpm::MIN.get(), Bpm::MAX.get()).and_then(Bpm::new);
             let instruments = reader.items(&map.field("instruments"));
             Some(Session {
                 bpm: bpm.unwrap_or_default(),
-                instruments: instruments.iter().filter_map(|item| read_instrument(reader, item)).collect(),
-                snapshots: Snapshots::read(reader, &map.field("snapshots")),
+                instruments: instruments
+                    .iter()
+                    .filter_map(|item| read_instrument(reader, item))
+                    .map(Arc::new)
+                    .collect(),
+                snapshots: Arc::new(Snapshots::read(reader, &map.field("snapshots"))),
             })
         })
     }
@@ -108,7 +124,7 @@ fn lines(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<String> {
 }
 
 fn read_lane(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Lane> {
-    let text = reader.text(field, FILE_BYTES_MAX)?;
+    let text = reader.text(field, Session::BYTES_MAX)?;
     let point = |point: &str| {
         let (pulse, value) = point.trim().split_once(' ')?;
         let pulse = pulse.parse().ok().filter(|pulse: &f64| (0.0..=PULSE_MAX).contains(pulse))?;

@@ -3,15 +3,19 @@
 //! A snapshot belongs to a profile by its id. It may name parameters the profile does not have (any more): they are kept.
 
 use crate::{
-    stored::{self, FromYaml, Merge, ToYaml},
-    yaml::{self, Fault, Field, Reader, name},
+    stored::{self, FromYaml, Full, Merge, ToYaml},
+    yaml::{self, BRACKETS_MAX, Fault, Field, Reader, name},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 /// Longest name of a snapshot, a profile or a parameter, in characters.
 const NAME_CHARS_MAX: usize = 200;
 /// The highest value of any parameter: 14 bits.
 const VALUE_MAX: i64 = 16_383;
+/// So many bytes of snapshots may be made in one list: four hundred of a synth with a hundred knobs.
+pub(crate) const LIST_BYTES_MAX: usize = 1 << 20;
+/// So many brackets may they have, one each, and those in quoted names.
+pub(crate) const LIST_BRACKETS_MAX: usize = BRACKETS_MAX / 2;
 
 /// Where the knobs of one synth stood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,28 @@ pub struct Snapshot {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshots {
     list: Vec<Snapshot>,
+    /// What the list takes in a file.
+    size: Size,
+}
+
+/// What a text takes of what a file may hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Size {
+    bytes: usize,
+    brackets: usize,
+}
+
+impl Size {
+    fn of(snapshot: &Snapshot) -> Size {
+        let text = snapshot.item();
+        Size { bytes: text.len(), brackets: yaml::brackets(&text) }
+    }
+
+    fn exchange(&mut self, gone: Option<&Snapshot>, new: Option<&Snapshot>) {
+        let (gone, new) = (gone.map(Size::of).unwrap_or_default(), new.map(Size::of).unwrap_or_default());
+        self.bytes = self.bytes + new.bytes - gone.bytes;
+        self.brackets = self.brackets + new.brackets - gone.brackets;
+    }
 }
 
 impl Snapshots {
@@ -41,13 +67,24 @@ impl Snapshots {
         self.list.iter().find(|snapshot| snapshot.profile == profile && snapshot.name == name)
     }
 
+    /// Where one stands in the list.
+    pub fn place(&self, profile: &str, name: &str) -> Option<usize> {
+        self.list.iter().position(|snapshot| snapshot.profile == profile && snapshot.name == name)
+    }
+
     /// Puts one into its place; gives back what stood there.
     pub fn put(&mut self, snapshot: Snapshot) -> Option<Snapshot> {
-        let same = |old: &&mut Snapshot| old.profile == snapshot.profile && old.name == snapshot.name;
-        match self.list.iter_mut().find(same) {
-            Some(old) => Some(std::mem::replace(old, snapshot)),
+        self.put_at(self.list.len(), snapshot)
+    }
+
+    /// The same; one that is new comes to this place of the list, or to its end.
+    pub fn put_at(&mut self, place: usize, snapshot: Snapshot) -> Option<Snapshot> {
+        let known = self.place(&snapshot.profile, &snapshot.name).and_then(|at| self.list.get_mut(at));
+        self.size.exchange(known.as_deref(), Some(&snapshot));
+        match known {
+            Some(old) => Some(mem::replace(old, snapshot)),
             None => {
-                self.list.push(snapshot);
+                self.list.insert(place.min(self.list.len()), snapshot);
                 None
             }
         }
@@ -55,14 +92,37 @@ impl Snapshots {
 
     /// Gives one another name, which no other has; true where there was one.
     pub fn rename(&mut self, profile: &str, name: &str, to: &str) -> bool {
-        let found = self.list.iter_mut().find(|snapshot| snapshot.profile == profile && snapshot.name == name);
-        found.map(|snapshot| to.clone_into(&mut snapshot.name)).is_some()
+        let Some(at) = self.place(profile, name) else { return false };
+        let Some(mut snapshot) = self.delete(profile, name) else { return false };
+        to.clone_into(&mut snapshot.name);
+        self.put_at(at, snapshot);
+        true
     }
 
     /// Takes one out.
     pub fn delete(&mut self, profile: &str, name: &str) -> Option<Snapshot> {
-        let at = self.list.iter().position(|snapshot| snapshot.profile == profile && snapshot.name == name)?;
-        Some(self.list.remove(at))
+        let gone = self.list.remove(self.place(profile, name)?);
+        self.size.exchange(Some(&gone), None);
+        Some(gone)
+    }
+
+    /// Whether a snapshot, in place of the one that has this name now, leaves a file that can be read again.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn has_room_for(&self, before: &str, snapshot: &Snapshot) -> Result<(), Full> {
+        let mut size = self.size;
+        size.exchange(self.get(&snapshot.profile, before), Some(snapshot));
+        match size {
+            Size { bytes, .. } if bytes > LIST_BYTES_MAX => {
+                Err(Full::new(format!("'{bytes}' bytes of snapshots, allowed at most {LIST_BYTES_MAX}"), Self::ROOM))
+            }
+            Size { brackets, .. } if brackets > LIST_BRACKETS_MAX => {
+                let too_much = format!("'{brackets}' snapshots and brackets, allowed at most {LIST_BRACKETS_MAX}");
+                Err(Full::new(too_much, Self::ROOM))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads the items of a list.
@@ -81,22 +141,41 @@ impl Snapshots {
     /// The field `snapshots` of a file, which [`read`](Snapshots::read) understands.
     pub(crate) fn field(&self) -> String {
         let mut text = if self.list.is_empty() { "snapshots: []\n" } else { "snapshots:\n" }.to_owned();
-        for Snapshot { profile, name: called, values } in &self.list {
-            let values: Vec<String> = values.iter().map(|(param, value)| format!("{}: {value}", name(param))).collect();
-            let (profile, called, values) = (name(profile), name(called), values.join(", "));
-            text += &format!("  - profile: {profile}\n    name: {called}\n    values: {{ {values} }}\n");
-        }
+        text.extend(self.list.iter().map(Snapshot::item));
         text
     }
 }
 
+impl Snapshot {
+    /// It, in the list of a file.
+    fn item(&self) -> String {
+        let values = |(param, value): (&String, &u16)| format!("{}: {value}", name(param));
+        let values = self.values.iter().map(values).collect::<Vec<_>>().join(", ");
+        let (profile, called) = (name(&self.profile), name(&self.name));
+        format!("  - profile: {profile}\n    name: {called}\n    values: {{ {values} }}\n")
+    }
+}
+
+impl FromIterator<Snapshot> for Snapshots {
+    fn from_iter<T: IntoIterator<Item = Snapshot>>(snapshots: T) -> Snapshots {
+        let mut all = Snapshots::default();
+        for snapshot in snapshots {
+            all.put(snapshot);
+        }
+        all
+    }
+}
+
 impl FromYaml for Snapshots {
+    /// The list that may be made, and what stands before it; and so much again for what others put into the same file.
+    const BYTES_MAX: usize = 2 * LIST_BYTES_MAX;
+
     fn from_yaml(file: &str, text: &str) -> Result<Snapshots, Vec<Fault>> {
-        yaml::check(file, text, |reader, root| {
+        yaml::check_within(Self::BYTES_MAX, file, text, |reader, root| {
             if !root.is_given() {
                 return Some(Snapshots::default());
             }
-            let map = reader.mapping(root, &["snapshots"])?;
+            let map = reader.versioned(root, &["snapshots"])?;
             Some(Snapshots::read(reader, &map.field("snapshots")))
         })
     }
@@ -115,7 +194,7 @@ impl Merge for Snapshots {
     fn merge(base: &Snapshots, ours: &Snapshots, theirs: &Snapshots) -> (Snapshots, bool) {
         let is_same = |a: &Snapshot, b: &Snapshot| a.profile == b.profile && a.name == b.name;
         let (list, is_lossy) = stored::merge_by((&base.list, &ours.list, &theirs.list), is_same);
-        (Snapshots { list }, is_lossy)
+        (list.into_iter().collect(), is_lossy)
     }
 }
 

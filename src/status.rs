@@ -210,6 +210,12 @@ pub struct RecordStatus {
     pub bytes_per_second: u64,
     /// Memory in which the last seconds are held.
     pub capture_bytes: u64,
+    /// How many seconds those are, besides those for which a disk may stall.
+    #[serde(default)]
+    pub capture_seconds: f64,
+    /// The inputs that the next take records, like `1-2` or `synth`.
+    #[serde(default)]
+    pub inputs: String,
     /// How far the disk is behind, where it is.
     #[serde(default)]
     pub behind: Option<BehindStatus>,
@@ -235,6 +241,8 @@ impl RecordStatus {
             free_bytes: None,
             bytes_per_second: 1,
             capture_bytes: 0,
+            capture_seconds: 0.0,
+            inputs: String::new(),
             behind: None,
         }
     }

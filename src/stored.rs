@@ -5,12 +5,16 @@
 
 use crate::yaml::{self, Fault};
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// What a file may say.
 pub trait FromYaml: Default {
+    /// The longest file that is read and written, in bytes: the largest that can be made here fits.
+    const BYTES_MAX: usize;
+
     /// Checks a text; `file` is only named in the faults.
     ///
     /// # Errors
@@ -19,7 +23,7 @@ pub trait FromYaml: Default {
 }
 
 /// What a file is written from.
-pub trait ToYaml {
+pub trait ToYaml: FromYaml {
     /// What still works and what is lost where the file cannot be written: the beginning of a sentence.
     const LOSS: &'static str;
     /// What makes room where it would be too long.
@@ -29,8 +33,23 @@ pub trait ToYaml {
     fn to_yaml(&self) -> String;
 }
 
+/// What a file is to say, on its way to the thread that works out its text and writes it. It changes no more.
+pub trait Content: fmt::Debug + Send + Sync {
+    /// The text of the file.
+    ///
+    /// # Errors
+    /// It could not be read again; nothing is to be written then.
+    fn text(&self) -> Result<String, Full>;
+}
+
+impl<T: ToYaml + fmt::Debug + Send + Sync> Content for T {
+    fn text(&self) -> Result<String, Full> {
+        text(self)
+    }
+}
+
 /// What several may write to one file: things that each have a name of their own.
-pub trait Merge: FromYaml + ToYaml {
+pub trait Merge: ToYaml {
     /// What `ours` has in place of `base`, done to `theirs`; true where something else that they put there had to go.
     fn merge(base: &Self, ours: &Self, theirs: &Self) -> (Self, bool);
 }
@@ -96,6 +115,13 @@ pub struct Full {
     room: &'static str,
 }
 
+impl Full {
+    /// There would be so much, and this makes room.
+    pub fn new(too_much: String, room: &'static str) -> Full {
+        Full { too_much, room }
+    }
+}
+
 /// Reads a file; where there is none, the value is the default.
 ///
 /// # Errors
@@ -108,7 +134,7 @@ fn load_with_text<T: FromYaml>(path: &Path) -> Result<(T, String), Vec<Fault>> {
     if matches!(path.try_exists(), Ok(false)) {
         return Ok((T::default(), String::new()));
     }
-    let text = yaml::read(path).map_err(|fault| vec![fault])?;
+    let text = yaml::read_within(T::BYTES_MAX, path).map_err(|fault| vec![fault])?;
     Ok((T::from_yaml(&path.display().to_string(), &text)?, text))
 }
 
@@ -118,9 +144,9 @@ fn load_with_text<T: FromYaml>(path: &Path) -> Result<(T, String), Vec<Fault>> {
 /// Where it could not be; nothing is to be written then.
 pub fn text<T: ToYaml>(value: &T) -> Result<String, Full> {
     let text = value.to_yaml();
-    match yaml::fits(&text) {
+    match yaml::fits(T::BYTES_MAX, &text) {
         Ok(()) => Ok(text),
-        Err(too_much) => Err(Full { too_much, room: T::ROOM }),
+        Err(too_much) => Err(Full::new(too_much, T::ROOM)),
     }
 }
 
@@ -129,7 +155,14 @@ pub fn text<T: ToYaml>(value: &T) -> Result<String, Full> {
 pub struct Stored<T> {
     /// What it is now.
     pub value: T,
-    /// Where it is kept; none, and what is new is gone with the engine.
+    /// Where it is kept.
+    pub home: Home,
+}
+
+/// Where a value is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Home {
+    /// The file; none, and what is new is gone with the engine.
     pub file: Option<PathBuf>,
     /// What the file said when it was read; empty where there was none.
     pub read: Arc<str>,
@@ -140,8 +173,8 @@ impl<T: FromYaml> Stored<T> {
     /// kept nowhere.
     pub fn load(file: PathBuf) -> (Stored<T>, Vec<Fault>) {
         match load_with_text(&file) {
-            Ok((value, text)) => (Stored { value, file: Some(file), read: text.into() }, Vec::new()),
-            Err(faults) => (Stored { value: T::default(), file: None, read: Arc::default() }, faults),
+            Ok((value, text)) => (Stored { value, home: Home { file: Some(file), read: text.into() } }, Vec::new()),
+            Err(faults) => (Stored::default(), faults),
         }
     }
 }
@@ -157,7 +190,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("snapshots.yaml");
         let (stored, faults) = Stored::<Snapshots>::load(file.clone());
-        assert_eq!((stored.file.as_ref(), faults.len()), (Some(&file), 0), "no file yet is no fault");
+        assert_eq!((stored.home.file.as_ref(), faults.len()), (Some(&file), 0), "no file yet is no fault");
         fs::write(&file, "snapshots: 3\n").unwrap();
         let (stored, faults) = Stored::<Snapshots>::load(file);
         assert_eq!((stored, faults.len()), (Stored::default(), 1));
@@ -166,7 +199,7 @@ mod tests {
     #[test]
     fn what_would_be_too_long_to_be_read_again_is_refused() {
         let mut snapshots = Snapshots::default();
-        for n in 0..2000 {
+        for n in 0..9500 {
             let name = format!("{n:0200}");
             snapshots.put(Snapshot { profile: "nts1".to_owned(), name, values: BTreeMap::new() });
         }

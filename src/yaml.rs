@@ -18,9 +18,10 @@ mod tree;
 
 pub use fault::Fault;
 pub(crate) use reader::{Field, Mapping, Reader, is_word, list};
-pub use tree::FILE_BYTES_MAX;
+pub use tree::{BRACKETS_MAX, FILE_BYTES_MAX, brackets};
 
-/// Reads and checks a whole text: `read` takes what it needs off the tree, and what it tells as faults decides.
+/// Reads and checks a whole text that a person wrote: `read` takes what it needs off the tree, and what it tells as faults
+/// decides.
 ///
 /// # Errors
 /// Every fault, in order of line.
@@ -29,7 +30,20 @@ pub(crate) fn check<T>(
     text: &str,
     read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> Option<T>,
 ) -> Result<T, Vec<Fault>> {
-    let document = document(file, text).map_err(|fault| vec![fault])?;
+    check_within(FILE_BYTES_MAX, file, text, read)
+}
+
+/// The same of a text of so many bytes at most.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn check_within<T>(
+    bytes_max: usize,
+    file: &str,
+    text: &str,
+    read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> Option<T>,
+) -> Result<T, Vec<Fault>> {
+    let document = document_within(bytes_max, file, text).map_err(|fault| vec![fault])?;
     match read_document(file, &document, read) {
         (Some(value), faults) if faults.is_empty() => Ok(value),
         (_, faults) => Err(faults),
@@ -121,8 +135,12 @@ fn part_at(text: &str, line: usize) -> Option<Part<'_>> {
 }
 
 fn document<'t>(file: &str, text: &'t str) -> Result<tree::Document<'t>, Fault> {
+    document_within(FILE_BYTES_MAX, file, text)
+}
+
+fn document_within<'t>(bytes_max: usize, file: &str, text: &'t str) -> Result<tree::Document<'t>, Fault> {
     let fault = |(line, message)| Fault { file: file.to_owned(), line, path: String::new(), message };
-    tree::Document::read(text).map_err(fault)
+    tree::Document::read(text, bytes_max).map_err(fault)
 }
 
 fn read_document<T>(
@@ -135,12 +153,20 @@ fn read_document<T>(
     (value, reader.into_faults())
 }
 
-/// The text of a plain file, or the fault that says why not; no more of it is read than a file may hold.
+/// The text of a plain file that a person wrote, or the fault that says why not; no more of it is read than it may hold.
 ///
 /// # Errors
 /// One fault: it cannot be read, or is too long.
 pub fn read(path: &Path) -> Result<String, Fault> {
-    text_of(path, read_plain(path, FILE_BYTES_MAX as u64))
+    read_within(FILE_BYTES_MAX, path)
+}
+
+/// The same of a file of so many bytes at most.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within(bytes_max: usize, path: &Path) -> Result<String, Fault> {
+    text_of(bytes_max, path, read_plain(path, bytes_max as u64))
 }
 
 /// The same of what somebody named, who may name a pipe: it is waited for.
@@ -150,24 +176,24 @@ pub fn read(path: &Path) -> Result<String, Fault> {
 pub fn read_named(path: &Path) -> Result<String, Fault> {
     let mut bytes = Vec::new();
     let file = File::open(path).and_then(|file| file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes));
-    text_of(path, file.map(|_| bytes))
+    text_of(FILE_BYTES_MAX, path, file.map(|_| bytes))
 }
 
-fn text_of(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<String, Fault> {
+fn text_of(bytes_max: usize, path: &Path, bytes: io::Result<Vec<u8>>) -> Result<String, Fault> {
     let fault = |message: String| Fault { file: path.display().to_string(), line: None, path: String::new(), message };
     let bytes = bytes.map_err(|error| fault(format!("cannot be read: {error}")))?;
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err(fault(format!("cannot be read: more than {FILE_BYTES_MAX} bytes")));
+    if bytes.len() > bytes_max {
+        return Err(fault(format!("cannot be read: more than {bytes_max} bytes")));
     }
     Ok(decode::decoded(bytes))
 }
 
-/// Whether a text could be read again, were it a file.
+/// Whether a text could be read again, were it a file of so many bytes at most.
 ///
 /// # Errors
 /// What there is too much of.
-pub fn fits(text: &str) -> Result<(), String> {
-    tree::within_bounds(text)
+pub fn fits(bytes_max: usize, text: &str) -> Result<(), String> {
+    tree::within_bounds(text, bytes_max)
 }
 
 /// Text as YAML takes it for nothing but text, without quotes where it is a plain word.

@@ -2,8 +2,13 @@
 //!
 //! A sequence lock over atomics, without unsafe code. The writer never waits. A reader that meets a write in
 //! progress tries a few times and then keeps what it had, so a real-time reader never waits for the writer either.
+//!
+//! [`level`] makes a cell and both its halves, where there is one reader.
 
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering, fence},
+};
 
 /// Plain data that fits into `N` words.
 pub trait Words<const N: usize>: Copy {
@@ -11,6 +16,16 @@ pub trait Words<const N: usize>: Copy {
     fn to_words(self) -> [u64; N];
     /// Back from words.
     fn from_words(words: [u64; N]) -> Self;
+}
+
+impl Words<1> for f32 {
+    fn to_words(self) -> [u64; 1] {
+        [u64::from(self.to_bits())]
+    }
+
+    fn from_words([word]: [u64; 1]) -> f32 {
+        f32::from_bits(word as u32)
+    }
 }
 
 /// The cell. Writing is for one thread at a time (the owner of the value).
@@ -42,18 +57,25 @@ impl<const N: usize> Latest<N> {
 
     /// Brings a reader's copy up to date. Where a write kept coming in between, the copy stays as it was. Realtime: yes.
     pub fn renew<T: Words<N>>(&self, copy: &mut T) {
+        if let Some((value, _)) = self.read() {
+            *copy = value;
+        }
+    }
+
+    /// The value and how often it was written, where no write came in between.
+    fn read<T: Words<N>>(&self) -> Option<(T, u64)> {
         for _ in 0..TRIES {
             let before = self.sequence.load(Ordering::Acquire);
             if before.is_multiple_of(2) {
                 let words = std::array::from_fn(|i| self.words[i].load(Ordering::Relaxed));
                 fence(Ordering::Acquire);
                 if self.sequence.load(Ordering::Relaxed) == before {
-                    *copy = T::from_words(words);
-                    return;
+                    return Some((T::from_words(words), before));
                 }
             }
             std::hint::spin_loop();
         }
+        None
     }
 
     /// Begins a write that nobody finishes.
@@ -63,10 +85,51 @@ impl<const N: usize> Latest<N> {
     }
 }
 
+/// The writer's half of a level.
+#[derive(Debug)]
+pub struct LevelWriter<T, const N: usize> {
+    cell: Arc<Latest<N>>,
+    value: T,
+}
+
+/// The reader's half of a level.
+#[derive(Debug)]
+pub struct LevelReader<T, const N: usize> {
+    cell: Arc<Latest<N>>,
+    value: T,
+    /// The write it has.
+    seen: u64,
+}
+
+/// Both halves of a level that begins with this value.
+pub fn level<T: Words<N>, const N: usize>(value: T) -> (LevelWriter<T, N>, LevelReader<T, N>) {
+    let cell = Arc::new(Latest::new(value));
+    (LevelWriter { cell: Arc::clone(&cell), value }, LevelReader { cell, value, seen: 0 })
+}
+
+impl<T: Words<N>, const N: usize> LevelWriter<T, N> {
+    /// Changes the value and publishes it. Realtime: yes.
+    pub fn change(&mut self, change: impl FnOnce(&mut T)) {
+        change(&mut self.value);
+        self.cell.write(self.value);
+    }
+}
+
+impl<T: Words<N>, const N: usize> LevelReader<T, N> {
+    /// The newest value, where it was written since the last call. One load where it was not. Realtime: yes.
+    pub fn changed(&mut self) -> Option<&T> {
+        if self.cell.sequence.load(Ordering::Relaxed) == self.seen {
+            return None;
+        }
+        (self.value, self.seen) = self.cell.read()?;
+        Some(&self.value)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{sync::Arc, thread};
+    use std::thread;
 
     impl Words<4> for [u64; 4] {
         fn to_words(self) -> [u64; 4] {
@@ -104,5 +167,25 @@ mod tests {
         let mut words = [3; 4];
         cell.renew(&mut words);
         assert_eq!(words, [3; 4]);
+    }
+
+    #[test]
+    fn a_level_is_given_once_for_each_change_and_the_newest_wins() {
+        let (mut writer, mut reader) = level([1; 4]);
+        assert_eq!(reader.changed(), None);
+        writer.change(|words| words[0] = 2);
+        writer.change(|words| words[1] = 3);
+        assert_eq!(reader.changed(), Some(&[2, 3, 1, 1]));
+        assert_eq!(reader.changed(), None);
+    }
+
+    #[test]
+    fn a_change_that_is_being_written_comes_with_the_next_look() {
+        let (mut writer, mut reader) = level([1; 4]);
+        writer.cell.hang();
+        assert_eq!(reader.changed(), None);
+        writer.cell.sequence.store(0, Ordering::Relaxed);
+        writer.change(|words| words[0] = 2);
+        assert_eq!(reader.changed(), Some(&[2, 1, 1, 1]));
     }
 }

@@ -4,6 +4,7 @@
 //! - [`midi`]: messages, the parser, Standard MIDI Files.
 //! - [`wav`]: headers, samples and notes of WAV files.
 //! - [`synth`]: the built-in synth.
+//! - [`mixer`]: strips and master, for the callback and for an export.
 //! - [`bridge`]: from one sound card's clock to another's.
 //! - [`latest`]: the cell in which a level crosses threads: the newest value wins. [`plan_cell`] is such a one for the
 //!   plan, [`frame_clock`] for which frame is rendered when.
@@ -16,6 +17,7 @@ pub mod bridge;
 pub mod frame_clock;
 pub mod latest;
 pub mod midi;
+pub mod mixer;
 pub mod music;
 pub mod plan_cell;
 pub mod resampling;

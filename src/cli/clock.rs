@@ -59,7 +59,7 @@ pub fn run(args: &ClockArgs) -> Outcome {
         }
     }
     let station = running.station.clone();
-    let ended = complain_of_end(&running.end());
+    let ended = complain_of_end(&running.end().1);
     let sent: u64 = station.status().ports.iter().map(|port| port.sent).sum();
     print(&format!("{sent} messages in {:.1} s", begun.elapsed().as_secs_f64()))?;
     ended

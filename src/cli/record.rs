@@ -116,7 +116,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
     let (mut is_named, mut is_seen) = (false, false);
     let mut phrase = PHRASE.iter().cycle();
     let mut played = 0;
-    let mut has_failed = false;
+    let mut failures = Vec::new();
     let mut finished = Vec::new();
     let bound = args.seconds.map(|seconds| Duration::from_secs_f64(seconds) + GRACE);
     'recording: while !is_named || bound.is_none_or(|bound| begun.elapsed() < bound) {
@@ -131,7 +131,9 @@ pub fn record(args: &RecordArgs) -> Outcome {
                 }
                 Event::Notice { severity: severity @ (Severity::Warning | Severity::Error), text } => {
                     complain(&text);
-                    has_failed |= severity == Severity::Error;
+                    if severity == Severity::Error {
+                        failures.push(text);
+                    }
                 }
                 Event::TakeFinished { .. } => finished.push(event),
                 Event::Quit => break 'recording,
@@ -141,7 +143,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
         // Silence may end it, or a disk; a device that is lost is waited for.
         let status = station.status();
         is_seen |= status.record.is_recording;
-        if !status.record.is_recording && status.device.running && (is_seen || has_failed) {
+        if !status.record.is_recording && status.device.running && (is_seen || !failures.is_empty()) {
             break;
         }
         if args.demo && begun.elapsed() >= PHRASE_STEP * played {
@@ -152,8 +154,11 @@ pub fn record(args: &RecordArgs) -> Outcome {
             }
         }
     }
-    let happened = running.end();
-    let ended = complain_of_end(&happened);
+    let (happened, lost) = running.end();
+    // The way out may have begun elsewhere, and what went wrong on it been printed above.
+    let (said, unsaid): (Vec<_>, Vec<_>) = lost.into_iter().partition(|text| failures.contains(text));
+    failures.retain(|text| !said.contains(text));
+    let ended = complain_of_end(&unsaid).and(if said.is_empty() { Ok(()) } else { Err(Failure::told(1)) });
     finished.extend(happened);
     for event in finished {
         if let Event::TakeFinished { path, frames, gap_frames } = event {
@@ -163,7 +168,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
             print(&verdict(&path))?;
         }
     }
-    if has_failed { Err(Failure::asked("the recording is not what was asked for")) } else { ended }
+    if failures.is_empty() { ended } else { Err(Failure::asked("the recording is not what was asked for")) }
 }
 
 /// Sets an option of the recorder as `OPTION=VALUE` has it.

@@ -191,7 +191,7 @@ fn perform(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result<
     }
     refused |= wait_until(script.length_seconds(), out)?;
     let status = Status::clone(&station.status());
-    refused |= note(out, &running.end(), micros())?;
+    refused |= note(out, &running.end().0, micros())?;
     // The engine has ended: what was asked is answered, or will not be.
     drop(answered);
     for answer in answers {

@@ -99,11 +99,11 @@ impl Running {
         self.events.try_iter().collect()
     }
 
-    /// Ends the engine in order and says what happened on the way.
-    pub fn end(self) -> Vec<Event> {
-        drop(self.engine);
+    /// Ends the engine in order: what happened since the last look, and what went wrong on the way out.
+    pub fn end(self) -> (Vec<Event>, Vec<String>) {
+        let lost = self.engine.end();
         drop(self.door);
-        self.events.try_iter().collect()
+        (self.events.try_iter().collect(), lost)
     }
 }
 
@@ -111,8 +111,7 @@ impl Running {
 ///
 /// # Errors
 /// Something did: exit code 1.
-pub fn complain_of_end(happened: &[Event]) -> Outcome {
-    let errors = happened.iter().filter_map(Event::notice).filter(|(severity, _)| *severity == Severity::Error);
-    let count = errors.inspect(|(_, text)| complain(text)).count();
-    if count > 0 { Err(Failure::told(1)) } else { Ok(()) }
+pub fn complain_of_end(lost: &[String]) -> Outcome {
+    lost.iter().for_each(|text| complain(text));
+    if lost.is_empty() { Ok(()) } else { Err(Failure::told(1)) }
 }

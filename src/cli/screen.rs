@@ -82,11 +82,10 @@ fn run(args: &StationArgs, launcher: &Launcher) -> Outcome {
             engine.wait();
         }
         _ => {
-            let events = station.subscribe(|| {});
-            drop(engine);
+            let lost = engine.end();
             drop(quiet);
             drop(door);
-            let ended = complain_of_end(&events.try_iter().collect::<Vec<_>>());
+            let ended = complain_of_end(&lost);
             return left.map_err(Failure::other).and(ended);
         }
     }

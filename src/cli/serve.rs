@@ -98,7 +98,7 @@ pub fn serve(args: &ServeArgs) -> Outcome {
     }
     tell_system(&[NotifyState::Stopping]);
     drop((osc, http));
-    complain_of_end(&running.end())
+    complain_of_end(&running.end().1)
 }
 
 /// Opens a door; where the settings name an address that cannot be had, at the default one, and the fault is said.

@@ -122,7 +122,7 @@ impl Setup {
             }
         };
         notices.extend(place::doubt(&args.socket.path()).map(|doubt| (Severity::Warning, doubt)));
-        let SettingsFile { settings, faults: of_settings, mut places, older } = file;
+        let SettingsFile { mut settings, faults: of_settings, mut places, older } = file;
         notices.extend(of_settings.iter().map(|fault| (severity, format!("{fault}; {consequence}"))));
         notices.extend(older.iter().map(|note| (Severity::Info, note.to_string())));
         let reading = Reading::first(folders.profile_places());
@@ -152,6 +152,7 @@ impl Setup {
         }
         if args.input.is_some() {
             places.input = None;
+            settings.recorder.inputs = None;
         }
         let idle_end = settings.idle_end();
         let session = args.session.as_deref().map(session_command).transpose()?;

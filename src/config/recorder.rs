@@ -10,12 +10,18 @@ pub use files::{FileOf, Files};
 pub use name::NameTemplate;
 
 use super::{home_folder, whole_path};
-use crate::{hints, wav::Depth};
+use crate::{
+    hints,
+    taps::{Tap, Taps},
+    wav::Depth,
+};
 use std::{fmt, path::PathBuf};
 
 /// How takes are made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecorderOptions {
+    /// The inputs that are recorded; nothing where they are those that were chosen at the start. Never the master.
+    pub inputs: Option<Taps>,
     /// Which channels go to which files.
     pub files: Files,
     /// How a sample lies in a file.
@@ -42,13 +48,14 @@ pub struct RecorderOptions {
     pub second_folder: Option<PathBuf>,
     /// Seconds of what was played that are always held, 0..=3600.
     pub capture_seconds: f64,
-    /// Memory for that, in MB, 8..=4096.
+    /// Memory for that, in MB, 8..=4096, of the inputs chosen at the start and the master.
     pub capture_memory_mb: f64,
 }
 
 impl Default for RecorderOptions {
     fn default() -> Self {
         RecorderOptions {
+            inputs: None,
             files: Files::default(),
             depth: Depth::Int24,
             dither: true,
@@ -109,6 +116,20 @@ pub struct RecorderOption {
 
 /// The table.
 pub static RECORDER_OPTIONS: &[RecorderOption] = &[
+    RecorderOption {
+        name: "inputs",
+        help: "which inputs are recorded",
+        allowed: "inputs of the device, like 1, 3-4 or 1,3-5, synth, or start for those chosen at the start",
+        at_start: false,
+        set: |options, text| {
+            options.inputs = match text {
+                "start" => None,
+                _ => Some(text.parse().ok().filter(is_of_inputs)?),
+            };
+            Some(())
+        },
+        shown: |options| options.inputs.as_ref().map_or("start".to_owned(), Taps::to_string),
+    },
     RecorderOption {
         name: "files",
         help: "which channels go to which files: a word a file, + joins",
@@ -238,6 +259,10 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
 ];
 
+fn is_of_inputs(taps: &Taps) -> bool {
+    !taps.as_slice().iter().any(|tap| matches!(tap, Tap::Master(_)))
+}
+
 fn on_off(text: &str) -> Option<bool> {
     match text {
         "on" | "yes" | "true" => Some(true),
@@ -320,6 +345,7 @@ mod tests {
     fn what_is_shown_sets_the_same() {
         let mut options = RecorderOptions::default();
         let other = [
+            ("inputs", "3-4,7"),
             ("files", "1-2+master each 3"),
             ("bits", "32f"),
             ("dither", "off"),
@@ -353,6 +379,8 @@ mod tests {
     fn what_does_not_fit_is_refused_and_changes_nothing() {
         let mut options = RecorderOptions::default();
         for (name, text) in [
+            ("inputs", "0"),
+            ("inputs", "1,master"),
             ("files", ""),
             ("files", "0"),
             ("files", "3-1"),
@@ -377,6 +405,6 @@ mod tests {
             assert_eq!(options, RecorderOptions::default());
         }
         let Err(error) = RecorderOption::of("colour") else { panic!("there is one") };
-        assert!(error.contains("files, bits"), "{error}");
+        assert!(error.contains("inputs, files, bits"), "{error}");
     }
 }

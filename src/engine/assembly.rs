@@ -4,11 +4,12 @@
 
 use super::{
     audio::{
-        capture::{capture, capture_frames},
+        built_in::BuiltIn,
+        capture::{Hold, Layout, capture},
         meter::{Meter, MeterReader, meter},
-        player::player,
         port::CallbackPort,
-        renderer::{BuiltIn, OUTPUTS, Renderer, RendererParts, Source},
+        renderer::{Renderer, RendererParts, Source},
+        streams::streams,
     },
     control::{
         AuditionParts, Calendar, Control, ControlParts, KeeperHandle, LibrarianHandle, Port, SessionRules, SyncConfig,
@@ -51,6 +52,7 @@ use crate::{
     stored::Stored,
     synth::Synth,
     takes::cache::Cache,
+    taps::{Tap, Taps},
 };
 use std::{
     path::PathBuf,
@@ -129,7 +131,7 @@ impl EngineConfig {
 
     /// A rehearsal: everything is read as ever, and left as it is. Only takes are made.
     pub fn rehearse(&mut self) {
-        (self.learned.file, self.snapshots.file) = (None, None);
+        (self.learned.home.file, self.snapshots.home.file) = (None, None);
         self.sessions = SessionRules { keep: false, takes: false };
     }
 
@@ -219,9 +221,9 @@ pub fn assemble(
     time: Time,
 ) -> Result<Assembly, NoSuchInput> {
     let rate = f64::from(spec.sample_rate_hz);
-    let built_in = ports.iter().any(|port| matches!(port.way, PortWay::BuiltIn));
+    let is_built_in = ports.iter().any(|port| matches!(port.way, PortWay::BuiltIn));
     let instrument_is_built_in = matches!(ports.first(), Some(OpenPort { way: PortWay::BuiltIn, .. }));
-    let (sources, input_channels) = choose_inputs(config.input.as_ref(), spec, built_in, instrument_is_built_in)?;
+    let (sources, input_channels) = choose_inputs(config.input.as_ref(), spec, is_built_in, instrument_is_built_in)?;
     // The built-in synth as the instrument means a laptop: its microphone on its loudspeakers would howl.
     let own_sound = sources.iter().all(|source| matches!(source, Source::Synth(_)));
     let safe = if own_sound || !instrument_is_built_in { Decibels::UNITY } else { Decibels::SILENCE };
@@ -292,16 +294,15 @@ pub fn assemble(
     }
     let built_in = synth_port.map(|port| {
         jack_ports.push(port);
-        BuiltIn { synth: Synth::new(rate), port: jack_ports.len() - 1 }
+        BuiltIn::new(Synth::new(rate), jack_ports.len() - 1)
     });
 
     let (input_meters, input_readers): (Vec<Meter>, Vec<MeterReader>) = sources.iter().map(|_| meter(rate)).unzip();
     let ((left, left_reader), (right, right_reader)) = (meter(rate), meter(rate));
-    let held_channels = sources.len() + OUTPUTS;
-    let memory_bytes = config.recorder.capture_memory_mb * 1e6;
-    let held_frames = capture_frames(config.recorder.capture_seconds, memory_bytes, held_channels, rate);
-    let (capture_feed, capture) = capture(held_channels, held_frames);
-    let (player, player_blocks, play_counters) = player(rate);
+    let taps: Vec<Tap> = sources.iter().map(|source| tap_of(*source)).collect();
+    let layout = Layout::new(&taps, others(config, spec, is_built_in), hold(&config.recorder, rate));
+    let (capture_feed, capture) = capture(&layout);
+    let (streams, streams_handle, lending, stream_counters) = streams(rate);
     let (renderer, renderer_handle) = Renderer::new(RendererParts {
         sample_rate_hz: rate,
         device_inputs: spec.inputs,
@@ -310,7 +311,8 @@ pub fn assemble(
         output_meters: [left, right],
         monitor_gain: monitor.amplitude(),
         capture: capture_feed,
-        player,
+        streams,
+        streams_handle,
         ports: jack_ports,
         inlets,
         built_in,
@@ -341,7 +343,7 @@ pub fn assemble(
         LibrarianHandle { jobs: librarian_jobs, news: librarian_news, measures: config.verdicts.is_some() };
     let (plays, plays_receiver) = mpsc::channel();
     let (news_sender, news) = mpsc::channel();
-    let reader = Reader::new(plays_receiver, news_sender, player_blocks);
+    let reader = Reader::new(plays_receiver, news_sender, lending);
     let (start_ns, calendar) = match time {
         Time::Real { start_ns } => (start_ns, Calendar::Local),
         Time::Virtual => (0, Calendar::Virtual),
@@ -367,7 +369,9 @@ pub fn assemble(
         sent: vec![callback_sent, scheduler_sent, clock_sent],
         received,
         sources,
+        taps,
         input_channels,
+        left_out: layout.left_out,
         input_meters: input_readers,
         output_meters: [left_reader, right_reader],
         monitor,
@@ -376,7 +380,7 @@ pub fn assemble(
         progress: writer.progress(),
         capture,
         recorder: config.recorder.clone(),
-        audition: AuditionParts { plays, news, counters: play_counters },
+        audition: AuditionParts { plays, news, counters: stream_counters },
         librarian: librarian_handle,
         folder: config.folder.clone(),
         device: device_status(spec),
@@ -384,6 +388,26 @@ pub fn assemble(
         calendar,
     });
     Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, reader, librarian, frames })
+}
+
+fn tap_of(source: Source) -> Tap {
+    match source {
+        Source::Device(channel) => Tap::of_input(channel),
+        Source::Synth(side) => Tap::SYNTH[side % 2],
+    }
+}
+
+/// The inputs that can be recorded besides those chosen: first what takes are to record, then what else the device gives.
+fn others(config: &EngineConfig, spec: &DeviceSpec, built_in: bool) -> Vec<Tap> {
+    let mut there: Vec<Tap> = (0..spec.inputs).map(Tap::of_input).collect();
+    // The simulated host has the built-in synth behind its inputs.
+    there.extend(Tap::SYNTH.iter().filter(|_| spec.inputs == 0 && built_in));
+    let asked = config.recorder.inputs.iter().flat_map(Taps::as_slice).filter(|tap| there.contains(tap));
+    asked.chain(&there).copied().collect()
+}
+
+fn hold(options: &RecorderOptions, sample_rate_hz: f64) -> Hold {
+    Hold { seconds: options.capture_seconds, memory_bytes: options.capture_memory_mb * 1e6, sample_rate_hz }
 }
 
 /// Whether inputs are there.
@@ -484,7 +508,10 @@ fn first_status(
         automation: AutomationStatus::default().into(),
         morph: None.into(),
         session: None.into(),
-        record: RecordStatus::standing(config.folder.clone()).into(),
+        record: Part::from(RecordStatus {
+            inputs: config.recorder.inputs.as_ref().map_or_else(|| input_channels.to_owned(), Taps::to_string),
+            ..RecordStatus::standing(config.folder.clone())
+        }),
         audition: None.into(),
         takes: None.into(),
         doors: Vec::new().into(),

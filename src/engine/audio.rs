@@ -1,9 +1,12 @@
 //! What runs in the audio callback: everything under here is real time unless it says otherwise.
 
+pub mod built_in;
 pub mod capture;
 pub mod click;
 pub mod denormals;
+pub mod inputs;
 pub mod meter;
-pub mod player;
+pub mod monitor;
 pub mod port;
 pub mod renderer;
+pub mod streams;

@@ -38,7 +38,7 @@ use super::{
         meter::MeterReader,
         renderer::{OUTPUTS, RendererHandle, Source},
     },
-    disk::writer::{Done, Job, Progress},
+    disk::writer::{Progress, TakeJob, TakeNews},
     doors::Doors,
     frame_clock::FrameTime,
     host::patchbay::PortEvent,
@@ -58,9 +58,11 @@ use crate::{
     midi::Channel,
     music::{Decibels, Plan},
     profile::{Library, Profile},
+    session::{history::History, model::Model},
     snapshots::Snapshots,
     status::{DeviceStatus, RealtimeStatus, Severity},
     stored::Stored,
+    taps::Tap,
 };
 use audition::Audition;
 use console::Console;
@@ -139,8 +141,12 @@ pub struct ControlParts {
     pub keeper: KeeperHandle,
     /// The recorded inputs.
     pub sources: Vec<Source>,
+    /// Of each of them, its tap.
+    pub taps: Vec<Tap>,
     /// What they are called.
     pub input_channels: String,
+    /// Inputs of the device that the capture buffer has no room for.
+    pub left_out: Vec<Tap>,
     /// One for each.
     pub input_meters: Vec<MeterReader>,
     /// Left and right.
@@ -148,9 +154,9 @@ pub struct ControlParts {
     /// How loud the inputs are heard at start.
     pub monitor: Decibels,
     /// The disk writer.
-    pub jobs: Sender<Job>,
+    pub jobs: Sender<TakeJob>,
     /// What it tells.
-    pub done: Receiver<Done>,
+    pub done: Receiver<TakeNews>,
     /// How far it has come.
     pub progress: Progress,
     /// What was just played.
@@ -243,6 +249,10 @@ impl Control {
     /// A control at its beginning.
     pub fn new(parts: ControlParts) -> Control {
         let instruments = Instruments::new(parts.library, &parts.profile, parts.channel, &parts.ports);
+        let mut model = Model::new(parts.snapshots.value);
+        for (at, instrument) in instruments.list.iter().enumerate() {
+            model.set_knobs(at, instrument.profile.defaults());
+        }
         let takes = Takes::new(TakesParts {
             jobs: parts.jobs,
             done: parts.done,
@@ -250,7 +260,8 @@ impl Control {
             folder: parts.folder.clone(),
             calendar: parts.calendar,
             capture: parts.capture,
-            inputs: parts.sources.len(),
+            chosen: (parts.taps, parts.input_channels.clone()),
+            left_out: parts.left_out,
             sample_rate_hz: parts.device.sample_rate_hz,
             options: parts.recorder,
         });
@@ -261,6 +272,8 @@ impl Control {
                 renderer: parts.renderer,
                 keeper: parts.keeper,
                 plan: LivePlan::new(parts.plan, parts.plan_writer),
+                model,
+                history: History::default(),
                 owed: Owed::default(),
                 asking: Guest::default(),
                 start_ns: parts.start_ns,
@@ -277,14 +290,15 @@ impl Control {
             instruments,
             ports: Ports::new(parts.ports, parts.received, parts.sent),
             learn: Learn::new(parts.learned),
-            sessions: SessionDesk::new(parts.sessions, parts.snapshots, parts.folder),
+            sessions: SessionDesk::new(parts.sessions, parts.snapshots.home, parts.folder),
             guests: Guests::default(),
             doors: parts.doors,
             device: parts.device,
             realtime: RealtimeStatus::default(),
             quit: false,
         };
-        let Control { ports, instruments, out, .. } = &mut control;
+        let Control { ports, instruments, recorder, out, .. } = &mut control;
+        recorder.tell_held(out);
         ports.route_as_set(out);
         ports.tell_absent(out);
         ports.tell_unknown(&instruments.library, out);
@@ -350,7 +364,7 @@ impl Control {
         self.look_at_ports(now);
         self.instruments.look_at_profiles(&mut self.out, now);
         self.glance(now);
-        self.listen_to_keeper();
+        self.listen_to_keeper(now.ns);
         let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
         sessions.keep(&House { transport, recorder, instruments, ports }, out, now);
         self.ports.tick(now.ns);
@@ -464,8 +478,7 @@ impl Control {
     pub fn wind_up(&mut self, now: Moment) {
         self.drain_sent(now);
         let Control { out, recorder, audition, .. } = self;
-        recorder.takes.pending = None;
-        recorder.takes.end(now.open_frame, out);
+        recorder.takes.end_all(now.open_frame, out);
         audition.end(out);
         let pulse = out.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);
         out.plan.change(|plan| {

@@ -33,7 +33,8 @@ pub struct AudioRequest {
     pub sample_rate_hz: Option<u32>,
     /// Frames in a block.
     pub block_frames: Option<u32>,
-    /// How many inputs are needed at least; as many as there are, up to two, where nothing is asked.
+    /// How many inputs are needed at least; as many as there are, up to two, where nothing is asked. What else the device
+    /// gives is given, too.
     pub inputs: Option<usize>,
     /// JACK MIDI ports to make. They are the first ports of the renderer, in this order.
     pub jack_ports: Vec<JackPort>,

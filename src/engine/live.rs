@@ -168,7 +168,9 @@ impl Engine {
             _patchbay: patchbay,
         };
         let control = thread::Builder::new().name("control".into()).spawn(move || {
-            if catch_unwind(AssertUnwindSafe(|| live.run())).is_err() {
+            let run = catch_unwind(AssertUnwindSafe(|| live.run()));
+            live.control.desk().leave();
+            if run.is_err() {
                 live.control.desk().notice(Severity::Error, "the engine met a fault and ends; takes are being closed");
             }
             // Even after a fault: each step is on its own.
@@ -185,6 +187,13 @@ impl Engine {
     /// Waits until the engine has ended.
     pub fn wait(mut self) {
         self.join();
+    }
+
+    /// Ends it in order, and says what went wrong on the way.
+    pub fn end(mut self) -> Vec<String> {
+        let _ = self.station.send_surely(crate::command::Command::Quit {});
+        self.join();
+        self.station.lost()
     }
 
     fn join(&mut self) {
@@ -476,7 +485,7 @@ impl Live {
                 "the disk does not answer: the last changes of session, snapshots or what was learned may be lost";
             self.control.desk().notice(Severity::Error, text);
         }
-        self.control.listen_to_keeper();
+        self.control.listen_to_keeper(self.now().ns);
         let answers = self.control.last_answers();
         self.answer(answers);
     }

@@ -63,13 +63,18 @@ impl Offline {
 
     /// An engine at frame 0 on these ports.
     pub(super) fn on(config: &EngineConfig, ports: Vec<OpenPort>) -> Result<Offline, NoSuchInput> {
+        Offline::of_device(config, ports, 0)
+    }
+
+    /// The same, of a device with so many inputs, whose samples are where the renderer takes them from.
+    fn of_device(config: &EngineConfig, ports: Vec<OpenPort>, inputs: usize) -> Result<Offline, NoSuchInput> {
         let spec = DeviceSpec {
             host: "sim",
             id: "sim".to_owned(),
             name: "virtual time".to_owned(),
             sample_rate_hz: SAMPLE_RATE_HZ,
             block_frames: BLOCK_FRAMES as u32,
-            inputs: 0,
+            inputs,
             latency_frames: 0,
         };
         let engine = assemble(config, &spec, ports, Time::Virtual)?;
@@ -223,7 +228,7 @@ impl Offline {
         self.engine.control.save_last(self.now());
         self.engine.control.close_keeper();
         self.engine.keeper.step();
-        self.engine.control.listen_to_keeper();
+        self.engine.control.listen_to_keeper(self.now().ns);
         self.engine.control.desk().tell(&Event::Quit);
     }
 }

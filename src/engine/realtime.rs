@@ -27,6 +27,24 @@ const AWAKE_NS_MAX: u64 = 50_000;
 /// How slowly the time that waking takes is learned: its mean over about so many times.
 const WAKINGS: u64 = 16;
 
+/// With feature `rt-check`, aborts on any allocation inside, and on any freeing: what runs in the callback, in the clock
+/// and in the scheduler.
+pub fn no_alloc<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(feature = "rt-check")]
+    return assert_no_alloc::assert_no_alloc(work);
+    #[cfg(not(feature = "rt-check"))]
+    work()
+}
+
+/// Inside of [`no_alloc`], where allocating cannot be helped: what libraries do that write to a port, and the freeing of a
+/// SysEx.
+pub fn may_alloc<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(feature = "rt-check")]
+    return assert_no_alloc::permit_alloc(work);
+    #[cfg(not(feature = "rt-check"))]
+    work()
+}
+
 /// Asks for SCHED_FIFO and the finest timers for the calling thread; true where SCHED_FIFO was granted.
 pub fn request(priority: u8) -> bool {
     // Without real-time scheduling timers are rounded by 50 µs for the sake of sleep; 1 ns is none.

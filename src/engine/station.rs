@@ -116,6 +116,8 @@ struct Listeners {
     early: Vec<Event>,
     /// What every subscriber gets first: it stays true.
     standing: Vec<Event>,
+    /// What went wrong since the way out began; nothing before that.
+    lost: Option<Vec<String>>,
 }
 
 /// Events kept for the first subscriber.
@@ -132,6 +134,9 @@ impl Board {
 
     fn tell(&self, event: &Event) {
         let mut listeners = self.listeners();
+        if let (Some(lost), Some((Severity::Error, text))) = (&mut listeners.lost, event.notice()) {
+            lost.push(text.to_owned());
+        }
         if listeners.subscribers.is_empty() && listeners.early.len() < EARLY && !listeners.standing.contains(event) {
             listeners.early.push(event.clone());
         }
@@ -273,6 +278,11 @@ impl Station {
         answer.recv().unwrap_or_else(|_| Err(ENGINE_GONE.to_owned()))
     }
 
+    /// What went wrong on the way out, in sentences: each has been told, but whoever left first did not hear it.
+    pub fn lost(&self) -> Vec<String> {
+        self.board.listeners().lost.clone().unwrap_or_default()
+    }
+
     /// How things are, levels included. Parts that hold no levels that moved are shared.
     pub fn status(&self) -> Arc<Status> {
         let shown = self.board.shown();
@@ -384,6 +394,11 @@ impl Desk {
             tracing::info!(?severity, "{text}");
         }
         self.bulletin.tell(event);
+    }
+
+    /// The way out begins: from now on what goes wrong is kept for [`Station::lost`].
+    pub fn leave(&self) {
+        self.bulletin.0.listeners().lost.get_or_insert_default();
     }
 
     /// Tells every subscriber a sentence, and the log.

@@ -41,7 +41,7 @@ prop_compose! {
         for (profile, name, values) in snapshots {
             kept.put(Snapshot { profile, name, values });
         }
-        Session { bpm: Bpm::new(bpm).unwrap(), instruments, snapshots: kept }
+        Session { bpm: Bpm::new(bpm).unwrap(), instruments: instruments.into_iter().map(Arc::new).collect(), snapshots: Arc::new(kept) }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The files of a take: those it was recorded to, the parts they go on in, and its `.mid`; in its own folder, and in the
 //! second folder where the disk was full or gone.
 //!
-//! In its own folder names say what belongs to a take. Takes of several folders share one second folder, so there a part
-//! must also begin with the very frame that follows the part before.
+//! Names say what may belong to a take. A part that says when it began must also begin with the very frame that follows the
+//! part before; in the second folder, which takes of several folders share, it must say so.
 
 use super::{
     NotDone,
@@ -210,7 +210,18 @@ impl Pieces {
 
     /// The parts that a file goes on in.
     fn add_parts(&mut self, head: &OsStr) -> Result<(), NotDone> {
-        let own = parts(&self.own, head)?;
+        let mut own = parts(&self.own, head)?;
+        let mut before = Stretch::of(&self.own.join(head));
+        own.retain(|(name, _)| {
+            let next = Stretch::of(&self.own.join(name));
+            let is_anothers = matches!((&before, &next), (Some(before), Some(next)) if !before.goes_on_in(next));
+            if is_anothers {
+                self.stays.push(format!("{} is of another take and stays", shown(Path::new(name))));
+            } else {
+                before = next;
+            }
+            !is_anothers
+        });
         own.iter().for_each(|(name, _)| self.push(false, name));
         let Some(second) = self.second.clone() else { return Ok(()) };
         let last = own.last().map_or(head, |(name, _)| name);

@@ -43,8 +43,11 @@ const HALF_PAUSE: Duration = Duration::from_secs(2);
 /// A terminal's answer is thrown away when its end did not come for so long, whatever comes: it says its answers at once,
 /// and what comes later is typed.
 const STRING_LONGEST: Duration = Duration::from_secs(3);
-/// And a paste is over.
-const PASTE_LONGEST: Duration = Duration::from_secs(60);
+/// A paste is over when for so long nothing came but what hands may have typed, [`TYPED_BYTES`] or less at once: its end was
+/// lost.
+const PASTE_LONGEST: Duration = Duration::from_secs(3);
+/// As much as keys that repeat bring at once over a slow line; of a paste more comes.
+const TYPED_BYTES: usize = 64;
 
 /// Bytes in, inputs out; what is not yet whole is kept.
 #[derive(Debug, Default)]
@@ -117,6 +120,11 @@ impl Decoder {
             }
             _ => None,
         }
+    }
+
+    /// Whether so many bytes, which came at once, go on with what is half: then the time of [`Decoder::longest`] begins anew.
+    pub fn goes_on_with(&self, bytes: usize) -> bool {
+        self.paste.is_some() && bytes > TYPED_BYTES
     }
 
     /// Nothing came for as long as [`Decoder::patience`] said, or its end did not: what is half is decided.

@@ -184,7 +184,10 @@ impl Reader {
                     tell(Err(ErrorKind::UnexpectedEof.into()));
                     return;
                 }
-                Ok(Came::Bytes(count)) => decoder.feed(&bytes[..count]),
+                Ok(Came::Bytes(count)) => {
+                    half_since = half_since.filter(|_| !decoder.goes_on_with(count));
+                    decoder.feed(&bytes[..count])
+                }
                 Ok(Came::Nothing) => decoder.pause(),
                 Err(Errno::INTR | Errno::AGAIN) => continue,
                 Err(error) => {

@@ -173,6 +173,18 @@ impl<'a> Reader<'a> {
         Some(Mapping { entries, place: field.clone() })
     }
 
+    /// The mapping of a file that busker writes. Its fields are those of version 1, which names none; where the file names a
+    /// newer one, that is its only fault.
+    pub(crate) fn versioned<'n>(&mut self, root: &Field<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
+        let version = root.entry("version");
+        if version.is_given() && !matches!(version.node, Some(Node::Int(1))) {
+            let says = "a newer busker wrote this file; this one reads version 1 and leaves the file as it is";
+            self.fault(&version, format!("'{}' is not known: {says}", version.shown()));
+            return None;
+        }
+        self.mapping_with(root, allowed, &["version"])
+    }
+
     /// The entries of a mapping whose keys are names somebody chose; a key that stands twice is a fault.
     pub(crate) fn entries<'n>(&mut self, field: &Field<'n>) -> Vec<(String, Field<'n>)> {
         let Some(Node::Map(entries)) = field.node else {

@@ -8,16 +8,17 @@ use std::{cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// The longest file that is read, in bytes. The largest built-in profile is under 10 KiB.
+/// The longest file that a person writes, in bytes: settings, profiles, themes. The largest built-in profile is under
+/// 10 KiB. Files that busker writes have limits of their own (`stored.rs`).
 pub const FILE_BYTES_MAX: usize = 256 * 1024;
 
-/// How much the tree may hold, one per node and one per byte of text. A file without aliases stays below twice its
-/// length, so only aliases that multiply reach it.
-const TREE_COST_MAX: usize = 2 * FILE_BYTES_MAX;
+/// How much the tree may hold for each byte that the file may, one per node and one per byte of text. A file without
+/// aliases stays below twice its length, so only aliases that multiply reach it.
+const TREE_COST_PER_BYTE_MAX: usize = 2;
 
 /// How many `[` and `{` a file may hold. Nested ones take the YAML scanner quadratic time, measured 28 s for 120 000 in
 /// one file; at this many it is a fifth of a second. The largest built-in profile has about 80.
-const BRACKETS_MAX: usize = 10_000;
+pub const BRACKETS_MAX: usize = 10_000;
 
 /// A value of the file.
 #[derive(Debug)]
@@ -46,16 +47,16 @@ pub(super) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Reads the tree; a failure is the line, where known, and what is wrong there.
-    pub(super) fn read(text: &'a str) -> Result<Self, (Option<usize>, String)> {
+    /// Reads the tree of a file of so many bytes at most; a failure is the line, where known, and what is wrong there.
+    pub(super) fn read(text: &'a str, bytes_max: usize) -> Result<Self, (Option<usize>, String)> {
         // Some editors mark UTF-8 so.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        within_bounds(text).map_err(|message| (None, message))?;
+        within_bounds(text, bytes_max).map_err(|message| (None, message))?;
         if let Some((line, message)) = forbidden(text) {
             return Err((Some(line), message));
         }
-        let cost = Cell::new(0);
-        match (Tree { cost: &cost }).deserialize(serde_yaml::Deserializer::from_str(text)) {
+        let left = Cell::new(TREE_COST_PER_BYTE_MAX * bytes_max);
+        match (Tree { left: &left }).deserialize(serde_yaml::Deserializer::from_str(text)) {
             Ok(root) => Ok(Self { text, root }),
             Err(error) => {
                 let line = error.location().map(|place| line_at(text, &place));
@@ -96,30 +97,36 @@ fn is_indented_by_tab(line: &str) -> bool {
     line.chars().take_while(|sign| sign.is_whitespace()).any(|sign| sign == '\t')
 }
 
-/// Whether a text is no longer than is read, and has no more brackets; the failure says of what there is too much.
-pub(super) fn within_bounds(text: &str) -> Result<(), String> {
-    if text.len() > FILE_BYTES_MAX {
-        return Err(format!("'{}' bytes, allowed at most {FILE_BYTES_MAX}", text.len()));
+/// Whether a text is no longer than this, and has no more brackets than are read; the failure says of what there is too
+/// much.
+pub(super) fn within_bounds(text: &str, bytes_max: usize) -> Result<(), String> {
+    if text.len() > bytes_max {
+        return Err(format!("'{}' bytes, allowed at most {bytes_max}", text.len()));
     }
-    let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    let brackets = brackets(text);
     if brackets > BRACKETS_MAX {
         return Err(format!("'{brackets}' brackets, allowed at most {BRACKETS_MAX}"));
     }
     Ok(())
 }
 
-/// Builds a [`Node`], counting what it costs.
+/// How many `[` and `{` a text holds, whatever they stand for.
+pub fn brackets(text: &str) -> usize {
+    text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count()
+}
+
+/// Builds a [`Node`], counting what it may still cost.
 #[derive(Clone, Copy)]
 struct Tree<'a> {
-    cost: &'a Cell<usize>,
+    left: &'a Cell<usize>,
 }
 
 impl Tree<'_> {
     fn spend<E: serde::de::Error>(self, text_bytes: usize) -> Result<(), E> {
-        self.cost.set(self.cost.get() + 1 + text_bytes);
-        if self.cost.get() > TREE_COST_MAX {
+        let Some(left) = self.left.get().checked_sub(1 + text_bytes) else {
             return Err(E::custom("its aliases unfold to more than a file may hold"));
-        }
+        };
+        self.left.set(left);
         Ok(())
     }
 }

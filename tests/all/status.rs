@@ -16,7 +16,7 @@ fn at_rest(lines: &[&str]) -> Offline {
 #[test]
 #[cfg(feature = "rt-check")]
 fn a_turn_at_rest_allocates_nothing() {
-    for lines in [&["clock.run off"][..], &["clock.run off", "takes.look on", "midi.monitor on"]] {
+    for lines in [&["clock.run off"][..], &["clock.run off", "take.list on", "midi.monitor on"]] {
         let mut offline = at_rest(lines);
         // One allocation ends the program.
         assert_no_alloc::assert_no_alloc(|| offline.turn());

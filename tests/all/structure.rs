@@ -16,7 +16,7 @@ type Module = Vec<String>;
 /// Where the house's files are: what is pure and computes is a package of its own.
 const ROOTS: [&str; 2] = ["src", "sound/src"];
 /// Units that read no clock, know no thread and import nothing above them, the lowest first.
-const PURE: [&str; 7] = ["yaml", "wav", "midi", "music", "motion", "profile", "session"];
+const PURE: [&str; 8] = ["yaml", "wav", "midi", "music", "motion", "taps", "profile", "session"];
 /// What lies above all of those.
 const ABOVE: [&str; 5] = ["engine", "remote", "tui", "cli", "station"];
 

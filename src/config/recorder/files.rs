@@ -1,5 +1,6 @@
 //! Which channels go to which files, as words: `inputs`, `each`, `master`, `1-2`, joined by `+`.
 
+use crate::taps::Tap;
 use std::{fmt, str::FromStr};
 
 /// Files that one take may have at most.
@@ -28,46 +29,46 @@ enum Part {
     },
 }
 
-/// One file: what is added to the take's name, and the channels of the capture buffer that are in it: the recorded
-/// inputs in their order, then the master's left and right.
+/// One file: what is added to the take's name, and what is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileOf {
     /// Empty where the take is one file.
     pub suffix: String,
-    /// Places in the capture buffer.
-    pub channels: Vec<usize>,
+    /// Of each of its channels, its tap.
+    pub taps: Vec<Tap>,
 }
 
 impl Files {
-    /// The files where there are so many recorded inputs.
+    /// The files where these are the recorded inputs.
     ///
     /// # Errors
-    /// An input that is not there, or too many files.
-    pub fn of(&self, inputs: usize) -> Result<Vec<FileOf>, String> {
+    /// An input that is not among them, or too many files.
+    pub fn of(&self, inputs: &[Tap]) -> Result<Vec<FileOf>, String> {
         let mut files = Vec::new();
         for word in &self.0 {
             match word {
                 Word::Each => {
-                    files.extend((0..inputs).map(|i| FileOf { suffix: (i + 1).to_string(), channels: vec![i] }));
+                    let each = inputs.iter().zip(1..);
+                    files.extend(each.map(|(tap, i)| FileOf { suffix: format!("{i}"), taps: vec![*tap] }));
                 }
                 Word::Joined(parts) => {
-                    let mut channels = Vec::new();
+                    let mut taps = Vec::new();
                     for part in parts {
                         match *part {
-                            Part::Inputs => channels.extend(0..inputs),
-                            Part::Master => channels.extend([inputs, inputs + 1]),
-                            Part::Places { to, .. } if to > inputs => {
-                                return Err(format!("{to} is not among the {inputs} recorded inputs"));
-                            }
-                            Part::Places { from, to } => channels.extend(from - 1..to),
+                            Part::Inputs => taps.extend(inputs),
+                            Part::Master => taps.extend(Tap::MASTER),
+                            Part::Places { from, to } => match inputs.get(from - 1..to) {
+                                Some(places) => taps.extend(places),
+                                None => return Err(format!("{to} is not among the {} recorded inputs", inputs.len())),
+                            },
                         }
                     }
-                    files.push(FileOf { suffix: word.to_string(), channels });
+                    files.push(FileOf { suffix: word.to_string(), taps });
                 }
             }
         }
         match &mut files[..] {
-            all if all.iter().all(|file| file.channels.is_empty()) => {
+            all if all.iter().all(|file| file.taps.is_empty()) => {
                 return Err("the device has no inputs, so there is nothing to record: choose another with --device \
                             (`busker devices`), or `files` master"
                     .to_owned());
@@ -147,25 +148,32 @@ impl fmt::Display for Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::taps;
+
+    fn inputs(count: u16) -> Vec<Tap> {
+        // The recorded inputs are any of the device's.
+        (0..count).map(|i| Tap::Input(9 - i)).collect()
+    }
 
     #[test]
     fn where_there_are_no_inputs_nothing_is_recorded_but_the_master() {
         for (text, is_a_file) in [("inputs", false), ("each", false), ("master", true)] {
-            assert_eq!(text.parse::<Files>().unwrap().of(0).is_ok(), is_a_file, "{text}");
+            assert_eq!(text.parse::<Files>().unwrap().of(&[]).is_ok(), is_a_file, "{text}");
         }
     }
 
     #[test]
     fn each_word_is_a_file_and_plus_joins() {
-        let of = |text: &str, inputs| -> Vec<(String, Vec<usize>)> {
-            let files = text.parse::<Files>().unwrap().of(inputs).unwrap();
-            files.into_iter().map(|file| (file.suffix, file.channels)).collect()
+        let of = |text: &str, count| -> Vec<(String, String)> {
+            let files = text.parse::<Files>().unwrap().of(&inputs(count)).unwrap();
+            files.into_iter().map(|file| (file.suffix, taps::text(&file.taps))).collect()
         };
-        assert_eq!(of("inputs", 2), [(String::new(), vec![0, 1])]);
-        assert_eq!(of("inputs master", 2), [("inputs".into(), vec![0, 1]), ("master".into(), vec![2, 3])]);
-        assert_eq!(of("each", 2), [("1".into(), vec![0]), ("2".into(), vec![1])]);
-        assert_eq!(of("1-2+master 4", 4), [("1-2+master".into(), vec![0, 1, 4, 5]), ("4".into(), vec![3])]);
-        assert!("3".parse::<Files>().unwrap().of(2).is_err());
-        assert!("each".parse::<Files>().unwrap().of(0).is_err());
+        let file = |suffix: &str, taps: &str| (suffix.to_owned(), taps.to_owned());
+        assert_eq!(of("inputs", 2), [file("", "9,8")]);
+        assert_eq!(of("inputs master", 2), [file("inputs", "9,8"), file("master", "master")]);
+        assert_eq!(of("each", 2), [file("1", "9"), file("2", "8")]);
+        assert_eq!(of("1-2+master 4", 4), [file("1-2+master", "9,8,master"), file("4", "6")]);
+        assert!("3".parse::<Files>().unwrap().of(&inputs(2)).is_err());
+        assert!("each".parse::<Files>().unwrap().of(&[]).is_err());
     }
 }

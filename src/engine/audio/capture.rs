@@ -5,9 +5,14 @@
 //! was just played can be kept; and a disk may stall as long as the buffer is. Where a reader comes too late the frames
 //! are gone, but they are counted by their place.
 //!
+//! What it holds is a [`Layout`]: first the inputs that were chosen at the start, as they are after their gain; then the
+//! device's other inputs as they come in, as many as its memory has room for; then the master. So what is recorded can be
+//! chosen at any time, and in hindsight.
+//!
 //! Crossing: plain memory of atomics, written by one and read by others. The newest wins; a reader finds out afterwards
 //! whether what it read was overwritten meanwhile. Realtime: the writing half, yes.
 
+use crate::taps::Tap;
 use std::{
     ops::Range,
     sync::{
@@ -18,6 +23,12 @@ use std::{
 
 /// A disk may stall this long at least, whatever the memory: the buffer is never shorter.
 pub const STALL_SECONDS: f64 = 6.0;
+/// No input is held that nobody chose where the buffer then held less than this besides a stall: the longest pre-roll.
+const HINDSIGHT_SECONDS: f64 = 10.0;
+/// With the inputs that nobody chose, a buffer has this much memory at most, where it is not allowed more without them. At
+/// 48 kHz that is the default minute of an interface with 18 inputs, and 33 s of one with 32; a small computer with 1 GB
+/// has room for it beside its system.
+const ALL_MEMORY_BYTES: f64 = 256e6;
 /// Bytes of a sample in the buffer.
 const SAMPLE_BYTES: f64 = 4.0;
 /// Frames that are interleaved at a time.
@@ -25,15 +36,69 @@ const TILE_FRAMES: usize = 64;
 /// Samples of a page of memory.
 const PAGE_SAMPLES: usize = 1024;
 
-/// Frames a buffer has for so many seconds to be kept, within so many bytes.
-pub fn capture_frames(seconds: f64, memory_bytes: f64, channels: usize, sample_rate_hz: f64) -> usize {
-    let affordable = memory_bytes / (SAMPLE_BYTES * channels.max(1) as f64);
-    let wanted = (seconds + STALL_SECONDS) * sample_rate_hz;
-    wanted.min(affordable).max(STALL_SECONDS * sample_rate_hz).ceil() as usize
+/// How long a buffer is to hold, within which memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hold {
+    /// Seconds of what was played, besides those a disk may stall.
+    pub seconds: f64,
+    /// Memory for them, in bytes, of what was chosen and the master.
+    pub memory_bytes: f64,
+    /// Frames per second.
+    pub sample_rate_hz: f64,
+}
+
+impl Hold {
+    /// Frames a buffer of so many channels has, where all of them were chosen.
+    fn frames(self, channels: usize) -> f64 {
+        let wanted = (self.seconds + STALL_SECONDS) * self.sample_rate_hz;
+        wanted.min(affordable(self.memory_bytes, channels)).max(STALL_SECONDS * self.sample_rate_hz)
+    }
+}
+
+/// Frames of so many channels that there is memory for.
+fn affordable(memory_bytes: f64, channels: usize) -> f64 {
+    memory_bytes / (SAMPLE_BYTES * channels.max(1) as f64)
+}
+
+/// What a buffer holds, and for how long.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    /// The tap of each channel: those chosen, others, the master.
+    pub taps: Vec<Tap>,
+    /// Those that its memory has no room for.
+    pub left_out: Vec<Tap>,
+    /// How many frames it holds.
+    pub frames: usize,
+}
+
+impl Layout {
+    /// What was chosen and the master are always held; of the others, the first that there is room for. The more of them,
+    /// the shorter all are held.
+    pub fn new(chosen: &[Tap], others: impl IntoIterator<Item = Tap>, hold: Hold) -> Layout {
+        let mut taps = chosen.to_vec();
+        for tap in others {
+            if !taps.contains(&tap) {
+                taps.push(tap);
+            }
+        }
+        let least = (STALL_SECONDS + HINDSIGHT_SECONDS) * hold.sample_rate_hz;
+        let alone = hold.frames(chosen.len() + Tap::MASTER.len());
+        let of_all = |others: usize| {
+            affordable(hold.memory_bytes.max(ALL_MEMORY_BYTES), chosen.len() + others + Tap::MASTER.len())
+        };
+        let has_room = |others: &usize| of_all(*others) >= alone.min(least);
+        let others = (0..=taps.len() - chosen.len()).rev().find(has_room).unwrap_or(0);
+        let left_out = taps.split_off(chosen.len() + others);
+        taps.extend(Tap::MASTER);
+        let frames = if others == 0 { alone } else { alone.min(of_all(others)) };
+        Layout { frames: frames.ceil() as usize, taps, left_out }
+    }
 }
 
 /// The memory both halves share.
 struct Ring {
+    /// Of each lane, its tap.
+    taps: Box<[Tap]>,
     /// One lane a channel; a sample is its bits.
     lanes: Box<[Box<[AtomicU32]>]>,
     frames: usize,
@@ -54,12 +119,13 @@ pub struct Capture {
     ring: Arc<Ring>,
 }
 
-/// Both halves of a buffer of so many channels and frames, silent. Its pages are not in memory before they are written, or
-/// brought in by [`Capture::bring_in`].
-pub fn capture(channels: usize, frames: usize) -> (CaptureFeed, Capture) {
-    let frames = frames.max(1);
-    let lanes = (0..channels).map(|_| bytemuck::zeroed_slice_box(frames)).collect();
-    let ring = Arc::new(Ring { lanes, frames, head: AtomicI64::new(0), writing: AtomicI64::new(0) });
+/// Both halves of a buffer, silent. Its pages are not in memory before they are written, or brought in by
+/// [`Capture::bring_in`].
+pub fn capture(layout: &Layout) -> (CaptureFeed, Capture) {
+    let frames = layout.frames.max(1);
+    let lanes = layout.taps.iter().map(|_| bytemuck::zeroed_slice_box(frames)).collect();
+    let taps = layout.taps.clone().into();
+    let ring = Arc::new(Ring { taps, lanes, frames, head: AtomicI64::new(0), writing: AtomicI64::new(0) });
     (CaptureFeed { ring: Arc::clone(&ring) }, Capture { ring })
 }
 
@@ -101,6 +167,14 @@ pub struct CaptureBlock<'a> {
 }
 
 impl CaptureBlock<'_> {
+    /// Writes what follows the channels that were chosen, of which there are so many: each from what is given for its tap,
+    /// as many samples as the block has frames. Realtime: yes.
+    pub fn write_others<'a>(&self, chosen: usize, samples: impl Fn(Tap) -> &'a [f32]) {
+        for (channel, tap) in self.ring.taps.iter().enumerate().skip(chosen) {
+            self.write(channel, samples(*tap));
+        }
+    }
+
     /// Writes the samples of a channel. Realtime: yes.
     pub fn write(&self, channel: usize, samples: &[f32]) {
         let Some(lane) = self.ring.lanes.get(channel) else { return };
@@ -146,9 +220,17 @@ impl Capture {
         self.ring.frames
     }
 
-    /// How many channels a frame has.
-    pub fn channels(&self) -> usize {
-        self.ring.lanes.len()
+    /// What it holds: the tap of each channel.
+    pub fn taps(&self) -> &[Tap] {
+        &self.ring.taps
+    }
+
+    /// The channels of these taps.
+    ///
+    /// # Errors
+    /// The first that is not held.
+    pub fn channels(&self, taps: &[Tap]) -> Result<Vec<usize>, Tap> {
+        taps.iter().map(|tap| self.ring.taps.iter().position(|held| held == tap).ok_or(*tap)).collect()
     }
 
     /// Its memory.
@@ -191,7 +273,14 @@ impl Capture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::taps::Side;
+    use proptest::prelude::*;
     use std::thread;
+
+    /// So many inputs and nothing else.
+    fn layout(channels: usize, frames: usize) -> Layout {
+        Layout { taps: inputs(0..channels), left_out: Vec::new(), frames }
+    }
 
     fn feed(feed: &mut CaptureFeed, from: i64, frames: usize) {
         let side = |sign: f32| (0..frames).map(|i| sign * (from + i as i64) as f32).collect::<Vec<f32>>();
@@ -201,7 +290,7 @@ mod tests {
 
     #[test]
     fn what_is_held_is_read_as_it_was_fed_and_nothing_else_is_read() {
-        let (mut callback, capture) = capture(2, 1000);
+        let (mut callback, capture) = capture(&layout(2, 1000));
         let mut out = Vec::new();
         assert_eq!(capture.held(), 0..0);
         for block in 0..40 {
@@ -220,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_channel_that_is_not_there_is_silent() {
-        let (mut callback, capture) = capture(2, 1000);
+        let (mut callback, capture) = capture(&layout(2, 1000));
         feed(&mut callback, 5, 3);
         // Whatever was in there before.
         let mut out = vec![9.0; 4];
@@ -231,7 +320,7 @@ mod tests {
     /// Two threads race on a small buffer: what is said to be read whole is whole.
     #[test]
     fn what_is_overwritten_while_it_is_read_is_never_taken_for_sound() {
-        let (mut callback, capture) = capture(2, 512);
+        let (mut callback, capture) = capture(&layout(2, 512));
         let writing = thread::spawn(move || {
             for block in 0..20_000_i64 {
                 feed(&mut callback, block * 64, 64);
@@ -254,10 +343,78 @@ mod tests {
         assert!(capture.read(held.start, 512, &[0], &mut out), "{whole} while it was written");
     }
 
+    fn hold(seconds: f64, memory_bytes: f64) -> Hold {
+        Hold { seconds, memory_bytes, sample_rate_hz: 48_000.0 }
+    }
+
+    fn inputs(range: Range<usize>) -> Vec<Tap> {
+        range.map(Tap::of_input).collect()
+    }
+
     #[test]
     fn it_is_as_long_as_asked_within_its_memory_and_never_shorter_than_a_stall() {
-        assert_eq!(capture_frames(60.0, 64e6, 4, 48_000.0), 66 * 48_000);
-        assert_eq!(capture_frames(60.0, 64e6, 34, 48_000.0), (64e6_f64 / 136.0).ceil() as usize);
-        assert_eq!(capture_frames(0.0, 8e6, 34, 48_000.0), 6 * 48_000);
+        let frames = |chosen, hold| Layout::new(&inputs(0..chosen), [], hold).frames;
+        assert_eq!(frames(2, hold(60.0, 64e6)), 66 * 48_000);
+        assert_eq!(frames(32, hold(60.0, 64e6)), (64e6_f64 / 136.0).ceil() as usize);
+        assert_eq!(frames(32, hold(0.0, 8e6)), 6 * 48_000);
+    }
+
+    #[test]
+    fn every_input_is_held_that_there_is_room_for_after_those_that_were_chosen() {
+        let chosen = [Tap::Input(17), Tap::Input(3)];
+        let layout = Layout::new(&chosen, inputs(0..18), hold(60.0, 64e6));
+        assert_eq!((layout.taps.len(), layout.left_out.len(), layout.frames), (20, 0, 66 * 48_000));
+        assert!(layout.taps.starts_with(&chosen) && layout.taps.ends_with(&Tap::MASTER));
+        let mut inputs_held = layout.taps[..18].to_vec();
+        assert_eq!(Layout::new(&[], inputs(0..30), hold(60.0, 64e6)).frames, 256_000_000 / (4 * 32));
+        inputs_held.sort_by_key(|tap| inputs(0..18).iter().position(|input| input == tap));
+        assert_eq!(inputs_held, inputs(0..18));
+    }
+
+    proptest! {
+        #[test]
+        fn a_layout_loses_no_tap_keeps_its_memory_and_never_costs_what_was_chosen_its_least(
+            (count, chosen_count) in (0_usize..80).prop_flat_map(|count| (Just(count), 0..=count)),
+            seconds in 0.0..200.0_f64,
+            memory in 8e6..1e9_f64,
+        ) {
+            let (hold, chosen) = (hold(seconds, memory), inputs(0..chosen_count));
+            let layout = Layout::new(&chosen, inputs(0..count), hold);
+            let alone = Layout::new(&chosen, [], hold);
+            let others = layout.taps.len() - alone.taps.len();
+            prop_assert!(layout.taps.starts_with(&chosen) && layout.taps.ends_with(&Tap::MASTER));
+            // Those that are left out are the last.
+            let held = &layout.taps[chosen_count..chosen_count + others];
+            prop_assert_eq!(&[held, &layout.left_out].concat(), &inputs(chosen_count..count));
+            let bytes = (layout.frames * layout.taps.len()) as f64 * SAMPLE_BYTES;
+            let all = memory.max(256e6);
+            prop_assert!(others == 0 || bytes <= all + layout.taps.len() as f64 * SAMPLE_BYTES);
+            prop_assert!((alone.frames.min(16 * 48_000)..=alone.frames).contains(&layout.frames));
+            // One more would have been too many.
+            let one_more = all / (SAMPLE_BYTES * (layout.taps.len() + 1) as f64);
+            prop_assert!(layout.left_out.is_empty() || one_more < alone.frames.min(16 * 48_000) as f64);
+        }
+    }
+
+    #[test]
+    fn what_follows_the_chosen_is_written_by_its_tap() {
+        let layout = Layout { taps: [&[Tap::Input(2), Tap::Input(1)][..], &Tap::MASTER].concat(), ..layout(0, 100) };
+        let (mut callback, capture) = capture(&layout);
+        let of = |tap| match tap {
+            Tap::Input(1) => &[1.0, 2.0][..],
+            Tap::Master(Side::Left) => &[3.0, 4.0],
+            Tap::Master(Side::Right) => &[5.0, 6.0],
+            _ => &[9.0, 9.0],
+        };
+        let block = callback.block(2);
+        block.write_others(1, of);
+        block.write(0, &[7.0, 8.0]);
+        drop(block);
+        let wanted = [Tap::Master(Side::Right), Tap::Input(2), Tap::Input(1), Tap::Master(Side::Left)];
+        let channels = capture.channels(&wanted).unwrap();
+        let mut out = Vec::new();
+        assert!(capture.read(0, 2, &channels, &mut out));
+        assert_eq!(out, [5.0, 7.0, 1.0, 3.0, 6.0, 8.0, 2.0, 4.0]);
+        assert_eq!(capture.channels(&[Tap::Input(1), Tap::Input(3)]), Err(Tap::Input(3)));
     }
 }

@@ -1,6 +1,8 @@
-//! The metronome: a short tone on every beat of the song, higher on the first of a bar.
+//! The metronome: a short tone on every beat of the song, higher on the first of a bar. Called by the renderer. Whether it
+//! is on, and what counts in, is a level: the newest wins.
 
 use crate::music::{CountIn, Plan, position::BEATS_PER_BAR};
+use busker_sound::latest::{LevelReader, LevelWriter, Words, level};
 use std::{f32::consts::TAU, ops::Range};
 
 /// Pitch of the first beat of a bar, in Hz.
@@ -12,10 +14,33 @@ const DECAY_SECONDS: f32 = 0.05;
 /// Level of the tone, 1.0 = full scale: -12 dB.
 const LEVEL: f32 = 0.25;
 
+/// What is heard of the metronome.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClickLevels {
+    /// The beats of the song.
+    pub on: bool,
+    /// Beats before the song.
+    pub count_in: CountIn,
+}
+
+impl Words<4> for ClickLevels {
+    fn to_words(self) -> [u64; 4] {
+        let CountIn { song_frame, beats, beat_frames } = self.count_in;
+        [u64::from(self.on), song_frame as u64, u64::from(beats), beat_frames.to_bits()]
+    }
+
+    fn from_words([on, song_frame, beats, beat_frames]: [u64; 4]) -> ClickLevels {
+        let count_in =
+            CountIn { song_frame: song_frame as i64, beats: beats as u32, beat_frames: f64::from_bits(beat_frames) };
+        ClickLevels { on: on != 0, count_in }
+    }
+}
+
 /// The metronome's state. Realtime: yes.
 #[derive(Debug)]
 pub struct Click {
-    count_in: CountIn,
+    levels: LevelReader<ClickLevels, 4>,
+    now: ClickLevels,
     sample_rate_hz: f32,
     level: f32,
     phase: f32,
@@ -24,32 +49,45 @@ pub struct Click {
 }
 
 impl Click {
-    /// Silent until a beat comes.
-    pub fn new(sample_rate_hz: f64) -> Click {
-        let sample_rate_hz = sample_rate_hz as f32;
-        let decay = 10.0_f32.powf(-3.0 / (DECAY_SECONDS * sample_rate_hz));
-        Click { count_in: CountIn::NONE, sample_rate_hz, level: 0.0, phase: 0.0, step: 0.0, decay }
+    /// Off and silent, and where that is changed. Realtime: no.
+    pub fn new(sample_rate_hz: f64) -> (Click, LevelWriter<ClickLevels, 4>) {
+        let now = ClickLevels { on: false, count_in: CountIn::NONE };
+        let (writer, levels) = level(now);
+        let mut click = Click { levels, now, sample_rate_hz: 0.0, level: 0.0, phase: 0.0, step: 0.0, decay: 0.0 };
+        click.set_rate(sample_rate_hz);
+        (click, writer)
     }
 
-    /// From now on these beats are heard before the song.
-    pub fn count_in(&mut self, count_in: CountIn) {
-        self.count_in = count_in;
+    /// Blocks are of another rate from the next on: what sounds ends, and what counts in.
+    pub fn set_rate(&mut self, sample_rate_hz: f64) {
+        self.sample_rate_hz = sample_rate_hz as f32;
+        self.decay = 10.0_f32.powf(-3.0 / (DECAY_SECONDS * self.sample_rate_hz));
+        (self.level, self.phase, self.step, self.now.count_in) = (0.0, 0.0, 0.0, CountIn::NONE);
     }
 
-    /// Whether there is something to be heard though the metronome is off.
-    pub fn counts_in(&self, frame: i64) -> bool {
-        self.count_in.beats > 0 && frame <= self.count_in.song_frame
+    /// Adds a block to both sides: what is heard of the metronome in a window of frames.
+    pub fn add_to(&mut self, plan: &Plan, window: Range<i64>, [left, right]: [&mut [f32]; 2]) {
+        if let Some(levels) = self.levels.changed() {
+            if self.now.on && !levels.on {
+                self.level = 0.0;
+            }
+            self.now = *levels;
+        }
+        if self.now.on || (self.now.count_in.beats > 0 && window.start <= self.now.count_in.song_frame) {
+            self.render(plan, window, left, right);
+        }
     }
 
     /// Adds the beats of a window of frames to both channels, each on its frame: those before the song, and those of the
-    /// song where it is `on`.
-    pub fn render(&mut self, plan: &Plan, on: bool, window: Range<i64>, left: &mut [f32], right: &mut [f32]) {
+    /// song where it is on.
+    fn render(&mut self, plan: &Plan, window: Range<i64>, left: &mut [f32], right: &mut [f32]) {
+        let ClickLevels { on, count_in } = self.now;
         let of_song = plan.pulses(window.clone()).filter(|_| on).filter_map(|pulse| {
             let beat = pulse.song_beat()?;
             Some((pulse.whole_frame, beat % i64::from(BEATS_PER_BAR) == 0))
         });
         let mut from = 0;
-        for (frame, accent) in self.count_in.beats(window.clone()).chain(of_song) {
+        for (frame, accent) in count_in.beats(window.clone()).chain(of_song) {
             let at = (frame - window.start) as usize;
             self.sound(&mut left[from..at], &mut right[from..at]);
             from = at;
@@ -76,11 +114,6 @@ impl Click {
             self.level *= self.decay;
         }
     }
-
-    /// Ends a tone that sounds.
-    pub fn silence(&mut self) {
-        self.level = 0.0;
-    }
 }
 
 #[cfg(test)]
@@ -92,11 +125,12 @@ mod tests {
     fn every_beat_begins_on_its_frame() {
         let mut plan = Plan::new(Bpm::DEFAULT, 48_000.0, true);
         plan.roll(0.0, 500);
-        let mut click = Click::new(48_000.0);
+        let (mut click, mut levels) = Click::new(48_000.0);
+        levels.change(|levels| levels.on = true);
         let (mut left, mut right) = (vec![0.0; 60_000], vec![0.0; 60_000]);
         for from in (0..60_000).step_by(160) {
             let window = from as i64..from as i64 + 160;
-            click.render(&plan, true, window, &mut left[from..from + 160], &mut right[from..from + 160]);
+            click.add_to(&plan, window, [&mut left[from..from + 160], &mut right[from..from + 160]]);
         }
         // The song starts on the next pulse, frame 1000; a sine's first sample is 0.
         assert!(left[..1001].iter().all(|x| *x == 0.0));

@@ -1,30 +1,45 @@
-//! The audio callback's body: inputs, recording, monitor, click and master, one block at a time.
+//! The audio callback's body, one block at a time: the order of its stations, which know nothing of each other.
+//!
+//! Ports hear and are heard; the built-in synth plays; inputs (gain, meter) are captured; streams go through their strips
+//! and the master; then what is monitored of the inputs, and the mix is captured. Click and audition are added to the
+//! outputs and to nothing else.
 //!
 //! A host fills the device's inputs, calls [`Renderer::process`] and takes the outputs. Everything here is real time:
-//! no lock, allocation, free, format, log or system call. When a stream ends, the host hands the renderer back, so it
-//! can go on with another device.
+//! no lock, allocation, free, format, log or system call. When a stream of the device ends, the host hands the renderer
+//! back, so it can go on with another device.
 
+#[cfg(test)]
+mod tests;
+
+pub use super::inputs::Source;
 use super::{
+    built_in::BuiltIn,
     capture::CaptureFeed,
-    click::Click,
+    click::{Click, ClickLevels},
     denormals::flushed_to_zero,
+    inputs::{InputGainsWriter, Inputs, SILENCE},
     meter::Meter,
-    player::{PlayId, Player},
+    monitor::Monitor,
     port::CallbackPort,
+    streams::{AUDITION, STREAMS, Streams, StreamsHandle},
 };
 use crate::{
     engine::{
         frame_clock::FrameClockFeed,
         midi::{input::Inlet, sent::SentLog},
         plan_cell::PlanReader,
+        realtime::no_alloc,
     },
-    music::{CountIn, Plan},
-    synth::Synth,
+    taps::{Side, Tap},
 };
-use busker_sound::MAX_BLOCK;
+use busker_sound::{
+    MAX_BLOCK,
+    latest::{LevelWriter, level},
+    mixer::{MixLevels, MixLevelsReader, MixLevelsWriter, Mixer},
+};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
-    traits::{Consumer, Observer, Producer, Split},
+    traits::{Consumer, Producer, Split},
 };
 use std::sync::{
     Arc,
@@ -33,35 +48,29 @@ use std::sync::{
 
 /// The outputs that are fed: left and right.
 pub const OUTPUTS: usize = 2;
-/// What an input hears that the device does not give.
-static SILENCE: [f32; MAX_BLOCK] = [0.0; MAX_BLOCK];
 
 /// What the control thread asks of the callback. An event: none may be lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Order {
-    /// Linear gain of the recorded input at this place.
-    InputGain(u8, f32),
-    /// Linear gain of the inputs in the outputs.
-    MonitorGain(f32),
-    /// The metronome.
-    Click(bool),
-    /// Beats before the song.
-    CountIn(CountIn),
+enum Order {
     /// Cut the built-in synth off.
     Silence,
-    /// Let a take be heard as soon as enough of it was read.
-    Play(PlayId),
-    /// Let no take be heard.
-    StopPlay,
 }
 
 /// Orders under way at most.
-const ORDERS: usize = 1024;
-/// Places only what silences may take.
-const ORDERS_RESERVED: usize = 64;
+const ORDERS: usize = 64;
 
-/// The control thread's half.
+/// The control thread's half. What is a level crosses in a cell, where the newest wins.
 pub struct RendererHandle {
+    /// Gains of the inputs.
+    pub inputs: InputGainsWriter,
+    /// Linear gain of the inputs in the outputs.
+    pub monitor: LevelWriter<f32, 1>,
+    /// The metronome.
+    pub click: LevelWriter<ClickLevels, 4>,
+    /// Strips and master.
+    pub mixer: MixLevelsWriter,
+    /// What is played from the disk.
+    pub streams: StreamsHandle,
     orders: HeapProd<Order>,
     lost_orders: u64,
 }
@@ -72,70 +81,12 @@ impl RendererHandle {
         self.lost_orders
     }
 
-    /// Sends an order. What finds no room is counted; what silences has room of its own.
-    pub fn order(&mut self, order: Order) {
-        let urgent = matches!(order, Order::StopPlay | Order::Silence);
-        let room = self.orders.vacant_len() > if urgent { 0 } else { ORDERS_RESERVED };
-        if !(room && self.orders.try_push(order).is_ok()) {
+    /// Cuts the built-in synth off. What finds no room is counted.
+    pub fn silence(&mut self) {
+        if self.orders.try_push(Order::Silence).is_err() {
             self.lost_orders += 1;
         }
     }
-}
-
-/// Where a recorded input comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A channel of the device, counted from 0.
-    Device(usize),
-    /// The built-in synth: 0 left, 1 right.
-    Synth(usize),
-}
-
-/// A gain that moves without a step.
-#[derive(Debug)]
-struct Gain {
-    now: f32,
-    target: f32,
-}
-
-impl Gain {
-    fn new(gain: f32) -> Gain {
-        Gain { now: gain, target: gain }
-    }
-
-    /// Whether it lets nothing through.
-    fn is_off(&self) -> bool {
-        self.now == 0.0 && self.target == 0.0
-    }
-
-    /// Whether it lets everything through as it is.
-    fn is_unity(&self) -> bool {
-        self.now == 1.0 && self.target == 1.0
-    }
-
-    /// Applies the gain, moving to the target over the block. Unity changes no bit.
-    fn apply(&mut self, block: &mut [f32]) {
-        if self.now == self.target {
-            if self.now != 1.0 {
-                block.iter_mut().for_each(|x| *x *= self.now);
-            }
-            return;
-        }
-        let step = (self.target - self.now) / block.len() as f32;
-        for x in block {
-            self.now += step;
-            *x *= self.now;
-        }
-        self.now = self.target;
-    }
-}
-
-/// The built-in synth and the port it listens to.
-pub struct BuiltIn {
-    /// The synth.
-    pub synth: Synth,
-    /// Its place among the callback ports.
-    pub port: usize,
 }
 
 /// What a renderer is made of.
@@ -154,8 +105,10 @@ pub struct RendererParts {
     pub monitor_gain: f32,
     /// Where inputs and master are held.
     pub capture: CaptureFeed,
-    /// Takes that are listened to.
-    pub player: Player,
+    /// What is played from the disk.
+    pub streams: Streams,
+    /// Its half for the control thread.
+    pub streams_handle: StreamsHandle,
     /// Ports in the callback.
     pub ports: Vec<CallbackPort>,
     /// What those of the device hear, in their order.
@@ -185,21 +138,15 @@ pub enum BlockTime {
 pub struct Renderer {
     frame: i64,
     sample_rate_hz: f64,
-    device_in: Vec<Vec<f32>>,
-    synth_out: [Vec<f32>; 2],
-    /// An input that its gain changes.
-    changed: Vec<f32>,
     outputs: [Vec<f32>; OUTPUTS],
-    sources: Vec<Source>,
-    input_gains: Vec<Gain>,
-    monitor_gain: Gain,
-    monitor: Vec<f32>,
-    input_meters: Vec<Meter>,
+    inputs: Inputs,
+    monitor: Monitor,
     output_meters: [Meter; OUTPUTS],
     click: Click,
-    click_on: bool,
     capture: CaptureFeed,
-    player: Player,
+    streams: Streams,
+    mixer: Mixer,
+    mix_levels: MixLevelsReader,
     ports: Vec<CallbackPort>,
     inlets: Vec<Option<Inlet>>,
     built_in: Option<BuiltIn>,
@@ -214,24 +161,23 @@ impl Renderer {
     /// A renderer and the control thread's half of it.
     pub fn new(parts: RendererParts) -> (Renderer, RendererHandle) {
         let (orders_in, orders_out) = HeapRb::new(ORDERS).split();
-        let block = || vec![0.0; MAX_BLOCK];
+        let (inputs, input_gains) = Inputs::new(parts.device_inputs, parts.sources, parts.input_meters);
+        let (monitor, monitor_gain) = Monitor::new(parts.monitor_gain);
+        let (click, click_levels) = Click::new(parts.sample_rate_hz);
+        let mix = MixLevels::default();
+        let (mix_writer, mix_levels) = level(mix);
         let renderer = Renderer {
             frame: 0,
             sample_rate_hz: parts.sample_rate_hz,
-            device_in: (0..parts.device_inputs).map(|_| block()).collect(),
-            synth_out: [block(), block()],
-            changed: block(),
-            outputs: [block(), block()],
-            input_gains: parts.sources.iter().map(|_| Gain::new(1.0)).collect(),
-            sources: parts.sources,
-            monitor_gain: Gain::new(parts.monitor_gain),
-            monitor: block(),
-            input_meters: parts.input_meters,
+            outputs: [vec![0.0; MAX_BLOCK], vec![0.0; MAX_BLOCK]],
+            inputs,
+            monitor,
             output_meters: parts.output_meters,
-            click: Click::new(parts.sample_rate_hz),
-            click_on: false,
+            click,
             capture: parts.capture,
-            player: parts.player,
+            streams: parts.streams,
+            mixer: Mixer::new(&mix),
+            mix_levels,
             ports: parts.ports,
             inlets: parts.inlets,
             built_in: parts.built_in,
@@ -241,7 +187,16 @@ impl Renderer {
             log: parts.log,
             orders: orders_out,
         };
-        (renderer, RendererHandle { orders: orders_in, lost_orders: 0 })
+        let handle = RendererHandle {
+            inputs: input_gains,
+            monitor: monitor_gain,
+            click: click_levels,
+            mixer: mix_writer,
+            streams: parts.streams_handle,
+            orders: orders_in,
+            lost_orders: 0,
+        };
+        (renderer, handle)
     }
 
     /// The next frame to be rendered.
@@ -256,12 +211,12 @@ impl Renderer {
 
     /// How many device inputs it takes.
     pub fn device_inputs(&self) -> usize {
-        self.device_in.len()
+        self.inputs.device_count()
     }
 
     /// Room for [`MAX_BLOCK`] frames of a device input, to be filled before [`process`](Self::process). Realtime: yes.
     pub fn device_input_mut(&mut self, channel: usize) -> &mut [f32] {
-        &mut self.device_in[channel]
+        self.inputs.device_mut(channel)
     }
 
     /// What [`process`](Self::process) rendered: left or right, of which the host takes as many frames as it asked for.
@@ -291,11 +246,12 @@ impl Renderer {
     /// Goes on at another rate. Only between two devices: it makes the click and the synth anew.
     pub fn set_rate(&mut self, sample_rate_hz: f64) {
         self.sample_rate_hz = sample_rate_hz;
-        self.input_meters.iter_mut().chain(&mut self.output_meters).for_each(|meter| meter.set_rate(sample_rate_hz));
-        self.click = Click::new(sample_rate_hz);
-        self.player.set_rate(sample_rate_hz);
+        self.inputs.set_rate(sample_rate_hz);
+        self.output_meters.iter_mut().for_each(|meter| meter.set_rate(sample_rate_hz));
+        self.click.set_rate(sample_rate_hz);
+        self.streams.set_rate(sample_rate_hz);
         if let Some(built_in) = &mut self.built_in {
-            built_in.synth = built_in.synth.at_rate(sample_rate_hz);
+            built_in.set_rate(sample_rate_hz);
         }
         self.frame_clock.set_rate(sample_rate_hz);
     }
@@ -324,139 +280,60 @@ impl Renderer {
             BlockTime::Began(ns) => self.frame_clock.block(self.frame, frames, ns),
             BlockTime::Virtual => self.frame_clock.exactly(self.frame, frames),
         }
-        self.obey();
+        while let Some(Order::Silence) = self.orders.try_pop() {
+            self.built_in.iter_mut().for_each(BuiltIn::silence);
+        }
         let plan = *self.plan.read();
         let clock = self.frame_clock.time();
         for port in &mut self.ports {
             port.gather(&plan, window.clone(), |frame| clock.ns_at(frame as f64) as u64, &mut self.log);
         }
-        self.play_built_in(&plan, frames);
-        self.capture_inputs_and_master(frames, device);
-        self.add_click(&plan, frames);
-        self.add_audition(frames);
-        for (meter, out) in self.output_meters.iter_mut().zip(&self.outputs) {
-            meter.measure(&out[..frames]);
+        if let Some(built_in) = &mut self.built_in
+            && let Some(port) = self.ports.get(built_in.port)
+        {
+            built_in.play(frames, plan.at(self.frame).timeline.bpm.get(), port.messages());
+        }
+        let synth = self.built_in.as_ref().map(BuiltIn::sides);
+
+        let capture = self.capture.block(frames);
+        let (monitor, count) = (&mut self.monitor, self.inputs.count());
+        monitor.begin(frames);
+        self.inputs.each(frames, &device, synth, |i, samples| {
+            capture.write(i, samples);
+            monitor.hear(i, count, samples);
+        });
+
+        let [left, right] = self.outputs.each_mut().map(|out| &mut out[..frames]);
+        left.fill(0.0);
+        right.fill(0.0);
+        let (mixer, streams) = (&mut self.mixer, &mut self.streams);
+        streams.begin(&plan, window.clone());
+        if let Some(levels) = self.mix_levels.changed() {
+            mixer.set(levels);
+        }
+        mixer.add_strips(AUDITION + 1..STREAMS, [left, right], |stream, sides| streams.read(stream, sides));
+        mixer.master([left, right]);
+        monitor.add_to([left, right]);
+        // A built-in synth that is not among the inputs is heard all the same.
+        for (out, synth) in
+            [&mut *left, &mut *right].into_iter().zip(synth.filter(|_| !self.inputs.hear_synth()).iter().flatten())
+        {
+            out.iter_mut().zip(*synth).for_each(|(out, x)| *out += x);
+        }
+        let silence = &SILENCE[..frames];
+        capture.write_others(count, |tap| match tap {
+            Tap::Input(input) => self.inputs.of_device(usize::from(input).saturating_sub(1), frames, &device),
+            Tap::Synth(Side::Left) => synth.map_or(silence, |[left, _]| &left[..frames]),
+            Tap::Synth(Side::Right) => synth.map_or(silence, |[_, right]| &right[..frames]),
+            Tap::Master(Side::Left) => left,
+            Tap::Master(Side::Right) => right,
+        });
+
+        self.click.add_to(&plan, window.clone(), [left, right]);
+        mixer.add_strips(AUDITION..AUDITION + 1, [left, right], |stream, sides| streams.read(stream, sides));
+        for (meter, out) in self.output_meters.iter_mut().zip([left, right]) {
+            meter.measure(out);
         }
         self.frame = window.end;
     }
-
-    fn obey(&mut self) {
-        while let Some(order) = self.orders.try_pop() {
-            match order {
-                Order::InputGain(input, gain) => {
-                    if let Some(input) = self.input_gains.get_mut(usize::from(input)) {
-                        input.target = gain;
-                    }
-                }
-                Order::MonitorGain(gain) => self.monitor_gain.target = gain,
-                Order::Click(on) => {
-                    self.click_on = on;
-                    if !on {
-                        self.click.silence();
-                    }
-                }
-                Order::CountIn(count_in) => self.click.count_in(count_in),
-                Order::Silence => {
-                    if let Some(built_in) = &mut self.built_in {
-                        built_in.synth.silence();
-                    }
-                }
-                Order::Play(play) => self.player.play(play),
-                Order::StopPlay => self.player.stop(),
-            }
-        }
-    }
-
-    /// The built-in synth hears its port's messages on their frames.
-    fn play_built_in(&mut self, plan: &Plan, frames: usize) {
-        let Some(BuiltIn { synth, port }) = &mut self.built_in else { return };
-        let Some(port) = self.ports.get(*port) else { return };
-        synth.set_bpm(plan.at(self.frame).timeline.bpm.get());
-        let [left, right] = &mut self.synth_out;
-        let mut from = 0;
-        for (offset, message) in port.messages() {
-            if offset > from {
-                synth.render(&mut left[from..offset], &mut right[from..offset]);
-                from = offset;
-            }
-            synth.midi(message);
-        }
-        synth.render(&mut left[from..frames], &mut right[from..frames]);
-    }
-
-    /// One pass over the inputs, each while its samples are in the nearest cache: gain, meter, capture, monitor. One that
-    /// no gain changes is read where it lies. Inputs alternate between left and right; a single one is heard on both.
-    fn capture_inputs_and_master<'a>(&mut self, frames: usize, device: impl Fn(usize) -> Option<&'a [f32]>) {
-        let capture = self.capture.block(frames);
-        let [left, right] = &mut self.outputs;
-        let (left, right) = (&mut left[..frames], &mut right[..frames]);
-        left.fill(0.0);
-        right.fill(0.0);
-        // Inputs that are not heard cost nothing. Asked before the gain moves: the last block on the way to silence is heard.
-        let is_heard = !self.monitor_gain.is_off();
-        let monitor = &mut self.monitor[..frames];
-        if is_heard {
-            monitor.fill(1.0);
-            self.monitor_gain.apply(monitor);
-        }
-        let single = self.sources.len() == 1;
-        for (i, source) in self.sources.iter().enumerate() {
-            let filled =
-                |channel: usize| self.device_in.get(channel).map_or(&SILENCE[..frames], |input| &input[..frames]);
-            let samples = match *source {
-                Source::Device(channel) => device(channel).unwrap_or_else(|| filled(channel)),
-                Source::Synth(side) => &self.synth_out[side % 2][..frames],
-            };
-            let gain = &mut self.input_gains[i];
-            let samples = if gain.is_unity() {
-                samples
-            } else {
-                let changed = &mut self.changed[..frames];
-                changed.copy_from_slice(samples);
-                gain.apply(changed);
-                changed
-            };
-            self.input_meters[i].measure(samples);
-            capture.write(i, samples);
-            for (side, out) in [&mut *left, &mut *right].into_iter().enumerate() {
-                if is_heard && (single || i % 2 == side) {
-                    for ((out, x), gain) in out.iter_mut().zip(samples).zip(&*monitor) {
-                        *out += x * gain;
-                    }
-                }
-            }
-        }
-        // A built-in synth that is not among the inputs is heard all the same.
-        if self.built_in.is_some() && !self.sources.iter().any(|s| matches!(s, Source::Synth(_))) {
-            for (out, synth) in [&mut *left, &mut *right].into_iter().zip(&self.synth_out) {
-                out.iter_mut().zip(synth).for_each(|(out, x)| *out += x);
-            }
-        }
-        for (side, out) in [left, right].into_iter().enumerate() {
-            capture.write(self.sources.len() + side, out);
-        }
-    }
-
-    /// A take that is listened to is heard and not recorded.
-    fn add_audition(&mut self, frames: usize) {
-        let [left, right] = &mut self.outputs;
-        self.player.add_to(&mut left[..frames], &mut right[..frames]);
-    }
-
-    /// The click is heard and not recorded.
-    fn add_click(&mut self, plan: &Plan, frames: usize) {
-        if self.click_on || self.click.counts_in(self.frame) {
-            let [left, right] = &mut self.outputs;
-            let window = self.frame..self.frame + frames as i64;
-            self.click.render(plan, self.click_on, window, &mut left[..frames], &mut right[..frames]);
-        }
-    }
-}
-
-/// With feature `rt-check`, aborts on any allocation inside.
-pub(crate) fn no_alloc<T>(work: impl FnOnce() -> T) -> T {
-    #[cfg(feature = "rt-check")]
-    return assert_no_alloc::assert_no_alloc(work);
-    #[cfg(not(feature = "rt-check"))]
-    work()
 }

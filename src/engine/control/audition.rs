@@ -1,13 +1,11 @@
-//! Audition: which take is listened to, and how far it is. The control thread's; the disk is the reader's.
+//! Audition: which take is listened to, and how far it is. The control thread's; the disk is the reader's. It is the stream
+//! of the callback that runs freely; each play is an epoch of it.
 
 use super::out::Out;
 use crate::{
     command::arg::{Seconds, Text},
     engine::{
-        audio::{
-            player::{PlayCounters, PlayId},
-            renderer::Order,
-        },
+        audio::streams::{AUDITION, StreamCounters, block::Epoch},
         disk::{
             ErrandId,
             reader::{Job, News},
@@ -36,12 +34,12 @@ pub struct AuditionParts {
     /// What it tells.
     pub news: Receiver<News>,
     /// What the callback counts.
-    pub counters: Arc<PlayCounters>,
+    pub counters: Arc<StreamCounters>,
 }
 
 /// What is listened to.
 struct Current {
-    play: PlayId,
+    epoch: Epoch,
     path: PathBuf,
     from_seconds: f64,
     /// Once the file is open.
@@ -54,13 +52,13 @@ struct Current {
 /// Audition, seen from the control thread.
 pub(super) struct Audition {
     parts: AuditionParts,
-    last: PlayId,
+    last: Epoch,
     current: Option<Current>,
 }
 
 impl Audition {
     pub(super) fn new(parts: AuditionParts) -> Audition {
-        Audition { parts, last: PlayId::default(), current: None }
+        Audition { parts, last: Epoch::default(), current: None }
     }
 
     /// Times the disk was too slow.
@@ -73,13 +71,13 @@ impl Audition {
         let current = self.current.as_ref().filter(|current| !current.is_stopping)?;
         let length_seconds = current.length_seconds?;
         let position = self.parts.counters.position();
-        let frames = if position.play == current.play { position.frames } else { 0 };
+        let frames = if position.epoch == current.epoch { position.frames } else { 0 };
         let seconds = current.from_seconds + frames as f64 / f64::from(sample_rate_hz.max(1));
         Some(AuditionStatus { path: current.path.clone(), seconds: seconds.min(length_seconds), length_seconds })
     }
 
-    fn of(&mut self, play: PlayId) -> Option<&mut Current> {
-        self.current.as_mut().filter(|current| current.play == play)
+    fn of(&mut self, epoch: Epoch) -> Option<&mut Current> {
+        self.current.as_mut().filter(|current| current.epoch == epoch)
     }
 }
 
@@ -123,15 +121,15 @@ impl Audition {
         out: &mut Out,
     ) {
         self.answer(Err("another take, or another place in it, was asked for before it began".to_owned()), out);
-        let play = self.last.next();
-        self.last = play;
+        let epoch = self.last.next();
+        self.last = epoch;
         // A reader that is gone answers by its silence.
-        let _ = self.parts.plays.send(Job::Play { play, path: path.clone(), from_seconds, at_rate_hz: rate_hz });
-        out.renderer.order(Order::Play(play));
+        let _ = self.parts.plays.send(Job::Play { epoch, path: path.clone(), from_seconds, at_rate_hz: rate_hz });
+        out.renderer.streams.play(AUDITION, epoch);
         // In the same take the length is known already.
         let same = self.current.take().filter(|before| before.path == path);
         let length_seconds = same.and_then(|before| before.length_seconds);
-        self.current = Some(Current { play, path, from_seconds, length_seconds, is_stopping: false, errand });
+        self.current = Some(Current { epoch, path, from_seconds, length_seconds, is_stopping: false, errand });
     }
 
     /// Who asked for what is listened to hears what became of it, once.
@@ -146,16 +144,16 @@ impl Audition {
         self.answer(Err("it was stopped before it began".to_owned()), out);
         if let Some(current) = &mut self.current {
             current.is_stopping = true;
-            let _ = self.parts.plays.send(Job::Stop);
-            out.renderer.order(Order::StopPlay);
+            let _ = self.parts.plays.send(Job::Stop { stream: AUDITION });
+            out.renderer.streams.stop(AUDITION);
         }
     }
 
     /// Whether the callback has played a take to its end, or to where it was stopped.
     pub(super) fn listen_to_player(&mut self, out: &Out) {
-        let Some(play) = self.parts.counters.take_ended() else { return };
+        let Some(epoch) = self.parts.counters.take_ended() else { return };
         // What is stopped may never have been begun: then it is the one before that ended.
-        let is_over = self.current.as_ref().is_some_and(|it| it.play == play || it.is_stopping);
+        let is_over = self.current.as_ref().is_some_and(|it| it.epoch == epoch || it.is_stopping);
         if let Some(current) = self.current.take_if(|_| is_over) {
             out.tell(Event::AuditionEnded { path: current.path });
         }
@@ -165,8 +163,8 @@ impl Audition {
     pub(super) fn listen_to_reader(&mut self, out: &mut Out) {
         while let Ok(news) = self.parts.news.try_recv() {
             match news {
-                News::Started { play, path, frames, sample_rate_hz, from_seconds } => {
-                    let Some(current) = self.of(play) else { continue };
+                News::Started { epoch, path, frames, sample_rate_hz, from_seconds } => {
+                    let Some(current) = self.of(epoch) else { continue };
                     let is_new = current.length_seconds.is_none();
                     let length_seconds = frames as f64 / f64::from(sample_rate_hz.max(1));
                     (current.path, current.from_seconds) = (path.clone(), from_seconds);
@@ -177,18 +175,19 @@ impl Audition {
                         out.tell(Event::AuditionStarted { path, length_seconds });
                     }
                 }
-                News::Failed { play, sentence } => {
-                    if self.of(play).is_some() {
+                News::Failed { epoch, sentence } => {
+                    if self.of(epoch).is_some() {
                         self.answer(Err(sentence.clone()), out);
                         self.end(out);
                         out.notice(Severity::Error, sentence);
                     }
                 }
-                News::CutShort { play, sentence } => {
-                    if self.of(play).is_some() {
+                News::CutShort { epoch, sentence } => {
+                    if self.of(epoch).is_some() {
                         out.notice(Severity::Warning, sentence);
                     }
                 }
+                News::Silent { sentence, .. } => out.notice(Severity::Warning, sentence),
             }
         }
     }

@@ -9,8 +9,9 @@ use crate::{
     command::{arg::Switch, channels::ChannelList},
     engine::{
         audio::{
+            inputs::InputGains,
             meter::MeterReader,
-            renderer::{OUTPUTS, Order, Source},
+            renderer::{OUTPUTS, Source},
         },
         station::Answer,
     },
@@ -50,13 +51,13 @@ impl Console {
 
     pub(super) fn set_click(&mut self, state: Switch, out: &mut Out) -> Answer {
         self.click_on = state.applied_to(self.click_on);
-        out.renderer.order(Order::Click(self.click_on));
+        out.renderer.click.change(|click| click.on = self.click_on);
         done()
     }
 
     pub(super) fn set_monitor(&mut self, gain: Decibels, out: &mut Out) -> Answer {
         self.monitor = gain;
-        out.renderer.order(Order::MonitorGain(gain.amplitude()));
+        out.renderer.monitor.change(|level| *level = gain.amplitude());
         done()
     }
 
@@ -74,7 +75,7 @@ impl Console {
         };
         for place in places {
             self.gains[place] = gain;
-            out.renderer.order(Order::InputGain(place as u8, gain.amplitude()));
+            out.renderer.inputs.change(|InputGains(gains)| gains[place] = gain.amplitude());
         }
         done()
     }

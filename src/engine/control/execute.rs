@@ -2,7 +2,11 @@
 //!
 //! An answer is a sentence for whoever asked, empty where the status says it all.
 
-use super::{Control, Moment, out::done, sessions::House};
+use super::{
+    Control, Moment,
+    out::done,
+    sessions::{House, snapshots},
+};
 use crate::{
     command::{
         Command,
@@ -34,7 +38,7 @@ impl Control {
             Command::MeterClear {} => console.clear(),
             Command::RecordStart { name } => self.record(name.as_ref(), now),
             Command::RecordStop {} => self.stop_recording(now),
-            Command::RecordToggle {} if recorder.takes.recording() => self.stop_recording(now),
+            Command::RecordToggle {} if recorder.recording() => self.stop_recording(now),
             Command::RecordToggle {} => self.record(None, now),
             Command::RecordCapture { length } => self.capture(*length, now),
             Command::RecordMark { text } => recorder.mark(text.as_ref(), now),
@@ -60,20 +64,18 @@ impl Control {
             Command::ModGate { param, state } => instruments.mod_gate(param, *state, out, now),
             Command::AutoArm { state } => instruments.auto_arm(*state, out),
             Command::AutoOn { state } => instruments.auto_on(*state),
-            Command::AutoClear { param } => instruments.auto_clear(param.as_ref()),
+            Command::AutoClear { param } => instruments.auto_clear(param.as_ref(), out),
             Command::MacroDrive { name, param, from, to, curve } => {
-                instruments.macro_drive(name, param, (*from, *to), *curve)
+                instruments.macro_drive(name, param, (*from, *to), *curve, out)
             }
-            Command::MacroDrop { name, param } => instruments.macro_drop(name, param.as_ref()),
+            Command::MacroDrop { name, param } => instruments.macro_drop(name, param.as_ref(), out),
             Command::ProfileUse { id } => instruments.use_profile(id, out, now),
             Command::PortUse { port } => instruments.use_port(port, ports, out),
-            Command::SnapshotSave { name } => sessions.save_snapshot(name, instruments.in_use(), out),
+            Command::SnapshotSave { name } => sessions.save_snapshot(name, instruments, out),
             Command::SnapshotRename { name, to } => sessions.rename_snapshot(instruments.profile_id(), (name, to), out),
-            Command::SnapshotDelete { name } => sessions.delete_snapshot(name, instruments.in_use(), out),
-            Command::SnapshotList {} => sessions.list_snapshots(instruments.profile_id()),
-            Command::SnapshotRecall { name, length } => {
-                sessions.recall_snapshot((name, *length), instruments, out, now)
-            }
+            Command::SnapshotDelete { name } => sessions.delete_snapshot(name, instruments, out),
+            Command::SnapshotList {} => snapshots::list(&out.model, instruments.profile_id()),
+            Command::SnapshotRecall { name, length } => snapshots::recall((name, *length), instruments, out, now),
             Command::SnapshotCompare {} => instruments.compare_snapshots(out, now),
             Command::SnapshotSend {} => instruments.send_all(out, now),
             Command::SessionNew { path } => {

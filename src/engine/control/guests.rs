@@ -9,7 +9,6 @@ use super::{Control, Moment, out::done};
 use crate::{
     command::arg::{Hex, OnOff, Switch, Velocity},
     engine::{
-        audio::renderer::Order,
         midi::{scheduler::What, sent::PortIndex},
         station::{Answer, Guest},
     },
@@ -151,7 +150,7 @@ impl Control {
         for port in self.ports.indices() {
             self.out.send(port, now.ns, What::Panic);
         }
-        self.out.renderer.order(Order::Silence);
+        self.out.renderer.silence();
         self.instruments.gates_off(&self.out, now);
         self.guests.release_all();
         Ok("all notes off".to_owned())

@@ -8,7 +8,6 @@ mod automation;
 mod compare;
 mod dice;
 mod follow;
-pub(super) mod history;
 pub(super) mod instrument;
 mod knobs;
 mod macros;
@@ -34,7 +33,7 @@ use crate::{
     status::Event,
 };
 use automation::Automation;
-use instrument::{Instrument, OfPort};
+use instrument::{Compare, Instrument, OfPort};
 pub use reload::ProfileNews;
 use std::sync::{Arc, mpsc::Receiver};
 
@@ -98,11 +97,6 @@ impl Instruments {
         &self.list[self.current]
     }
 
-    /// The one that is played and shown, to be changed.
-    pub(super) fn in_use(&mut self) -> &mut Instrument {
-        &mut self.list[self.current]
-    }
-
     /// The id of its profile.
     pub(super) fn profile_id(&self) -> &str {
         &self.instrument().profile.id
@@ -113,6 +107,38 @@ impl Instruments {
         self.list.iter().position(|instrument| instrument.port == Some(port))
     }
 
+    /// An instrument takes other knobs, at their defaults; what was moved before cannot be undone.
+    pub(super) fn take_profile(&mut self, at: usize, profile: Arc<Profile>, out: &mut Out) {
+        out.model.set_knobs(at, profile.defaults());
+        out.history.forget(at);
+        self.list[at].take_profile(profile);
+    }
+
+    /// An instrument takes another version of its profile; see [`Instrument::renew`]. Where parameters are in other places,
+    /// none of its steps can be undone; false then.
+    pub(super) fn take_version(&mut self, at: usize, base: Arc<Profile>, out: &mut Out) -> bool {
+        let (values, in_place) = self.list[at].renew(base, out.model.knobs(at));
+        out.model.set_knobs(at, values);
+        let profile = &self.list[at].profile;
+        if in_place {
+            out.history.refit(at, |index, value| profile.params.get(index).map_or(value, |param| param.snap(value)));
+        } else {
+            out.history.forget(at);
+        }
+        in_place
+    }
+
+    /// Parameters of an instrument are about to go there, as one step that can be undone and compared with what was before.
+    pub(super) fn remember(&mut self, at: usize, targets: &[(usize, u16)], label: &str, out: &mut Out) {
+        let values = out.model.knobs(at);
+        out.history.whole(at, values, targets, label);
+        let (a, mut b) = (values.to_vec(), values.to_vec());
+        for (index, value) in targets {
+            b[*index] = *value;
+        }
+        self.list[at].compare = Some(Compare { a, b });
+    }
+
     /// The instrument in use takes another profile.
     pub(super) fn use_profile(&mut self, Name(id): &Name, out: &mut Out, now: Moment) -> Answer {
         let Some(profile) = self.library.get(id).cloned() else {
@@ -121,7 +147,7 @@ impl Instruments {
         };
         self.stop_morph(self.current, out, now);
         let channel = self.instrument().channel();
-        self.list[self.current].take_profile(profile);
+        self.take_profile(self.current, profile, out);
         self.leave_channel(self.current, channel, out, now);
         out.tell(Event::ProfileUsed { id: id.clone() });
         done()

@@ -1,18 +1,23 @@
 //! What the keeper is handed, and what it could not write. The control thread's; nothing here waits for the disk.
+//!
+//! A file that the disk refused is handed over again every two seconds, and once more at the end, unless a newer page of it
+//! was meanwhile; it is told once, and to everybody who waits for it.
 
 use super::Control;
 use crate::{
     engine::disk::{
         ErrandId,
-        keeper::{How, Kept, Outcome, Page, Shared, TRASH},
+        keeper::{How, Kept, Outcome, Page, PageRevision, Shared, TRASH},
     },
     learned::Learned,
     snapshots::{Snapshot, Snapshots},
     status::Severity,
-    stored::{self, Merge, Stored},
+    stored::{self, Content, FromYaml, Full, Home, Merge},
+    yaml,
 };
 use std::{
-    path::Path,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         mpsc::{Receiver, Sender},
@@ -23,6 +28,8 @@ use std::{
 const TRASH_LOSS: &str = "param.undo brings the old snapshot back, but it is not in the trash";
 /// Longest part of a name that the name of a file in the trash takes over, in characters.
 const NAME_CHARS: usize = 60;
+/// A file that was refused is tried again so often, in ns.
+const AGAIN_NS: u64 = 2_000_000_000;
 
 /// The way to the keeper and back.
 #[derive(Debug)]
@@ -30,14 +37,48 @@ pub struct KeeperHandle {
     /// Nothing once everything was handed over.
     pages: Option<Sender<Page>>,
     kept: Receiver<Kept>,
-    /// Times the disk refused a file.
+    /// Times the disk refused a file, each file once until it is written.
     refused: u64,
+    /// That of the page that was handed over last.
+    revision: PageRevision,
+    /// Files that were refused, and are not written yet.
+    failing: BTreeMap<PathBuf, Failing>,
+    /// When they were tried again last, in ns.
+    tried_ns: u64,
+}
+
+/// A file that was refused.
+#[derive(Debug)]
+struct Failing {
+    /// Its newest page.
+    newest: PageRevision,
+    /// That page, where it may be tried again and is not with the keeper.
+    page: Option<Page>,
+}
+
+/// A snapshot as it lies in the trash.
+#[derive(Debug)]
+struct Trashed(Snapshots);
+
+impl Content for Trashed {
+    fn text(&self) -> Result<String, Full> {
+        let text = format!("# Put here when it was replaced or deleted.\n{}", self.0.field());
+        yaml::fits(Snapshots::BYTES_MAX, &text).map_err(|too_much| Full::new(too_much, "save fewer knobs"))?;
+        Ok(text)
+    }
 }
 
 impl KeeperHandle {
     /// Both ends of the keeper's.
     pub fn new(pages: Sender<Page>, kept: Receiver<Kept>) -> KeeperHandle {
-        KeeperHandle { pages: Some(pages), kept, refused: 0 }
+        KeeperHandle {
+            pages: Some(pages),
+            kept,
+            refused: 0,
+            revision: PageRevision::default(),
+            failing: BTreeMap::new(),
+            tried_ns: 0,
+        }
     }
 
     /// Times the disk refused a file.
@@ -46,16 +87,15 @@ impl KeeperHandle {
     }
 
     /// Has a value written to its file; who is owed an answer for it gets one then.
-    pub(super) fn keep<T: Merge>(&self, stored: &Stored<T>, errand: ErrandId) {
-        let Some(path) = stored.file.clone() else { return };
-        // The keeper refuses a text that is too long: it alone reports what becomes of a file.
-        let text = stored::text(&stored.value).map_err(|full| full.to_string());
-        let how = How::Shared(Shared { read: Arc::clone(&stored.read), merge: stored::merged::<T> });
-        self.hand_over(Page { path, text, loss: T::LOSS, how, errands: vec![errand] });
+    pub(super) fn keep<T: Merge + Content + 'static>(&mut self, value: Arc<T>, home: &Home, errand: ErrandId) {
+        let Some(path) = home.file.clone() else { return };
+        let read = Arc::clone(&home.read);
+        let how = How::Shared(Shared { read, merge: stored::merged::<T>, bytes_max: T::BYTES_MAX });
+        self.hand_over(path, value, T::LOSS, how, Some(errand));
     }
 
     /// Puts a snapshot into the trash beside the file it was in: a file of its own, written as that one is.
-    pub(super) fn put_in_trash(&self, file: &Path, snapshot: &Snapshot) {
+    pub(super) fn put_in_trash(&mut self, file: &Path, snapshot: &Snapshot) {
         let plain = |name: &str| -> String {
             let kept = |c: char| if c.is_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' };
             name.chars().take(NAME_CHARS).map(kept).collect()
@@ -64,39 +104,81 @@ impl KeeperHandle {
         let path = file.with_file_name(TRASH).join(name);
         let mut alone = Snapshots::default();
         alone.put(snapshot.clone());
-        let text = format!("# Put here when it was replaced or deleted.\n{}", alone.field());
-        let (text, errands) = (Ok(text), Vec::new());
-        self.hand_over(Page { path, text, loss: TRASH_LOSS, how: How::Trash, errands });
+        self.hand_over(path, Arc::new(Trashed(alone)), TRASH_LOSS, How::Trash, None);
+    }
+
+    /// Has a file written from what does not change any more: what still works and what is lost where it cannot be, how,
+    /// and who waits for it.
+    pub(super) fn hand_over(
+        &mut self,
+        path: PathBuf,
+        content: Arc<dyn Content>,
+        loss: &'static str,
+        how: How,
+        errand: Option<ErrandId>,
+    ) {
+        self.revision = self.revision.next();
+        if let Some(failing) = self.failing.get_mut(&path).filter(|_| !matches!(how, How::Trash)) {
+            *failing = Failing { newest: self.revision, page: None };
+        }
+        let errands = errand.into_iter().collect();
+        self.send(Page { path, revision: self.revision, content, loss, how, errands });
     }
 
     /// A keeper that is gone answers by its silence.
-    pub(super) fn hand_over(&self, page: Page) {
+    fn send(&self, page: Page) {
         if let Some(pages) = &self.pages {
             let _ = pages.send(page);
         }
+    }
+
+    /// A file was refused: what to try again. True where that is to be told.
+    fn fail(&mut self, path: PathBuf, revision: PageRevision, again: Option<Page>, is_awaited: bool) -> bool {
+        let is_news = !self.failing.contains_key(&path) || is_awaited;
+        let failing = self.failing.entry(path).or_insert(Failing { newest: revision, page: None });
+        if failing.newest <= revision {
+            *failing = Failing { newest: revision, page: again };
+        }
+        self.refused += u64::from(is_news);
+        is_news
+    }
+
+    /// Hands over again what was refused.
+    fn try_again(&mut self) {
+        let pages: Vec<Page> = self.failing.values_mut().filter_map(|failing| failing.page.take()).collect();
+        pages.into_iter().for_each(|page| self.send(page));
     }
 }
 
 impl Control {
     /// Takes the keeper's reports: answers whoever waits for a file, posts a notice where one could not be written, and
-    /// takes over what other stations wrote.
-    pub fn listen_to_keeper(&mut self) {
-        while let Ok(Kept { path, errands, outcome }) = self.out.keeper.kept.try_recv() {
+    /// takes over what other stations wrote. What was refused is tried again.
+    pub fn listen_to_keeper(&mut self, now_ns: u64) {
+        while let Ok(Kept { path, revision, errands, outcome }) = self.out.keeper.kept.try_recv() {
             match outcome {
-                Outcome::Written => errands.into_iter().for_each(|errand| self.out.owed.done(errand)),
+                Outcome::Written => {
+                    self.out.keeper.failing.remove(&path);
+                    errands.into_iter().for_each(|errand| self.out.owed.done(errand));
+                }
                 Outcome::Merged { ours, merged } => {
+                    self.out.keeper.failing.remove(&path);
                     errands.into_iter().for_each(|errand| self.out.owed.done(errand));
                     self.take_in(&path, &ours, &merged);
                 }
-                Outcome::Not(sentence) => {
-                    self.out.keeper.refused += 1;
-                    self.sessions.not_kept(&path);
+                Outcome::Not { sentence, again } => {
+                    let is_news = self.out.keeper.fail(path, revision, again, !errands.is_empty());
                     for errand in errands {
                         self.out.answer_errand(errand, &Err(sentence.clone()));
                     }
-                    self.out.notice(Severity::Warning, sentence);
+                    if is_news {
+                        self.out.notice(Severity::Warning, sentence);
+                    }
                 }
             }
+        }
+        if now_ns.saturating_sub(self.out.keeper.tried_ns) >= AGAIN_NS {
+            self.out.keeper.tried_ns = now_ns;
+            self.out.keeper.try_again();
         }
     }
 
@@ -104,8 +186,10 @@ impl Control {
     fn take_in(&mut self, path: &Path, ours: &str, merged: &str) {
         tracing::info!(path = %path.display(), "changed by others meanwhile");
         if self.sessions.library.file.as_deref() == Some(path) {
-            take_in(&mut self.sessions.library.value, ours, merged);
-        } else if self.learn.stored().file.as_deref() == Some(path) {
+            let mut library = Snapshots::clone(self.out.model.library());
+            take_in(&mut library, ours, merged);
+            self.out.model.take_library(library);
+        } else if self.learn.stored().home.file.as_deref() == Some(path) {
             let mut learned: Learned = self.learn.stored().value.clone();
             take_in(&mut learned, ours, merged);
             self.learn.replace(learned);
@@ -114,7 +198,10 @@ impl Control {
 
     /// Nothing more is handed over: the keeper ends when all of it is on the disk.
     pub fn close_keeper(&mut self) {
+        self.out.keeper.try_again();
         self.out.keeper.pages = None;
+        // What is refused now is told: it is lost.
+        self.out.keeper.failing.clear();
         // Its lock goes with it, or with the last text that is still to be written.
         self.sessions.open = None;
     }

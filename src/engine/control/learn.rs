@@ -9,6 +9,7 @@ use crate::{
     status::Event,
     stored::Stored,
 };
+use std::sync::Arc;
 
 /// What was learned, and what is being learned.
 #[derive(Default)]
@@ -57,6 +58,8 @@ impl Learn {
     pub(super) fn begin(&mut self, what: &str, profile: &Profile, ports: &Ports) -> Result<String, String> {
         let what = what.trim().to_owned();
         Deed::of(&what, profile).map_err(|error| format!("learn {what}: {error}"))?;
+        let full = |full| format!("learn {what}: {full}");
+        self.learned.value.has_room_for(&what).map_err(full)?;
         if !ports.hears() {
             return Err("no port is heard: name a keyboard or a controller in midi.ports of the settings".into());
         }
@@ -78,7 +81,7 @@ impl Learn {
             return Err(format!("nothing is tied to '{what}'"));
         }
         self.positions = vec![0.0; self.learned.value.ties.len()];
-        out.keep(&self.learned);
+        out.keep(Arc::new(self.learned.value.clone()), &self.learned.home);
         Ok(format!("nothing is tied to '{what}' any more"))
     }
 
@@ -93,7 +96,7 @@ impl Learn {
             if let Some(last) = self.positions.last_mut() {
                 *last = position;
             }
-            out.keep(&self.learned);
+            out.keep(Arc::new(self.learned.value.clone()), &self.learned.home);
             out.tell(Event::Learned { by, does });
             return Means::Nothing;
         }

@@ -1,5 +1,5 @@
 //! What every owner may say and send, whatever it owns itself: events and notices, messages, orders to the callback,
-//! files for the keeper, and answers that come later.
+//! files for the keeper, and answers that come later. And what several owners change: the plan and the session's model.
 
 use super::{
     Moment,
@@ -20,9 +20,11 @@ use crate::{
     },
     motion::Now,
     music::Song,
+    session::{history::History, model::Model},
     status::{Event, Severity},
-    stored::{Merge, Stored},
+    stored::{Content, Home, Merge},
 };
+use std::sync::Arc;
 
 /// Nothing to say.
 pub(super) fn done() -> Answer {
@@ -37,6 +39,10 @@ pub(super) struct Out {
     pub(super) keeper: KeeperHandle,
     /// The plan as all threads have it; the transport alone changes it.
     pub(super) plan: LivePlan,
+    /// Where the knobs stand, and the snapshots: the only copy. The instruments and the session desk change it, by edits.
+    pub(super) model: Model,
+    /// What of that can be undone.
+    pub(super) history: History,
     /// Answers that come later.
     pub(super) owed: Owed,
     /// Whose command is being obeyed, or was last.
@@ -59,9 +65,9 @@ impl Out {
     }
 
     /// Has a value written, where it has a file: the command that changed it is answered then.
-    pub(super) fn keep<T: Merge>(&mut self, stored: &Stored<T>) {
-        if stored.file.is_some() {
-            self.keeper.keep(stored, self.owed.promise_errand());
+    pub(super) fn keep<T: Merge + Content + 'static>(&mut self, value: Arc<T>, home: &Home) {
+        if home.file.is_some() {
+            self.keeper.keep(value, home, self.owed.promise_errand());
         }
     }
 

@@ -1,7 +1,8 @@
 //! Recording as it is asked for: at once, with a bar, after a count-in, with a sound; what was just played; places that
 //! get a name. The control thread's.
 //!
-//! A bar is taken once it has come: the buffer still holds it.
+//! Takes are keyed: commands act on the take of one key, [`TakeKey::MAIN`]; those of other keys go on beside it. A bar is
+//! taken once it has come: the buffer still holds it.
 
 mod folder;
 mod room;
@@ -26,8 +27,9 @@ use crate::{
     takes::{Happening, unquoted},
 };
 pub use folder::{Folder, LibrarianHandle};
-use takes::Pending;
+use std::ops::Range;
 pub use takes::{Occasion, Takes, TakesParts};
+use takes::{Pending, TakeKey, Wanted};
 
 /// Pulses of a bar.
 const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
@@ -54,55 +56,84 @@ impl Recorder {
         out: &mut Out,
         now: Moment,
     ) -> Answer {
-        if let Some(refusal) = self.takes.refusal() {
+        let key = TakeKey::MAIN;
+        if let Some(refusal) = self.takes.refusal(key) {
             return Err(refusal);
         }
         // Files that cannot be are refused before anything is waited for.
-        self.takes.options().files.of(self.takes.inputs())?;
+        self.takes.files()?;
         self.takes.admit(now.ns)?;
-        let name = name.map(|Text(name)| unquoted(name).to_owned());
+        let wanted = Wanted { name: name.map(|Text(name)| unquoted(name).to_owned()), ..Wanted::default() };
         // This take is in the place of one that waits for its device.
-        self.takes.take_interrupted();
+        self.takes.take_interrupted(key);
         match self.takes.options().start {
             Start::Now => {
-                let begin = Begin::At(now.heard_frame - self.takes.pre_roll_frames());
-                self.takes.begin(name, begin, Vec::new(), occasion, out)?;
+                let begin = self.takes.begin_at(now.heard_frame);
+                self.takes.begin(key, wanted, begin, Vec::new(), occasion, out)?;
                 done()
             }
             Start::Sound => {
                 let pre_roll_frames = self.takes.pre_roll_frames() as u64;
                 let begin = Begin::OnSound { from_frame: now.heard_frame, pre_roll_frames };
-                self.takes.begin(name, begin, Vec::new(), occasion, out)?;
+                self.takes.begin(key, wanted, begin, Vec::new(), occasion, out)?;
                 Ok("recording begins with the first sound".to_owned())
             }
             Start::Bar | Start::Count if out.plan.is_rolling() => {
-                self.takes.pending = Some(Pending { name, with_song: false, from_frame: now.heard_frame });
+                let pending = Pending { wanted, with_song: false, from_frame: now.heard_frame };
+                self.takes.wait_for_bar(key, pending);
                 Ok("recording begins with the next bar".to_owned())
             }
             Start::Bar => {
-                self.takes.pending = Some(Pending { name, with_song: true, from_frame: now.open_frame });
+                self.takes.wait_for_bar(key, Pending { wanted, with_song: true, from_frame: now.open_frame });
                 Ok("recording begins with the song".to_owned())
             }
             Start::Count => {
-                self.takes.pending = Some(Pending { name, with_song: true, from_frame: now.open_frame });
+                self.takes.wait_for_bar(key, Pending { wanted, with_song: true, from_frame: now.open_frame });
                 let bars = self.takes.options().count_in_bars;
                 transport.count_in(bars, out, now);
-                Ok(format!("recording begins with the song, after {bars} bars of click"))
+                let bars = if bars == 1 { "1 bar".to_owned() } else { format!("{bars} bars") };
+                Ok(format!("recording begins with the song, after {bars} of click"))
             }
         }
     }
 
+    /// Whether a take that commands act on is under way or waited for.
+    pub(super) fn recording(&self) -> bool {
+        self.takes.recording(TakeKey::MAIN)
+    }
+
+    /// Says what the capture buffer has no room for.
+    pub(super) fn tell_held(&self, out: &Out) {
+        if let Some((severity, text)) = self.takes.not_held() {
+            out.notice(severity, text);
+        }
+    }
+
     /// Looks for the bars that takes begin and end with, in what was heard since the last time.
-    pub(super) fn look_for_bars(&mut self, occasion: impl FnOnce(&Out) -> Occasion, out: &mut Out, now: Moment) {
+    pub(super) fn look_for_bars(&mut self, occasion: impl Fn(&Out) -> Occasion, out: &mut Out, now: Moment) {
         let window = self.looked_frame..now.heard_frame + 1;
         self.looked_frame = window.end.max(window.start);
         for (stretch, part) in out.plan.parts(window.clone()) {
             self.takes.tempo(part.start, stretch.timeline.bpm.get());
         }
-        let pending = self.takes.pending.as_ref().map(|pending| (pending.with_song, pending.from_frame));
-        if window.is_empty() || (pending.is_none() && !self.takes.ends_with_bar()) {
+        if window.is_empty() {
             return;
         }
+        for key in self.takes.wait_for_bars() {
+            self.look_for_bar_of(key, window.clone(), &occasion, out, now);
+        }
+    }
+
+    /// Begins or ends the take of a key with the bar it waits for, where that lies in this window.
+    fn look_for_bar_of(
+        &mut self,
+        key: TakeKey,
+        window: Range<i64>,
+        occasion: impl Fn(&Out) -> Occasion,
+        out: &mut Out,
+        now: Moment,
+    ) {
+        let pending = self.takes.pending(key).map(|pending| (pending.with_song, pending.from_frame));
         let bar = |with_song: bool, from_frame: i64| {
             let mut pulses = out.plan.pulses(window.clone());
             pulses.find_map(|pulse| {
@@ -114,32 +145,33 @@ impl Recorder {
         if let Some((with_song, from_frame)) = pending
             && let Some((frame, pulse)) = bar(with_song, from_frame)
         {
-            let name = self.takes.pending.take().and_then(|pending| pending.name);
+            let wanted = self.takes.take_pending(key).map(|pending| pending.wanted).unwrap_or_default();
             let mark = (frame, Position::of_pulse(pulse as f64).to_string());
-            let begin = Begin::At(frame - self.takes.pre_roll_frames());
+            let begin = self.takes.begin_at(frame);
             let occasion = occasion(out);
-            if let Err(why) = self.takes.begin(name, begin, vec![mark], &occasion, out) {
+            if let Err(why) = self.takes.begin(key, wanted, begin, vec![mark], &occasion, out) {
                 out.notice(Severity::Error, why);
             }
-        } else if self.takes.ends_with_bar() {
+        } else if self.takes.ends_with_bar(key) {
             // Where the song stands no bar comes any more.
             let end =
                 bar(false, i64::MIN).map(|(frame, _)| frame).or((!out.plan.is_rolling()).then_some(now.heard_frame));
             if let Some(frame) = end {
-                self.takes.end(frame, out);
+                self.takes.end(key, frame, out);
             }
         }
     }
 
     /// Ends the take. What was played up to now is to be in it: it was taken in before.
     pub(super) fn stop(&mut self, transport: &mut Transport, out: &mut Out, now: Moment) -> Answer {
-        if !self.takes.recording() && self.takes.take_interrupted().is_some() {
+        let key = TakeKey::MAIN;
+        if !self.recording() && self.takes.take_interrupted(key).is_some() {
             return Ok("the take was closed when its device went, and does not go on when it is back".to_owned());
         }
-        if !self.takes.recording() {
+        if !self.recording() {
             return Err("nothing is being recorded; record.start begins a take".to_owned());
         }
-        if let Some(pending) = self.takes.pending.take() {
+        if let Some(pending) = self.takes.take_pending(key) {
             // A song that was counted in for the take does not begin either.
             if pending.with_song {
                 transport.stop(out, now)?;
@@ -148,11 +180,11 @@ impl Recorder {
         }
         // Asked twice, it ends at once.
         let by_bar = matches!(self.takes.options().start, Start::Bar | Start::Count);
-        if by_bar && out.plan.is_rolling() && !self.takes.ends_with_bar() {
-            self.takes.end_with_bar();
+        if by_bar && out.plan.is_rolling() && !self.takes.ends_with_bar(key) {
+            self.takes.end_with_bar(key);
             return Ok("the take ends with this bar; record.stop again ends it at once".to_owned());
         }
-        self.takes.end(now.open_frame, out);
+        self.takes.end(key, now.open_frame, out);
         done()
     }
 
@@ -191,7 +223,7 @@ impl Recorder {
     }
 
     pub(super) fn mark(&mut self, label: Option<&Text>, now: Moment) -> Answer {
-        let label = self.takes.mark(now.heard_frame, label.map(|Text(label)| label.as_str()));
+        let label = self.takes.mark(TakeKey::MAIN, now.heard_frame, label.map(|Text(label)| label.as_str()));
         label.map(|label| format!("marked: {label}")).ok_or_else(|| "nothing is being recorded to be marked".to_owned())
     }
 
@@ -204,12 +236,18 @@ impl Recorder {
         let mut options = self.takes.options().clone();
         row.set(&mut options, value)?;
         self.takes.set(options)?;
-        let later = if row.at_start { "; the next start takes it from the settings" } else { "" };
+        let later = match row.name {
+            "inputs" if self.takes.records_others() => {
+                "; levels, gains and monitor stay those of the inputs of the start"
+            }
+            _ if row.at_start => "; the next start takes it from the settings",
+            _ => "",
+        };
         Ok(format!("{option} is {}{later}", row.shown(self.takes.options())))
     }
 
-    /// The audio was interrupted, so many times since the last look: whoever hears the take must know. Where the machine
-    /// stood still, also for how long.
+    /// The audio was interrupted, so many times since the last look: a mark in each take says so and, where the machine
+    /// stood still, for how long.
     pub(super) fn xruns(&mut self, times: u64, stood_ms: u64, out: &Out, now: Moment) {
         self.takes.happened(now.heard_frame, &Happening::Xrun { times });
         if stood_ms > 0 {
@@ -220,17 +258,20 @@ impl Recorder {
         }
     }
 
-    /// The device is back: a take that was interrupted goes on in a new one.
+    /// The device is back: takes that were interrupted go on in new ones.
     pub(super) fn device_back(&mut self, occasion: &Occasion, out: &mut Out) {
-        if let Some(name) = self.takes.take_interrupted()
-            && let Err(why) = self.takes.begin(name, Begin::At(self.takes.held().end), Vec::new(), occasion, out)
-        {
-            out.notice(Severity::Error, format!("recording does not go on: {why}"));
+        for key in self.takes.interrupted() {
+            let begin = Begin::At(self.takes.held().end);
+            if let Some(wanted) = self.takes.take_interrupted(key)
+                && let Err(why) = self.takes.begin(key, wanted, begin, Vec::new(), occasion, out)
+            {
+                out.notice(Severity::Error, format!("recording does not go on: {why}"));
+            }
         }
     }
 }
 
-/// A message as it goes beside the takes; not the clock's, which their tempo tells.
+/// A message as it goes beside the takes; not the clock's: their tempo is known.
 pub(super) fn played(at_ns: u64, way: Way, port: PortIndex, payload: &Payload, now: Moment) -> Option<Played> {
     let bytes = payload.bytes();
     let is_realtime = bytes.first().is_some_and(|status| *status >= 0xF8);

@@ -1,10 +1,10 @@
 //! The session that is open: its folder, and what of this station belongs into it. The control thread's.
 //!
 //! `session.new` and `session.open` wait for the disk: they are asked for, and nothing plays a session that is not read
-//! yet. Saving does not: every two seconds what the file would say is compared with what it says, and where that differs,
-//! the keeper writes it.
+//! yet. Saving does not: every two seconds the parts that changed since the model's last revision are gathered, and the
+//! keeper works out the text and writes it.
 
-mod snapshots;
+pub(super) mod snapshots;
 
 use super::{
     Moment,
@@ -21,10 +21,7 @@ use crate::{
     },
     config::home_folder,
     engine::{
-        disk::{
-            ErrandId,
-            keeper::{How, Page},
-        },
+        disk::{ErrandId, keeper::How},
         station::Answer,
     },
     files,
@@ -32,15 +29,16 @@ use crate::{
     profile::{Param, Profile},
     session::{
         InstrumentState, Session,
+        edit::Shelf,
         folder::{self, AUDIO, FILE},
         lock::{Lock, Locked},
+        model::Revision,
     },
-    snapshots::Snapshots,
     status::{Event, MotionStatus, Severity},
-    stored::{self, Full, Stored, ToYaml},
+    stored::{self, Home, ToYaml},
 };
 use std::{
-    fs,
+    fs, mem,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -68,20 +66,16 @@ pub(super) struct OpenSession {
     folder: PathBuf,
     /// What its file says, or is about to.
     kept: Session,
+    /// The model's revision that it was gathered from.
+    gathered: Revision,
     /// For each of its instruments, which of this station's it is.
     places: Vec<Place>,
-    /// Its own snapshots, as they are now.
-    snapshots: Snapshots,
     /// None in a rehearsal.
     lock: Option<Arc<Lock>>,
-    /// When it was compared with its file last.
+    /// When it was looked at last for what changed.
     looked_ns: u64,
     /// When it was handed to the keeper last.
     written_ns: u64,
-    /// The last text did not reach the disk.
-    failed: bool,
-    /// It was told that the file would be too long.
-    told_full: bool,
 }
 
 /// Where an instrument of a session is.
@@ -96,15 +90,9 @@ enum Place {
 }
 
 impl OpenSession {
-    /// Its own snapshots.
-    pub(super) fn snapshots(&self) -> &Snapshots {
-        &self.snapshots
-    }
-
-    /// Its own snapshots, to be changed: what changes is written as soon as may be.
-    pub(super) fn change_snapshots(&mut self) -> &mut Snapshots {
+    /// It is written as soon as may be.
+    fn hurry(&mut self) {
         self.looked_ns = self.written_ns;
-        &mut self.snapshots
     }
 
     /// Whether it is written.
@@ -112,8 +100,41 @@ impl OpenSession {
         self.lock.is_some()
     }
 
-    pub(super) fn file(&self) -> PathBuf {
+    fn file(&self) -> PathBuf {
         self.folder.join(FILE)
+    }
+
+    /// Takes over what changed since it was gathered last; true where the file is to say something else.
+    fn gather(&mut self, house: &House<'_>, out: &Out) -> bool {
+        let since = mem::replace(&mut self.gathered, out.model.revision());
+        let mut is_other = false;
+        for (state, place) in self.kept.instruments.iter_mut().zip(&self.places) {
+            let at = match place {
+                Place::Here(at) => *at,
+                Place::Unknown { at, profile } if house.instruments.list[*at].profile.id != *profile => *at,
+                Place::Unknown { .. } | Place::Absent => continue,
+            };
+            if !out.model.changed(at, since) {
+                continue;
+            }
+            let mut noted = InstrumentState::clone(state);
+            note(&mut noted, &house.instruments.list[at], out.model.knobs(at));
+            if noted != **state {
+                *state = Arc::new(noted);
+                is_other = true;
+            }
+        }
+        if let Some(own) = out.model.own().filter(|own| out.model.own_changed(since) && **own != self.kept.snapshots) {
+            self.kept.snapshots = Arc::clone(own);
+            is_other = true;
+        }
+        // A tempo that is followed never stands still, and is not this session's.
+        let bpm = out.plan.last().timeline.bpm;
+        if self.kept.bpm != bpm && !house.transport.sync.is_followed() {
+            self.kept.bpm = bpm;
+            is_other = true;
+        }
+        is_other
     }
 }
 
@@ -121,7 +142,8 @@ impl OpenSession {
 pub(super) struct SessionDesk {
     rules: SessionRules,
     pub(super) open: Option<OpenSession>,
-    pub(super) library: Stored<Snapshots>,
+    /// Where the library of snapshots is kept.
+    pub(super) library: Home,
     /// Where sessions are looked for.
     music: PathBuf,
 }
@@ -135,7 +157,7 @@ pub(super) struct House<'a> {
 }
 
 impl SessionDesk {
-    pub(super) fn new(rules: SessionRules, library: Stored<Snapshots>, music: PathBuf) -> SessionDesk {
+    pub(super) fn new(rules: SessionRules, library: Home, music: PathBuf) -> SessionDesk {
         SessionDesk { rules, open: None, library, music }
     }
 
@@ -146,14 +168,12 @@ impl SessionDesk {
         let lock = if self.rules.keep { Some(Arc::new(begin(&folder, &session)?)) } else { None };
         let open = OpenSession {
             folder,
-            snapshots: session.snapshots.clone(),
             kept: session,
+            gathered: out.model.revision(),
             places,
             lock,
             looked_ns: now.ns,
             written_ns: now.ns,
-            failed: false,
-            told_full: false,
         };
         self.enter(open, house, out, now);
         Ok(String::new())
@@ -181,14 +201,13 @@ impl SessionDesk {
         }
         let mut open = OpenSession {
             folder,
-            snapshots: session.snapshots.clone(),
             kept: session,
+            // What it says is compared once with what is here: another profile may be known by now, or another port.
+            gathered: Revision::default(),
             places: Vec::new(),
             lock: locked.map(|locked| Arc::new(locked.lock)),
             looked_ns: now.ns,
             written_ns: now.ns,
-            failed: false,
-            told_full: false,
         };
         self.leave(&house, out, now);
         // Where a clock that comes in is followed, the tempo is that one's.
@@ -201,19 +220,17 @@ impl SessionDesk {
     }
 
     pub(super) fn save(&mut self, house: &House<'_>, out: &mut Out, now: Moment) -> Answer {
-        let Some(open) = &self.open else {
+        let Some(open) = &mut self.open else {
             return Err("no session is open; session.new begins one, session.open opens one".to_owned());
         };
         let shown = open.folder.display().to_string();
         if !open.is_kept() {
             return Ok(format!("{shown} is left as it is: this is a rehearsal"));
         }
-        let session = gathered(open, house, out);
+        open.gather(house, out);
         let errand = out.owed.promise_errand();
-        match self.write(session, Some(errand), out, now) {
-            Ok(()) => Ok(format!("{shown} is saved")),
-            Err(full) => Err(format!("{shown} is not saved: {full}")),
-        }
+        open.write(Some(errand), out, now);
+        Ok(format!("{shown} is saved"))
     }
 
     /// Writes what changed, but not too often.
@@ -223,24 +240,21 @@ impl SessionDesk {
             return;
         }
         open.looked_ns = now.ns;
-        self.save_changes(house, out, now);
+        open.save_changes(house, out, now);
     }
 
     /// Writes what is not written yet.
     pub(super) fn save_last(&mut self, house: &House<'_>, out: &mut Out, now: Moment) {
-        if self.open.as_ref().is_some_and(OpenSession::is_kept) {
-            self.save_changes(house, out, now);
-            // Once more what did not reach the disk: it may have room by now.
-            if let Some(kept) = self.open.as_ref().filter(|open| open.failed).map(|open| open.kept.clone()) {
-                let _ = self.write(kept, None, out, now);
-            }
+        if let Some(open) = self.open.as_mut().filter(|open| open.is_kept()) {
+            open.save_changes(house, out, now);
         }
     }
 
-    /// A file could not be written; where it is the session's, it is tried again.
-    pub(super) fn not_kept(&mut self, path: &Path) {
-        if let Some(open) = self.open.as_mut().filter(|open| open.file() == path) {
-            open.failed = true;
+    /// The file of a list of snapshots, where it is written.
+    fn file_of(&self, shelf: Shelf) -> Option<PathBuf> {
+        match shelf {
+            Shelf::Session => self.open.as_ref().filter(|open| open.is_kept()).map(OpenSession::file),
+            Shelf::Library => self.library.file.clone(),
         }
     }
 
@@ -251,7 +265,7 @@ impl SessionDesk {
 
     /// The folder that is meant, where this is the time for it.
     fn folder(&self, asked: &str, takes: &Takes) -> Result<PathBuf, String> {
-        if takes.is_open() || takes.recording() {
+        if takes.is_open() || takes.any_recording() {
             let take = takes.path().map_or("a take".to_owned(), |path| path.display().to_string());
             return Err(format!("{take} is being recorded: record.stop first"));
         }
@@ -264,6 +278,7 @@ impl SessionDesk {
         if self.rules.takes {
             house.recorder.go_to(open.folder.join(AUDIO));
         }
+        out.model.open(Some(Arc::clone(&open.kept.snapshots)));
         out.tell(Event::SessionOpened { path: open.folder.clone() });
         self.open = Some(open);
     }
@@ -272,40 +287,23 @@ impl SessionDesk {
     fn leave(&mut self, house: &House<'_>, out: &mut Out, now: Moment) {
         self.save_last(house, out, now);
         self.open = None;
+        out.model.open(None);
+        out.history.forget_session();
     }
+}
 
+impl OpenSession {
     fn save_changes(&mut self, house: &House<'_>, out: &mut Out, now: Moment) {
-        let Some(open) = &self.open else { return };
-        let session = gathered(open, house, out);
-        if session == open.kept {
-            return;
-        }
-        let full = self.write(session, None, out, now).err();
-        let Some(open) = &mut self.open else { return };
-        let told = std::mem::replace(&mut open.told_full, full.is_some());
-        if let Some(full) = full.filter(|_| !told) {
-            let text = format!("{}: {} cannot be written ({full})", Session::LOSS, open.file().display());
-            out.notice(Severity::Warning, text);
+        if self.gather(house, out) {
+            self.write(None, out, now);
         }
     }
 
-    /// Hands it to the keeper.
-    fn write(&mut self, session: Session, errand: Option<ErrandId>, out: &mut Out, now: Moment) -> Result<(), Full> {
-        let text = stored::text(&session)?;
-        if let Some(open) = &mut self.open {
-            let lock = open.lock.clone();
-            out.keeper.hand_over(Page {
-                path: open.folder.join(FILE),
-                text: Ok(text),
-                loss: Session::LOSS,
-                how: How::Own(lock),
-                errands: errand.into_iter().collect(),
-            });
-            open.kept = session;
-            open.failed = false;
-            (open.looked_ns, open.written_ns) = (now.ns, now.ns);
-        }
-        Ok(())
+    /// Hands it to the keeper, which shares what does not change until it is written.
+    fn write(&mut self, errand: Option<ErrandId>, out: &mut Out, now: Moment) {
+        let how = How::Own(self.lock.clone());
+        out.keeper.hand_over(self.file(), Arc::new(self.kept.clone()), Session::LOSS, how, errand);
+        (self.looked_ns, self.written_ns) = (now.ns, now.ns);
     }
 }
 
@@ -325,7 +323,7 @@ impl Instruments {
             });
         }
         for (at, port) in free {
-            open.kept.instruments.push(InstrumentState { port, ..InstrumentState::default() });
+            open.kept.instruments.push(Arc::new(InstrumentState { port, ..InstrumentState::default() }));
             open.places.push(Place::Here(at));
         }
     }
@@ -342,7 +340,7 @@ impl Instruments {
             return Place::Unknown { at, profile: present };
         };
         self.stop_morph(at, out, now);
-        self.list[at].take_profile(profile);
+        self.take_profile(at, profile, out);
         self.do_lines(at, &state.macros, out, now);
         let params = &self.list[at].profile.params;
         let target = |(index, param): (usize, &Param)| Some((index, param.snap(*state.values.get(&param.name)?)));
@@ -373,9 +371,9 @@ impl Instruments {
         for line in lines {
             let answer = match line.parse::<Command>() {
                 Ok(Command::MacroDrive { name, param, from, to, curve }) => {
-                    self.macro_drive(&name, &param, (from, to), curve)
+                    self.macro_drive(&name, &param, (from, to), curve, out)
                 }
-                Ok(Command::MacroDrop { name, param }) => self.macro_drop(&name, param.as_ref()),
+                Ok(Command::MacroDrop { name, param }) => self.macro_drop(&name, param.as_ref(), out),
                 Ok(Command::ModSet { param, modulator }) => self.mod_set(&param, &modulator, out, now),
                 Ok(command) => Err(format!("{} is nothing a session does", command.name())),
                 Err(error) => Err(error.to_string()),
@@ -402,38 +400,21 @@ fn new_session(instruments: &Instruments, ports: &Ports, out: &Out) -> (Session,
         .played(ports)
         .map(|(at, port)| {
             let mut state = InstrumentState { port, ..InstrumentState::default() };
-            note(&mut state, &instruments.list[at]);
-            state
+            note(&mut state, &instruments.list[at], out.model.knobs(at));
+            Arc::new(state)
         })
         .collect();
     (session, places)
 }
 
-/// What the file is to say.
-fn gathered(open: &OpenSession, house: &House<'_>, out: &Out) -> Session {
-    let mut instruments = open.kept.instruments.clone();
-    for (state, place) in instruments.iter_mut().zip(&open.places) {
-        match place {
-            Place::Here(at) => note(state, &house.instruments.list[*at]),
-            Place::Unknown { at, profile } if house.instruments.list[*at].profile.id != *profile => {
-                note(state, &house.instruments.list[*at]);
-            }
-            Place::Unknown { .. } | Place::Absent => {}
-        }
-    }
-    // A tempo that is followed never stands still, and is not this session's.
-    let bpm = if house.transport.sync.is_followed() { open.kept.bpm } else { out.plan.last().timeline.bpm };
-    Session { bpm, instruments, snapshots: open.snapshots.clone() }
-}
-
 /// Notes how an instrument stands. What is known of parameters that its profile does not have stays.
-fn note(state: &mut InstrumentState, instrument: &Instrument) {
+fn note(state: &mut InstrumentState, instrument: &Instrument, values: &[u16]) {
     let profile = &instrument.profile;
     if state.profile.replace(profile.id.clone()).is_some_and(|before| before != profile.id) {
         *state =
             InstrumentState { port: state.port.clone(), profile: state.profile.clone(), ..InstrumentState::default() };
     }
-    for (param, value) in profile.params.iter().zip(instrument.standing()) {
+    for (param, value) in profile.params.iter().zip(instrument.standing(values)) {
         state.values.insert(param.name.clone(), value);
     }
     state.macros.retain(|line| is_of_another(line, profile));

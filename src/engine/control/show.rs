@@ -3,7 +3,11 @@
 //! Each part is compared with what the owners hold and made anew only where it is another; levels are written over in
 //! place. A turn in which nothing changed copies and allocates nothing.
 
-use super::{Control, Moment, instruments::instrument::Instrument};
+use super::{
+    Control, Moment,
+    instruments::instrument::Instrument,
+    sessions::snapshots::{are_snapshots_called, snapshot_names},
+};
 use crate::{
     engine::midi::{input::MidiIn, sent::PortIndex, thru::Route},
     music::{Position, Stretch},
@@ -179,21 +183,22 @@ impl Control {
     }
 
     fn are_params_shown(&self, shown: &ParamsStatus) -> bool {
-        let Instrument { profile, values, motion, lanes, .. } = self.instruments.instrument();
+        let Instrument { profile, motion, lanes, .. } = self.instruments.instrument();
         Arc::ptr_eq(&shown.profile, profile)
-            && shown.values == *values
+            && shown.values == self.out.model.knobs(self.instruments.current)
             && motion.is_shown(&shown.motion)
             && lanes.places().eq(shown.automated.iter().copied())
-            && self.sessions.are_snapshots_called(&profile.id, &shown.snapshots)
+            && are_snapshots_called(&self.out.model, &profile.id, &shown.snapshots)
     }
 
     fn params_status(&self) -> ParamsStatus {
-        let Instrument { profile, values, motion, lanes, .. } = self.instruments.instrument();
+        let values = self.out.model.knobs(self.instruments.current).to_vec();
+        let Instrument { profile, motion, lanes, .. } = self.instruments.instrument();
         ParamsStatus {
             motion: motion.status(),
             automated: lanes.places().collect(),
-            snapshots: self.sessions.snapshot_names(&profile.id),
-            ..ParamsStatus::standing(Arc::clone(profile), values.clone())
+            snapshots: snapshot_names(&self.out.model, &profile.id),
+            ..ParamsStatus::standing(Arc::clone(profile), values)
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     out::{Out, done},
 };
 use crate::{
-    engine::{audio::renderer::Order, station::Answer},
+    engine::station::Answer,
     music::{Bpm, CountIn, PPQN, Position, position::BEATS_PER_BAR},
     status::Event,
 };
@@ -53,7 +53,7 @@ impl Transport {
         if out.plan.is_rolling() {
             let at_pulse = out.plan.song_pulse(now).max(0.0);
             // A count-in ends with the song it counts in.
-            out.renderer.order(Order::CountIn(CountIn::NONE));
+            out.renderer.click.change(|click| click.count_in = CountIn::NONE);
             out.plan.change(|plan| plan.stand(at_pulse, now.open_frame));
             out.tell(Event::Stopped { at: Position::of_pulse(at_pulse) });
         }
@@ -80,7 +80,7 @@ impl Transport {
             plan.roll(self.cue_pulse, earliest);
             plan.count_in(beats)
         });
-        out.renderer.order(Order::CountIn(count_in.unwrap_or(CountIn::NONE)));
+        out.renderer.click.change(|click| click.count_in = count_in.unwrap_or(CountIn::NONE));
         out.tell(Event::Playing { from: Position::of_pulse(self.cue_pulse) });
     }
 

@@ -1,10 +1,10 @@
 //! The keeper: small files (what was learned, snapshots, sessions) are written here, so that a slow disk stalls neither
-//! notes nor knobs.
+//! notes nor knobs. What crosses is what the file is to say, shared and unchanging; its text is worked out here.
 //!
-//! Runs on its own thread (or stepped, in virtual time) and waits for nothing but the disk. A file's text is a level: of
+//! Runs on its own thread (or stepped, in virtual time) and waits for nothing but the disk. A file's page is a level: of
 //! several that wait for one file only the newest is written (what goes to the trash is each a file of its own, and is
 //! written before what takes its place), and few wait: each is a person's doing, or comes two seconds
-//! after the one before. What became of it is an event: a failure, or what somebody waits for. It ends when the control
+//! after the one before. Pages of a file have revisions, and no older one is written after a newer one. What became of it is an event: a failure, or what somebody waits for. It ends when the control
 //! thread is gone, after everything handed to it is on the disk.
 //!
 //! A file that others may write, too, is read before: where it is not what it was, what they changed stays in it.
@@ -13,13 +13,13 @@ use super::ErrandId;
 use crate::{
     files,
     session::lock::Lock,
-    stored::{MergeTexts, Texts},
+    stored::{Content, MergeTexts, Texts},
     yaml,
 };
 use std::{
     collections::HashMap,
     fs::{File, TryLockError},
-    io,
+    io, mem,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -40,14 +40,27 @@ const LOCK_WAIT: Duration = Duration::from_millis(10);
 pub struct Page {
     /// The file.
     pub path: PathBuf,
-    /// All of it, or why it would be too long.
-    pub text: Result<String, String>,
+    /// Which of the pages of this file it is.
+    pub revision: PageRevision,
+    /// What it is to say.
+    pub content: Arc<dyn Content>,
     /// What still works and what is lost where it cannot be written: the beginning of a sentence.
     pub loss: &'static str,
     /// How it is written.
     pub how: How,
     /// Who waits for it.
     pub errands: Vec<ErrandId>,
+}
+
+/// A count of pages: of two, the one with the higher revision was handed over later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PageRevision(u64);
+
+impl PageRevision {
+    /// That of the next page.
+    pub fn next(self) -> PageRevision {
+        PageRevision(self.0 + 1)
+    }
 }
 
 /// How a file is written.
@@ -68,6 +81,8 @@ pub struct Shared {
     pub read: Arc<str>,
     /// What becomes of changes here and there.
     pub merge: MergeTexts,
+    /// The longest file that is read there, in bytes.
+    pub bytes_max: usize,
 }
 
 /// What became of a file.
@@ -75,6 +90,8 @@ pub struct Shared {
 pub struct Kept {
     /// The file.
     pub path: PathBuf,
+    /// Which of its pages it was.
+    pub revision: PageRevision,
     /// Who waits for it.
     pub errands: Vec<ErrandId>,
     /// What became of it.
@@ -93,8 +110,13 @@ pub enum Outcome {
         /// What is there now.
         merged: String,
     },
-    /// It could not be written; the old one stands: what works, what is lost, and why.
-    Not(String),
+    /// It could not be written; the old one stands.
+    Not {
+        /// What works, what is lost, and why.
+        sentence: String,
+        /// The page, where it may be written another time: the disk refused it, or the file has a fault.
+        again: Option<Page>,
+    },
 }
 
 /// The keeper's state.
@@ -104,12 +126,22 @@ pub struct Keeper {
     kept: Sender<Kept>,
     /// What was handed over last of files that are shared, and reached the disk.
     handed: HashMap<PathBuf, String>,
+    /// The newest page of each file that reached the disk.
+    written: HashMap<PathBuf, PageRevision>,
+}
+
+/// Why a file was not written.
+enum Refusal {
+    /// It would be too long, now and always.
+    Full(String),
+    /// The disk, or what stands there; that may be mended.
+    Disk(String),
 }
 
 impl Keeper {
     /// A keeper of what comes in here.
     pub fn new(pages: Receiver<Page>, kept: Sender<Kept>) -> Keeper {
-        Keeper { pages, kept, handed: HashMap::new() }
+        Keeper { pages, kept, handed: HashMap::new(), written: HashMap::new() }
     }
 
     /// Runs until nobody is left who could hand it anything. `told` is called when there is news.
@@ -135,28 +167,50 @@ impl Keeper {
     fn write_all(&mut self, first: Option<Page>) -> bool {
         let mut waiting: Vec<Page> = Vec::new();
         for mut page in first.into_iter().chain(self.pages.try_iter()) {
-            let is_older = |older: &Page| older.path == page.path && !matches!(older.how, How::Trash);
-            if let Some(at) = waiting.iter().position(is_older) {
-                page.errands.splice(0..0, waiting.remove(at).errands);
+            let is_other = |other: &Page| other.path == page.path && !matches!(other.how, How::Trash);
+            if let Some(at) = waiting.iter().position(is_other) {
+                let other = waiting.remove(at);
+                let (older, newer) = if other.revision < page.revision { (other, page) } else { (page, other) };
+                page = newer;
+                page.errands.splice(0..0, older.errands);
             }
             waiting.push(page);
         }
-        let mut is_news = false;
-        for page in waiting {
-            let outcome = self.write(&page).unwrap_or_else(|why| Outcome::Not(format!("{}: {why}", page.loss)));
-            if !page.errands.is_empty() || !matches!(outcome, Outcome::Written) {
-                is_news = true;
-                // A control that is gone can tell nobody.
-                let _ = self.kept.send(Kept { path: page.path, errands: page.errands, outcome });
-            }
+        let is_news = !waiting.is_empty();
+        for mut page in waiting {
+            let written = self.write(&page);
+            let (path, revision, errands) = (page.path.clone(), page.revision, mem::take(&mut page.errands));
+            let outcome = match written {
+                Ok(outcome) => outcome,
+                Err(Refusal::Full(why)) => Outcome::Not { sentence: format!("{}: {why}", page.loss), again: None },
+                Err(Refusal::Disk(why)) => {
+                    let sentence = format!("{}: {why}", page.loss);
+                    Outcome::Not { sentence, again: Some(page) }
+                }
+            };
+            // A control that is gone can tell nobody.
+            let _ = self.kept.send(Kept { path, revision, errands, outcome });
         }
         is_news
     }
 
-    fn write(&mut self, page: &Page) -> Result<Outcome, String> {
+    fn write(&mut self, page: &Page) -> Result<Outcome, Refusal> {
+        let is_for_trash = matches!(page.how, How::Trash);
+        if !is_for_trash && self.written.get(&page.path).is_some_and(|written| *written > page.revision) {
+            // What is there is newer.
+            return Ok(Outcome::Written);
+        }
         let refused = |why: &dyn std::fmt::Display| format!("{} cannot be written ({why})", page.path.display());
-        let text = page.text.as_ref().map_err(|full| refused(full))?;
-        let refused = |error: io::Error| refused(&error);
+        let text = page.content.text().map_err(|full| Refusal::Full(refused(&full)))?;
+        let outcome = self.put(page, &text).map_err(Refusal::Disk)?;
+        if !is_for_trash {
+            self.written.insert(page.path.clone(), page.revision);
+        }
+        Ok(outcome)
+    }
+
+    fn put(&mut self, page: &Page, text: &str) -> Result<Outcome, String> {
+        let refused = |error: io::Error| format!("{} cannot be written ({error})", page.path.display());
         let replace = |text: &str| files::replace(&page.path, text.as_bytes(), files::Readers::Owner).map_err(refused);
         match &page.how {
             How::Own(_) => replace(text).map(|()| Outcome::Written),
@@ -164,17 +218,17 @@ impl Keeper {
             How::Shared(shared) => {
                 let _lock = lock_folder(&page.path);
                 let base = self.handed.get(&page.path).map_or(&*shared.read, String::as_str);
-                let outcome = match theirs(&page.path, base)? {
+                let outcome = match theirs(&page.path, shared.bytes_max, base)? {
                     None => replace(text).map(|()| Outcome::Written),
                     Some(theirs) => {
                         let texts = Texts { base, ours: text, theirs: &theirs };
                         merge(&page.path, shared.merge, &texts).and_then(|merged| {
                             replace(&merged)?;
-                            Ok(Outcome::Merged { ours: text.clone(), merged })
+                            Ok(Outcome::Merged { ours: text.to_owned(), merged })
                         })
                     }
                 }?;
-                self.handed.insert(page.path.clone(), text.clone());
+                self.handed.insert(page.path.clone(), text.to_owned());
                 Ok(outcome)
             }
         }
@@ -182,11 +236,11 @@ impl Keeper {
 }
 
 /// What a file says, where that is not what it said. One that is not there any more is written anew.
-fn theirs(path: &Path, base: &str) -> Result<Option<String>, String> {
+fn theirs(path: &Path, bytes_max: usize, base: &str) -> Result<Option<String>, String> {
     if matches!(path.try_exists(), Ok(false)) {
         return Ok(None);
     }
-    let text = yaml::read(path).map_err(|fault| left(path, &fault.to_string()))?;
+    let text = yaml::read_within(bytes_max, path).map_err(|fault| left(path, &fault.to_string()))?;
     Ok(Some(text).filter(|text| text != base))
 }
 

@@ -1,36 +1,56 @@
-//! The disk reader: takes are read ahead, so that they can be heard while the disk is slow.
+//! The disk reader: what is played is read ahead, so that it can be heard while the disk is slow.
 //!
-//! Runs on its own thread (or stepped, in virtual time) and waits for nothing but the disk. One take is read at a time;
-//! a new job ends the one before. Blocks that the callback has played are filled again; what they belong to is written on
-//! them, so nobody waits until the old ones are back. It ends when the control thread is gone.
+//! One thread (or stepped, in virtual time) for all streams; it waits for nothing but the disk. A take is read for the
+//! stream that auditions, a playlist along a plan for a stream that is locked to the song; a new job for a stream ends the
+//! one before. Each block goes to the stream whose blocks run out first (`turn.rs`). Blocks that the callback has played
+//! are filled again; what they belong to is written on them, so nobody waits until the old ones are back. It ends when the
+//! control thread is gone.
+//!
+//! Locate and edit: the control thread asks for the new epoch here first, and then has the stream play it; so what is heard
+//! until then is the old one, and the new one's blocks are there. The tracks of a session are the next to use
+//! [`Job::Follow`]; so far, tests do.
 
+mod lent;
 mod rate;
+mod song;
 mod stereo;
 #[cfg(test)]
 mod tests;
+mod turn;
 
-use crate::engine::audio::player::{PlayBlock, PlayId, PlayerBlocks};
+use crate::{
+    engine::audio::streams::{
+        AUDITION, Lending, STREAMS,
+        block::{Block, Epoch},
+    },
+    music::Plan,
+    session::playlist::Playlist,
+};
+use lent::Lent;
 use rate::Converter;
-use ringbuf::traits::{Consumer, Producer};
+use song::SongSource;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
 use stereo::Stereo;
 
-/// While a take is played, how often blocks that came back are looked for. They hold a second.
+/// While a stream is played, how often blocks that came back are looked for. They hold seconds.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// What the control thread asks.
 #[derive(Debug)]
 pub enum Job {
-    /// Read this take for the callback.
+    /// Read this take for the stream that auditions.
     Play {
-        /// Which play it is.
-        play: PlayId,
+        /// Which reading it is.
+        epoch: Epoch,
         /// The file; where there is none of this name, it is looked for with `.wav` behind it.
         path: PathBuf,
         /// Where to begin, in seconds from the take's beginning.
@@ -38,8 +58,24 @@ pub enum Job {
         /// The rate it is heard at, in frames per second.
         at_rate_hz: u32,
     },
-    /// Read no more.
-    Stop,
+    /// Read this playlist for a stream that is locked to the song.
+    Follow {
+        /// Which stream.
+        stream: usize,
+        /// Which reading it is.
+        epoch: Epoch,
+        /// What lies where in the song.
+        playlist: Arc<Playlist>,
+        /// How the song rolls. Where it stands, as it would roll.
+        plan: Box<Plan>,
+        /// From which frame of the engine's clock on.
+        from_frame: i64,
+    },
+    /// Read no more for a stream.
+    Stop {
+        /// Which.
+        stream: usize,
+    },
 }
 
 /// What the reader tells.
@@ -47,8 +83,8 @@ pub enum Job {
 pub enum News {
     /// The file is open and its frames come.
     Started {
-        /// Which play.
-        play: PlayId,
+        /// Which reading.
+        epoch: Epoch,
         /// The file as it was found.
         path: PathBuf,
         /// Its length, in frames of its own.
@@ -60,41 +96,63 @@ pub enum News {
     },
     /// Nothing of it can be heard.
     Failed {
-        /// Which play.
-        play: PlayId,
+        /// Which reading.
+        epoch: Epoch,
         /// One sentence.
         sentence: String,
     },
-    /// Not all of it can be heard.
+    /// Not all of an audition can be heard.
     CutShort {
-        /// Which play.
-        play: PlayId,
+        /// Which reading.
+        epoch: Epoch,
+        /// One sentence.
+        sentence: String,
+    },
+    /// A file of a playlist cannot be heard; the rest of it can.
+    Silent {
+        /// Of which stream.
+        stream: usize,
         /// One sentence.
         sentence: String,
     },
 }
 
+/// What is read for a stream.
+enum Source {
+    Take(Box<Take>),
+    Song(Box<SongSource>),
+}
+
 /// A take under way.
-struct Open {
-    play: PlayId,
+struct Take {
     path: PathBuf,
     source: Stereo,
     /// Where its rate is not the device's.
     converter: Option<Converter>,
+    /// The next frame, counted from where it began.
+    frame: i64,
+}
+
+/// A stream as the reader has it.
+struct Line {
+    lent: Lent,
+    epoch: Epoch,
+    source: Option<Source>,
 }
 
 /// The reader's state.
 pub struct Reader {
     jobs: Receiver<Job>,
     news: Sender<News>,
-    blocks: PlayerBlocks,
-    open: Option<Open>,
+    lending: Lending,
+    lines: Vec<Line>,
 }
 
 impl Reader {
-    /// A reader that fills these blocks.
-    pub fn new(jobs: Receiver<Job>, news: Sender<News>, blocks: PlayerBlocks) -> Reader {
-        Reader { jobs, news, blocks, open: None }
+    /// A reader that lends blocks to these streams.
+    pub fn new(jobs: Receiver<Job>, news: Sender<News>, lending: Lending) -> Reader {
+        let line = |stream| Line { lent: Lent::new(stream), epoch: Epoch::default(), source: None };
+        Reader { jobs, news, lending, lines: (0..STREAMS).map(line).collect() }
     }
 
     /// Runs until the control thread is gone.
@@ -104,9 +162,10 @@ impl Reader {
     pub fn spawn(mut self) -> io::Result<JoinHandle<()>> {
         thread::Builder::new().name("disk-reader".into()).spawn(move || {
             loop {
-                let job = match self.open {
-                    None => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                    Some(_) => self.jobs.recv_timeout(LOOK),
+                let waits_for_blocks = self.lines.iter().any(|line| line.source.is_some() || line.lent.has_blocks());
+                let job = match waits_for_blocks {
+                    false => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                    true => self.jobs.recv_timeout(LOOK),
                 };
                 match job {
                     Ok(job) => self.take_on(job),
@@ -120,37 +179,101 @@ impl Reader {
 
     /// Does everything there is to do now.
     pub fn step(&mut self) {
-        while let Ok(job) = self.jobs.try_recv() {
-            self.take_on(job);
-        }
-        while self.open.is_some()
-            && let Some(block) = self.blocks.empty.try_pop()
-        {
-            self.fill(block);
+        loop {
+            while let Ok(job) = self.jobs.try_recv() {
+                self.take_on(job);
+            }
+            while let Some(block) = self.lending.take_home() {
+                if let Some(line) = self.lines.get_mut(block.stream) {
+                    line.lent.comes_home(block);
+                }
+            }
+            let room = |line: &Line| line.source.as_ref().and_then(|_| line.lent.ahead_frames());
+            let Some(turn) = turn::next(self.lines.iter().map(room)) else { return };
+            self.fill(turn);
         }
     }
 
     fn take_on(&mut self, job: Job) {
-        self.open = None;
-        let Job::Play { play, path, from_seconds, at_rate_hz } = job else { return };
-        let news = match self.open(play, &path, from_seconds, at_rate_hz) {
-            Ok(news) => news,
-            Err(why) => News::Failed { play, sentence: format!("cannot play {}: {why}", path.display()) },
-        };
-        // A control that is gone can be told nothing.
-        let _ = self.news.send(news);
-        if let Some(Open { source, path, .. }) = &self.open
-            && let Some(missing) = source.missing_seconds()
-        {
-            let sentence = format!(
-                "{} ends {missing:.1} s before its header says; `busker takes repair` makes the header true",
-                path.display()
-            );
-            let _ = self.news.send(News::CutShort { play, sentence });
+        match job {
+            Job::Stop { stream } => self.close(stream),
+            Job::Follow { stream, epoch, playlist, plan, from_frame } => {
+                let sample_rate_hz = plan.last().timeline.sample_rate_hz;
+                let source = Source::Song(Box::new(SongSource::new(playlist, *plan, from_frame)));
+                self.open(stream, epoch, source, sample_rate_hz);
+            }
+            Job::Play { epoch, path, from_seconds, at_rate_hz } => {
+                self.close(AUDITION);
+                let missing_seconds = match Take::open(epoch, &path, from_seconds, at_rate_hz) {
+                    Err(why) => {
+                        let sentence = format!("cannot play {}: {why}", path.display());
+                        return self.tell(News::Failed { epoch, sentence });
+                    }
+                    Ok((take, started)) => {
+                        let missing = take.source.missing_seconds();
+                        self.tell(started);
+                        let missing = missing.map(|missing| (take.path.display().to_string(), missing));
+                        self.open(AUDITION, epoch, Source::Take(Box::new(take)), f64::from(at_rate_hz));
+                        missing
+                    }
+                };
+                if let Some((path, missing)) = missing_seconds {
+                    let sentence = format!(
+                        "{path} ends {missing:.1} s before its header says; `busker takes repair` makes the header true"
+                    );
+                    self.tell(News::CutShort { epoch, sentence });
+                }
+            }
         }
     }
 
-    fn open(&mut self, play: PlayId, path: &Path, from_seconds: f64, at_rate_hz: u32) -> Result<News, String> {
+    /// A control that is gone can be told nothing.
+    fn tell(&self, news: News) {
+        let _ = self.news.send(news);
+    }
+
+    fn open(&mut self, stream: usize, epoch: Epoch, source: Source, sample_rate_hz: f64) {
+        if let Some(line) = self.lines.get_mut(stream) {
+            (line.epoch, line.source) = (epoch, Some(source));
+            line.lent.begin(epoch, sample_rate_hz);
+        }
+    }
+
+    fn close(&mut self, stream: usize) {
+        if let Some(line) = self.lines.get_mut(stream) {
+            line.source = None;
+            line.lent.end();
+        }
+    }
+
+    /// Fills a block of a stream and lends it; with the last one its source is closed.
+    fn fill(&mut self, stream: usize) {
+        let Some(line) = self.lines.get_mut(stream) else { return };
+        let mut block = line.lent.take();
+        let epoch = line.epoch;
+        let news: Vec<News> = match &mut line.source {
+            None => return,
+            Some(Source::Take(take)) => {
+                take.fill(&mut block).err().map(|sentence| News::CutShort { epoch, sentence }).into_iter().collect()
+            }
+            Some(Source::Song(song)) => {
+                song.fill(&mut block).into_iter().map(|sentence| News::Silent { stream, sentence }).collect()
+            }
+        };
+        line.lent.goes_out(&mut block);
+        let is_over = block.last;
+        if let Err(block) = self.lending.lend(block) {
+            line.lent.comes_home(block);
+        }
+        if is_over {
+            self.close(stream);
+        }
+        news.into_iter().for_each(|news| self.tell(news));
+    }
+}
+
+impl Take {
+    fn open(epoch: Epoch, path: &Path, from_seconds: f64, at_rate_hz: u32) -> Result<(Take, News), String> {
         let (path, mut source) = stereo::open(path)?;
         let rate_hz = source.sample_rate_hz();
         let converter = match rate_hz == at_rate_hz {
@@ -159,37 +282,30 @@ impl Reader {
         };
         let from = ((from_seconds.max(0.0) * f64::from(rate_hz)).round() as u64).min(source.frames());
         source.seek(from)?;
-        let news = News::Started {
-            play,
+        let started = News::Started {
+            epoch,
             path: path.clone(),
             frames: source.frames(),
             sample_rate_hz: rate_hz,
             from_seconds: from as f64 / f64::from(rate_hz),
         };
-        self.open = Some(Open { play, path, source, converter });
-        Ok(news)
+        Ok((Take { path, source, converter, frame: 0 }, started))
     }
 
-    /// Fills a block and hands it over; with the last one the take is closed.
-    fn fill(&mut self, mut block: Box<PlayBlock>) {
-        let Some(open) = &mut self.open else { return };
-        let read = match &mut open.converter {
-            Some(converter) => converter.read(&mut open.source, &mut block.samples),
-            None => open.source.read(&mut block.samples),
+    /// Fills the next block.
+    ///
+    /// # Errors
+    /// The take cannot be read on; this block is the last.
+    fn fill(&mut self, block: &mut Block) -> Result<(), String> {
+        let read = match &mut self.converter {
+            Some(converter) => converter.read(&mut self.source, &mut block.samples),
+            None => self.source.read(&mut block.samples),
         };
-        let (frames, is_over) = match read {
-            Ok(frames) => (frames, frames < block.samples.len()),
-            Err(why) => {
-                let sentence = format!("{} is heard up to a place that cannot be read: {why}", open.path.display());
-                let _ = self.news.send(News::CutShort { play: open.play, sentence });
-                (0, true)
-            }
-        };
-        (block.play, block.frames, block.last) = (open.play, frames, is_over);
-        // There are as many places as blocks.
-        let _ = self.blocks.full.try_push(block);
-        if is_over {
-            self.open = None;
-        }
+        let frames = *read.as_ref().unwrap_or(&0);
+        (block.pass, block.first, block.frames) = (0, self.frame, frames);
+        block.last = frames < block.samples.len();
+        self.frame += frames as i64;
+        read.map(drop)
+            .map_err(|why| format!("{} is heard up to a place that cannot be read: {why}", self.path.display()))
     }
 }

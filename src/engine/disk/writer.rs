@@ -1,19 +1,20 @@
 //! The disk writer: what the capture buffer holds becomes takes, which are WAV files.
 //!
 //! Runs on its own thread (or stepped, in virtual time) and waits for nothing but the disk. A take is a stretch of the
-//! buffer: it may begin in the past and end when the frame it ends before is there. Several are made at once. What the
-//! disk is too slow for is silence of its exact length, marked and told. Files are created new, never overwritten.
+//! buffer, of the taps that its order names: it may begin in the past and end when the frame it ends before is there.
+//! Several are made at once, and what becomes of one is nothing to the others. What the disk is too slow for is silence of
+//! its exact length, marked and reported. Files are created new, never overwritten.
 //!
 //! Jobs come before every piece that is written: a slow disk delays an order by one wait for the disk, not until all is
 //! written. How far it has come is in [`Progress`], which can be read while it waits.
 //!
-//! `writer/take.rs` is one take, `writer/lane.rs` one of its files; jobs and what becomes of them cross in channels that
+//! `writer/take.rs` is one take, `writer/take_file.rs` one of its files; jobs and what becomes of them cross in channels that
 //! lose nothing.
 
-mod lane;
 mod names;
 mod roll;
 mod take;
+mod take_file;
 
 use crate::{config::recorder::FileOf, engine::audio::capture::Capture, wav::Depth};
 use jiff::civil::DateTime;
@@ -81,7 +82,7 @@ pub struct TakeOrder {
     pub clock: WallClock,
     /// What is played, in a line.
     pub note: String,
-    /// The tempo it begins with, where none was told.
+    /// The tempo it begins with, where no other is known.
     pub bpm: f64,
     /// The MIDI ports, in their order.
     pub port_names: Vec<String>,
@@ -118,7 +119,7 @@ pub struct WallClock {
 
 /// What the control thread asks.
 #[derive(Debug)]
-pub enum Job {
+pub enum TakeJob {
     /// Make a take.
     Begin(Box<TakeOrder>),
     /// End it before this frame.
@@ -128,8 +129,10 @@ pub enum Job {
         /// The frame after its last.
         frame: i64,
     },
-    /// Name a place in every take that is being made.
+    /// Name a place.
     Mark {
+        /// In which take; nothing is "in every one that is being made".
+        take: Option<TakeId>,
         /// The place.
         frame: i64,
         /// Its name.
@@ -146,9 +149,9 @@ pub enum Job {
     },
 }
 
-/// What the writer tells.
+/// What the writer reports.
 #[derive(Debug)]
-pub enum Done {
+pub enum TakeNews {
     /// A take began.
     Began {
         /// Which.
@@ -176,7 +179,7 @@ pub enum Done {
         /// Of them silence, where the disk was too slow.
         gap_frames: u64,
     },
-    /// The disk refused, or somebody removed the file.
+    /// The disk refused, or another program removed the file.
     Failed {
         /// Of which take.
         take: TakeId,
@@ -235,55 +238,55 @@ impl Default for Progress {
 
 /// The writer's state.
 pub struct Writer {
-    jobs: Receiver<Job>,
+    jobs: Receiver<TakeJob>,
     progress: Progress,
-    desk: Desk,
+    shared: Shared,
     roll: Roll,
     takes: Vec<OpenTake>,
 }
 
-/// What all takes share: where samples come from, and who is told.
-struct Desk {
+/// What all takes share: where samples come from, and where news goes.
+struct Shared {
     capture: Capture,
-    done: Sender<Done>,
+    done: Sender<TakeNews>,
     /// Called when there is news.
-    told: Box<dyn Fn() + Send>,
+    knock: Box<dyn Fn() + Send>,
 }
 
-impl Desk {
-    fn tell(&self, done: Done) {
-        // A control that is gone can tell nobody; the files are closed all the same.
+impl Shared {
+    fn report(&self, done: TakeNews) {
+        // Where the control thread is gone, the files are closed all the same.
         let _ = self.done.send(done);
-        (self.told)();
+        (self.knock)();
     }
 }
 
 impl Writer {
     /// A writer of what is held.
-    pub fn new(jobs: Receiver<Job>, done: Sender<Done>, capture: Capture) -> Writer {
+    pub fn new(jobs: Receiver<TakeJob>, done: Sender<TakeNews>, capture: Capture) -> Writer {
         Writer {
             jobs,
             progress: Progress::new(),
-            desk: Desk { capture, done, told: Box::new(|| {}) },
+            shared: Shared { capture, done, knock: Box::new(|| {}) },
             roll: Roll::default(),
             takes: Vec::new(),
         }
     }
 
-    /// How far it has come, for whoever asks.
+    /// How far it has come, for any thread.
     pub fn progress(&self) -> Progress {
         self.progress.clone()
     }
 
-    /// Runs until the control thread is gone, then closes what is open. `told` is called when there is news.
+    /// Runs until the control thread is gone, then closes what is open. `knock` is called when there is news.
     ///
     /// # Errors
     /// Where the system has no more threads.
-    pub fn spawn(mut self, told: impl Fn() + Send + 'static) -> io::Result<JoinHandle<()>> {
-        self.desk.told = Box::new(told);
+    pub fn spawn(mut self, knock: impl Fn() + Send + 'static) -> io::Result<JoinHandle<()>> {
+        self.shared.knock = Box::new(knock);
         thread::Builder::new().name("disk-writer".into()).spawn(move || {
             // The callback needs seconds for what takes a moment here.
-            self.desk.capture.bring_in();
+            self.shared.capture.bring_in();
             loop {
                 let job = match self.takes.is_empty() {
                     true => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -313,32 +316,35 @@ impl Writer {
 
     /// Ends every take with what is there.
     fn close(&mut self) {
-        let head = self.desk.capture.held().end;
+        let head = self.shared.capture.held().end;
         for take in &mut self.takes {
             take.end_before(head);
         }
         self.step();
     }
 
-    fn obey(&mut self, job: Job) {
+    fn obey(&mut self, job: TakeJob) {
         match job {
-            Job::Begin(order) => self.takes.push(OpenTake::new(*order, &self.desk, &self.roll)),
-            Job::End { take, frame } => {
+            TakeJob::Begin(order) => self.takes.push(OpenTake::new(*order, &self.shared, &self.roll)),
+            TakeJob::End { take, frame } => {
                 if let Some(take) = self.takes.iter_mut().find(|open| open.id() == take) {
                     take.end_before(frame);
                 }
             }
-            Job::Mark { frame, label } => self.takes.iter_mut().for_each(|take| take.mark(frame, &label)),
-            Job::Played(batch) => {
-                let oldest = self.desk.capture.held().start;
+            TakeJob::Mark { take: of, frame, label } => {
+                let takes = self.takes.iter_mut().filter(|take| of.is_none_or(|of| of == take.id()));
+                takes.for_each(|take| take.mark(frame, &label));
+            }
+            TakeJob::Played(batch) => {
+                let oldest = self.shared.capture.held().start;
                 for played in batch {
                     self.takes.iter_mut().for_each(|take| take.play(&played));
                     self.roll.play(played, oldest);
                 }
             }
-            Job::Tempo { frame, bpm } => {
+            TakeJob::Tempo { frame, bpm } => {
                 self.takes.iter_mut().for_each(|take| take.tempo(frame, bpm));
-                self.roll.tempo(frame, bpm, self.desk.capture.held().start);
+                self.roll.tempo(frame, bpm, self.shared.capture.held().start);
             }
         }
     }
@@ -356,18 +362,18 @@ impl Writer {
             }
             turn += 1;
         }
-        self.takes.retain_mut(|take| !take.is_over(&self.desk));
+        self.takes.retain_mut(|take| !take.is_over(&self.shared));
         self.note_progress();
         wrote
     }
 
     /// A piece of one file, counted over all takes; nothing where there are not so many.
     fn write_one(&mut self, turn: usize) -> Option<bool> {
-        let mut lane = turn;
+        let mut file = turn;
         for take in &mut self.takes {
-            match lane.checked_sub(take.lanes()) {
-                None => return Some(take.write(lane, &self.desk, &self.roll)),
-                Some(rest) => lane = rest,
+            match file.checked_sub(take.files()) {
+                None => return Some(take.write(file, &self.shared, &self.roll)),
+                Some(rest) => file = rest,
             }
         }
         None

@@ -104,7 +104,9 @@ impl JackDevice {
         {
             tracing::info!("the JACK server's period of {block_frames} frames stands; {asked} was asked for");
         }
-        let inputs = request.inputs.unwrap_or(INPUTS);
+        // Every input of the card can be recorded, whatever was asked for.
+        let of_card = connect::physical(client, PortFlags::IS_OUTPUT).len().min(MAX_INPUTS);
+        let inputs = request.inputs.unwrap_or(INPUTS).max(of_card);
         if inputs > MAX_INPUTS || request.jack_ports.len() > MIDI_PORTS {
             return Err(HostError(format!(
                 "on JACK there are at most {MAX_INPUTS} inputs and {MIDI_PORTS} MIDI ports"

@@ -20,7 +20,7 @@ use crate::{
     engine::{
         frame_clock::{FrameClock, FrameTime},
         plan_cell::PlanReader,
-        realtime,
+        realtime::{self, may_alloc, no_alloc},
     },
     midi::Message,
     music::{Plan, Pulse, Song},
@@ -136,7 +136,7 @@ struct LoggedOut {
 impl LoggedOut {
     /// Sends a message that was due at an instant and logs it; false where the port refused.
     fn send(&mut self, due_ns: u64, now_ns: u64, message: Message, log: &mut SentLog) -> bool {
-        let sent = self.out.send(due_ns, message.bytes()).is_ok();
+        let sent = may_alloc(|| self.out.send(due_ns, message.bytes())).is_ok();
         if sent {
             self.last_ns = due_ns.max(self.last_ns);
             let waited_ns = now_ns.saturating_sub(due_ns);
@@ -157,7 +157,7 @@ impl ClockPort {
     /// Sends what is due.
     fn step(&mut self, look: &Look<'_>, log: &mut SentLog) {
         let (slew, mut window) = self.due(look);
-        while self.wire.out.news().is_some() {
+        while may_alloc(|| self.wire.out.news()).is_some() {
             // Whether it came or went: what is behind it knows nothing of what was sent.
             self.clock = ClockOut::new();
             self.lost = false;
@@ -303,6 +303,10 @@ impl ClockThread {
 
     /// Sends what is due and says until when there is nothing to do.
     fn step(&mut self, now_ns: &dyn Fn() -> u64) -> u64 {
+        no_alloc(|| self.send_due(now_ns))
+    }
+
+    fn send_due(&mut self, now_ns: &dyn Fn() -> u64) -> u64 {
         let at_ns = now_ns();
         let Some(time) = self.frames.heard() else { return at_ns + WAIT_FOR_AUDIO_NS };
         let plan = self.plan.read();

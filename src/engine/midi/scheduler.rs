@@ -25,7 +25,7 @@ use super::{
     pulse_watch::PulseWatch,
     sent::{PortIndex, SentLog},
 };
-use crate::midi::Wire;
+use crate::{engine::realtime::no_alloc, midi::Wire};
 use port::{Hand, Port};
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ impl Scheduler {
     pub fn submit(&mut self, now_ns: u64, request: Outgoing) {
         let messages = self.ports.iter().map(Port::messages).sum();
         if let Some(port) = self.ports.get_mut(usize::from(request.port.0)) {
-            port.submit(now_ns, request.due_ns, request.what, messages);
+            no_alloc(|| port.submit(now_ns, request.due_ns, request.what, messages));
         }
     }
 
@@ -84,9 +84,7 @@ impl Scheduler {
     /// the time, so that lateness can be told; in virtual time it stands still.
     pub fn step(&mut self, clock: &dyn Fn() -> u64) {
         let mut hand = Hand { now_ns: clock(), clock, log: &mut self.log };
-        for port in &mut self.ports {
-            port.step(&mut hand);
-        }
+        no_alloc(|| self.ports.iter_mut().for_each(|port| port.step(&mut hand)));
     }
 
     /// Sends what ports owe, where it is time to try, and says when to try next, if anything is still owed.

@@ -3,7 +3,8 @@
 //! One ring per sending thread. The log may lose under overload (it is counted); the wire does not wait for it.
 
 use super::log::{LogReader, LogWriter, log};
-use crate::midi::Message;
+use crate::{engine::realtime::may_alloc, midi::Message};
+use std::ops::Deref;
 
 /// Which of the engine's ports, counted from 0 in the order they were opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,8 +15,34 @@ pub struct PortIndex(pub u8);
 pub enum Payload {
     /// One to three bytes.
     Short(Message),
-    /// System exclusive, with its F0 and F7. Freed by the control thread.
-    SysEx(Box<[u8]>),
+    /// System exclusive.
+    SysEx(SysEx),
+}
+
+/// A system exclusive message, with its F0 and F7. One that was sent is freed by the control thread; one that a real-time
+/// thread forgets is freed there, which is rare and allowed.
+#[derive(Debug)]
+pub struct SysEx(Box<[u8]>);
+
+impl Drop for SysEx {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.0);
+        may_alloc(|| drop(bytes));
+    }
+}
+
+impl Deref for SysEx {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<B: Into<Box<[u8]>>> From<B> for SysEx {
+    fn from(bytes: B) -> Self {
+        SysEx(bytes.into())
+    }
 }
 
 impl Payload {

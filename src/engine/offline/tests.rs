@@ -183,3 +183,38 @@ fn a_place_that_was_asked_for_is_shown_at_once_and_the_song_goes_on_from_there()
     ask(&mut offline, "clock.bpm 90");
     assert!(pulse(&offline) - before < 4.0, "a tempo is no jump");
 }
+
+#[test]
+fn inputs_that_nobody_chose_are_held_as_they_came_in_and_recorded_once_they_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = EngineConfig { input: Some("2".parse().unwrap()), ..config(folder.path()) };
+    let mut offline = Offline::of_device(&config, vec![built_in_port()], 4).unwrap();
+    let level = |input: usize| 0.125 * input as f32;
+    for input in 1..=4 {
+        offline.engine.renderer.device_input_mut(input - 1).fill(level(input));
+    }
+    ask(&mut offline, "input.gain 2 6.0206");
+    offline.run_to(48_000);
+    // What was played before it was asked for, and with the others no gain.
+    ask(&mut offline, "record.set files inputs+master");
+    ask(&mut offline, "record.set inputs 4,2-3");
+    assert_eq!(offline.status().record.inputs, "4,2-3");
+    ask(&mut offline, "record.capture 0.5");
+    let refused = offline.ask(&"record.set inputs 5".parse().unwrap()).unwrap_err();
+    assert_eq!(refused, "there is no input 5: the inputs are 1-4");
+    assert_eq!(offline.status().record.inputs, "4,2-3");
+    ask(&mut offline, "record.set inputs start");
+    ask(&mut offline, "record.start jam");
+    offline.run_to(96_000);
+    offline.finish();
+    let capture = samples(&folder.path().join("recording_20000101_000001-capture.wav"));
+    let of = |level: f32| (level * 8_388_608.0) as i32;
+    assert_eq!(capture.len(), 5 * 24_000);
+    let near = |got: i32, want: f32| (got - of(want)).abs() < 100;
+    for frame in capture.chunks(5) {
+        let [four, two, three, ..] = *frame else { panic!() };
+        assert!((four, three) == (of(level(4)), of(level(3))) && near(two, 2.0 * level(2)), "{frame:?}");
+    }
+    let jam = samples(&folder.path().join("jam.wav"));
+    assert!(jam.chunks(3).all(|frame| near(frame[0], 2.0 * level(2))));
+}

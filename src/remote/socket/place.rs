@@ -132,13 +132,17 @@ pub fn doubt(path: &Path) -> Option<String> {
     let who_writes = |found: &fs::Metadata| found.mode() & if found.gid() == gid { 0o002 } else { 0o022 } != 0;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let socket = fs::symlink_metadata(path).ok().filter(|found| found.file_type().is_socket());
+    // Where the sticky bit is, as in /tmp, everybody moves and removes only what is theirs.
+    let is_open = |found: &fs::Metadata| who_writes(found) && found.mode() & 0o1000 == 0;
+    // Who may write to a folder above may put another one in the place of this one.
+    let above = folder.canonicalize().ok()?;
+    let open_above = || above.ancestors().skip(1).find(|above| fs::metadata(above).is_ok_and(|found| is_open(&found)));
     let why = match (fs::metadata(folder).ok()?, socket) {
         (found, _) if is_others(found.uid()) => format!("its folder belongs to user {}", found.uid()),
-        // Where the sticky bit is, as in /tmp, everybody moves and removes only what is theirs.
-        (found, _) if who_writes(&found) && found.mode() & 0o1000 == 0 => "others may write to its folder".to_owned(),
+        (found, _) if is_open(&found) => "others may write to its folder".to_owned(),
         (_, Some(found)) if is_others(found.uid()) => format!("it belongs to user {}", found.uid()),
         (_, Some(found)) if who_writes(&found) => "others may connect to it".to_owned(),
-        _ => return None,
+        _ => format!("others may write to {}", open_above()?.display()),
     };
     let path = path.display();
     Some(format!("{path} is used as you named it, but {why}: others can keep you from the station, or play on it"))
@@ -217,6 +221,16 @@ mod tests {
             assert_eq!(doubt.is_some(), why.is_some(), "{doubt:?}");
             assert!(doubt.unwrap_or_default().contains(why.unwrap_or_default()));
         }
+    }
+
+    #[test]
+    fn a_folder_that_others_can_put_another_one_in_the_place_of_is_doubted() {
+        let above = tempfile::tempdir().unwrap();
+        let path = above.path().join("own/busker.sock");
+        let (_place, _listener) = Place::take(&path).unwrap();
+        assert_eq!(doubt(&path), None);
+        fs::set_permissions(above.path(), Permissions::from_mode(0o777)).unwrap();
+        assert!(doubt(&path).unwrap().contains(&format!("write to {}", above.path().display())));
     }
 
     #[test]

@@ -1,20 +1,27 @@
 //! Takes on their way, and killed on it.
 
 use super::{
-    super::tests::{self as rig, contents, names_in, sines},
+    super::tests::{self as rig, contents, names_in},
     *,
 };
-use crate::wav::Depth;
 use std::{thread, time::Duration};
 
 /// A folder with a take of three files, its notes, and others that only sound alike.
 fn folder() -> (tempfile::TempDir, PathBuf) {
-    let (folder, take) = rig::folder(2, Depth::Int24, &sines(2, 100, 0.5), &[]);
-    for name in ["jam-part2.wav", "jam-part10.wav", "jam-2.wav", "jam-2-part2.wav", "jam-party.wav"] {
-        fs::copy(&take.path, folder.path().join(name)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, first) in [
+        ("jam.wav", 1_000),
+        ("jam-part2.wav", 1_100),
+        ("jam-part10.wav", 1_200),
+        ("jam-2.wav", 1_000),
+        ("jam-2-part2.wav", 1_100),
+        ("jam-party.wav", 1_000),
+    ] {
+        rig::write_at(&folder.path().join(name), first, 100, true);
     }
-    fs::write(take.path.with_extension("mid"), "MThd").unwrap();
-    (folder, take.path)
+    let jam = folder.path().join("jam.wav");
+    fs::write(jam.with_extension("mid"), "MThd").unwrap();
+    (folder, jam)
 }
 
 /// Two folders: a take of two files in the first that goes on in the second, where its notes are, too.

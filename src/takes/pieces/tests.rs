@@ -114,3 +114,18 @@ fn a_name_of_several_files_says_which_there_are() {
     let why = Take::open(&ea, Reach::Named).unwrap_err().to_string();
     assert_eq!(why, "it has several files: name one of ea-1.wav, ea-2.wav, ea-3.wav");
 }
+
+#[test]
+fn a_take_whose_name_is_like_a_part_is_no_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let song = folder.path().join("song.wav");
+    for (name, first) in [("song.wav", 0), ("song-part2.wav", 50), ("song-part3.wav", 9_000), ("song-part4.wav", 100)] {
+        write_at(&folder.path().join(name), first, 50, true);
+    }
+    let moved = rename(&named(&song, None), "tune").unwrap();
+    assert_eq!(moved.besides, "; song-part3.wav is of another take and stays");
+    assert_eq!(names_in(folder.path()), ["song-part3.wav", "tune-part2.wav", "tune-part4.wav", "tune.wav"]);
+    let moved = remove(&named(&folder.path().join("tune.wav"), None)).unwrap();
+    assert_eq!(moved.besides, "");
+    assert_eq!(names_in(folder.path()), [".trash", "song-part3.wav"]);
+}

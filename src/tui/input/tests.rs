@@ -77,6 +77,8 @@ fn a_paste_whose_end_is_lost_takes_the_ways_out_from_nobody() {
     let mut decoder = Decoder::default();
     decoder.feed(b"\x1b[200~hello");
     assert_eq!(decoder.longest(), Some(PASTE_LONGEST));
+    assert!(!decoder.goes_on_with(3), "keys are typed");
+    assert!(decoder.goes_on_with(1000), "a long paste over a slow line");
     assert_eq!(decoder.pause(), [Input::Paste("hello".to_owned())]);
     assert_eq!(decoder.longest(), None);
 }

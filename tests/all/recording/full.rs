@@ -2,7 +2,13 @@
 //! process in it, whatever ends the test.
 
 use super::{RATE_HZ, frames, program::busker, samples, terminal::Terminal, within::within};
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output, Stdio},
+    thread,
+    time::Duration,
+};
 
 const DISK_BYTES: u64 = 1 << 20;
 /// Pages of 4 KiB that the folder, a file's last page and what is played take of the disk.
@@ -150,7 +156,14 @@ fn on_a_full_disk_takes_are_renamed_and_removed() {
     fs::write(folder("jam.yaml"), script).unwrap();
     assert!(busker(home.path(), &["run", "jam.yaml", "--simulate", "--out", "takes"]).status().unwrap().success());
     let audio = fs::read(folder("takes/jam.wav")).unwrap();
-    fs::write(folder("takes/jam-part2.wav"), &audio).unwrap();
+    // It does not say when it began, so its name says where it belongs.
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 48_000,
+        bits_per_sample: 24,
+        sample_format: hound::SampleFormat::Int,
+    };
+    hound::WavWriter::create(folder("takes/jam-part2.wav"), spec).unwrap().finalize().unwrap();
     fs::write(folder("takes/one.wav"), &audio).unwrap();
     for (at, (args, there, gone)) in [
         // A file alone, and three together.
@@ -232,17 +245,36 @@ fn a_power_that_fails_closes_the_take() {
 
 #[test]
 fn what_a_disk_that_stands_still_never_took_is_said_at_the_end() {
-    let home = tempfile::tempdir().unwrap();
     let stall = "inject=fdatasync:delay_enter=20s:when=3+";
     let around = ["strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", stall];
-    let command = busker(home.path(), &["record", "--demo", "--seconds", "4", "--out", "jam.wav"]);
-    let output = within(&around, &command).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    let line = said.lines().find(|line| line.contains("are not written and lost")).expect(&said);
-    assert!(line.contains("jam.wav"), "{line}");
-    let kept = frames(&home.path().join("jam.wav")) as f64 / RATE_HZ as f64;
-    let lost: f64 = line.split("the last ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-    // What is written and not yet on the disk counts as lost: the power may go.
-    assert!(kept > 0.5 && (3.8..6.5).contains(&(kept + lost)), "{kept} s are there, {lost} s are lost");
+    let is_said = |home: &Path, take: &str, output: &Output| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let lines: Vec<&str> = said.lines().filter(|line| line.contains("are not written and lost")).collect();
+        let [line] = *lines else { panic!("{said}") };
+        assert!(line.contains("jam.wav"), "{line}");
+        let kept = frames(&home.join(take)) as f64 / RATE_HZ as f64;
+        let lost: f64 = line.split("the last ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        // What is written and not yet on the disk counts as lost: the power may go.
+        assert!(kept > 0.5 && (3.8..6.5).contains(&(kept + lost)), "{kept} s are there, {lost} s are lost");
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let home = tempfile::tempdir().unwrap();
+            let command = busker(home.path(), &["record", "--demo", "--seconds", "4", "--out", "jam.wav"]);
+            is_said(home.path(), "jam.wav", &within(&around, &command).output().unwrap());
+        });
+        // And where somebody else asks the station to leave.
+        let home = tempfile::tempdir().unwrap();
+        let command = busker(home.path(), &["serve", "--demo", "--osc", "off", "--http", "off"]);
+        let mut command = within(&around, &command);
+        let served = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let ask = |line: &str| busker(home.path(), &["do", line]).output().unwrap().status.success();
+        while !ask("record.start jam") {
+            thread::sleep(Duration::from_millis(20));
+        }
+        thread::sleep(Duration::from_secs(4));
+        assert!(ask("quit"));
+        is_said(home.path(), "Music/jam.wav", &served.wait_with_output().unwrap());
+    });
 }

@@ -60,9 +60,10 @@ struct Touch {
 }
 
 impl Touch {
-    /// The hand turned up to here: what was recorded there before is gone, but not what the song only jumped over.
-    fn go_on(&mut self, lane: &mut Lane, pulse: f64) {
-        let gone = pulse - self.upto_pulse;
+    /// The hand turned up to here: what was recorded there before is gone, but not what the song only jumped over. True
+    /// where there was something.
+    fn go_on(&mut self, lane: &mut Lane, pulse: f64) -> bool {
+        let (gone, before) = (pulse - self.upto_pulse, lane.points().len());
         if (0.0..=JUMP_PULSES).contains(&gone) {
             lane.clear(self.upto_pulse, pulse);
         }
@@ -70,6 +71,7 @@ impl Touch {
         if !(-JUMP_PULSES..=0.0).contains(&gone) {
             self.upto_pulse = pulse;
         }
+        lane.points().len() < before
     }
 }
 
@@ -122,12 +124,12 @@ impl Lanes {
         recorded.played = Some(value);
     }
 
-    /// What is to be moved at a pulse of the song.
-    fn play(&mut self, pulse: f64, now_ns: u64) -> Vec<(usize, u16)> {
-        let mut moves = Vec::new();
+    /// What is to be moved at a pulse of the song, and whether a lane changed: a hand still turns.
+    fn play(&mut self, pulse: f64, now_ns: u64) -> (Vec<(usize, u16)>, bool) {
+        let (mut moves, mut is_changed) = (Vec::new(), false);
         for (index, Recorded { lane, played, touch }) in &mut self.by_index {
             if let Some(hand) = touch {
-                hand.go_on(lane, pulse);
+                is_changed |= hand.go_on(lane, pulse);
                 if now_ns.saturating_sub(hand.last_ns) < LET_GO_NS {
                     continue;
                 }
@@ -139,7 +141,7 @@ impl Lanes {
                 moves.push((*index, value));
             }
         }
-        moves
+        (moves, is_changed)
     }
 }
 
@@ -172,11 +174,12 @@ impl Instruments {
         Ok(String::new())
     }
 
-    pub fn auto_clear(&mut self, name: Option<&Name>) -> Answer {
+    pub fn auto_clear(&mut self, name: Option<&Name>, out: &mut Out) -> Answer {
         let index = name.map(|Name(name)| self.instrument().param(name)).transpose()?;
         let lanes = &mut self.list[self.current].lanes.by_index;
         let before = lanes.len();
         lanes.retain(|at, _| index.is_some_and(|index| index != *at));
+        out.model.touch(self.current);
         match before - lanes.len() {
             0 => Err("nothing was recorded there".to_owned()),
             1 => Ok("the turns of one knob are forgotten".to_owned()),
@@ -199,6 +202,7 @@ impl Instruments {
         if !is_full {
             self.automation.told_full = false;
             self.list[at].lanes.record(index, turn, pulse, now.ns);
+            out.model.touch(at);
         }
     }
 
@@ -210,7 +214,11 @@ impl Instruments {
                 self.list[at].lanes.rest();
                 continue;
             };
-            for (index, value) in self.list[at].lanes.play(pulse, now.ns) {
+            let (moves, is_changed) = self.list[at].lanes.play(pulse, now.ns);
+            if is_changed {
+                out.model.touch(at);
+            }
+            for (index, value) in moves {
                 let param = &self.list[at].profile.params[index];
                 self.move_quietly(at, index, param.snap(value), out, now);
             }

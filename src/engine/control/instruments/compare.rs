@@ -15,14 +15,14 @@ impl Instruments {
         };
         // Where a morph goes is what is compared, not where it is.
         self.settle(at, out);
-        let instrument = &mut self.list[at];
-        let to_a = instrument.values != compare.a;
-        let compare = if to_a { Compare { b: instrument.values.clone(), ..compare } } else { compare };
+        let values = out.model.knobs(at);
+        let to_a = values != compare.a;
+        let compare = if to_a { Compare { b: values.to_vec(), ..compare } } else { compare };
         let goal = if to_a { &compare.a } else { &compare.b };
         let targets: Vec<(usize, u16)> = goal.iter().copied().enumerate().collect();
         let (label, answer) = if to_a { ("compare: A", "A: as it was") } else { ("compare: B", "B: as it is") };
-        instrument.history.whole(&instrument.values, &targets, label);
-        instrument.compare = Some(compare);
+        out.history.whole(at, values, &targets, label);
+        self.list[at].compare = Some(compare);
         self.go_to(at, &targets, out, now);
         Ok(answer.to_owned())
     }

@@ -97,9 +97,9 @@ impl Instruments {
         let params = &instrument.profile.params;
         let targets: Vec<(usize, u16)> = chosen(&instrument.profile, section)?
             .into_iter()
-            .map(|index| (index, throw(&params[index], instrument.values[index])))
+            .map(|index| (index, throw(&params[index], out.model.knob(self.current, index))))
             .collect();
-        self.list[self.current].remember(&targets, label);
+        self.remember(self.current, &targets, label, out);
         self.go_to(self.current, &targets, out, now);
         Ok(format!("{label}: {} knobs; param.undo takes it back", targets.len()))
     }

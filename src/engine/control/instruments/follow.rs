@@ -136,7 +136,7 @@ impl Instruments {
                     && let Some((index, part)) = instrument.reader.read(message, &instrument.profile.params)
                     && (*at_ns >= instrument.follow_from_ns[index] || instrument.motion.moves(index))
                 {
-                    let before = instrument.motion.value(index).unwrap_or(instrument.values[index]);
+                    let before = instrument.motion.value(index).unwrap_or_else(|| out.model.knob(at, index));
                     let value = turned.entry((at, index)).or_insert(before);
                     *value = part.of(*value);
                 }
@@ -160,7 +160,7 @@ impl Instruments {
             };
             out.send(port, 0, what);
             // What only says where it is has not been touched: it stays in a morph.
-            if self.list[at].values[index] != value {
+            if out.model.knob(at, index) != value {
                 self.move_by_hand(at, index, value, out, now);
             }
         }

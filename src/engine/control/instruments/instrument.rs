@@ -1,6 +1,7 @@
-//! An instrument: the synth behind a port, its profile and where its knobs stand.
+//! An instrument: the synth behind a port, its profile and what moves its knobs. Where those stand is in the session's
+//! model.
 
-use super::{automation::Lanes, follow::Reader, history::History, morph::Morph, motion::Motion};
+use super::{automation::Lanes, follow::Reader, morph::Morph, motion::Motion};
 use crate::{
     command::{
         Command,
@@ -27,14 +28,10 @@ pub struct Instrument {
     pub macros: Vec<(String, Vec<Drive>)>,
     /// What can be turned on it: its profile's parameters and the macros.
     pub profile: Arc<Profile>,
-    /// Where each parameter stands.
-    pub values: Vec<u16>,
     /// For each parameter, from when on the synth's own knob is followed, in ns on the engine's clock.
     pub follow_from_ns: Vec<u64>,
     /// Reads what its own knobs say.
     pub reader: Reader,
-    /// What was moved.
-    pub history: History,
     /// What is on its way to a snapshot.
     pub morph: Option<Morph>,
     /// What moves by itself.
@@ -75,10 +72,8 @@ impl Instrument {
             base: Arc::clone(&profile),
             macros: Vec::new(),
             profile: Arc::clone(&profile),
-            values: Vec::new(),
             follow_from_ns: Vec::new(),
             reader: Reader::default(),
-            history: History::default(),
             morph: None,
             motion: Motion::default(),
             lanes: Lanes::default(),
@@ -88,12 +83,10 @@ impl Instrument {
         instrument
     }
 
-    /// Takes other knobs, at their defaults; what was moved before cannot be taken back.
+    /// Takes other knobs.
     pub fn take_profile(&mut self, profile: Arc<Profile>) {
-        self.values = profile.params.iter().map(|param| param.default).collect();
-        self.follow_from_ns = vec![0; self.values.len()];
+        self.follow_from_ns = vec![0; profile.params.len()];
         self.reader = Reader::default();
-        self.history.forget();
         (self.morph, self.compare) = (None, None);
         (self.motion, self.lanes) = (Motion::default(), Lanes::default());
         self.macros.clear();
@@ -101,10 +94,10 @@ impl Instrument {
         self.profile = profile;
     }
 
-    /// Takes another version of its profile. What has the same name stays where it was, as near as the new range allows,
-    /// and goes on moving; what is new is at its default. Where parameters are in other places, the steps that could be
-    /// undone, the morph and what could be compared are gone; false then.
-    pub fn renew(&mut self, base: Arc<Profile>) -> bool {
+    /// Takes another version of its profile: where its knobs stand then, given where they stand now. What has the same name
+    /// stays where it was, as near as the new range allows, and goes on moving; what is new is at its default. Where
+    /// parameters are in other places, the morph and what could be compared are gone; false then.
+    pub fn renew(&mut self, base: Arc<Profile>, values: &[u16]) -> (Vec<u16>, bool) {
         // What the profile itself has now is no macro of the user's any more.
         self.macros.retain(|(name, _)| base.param_index(name).is_none_or(|at| !base.params[at].drives.is_empty()));
         let profile = Arc::new(with_macros(&base, &self.macros));
@@ -113,27 +106,26 @@ impl Instrument {
         let before = |param: &Param| old.param_index(&param.name);
         let stood = |param: &Param| {
             let at = before(param)?;
-            Some((param.snap(*self.values.get(at)?), *self.follow_from_ns.get(at)?))
+            Some((param.snap(*values.get(at)?), *self.follow_from_ns.get(at)?))
         };
-        (self.values, self.follow_from_ns) =
+        let (values, follow_from_ns): (Vec<u16>, Vec<u64>) =
             profile.params.iter().map(|param| stood(param).unwrap_or((param.default, 0))).unzip();
+        self.follow_from_ns = follow_from_ns;
         let place = |index: usize| profile.param_index(&old.params.get(index)?.name);
         self.motion.rearrange(place);
         self.lanes.rearrange(place);
         let in_place = same_places(&old, &profile);
         if in_place {
             let snap = |index: usize, value: u16| profile.params.get(index).map_or(value, |param| param.snap(value));
-            self.history.refit(snap);
             self.morph.iter_mut().for_each(|morph| morph.refit(snap));
             for state in self.compare.iter_mut().flat_map(|compare| [&mut compare.a, &mut compare.b]) {
                 state.iter_mut().enumerate().for_each(|(index, value)| *value = snap(index, *value));
-                state.extend(self.values.iter().skip(state.len()));
+                state.extend(values.iter().skip(state.len()));
             }
         } else {
-            self.history.forget();
             (self.morph, self.compare) = (None, None);
         }
-        in_place
+        (values, in_place)
     }
 
     /// Whether its parameters would stay in their places with another version of its profile.
@@ -141,7 +133,7 @@ impl Instrument {
         same_places(&self.profile, &with_macros(base, &self.macros))
     }
 
-    /// Has a macro drive these, or takes it away where that is none.
+    /// Has a macro drive these, or takes it away where that is none; its parameters are made anew then.
     pub fn put_macro(&mut self, name: &str, drives: Vec<Drive>) {
         let known = self.macros.iter().position(|(known, _)| known == name);
         let in_base = self.base.param_index(name).is_some();
@@ -150,7 +142,6 @@ impl Instrument {
             Some(at) => self.macros[at].1 = drives,
             None => self.macros.push((name.to_owned(), drives)),
         }
-        self.renew(Arc::clone(&self.base));
     }
 
     /// The commands that make its macros what they are.
@@ -184,8 +175,8 @@ impl Instrument {
 
     /// Where its knobs stand when nothing moves them by itself: a session that is saved again and again must not change
     /// while it only plays.
-    pub fn standing(&self) -> Vec<u16> {
-        let mut values = self.values.clone();
+    pub fn standing(&self, values: &[u16]) -> Vec<u16> {
+        let mut values = values.to_vec();
         for (index, lane) in self.lanes.all() {
             if let Some((_, first)) = lane.points().first() {
                 values[index] = *first;
@@ -197,16 +188,6 @@ impl Instrument {
             }
         }
         values
-    }
-
-    /// Its parameters are about to go there, as one step that can be undone and compared with what was before.
-    pub fn remember(&mut self, targets: &[(usize, u16)], label: &str) {
-        let (a, mut b) = (self.values.clone(), self.values.clone());
-        for (index, value) in targets {
-            b[*index] = *value;
-        }
-        self.compare = Some(Compare { a, b });
-        self.history.whole(&self.values, targets, label);
     }
 
     /// A parameter is moved by something else than the morph.

@@ -1,6 +1,6 @@
 //! The knobs of the instruments: turned by hand, sent to the synths, taken back. The control thread's.
 
-use super::{Instruments, NO_PORT, follow::ECHO_NS, instrument::Instrument, morph::glides};
+use super::{Instruments, NO_PORT, follow::ECHO_NS, morph::glides};
 use crate::{
     command::arg::{Name, Steps, Text},
     engine::{
@@ -15,6 +15,7 @@ use crate::{
         station::Answer,
     },
     profile::Target,
+    session::edit::Edit,
     status::Event,
 };
 
@@ -29,7 +30,7 @@ impl Instruments {
     pub fn step_param(&mut self, Name(name): &Name, steps: Steps, out: &mut Out, now: Moment) -> Answer {
         let instrument = self.instrument();
         let index = instrument.param(name)?;
-        let value = instrument.profile.params[index].step(instrument.values[index], steps.0);
+        let value = instrument.profile.params[index].step(out.model.knob(self.current, index), steps.0);
         self.turn(index, value, out, now)
     }
 
@@ -48,13 +49,13 @@ impl Instruments {
     /// Notes where a hand, a script or the synth's own knob moved a parameter of an instrument: it can be undone. What
     /// a macro drives goes along.
     pub fn move_by_hand(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
-        let before = self.list[at].values[index];
+        let before = out.model.knob(at, index);
         self.record_turn(at, index, (before, value), out, now);
         let driven = self.list[at].driven(index, value);
-        let Instrument { history, values, profile, .. } = &mut self.list[at];
         let moves = std::iter::once((index, value)).chain(driven.iter().copied());
-        let moves: Vec<(usize, (u16, u16))> = moves.map(|(index, value)| (index, (values[index], value))).collect();
-        history.hand(&moves, &profile.params[index].name, now.ns);
+        let moves: Vec<(usize, (u16, u16))> =
+            moves.map(|(index, value)| (index, (out.model.knob(at, index), value))).collect();
+        out.history.hand(at, &moves, &self.list[at].profile.params[index].name, now.ns);
         self.list[at].leave_morph(index);
         self.set_value(at, index, value, out);
         self.go_to(at, &driven, out, now);
@@ -92,7 +93,7 @@ impl Instruments {
         let smoothing_ms = param.smoothing_ms.or(instrument.profile.smoothing_ms).or(instrument.of_port.smoothing_ms);
         let smoothing_ms = smoothing_ms.filter(|_| glides(param));
         let glide_ns = smoothing_ms.map_or(0, |ms| u64::from(ms) * 1_000_000);
-        self.send_over(at, index, instrument.values[index], glide_ns, out, now);
+        self.send_over(at, index, out.model.knob(at, index), glide_ns, out, now);
     }
 
     /// Sends a parameter of an instrument to a value in so much time.
@@ -109,9 +110,9 @@ impl Instruments {
     }
 
     /// Notes where a parameter of an instrument stands, and tells it where that is news.
-    pub fn set_value(&mut self, at: usize, index: usize, value: u16, out: &Out) {
-        let instrument = &mut self.list[at];
-        if std::mem::replace(&mut instrument.values[index], value) != value {
+    pub fn set_value(&mut self, at: usize, index: usize, value: u16, out: &mut Out) {
+        if out.model.knob(at, index) != value {
+            out.model.apply(Edit::knobs(at, [(index, value)]));
             self.tell_value(at, index, out);
         }
     }
@@ -119,14 +120,14 @@ impl Instruments {
     /// Tells where a parameter of an instrument stands.
     pub fn tell_value(&self, at: usize, index: usize, out: &Out) {
         let instrument = &self.list[at];
-        let (param, value) = (&instrument.profile.params[index], instrument.values[index]);
+        let (param, value) = (&instrument.profile.params[index], out.model.knob(at, index));
         out.tell(Event::ParamSet { name: param.name.clone(), value, shown: param.display(value) });
     }
 
     /// Sends every knob of the instrument at a port again.
     pub fn resend(&mut self, port: PortIndex, out: &mut Out, now: Moment) {
         let Some(at) = self.at_port(port) else { return };
-        self.send_values(at, (0..self.list[at].values.len()).collect(), out, now);
+        self.send_values(at, (0..self.list[at].profile.params.len()).collect(), out, now);
     }
 
     /// Sends every knob of the instrument in use again.

@@ -12,6 +12,7 @@ use crate::{
     profile::{Curve, Drive, Target},
     yaml::is_word,
 };
+use std::sync::Arc;
 
 /// So many knobs one macro drives at most.
 const DRIVES_MAX: usize = 64;
@@ -24,6 +25,7 @@ impl Instruments {
         Name(driven): &Name,
         (Part(from), Part(to)): (Part, Part),
         curve: Option<Curve>,
+        out: &mut Out,
     ) -> Answer {
         let profile = &self.instrument().profile;
         let index = self.instrument().param(driven)?;
@@ -51,12 +53,12 @@ impl Instruments {
         }
         drives.push(drive);
         let says = format!("{name} drives {}", list(&drives));
-        self.list[self.current].put_macro(name, drives);
+        self.put_macro(name, drives, out);
         Ok(says)
     }
 
     /// Takes a parameter out of a macro, or the whole macro away.
-    pub fn macro_drop(&mut self, Name(name): &Name, driven: Option<&Name>) -> Answer {
+    pub fn macro_drop(&mut self, Name(name): &Name, driven: Option<&Name>, out: &mut Out) -> Answer {
         let profile = &self.instrument().profile;
         let macros = || profile.params.iter().filter(|param| !param.drives.is_empty());
         let Some(known) = macros().find(|param| param.name == *name) else {
@@ -75,8 +77,15 @@ impl Instruments {
         }
         let says =
             if drives.is_empty() { format!("{name} is gone") } else { format!("{name} drives {}", list(&drives)) };
-        self.list[self.current].put_macro(name, drives);
+        self.put_macro(name, drives, out);
         Ok(says)
+    }
+
+    fn put_macro(&mut self, name: &str, drives: Vec<Drive>, out: &mut Out) {
+        let instrument = &mut self.list[self.current];
+        instrument.put_macro(name, drives);
+        let base = Arc::clone(&instrument.base);
+        self.take_version(self.current, base, out);
     }
 
     /// Takes the parameters along that a macro drives, where it stands at `value` now.
@@ -88,9 +97,8 @@ impl Instruments {
 
     /// Moves a parameter without a hand: it cannot be undone, and not each of thousands of values is told.
     pub fn move_quietly(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
-        let instrument = &mut self.list[at];
-        if std::mem::replace(&mut instrument.values[index], value) != value {
-            instrument.leave_morph(index);
+        if out.model.play(at, index, value) {
+            self.list[at].leave_morph(index);
             self.send_value(at, index, out, now);
             self.drive(at, index, value, out, now);
         }

@@ -9,6 +9,7 @@ use crate::engine::control::{Moment, out::Out};
 use crate::{
     engine::midi::scheduler::What,
     profile::{Param, Target},
+    session::edit::Edit,
     status::MorphStatus,
 };
 
@@ -97,7 +98,7 @@ impl Instruments {
         let instrument = &self.list[at];
         let way = |(index, to): &(usize, u16)| Way {
             index: *index,
-            from: instrument.values[*index],
+            from: out.model.knob(at, *index),
             to: *to,
             glides: glides(&instrument.profile.params[*index]),
         };
@@ -125,7 +126,7 @@ impl Instruments {
     }
 
     /// Ends a morph as if it were over, and sends nothing.
-    pub fn settle(&mut self, at: usize, out: &Out) {
+    pub fn settle(&mut self, at: usize, out: &mut Out) {
         let Some(morph) = self.list[at].morph.take() else { return };
         for way in &morph.ways {
             self.set_value(at, way.index, way.to, out);
@@ -143,7 +144,7 @@ impl Instruments {
             for way in &morph.ways {
                 if way.glides {
                     // Not each of these is told: that would be thousands of events.
-                    self.list[at].values[way.index] = way.at(gone_ns, morph.length_ns);
+                    out.model.apply(Edit::knobs(at, [(way.index, way.at(gone_ns, morph.length_ns))]));
                 }
                 if over && way.glides {
                     self.tell_value(at, way.index, out);
@@ -165,7 +166,7 @@ impl Instruments {
         let (Some((to, left_ns)), Some(port)) = (ahead, instrument.port) else { return false };
         // The glide begins at what is shown, although the synth may never have been told: then its first step tells.
         let Some(target) = instrument.profile.params[index].target else { return true };
-        let what = What::Known { channel: instrument.channel(), target, value: instrument.values[index] };
+        let what = What::Known { channel: instrument.channel(), target, value: out.model.knob(at, index) };
         out.send(port, 0, what);
         self.send_over(at, index, to, left_ns, out, now);
         true

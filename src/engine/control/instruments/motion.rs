@@ -183,7 +183,7 @@ impl Instruments {
         if param.target == Some(Target::Program) {
             return Err(format!("{name} changes the program, and every other knob with it: nothing may move it"));
         }
-        let (value, when) = (self.instrument().values[index], out.motion_now(now));
+        let (value, when) = (out.model.knob(at, index), out.motion_now(now));
         // Each has chance of its own, and a run in virtual time the same every time.
         let chance = Chance((at as u64) << 32 | (index as u64) << 8 | u64::from(wanted.slot.number));
         let motion = &mut self.list[at].motion;
@@ -210,6 +210,7 @@ impl Instruments {
         }
         let says = Wanted::of(wanted.slot, running.modulator()).to_string();
         moved.say();
+        out.model.touch(at);
         self.move_knob(at, index, out, now);
         Ok(format!("{name}: {says}"))
     }
@@ -229,6 +230,7 @@ impl Instruments {
         if moved.by.is_empty() {
             motion.moved.remove(&index);
         }
+        out.model.touch(at);
         self.send_value(at, index, out, now);
         Ok(String::new())
     }
@@ -253,16 +255,16 @@ impl Instruments {
     }
 
     /// Where a parameter sounds: its own value and what its modulators add.
-    fn sounding(&self, at: usize, index: usize, when: Now) -> u16 {
+    fn sounding(&self, at: usize, index: usize, out: &Out, when: Now) -> u16 {
         let instrument = &self.list[at];
-        let (param, value) = (&instrument.profile.params[index], instrument.values[index]);
+        let (param, value) = (&instrument.profile.params[index], out.model.knob(at, index));
         let position = param.position_of(value) + instrument.motion.at(index, when);
         param.value_at(position.clamp(0.0, 1.0))
     }
 
     /// Sends a parameter that is moved to where it sounds now; a macro takes what it drives along.
     pub fn move_knob(&mut self, at: usize, index: usize, out: &mut Out, now: Moment) {
-        let value = self.sounding(at, index, out.motion_now(now));
+        let value = self.sounding(at, index, out, out.motion_now(now));
         self.move_knob_to(at, index, value, out, now);
     }
 
@@ -294,7 +296,7 @@ impl Instruments {
             // Macros stand behind what they drive, and go first.
             let indices: Vec<usize> = self.list[at].motion.moved.keys().rev().copied().collect();
             for index in indices {
-                let value = self.sounding(at, index, when);
+                let value = self.sounding(at, index, out, when);
                 if self.list[at].motion.moved.get(&index).is_some_and(|moved| moved.value != value) {
                     self.move_knob_to(at, index, value, out, now);
                 }

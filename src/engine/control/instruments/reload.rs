@@ -113,15 +113,15 @@ impl Instruments {
         if !self.list[at].keeps_its_places(profile) {
             self.stop_morph(at, out, now);
         }
-        let instrument = &mut self.list[at];
+        let instrument = &self.list[at];
         let (before, values, channel) =
-            (Arc::clone(&instrument.profile), instrument.values.clone(), instrument.channel());
-        let is_same_list = instrument.renew(Arc::clone(profile));
-        let profile = Arc::clone(&instrument.profile);
+            (Arc::clone(&instrument.profile), out.model.knobs(at).to_vec(), instrument.channel());
+        let is_same_list = self.take_version(at, Arc::clone(profile), out);
+        let profile = Arc::clone(&self.list[at].profile);
         self.leave_channel(at, channel, out, now);
         for (index, param) in profile.params.iter().enumerate() {
             let stood = before.param_index(&param.name).and_then(|index| values.get(index));
-            if stood.is_some_and(|stood| *stood != self.list[at].values[index]) {
+            if stood.is_some_and(|stood| *stood != out.model.knob(at, index)) {
                 self.tell_value(at, index, out);
             }
             // A glide is on its way to where the old range had its end.

@@ -1,4 +1,4 @@
-//! The folder of takes: what the librarian is asked, and what it tells. The control thread's; nothing here waits for the
+//! The folder of takes: what the librarian is asked and reports. The control thread's; nothing here waits for the
 //! disk.
 
 use super::Recorder;
@@ -21,7 +21,7 @@ use std::{
 pub struct LibrarianHandle {
     /// What it is asked.
     pub jobs: Sender<Job>,
-    /// What it tells.
+    /// What it reports.
     pub news: Receiver<News>,
     /// Whether takes are measured when they are finished.
     pub measures: bool,
@@ -30,7 +30,7 @@ pub struct LibrarianHandle {
 /// The folder of takes, seen from the control thread.
 pub struct Folder {
     librarian: LibrarianHandle,
-    /// While somebody looks; nothing yet until the librarian has looked.
+    /// While a screen shows it; nothing yet until the librarian has looked.
     shown: Option<Option<TakesStatus>>,
 }
 
@@ -86,7 +86,7 @@ impl Recorder {
         Ok(Named { path, second: self.second_folder().map(Path::to_owned) })
     }
 
-    /// Somebody looks at the takes, or nobody does any more.
+    /// A screen shows the takes, or none does any more.
     pub fn look(&mut self, on: bool) -> Answer {
         if on != self.folder.shown.is_some() {
             self.folder.shown = on.then_some(None);
@@ -118,7 +118,7 @@ impl Recorder {
         self.mend();
     }
 
-    /// Takes in what the librarian tells.
+    /// Takes in what the librarian reports.
     pub fn listen_to_librarian(&mut self, out: &mut Out) {
         while let Ok(news) = self.folder.librarian.news.try_recv() {
             match news {

@@ -1,30 +1,36 @@
 //! The takes as the control thread knows them: what is made, what is waited for, and what became of it.
 //!
 //! The buffer holds what was played, so the beginning and the end of a take are frames that may have passed: a bar is
-//! taken once it has come.
+//! taken once it has come. Several takes are under way at once, each of its own key, taps and files, and each with its own
+//! end, faults and answers.
 
 mod answer;
 mod begins;
+mod keyed;
 mod order;
 mod pace;
 mod shown;
 #[cfg(test)]
 mod tests;
 
+pub use keyed::{Pending, TakeKey, Wanted};
 pub use order::Occasion;
 
 use super::{folder::Folder, room::Room};
 use crate::{
-    config::recorder::RecorderOptions,
+    config::recorder::{FileOf, RecorderOptions},
     engine::{
-        audio::capture::Capture,
+        audio::capture::{Capture, STALL_SECONDS},
         control::{Calendar, out::Out, owed::Awaited},
-        disk::writer::{Begin, Done, Job, Played, Progress, TakeId, TakeOrder},
+        disk::writer::{Begin, Played, Progress, TakeId, TakeJob, TakeNews, TakeOrder},
     },
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
     takes::Happening,
+    taps::{self, Tap},
+    wav::Depth,
 };
 use begins::Begins;
+use keyed::{AllKeyed, Take};
 use pace::Pace;
 use std::{
     path::{Path, PathBuf},
@@ -49,7 +55,9 @@ struct Made {
     /// Where it begins, until the writer has begun it; not where it waits for a sound.
     asked_frame: Option<i64>,
     /// Files it has at a time.
-    lanes: usize,
+    files_at_once: usize,
+    /// What it writes in a second.
+    bytes_per_second: u64,
     /// Its files that can be read, and the frames in them together; the first of them.
     files: u64,
     frames: u64,
@@ -64,9 +72,12 @@ impl Made {
             Begin::At(frame) => Some(frame),
             Begin::OnSound { .. } => None,
         };
-        let lanes = order.files.len();
+        let files_at_once = order.files.len();
+        let channels = order.files.iter().map(|file| file.taps.len()).sum();
+        let bytes_per_second = bytes_per_second(channels, order.depth, order.sample_rate_hz);
         let (files, frames, faults) = (0, 0, Vec::new());
-        Made { id: order.take, path: None, asked_frame, lanes, files, frames, readable: None, faults }
+        let id = order.take;
+        Made { id, path: None, asked_frame, files_at_once, bytes_per_second, files, frames, readable: None, faults }
     }
 
     fn finished(&mut self, path: &Path, frames: u64) {
@@ -82,43 +93,22 @@ impl Made {
             self.finished(path, frames);
         }
         if let (Some(present), Some(other)) = (&mut self.path, goes_on)
-            && (self.lanes == 1 || present == path)
+            && (self.files_at_once == 1 || present == path)
         {
             other.clone_into(present);
         }
     }
 }
 
-/// The take under way.
-#[derive(Debug)]
-struct Take {
-    made: Made,
-    /// As it was asked for.
-    name: Option<String>,
-    /// It begins with a sound.
-    listens: bool,
-    /// Its first frame, once it has begun.
-    first_frame: Option<i64>,
-    /// It ends with the next bar.
-    ends_with_bar: bool,
-    gap_frames: u64,
-    marks: u32,
-}
-
-/// A take that begins with the song or a bar of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
-    pub name: Option<String>,
-    /// With the song, wherever that begins; otherwise with a bar.
-    pub with_song: bool,
-    /// Not before this frame: a song that was stopped before the take was asked for is still heard for a moment.
-    pub from_frame: i64,
+/// What so many channels take in a second.
+fn bytes_per_second(channels: usize, depth: Depth, sample_rate_hz: u32) -> u64 {
+    (channels * depth.bytes()) as u64 * u64::from(sample_rate_hz)
 }
 
 /// Recording, seen from the control thread.
 pub struct Takes {
-    jobs: Sender<Job>,
-    done: Receiver<Done>,
+    jobs: Sender<TakeJob>,
+    done: Receiver<TakeNews>,
     folder: PathBuf,
     calendar: Calendar,
     sample_rate_hz: u32,
@@ -127,13 +117,15 @@ pub struct Takes {
     /// Where the newest take ended.
     ended_frame: i64,
     capture: Capture,
-    inputs: usize,
+    /// The inputs that were chosen at the start, and what they are called.
+    chosen: (Vec<Tap>, String),
+    /// Inputs of the device that the buffer has no room for.
+    left_out: Vec<Tap>,
     options: RecorderOptions,
     /// How many channels the files of these have together.
     channels: usize,
     count: u32,
-    take: Option<Take>,
-    pub pending: Option<Pending>,
+    keyed: AllKeyed,
     /// Those that have ended and are not closed yet.
     closing: Vec<Made>,
     /// How the disk keeps up.
@@ -142,13 +134,11 @@ pub struct Takes {
     begins: Begins,
     /// Times the disk refused a file.
     refused: u64,
-    /// The name to go on under when the device is back.
-    interrupted: Option<Option<String>>,
     gap_frames: u64,
     /// What went over MIDI and is not handed over yet, and the turns since something was.
     played: Vec<Played>,
     turns: u32,
-    /// As it was told last.
+    /// As it was sent last.
     tempo_bpm: Option<f64>,
     room: Room,
     warned: bool,
@@ -156,13 +146,14 @@ pub struct Takes {
 
 /// What takes are made with.
 pub struct TakesParts {
-    pub jobs: Sender<Job>,
-    pub done: Receiver<Done>,
+    pub jobs: Sender<TakeJob>,
+    pub done: Receiver<TakeNews>,
     pub progress: Progress,
     pub folder: PathBuf,
     pub calendar: Calendar,
     pub capture: Capture,
-    pub inputs: usize,
+    pub chosen: (Vec<Tap>, String),
+    pub left_out: Vec<Tap>,
     pub sample_rate_hz: u32,
     pub options: RecorderOptions,
 }
@@ -178,17 +169,16 @@ impl Takes {
             ended_frame: 0,
             earliest_frame: 0,
             capture: parts.capture,
-            inputs: parts.inputs,
+            chosen: parts.chosen,
+            left_out: parts.left_out,
             options: parts.options.clone(),
             channels: 0,
             count: 0,
-            take: None,
-            pending: None,
+            keyed: AllKeyed::default(),
             closing: Vec::new(),
             pace: Pace::new(parts.progress),
             begins: Begins::new(),
             refused: 0,
-            interrupted: None,
             gap_frames: 0,
             played: Vec::new(),
             turns: 0,
@@ -196,7 +186,7 @@ impl Takes {
             room: Room::default(),
             warned: false,
         };
-        // Files that cannot be are told when they are asked for.
+        // Files that cannot be are refused when they are asked for.
         let _ = takes.set(parts.options);
         takes
     }
@@ -211,40 +201,82 @@ impl Takes {
     /// # Errors
     /// Their files cannot be; nothing is changed.
     pub fn set(&mut self, options: RecorderOptions) -> Result<(), String> {
-        let channels: usize = options.files.of(self.inputs)?.iter().map(|file| file.channels.len()).sum();
-        self.channels = channels;
+        self.channels = self.files_of(&options)?.iter().map(|file| file.taps.len()).sum();
         self.options = options;
         Ok(())
     }
 
+    /// The files of takes that name none.
+    ///
+    /// # Errors
+    /// They cannot be, as the device is.
+    pub fn files(&self) -> Result<Vec<FileOf>, String> {
+        self.files_of(&self.options)
+    }
+
+    fn files_of(&self, options: &RecorderOptions) -> Result<Vec<FileOf>, String> {
+        options.files.of(&self.inputs_of(options)?)
+    }
+
+    fn inputs_of(&self, options: &RecorderOptions) -> Result<Vec<Tap>, String> {
+        let Some(inputs) = &options.inputs else { return Ok(self.chosen.0.clone()) };
+        let is_input = |tap: &&Tap| !matches!(tap, Tap::Master(_));
+        inputs.among(self.capture.taps()).map_err(|tap| {
+            let mut held: Vec<Tap> = self.capture.taps().iter().filter(is_input).copied().collect();
+            held.sort_by_key(|tap| if let Tap::Input(input) = tap { *input } else { u16::MAX });
+            let there_is = if held.is_empty() { "none".to_owned() } else { taps::text(&held) };
+            match self.left_out.contains(&tap) {
+                true => format!(
+                    "input {tap} is not held: the buffer has room for {there_is}; begin with --input {tap}, or with a \
+                     shorter `capture` or more `capture_memory`"
+                ),
+                false => format!("there is no input {tap}: the inputs are {there_is}"),
+            }
+        })
+    }
+
+    /// The inputs that takes record, as they are written.
+    pub fn inputs(&self) -> String {
+        self.options.inputs.as_ref().map_or_else(|| self.chosen.1.clone(), ToString::to_string)
+    }
+
+    /// Whether other inputs are recorded than were chosen at the start.
+    pub fn records_others(&self) -> bool {
+        self.inputs_of(&self.options).is_ok_and(|inputs| inputs != self.chosen.0)
+    }
+
     /// What takes of these options write in a second.
     fn bytes_per_second(&self) -> u64 {
-        (self.channels * self.options.depth.bytes()) as u64 * u64::from(self.sample_rate_hz)
+        bytes_per_second(self.channels, self.options.depth, self.sample_rate_hz)
     }
 
-    /// How many inputs there are.
-    pub fn inputs(&self) -> usize {
-        self.inputs
+    /// Whether a take of this key is under way or waited for.
+    pub fn recording(&self, key: TakeKey) -> bool {
+        self.keyed.of(key).is_some_and(|keyed| keyed.pending.is_some() || keyed.take.is_some())
     }
 
-    /// Whether a take is under way or waited for.
-    pub fn recording(&self) -> bool {
-        self.pending.is_some() || self.take.is_some()
+    /// Whether a take of any key is under way or waited for.
+    pub fn any_recording(&self) -> bool {
+        !self.keyed.keys(|keyed| keyed.pending.is_some() || keyed.take.is_some()).is_empty()
     }
 
     /// Whether a take is under way or not closed yet.
     pub fn is_open(&self) -> bool {
-        self.take.is_some() || !self.closing.is_empty()
+        self.open_takes().next().is_some()
     }
 
-    /// The first file of the take under way.
+    /// The first file of a take under way.
     pub fn path(&self) -> Option<&Path> {
-        self.take.as_ref()?.made.path.as_deref()
+        self.keyed.takes().find_map(|take| take.made.path.as_deref())
     }
 
-    /// The take under way and those that are being closed.
+    fn take(&self, key: TakeKey) -> Option<&Take> {
+        self.keyed.of(key)?.take.as_ref()
+    }
+
+    /// The takes under way and those that are being closed.
     fn open_takes(&self) -> impl Iterator<Item = &Made> {
-        self.take.iter().map(|take| &take.made).chain(&self.closing)
+        self.keyed.takes().map(|take| &take.made).chain(&self.closing)
     }
 
     fn made(&self, id: TakeId) -> Option<&Made> {
@@ -252,12 +284,36 @@ impl Takes {
     }
 
     fn made_mut(&mut self, id: TakeId) -> Option<&mut Made> {
-        self.take.iter_mut().map(|take| &mut take.made).chain(&mut self.closing).find(|made| made.id == id)
+        self.keyed.takes_mut().map(|take| &mut take.made).chain(&mut self.closing).find(|made| made.id == id)
+    }
+
+    fn under_way_mut(&mut self, id: TakeId) -> Option<&mut Take> {
+        self.keyed.takes_mut().find(|take| take.made.id == id)
     }
 
     /// Whether the take under way ends with the next bar.
-    pub fn ends_with_bar(&self) -> bool {
-        self.take.as_ref().is_some_and(|take| take.ends_with_bar)
+    pub fn ends_with_bar(&self, key: TakeKey) -> bool {
+        self.take(key).is_some_and(|take| take.ends_with_bar)
+    }
+
+    /// A take waits for the song or a bar.
+    pub fn wait_for_bar(&mut self, key: TakeKey, pending: Pending) {
+        self.keyed.of_mut(key).pending = Some(pending);
+    }
+
+    /// What waits for the song or a bar under this key.
+    pub fn pending(&self, key: TakeKey) -> Option<&Pending> {
+        self.keyed.of(key)?.pending.as_ref()
+    }
+
+    /// Nothing waits any more for the song or a bar under this key: what did.
+    pub fn take_pending(&mut self, key: TakeKey) -> Option<Pending> {
+        self.keyed.of_mut(key).pending.take()
+    }
+
+    /// The keys whose takes begin or end with a bar.
+    pub fn wait_for_bars(&self) -> Vec<TakeKey> {
+        self.keyed.keys(|keyed| keyed.pending.is_some() || keyed.take.as_ref().is_some_and(|take| take.ends_with_bar))
     }
 
     /// Lets one more take begin at this instant.
@@ -269,12 +325,12 @@ impl Takes {
         self.begins.admit(now_ns)
     }
 
-    /// Why no take can begin now.
-    pub fn refusal(&self) -> Option<String> {
-        if self.pending.is_some() {
+    /// Why no take of this key can begin now.
+    pub fn refusal(&self, key: TakeKey) -> Option<String> {
+        if self.pending(key).is_some() {
             return Some("a take is waiting for its beginning already; record.stop ends that".to_owned());
         }
-        let Some(take) = &self.take else { return self.too_many() };
+        let Some(take) = self.take(key) else { return self.too_many() };
         Some(match &take.made.path {
             Some(path) => format!("already recording to {}; record.stop ends it", path.display()),
             None if take.listens => "a sound is waited for already; record.stop ends that".to_owned(),
@@ -284,7 +340,7 @@ impl Takes {
 
     /// Why not one more can be made at once.
     fn too_many(&self) -> Option<String> {
-        (self.closing.len() + usize::from(self.take.is_some()) >= TAKES_MAX).then(|| {
+        (self.open_takes().count() >= TAKES_MAX).then(|| {
             format!("{TAKES_MAX} takes are being written already; this one is not made: wait until one is closed")
         })
     }
@@ -309,39 +365,40 @@ impl Takes {
         self.frames(f64::from(self.options.pre_roll_ms) / 1000.0)
     }
 
+    /// Where a take begins that is to begin with this frame, or a little before: right after a device began, the clock may
+    /// not know its frame.
+    pub fn begin_at(&self, frame: i64) -> Begin {
+        let begin = frame - self.pre_roll_frames();
+        Begin::At(begin.max(self.held().end - self.pre_roll_frames() - self.frames(CLOCK_SECONDS)))
+    }
+
     /// A new take. The first frames of it may have passed.
     ///
     /// # Errors
-    /// Its files cannot be what they are to be, or too many takes are being written.
+    /// There is one of this key, its files cannot be what they are to be, or too many takes are being written.
     pub fn begin(
         &mut self,
-        name: Option<String>,
+        key: TakeKey,
+        wanted: Wanted,
         begin: Begin,
         marks: Vec<(i64, String)>,
         occasion: &Occasion,
         out: &mut Out,
     ) -> Result<(), String> {
-        let files = self.options.files.of(self.inputs)?;
-        if let Some(why) = self.too_many() {
+        let files = wanted.files.clone().map_or_else(|| self.files(), Ok)?;
+        if let Some(why) = self.refusal(key) {
             return Err(why);
         }
-        let base = self.name(name.as_deref(), "", occasion);
-        let begin = match begin {
-            // Right after a device began, the clock may not know its frame.
-            Begin::At(frame) => {
-                Begin::At(frame.max(self.held().end - self.pre_roll_frames() - self.frames(CLOCK_SECONDS)))
-            }
-            Begin::OnSound { .. } => begin,
-        };
+        let base = self.name(wanted.name.as_deref(), "", occasion);
         let listens = matches!(begin, Begin::OnSound { .. });
-        let order = TakeOrder { marks, ..self.order(base, files, begin, None, occasion) };
+        let order = TakeOrder { marks, ..self.order(base, files, begin, wanted.end_frame, occasion) };
         let made = Made::new(&order);
         if !listens {
             out.owed.promise(Awaited::Beginning(made.id));
         }
-        self.send(Job::Begin(Box::new(order)));
-        self.take =
-            Some(Take { made, name, listens, first_frame: None, ends_with_bar: false, gap_frames: 0, marks: 0 });
+        self.send(TakeJob::Begin(Box::new(order)));
+        let take = Take { made, wanted, listens, first_frame: None, ends_with_bar: false, gap_frames: 0, marks: 0 };
+        self.keyed.of_mut(key).take = Some(take);
         self.warned = false;
         Ok(())
     }
@@ -351,64 +408,79 @@ impl Takes {
     /// # Errors
     /// As for [`begin`](Self::begin).
     pub fn keep(&mut self, from: i64, end: i64, occasion: &Occasion, out: &mut Out) -> Result<(), String> {
-        let files = self.options.files.of(self.inputs)?;
+        let files = self.files()?;
         if let Some(why) = self.too_many() {
             return Err(why);
         }
         let name = self.name(None, "-capture", occasion);
-        let mut order = self.order(name, files, Begin::At(from), Some(end), occasion);
-        (order.silence_frames, order.length_frames) = (None, None);
+        let order = self.order(name, files, Begin::At(from), Some(end), occasion);
         out.owed.promise(Awaited::End(order.take));
         self.closing.push(Made::new(&order));
-        self.send(Job::Begin(Box::new(order)));
+        self.send(TakeJob::Begin(Box::new(order)));
         Ok(())
     }
 
-    fn send(&self, job: Job) {
+    fn send(&self, job: TakeJob) {
         // A writer that is gone answers by its silence; the thread's end is noticed where it is joined.
         let _ = self.jobs.send(job);
     }
 
-    /// Ends the take under way before this frame; another may begin at once.
-    pub fn end(&mut self, frame: i64, out: &mut Out) {
+    /// Ends the take of this key before this frame; another may begin at once.
+    pub fn end(&mut self, key: TakeKey, frame: i64, out: &mut Out) {
         self.hand_over_played();
-        if let Some(Take { made, .. }) = self.take.take() {
+        if let Some(Take { made, .. }) = self.keyed.of_mut(key).take.take() {
             self.ended_frame = frame;
             let take = made.id;
             tracing::info!(take = take.0, frame, "take stopped");
             self.closing.push(made);
             out.owed.promise(Awaited::End(take));
-            self.send(Job::End { take, frame });
+            self.send(TakeJob::End { take, frame });
+        }
+    }
+
+    /// Ends all before this frame; nothing is waited for any more.
+    pub fn end_all(&mut self, frame: i64, out: &mut Out) {
+        self.hand_over_played();
+        for key in self.keyed.keys(|_| true) {
+            self.take_pending(key);
+            self.end(key, frame, out);
         }
     }
 
     /// Ends the take under way with the next bar.
-    pub fn end_with_bar(&mut self) {
-        if let Some(take) = &mut self.take {
+    pub fn end_with_bar(&mut self, key: TakeKey) {
+        if let Some(take) = &mut self.keyed.of_mut(key).take {
             take.ends_with_bar = true;
         }
     }
 
-    /// The device is gone: the take ends with what is there, and goes on when it is back. One that waits for a sound goes on
+    /// The device is gone: takes end with what is there, and go on when it is back. One that waits for a sound goes on
     /// waiting.
     pub fn interrupt(&mut self, out: &mut Out) {
-        if let Some(take) = self.take.as_ref().filter(|take| take.first_frame.is_some()) {
-            self.interrupted = Some(take.name.clone());
-            self.end(self.held().end, out);
+        let has_begun = |take: &Take| take.first_frame.is_some();
+        for key in self.keyed.keys(|keyed| keyed.take.as_ref().is_some_and(has_begun)) {
+            self.keyed.of_mut(key).interrupted = self.take(key).map(|take| take.wanted.clone());
+            self.end(key, self.held().end, out);
         }
     }
 
-    /// The name to go on under, where a take was interrupted; said once.
-    pub fn take_interrupted(&mut self) -> Option<Option<String>> {
-        self.interrupted.take()
+    /// What goes on under this key, where a take was interrupted; said once.
+    pub fn take_interrupted(&mut self, key: TakeKey) -> Option<Wanted> {
+        self.keyed.of_mut(key).interrupted.take()
     }
 
-    /// Names a place; nothing where no take is made.
-    pub fn mark(&mut self, frame: i64, label: Option<&str>) -> Option<String> {
-        let take = self.take.as_mut().filter(|take| take.first_frame.is_some())?;
+    /// The keys whose takes were interrupted.
+    pub fn interrupted(&self) -> Vec<TakeKey> {
+        self.keyed.keys(|keyed| keyed.interrupted.is_some())
+    }
+
+    /// Names a place; nothing where no take of this key is made.
+    pub fn mark(&mut self, key: TakeKey, frame: i64, label: Option<&str>) -> Option<String> {
+        let take = self.keyed.of_mut(key).take.as_mut().filter(|take| take.first_frame.is_some())?;
         take.marks += 1;
         let label = label.map_or_else(|| format!("mark {}", take.marks), str::to_owned);
-        self.send(Job::Mark { frame, label: label.clone() });
+        let take = Some(take.made.id);
+        self.send(TakeJob::Mark { take, frame, label: label.clone() });
         Some(label)
     }
 
@@ -422,25 +494,25 @@ impl Takes {
         self.turns = 0;
         if !self.played.is_empty() {
             let played = std::mem::take(&mut self.played);
-            self.send(Job::Played(played));
+            self.send(TakeJob::Played(played));
         }
     }
 
     /// The tempo from a frame on, where it is another.
     pub fn tempo(&mut self, frame: i64, bpm: f64) {
         if self.tempo_bpm.replace(bpm) != Some(bpm) {
-            self.send(Job::Tempo { frame, bpm });
+            self.send(TakeJob::Tempo { frame, bpm });
         }
     }
 
-    /// Something happened that whoever hears the take must know.
+    /// Something happened that belongs to what is heard in the takes: each that is open gets a mark.
     pub fn happened(&mut self, frame: i64, what: &Happening) {
         if self.is_open() {
-            self.send(Job::Mark { frame, label: what.to_string() });
+            self.send(TakeJob::Mark { take: None, frame, label: what.to_string() });
         }
     }
 
-    /// Takes in what the writer tells.
+    /// Takes in what the writer reports.
     pub fn listen(&mut self, folder: &Folder, out: &mut Out) {
         self.turns += 1;
         if self.turns >= PLAYED_EVERY_TURNS {
@@ -452,11 +524,11 @@ impl Takes {
         self.look_at_pace(out);
     }
 
-    fn hear(&mut self, done: Done, folder: &Folder, out: &mut Out) {
+    fn hear(&mut self, done: TakeNews, folder: &Folder, out: &mut Out) {
         match done {
-            Done::Began { take, path, frame } => {
+            TakeNews::Began { take, path, frame } => {
                 tracing::info!(take = take.0, frame, path = %path.display(), "take started");
-                if let Some(take) = self.take.as_mut().filter(|under_way| under_way.made.id == take) {
+                if let Some(take) = self.under_way_mut(take) {
                     take.first_frame = Some(frame);
                 }
                 if let Some(made) = self.made_mut(take) {
@@ -466,18 +538,18 @@ impl Takes {
                 folder.changed();
                 out.tell(Event::TakeStarted { path, frame });
             }
-            Done::Gap { take, frames } => {
+            TakeNews::Gap { take, frames } => {
                 self.gap_frames += frames;
                 let seconds = frames as f64 / f64::from(self.sample_rate_hz);
                 tracing::warn!(take = take.0, frames, "gap");
-                if let Some(take) = self.take.as_mut().filter(|under_way| under_way.made.id == take) {
+                if let Some(take) = self.under_way_mut(take) {
                     take.gap_frames += frames;
                 }
                 let text =
                     format!("the disk is too slow: {seconds:.3} s of the take are silence, what follows is in time");
                 out.notice(Severity::Warning, text);
             }
-            Done::Finished { take, path, frames, gap_frames } => {
+            TakeNews::Finished { take, path, frames, gap_frames } => {
                 tracing::info!(take = take.0, frames, gap_frames, path = %path.display(), "take finished");
                 if let Some(made) = self.made_mut(take) {
                     made.finished(&path, frames);
@@ -485,7 +557,7 @@ impl Takes {
                 folder.finished(&path);
                 out.tell(Event::TakeFinished { path, frames, gap_frames });
             }
-            Done::Failed { take, path, frames, reason, goes_on } => {
+            TakeNews::Failed { take, path, frames, reason, goes_on } => {
                 tracing::error!(take = take.0, frames, path = %path.display(), reason, "the disk refused");
                 let severity = if goes_on.is_some() { Severity::Warning } else { Severity::Error };
                 let has_begun = self.made(take).is_some_and(|made| made.path.is_some());
@@ -500,12 +572,12 @@ impl Takes {
                     out.tell(Event::TakeFinished { path, frames, gap_frames: 0 });
                 }
             }
-            Done::Midi { sentence } => {
+            TakeNews::Midi { sentence } => {
                 self.refused += 1;
                 out.notice(Severity::Warning, sentence);
             }
-            Done::Over { take } => {
-                let under_way = self.take.take_if(|under_way| under_way.made.id == take).map(|take| take.made);
+            TakeNews::Over { take } => {
+                let under_way = self.keyed.take_out(|under_way| under_way.made.id == take).map(|take| take.made);
                 let closed = self.closing.iter().position(|made| made.id == take).map(|at| self.closing.remove(at));
                 if let Some(made) = under_way.or(closed) {
                     self.answer_end(&made, out);
@@ -532,14 +604,17 @@ impl Takes {
     /// Has the file system asked for its free room, and warns once a take when it becomes little.
     pub fn look_at_disk(&mut self, out: &Out) {
         self.room.look(&self.folder);
-        if let Some(free) = self.room.free_bytes(&self.folder)
-            && self.recording()
-            && !self.warned
-            && free / self.bytes_per_second().max(1) < LOW_SECONDS
+        if !self.any_recording() || self.warned {
+            return;
+        }
+        // A take that waits for its beginning will be one of the options.
+        let under_way = self.keyed.takes().map(|take| take.made.bytes_per_second).sum();
+        let bytes_per_second = self.bytes_per_second().max(under_way).max(1);
+        if let Some(left) = self.room.free_bytes(&self.folder).map(|free| free / bytes_per_second)
+            && left < LOW_SECONDS
         {
             self.warned = true;
-            let left = room_text(free / self.bytes_per_second().max(1));
-            out.notice(Severity::Warning, format!("the disk has room for {left} of recording"));
+            out.notice(Severity::Warning, format!("the disk has room for {} of recording", room_text(left)));
         }
     }
 
@@ -555,7 +630,8 @@ impl Takes {
 
     pub fn status(&self, frame: i64) -> RecordStatus {
         let seconds = |frames: i64| frames.max(0) as f64 / f64::from(self.sample_rate_hz);
-        let take = self.take.as_ref().and_then(|take| {
+        let (pending, under_way) = (self.pending(TakeKey::MAIN), self.take(TakeKey::MAIN));
+        let take = under_way.and_then(|take| {
             Some(TakeStatus {
                 path: take.made.path.clone()?,
                 seconds: seconds(frame - take.first_frame?),
@@ -564,21 +640,47 @@ impl Takes {
                 ends_with_bar: take.ends_with_bar,
             })
         });
-        let waits_for = match (&self.pending, &self.take) {
+        let waits_for = match (pending, under_way) {
             (Some(pending), _) => Some(if pending.with_song { WaitsFor::Song } else { WaitsFor::Bar }),
             (None, Some(under_way)) if under_way.listens && take.is_none() => Some(WaitsFor::Sound),
             _ => None,
         };
         RecordStatus {
-            is_recording: self.recording(),
+            is_recording: self.recording(TakeKey::MAIN),
             take,
             waits_for,
             folder: self.folder.clone(),
             free_bytes: self.room.free_bytes(&self.folder),
             bytes_per_second: self.bytes_per_second(),
             capture_bytes: self.capture.bytes(),
+            capture_seconds: self.held_seconds(),
+            inputs: self.inputs(),
             behind: self.behind().cloned(),
         }
+    }
+
+    /// How many seconds of what was played are held, besides those a disk may stall.
+    fn held_seconds(&self) -> f64 {
+        self.capture.frames() as f64 / f64::from(self.sample_rate_hz) - STALL_SECONDS
+    }
+
+    /// What the buffer has no room for, in a sentence with its severity.
+    pub fn not_held(&self) -> Option<(Severity, String)> {
+        let (held, asked, channels) = (self.held_seconds(), self.options.capture_seconds, self.capture.taps().len());
+        let memory = format!("{:.0} MB of memory", self.capture.bytes() as f64 / 1e6);
+        if !self.left_out.is_empty() {
+            let left_out = taps::text(&self.left_out);
+            return Some((
+                Severity::Warning,
+                format!("inputs {left_out} are not held: {memory} are full; what --input names is held first"),
+            ));
+        }
+        // A frame less than was asked for is no news.
+        (asked - held > 0.1).then(|| {
+            let text =
+                format!("{held:.0} s of what was played are held, not {asked:.0}: {memory} for {channels} channels");
+            (Severity::Info, format!("{text}; `record.capture_memory` in the settings gives more"))
+        })
     }
 
     /// The frames that can be kept.

@@ -1,11 +1,18 @@
 //! Takes as they are asked for, in virtual time: 48 kHz, 120 BPM, a bar is 96,000 frames.
 
-use crate::engine::control::tests::Rig;
+use super::{Begin, TakeKey, Wanted};
+use crate::engine::control::{Control, recorder::Occasion, tests::Rig};
 use crate::{
+    config::recorder::FileOf,
+    engine::station::{Answer, Guest},
     status::{Event, WaitsFor},
+    taps::Taps,
     wav::{Notes, Wav},
 };
-use std::fs::File;
+use std::{
+    fs::File,
+    sync::mpsc::{self, Receiver},
+};
 
 const BAR: i64 = 96_000;
 /// What takes begin earlier.
@@ -304,4 +311,159 @@ fn a_take_whose_device_is_gone_can_be_stopped_and_does_not_go_on() {
     rig.offline.control().device_back(now);
     rig.wait_ms(500);
     assert!(!rig.offline.status().record.is_recording && !rig.take("jam-2.wav").exists());
+}
+
+/// Whose takes go on beside those of the commands, as a track's will.
+const BESIDE: TakeKey = TakeKey(7);
+
+/// A take beside those of the commands, of these taps.
+fn begin_beside(rig: &mut Rig, taps: &str, begin: Begin, end_frame: Option<i64>) -> Result<(), String> {
+    let now = rig.offline.now();
+    let Control { out, recorder, instruments, ports, .. } = rig.offline.control();
+    let occasion = Occasion::of(instruments, ports, out, now);
+    let taps = taps.parse::<Taps>().unwrap().as_slice().to_vec();
+    let files = Some(vec![FileOf { suffix: String::new(), taps }]);
+    let wanted = Wanted { name: Some("beside".to_owned()), files, end_frame };
+    recorder.takes.begin(BESIDE, wanted, begin, Vec::new(), &occasion, out)
+}
+
+/// Ends it, and gives where the answer comes.
+fn end_beside(rig: &mut Rig) -> Receiver<Answer> {
+    let now = rig.offline.now();
+    let (reply, answer) = mpsc::channel();
+    let control = rig.offline.control();
+    control.out.owed.promised();
+    control.recorder.takes.end(BESIDE, now.open_frame, &mut control.out);
+    let promise = control.out.owed.promised().unwrap();
+    control.owe(promise, String::new(), Box::new(move |answer| drop(reply.send(answer))), now);
+    answer
+}
+
+#[test]
+fn takes_of_two_keys_and_other_taps_overlap_and_each_is_exact_to_the_sample() {
+    let mut rig = Rig::new();
+    rig.ask("record.set pre_roll 0");
+    rig.ask("record.set length 30");
+    rig.ask("note.on C4 100");
+    rig.wait_ms(500);
+    rig.ask("record.start jam");
+    rig.wait_ms(300);
+    begin_beside(&mut rig, "synth-right,master-left", Begin::At(20_000), None).unwrap();
+    let refused = begin_beside(&mut rig, "1", Begin::At(30_000), None).unwrap_err();
+    assert!(refused.contains("already"), "{refused}");
+    rig.wait_ms(400);
+    rig.ask("record.mark chorus");
+    let ended = end_beside(&mut rig);
+    rig.wait_ms(100);
+    let path = rig.take("beside.wav").display().to_string();
+    assert_eq!(ended.try_recv().unwrap(), Ok(format!("recorded 0.8 s to {path}")));
+    let record = rig.offline.status().record;
+    assert_eq!(record.take.clone().map(|take| (take.path, take.marks)), Some((rig.take("jam.wav"), 1)));
+    rig.wait_ms(100);
+    assert!(rig.ask("record.stop").starts_with("recorded 0.9 s to "));
+    rig.ask("record.set files inputs+master");
+    rig.ask("record.capture");
+    rig.offline.finish();
+    // All there was: the synth's left and right, then the master's.
+    let all = samples(&rig, "recording_20000101_000001-capture.wav");
+    let part = |frames: std::ops::Range<usize>, places: [usize; 2]| -> Vec<i32> {
+        all[4 * frames.start..4 * frames.end].chunks(4).flat_map(|frame| places.map(|place| frame[place])).collect()
+    };
+    assert!(samples(&rig, "jam.wav") == part(24_000..67_200, [0, 1]));
+    let beside = samples(&rig, "beside.wav");
+    assert!(beside == part(20_000..57_600, [1, 2]) && beside.iter().any(|sample| sample.abs() > 100_000));
+    assert_eq!(marks(&rig, "jam.wav"), [(33_600, "chorus".to_owned())]);
+    assert_eq!(marks(&rig, "beside.wav"), []);
+}
+
+#[test]
+fn a_take_that_a_fault_ends_leaves_the_one_beside_it_alone() {
+    let mut rig = Rig::new();
+    rig.wait_ms(200);
+    rig.ask("record.set pre_roll 0");
+    rig.ask("record.start jam");
+    // Nobody holds that.
+    begin_beside(&mut rig, "9", Begin::At(0), None).unwrap();
+    rig.wait_ms(500);
+    assert_eq!(rig.offline.status().faults.disk_refused, 1);
+    assert!(rig.offline.status().record.take.is_some() && !rig.take("beside.wav").exists());
+    // Its key is free again.
+    begin_beside(&mut rig, "synth-left", Begin::At(0), Some(12_000)).unwrap();
+    rig.wait_ms(500);
+    assert_eq!(samples(&rig, "beside.wav").len(), 12_000);
+    begin_beside(&mut rig, "synth-right", Begin::At(30_000), None).unwrap();
+    rig.ask("record.stop");
+    assert_eq!(samples(&rig, "jam.wav").len(), 2 * 48_000);
+    // What ends all ends that, too.
+    rig.offline.finish();
+    assert_eq!(samples(&rig, "beside-2.wav").len(), 57_600 - 30_000);
+}
+
+#[test]
+fn takes_beside_each_other_go_on_each_when_their_device_is_back() {
+    let mut rig = Rig::new();
+    rig.ask("record.start jam");
+    begin_beside(&mut rig, "synth-right,synth-left", Begin::At(0), None).unwrap();
+    rig.wait_ms(500);
+    rig.offline.control().device_lost();
+    rig.wait_ms(100);
+    let now = rig.offline.now();
+    rig.offline.control().device_back(now);
+    rig.wait_ms(500);
+    rig.offline.finish();
+    for name in ["jam.wav", "beside.wav", "jam-2.wav", "beside-2.wav"] {
+        assert_eq!(samples(&rig, name).len(), 2 * 24_000, "{name}");
+    }
+}
+
+#[test]
+fn the_answer_to_one_stop_waits_for_no_other_than_its_own_bound() {
+    let mut rig = Rig::new();
+    rig.wait_ms(200);
+    rig.ask("record.start jam");
+    begin_beside(&mut rig, "synth-left", Begin::At(0), None).unwrap();
+    rig.wait_ms(500);
+    rig.offline.hang_disk(true);
+    let (reply, stopped) = mpsc::channel();
+    let stop = "record.stop".parse().unwrap();
+    rig.offline.ask_then(Guest::NOBODY, &stop, Box::new(move |answer| drop(reply.send(answer))));
+    rig.wait_ms(2_000);
+    let ended = end_beside(&mut rig);
+    rig.wait_ms(2_900);
+    assert!(stopped.try_recv().is_err());
+    rig.wait_ms(200);
+    assert!(stopped.try_recv().unwrap().unwrap().contains("jam.wav cannot be read yet"));
+    assert!(ended.try_recv().is_err());
+    rig.wait_ms(2_000);
+    assert!(ended.try_recv().unwrap().unwrap().contains("beside.wav cannot be read yet"));
+    rig.offline.hang_disk(false);
+    assert_eq!((samples(&rig, "jam.wav").len() / 2, samples(&rig, "beside.wav").len()), (24_000 + 4_800, 129_600));
+}
+
+#[test]
+fn the_next_take_records_the_inputs_that_are_set() {
+    let mut rig = Rig::new();
+    rig.ask("note.on C4 100");
+    rig.wait_ms(200);
+    rig.ask("record.start both");
+    rig.wait_ms(100);
+    assert_eq!(
+        rig.ask("record.set inputs 2"),
+        "inputs is 2; levels, gains and monitor stay those of the inputs of the start"
+    );
+    assert_eq!(rig.offline.status().record.inputs, "2");
+    rig.wait_ms(100);
+    rig.ask("record.stop");
+    rig.ask("record.start right");
+    assert_eq!(rig.refused("record.set inputs 3"), "there is no input 3: the inputs are synth");
+    assert!(rig.refused("record.set inputs master").contains("allowed is"));
+    assert_eq!(rig.ask("record.set inputs start"), "inputs is start");
+    assert_eq!(rig.offline.status().record.inputs, "synth");
+    rig.wait_ms(100);
+    rig.ask("record.stop");
+    let channels = |name: &str| hound::WavReader::open(rig.take(name)).unwrap().spec().channels;
+    assert_eq!((channels("both.wav"), channels("right.wav")), (2, 1));
+    // Places are those among them.
+    rig.ask("record.set files 2");
+    assert!(rig.refused("record.set inputs 1").contains("2 is not among the 1 recorded inputs"));
 }

@@ -6,16 +6,16 @@ use super::{OpenSession, SessionDesk};
 use crate::{
     command::arg::{Length, Name},
     engine::{
-        control::{
-            Moment,
-            instruments::{Instruments, history::Shelved, instrument::Instrument},
-            out::Out,
-        },
+        control::{Moment, instruments::Instruments, out::Out},
         station::Answer,
     },
     hints,
     profile::Param,
-    snapshots::{Snapshot, Snapshots},
+    session::{
+        edit::{Edit, Shelf},
+        model::Model,
+    },
+    snapshots::Snapshot,
     status::Severity,
 };
 use std::{
@@ -23,217 +23,202 @@ use std::{
     sync::Arc,
 };
 
-impl SessionDesk {
-    /// The snapshots of the session, where one is open.
-    fn own(&self) -> Option<&Snapshots> {
-        self.open.as_ref().map(OpenSession::snapshots)
-    }
+/// The lists there are, in the order they are looked through.
+const SHELVES: [Shelf; 2] = [Shelf::Session, Shelf::Library];
 
-    /// A snapshot by its name.
-    fn find(&self, profile: &str, name: &str) -> Option<&Snapshot> {
-        let own = self.own().and_then(|own| own.get(profile, name));
-        own.or_else(|| self.library.value.get(profile, name))
-    }
+/// A snapshot by its name, and the list it is in.
+fn find<'m>(model: &'m Model, profile: &str, name: &str) -> Option<(Shelf, &'m Snapshot)> {
+    SHELVES.into_iter().find_map(|shelf| Some((shelf, model.shelf(shelf)?.get(profile, name)?)))
+}
 
-    /// What the snapshots of a profile are called: the session's, then those of the library.
-    pub fn snapshot_names(&self, profile: &str) -> Arc<[String]> {
-        let all = self.own().into_iter().chain([&self.library.value]).flat_map(|shelf| shelf.of(profile));
-        let mut seen = HashSet::new();
-        all.filter(|snapshot| seen.insert(&snapshot.name)).map(|snapshot| snapshot.name.clone()).collect()
-    }
+/// What the snapshots of a profile are called: the session's, then those of the library.
+pub fn snapshot_names(model: &Model, profile: &str) -> Arc<[String]> {
+    let all = SHELVES.into_iter().filter_map(|shelf| model.shelf(shelf)).flat_map(|shelf| shelf.of(profile));
+    let mut seen = HashSet::new();
+    all.filter(|snapshot| seen.insert(&snapshot.name)).map(|snapshot| snapshot.name.clone()).collect()
+}
 
-    /// Whether they are called this.
-    pub fn are_snapshots_called(&self, profile: &str, names: &[String]) -> bool {
-        let all = self.own().into_iter().chain([&self.library.value]).flat_map(|shelf| shelf.of(profile));
-        let mut known = 0;
-        // A name of the library that the session has, too, came before.
-        let is_called = |name: &String| match names.get(known) == Some(name) {
-            true => {
-                known += 1;
-                true
-            }
-            false => names[..known].contains(name),
-        };
-        all.map(|snapshot| &snapshot.name).all(is_called) && known == names.len()
-    }
-
-    /// Changes the snapshots where one of this name is: the session's, or else the library.
-    fn change<T>(&mut self, profile: &str, name: &str, out: &mut Out, change: impl FnOnce(&mut Snapshots) -> T) -> T {
-        match self.open.as_mut().filter(|open| open.snapshots().get(profile, name).is_some()) {
-            Some(open) => change(open.change_snapshots()),
-            None => {
-                let changed = change(&mut self.library.value);
-                out.keep(&self.library);
-                changed
-            }
+/// Whether they are called this: nothing is copied to say so.
+pub fn are_snapshots_called(model: &Model, profile: &str, names: &[String]) -> bool {
+    let all = SHELVES.into_iter().filter_map(|shelf| model.shelf(shelf)).flat_map(|shelf| shelf.of(profile));
+    let mut known = 0;
+    // A name of the library that the session has, too, came before.
+    let is_called = |name: &String| match names.get(known) == Some(name) {
+        true => {
+            known += 1;
+            true
         }
-    }
+        false => names[..known].contains(name),
+    };
+    all.map(|snapshot| &snapshot.name).all(is_called) && known == names.len()
+}
 
-    /// The names there are, as a sentence ends with them.
-    fn names(&self, profile: &str) -> String {
-        hints::there_is(&self.snapshot_names(profile))
-    }
+/// The names there are, as a sentence ends with them.
+fn names(model: &Model, profile: &str) -> String {
+    hints::there_is(&snapshot_names(model, profile))
+}
 
-    fn no_such(&self, profile: &str, name: &str) -> String {
-        format!("{profile} has no snapshot '{name}'; {}", self.names(profile))
-    }
+fn no_such(model: &Model, profile: &str, name: &str) -> String {
+    format!("{profile} has no snapshot '{name}'; {}", names(model, profile))
+}
 
-    /// Saves the knobs of an instrument.
-    pub fn save_snapshot(&mut self, Name(name): &Name, instrument: &mut Instrument, out: &mut Out) -> Answer {
-        let profile = instrument.profile.id.clone();
-        let params = &instrument.profile.params;
-        let mut values: BTreeMap<String, u16> =
-            params.iter().map(|param| param.name.clone()).zip(instrument.values.iter().copied()).collect();
-        let before = self.own().unwrap_or(&self.library.value).get(&profile, name);
+/// Says which there are.
+pub fn list(model: &Model, profile: &str) -> Answer {
+    Ok(format!("snapshots of {profile}: {}", names(model, profile)))
+}
+
+impl SessionDesk {
+    /// Saves the knobs of the instrument in use.
+    pub fn save_snapshot(&mut self, Name(name): &Name, instruments: &Instruments, out: &mut Out) -> Answer {
+        let profile = instruments.profile_id().to_owned();
+        let params = &instruments.instrument().profile.params;
+        let values = out.model.knobs(instruments.current).iter().copied();
+        let mut values: BTreeMap<String, u16> = params.iter().map(|param| param.name.clone()).zip(values).collect();
+        let (shelf, list) = match out.model.own() {
+            Some(own) => (Shelf::Session, own),
+            None => (Shelf::Library, out.model.library()),
+        };
         // What another version of the profile knows stays.
-        for (name, value) in before.iter().flat_map(|before| &before.values) {
+        for (name, value) in list.get(&profile, name).iter().flat_map(|before| &before.values) {
             values.entry(name.clone()).or_insert(*value);
         }
         let snapshot = Snapshot { profile, name: name.clone(), values };
-        let in_session = self.open.is_some();
+        list.has_room_for(name, &snapshot).map_err(|full| format!("{name} is not saved: {full}"))?;
         let is_kept = self.open.as_ref().map_or(self.library.file.is_some(), OpenSession::is_kept);
-        let replaced = match self.exchange(in_session, snapshot.profile.clone(), name, Some(snapshot), out) {
-            None => String::new(),
-            Some(before) => {
-                format!(" in place of the old one: {}", self.remember(in_session, before, "replaced", instrument))
+        let redo = Edit::save(shelf, snapshot);
+        let replaced = match self.change(redo.clone(), out) {
+            undo @ Edit::Snapshot { to: Some(_), .. } => {
+                let label = format!("snapshot {name} replaced");
+                out.history.done(instruments.current, label, undo, redo);
+                format!(" in place of the old one: {}", self.way_back(shelf))
             }
+            _ => String::new(),
         };
         let until = if is_kept { "" } else { ", until busker ends" };
         Ok(format!("{name} is saved{until}{replaced}"))
     }
 
     pub fn rename_snapshot(&mut self, profile: &str, (Name(name), Name(to)): (&Name, &Name), out: &mut Out) -> Answer {
-        if self.find(profile, name).is_none() {
-            return Err(self.no_such(profile, name));
-        }
-        if self.find(profile, to).is_some() {
+        let Some((shelf, snapshot)) = find(&out.model, profile, name) else {
+            return Err(no_such(&out.model, profile, name));
+        };
+        if find(&out.model, profile, to).is_some() {
             return Err(format!("there is a snapshot '{to}' already; snapshot.delete takes it away"));
         }
-        self.change(profile, name, out, |shelf| shelf.rename(profile, name, to));
-        Ok(format!("{name} is {to} now"))
+        let renamed = Snapshot { name: to.clone(), ..snapshot.clone() };
+        let room = out.model.shelf(shelf).map_or(Ok(()), |list| list.has_room_for(name, &renamed));
+        room.map_err(|full| format!("{name} keeps its name: {full}"))?;
+        let (profile, name) = (profile.to_owned(), name.clone());
+        let sentence = format!("{name} is {to} now");
+        self.change(Edit::Rename { shelf, profile, name, to: to.clone() }, out);
+        Ok(sentence)
     }
 
-    pub fn delete_snapshot(&mut self, Name(name): &Name, instrument: &mut Instrument, out: &mut Out) -> Answer {
-        let profile = instrument.profile.id.clone();
-        if self.find(&profile, name).is_none() {
-            return Err(self.no_such(&profile, name));
-        }
-        let in_session = self.own().is_some_and(|own| own.get(&profile, name).is_some());
-        let Some(before) = self.exchange(in_session, profile.clone(), name, None, out) else {
-            return Err(self.no_such(&profile, name));
+    pub fn delete_snapshot(&mut self, Name(name): &Name, instruments: &Instruments, out: &mut Out) -> Answer {
+        let profile = instruments.profile_id();
+        let Some((shelf, _)) = find(&out.model, profile, name) else {
+            return Err(no_such(&out.model, profile, name));
         };
-        let back = self.remember(in_session, before, "deleted", instrument);
-        let other = self.find(&profile, name).is_some();
-        Ok(format!("{name} is gone: {back}{}", if other { "; the library's is found now" } else { "" }))
+        let redo = Edit::delete(shelf, profile, name);
+        let undo = self.change(redo.clone(), out);
+        out.history.done(instruments.current, format!("snapshot {name} deleted"), undo, redo);
+        let other = find(&out.model, profile, name).is_some();
+        let other = if other { "; the library's is found now" } else { "" };
+        Ok(format!("{name} is gone: {}{other}", self.way_back(shelf)))
     }
 
-    /// Has a snapshot, or none, change places with what is there: in the session where it is one of its own and one is
-    /// open, else in the library. What was there goes to the trash, too, before its place on the disk is taken.
-    fn exchange(
-        &mut self,
-        in_session: bool,
-        profile: String,
-        name: &str,
-        to: Option<Snapshot>,
-        out: &mut Out,
-    ) -> Option<Snapshot> {
-        let change = |shelf: &mut Snapshots| match to {
-            Some(snapshot) => shelf.put(snapshot),
-            None => shelf.delete(&profile, name),
-        };
-        let (before, file) = match self.open.as_mut().filter(|_| in_session) {
-            Some(open) => (change(open.change_snapshots()), open.is_kept().then(|| open.file())),
-            None => (change(&mut self.library.value), self.library.file.clone()),
-        };
-        if let (Some(before), Some(file)) = (&before, file) {
+    /// Does an edit of the snapshots; gives back the one that undoes it. What was there goes to the trash, too, before its
+    /// place on the disk is taken.
+    fn change(&mut self, edit: Edit, out: &mut Out) -> Edit {
+        let shelf = edit.shelf();
+        let inverse = out.model.apply(edit);
+        if let Edit::Snapshot { shelf, to: Some((_, before)), .. } = &inverse
+            && let Some(file) = self.file_of(*shelf)
+        {
             out.keeper.put_in_trash(&file, before);
         }
-        if !in_session || self.open.is_none() {
-            out.keep(&self.library);
+        match (shelf, &mut self.open) {
+            (Some(Shelf::Session), Some(open)) => open.hurry(),
+            (Some(Shelf::Library), _) => out.keep(Arc::clone(out.model.library()), &self.library),
+            _ => {}
         }
-        before
+        inverse
     }
 
-    /// One was replaced or deleted: it can be taken back. Returns how, for a sentence.
-    fn remember(&self, in_session: bool, before: Snapshot, what: &str, instrument: &mut Instrument) -> &'static str {
-        let label = format!("snapshot {} {what}", before.name);
-        let (profile, name) = (before.profile.clone(), before.name.clone());
-        let shelved = Shelved { in_session, profile, name, other: Some(before) };
-        instrument.history.shelved(shelved, label);
-        let is_in_trash = match self.open.as_ref().filter(|_| in_session) {
-            Some(open) => open.is_kept(),
-            None => self.library.file.is_some(),
-        };
-        if is_in_trash { "it is in the trash, and param.undo brings it back" } else { "param.undo brings it back" }
-    }
-
-    /// A step that replaced or deleted a snapshot is taken back, or done again.
-    pub fn exchange_step(&mut self, shelved: &mut Option<Shelved>, out: &mut Out) {
-        if let Some(Shelved { in_session, profile, name, other }) = shelved {
-            *other = self.exchange(*in_session, profile.clone(), name, other.take(), out);
+    /// How a snapshot comes back that was replaced or deleted, for a sentence.
+    fn way_back(&self, shelf: Shelf) -> &'static str {
+        match self.file_of(shelf) {
+            Some(_) => "it is in the trash, and param.undo brings it back",
+            None => "param.undo brings it back",
         }
     }
 
-    pub fn list_snapshots(&self, profile: &str) -> Answer {
-        Ok(format!("snapshots of {profile}: {}", self.names(profile)))
-    }
-
-    /// Goes to a snapshot, at once or in so much time.
-    pub fn recall_snapshot(
-        &self,
-        (Name(name), length): (&Name, Option<Length>),
-        instruments: &mut Instruments,
-        out: &mut Out,
-        now: Moment,
-    ) -> Answer {
-        let profile = instruments.instrument().profile.id.clone();
-        let Some(snapshot) = self.find(&profile, name) else {
-            return Err(self.no_such(&profile, name));
-        };
-        let (at, params) = (instruments.current, &instruments.instrument().profile.params);
-        let place = |(index, param): (usize, &Param)| Some((index, param.snap(*snapshot.values.get(&param.name)?)));
-        let targets: Vec<(usize, u16)> = params.iter().enumerate().filter_map(place).collect();
-        let unknown = snapshot.values.len() - targets.len();
-        if unknown > 0 {
-            let text = format!("{unknown} of the knobs in snapshot {name} are none of {profile}: they are skipped");
-            out.notice(Severity::Warning, text);
-        }
-        let instrument = &mut instruments.list[at];
-        instrument.remember(&targets, &format!("recall of {name}"));
-        let bpm = out.plan.last().timeline.bpm;
-        let length_ns = length.map_or(0, |length| length.ns(bpm));
-        if length_ns > 0 {
-            instruments.morph(at, name, &targets, length_ns, out, now);
-        } else {
-            instruments.stop_morph(at, out, now);
-            instruments.go_to(at, &targets, out, now);
-        }
-        Ok(format!("recall of {name}"))
-    }
-
-    /// Takes the newest step back.
+    /// Undoes the newest step of the instrument in use.
     pub fn undo(&mut self, instruments: &mut Instruments, out: &mut Out, now: Moment) -> Answer {
-        let Some(mut step) = instruments.in_use().history.undo() else {
+        let Some(step) = out.history.undo(instruments.current) else {
             return Err("there is nothing to undo".to_owned());
         };
-        self.exchange_step(&mut step.shelved, out);
-        instruments.go_to(instruments.current, &step.before(), out, now);
+        let inverse = self.carry_out(step.undo().clone(), instruments, out, now);
         let answer = format!("undone: {}", step.label);
-        instruments.in_use().history.undone(step);
+        out.history.undone(step, inverse);
         Ok(answer)
     }
 
-    /// Does a step again that was taken back.
+    /// Does a step of the instrument in use again that was undone.
     pub fn redo(&mut self, instruments: &mut Instruments, out: &mut Out, now: Moment) -> Answer {
-        let Some(mut step) = instruments.in_use().history.redo() else {
+        let Some(step) = out.history.redo(instruments.current) else {
             return Err("there is nothing to redo".to_owned());
         };
-        self.exchange_step(&mut step.shelved, out);
-        instruments.go_to(instruments.current, &step.after(), out, now);
+        let inverse = self.carry_out(step.redo().clone(), instruments, out, now);
         let answer = format!("redone: {}", step.label);
-        instruments.in_use().history.redone(step);
+        out.history.redone(step, inverse);
         Ok(answer)
     }
+
+    /// Does an edit with all that follows from it; gives back the one that undoes it.
+    fn carry_out(&mut self, edit: Edit, instruments: &mut Instruments, out: &mut Out, now: Moment) -> Edit {
+        match edit {
+            Edit::Knobs { instrument, to } => {
+                let targets: Vec<(usize, u16)> = to.into_iter().collect();
+                let stood = targets.iter().map(|(index, _)| (*index, out.model.knob(instrument, *index)));
+                let inverse = Edit::knobs(instrument, stood);
+                instruments.go_to(instrument, &targets, out, now);
+                inverse
+            }
+            edit => self.change(edit, out),
+        }
+    }
+}
+
+/// Goes to a snapshot, at once or in so much time.
+pub fn recall(
+    (Name(name), length): (&Name, Option<Length>),
+    instruments: &mut Instruments,
+    out: &mut Out,
+    now: Moment,
+) -> Answer {
+    let profile = instruments.instrument().profile.id.clone();
+    let Some((_, snapshot)) = find(&out.model, &profile, name) else {
+        return Err(no_such(&out.model, &profile, name));
+    };
+    let (at, params) = (instruments.current, &instruments.instrument().profile.params);
+    let place = |(index, param): (usize, &Param)| Some((index, param.snap(*snapshot.values.get(&param.name)?)));
+    let targets: Vec<(usize, u16)> = params.iter().enumerate().filter_map(place).collect();
+    let unknown = snapshot.values.len() - targets.len();
+    if unknown > 0 {
+        let text = format!("{unknown} of the knobs in snapshot {name} are none of {profile}: they are skipped");
+        out.notice(Severity::Warning, text);
+    }
+    instruments.remember(at, &targets, &format!("recall of {name}"), out);
+    let bpm = out.plan.last().timeline.bpm;
+    let length_ns = length.map_or(0, |length| length.ns(bpm));
+    if length_ns > 0 {
+        instruments.morph(at, name, &targets, length_ns, out, now);
+    } else {
+        instruments.stop_morph(at, out, now);
+        instruments.go_to(at, &targets, out, now);
+    }
+    Ok(format!("recall of {name}"))
 }
 
 #[cfg(test)]

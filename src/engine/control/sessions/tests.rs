@@ -318,7 +318,7 @@ fn a_synth_that_the_session_does_not_know_joins_it_and_each_gets_its_own() {
     rig.wait_ms(200);
     assert_eq!(rig.sent(), [("jack:two".to_owned(), vec![0xB0, 43, 5])]);
     rig.ask("session.save");
-    let ports: Vec<String> = rig.kept().instruments.into_iter().map(|instrument| instrument.port).collect();
+    let ports: Vec<String> = rig.kept().instruments.into_iter().map(|instrument| instrument.port.clone()).collect();
     assert_eq!(ports, ["jack:two", "sim"]);
 }
 
@@ -337,7 +337,7 @@ fn a_profile_that_is_not_known_leaves_the_knobs_and_the_file_until_another_is_ta
         values: values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect::<BTreeMap<_, _>>(),
         ..InstrumentState::default()
     };
-    assert_eq!(rig.kept().instruments, [state("moog", &[("cutoff", 5)])]);
+    assert_eq!(*rig.kept().instruments[0], state("moog", &[("cutoff", 5)]));
     assert_eq!(rig.value("filter_cutoff"), 127);
     rig.ask("profile.use fm_synth");
     rig.ask("session.save");
@@ -397,17 +397,47 @@ fn a_session_that_cannot_be_written_is_told_and_plays_on() {
 }
 
 #[test]
+fn a_session_that_was_refused_is_tried_again_while_it_plays_and_the_newest_is_written() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    rig.ask("session.new jam");
+    fs::remove_file(rig.file()).unwrap();
+    fs::create_dir_all(rig.file().join("in the way")).unwrap();
+    for value in ["1", "0.5", "0.25"] {
+        rig.ask(&format!("param.set filter_cutoff {value}"));
+        rig.wait_ms(2500);
+    }
+    let cutoff = rig.value("filter_cutoff");
+    assert_eq!(rig.warnings().len(), 1, "it is told once");
+    fs::remove_dir_all(rig.file()).unwrap();
+    rig.wait_ms(2500);
+    assert_eq!(rig.kept().instruments[0].values["filter_cutoff"], cutoff);
+}
+
+#[test]
+fn no_snapshot_of_the_session_before_comes_into_the_next_one() {
+    let music = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(music.path());
+    rig.ask("session.new jam");
+    rig.ask("snapshot.save warm");
+    rig.ask("snapshot.delete warm");
+    rig.ask("session.new other");
+    assert!(rig.refused("param.undo").contains("nothing"));
+    assert!(rig.ask("snapshot.list").ends_with("none yet"));
+}
+
+#[test]
 fn a_session_too_long_to_be_read_again_is_not_written_and_that_is_told_once() {
     let music = tempfile::tempdir().unwrap();
     let mut rig = Rig::new(music.path());
-    let points: Vec<String> = (0..23_500).map(|n| format!("{n} 100")).collect();
+    let points: Vec<String> = (0..180_000).map(|n| format!("{n} 100")).collect();
     let points = points.join(", ");
     rig.write(&format!("instruments: [{{ port: x, automation: {{ a: \"{points}\" }} }}]\n"));
     rig.ask("session.open jam");
     let before = fs::read_to_string(rig.file()).unwrap();
     rig.warnings();
     rig.wait_ms(2100);
-    for n in 0..40 {
+    for n in 0..100 {
         rig.ask(&format!("snapshot.save s{n}"));
     }
     rig.wait_ms(5000);

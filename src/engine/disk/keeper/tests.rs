@@ -3,13 +3,24 @@
 use super::*;
 use crate::{
     snapshots::{Snapshot, Snapshots},
-    stored::{self, Stored, ToYaml},
+    stored::{self, FromYaml, Full, Stored, ToYaml},
 };
 use std::{collections::BTreeMap, fs, sync::mpsc};
 
-fn page(path: PathBuf, text: &str) -> Page {
-    let (text, how) = (Ok(text.to_owned()), How::Own(None));
-    Page { path, text, loss: "the rest works", how, errands: vec![ErrandId::default()] }
+/// A text as it is, or one that is too long.
+#[derive(Debug)]
+struct Plain(Result<String, Full>);
+
+impl Content for Plain {
+    fn text(&self) -> Result<String, Full> {
+        self.0.clone()
+    }
+}
+
+fn page(path: PathBuf, revision: u64, text: &str) -> Page {
+    let (content, how) = (Arc::new(Plain(Ok(text.to_owned()))), How::Own(None));
+    let (revision, errands) = (PageRevision(revision), vec![ErrandId::default()]);
+    Page { path, revision, content, loss: "the rest works", how, errands }
 }
 
 #[test]
@@ -22,15 +33,16 @@ fn of_several_texts_for_one_file_only_the_newest_is_written_and_all_who_wait_are
     fs::write(folder.path().join("taken"), "").unwrap();
     let (a, b) = (folder.path().join("a"), folder.path().join("taken").join("b"));
     for n in 0..100 {
-        sender.send(page(a.clone(), &n.to_string())).unwrap();
-        sender.send(page(b.clone(), &n.to_string())).unwrap();
+        sender.send(page(a.clone(), n, &n.to_string())).unwrap();
+        sender.send(page(b.clone(), n, &n.to_string())).unwrap();
     }
     keeper.step();
     assert_eq!(fs::read_to_string(a).unwrap(), "99");
     let kept: Vec<Kept> = kept.try_iter().collect();
     assert_eq!(kept.iter().map(|kept| kept.errands.len()).collect::<Vec<_>>(), [100, 100]);
     assert!(matches!(kept[0].outcome, Outcome::Written), "{kept:?}");
-    let Outcome::Not(sentence) = &kept[1].outcome else { panic!("{kept:?}") };
+    let Outcome::Not { sentence, again: Some(again) } = &kept[1].outcome else { panic!("{kept:?}") };
+    assert_eq!((again.revision, kept[1].revision), (PageRevision(99), PageRevision(99)));
     assert!(sentence.starts_with(&format!("the rest works: {} cannot be written (", b.display())), "{sentence}");
 }
 
@@ -41,13 +53,51 @@ fn everything_handed_over_is_on_the_disk_when_the_thread_has_ended() {
     let (kept_in, _kept) = mpsc::channel();
     let keeper = Keeper::new(pages, kept_in).spawn(|| {}).unwrap();
     for n in 0..200 {
-        sender.send(page(folder.path().join((n % 10).to_string()), &n.to_string())).unwrap();
+        sender.send(page(folder.path().join((n % 10).to_string()), n, &n.to_string())).unwrap();
     }
     drop(sender);
     keeper.join().unwrap();
     for n in 0..10 {
         assert_eq!(fs::read_to_string(folder.path().join(n.to_string())).unwrap(), (190 + n).to_string());
     }
+}
+
+#[test]
+fn nothing_older_is_written_over_what_is_newer_whenever_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sender, pages) = mpsc::channel();
+    let (kept_in, kept) = mpsc::channel();
+    let mut keeper = Keeper::new(pages, kept_in);
+    let a = folder.path().join("a");
+    let read = || fs::read_to_string(&a).unwrap();
+    // Both wait; then one comes after the other was written.
+    sender.send(page(a.clone(), 5, "newer")).unwrap();
+    sender.send(page(a.clone(), 4, "older")).unwrap();
+    keeper.step();
+    assert_eq!(read(), "newer");
+    sender.send(page(a.clone(), 3, "older")).unwrap();
+    keeper.step();
+    assert_eq!(read(), "newer");
+    sender.send(page(a.clone(), 6, "newest")).unwrap();
+    keeper.step();
+    assert_eq!(read(), "newest");
+    assert_eq!(kept.try_iter().map(|kept| kept.errands.len()).collect::<Vec<_>>(), [2, 1, 1], "all who wait are told");
+}
+
+#[test]
+fn what_is_too_long_is_not_to_be_tried_again_and_the_old_file_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sender, pages) = mpsc::channel();
+    let (kept_in, kept) = mpsc::channel();
+    let mut keeper = Keeper::new(pages, kept_in);
+    let a = folder.path().join("a");
+    fs::write(&a, "old").unwrap();
+    let full = Full::new("'9' bytes".to_owned(), "make room first");
+    sender.send(Page { content: Arc::new(Plain(Err(full))), ..page(a.clone(), 1, "") }).unwrap();
+    keeper.step();
+    let Outcome::Not { sentence, again: None } = kept.recv().unwrap().outcome else { panic!("it is tried again") };
+    assert!(sentence.contains("'9' bytes: make room first"), "{sentence}");
+    assert_eq!(fs::read_to_string(a).unwrap(), "old");
 }
 
 /// A station with the file of snapshots.
@@ -70,10 +120,15 @@ impl Station {
     fn save(&mut self, name: &str, value: u16) -> Vec<Outcome> {
         let values = BTreeMap::from([("cutoff".to_owned(), value)]);
         self.stored.value.put(Snapshot { profile: "nts1".to_owned(), name: name.to_owned(), values });
-        let shared = Shared { read: Arc::clone(&self.stored.read), merge: stored::merged::<Snapshots> };
+        let shared = Shared {
+            read: Arc::clone(&self.stored.home.read),
+            merge: stored::merged::<Snapshots>,
+            bytes_max: Snapshots::BYTES_MAX,
+        };
         let page = Page {
-            path: self.stored.file.clone().unwrap(),
-            text: Ok(self.stored.value.to_yaml()),
+            path: self.stored.home.file.clone().unwrap(),
+            revision: PageRevision::default(),
+            content: Arc::new(self.stored.value.clone()),
             loss: Snapshots::LOSS,
             how: How::Shared(shared),
             errands: Vec::new(),
@@ -94,7 +149,7 @@ fn two_stations_with_one_file_keep_what_each_saved() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshots.yaml");
     let (mut a, mut b) = (Station::of(&file), Station::of(&file));
-    assert!(a.save("a1", 1).is_empty());
+    assert!(matches!(a.save("a1", 1)[..], [Outcome::Written]));
     assert!(matches!(b.save("b1", 1)[..], [Outcome::Merged { .. }]));
     assert!(matches!(a.save("a2", 1)[..], [Outcome::Merged { .. }]));
     // Neither knows what the other saved, and takes nothing of it away.
@@ -120,7 +175,10 @@ fn a_file_that_was_broken_while_the_station_runs_is_told_and_left_as_it_is_until
     for broken in ["snapshots: 3\n", "{", "\u{0}"] {
         fs::write(&file, broken).unwrap();
         let kept = station.save("b", 1);
-        assert!(matches!(&kept[..], [Outcome::Not(why)] if why.contains("is left as it is")), "{kept:?}");
+        assert!(
+            matches!(&kept[..], [Outcome::Not { sentence, again: Some(_) }] if sentence.contains("is left as it is")),
+            "{kept:?}"
+        );
         assert_eq!(fs::read_to_string(&file).unwrap(), broken);
     }
     fs::write(&file, sound.replace("name: a", "name: renamed")).unwrap();

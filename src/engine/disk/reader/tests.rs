@@ -1,9 +1,14 @@
 //! What becomes of a file's samples on their way to the callback.
 
 use super::{stereo::Stereo, *};
+use crate::{
+    engine::audio::streams::{BUDGET_BYTES, STREAM_BLOCKS, Streams, block::BLOCK_BYTES, streams},
+    music::{Bpm, LoopRegion},
+    session::playlist::Clip,
+};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use proptest::prelude::*;
-use std::{f64::consts::TAU, fs};
+use std::{f64::consts::TAU, fs, sync::mpsc};
 
 fn spec(channels: u16, sample_rate: u32, bits_per_sample: u16, sample_format: SampleFormat) -> WavSpec {
     WavSpec { channels, sample_rate, bits_per_sample, sample_format }
@@ -93,6 +98,82 @@ fn a_rate_that_no_sound_has_is_refused_before_memory_is_asked_for() {
         let refused = Converter::new(rate_hz, 48_000).err().unwrap();
         assert!(refused.starts_with(&format!("{rate_hz} Hz cannot be made 48000 Hz")), "{refused}");
     }
+}
+
+/// A reader without a control, what it is asked through, and the streams it lends to.
+fn reader() -> (Reader, Sender<Job>, Receiver<News>, Streams) {
+    let (streams, _, lending, _) = streams(48_000.0);
+    let (jobs, jobs_receiver) = mpsc::channel();
+    let (news_sender, news) = mpsc::channel();
+    (Reader::new(jobs_receiver, news_sender, lending), jobs, news, streams)
+}
+
+/// A song of one second that goes round and round, and its file.
+fn round_and_round(path: &Path, stream: usize, rate_hz: f64) -> Job {
+    let mut plan = Plan::new(Bpm::DEFAULT, rate_hz, false);
+    plan.set_loop(Some(LoopRegion::new(0..48).unwrap()), 0);
+    plan.roll(0.0, 0);
+    let (file, frames) = (Arc::from(path), rate_hz as u64);
+    let clip = Clip { file, file_frame: 0, place: 0, frames, fade_in: 0, fade_out: 0 };
+    let playlist = Arc::new(Playlist::new(vec![clip]));
+    Job::Follow { stream, epoch: Epoch(1), playlist, plan: Box::new(plan), from_frame: 0 }
+}
+
+#[test]
+fn all_streams_at_once_stay_within_the_budget_and_give_everything_back() {
+    for rate_hz in [48_000, 192_000] {
+        let (folder, _) = file(spec(2, rate_hz, 16, SampleFormat::Int), vec![1_i16; 100]);
+        let (mut reader, jobs, news, _streams) = reader();
+        for stream in 0..STREAMS {
+            jobs.send(round_and_round(&folder.path().join("take.wav"), stream, f64::from(rate_hz))).unwrap();
+        }
+        reader.step();
+        assert_eq!(news.try_recv(), Err(mpsc::TryRecvError::Empty));
+        let lent = reader.lines.iter().map(|line| line.lent.count()).collect::<Vec<_>>();
+        assert!(lent.iter().all(|count| (1..=STREAM_BLOCKS).contains(count)), "{lent:?}");
+        assert!(lent.iter().sum::<usize>() * BLOCK_BYTES <= BUDGET_BYTES);
+        let ahead_seconds = |count: usize| (count * 2_048) as f64 / f64::from(rate_hz);
+        assert!(
+            rate_hz > 48_000 || lent.iter().all(|count| ahead_seconds(*count) > 2.0),
+            "a disk may stall two seconds"
+        );
+        for stream in 0..STREAMS {
+            jobs.send(Job::Stop { stream }).unwrap();
+        }
+        reader.step();
+        // What is out comes home one day.
+        for line in &mut reader.lines {
+            while line.lent.has_blocks() {
+                line.lent.comes_home(Box::new(Block::new(0)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_new_epoch_is_read_while_the_old_ones_blocks_are_out() {
+    let (folder, _) = file(spec(2, 48_000, 16, SampleFormat::Int), vec![1_i16; 100]);
+    let (mut reader, jobs, _news, _streams) = reader();
+    let path = folder.path().join("take.wav");
+    jobs.send(round_and_round(&path, 1, 48_000.0)).unwrap();
+    reader.step();
+    let before = reader.lines[1].lent.count();
+    jobs.send(round_and_round(&path, 1, 48_000.0)).unwrap();
+    reader.step();
+    assert!(reader.lines[1].lent.count() >= before + 4, "enough to begin with");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_one_sentence_and_the_rest_is_read() {
+    let (mut reader, jobs, news, _streams) = reader();
+    jobs.send(round_and_round(Path::new("/nowhere/take.wav"), 3, 48_000.0)).unwrap();
+    reader.step();
+    let silent: Vec<News> = news.try_iter().collect();
+    assert!(
+        matches!(&silent[..], [News::Silent { stream: 3, sentence }] if sentence.contains("nowhere")),
+        "{silent:?}"
+    );
+    assert!(reader.lines[3].lent.count() > 40);
 }
 
 proptest! {

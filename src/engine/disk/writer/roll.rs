@@ -113,7 +113,7 @@ pub(super) struct MidiFile {
     changed: bool,
     kept_frame: i64,
     kept_bytes: usize,
-    /// The last time it could not be written, which was told.
+    /// The last time it could not be written, which was reported.
     failed: bool,
 }
 

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::{
-    engine::audio::capture::{CaptureFeed, capture},
+    engine::audio::capture::{CaptureFeed, Layout, capture},
     midi::smf::{Bytes, TICKS_PER_QUARTER, Way},
+    takes::{self, Reach, Repaired},
+    taps::{Tap, Taps},
     wav::{Notes, Wav},
 };
 use std::{
@@ -18,19 +20,27 @@ const RATE_HZ: f64 = 8_000.0;
 /// What the rig's buffer holds: a little more than a stall.
 const HELD: usize = 48_000;
 
+fn taps(text: &str) -> Vec<Tap> {
+    text.parse::<Taps>().unwrap().as_slice().to_vec()
+}
+
+fn file(suffix: &str, of: &str) -> FileOf {
+    FileOf { suffix: suffix.to_owned(), taps: taps(of) }
+}
+
 /// A counter on the left, its negative on the right, silence on the master.
 struct Rig {
     feed: CaptureFeed,
     writer: Writer,
-    jobs: Sender<Job>,
-    done: Receiver<Done>,
+    jobs: Sender<TakeJob>,
+    done: Receiver<TakeNews>,
     folder: TempDir,
     frame: i64,
 }
 
 impl Rig {
     fn new() -> Rig {
-        let (feed, capture) = capture(4, HELD);
+        let (feed, capture) = capture(&Layout { taps: taps("1-2,master"), left_out: Vec::new(), frames: HELD });
         let (jobs, jobs_out) = mpsc::channel();
         let (done_in, done) = mpsc::channel();
         let writer = Writer::new(jobs_out, done_in, capture);
@@ -43,7 +53,7 @@ impl Rig {
             folder: self.folder.path().join("takes"),
             second_folder: None,
             name: "jam".to_owned(),
-            files: vec![FileOf { suffix: String::new(), channels: vec![0, 1] }],
+            files: vec![file("", "1-2")],
             depth: Depth::Int24,
             dither: true,
             sample_rate_hz: RATE_HZ as u32,
@@ -63,11 +73,11 @@ impl Rig {
     }
 
     fn begin(&self, order: TakeOrder) {
-        self.jobs.send(Job::Begin(Box::new(order))).unwrap();
+        self.jobs.send(TakeJob::Begin(Box::new(order))).unwrap();
     }
 
     fn end(&self, take: u32) {
-        self.jobs.send(Job::End { take: TakeId(take), frame: self.frame }).unwrap();
+        self.jobs.send(TakeJob::End { take: TakeId(take), frame: self.frame }).unwrap();
     }
 
     /// Time passes for the callback alone.
@@ -92,7 +102,7 @@ impl Rig {
         }
     }
 
-    fn told(&self) -> Vec<Done> {
+    fn told(&self) -> Vec<TakeNews> {
         self.done.try_iter().collect()
     }
 
@@ -124,9 +134,9 @@ fn notes(path: &Path) -> Notes {
     Notes::read(&mut file, &wav).unwrap()
 }
 
-fn finished(done: &[Done]) -> Vec<(u64, u64)> {
-    let of = |done: &Done| match done {
-        Done::Finished { frames, gap_frames, .. } => Some((*frames, *gap_frames)),
+fn finished(done: &[TakeNews]) -> Vec<(u64, u64)> {
+    let of = |done: &TakeNews| match done {
+        TakeNews::Finished { frames, gap_frames, .. } => Some((*frames, *gap_frames)),
         _ => None,
     };
     done.iter().filter_map(of).collect()
@@ -143,9 +153,9 @@ fn what_was_played_between_two_frames_is_in_the_file_to_the_last_bit() {
     rig.writer.step();
     assert_samples(&rig.path("jam.wav"), &counter(3_210, 105_000));
     let told = rig.told();
-    assert!(matches!(told.first(), Some(Done::Began { frame: 3_210, .. })), "{told:?}");
+    assert!(matches!(told.first(), Some(TakeNews::Began { frame: 3_210, .. })), "{told:?}");
     assert_eq!(finished(&told), [(101_790, 0)]);
-    assert!(matches!(told.last(), Some(Done::Over { take: TakeId(1) })));
+    assert!(matches!(told.last(), Some(TakeNews::Over { take: TakeId(1) })));
 }
 
 #[test]
@@ -191,10 +201,10 @@ fn a_job_that_comes_while_a_take_is_behind_is_done_before_the_rest_is_written() 
     let mut rig = Rig::new();
     rig.play(40_000);
     rig.begin(TakeOrder { begin: Begin::At(0), split_frames: Some(5_000), ..rig.order(1) });
-    let next = Job::Begin(Box::new(TakeOrder { name: "next".to_owned(), end_frame: Some(40_000), ..rig.order(2) }));
-    let waiting = Mutex::new(vec![Job::End { take: TakeId(1), frame: 12_000 }, next]);
+    let next = TakeJob::Begin(Box::new(TakeOrder { name: "next".to_owned(), end_frame: Some(40_000), ..rig.order(2) }));
+    let waiting = Mutex::new(vec![TakeJob::End { take: TakeId(1), frame: 12_000 }, next]);
     let (jobs, news) = (rig.jobs.clone(), AtomicU32::new(0));
-    rig.writer.desk.told = Box::new(move || {
+    rig.writer.shared.knock = Box::new(move || {
         // It has begun, and its first file is whole.
         if news.fetch_add(1, Ordering::Relaxed) == 1 {
             waiting.lock().unwrap().drain(..).for_each(|job| jobs.send(job).unwrap());
@@ -228,7 +238,7 @@ fn a_take_of_a_given_length_is_that_long_to_the_frame() {
     rig.begin(TakeOrder { begin: Begin::At(4_500), length_frames: Some(24_000), ..rig.order(1) });
     rig.go(40_000);
     assert_samples(&rig.path("jam.wav"), &counter(4_500, 28_500));
-    assert!(matches!(rig.told().last(), Some(Done::Over { .. })));
+    assert!(matches!(rig.told().last(), Some(TakeNews::Over { .. })));
 }
 
 #[test]
@@ -261,7 +271,7 @@ fn a_link_that_leads_nowhere_is_not_written_through_and_not_replaced() {
         symlink(&nowhere, takes.join(name)).unwrap();
     }
     rig.begin(rig.order(1));
-    rig.jobs.send(Job::Played(vec![note(0, true)])).unwrap();
+    rig.jobs.send(TakeJob::Played(vec![note(0, true)])).unwrap();
     rig.go(1_000);
     // Put there while it was made.
     symlink(&nowhere, takes.join("jam-4.mid")).unwrap();
@@ -271,7 +281,7 @@ fn a_link_that_leads_nowhere_is_not_written_through_and_not_replaced() {
     assert!(takes.join("jam-4.mid").is_symlink() && !nowhere.exists());
     let told = rig.told();
     let sentence = told.iter().find_map(|done| match done {
-        Done::Midi { sentence } => Some(sentence.as_str()),
+        TakeNews::Midi { sentence } => Some(sentence.as_str()),
         _ => None,
     });
     assert!(sentence.is_some_and(|sentence| sentence.contains("jam-4-2.mid")), "{told:?}");
@@ -303,15 +313,15 @@ fn played(path: &Path) -> (usize, usize, f64) {
 fn a_midi_file_is_as_long_as_its_take_and_ends_its_notes() {
     let mut rig = Rig::new();
     rig.begin(rig.order(1));
-    rig.jobs.send(Job::Played(vec![note(4_000, true)])).unwrap();
+    rig.jobs.send(TakeJob::Played(vec![note(4_000, true)])).unwrap();
     rig.go(24_000);
     rig.end(1);
     rig.writer.step();
     assert_eq!(played(&rig.path("jam.mid")), (1, 1, 3.0));
-    rig.jobs.send(Job::Played(vec![note(23_000, false)])).unwrap();
+    rig.jobs.send(TakeJob::Played(vec![note(23_000, false)])).unwrap();
     // While it is made, too: after a power cut it is what was kept last, and what was played since is not in it.
     rig.begin(rig.order(2));
-    rig.jobs.send(Job::Played(vec![note(24_100, true)])).unwrap();
+    rig.jobs.send(TakeJob::Played(vec![note(24_100, true)])).unwrap();
     rig.go(100_000);
     let (on, off, seconds) = played(&rig.path("jam-2.mid"));
     assert!((on, off) == (1, 1) && (2.0..3.0).contains(&seconds), "{seconds}");
@@ -322,7 +332,7 @@ fn what_was_played_follows_a_take_into_its_second_folder() {
     let mut rig = Rig::new();
     let second = rig.folder.path().join("second");
     rig.begin(TakeOrder { second_folder: Some(second.clone()), ..rig.order(1) });
-    rig.jobs.send(Job::Played(vec![note(4_000, true)])).unwrap();
+    rig.jobs.send(TakeJob::Played(vec![note(4_000, true)])).unwrap();
     rig.go(10_000);
     // The disk takes no more files: a file is in the place of the folder.
     let takes = rig.folder.path().join("takes");
@@ -332,7 +342,7 @@ fn what_was_played_follows_a_take_into_its_second_folder() {
     rig.writer.step();
     assert_eq!(played(&second.join("jam.mid")), (1, 1, 1.25));
     let told = rig.told();
-    let is_said = |done: &Done| matches!(done, Done::Midi { sentence } if sentence.contains("second/jam.mid"));
+    let is_said = |done: &TakeNews| matches!(done, TakeNews::Midi { sentence } if sentence.contains("second/jam.mid"));
     assert!(told.iter().any(is_said), "{told:?}");
 }
 
@@ -341,7 +351,7 @@ fn files_that_follow_each_other_are_one_signal_and_know_their_time() {
     let mut rig = Rig::new();
     rig.begin(TakeOrder { split_frames: Some(7_000), ..rig.order(1) });
     rig.go(6_000);
-    rig.jobs.send(Job::Mark { frame: 7_001, label: "here".to_owned() }).unwrap();
+    rig.jobs.send(TakeJob::Mark { take: None, frame: 7_001, label: "here".to_owned() }).unwrap();
     rig.go(14_000);
     rig.end(1);
     rig.writer.step();
@@ -361,8 +371,7 @@ fn files_that_follow_each_other_are_one_signal_and_know_their_time() {
 #[test]
 fn several_files_and_several_takes_are_made_at_once() {
     let mut rig = Rig::new();
-    let file = |suffix: &str, channels: &[usize]| FileOf { suffix: suffix.to_owned(), channels: channels.to_vec() };
-    rig.begin(TakeOrder { files: vec![file("1", &[0]), file("2+master", &[1, 2, 3])], ..rig.order(1) });
+    rig.begin(TakeOrder { files: vec![file("1", "1"), file("2+master", "2,master")], ..rig.order(1) });
     rig.go(10_000);
     let end_frame = Some(rig.frame - 1_000);
     rig.begin(TakeOrder { begin: Begin::At(2_000), end_frame, ..rig.order(2) });
@@ -372,6 +381,107 @@ fn several_files_and_several_takes_are_made_at_once() {
     assert_samples(&rig.path("jam-1.wav"), &(0..20_000).collect::<Vec<i32>>());
     assert_samples(&rig.path("jam-2+master.wav"), &(0..20_000).flat_map(|i| [-i, 0, 0]).collect::<Vec<i32>>());
     assert_samples(&rig.path("jam.wav"), &counter(2_000, 9_000));
+}
+
+#[test]
+fn takes_of_other_taps_overlap_each_exact_and_a_fault_that_ends_one_leaves_the_others_alone() {
+    let mut rig = Rig::new();
+    let of = |rig: &Rig, take: u32, name: &str, taps: &str| TakeOrder {
+        name: name.to_owned(),
+        files: vec![file("", taps)],
+        ..rig.order(take)
+    };
+    let lost = rig.folder.path().join("lost");
+    rig.begin(TakeOrder { folder: lost.clone(), ..of(&rig, 1, "lost", "1") });
+    rig.begin(of(&rig, 2, "two", "2,1"));
+    rig.go(3_000);
+    rig.begin(TakeOrder { begin: Begin::At(1_000), ..of(&rig, 3, "three", "master-left,2") });
+    rig.go(5_000);
+    fs::remove_dir_all(&lost).unwrap();
+    fs::write(&lost, "in the way").unwrap();
+    rig.go(20_000);
+    let told = rig.told();
+    let ends =
+        |done: &&TakeNews| matches!(done, TakeNews::Failed { .. } | TakeNews::Over { .. } | TakeNews::Finished { .. });
+    let ended: Vec<&TakeNews> = told.iter().filter(ends).collect();
+    let failed = matches!(
+        ended[..],
+        [TakeNews::Failed { take: TakeId(1), goes_on: None, .. }, TakeNews::Over { take: TakeId(1) }]
+    );
+    assert!(failed, "{told:?}");
+    rig.end(3);
+    rig.go(4_000);
+    rig.jobs.send(TakeJob::Mark { take: Some(TakeId(3)), frame: 30_000, label: "of another".to_owned() }).unwrap();
+    rig.jobs.send(TakeJob::Mark { take: Some(TakeId(2)), frame: 30_000, label: "its own".to_owned() }).unwrap();
+    rig.end(2);
+    rig.writer.step();
+    assert_samples(&rig.path("two.wav"), &(0..32_000).flat_map(|i| [-i, i]).collect::<Vec<i32>>());
+    assert_samples(&rig.path("three.wav"), &(1_000..28_000).flat_map(|i| [0, -i]).collect::<Vec<i32>>());
+    let marks = notes(&rig.path("two.wav")).marks;
+    assert_eq!(marks.iter().map(|mark| (mark.frame, &*mark.label)).collect::<Vec<_>>(), [(30_000, "its own")]);
+}
+
+/// What a kill leaves is what is in the files at that moment, whatever is not on the disk yet, and nobody holds them: so are
+/// copies of them.
+#[test]
+fn takes_that_are_killed_together_are_each_repaired_and_miss_less_than_a_second() {
+    let mut rig = Rig::new();
+    rig.begin(TakeOrder { name: "one".to_owned(), ..rig.order(1) });
+    rig.go(2_500);
+    let files = vec![file("", "master-right,1,2")];
+    rig.begin(TakeOrder { name: "two".to_owned(), files, begin: Begin::At(500), ..rig.order(2) });
+    let (mut repaired, mut missed) = (0, 0);
+    for moment in 0..30 {
+        rig.go(1_111);
+        let left = rig.folder.path().join(format!("left {moment}"));
+        fs::create_dir(&left).unwrap();
+        for (name, first) in [("one.wav", 0), ("two.wav", 500)] {
+            let path = left.join(name);
+            fs::copy(rig.path(name), &path).unwrap();
+            let is_mended = matches!(takes::repair(&path, Reach::Folder, false).unwrap(), Repaired::Done(_));
+            repaired += u32::from(is_mended);
+            let got = samples(&path);
+            let frames = got.len() as i64 / if first == 0 { 2 } else { 3 };
+            missed = missed.max(rig.frame - first - frames);
+            let want = match first {
+                0 => counter(0, frames),
+                _ => (500..500 + frames as i32).flat_map(|i| [0, i, -i]).collect(),
+            };
+            assert!(got == want, "{name} at moment {moment}");
+        }
+    }
+    assert!(repaired > 20 && missed < RATE_HZ as i64, "{repaired} were repaired, {missed} frames are missing");
+}
+
+#[test]
+fn the_end_of_a_take_waits_for_no_other_that_catches_up() {
+    let mut rig = Rig::new();
+    rig.begin(TakeOrder { name: "slow".to_owned(), files: vec![file("", "1-2,master")], ..rig.order(1) });
+    rig.begin(TakeOrder { name: "quick".to_owned(), ..rig.order(2) });
+    rig.go(1_000);
+    // The disk is away for five seconds; one take has as much to be written, the other hardly anything.
+    rig.play(40_000);
+    rig.jobs.send(TakeJob::End { take: TakeId(2), frame: 2_000 }).unwrap();
+    rig.end(1);
+    rig.writer.step();
+    let over: Vec<TakeId> = rig
+        .told()
+        .into_iter()
+        .filter_map(|done| if let TakeNews::Over { take } = done { Some(take) } else { None })
+        .collect();
+    assert_eq!(over, [TakeId(2), TakeId(1)]);
+    assert_samples(&rig.path("quick.wav"), &counter(0, 2_000));
+}
+
+#[test]
+fn a_take_of_what_is_not_held_is_refused_and_leaves_no_file() {
+    let mut rig = Rig::new();
+    rig.begin(TakeOrder { files: vec![file("", "1,3")], ..rig.order(1) });
+    rig.go(1_000);
+    let told = rig.told();
+    let [TakeNews::Failed { reason, goes_on: None, .. }, TakeNews::Over { .. }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(reason, "3 is not held");
+    assert!(!rig.folder.path().join("takes").exists());
 }
 
 #[test]
@@ -387,7 +497,7 @@ fn a_sound_begins_a_take_and_silence_ends_it() {
     rig.go(19_000);
     assert!(rig.told().is_empty());
     rig.go(6_000);
-    assert!(matches!(rig.told()[..], [Done::Began { frame: 19_500, .. }]));
+    assert!(matches!(rig.told()[..], [TakeNews::Began { frame: 19_500, .. }]));
     let silence = vec![0.0; 400];
     for _ in 0..10 {
         rig.feed.feed(400, [&silence[..]; 4].into_iter());
@@ -396,7 +506,7 @@ fn a_sound_begins_a_take_and_silence_ends_it() {
     let mut want = counter(19_500, 25_000);
     want.resize(want.len() + 2 * 1_999, 0);
     assert_samples(&rig.path("jam.wav"), &want);
-    assert!(matches!(rig.told().last(), Some(Done::Over { .. })));
+    assert!(matches!(rig.told().last(), Some(TakeNews::Over { .. })));
 }
 
 #[test]
@@ -406,7 +516,7 @@ fn a_sound_that_does_not_come_leaves_no_file() {
     rig.go(5_000);
     rig.end(1);
     rig.go(1_000);
-    assert!(matches!(rig.told()[..], [Done::Over { .. }]));
+    assert!(matches!(rig.told()[..], [TakeNews::Over { .. }]));
     assert!(!rig.path("jam.wav").exists());
 }
 
@@ -435,14 +545,17 @@ fn a_folder_that_refuses_is_told_and_the_second_one_is_taken() {
     rig.begin(TakeOrder { folder: in_the_way.clone(), ..rig.order(1) });
     rig.go(1_000);
     let told = rig.told();
-    assert!(matches!(&told[..], [Done::Failed { frames: 0, goes_on: None, .. }, Done::Over { .. }]), "{told:?}");
+    assert!(
+        matches!(&told[..], [TakeNews::Failed { frames: 0, goes_on: None, .. }, TakeNews::Over { .. }]),
+        "{told:?}"
+    );
     let second = rig.folder.path().join("second");
     rig.begin(TakeOrder { folder: in_the_way, second_folder: Some(second.clone()), ..rig.order(2) });
     rig.go(1_000);
     rig.end(2);
     rig.writer.step();
     let told = rig.told();
-    assert!(matches!(&told[..], [Done::Failed { goes_on: Some(_), .. }, Done::Began { .. }, ..]), "{told:?}");
+    assert!(matches!(&told[..], [TakeNews::Failed { goes_on: Some(_), .. }, TakeNews::Began { .. }, ..]), "{told:?}");
     assert_samples(&second.join("jam.wav"), &counter(1_000, 2_000));
 }
 
@@ -457,7 +570,7 @@ fn a_file_that_is_removed_is_told_and_the_take_goes_on_in_another() {
     rig.writer.step();
     let told = rig.told();
     let goes_on = told.iter().find_map(|done| match done {
-        Done::Failed { goes_on, frames, .. } => Some((goes_on.clone().unwrap(), *frames)),
+        TakeNews::Failed { goes_on, frames, .. } => Some((goes_on.clone().unwrap(), *frames)),
         _ => None,
     });
     let (path, safe) = goes_on.unwrap();
@@ -476,7 +589,7 @@ fn a_file_that_is_removed_before_its_end_is_not_said_to_be_finished() {
     rig.writer.step();
     let told = rig.told();
     let failed = told.iter().find_map(|done| match done {
-        Done::Failed { frames, reason, goes_on: None, .. } => Some((*frames, reason.as_str())),
+        TakeNews::Failed { frames, reason, goes_on: None, .. } => Some((*frames, reason.as_str())),
         _ => None,
     });
     assert!(matches!(failed, Some((0, reason)) if reason.contains("somebody removed it")), "{told:?}");
@@ -499,13 +612,12 @@ fn an_unfinished_file_opens_and_misses_less_than_a_second() {
 fn a_take_whose_header_cannot_be_written_does_not_begin_and_leaves_no_file() {
     let mut rig = Rig::new();
     // No header names a file without channels.
-    let files =
-        vec![FileOf { suffix: String::new(), channels: vec![0] }, FileOf { suffix: "b".to_owned(), channels: vec![] }];
+    let files = vec![file("", "1"), FileOf { suffix: "b".to_owned(), taps: vec![] }];
     let second = rig.folder.path().join("second");
     rig.begin(TakeOrder { files, second_folder: Some(second.clone()), ..rig.order(1) });
     rig.go(1_000);
     let told = rig.told();
-    let [Done::Failed { frames: 0, reason, goes_on: None, .. }, Done::Over { .. }] = &told[..] else {
+    let [TakeNews::Failed { frames: 0, reason, goes_on: None, .. }, TakeNews::Over { .. }] = &told[..] else {
         panic!("{told:?}")
     };
     assert!(reason.contains("; nor to ") && reason.contains("second/jam"), "{reason}");
@@ -526,7 +638,7 @@ fn a_file_that_is_moved_while_it_is_written_is_named_where_it_is() {
     rig.writer.step();
     let told = rig.told();
     let finished = told.iter().find_map(|done| match done {
-        Done::Finished { path, frames: 12_000, .. } => Some(path.clone()),
+        TakeNews::Finished { path, frames: 12_000, .. } => Some(path.clone()),
         _ => None,
     });
     assert_eq!(finished, Some(moved.join("jam.wav")), "{told:?}");
@@ -537,7 +649,8 @@ fn a_file_that_is_moved_while_it_is_written_is_named_where_it_is() {
 fn a_file_that_may_not_grow_keeps_all_that_went_into_it() {
     let error = |kind: io::ErrorKind| io::Error::from(kind);
     assert!(
-        lane::has_no_room(&error(io::ErrorKind::FileTooLarge)) && lane::has_no_room(&error(io::ErrorKind::StorageFull))
+        take_file::has_no_room(&error(io::ErrorKind::FileTooLarge))
+            && take_file::has_no_room(&error(io::ErrorKind::StorageFull))
     );
-    assert!(!lane::has_no_room(&error(io::ErrorKind::PermissionDenied)));
+    assert!(!take_file::has_no_room(&error(io::ErrorKind::PermissionDenied)));
 }

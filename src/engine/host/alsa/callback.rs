@@ -2,9 +2,9 @@
 
 use super::wire::{Wire, float_from_24, float_to_24};
 use crate::engine::{
-    audio::renderer::{OUTPUTS, Renderer, no_alloc},
+    audio::renderer::{OUTPUTS, Renderer},
     host::{Lent, Watch},
-    realtime,
+    realtime::{self, no_alloc},
 };
 use busker_sound::bridge::{BridgeIn, BridgeOut, Interruptions};
 use cpal::{Data, Error, ErrorKind, I24, SampleFormat};

@@ -460,8 +460,8 @@ impl Wanted<'_> {
     ) -> Result<AlsaDevice, cpal::Error> {
         let is_shared = [output, input].into_iter().flatten().any(|side| !is_card(&id_of(&side.device)));
         let signals = Arc::new(Signals::of(is_shared));
-        let asked = self.request.inputs.unwrap_or(usize::from(INPUTS)).max(usize::from(output.is_none()));
-        let inputs = input.map_or(0, |input| usize::from(input.chosen.channels).min(asked));
+        // Every input that the stream has, whatever was asked for: any may be recorded.
+        let inputs = input.map_or(0, |input| usize::from(input.chosen.channels));
         let (loan, master) = slot::<Loan>(Arc::clone(&signals));
         let Some(output) = output else {
             let input = input.ok_or(ErrorKind::DeviceNotAvailable)?;

@@ -7,8 +7,9 @@
 use super::keeper::Keeper;
 use crate::{
     engine::{
-        audio::renderer::{OUTPUTS, Renderer, no_alloc},
+        audio::renderer::{OUTPUTS, Renderer},
         host::{Lent, Watch},
+        realtime::no_alloc,
     },
     midi::Message,
 };

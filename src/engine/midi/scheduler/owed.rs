@@ -15,6 +15,8 @@ pub(super) struct Owed {
     /// Channels that are owed it, one bit each.
     sound_off: u16,
     notes_off: u16,
+    /// Everything was owed since nothing was.
+    everything: bool,
     /// Since when, in ns on the engine's clock.
     pub since_ns: u64,
 }
@@ -47,12 +49,18 @@ impl Owed {
         self.since(since_ns);
         self.held.add_pedals_and_bends();
         (self.sound_off, self.notes_off) = (u16::MAX, u16::MAX);
+        self.everything = true;
     }
 
     fn since(&mut self, since_ns: u64) {
         if self.is_empty() {
-            self.since_ns = since_ns;
+            (self.since_ns, self.everything) = (since_ns, false);
         }
+    }
+
+    /// Whether all that was owed is paid, and it was everything.
+    pub(super) fn is_everything_paid(&self) -> bool {
+        self.everything && self.is_empty()
     }
 
     /// The next message to send: single notes first, then what is quickest. Pedals are up before all notes off, which

@@ -19,6 +19,10 @@ const PULSES_AGO_NS: u64 = 1_000_000;
 /// On a wire that is not free, pulses are taken into account as far back as this.
 const FARTHEST_AGO_NS: u64 = 1_000_000_000;
 
+/// What goes at once (see [`Wire::holds`]) books no more of the wire than this: whoever plays more than it takes hears
+/// from the port itself that it is full, and knobs are not held up for longer than this afterwards.
+const MOST_BOOKED_NS: u64 = 50_000_000;
+
 /// The wire of one port.
 pub(super) struct Pace {
     wire: Wire,
@@ -45,7 +49,14 @@ impl Pace {
 
     /// So many bytes were handed over.
     pub(super) fn spend(&mut self, now_ns: u64, bytes: usize) {
-        self.free_ns = self.free_ns.max(now_ns) + self.wire.time_ns(bytes);
+        let free_ns = self.free_ns.max(now_ns) + self.wire.time_ns(bytes);
+        let most_ns = if self.wire.holds(Rank::Discrete, bytes) { u64::MAX } else { now_ns + MOST_BOOKED_NS };
+        self.free_ns = free_ns.min(most_ns).max(self.free_ns);
+    }
+
+    /// Whether something that was handed over may still be on the wire.
+    pub(super) fn is_busy(&self, now_ns: u64) -> bool {
+        self.free_ns > now_ns
     }
 
     /// The wire is another one.

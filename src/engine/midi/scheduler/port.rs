@@ -20,7 +20,10 @@ use super::{
     queue::{Item, Queue, Queued},
     request::{What, is_discrete, rank_of},
 };
-use crate::midi::{Channel, Held, Message, Rank};
+use crate::{
+    engine::realtime::may_alloc,
+    midi::{Channel, Held, Message, Rank},
+};
 use catch_up::{Begun, Stuck};
 use std::sync::{
     Arc,
@@ -58,6 +61,8 @@ pub(super) struct Port {
     /// Those of them on which something was played, as notes, pedals and bends are.
     played: u16,
     owed: Owed,
+    /// Everything that can sound was ended by what was sent last.
+    ended_all: bool,
     begun: Option<Begun>,
     /// Since when the port has a long message only in part.
     unfinished_ns: Option<u64>,
@@ -93,6 +98,7 @@ impl Port {
             used: 0,
             played: 0,
             owed: Owed::default(),
+            ended_all: false,
             begun: None,
             unfinished_ns: None,
             overflowed: false,
@@ -132,7 +138,7 @@ impl Port {
                 return self.turn((channel, Place::Target(target, halves)), value, (spacing_ns, glide_ns), due_ns);
             }
             What::Known { channel, target, value } => return self.controllers.know(channel, target, value),
-            What::Panic => return self.panic(asked_ns),
+            What::Panic => return self.panic(now_ns, asked_ns),
             What::Message(message) => {
                 // Controllers, programs and bends: any of them may turn a knob.
                 if matches!(message.bytes().first(), Some(0xB0..=0xCF | 0xE0..=0xEF)) {
@@ -208,7 +214,7 @@ impl Port {
 
     /// Notices that the port came or went; true where it is there.
     pub(super) fn is_there(&mut self) -> bool {
-        while let Some(news) = self.out.news() {
+        while let Some(news) = may_alloc(|| self.out.news()) {
             match news {
                 PortNews::Gone => self.forget(),
                 PortNews::Connected => {
@@ -240,7 +246,7 @@ impl Port {
     fn forget_synth(&mut self) {
         self.controllers.forget_sent(None);
         self.pace.forget();
-        self.owed = Owed::default();
+        (self.owed, self.ended_all) = (Owed::default(), false);
         (self.begun, self.unfinished_ns, self.overflowed) = (None, None, false);
         (self.opens_ns, self.retry_at_ns, self.retry_wait_ns) = (None, None, RETRY_NS.0);
     }
@@ -426,8 +432,9 @@ impl Port {
         at_ns: u64,
         payload: Payload,
     ) -> Result<(), SendFailed> {
-        self.out.send(at_ns, payload.bytes())?;
+        may_alloc(|| self.out.send(at_ns, payload.bytes()))?;
         self.pace.spend(hand.now_ns, payload.bytes().len());
+        self.ended_all = false;
         if let Payload::Short(message) = &payload {
             self.track(message);
         }
@@ -440,7 +447,7 @@ impl Port {
     /// The port took something, perhaps in part.
     fn took(&mut self, now_ns: u64) {
         self.retry_wait_ns = RETRY_NS.0;
-        if self.out.finish().is_err() {
+        if may_alloc(|| self.out.finish()).is_err() {
             self.unfinished_ns = Some(now_ns);
             self.try_again(now_ns);
         }

@@ -1,6 +1,6 @@
 //! What the scheduler may be asked to send.
 
-use super::super::sent::{Payload, PortIndex};
+use super::super::sent::{Payload, PortIndex, SysEx};
 use crate::{
     midi::{Channel, Message, Rank, message},
     profile::{Halves, Target},
@@ -24,7 +24,7 @@ pub enum What {
     /// A short message.
     Message(Message),
     /// System exclusive, with its F0 and F7.
-    SysEx(Box<[u8]>),
+    SysEx(SysEx),
     /// A parameter's value; a newer one replaces it while it waits.
     Control {
         /// Where on the channel.

@@ -102,7 +102,7 @@ fn taken(wire: &Heard) -> Vec<(u64, Vec<u8>)> {
 fn what_is_due_together_leaves_in_the_order_it_was_asked_for_and_knobs_behind() {
     let (mut scheduler, wire) = scheduler();
     scheduler.ask(knob(74, 9));
-    scheduler.ask(Outgoing { port: PORT, due_ns: 5, what: What::SysEx(Box::new([0xF0, 1, 0xF7])) });
+    scheduler.ask(Outgoing { port: PORT, due_ns: 5, what: What::SysEx(vec![0xF0, 1, 0xF7].into()) });
     for bytes in [[0xB0, 0, 1], [0xB0, 32, 2]] {
         scheduler.ask(message(5, Message::from_bytes(&bytes).unwrap()));
     }

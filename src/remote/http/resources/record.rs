@@ -80,7 +80,7 @@ pub(super) async fn stop(asking: Asking) -> Outcome {
     responses((status = 200, description = "Each.", body = Vec<Track>)))]
 pub(super) async fn tracks(asking: Asking) -> Json<Vec<Track>> {
     let status = asking.status();
-    let (inputs, record) = (status.inputs.channels.clone(), RecordStatus::clone(&status.record));
+    let (inputs, record) = (status.record.inputs.clone(), RecordStatus::clone(&status.record));
     Json(vec![Track { id: INPUTS, inputs, record }])
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn start_track(
     if let Some(input) = &device_id {
         let status = asking.status();
         let files = files_of(input, &status).ok_or_else(|| {
-            let (device, channels) = (&status.device.name, &status.inputs.channels);
+            let (device, channels) = (&status.device.name, &status.record.inputs);
             Refusal::malformed(format!("'{input}' is no input of the station: it records {channels} of {device}"))
         })?;
         // What is under way stays what it is.
@@ -114,7 +114,7 @@ pub(super) async fn start_track(
 
 /// The files in which an input is recorded, as `record.set files` takes them: it counts among the recorded inputs.
 fn files_of(input: &str, status: &Status) -> Option<String> {
-    let (device, recorded) = (&status.device, &status.inputs.channels);
+    let (device, recorded) = (&status.device, &status.record.inputs);
     // What is not ALSA has one device.
     if input == recorded || input == device.name || (input == device.host && input != "alsa") {
         return Some("inputs".to_owned());

@@ -1,4 +1,4 @@
-//! What is said of a take to whoever waits for its beginning or its end. The control thread's.
+//! The answers to commands that wait for a take's beginning or end. The control thread's.
 
 use super::{Awaited, Made, Out, Takes};
 use crate::engine::{disk::writer::TakeId, station::Answer};
@@ -7,7 +7,7 @@ impl Takes {
     /// Nothing more comes of a take.
     pub(super) fn answer_end(&self, made: &Made, out: &mut Out) {
         let answer = made.answer(f64::from(self.sample_rate_hz));
-        // Whoever waits for its beginning waits in vain where it had none.
+        // What waits for its beginning gets the fault where it had none.
         let fault = made.faults.first().cloned().unwrap_or_else(|| "no take began".to_owned());
         out.owed.answer(Awaited::Beginning(made.id), Err(fault));
         out.owed.answer(Awaited::End(made.id), answer);
@@ -49,7 +49,7 @@ impl Made {
                 (Some(path), true) => Err(format!("{} is not there", path.display())),
             };
         };
-        let seconds = self.frames as f64 / self.lanes.max(1) as f64 / sample_rate_hz;
+        let seconds = self.frames as f64 / self.files_at_once.max(1) as f64 / sample_rate_hz;
         let more = match self.files.saturating_sub(1) {
             0 => String::new(),
             1 => " and one more file".to_owned(),

@@ -1,4 +1,5 @@
-//! How many takes may begin: whoever asks for them faster than a person makes a folder of files that nobody looks through.
+//! How many takes may begin: a client that asks for them faster than a person makes a folder of files that nobody looks
+//! through.
 //! Pure; the control thread gives the time.
 
 /// So many at once.

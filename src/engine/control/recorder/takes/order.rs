@@ -1,4 +1,4 @@
-//! What the disk writer is told of a take: its name, its files, its date. The control thread's.
+//! The order for a take, as the disk writer gets it: its name, its files, its date. The control thread's.
 
 use super::Takes;
 use crate::{
@@ -65,7 +65,7 @@ impl Takes {
         self.count += 1;
         let rate = f64::from(self.sample_rate_hz);
         let options = &self.options;
-        let frame_bytes = files.iter().map(|file| file.channels.len() * options.depth.bytes()).max().unwrap_or(1);
+        let frame_bytes = files.iter().map(|file| file.taps.len() * options.depth.bytes()).max().unwrap_or(1);
         TakeOrder {
             take: TakeId(self.count),
             folder: self.folder.clone(),
@@ -78,8 +78,14 @@ impl Takes {
             begin,
             end_frame,
             threshold: 10.0_f64.powf(options.threshold_db / 20.0) as f32,
-            length_frames: options.length_seconds.map(|seconds| (seconds * rate).round() as u64),
-            silence_frames: options.silence_seconds.map(|seconds| (seconds * rate) as u64),
+            length_frames: options
+                .length_seconds
+                .filter(|_| end_frame.is_none())
+                .map(|seconds| (seconds * rate).round() as u64),
+            silence_frames: options
+                .silence_seconds
+                .filter(|_| end_frame.is_none())
+                .map(|seconds| (seconds * rate) as u64),
             split_frames: match options.split {
                 Split::Never => None,
                 Split::Seconds(seconds) => Some((seconds * rate) as u64),

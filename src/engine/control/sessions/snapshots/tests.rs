@@ -402,10 +402,40 @@ fn a_snapshot_that_does_not_reach_the_disk_is_not_said_to_be_saved() {
     assert!(refused.starts_with("the snapshots work, but ") && refused.contains("snapshots.yaml"), "{refused}");
     assert_eq!(rig.status().faults.disk_refused, 1);
     assert!(rig.ask("snapshot.list").contains("warm"), "it is there until busker ends");
+    rig.wait_ms(5000);
+    let told = rig.notices().iter().filter(|(severity, _)| *severity == Severity::Warning).count();
+    assert_eq!((told, rig.status().faults.disk_refused), (1, 1), "it is tried again, and told once");
     std::fs::remove_dir(&file).unwrap();
+    rig.wait_ms(2100);
+    assert!(stored::load::<Snapshots>(&file).unwrap().get(&rig.profile.id, "warm").is_some());
     assert_eq!(rig.ask("snapshot.save cold"), "cold is saved");
     let kept: Snapshots = stored::load(&file).unwrap();
     assert_eq!(kept.of(&rig.profile.id).count(), 2);
+}
+
+#[test]
+fn a_snapshot_for_which_the_file_has_no_room_is_refused_when_it_is_saved() {
+    let items: String = (0..5000).map(|n| format!("  - {{ profile: p, name: n{n}, values: {{}} }}\n")).collect();
+    let library = format!("snapshots:\n{items}");
+    let mut rig = Rig::with(&library);
+    let refused = rig.refused("snapshot.save more");
+    assert!(
+        refused.starts_with("more is not saved: ") && refused.ends_with("delete some snapshots first"),
+        "{refused}"
+    );
+    assert_eq!(rig.ask("snapshot.list"), "snapshots of korg_nts1_mk2: there is none yet");
+    assert_eq!(std::fs::read_to_string(rig.file()).unwrap(), library);
+}
+
+#[test]
+fn a_deleted_snapshot_comes_back_where_it_stood() {
+    let mut rig = Rig::new();
+    for name in ["a", "b", "c"] {
+        rig.ask(&format!("snapshot.save {name}"));
+    }
+    rig.ask("snapshot.delete a");
+    rig.ask("param.undo");
+    assert_eq!(rig.status().params.snapshots[..], ["a", "b", "c"]);
 }
 
 #[test]

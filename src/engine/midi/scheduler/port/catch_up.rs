@@ -3,11 +3,12 @@
 
 use super::{
     super::{
-        super::sent::{Payload, Sent},
+        super::sent::{Payload, Sent, SysEx},
         queue::Item,
     },
     Hand, Port, RETRY_NS, count,
 };
+use crate::{engine::realtime::may_alloc, midi::Rank};
 
 /// A port that has taken a part of a long message is waited for this long; after that it refuses.
 const PATIENCE_NS: u64 = 2_000_000_000;
@@ -24,7 +25,7 @@ pub(super) enum Stuck {
 
 /// A long SysEx that goes in pieces.
 pub(super) struct Begun {
-    pub bytes: Box<[u8]>,
+    pub bytes: SysEx,
     pub done: usize,
     pub at_ns: u64,
     pub waited_ns: u64,
@@ -33,14 +34,18 @@ pub(super) struct Begun {
 }
 
 impl Port {
-    /// All notes off: what waits is forgotten, but for knobs, and for the ends of notes, which do no harm.
-    pub(in super::super) fn panic(&mut self, asked_ns: u64) {
+    /// All notes off: what waits is forgotten, but for knobs, and for the ends of notes, which do no harm. One that comes
+    /// while the one before is still on the wire, and nothing behind it, has been obeyed already.
+    pub(in super::super) fn panic(&mut self, now_ns: u64, asked_ns: u64) {
         self.queue.retain(|queued| match &queued.item {
             Item::Message(Payload::Short(message)) => message.is_urgent(),
             Item::Message(Payload::SysEx(_)) => false,
             Item::Value(..) | Item::Controller(_) => true,
         });
         self.controllers.forget_sent(None);
+        if self.ended_all && self.pace.is_busy(now_ns) && self.begun.is_none() {
+            return;
+        }
         self.cut_short();
         self.owed.owe_ends_of(&self.held, asked_ns);
         self.owed.owe_everything(asked_ns);
@@ -78,7 +83,7 @@ impl Port {
 
     pub(super) fn end_overflow(&mut self, now_ns: u64) {
         if std::mem::take(&mut self.overflowed) {
-            self.panic(now_ns);
+            self.panic(now_ns, now_ns);
         }
     }
 
@@ -102,7 +107,8 @@ impl Port {
         self.finish(hand.now_ns)?;
         self.send_pieces(hand)?;
         while let Some(message) = self.owed.first() {
-            let opened = self.pace.gate(hand.now_ns, message.rank(), message.bytes().len(), &self.panel);
+            // A bend that goes back is no knob that is turned: it does not wait for knobs.
+            let opened = self.pace.gate(hand.now_ns, Rank::Discrete, message.bytes().len(), &self.panel);
             let opened_ns = opened.map_err(Stuck::Until)?;
             let since_ns = self.owed.since_ns;
             // What was refused goes when the port takes it, whenever it was due.
@@ -114,6 +120,7 @@ impl Port {
                 return Err(Stuck::Refused);
             }
             self.owed.paid(&message);
+            self.ended_all = self.owed.is_everything_paid();
         }
         self.retry_at_ns = None;
         Ok(())
@@ -122,7 +129,7 @@ impl Port {
     /// Goes on with what the port has taken in part. Others wait for a port that is only slow.
     pub(super) fn finish(&mut self, now_ns: u64) -> Result<(), Stuck> {
         let Some(since_ns) = self.unfinished_ns else { return Ok(()) };
-        if self.out.finish().is_ok() {
+        if may_alloc(|| self.out.finish()).is_ok() {
             self.unfinished_ns = None;
             return Ok(());
         }
@@ -138,11 +145,12 @@ impl Port {
             let bytes = self.pace.piece(hand.now_ns, rest.len(), &self.panel).map_err(Stuck::Until)?;
             // Where nothing of it went out there is nothing to end.
             let unheard = begun.cut && begun.done == 0;
-            if !unheard && self.out.send(hand.now_ns, &rest[..bytes]).is_err() {
+            if !unheard && may_alloc(|| self.out.send(hand.now_ns, &rest[..bytes])).is_err() {
                 self.try_again(hand.now_ns);
                 return Err(Stuck::Refused);
             }
             begun.done += bytes;
+            self.ended_all = false;
             if begun.cut {
                 self.begun = None;
                 count(&self.panel.dropped);

@@ -414,7 +414,7 @@ proptest! {
                 2 => short(0xB0, 64, number),
                 3 => short(0xB0, 0, number),
                 4 => What::Message(Message::program(of, number)),
-                5 => What::SysEx(Box::new([0xF0, number, 0xF7])),
+                5 => What::SysEx(vec![0xF0, number, 0xF7].into()),
                 6 => knob(Target::Program),
                 7 => knob(Target::Cc(66)),
                 // These may wait, whoever turns them.
@@ -809,4 +809,49 @@ fn every_one_of_a_thousand_controllers_keeps_its_own_value() {
     }
     assert_eq!(held, wanted);
     assert_eq!(play.panels[0].dropped.load(Ordering::Relaxed), 3);
+}
+
+#[test]
+fn after_a_flood_of_panics_a_note_goes_at_once_and_a_knob_soon() {
+    let mut play = Play::new(&[Wire::USB], None);
+    for i in 0..3000 {
+        play.run_until(i * MS);
+        play.ask(0, i * MS, What::Panic);
+        play.step(i * MS);
+    }
+    let sent = play.bytes(0).len();
+    // A panic is 96 messages and 6 ms on this wire.
+    assert!(sent < 96 * 3000 / 6 + 200, "{sent} messages");
+    play.ask(0, play.now_ns, What::Message(on(60)));
+    play.ask(0, play.now_ns, control(Target::Cc(74), 99, MS, 0));
+    let asked_ns = play.now_ns;
+    play.run_until(asked_ns + 1000 * MS);
+    let when = |bytes: &[u8]| play.bytes(0).iter().rev().find(|(_, b)| b == bytes).map(|(now_ns, _)| now_ns - asked_ns);
+    assert_eq!(when(&[0x90, 60, 100]), Some(0));
+    assert!(when(&[0xB0, 74, 99]).is_some_and(|late_ns| late_ns <= 50 * MS));
+}
+
+#[test]
+fn a_panic_right_after_a_panic_ends_what_was_played_between_them() {
+    let mut play = Play::new(&[Wire::USB], None);
+    play.ask(0, 0, What::Panic);
+    play.step(0);
+    play.ask(0, 0, What::Message(on(60)));
+    play.ask(0, 50 * MS, What::Message(on(61)));
+    play.step(1);
+    play.ask(0, 2, What::Panic);
+    play.run_until(100 * MS);
+    let heard: Vec<Vec<u8>> = play.bytes(0).into_iter().map(|(_, bytes)| bytes).collect();
+    let begun = heard.iter().position(|bytes| bytes[..2] == [0x90, 60]).unwrap();
+    for end in [vec![0x80, 60, 64], vec![0xB0, 120, 0], vec![0xB0, 64, 0], vec![0xBF, 123, 0]] {
+        assert!(heard[begun..].contains(&end), "{end:02X?} is missing behind the note");
+    }
+    // And where only something waits that was not played yet, it is forgotten.
+    play.ask(0, play.now_ns, What::Panic);
+    play.step(play.now_ns);
+    play.ask(0, play.now_ns + MS, What::Message(on(62)));
+    play.ask(0, play.now_ns, What::Panic);
+    play.run_until(play.now_ns + 100 * MS);
+    let notes = play.bytes(0).into_iter().filter(|(_, bytes)| bytes[0] == 0x90);
+    assert_eq!(notes.map(|(_, bytes)| bytes[1]).collect::<Vec<_>>(), [60]);
 }

@@ -1,7 +1,7 @@
 //! One file of a take, and those it goes on in: samples from the buffer, silence where they are gone, the truth on the
 //! disk. The disk writer's.
 
-use super::{Desk, Done, ORIGINATOR, TakeOrder, WallClock, names};
+use super::{ORIGINATOR, Shared, TakeNews, TakeOrder, WallClock, names};
 use crate::{
     config::recorder::FileOf,
     takes::Happening,
@@ -20,7 +20,7 @@ use std::{
 const PIECE_SAMPLES: usize = 32_768;
 /// Less than this is not written while more is to come.
 const LEAST_SECONDS: f64 = 0.1;
-/// How much audio may be written before the header tells of it and all is brought to the disk. With the waits of the
+/// How much audio may be written before the header counts it and all is brought to the disk. With the waits of the
 /// writer that is less than a second that a power cut takes, and an SD card writes its blocks and the header's page
 /// hardly more than once a second.
 const TRUE_EVERY_SECONDS: f64 = 0.7;
@@ -28,8 +28,10 @@ const TRUE_EVERY_SECONDS: f64 = 0.7;
 const SYNC_BEHIND_SECONDS: f64 = 8.0;
 
 /// One file at a time of a take.
-pub(super) struct Lane {
+pub(super) struct TakeFile {
     of: FileOf,
+    /// Its channels in the buffer.
+    channels: Vec<usize>,
     file: Option<OpenFile>,
     stem: String,
     part: u32,
@@ -50,24 +52,25 @@ struct OpenFile {
     /// Where it must go on in another.
     split_frame: i64,
     gap_frames: u64,
-    /// Frames its header does not tell of.
+    /// Frames its header does not count.
     untold_frames: u64,
     /// Frames that are on the disk, whatever becomes of it.
     synced_frames: u64,
 }
 
-impl Lane {
+impl TakeFile {
     /// A file that begins with this frame.
     pub(super) fn new(
         order: &TakeOrder,
         stem: &str,
-        of: FileOf,
+        (of, shared): (&FileOf, &Shared),
         begun: names::Begun,
         first_frame: i64,
         seed: u64,
-    ) -> Lane {
-        let mut lane = Lane {
-            of,
+    ) -> TakeFile {
+        let mut file = TakeFile {
+            of: of.clone(),
+            channels: shared.capture.channels(&of.taps).unwrap_or_default(),
             file: None,
             stem: stem.to_owned(),
             part: 1,
@@ -80,8 +83,8 @@ impl Lane {
             samples: Vec::new(),
             bytes: Vec::new(),
         };
-        lane.open(order, begun);
-        lane
+        file.open(order, begun);
+        file
     }
 
     pub(super) fn end_before(&mut self, frame: i64) {
@@ -134,15 +137,15 @@ impl Lane {
     }
 
     /// Writes a piece of what is there, at most up to a frame. True where there may be more.
-    pub(super) fn write(&mut self, order: &TakeOrder, up_to: Option<i64>, desk: &Desk) -> bool {
+    pub(super) fn write(&mut self, order: &TakeOrder, up_to: Option<i64>, shared: &Shared) -> bool {
         let Some(file) = &self.file else { return false };
-        let held = desk.capture.held();
+        let held = shared.capture.held();
         let end = self.end_frame.map_or(held.end, |end| end.min(held.end)).min(file.split_frame);
         let is_end = self.end_frame.is_some_and(|last| end >= last) || end == file.split_frame;
         let end = up_to.map_or(end, |up_to| end.min(up_to));
         let there = end - self.next_frame;
         if there <= 0 {
-            return is_end && self.close_or_go_on(order, desk);
+            return is_end && self.close_or_go_on(order, shared);
         }
         if !is_end && Some(end) != up_to && (there as u64) < order.frames(LEAST_SECONDS) {
             return false;
@@ -150,47 +153,47 @@ impl Lane {
         let lost = (held.start - self.next_frame).min(there);
         let written = if lost > 0 {
             // Some more is given up, so that the next piece is not overwritten at once.
-            let spare = (desk.capture.frames() / 8) as i64;
-            self.write_silence((lost + spare).min(there), desk, order)
+            let spare = (shared.capture.frames() / 8) as i64;
+            self.write_silence((lost + spare).min(there), shared, order)
         } else {
-            self.write_samples((there as usize).min(self.piece_frames()), order, desk)
+            self.write_samples((there as usize).min(self.piece_frames()), order, shared)
         };
         let is_behind = end - self.next_frame > order.frames(LEAST_SECONDS) as i64;
         if let Err(error) = written.and_then(|()| self.tell_truth(is_behind, order)) {
-            self.refused(order, desk, &error);
+            self.refused(order, shared, &error);
         }
         true
     }
 
     fn piece_frames(&self) -> usize {
-        (PIECE_SAMPLES / self.of.channels.len().max(1)).max(1)
+        (PIECE_SAMPLES / self.channels.len().max(1)).max(1)
     }
 
-    fn write_samples(&mut self, frames: usize, order: &TakeOrder, desk: &Desk) -> io::Result<()> {
-        if !desk.capture.read(self.next_frame, frames, &self.of.channels, &mut self.samples) {
+    fn write_samples(&mut self, frames: usize, order: &TakeOrder, shared: &Shared) -> io::Result<()> {
+        if !shared.capture.read(self.next_frame, frames, &self.channels, &mut self.samples) {
             // Overwritten meanwhile: the next look finds the gap.
             return Ok(());
         }
         if order.silence_frames.is_some()
             && let Some(at) = self.samples.iter().rposition(|sample| sample.abs() >= order.threshold)
         {
-            self.last_sound_frame = self.next_frame + (at / self.of.channels.len().max(1)) as i64;
+            self.last_sound_frame = self.next_frame + (at / self.channels.len().max(1)) as i64;
         }
         self.write_encoded()
     }
 
-    fn write_silence(&mut self, frames: i64, desk: &Desk, order: &TakeOrder) -> io::Result<()> {
+    fn write_silence(&mut self, frames: i64, shared: &Shared, order: &TakeOrder) -> io::Result<()> {
         let label = Happening::Gap { frames: frames as u64 }.to_string();
         self.marks.push((self.next_frame, label));
         if let Some(file) = &mut self.file {
             file.gap_frames += frames as u64;
         }
-        desk.tell(Done::Gap { take: order.take, frames: frames as u64 });
+        shared.report(TakeNews::Gap { take: order.take, frames: frames as u64 });
         let end = self.next_frame + frames;
         while self.next_frame < end {
             let piece = ((end - self.next_frame) as usize).min(self.piece_frames());
             self.samples.clear();
-            self.samples.resize(piece * self.of.channels.len(), 0.0);
+            self.samples.resize(piece * self.channels.len(), 0.0);
             self.write_encoded()?;
         }
         Ok(())
@@ -207,7 +210,7 @@ impl Lane {
         written
     }
 
-    /// Makes the header tell of what is written, now and then, and brings all to the disk.
+    /// Makes the header count what is written, now and then, and brings all to the disk.
     fn tell_truth(&mut self, is_behind: bool, order: &TakeOrder) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         if file.untold_frames < order.frames(TRUE_EVERY_SECONDS) {
@@ -227,10 +230,10 @@ impl Lane {
     }
 
     /// Closes the file that is full or at its end. True where another goes on.
-    fn close_or_go_on(&mut self, order: &TakeOrder, desk: &Desk) -> bool {
+    fn close_or_go_on(&mut self, order: &TakeOrder, shared: &Shared) -> bool {
         let Some(file) = self.file.take() else { return false };
         let goes_on = self.end_frame.is_none_or(|end| end > file.split_frame);
-        self.close(order, desk, file);
+        self.close(order, shared, file);
         if goes_on {
             self.part += 1;
             match self.create_part(order, &self.folder) {
@@ -238,7 +241,7 @@ impl Lane {
                     self.part = part;
                     self.open(order, begun);
                 }
-                Err(error) => self.go_on_elsewhere(order, desk, self.folder.clone(), 0, &error),
+                Err(error) => self.go_on_elsewhere(order, shared, self.folder.clone(), 0, &error),
             }
         }
         goes_on
@@ -260,20 +263,20 @@ impl Lane {
         }
     }
 
-    fn close(&mut self, order: &TakeOrder, desk: &Desk, file: OpenFile) {
+    fn close(&mut self, order: &TakeOrder, shared: &Shared, file: OpenFile) {
         let (take, path, frames, gap_frames) = (order.take, file.path.clone(), file.wav.frames(), file.gap_frames);
         let synced_frames = file.synced_frames;
-        desk.tell(match self.shut(order, file) {
-            Ok(path) => Done::Finished { take, path, frames, gap_frames },
+        shared.report(match self.shut(order, file) {
+            Ok(path) => TakeNews::Finished { take, path, frames, gap_frames },
             Err(error) => {
                 let frames = if is_removed(&error) { 0 } else { synced_frames };
-                Done::Failed { take, path, frames, reason: reason(&error), goes_on: None }
+                TakeNews::Failed { take, path, frames, reason: reason(&error), goes_on: None }
             }
         });
     }
 
     /// The disk refused: what is written is closed, and the rest goes to the second folder.
-    fn refused(&mut self, order: &TakeOrder, desk: &Desk, error: &io::Error) {
+    fn refused(&mut self, order: &TakeOrder, shared: &Shared, error: &io::Error) {
         let Some(file) = self.file.take() else { return };
         let (path, frames, synced_frames) = (file.path.clone(), file.wav.frames(), file.synced_frames);
         self.next_frame = file.first_frame + frames as i64;
@@ -290,11 +293,11 @@ impl Lane {
             Err(error) if is_removed(&error) => (path, 0),
             Err(_) => (path, synced_frames),
         };
-        self.go_on_elsewhere(order, desk, path, safe, error);
+        self.go_on_elsewhere(order, shared, path, safe, error);
     }
 
-    /// Goes on in the second folder, or after a file was removed in the same; told either way.
-    fn go_on_elsewhere(&mut self, order: &TakeOrder, desk: &Desk, path: PathBuf, frames: u64, error: &io::Error) {
+    /// Goes on in the second folder, or after a file was removed in the same; reported either way.
+    fn go_on_elsewhere(&mut self, order: &TakeOrder, shared: &Shared, path: PathBuf, frames: u64, error: &io::Error) {
         let second = order.second_folder.clone().filter(|second| *second != self.folder);
         let other = if is_removed(error) { Some(self.folder.clone()) } else { second };
         let made = other.and_then(|folder| {
@@ -303,7 +306,7 @@ impl Lane {
             Some(begun)
         });
         let goes_on = made.as_ref().map(|(path, _)| path.clone());
-        desk.tell(Done::Failed { take: order.take, path, frames, reason: reason(error), goes_on });
+        shared.report(TakeNews::Failed { take: order.take, path, frames, reason: reason(error), goes_on });
         if let Some(begun) = made {
             self.open(order, begun);
         }
@@ -313,7 +316,7 @@ impl Lane {
 /// Writes the header of a file of a take that begins with this frame.
 pub(super) fn begin(order: &TakeOrder, of: &FileOf, first_frame: i64, file: File) -> io::Result<WavFile<File>> {
     let shape = Shape {
-        channels: u16::try_from(of.channels.len()).unwrap_or(u16::MAX),
+        channels: u16::try_from(of.taps.len()).unwrap_or(u16::MAX),
         sample_rate_hz: order.sample_rate_hz,
         depth: order.depth,
     };

@@ -1,0 +1,151 @@
+//! The recorded inputs: where each comes from, its gain, its meter. One pass over each while its samples are in the
+//! nearest cache. Called by the renderer; its gains are levels, the newest wins, and a block goes from one to the next
+//! without a step. Realtime: yes.
+
+use super::meter::Meter;
+use busker_sound::{
+    MAX_BLOCK,
+    latest::{LevelReader, LevelWriter, Words, level},
+    mixer::Gain,
+};
+
+/// What an input hears that the device does not give.
+pub(super) static SILENCE: [f32; MAX_BLOCK] = [0.0; MAX_BLOCK];
+
+/// The most inputs that have a gain: as many as channels can be named.
+pub const INPUTS_MOST: usize = 256;
+/// Numbers that [`InputGains`] cross threads as.
+const WORDS: usize = INPUTS_MOST / 2;
+
+/// Where a recorded input comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A channel of the device, counted from 0.
+    Device(usize),
+    /// The built-in synth: 0 left, 1 right.
+    Synth(usize),
+}
+
+/// Linear gains of the inputs, in their order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InputGains(pub [f32; INPUTS_MOST]);
+
+impl Words<WORDS> for InputGains {
+    fn to_words(self) -> [u64; WORDS] {
+        let pairs = self.0.as_chunks().0;
+        std::array::from_fn(|i| {
+            let [one, other]: [f32; 2] = pairs[i];
+            u64::from(one.to_bits()) << 32 | u64::from(other.to_bits())
+        })
+    }
+
+    fn from_words(words: [u64; WORDS]) -> InputGains {
+        let mut gains = [0.0; INPUTS_MOST];
+        for ([one, other], word) in gains.as_chunks_mut().0.iter_mut().zip(words) {
+            (*one, *other) = (f32::from_bits((word >> 32) as u32), f32::from_bits(word as u32));
+        }
+        InputGains(gains)
+    }
+}
+
+/// Where the gains are changed.
+pub type InputGainsWriter = LevelWriter<InputGains, WORDS>;
+
+/// The inputs.
+pub struct Inputs {
+    /// What the device gave, where it does not lie elsewhere.
+    device: Vec<Vec<f32>>,
+    sources: Vec<Source>,
+    levels: LevelReader<InputGains, WORDS>,
+    gains: Vec<Gain>,
+    meters: Vec<Meter>,
+    /// One that its gain changes.
+    changed: Vec<f32>,
+}
+
+impl Inputs {
+    /// Inputs from these sources, each with its meter, at unity, and where their gains are changed. Realtime: no.
+    pub fn new(device_inputs: usize, sources: Vec<Source>, meters: Vec<Meter>) -> (Inputs, InputGainsWriter) {
+        let (writer, levels) = level(InputGains([1.0; INPUTS_MOST]));
+        let block = || vec![0.0; MAX_BLOCK];
+        let device = (0..device_inputs).map(|_| block()).collect();
+        let gains = sources.iter().map(|_| Gain::new(1.0)).collect();
+        (Inputs { device, sources, levels, gains, meters, changed: block() }, writer)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Whether the built-in synth is one.
+    pub fn hear_synth(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source, Source::Synth(_)))
+    }
+
+    /// How many channels the device gives.
+    pub fn device_count(&self) -> usize {
+        self.device.len()
+    }
+
+    /// Room for [`MAX_BLOCK`] frames of a channel of the device.
+    pub fn device_mut(&mut self, channel: usize) -> &mut [f32] {
+        &mut self.device[channel]
+    }
+
+    /// Blocks are of another rate from the next on.
+    pub fn set_rate(&mut self, sample_rate_hz: f64) {
+        self.meters.iter_mut().for_each(|meter| meter.set_rate(sample_rate_hz));
+    }
+
+    /// A block of a channel of the device, counted from 0, as it came.
+    pub fn of_device<'here, 'there: 'here>(
+        &'here self,
+        channel: usize,
+        frames: usize,
+        device: impl Fn(usize) -> Option<&'there [f32]>,
+    ) -> &'here [f32] {
+        given(&self.device, channel, frames, device)
+    }
+
+    /// Gives a block of each input, with its gain, to `to`. One that no gain changes is read where it lies: `device` gives
+    /// a channel's samples or says that [`device_mut`](Self::device_mut) was filled with them.
+    pub fn each<'a>(
+        &mut self,
+        frames: usize,
+        device: impl Fn(usize) -> Option<&'a [f32]>,
+        synth: Option<[&[f32]; 2]>,
+        mut to: impl FnMut(usize, &[f32]),
+    ) {
+        if let Some(InputGains(levels)) = self.levels.changed() {
+            self.gains.iter_mut().zip(levels).for_each(|(gain, level)| gain.set(*level));
+        }
+        for (i, (source, gain)) in self.sources.iter().zip(&mut self.gains).enumerate() {
+            let samples = match *source {
+                Source::Device(channel) => given(&self.device, channel, frames, &device),
+                Source::Synth(side) => synth.map_or(&SILENCE[..frames], |sides| &sides[side % 2][..frames]),
+            };
+            let samples = if gain.is_unity() {
+                samples
+            } else {
+                let changed = &mut self.changed[..frames];
+                changed.copy_from_slice(samples);
+                gain.apply(changed);
+                changed
+            };
+            self.meters[i].measure(samples);
+            to(i, samples);
+        }
+    }
+}
+
+/// What the device gives on a channel: where that lies, or what was filled in.
+fn given<'here, 'there: 'here>(
+    filled: &'here [Vec<f32>],
+    channel: usize,
+    frames: usize,
+    device: impl Fn(usize) -> Option<&'there [f32]>,
+) -> &'here [f32] {
+    let of_filled = || filled.get(channel).map_or(&SILENCE[..frames], |input| &input[..frames]);
+    device(channel).unwrap_or_else(of_filled)
+}

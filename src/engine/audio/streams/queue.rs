@@ -1,0 +1,142 @@
+//! The blocks of one stream that wait to be heard, in the order they were read. Realtime: yes.
+
+use super::block::{Block, Epoch};
+use ringbuf::{
+    HeapCons, HeapProd,
+    traits::{Consumer, Observer, Producer},
+};
+
+/// Where blocks of all streams go back to the disk reader.
+pub(super) type Home = HeapProd<Box<Block>>;
+
+/// The blocks that were lent to a stream.
+pub(super) struct Queue {
+    full: HeapCons<Box<Block>>,
+    /// The one that is heard.
+    block: Option<Box<Block>>,
+    /// The next frame of it.
+    at: usize,
+}
+
+/// What comes next of a stream in the order it was read.
+pub(super) enum Next {
+    /// A frame.
+    Frame([f32; 2]),
+    /// Not read yet.
+    Nothing,
+    /// No more comes.
+    Over,
+}
+
+/// What there is of a stream on a place of the song.
+pub(super) enum There<'a> {
+    /// These frames, and the one before them where it is known.
+    Frames(&'a [[f32; 2]], Option<[f32; 2]>),
+    /// Nothing for so many frames.
+    Ahead(usize),
+    /// Nothing.
+    Nothing,
+    /// Nothing, and no more comes.
+    Over,
+}
+
+impl Queue {
+    pub fn new(full: HeapCons<Box<Block>>) -> Queue {
+        Queue { full, block: None, at: 0 }
+    }
+
+    /// Gives back what is older than `first`.
+    pub fn send_void_home(&mut self, first: Epoch, home: &mut Home) {
+        if self.block.as_ref().is_some_and(|block| block.epoch < first) {
+            self.send_home(home);
+        }
+        while self.full.try_peek().is_some_and(|block| block.epoch < first) {
+            self.block = self.full.try_pop();
+            self.send_home(home);
+        }
+    }
+
+    fn send_home(&mut self, home: &mut Home) {
+        self.at = 0;
+        if let Some(block) = self.block.take() {
+            // There are as many places as blocks.
+            let _ = home.try_push(block);
+        }
+    }
+
+    /// Whether nothing is lent.
+    pub fn is_empty(&self) -> bool {
+        self.block.is_none() && self.full.is_empty()
+    }
+
+    /// Whole blocks of an epoch that wait, and whether its end is among them.
+    pub fn waiting(&self, epoch: Epoch) -> (usize, bool) {
+        let of_epoch = self.full.iter().filter(|block| block.epoch == epoch);
+        of_epoch.fold((0, false), |(count, has_end), block| (count + 1, has_end || block.last))
+    }
+
+    /// Frames of an epoch that are there, and whether its end is among them.
+    pub fn ahead(&self, epoch: Epoch) -> (u64, bool) {
+        let begun = self.block.iter().map(|block| (block, block.frames.saturating_sub(self.at)));
+        let whole = self.full.iter().map(|block| (block, block.frames));
+        begun
+            .chain(whole)
+            .filter(|(block, _)| block.epoch == epoch)
+            .fold((0, false), |(ahead, has_end), (block, frames)| (ahead + frames as u64, has_end || block.last))
+    }
+
+    /// The next frame of an epoch, in the order they were read.
+    pub fn next(&mut self, epoch: Epoch, home: &mut Home) -> Next {
+        loop {
+            if let Some(block) = &self.block {
+                if self.at < block.frames
+                    && let Some(frame) = block.samples.get(self.at)
+                {
+                    self.at += 1;
+                    return Next::Frame(*frame);
+                }
+                let is_last = block.last;
+                self.send_home(home);
+                if is_last {
+                    return Next::Over;
+                }
+            }
+            if self.full.try_peek().is_none_or(|block| block.epoch != epoch) {
+                return Next::Nothing;
+            }
+            self.block = self.full.try_pop();
+        }
+    }
+
+    /// What there is of an epoch from a frame of a pass on, as far as one block reaches. What lies before it goes back.
+    pub fn there(&mut self, epoch: Epoch, (pass, frame): (i64, i64), home: &mut Home) -> There<'_> {
+        loop {
+            if self.block.is_none() {
+                if self.full.try_peek().is_none_or(|block| block.epoch != epoch) {
+                    return There::Nothing;
+                }
+                self.block = self.full.try_pop();
+            }
+            let Some(block) = &self.block else { return There::Nothing };
+            let ends = block.first.saturating_add_unsigned(block.frames as u64);
+            if (block.pass, ends) > (pass, frame) {
+                break;
+            }
+            let is_last = block.last;
+            self.send_home(home);
+            if is_last {
+                return There::Over;
+            }
+        }
+        let Some(block) = &self.block else { return There::Nothing };
+        if block.pass != pass {
+            return There::Nothing;
+        }
+        let Ok(at) = usize::try_from(frame - block.first) else {
+            return There::Ahead((block.first - frame) as usize);
+        };
+        let samples = block.samples.get(..block.frames).unwrap_or_default();
+        let before = at.checked_sub(1).and_then(|before| samples.get(before)).copied();
+        There::Frames(samples.get(at..).unwrap_or_default(), before)
+    }
+}

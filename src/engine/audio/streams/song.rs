@@ -1,0 +1,170 @@
+//! A stream that is locked to the song: on each frame of the song, the frame that was read for it, or silence.
+//!
+//! Nothing here decides what is heard when: the plan says which frame of the song is due, and the block says which frames
+//! it has. Where sound begins or ends on a frame where the file does not (the song stops or is sent elsewhere, the disk is
+//! too slow, an edit), the step is spread: what the output jumped by is added and faded out. A frame that follows silence in
+//! its file begins as it is, and so does a wrap of the loop: seams are the playlist's. Realtime: yes.
+
+#[cfg(test)]
+mod tests;
+
+use super::{
+    Shared, Wanted,
+    block::Epoch,
+    queue::{Queue, There},
+};
+use std::{ops::Range, sync::atomic::Ordering};
+
+/// A part of a block of the device on which the song rolls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    /// The pass of the song.
+    pub pass: i64,
+    /// The song's frame on the first frame.
+    pub song_frame: i64,
+    /// The frames, counted from the first of the block.
+    pub frames: Range<usize>,
+}
+
+/// What the output jumped by, faded out.
+#[derive(Default)]
+struct Spread {
+    by: [f32; 2],
+    left: u64,
+    /// What was put out last.
+    out: [f32; 2],
+}
+
+impl Spread {
+    fn jump_to(&mut self, sample: [f32; 2], ramp_frames: u64) {
+        self.by = [0, 1].map(|side: usize| self.out[side] - sample[side]);
+        self.left = if self.by == [0.0; 2] { 0 } else { ramp_frames };
+    }
+
+    fn apply(&mut self, left: &mut [f32], right: &mut [f32], ramp_frames: u64) {
+        for (left, right) in left.iter_mut().zip(&mut *right) {
+            if self.left == 0 {
+                break;
+            }
+            let part = self.left as f32 / ramp_frames as f32;
+            *left += self.by[0] * part;
+            *right += self.by[1] * part;
+            self.left -= 1;
+        }
+        if let (Some(left), Some(right)) = (left.last(), right.last()) {
+            self.out = [*left, *right];
+        }
+    }
+}
+
+/// A stream that is locked to the song.
+pub(super) struct SongStream {
+    queue: Queue,
+    /// What it plays; nothing while it is closed.
+    epoch: Option<Epoch>,
+    /// Blocks before this one are void.
+    first: Epoch,
+    /// The pass and frame of the song that go on from what was heard last; nothing where it was silent.
+    next: Option<(i64, i64)>,
+    is_dry: bool,
+    /// Nothing more of the epoch comes.
+    is_over: bool,
+    spread: Spread,
+}
+
+impl SongStream {
+    pub fn new(queue: Queue) -> SongStream {
+        let (first, spread) = (Epoch::default(), Spread::default());
+        SongStream { queue, epoch: None, first, next: None, is_dry: false, is_over: false, spread }
+    }
+
+    /// Plays this epoch from now on, or nothing.
+    pub fn want(&mut self, wanted: Wanted) {
+        let epoch = wanted.plays.then_some(wanted.epoch);
+        self.first = if wanted.plays { wanted.epoch } else { wanted.epoch.next() };
+        if epoch == self.epoch {
+            return;
+        }
+        // What goes on in the same place is another reading all the same.
+        let next = self.next.map(|_| (i64::MIN, 0));
+        (self.epoch, self.next, self.is_dry, self.is_over) = (epoch, next, false, false);
+    }
+
+    /// Whether nothing can come of it until somebody asks for it or blocks come.
+    pub fn is_asleep(&self) -> bool {
+        self.epoch.is_none() && self.next.is_none() && self.spread.left == 0 && self.queue.is_empty()
+    }
+
+    /// Fills both sides with what is due; where that is nothing, says so and leaves them.
+    pub fn read(&mut self, spans: &[Span], shared: &mut Shared, [left, right]: [&mut [f32]; 2]) -> bool {
+        self.queue.send_void_home(self.first, &mut shared.home);
+        let rolls = self.epoch.is_some() && !spans.is_empty();
+        if !rolls && self.next.is_none() && self.spread.left == 0 {
+            return false;
+        }
+        left.fill(0.0);
+        right.fill(0.0);
+        let mut done = 0;
+        for span in spans.iter().filter(|_| rolls) {
+            self.rest(done..span.frames.start, shared, [left, right]);
+            self.roll(span, shared, [left, right]);
+            done = span.frames.end;
+        }
+        self.rest(done..left.len(), shared, [left, right]);
+        true
+    }
+
+    fn roll(&mut self, span: &Span, shared: &mut Shared, [left, right]: [&mut [f32]; 2]) {
+        let Some(epoch) = self.epoch else { return };
+        let (mut at, mut song_frame) = (span.frames.start, span.song_frame);
+        while at < span.frames.end {
+            let room = span.frames.end - at;
+            let due = (span.pass, song_frame);
+            let there = if self.is_over { There::Over } else { self.queue.there(epoch, due, &mut shared.home) };
+            let silent = match there {
+                There::Frames(samples, before) => {
+                    let count = samples.len().min(room);
+                    let part = at..at + count;
+                    let (left, right) = (&mut left[part.clone()], &mut right[part]);
+                    for ((left, right), sample) in left.iter_mut().zip(&mut *right).zip(samples) {
+                        [*left, *right] = *sample;
+                    }
+                    let goes_on = match self.next {
+                        Some(next) => next == due || (next.0.checked_add(1) == Some(due.0) && at == span.frames.start),
+                        None => before == Some([0.0; 2]),
+                    };
+                    if !goes_on {
+                        self.spread.jump_to([left[0], right[0]], shared.ramp_frames);
+                    }
+                    self.spread.apply(left, right, shared.ramp_frames);
+                    (at, song_frame) = (at + count, song_frame + count as i64);
+                    (self.next, self.is_dry) = (Some((span.pass, song_frame)), false);
+                    continue;
+                }
+                There::Ahead(frames) => frames.min(room),
+                There::Nothing => room,
+                There::Over => {
+                    self.is_over = true;
+                    room
+                }
+            };
+            if !self.is_over && !self.is_dry {
+                self.is_dry = true;
+                shared.counters.underruns.fetch_add(1, Ordering::Relaxed);
+            }
+            self.rest(at..at + silent, shared, [left, right]);
+            (at, song_frame) = (at + silent, song_frame + silent as i64);
+        }
+    }
+
+    /// Silence, in which what was heard fades out.
+    fn rest(&mut self, part: Range<usize>, shared: &Shared, [left, right]: [&mut [f32]; 2]) {
+        if part.is_empty() {
+            return;
+        }
+        if self.next.take().is_some() {
+            self.spread.jump_to([0.0; 2], shared.ramp_frames);
+        }
+        self.spread.apply(&mut left[part.clone()], &mut right[part], shared.ramp_frames);
+    }
+}

@@ -1,0 +1,96 @@
+//! What is recorded under each key: a take that waits for its beginning, one under way, one that its device left. The
+//! control thread's.
+//!
+//! Today there is one key, that of `record.*`; the tracks will have one each.
+
+use super::Made;
+use crate::config::recorder::FileOf;
+use std::collections::BTreeMap;
+
+/// For whom a take is made. Of a key at most one take is under way; takes of different keys know nothing of each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TakeKey(pub u32);
+
+impl TakeKey {
+    /// `record.*`.
+    pub const MAIN: TakeKey = TakeKey(0);
+}
+
+/// A take as it is asked for, besides its beginning.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Its name; the options' template where none is given.
+    pub name: Option<String>,
+    /// Its files with their taps; those of the options where none are named.
+    pub files: Option<Vec<FileOf>>,
+    /// The frame after its last, where that is known. No silence or length ends it then.
+    pub end_frame: Option<i64>,
+}
+
+/// A take that begins with the song or a bar of it.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    pub wanted: Wanted,
+    /// With the song, wherever that begins; otherwise with a bar.
+    pub with_song: bool,
+    /// Not before this frame: a song that was stopped before the take was asked for is still heard for a moment.
+    pub from_frame: i64,
+}
+
+/// A take under way.
+#[derive(Debug)]
+pub(super) struct Take {
+    pub(super) made: Made,
+    /// As it was asked for.
+    pub(super) wanted: Wanted,
+    /// It begins with a sound.
+    pub(super) listens: bool,
+    /// Its first frame, once it has begun.
+    pub(super) first_frame: Option<i64>,
+    /// It ends with the next bar.
+    pub(super) ends_with_bar: bool,
+    pub(super) gap_frames: u64,
+    pub(super) marks: u32,
+}
+
+/// What is recorded under one key.
+#[derive(Debug, Default)]
+pub(super) struct Keyed {
+    pub(super) pending: Option<Pending>,
+    pub(super) take: Option<Take>,
+    /// What goes on when the device is back.
+    pub(super) interrupted: Option<Wanted>,
+}
+
+/// What is recorded under all keys.
+#[derive(Debug, Default)]
+pub(super) struct AllKeyed(BTreeMap<TakeKey, Keyed>);
+
+impl AllKeyed {
+    pub(super) fn of(&self, key: TakeKey) -> Option<&Keyed> {
+        self.0.get(&key)
+    }
+
+    pub(super) fn of_mut(&mut self, key: TakeKey) -> &mut Keyed {
+        self.0.entry(key).or_default()
+    }
+
+    /// Every key of which this holds.
+    pub(super) fn keys(&self, is_it: impl Fn(&Keyed) -> bool) -> Vec<TakeKey> {
+        self.0.iter().filter(|(_, keyed)| is_it(keyed)).map(|(key, _)| *key).collect()
+    }
+
+    /// The takes under way.
+    pub(super) fn takes(&self) -> impl Iterator<Item = &Take> {
+        self.0.values().filter_map(|keyed| keyed.take.as_ref())
+    }
+
+    pub(super) fn takes_mut(&mut self) -> impl Iterator<Item = &mut Take> {
+        self.0.values_mut().filter_map(|keyed| keyed.take.as_mut())
+    }
+
+    /// Takes out the take of this id.
+    pub(super) fn take_out(&mut self, is_it: impl Fn(&Take) -> bool) -> Option<Take> {
+        self.0.values_mut().find_map(|keyed| keyed.take.take_if(|take| is_it(take)))
+    }
+}

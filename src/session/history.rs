@@ -1,0 +1,196 @@
+//! What can be undone: one history of all edits. Pure; the control thread owns the one there is (`engine/control/out.rs`).
+//!
+//! A step is one edit and the one that undoes it, under the name that `param.undo` says. `param.undo` undoes the newest
+//! step of the instrument in use, which has two hundred of its own: steps of different instruments can change places. Edits
+//! of tracks and clips come into the same history, with an `edit.undo` that undoes the newest step of all.
+
+use super::edit::{Edit, Shelf};
+use std::collections::BTreeMap;
+
+/// So many steps of an instrument can be undone.
+pub const STEPS_MAX: usize = 200;
+/// Moves of one parameter that are no further apart are one step.
+const ONE_MOVE_NS: u64 = 500_000_000;
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What it was, as a person says it.
+    pub label: String,
+    /// The instrument that was in use.
+    instrument: usize,
+    /// What undoes it.
+    undo: Edit,
+    /// What does it again.
+    redo: Edit,
+    /// The parameter a hand moved; none for many at once.
+    of: Option<usize>,
+    /// The instant of a hand's last move, while another one may still belong to it.
+    open_ns: Option<u64>,
+}
+
+impl Step {
+    fn does_something(&self) -> bool {
+        !matches!(self.undo, Edit::Knobs { .. }) || self.undo != self.redo
+    }
+
+    fn moves(&self, param: usize) -> bool {
+        matches!(&self.undo, Edit::Knobs { to, .. } if to.contains_key(&param))
+    }
+
+    /// The edit that undoes it.
+    pub fn undo(&self) -> &Edit {
+        &self.undo
+    }
+
+    /// The edit that does it again.
+    pub fn redo(&self) -> &Edit {
+        &self.redo
+    }
+
+    fn knobs(&mut self) -> impl Iterator<Item = &mut BTreeMap<usize, u16>> {
+        [&mut self.undo, &mut self.redo].into_iter().filter_map(|edit| match edit {
+            Edit::Knobs { to, .. } => Some(to),
+            Edit::Snapshot { .. } | Edit::Rename { .. } => None,
+        })
+    }
+}
+
+/// The steps.
+#[derive(Debug, Default)]
+pub struct History {
+    /// The newest last.
+    past: Vec<Step>,
+    /// Undone, the one that was undone last at the end.
+    future: Vec<Step>,
+}
+
+impl History {
+    /// Somebody moved a parameter of an instrument, the first of these, and what that drives: where each was, and is now.
+    pub fn hand(&mut self, instrument: usize, moves: &[(usize, (u16, u16))], label: &str, now_ns: u64) {
+        let Some((index, _)) = moves.first() else { return };
+        if moves.iter().all(|(_, (before, after))| before == after) {
+            return;
+        }
+        self.forget_future(instrument);
+        // Two hands on two knobs are two steps, however their moves alternate: steps of different knobs can change places.
+        let is_open = |step: &&mut Step| step.open_ns.is_some_and(|open| now_ns.saturating_sub(open) <= ONE_MOVE_NS);
+        let shares = |step: &Step| moves.iter().any(|(index, _)| step.moves(*index));
+        let mut of_instrument = self.past.iter_mut().rev().filter(|step| step.instrument == instrument);
+        let nearest = of_instrument.by_ref().take_while(is_open).find(|step| shares(step));
+        if let Some(step) = nearest.filter(|step| step.of == Some(*index)) {
+            if let (Edit::Knobs { to: undo, .. }, Edit::Knobs { to: redo, .. }) = (&mut step.undo, &mut step.redo) {
+                for (index, (before, after)) in moves {
+                    undo.entry(*index).or_insert(*before);
+                    redo.insert(*index, *after);
+                }
+            }
+            step.open_ns = Some(now_ns);
+            self.past.retain(Step::does_something);
+            return;
+        }
+        let before = moves.iter().map(|(index, (before, _))| (*index, *before));
+        let after = moves.iter().map(|(index, (_, after))| (*index, *after));
+        self.push(Step {
+            label: label.to_owned(),
+            instrument,
+            undo: Edit::knobs(instrument, before),
+            redo: Edit::knobs(instrument, after),
+            of: Some(*index),
+            open_ns: Some(now_ns),
+        });
+    }
+
+    /// Many parameters of an instrument went from `values` to `targets` at once.
+    pub fn whole(&mut self, instrument: usize, values: &[u16], targets: &[(usize, u16)], label: &str) {
+        let of = |(index, after): &(usize, u16)| Some((*index, (*values.get(*index)?, *after)));
+        let moves: BTreeMap<usize, (u16, u16)> =
+            targets.iter().filter_map(of).filter(|(_, (before, after))| before != after).collect();
+        if !moves.is_empty() {
+            let undo = Edit::knobs(instrument, moves.iter().map(|(index, (before, _))| (*index, *before)));
+            let redo = Edit::knobs(instrument, moves.iter().map(|(index, (_, after))| (*index, *after)));
+            self.done(instrument, label.to_owned(), undo, redo);
+        }
+    }
+
+    /// Something was done while an instrument was in use: what undoes it, and what does it again.
+    pub fn done(&mut self, instrument: usize, label: String, undo: Edit, redo: Edit) {
+        self.forget_future(instrument);
+        self.push(Step { label, instrument, undo, redo, of: None, open_ns: None });
+    }
+
+    fn push(&mut self, step: Step) {
+        let is_of = |other: &Step| other.instrument == step.instrument;
+        if self.past.iter().filter(|other| is_of(other)).count() == STEPS_MAX
+            && let Some(oldest) = self.past.iter().position(is_of)
+        {
+            self.past.remove(oldest);
+        }
+        self.past.push(step);
+    }
+
+    /// The step of an instrument to undo; none where there is none. [`undone`](History::undone) is to get it.
+    pub fn undo(&mut self, instrument: usize) -> Option<Step> {
+        let at = self.past.iter().rposition(|step| step.instrument == instrument)?;
+        let mut step = self.past.remove(at);
+        step.open_ns = None;
+        // What is moved from here on is a step of its own.
+        self.past.iter_mut().filter(|step| step.instrument == instrument).for_each(|step| step.open_ns = None);
+        Some(step)
+    }
+
+    /// A step was undone, and this edit takes that back: of a snapshot it counts from now on; of knobs, where the step
+    /// moved them, for a morph may have been undone on its way.
+    pub fn undone(&mut self, mut step: Step, inverse: Edit) {
+        if !matches!(inverse, Edit::Knobs { .. }) {
+            step.redo = inverse;
+        }
+        self.future.push(step);
+    }
+
+    /// The step of an instrument to do again; none where none was undone. [`redone`](History::redone) is to get it.
+    pub fn redo(&mut self, instrument: usize) -> Option<Step> {
+        let at = self.future.iter().rposition(|step| step.instrument == instrument)?;
+        Some(self.future.remove(at))
+    }
+
+    /// A step was done again, and this edit takes that back; see [`undone`](History::undone).
+    pub fn redone(&mut self, mut step: Step, inverse: Edit) {
+        if !matches!(inverse, Edit::Knobs { .. }) {
+            step.undo = inverse;
+        }
+        self.past.push(step);
+    }
+
+    /// The parameters of an instrument answer to other values now: every step leads to what they answer to.
+    pub fn refit(&mut self, instrument: usize, snap: impl Fn(usize, u16) -> u16) {
+        let fit = |step: &mut Step| {
+            if step.instrument == instrument {
+                step.knobs().flatten().for_each(|(index, value)| *value = snap(*index, *value));
+            }
+            step.does_something()
+        };
+        self.past.retain_mut(fit);
+        self.future.retain_mut(fit);
+    }
+
+    /// The instrument has become another synth: none of its steps can be undone.
+    pub fn forget(&mut self, instrument: usize) {
+        self.past.retain(|step| step.instrument != instrument);
+        self.forget_future(instrument);
+    }
+
+    /// The session is another one: no snapshot of the one before comes back into it.
+    pub fn forget_session(&mut self) {
+        let stays = |step: &Step| step.undo.shelf() != Some(Shelf::Session);
+        self.past.retain(stays);
+        self.future.retain(stays);
+    }
+
+    fn forget_future(&mut self, instrument: usize) {
+        self.future.retain(|step| step.instrument != instrument);
+    }
+}
+
+#[cfg(test)]
+mod tests;
