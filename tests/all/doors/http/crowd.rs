@@ -79,6 +79,8 @@ fn a_download_that_stands_still_is_ended() {
     let stalled: Vec<TcpStream> = (0..8)
         .map(|_| {
             let mut stream = served.connect();
+            // Else the system may make room for all of it.
+            rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 64 << 10).unwrap();
             stream.write_all(b"GET /api/takes/long HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
             stream.read_exact(&mut [0; 12]).unwrap();
             stream
