@@ -8,6 +8,8 @@ the simulated host, with a home of its own."""
 
 import fcntl, os, pty, resource, select, statistics, struct, subprocess, sys, tempfile, termios, threading, time
 
+from clients import private_mb
+
 PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) == 2 else sys.exit(__doc__)
 TICKS = os.sysconf("SC_CLK_TCK")
 # What is always held: 66 s of two inputs and the master at 48 kHz, four bytes a sample.
@@ -49,11 +51,7 @@ class Station:
         return sum(map(of, self.processes()))
 
     def private_mb(self):
-        def of(pid):
-            lines = open(f"/proc/{pid}/smaps_rollup").read().splitlines()
-            return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
-
-        return sum(map(of, self.processes()))
+        return sum(map(private_mb, self.processes()))
 
     def close(self):
         os.write(self.fd, b"\x11")

@@ -10,6 +10,8 @@ its limit and ends with 1 where one is over. What it starts and writes, in a fol
 
 import os, signal, struct, subprocess, sys, tempfile, threading, time
 
+from clients import private_mb
+
 PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) in (2, 3) else sys.exit(__doc__)
 SECONDS = float(sys.argv[2]) if len(sys.argv) == 3 else 20.0
 CHANNELS, RATE_HZ, SAMPLE_BYTES = 32, 48_000, 3
@@ -54,8 +56,7 @@ class Child:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def private_mb(self):
-        lines = open(f"/proc/{self.process.pid}/smaps_rollup").read().splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) * 1024 / 1e6
+        return private_mb(self.process.pid) * 2**20 / 1e6
 
 
 class DiskLoad:
