@@ -17,8 +17,9 @@ use std::sync::Arc;
 use busker::{
     command::Command,
     engine::{
-        assembly::{Assembly, EngineConfig, Time, assemble},
+        assembly::{Assembly, Time, assemble},
         audio::renderer::BlockTime,
+        config::EngineConfig,
         control::Moment,
         frame_clock::FrameTime,
         host::DeviceSpec,
@@ -99,8 +100,8 @@ impl Busy {
     /// The other threads' work.
     fn beside(&mut self) {
         let now = self.now();
-        self.engine.scheduler.step(&|| now.ns);
-        self.engine.writer.step();
+        self.engine.midi.scheduler.step(&|| now.ns);
+        self.engine.disk.step(true);
         self.engine.control.listen(now);
     }
 

@@ -8,7 +8,7 @@ use busker::{
         SettingsFile,
         recorder::{RECORDER_OPTIONS, RecorderOptions},
     },
-    engine::{assembly::EngineConfig, offline::Offline},
+    engine::{config::EngineConfig, offline::Offline},
     learned::Learned,
     midi::{
         message::split,

@@ -2,6 +2,7 @@
 
 pub mod assembly;
 pub mod audio;
+pub mod config;
 pub mod control;
 pub mod disk;
 pub mod doors;

@@ -58,7 +58,7 @@ impl Idle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{assembly::EngineConfig, offline::Offline};
+    use crate::engine::{config::EngineConfig, offline::Offline};
 
     #[test]
     fn a_station_is_idle_while_it_neither_plays_nor_records_and_nobody_is_there() {

@@ -5,7 +5,8 @@ use super::setup::Setup;
 use crate::{
     config::SettingPlaces,
     engine::{
-        assembly::{EngineConfig, check_inputs},
+        assembly::check_inputs,
+        config::EngineConfig,
         host::{AudioRequest, HostError},
         select::{self, DeviceChoice, PortChoice, PortWish, Selected},
     },

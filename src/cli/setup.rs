@@ -9,8 +9,7 @@ use crate::{
     },
     config::{DoorSettings, Folders, SettingPlaces, Settings, SettingsFile},
     engine::{
-        assembly::EngineConfig,
-        control::SyncConfig,
+        config::{EngineConfig, SyncConfig},
         host::AudioRequest,
         select::{DeviceChoice, PortChoice, PortWish},
     },

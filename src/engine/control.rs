@@ -15,6 +15,7 @@ mod learn;
 mod live_plan;
 mod out;
 mod owed;
+mod parts;
 mod ports;
 mod recorder;
 mod sessions;
@@ -23,51 +24,28 @@ mod show;
 mod tests;
 mod transport;
 
-pub use audition::AuditionParts;
 pub use instruments::ProfileNews;
-pub use keep::KeeperHandle;
 pub use owed::Promise;
+pub use parts::{AudioHandles, Calendar, ControlParts, MidiHandles};
 pub use ports::Port;
-pub use recorder::LibrarianHandle;
-pub use sessions::SessionRules;
-pub use transport::SyncConfig;
 
 use super::{
-    audio::{
-        capture::Capture,
-        meter::MeterReader,
-        renderer::{OUTPUTS, RendererHandle, Source},
-    },
-    disk::writer::{Progress, TakeJob, TakeNews},
     doors::Doors,
     frame_clock::FrameTime,
     host::patchbay::PortEvent,
-    midi::{
-        clock_thread::ClockCounters,
-        input::MidiIn,
-        scheduler_thread::SchedulerSender,
-        sent::{Sent, SentReader},
-    },
-    plan_cell::PlanWriter,
+    midi::{input::MidiIn, sent::Sent},
     station::{Answer, Desk, Guest, Reply, Station},
 };
 use crate::{
     command::Command,
-    config::recorder::RecorderOptions,
-    learned::Learned,
-    midi::Channel,
-    music::{Decibels, Plan},
-    profile::{Library, Profile},
     session::{history::History, model::Model},
-    snapshots::Snapshots,
     status::{DeviceStatus, RealtimeStatus, Severity},
-    stored::Stored,
-    taps::Tap,
 };
 use audition::Audition;
 use console::Console;
 use guests::Guests;
 use instruments::Instruments;
+use keep::KeeperHandle;
 use learn::Learn;
 use live_plan::LivePlan;
 use out::Out;
@@ -75,14 +53,7 @@ use owed::Owed;
 use ports::Ports;
 use recorder::{Folder, Occasion, Recorder, Takes, TakesParts};
 use sessions::{House, SessionDesk};
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        mpsc::{Receiver, Sender},
-    },
-    time::Duration,
-};
+use std::{sync::mpsc::Receiver, time::Duration};
 use transport::{Sync, Transport};
 
 /// How often inputs are looked at that knock at no door, while something waits for what comes in there.
@@ -101,91 +72,6 @@ pub struct Moment {
     pub heard: FrameTime,
     /// Which frame is rendered when.
     pub rendered: FrameTime,
-}
-
-/// What a control is made of.
-pub struct ControlParts {
-    /// The asked half of the station.
-    pub desk: Desk,
-    /// Every profile there is.
-    pub library: Library,
-    /// That of instruments whose port names none.
-    pub profile: Arc<Profile>,
-    /// The channel of instruments whose port names none; the profile's, unless set otherwise.
-    pub channel: Option<Channel>,
-    /// Song and tempo at start.
-    pub plan: Plan,
-    /// Where the plan goes.
-    pub plan_writer: PlanWriter,
-    /// The callback.
-    pub renderer: RendererHandle,
-    /// The scheduler.
-    pub scheduler: SchedulerSender,
-    /// Ports, in the order of their index. Notes and knobs go to the first output at the start, the clock to all.
-    pub ports: Vec<Port>,
-    /// The MIDI clock's counters, where it has a thread.
-    pub clock_counters: Option<Arc<ClockCounters>>,
-    /// What each sending thread sent.
-    pub sent: Vec<SentReader>,
-    /// What comes in at the ports that hear something.
-    pub received: Vec<MidiIn>,
-    /// Whose tempo it is.
-    pub sync: SyncConfig,
-    /// What controllers and notes are tied to.
-    pub learned: Stored<Learned>,
-    /// The library of snapshots.
-    pub snapshots: Stored<Snapshots>,
-    /// What may be done with a session's folder.
-    pub sessions: SessionRules,
-    /// What writes small files.
-    pub keeper: KeeperHandle,
-    /// The recorded inputs.
-    pub sources: Vec<Source>,
-    /// Of each of them, its tap.
-    pub taps: Vec<Tap>,
-    /// What they are called.
-    pub input_channels: String,
-    /// Inputs of the device that the capture buffer has no room for.
-    pub left_out: Vec<Tap>,
-    /// One for each.
-    pub input_meters: Vec<MeterReader>,
-    /// Left and right.
-    pub output_meters: [MeterReader; OUTPUTS],
-    /// How loud the inputs are heard at start.
-    pub monitor: Decibels,
-    /// The disk writer.
-    pub jobs: Sender<TakeJob>,
-    /// What it tells.
-    pub done: Receiver<TakeNews>,
-    /// How far it has come.
-    pub progress: Progress,
-    /// What was just played.
-    pub capture: Capture,
-    /// How takes are made.
-    pub recorder: RecorderOptions,
-    /// Takes that are listened to.
-    pub audition: AuditionParts,
-    /// What mends, measures and lists takes.
-    pub librarian: LibrarianHandle,
-    /// Where recordings go, and sessions are looked for.
-    pub folder: PathBuf,
-    /// The device at start.
-    pub device: DeviceStatus,
-    /// The ways in, where there are some.
-    pub doors: Doors,
-    /// The instant the engine started, in ns on its clock.
-    pub start_ns: u64,
-    /// What names recordings: the real date, or a fixed one in virtual time.
-    pub calendar: Calendar,
-}
-
-/// Where the date in a recording's name comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Calendar {
-    /// The system's clock and time zone.
-    Local,
-    /// Virtual time counts from 2000-01-01 00:00:00, so that a run is the same every time.
-    Virtual,
 }
 
 /// What a command led to.
@@ -248,52 +134,52 @@ pub struct Control {
 impl Control {
     /// A control at its beginning.
     pub fn new(parts: ControlParts) -> Control {
-        let instruments = Instruments::new(parts.library, &parts.profile, parts.channel, &parts.ports);
-        let mut model = Model::new(parts.snapshots.value);
+        let ControlParts { config, desk, plan, plan_writer, midi, audio, disk, device, start_ns, calendar } = parts;
+        let instruments = Instruments::new(config.library, &config.profile, config.channel, &midi.ports);
+        let mut model = Model::new(config.snapshots.value);
         for (at, instrument) in instruments.list.iter().enumerate() {
             model.set_knobs(at, instrument.profile.defaults());
         }
         let takes = Takes::new(TakesParts {
-            jobs: parts.jobs,
-            done: parts.done,
-            progress: parts.progress,
-            folder: parts.folder.clone(),
-            calendar: parts.calendar,
-            capture: parts.capture,
-            chosen: (parts.taps, parts.input_channels.clone()),
-            left_out: parts.left_out,
-            sample_rate_hz: parts.device.sample_rate_hz,
-            options: parts.recorder,
+            writer: disk.writer,
+            progress: disk.progress,
+            folder: config.folder.clone(),
+            calendar,
+            capture: audio.capture,
+            chosen: (audio.taps, audio.channels.clone()),
+            left_out: audio.left_out,
+            sample_rate_hz: device.sample_rate_hz,
+            options: config.recorder,
         });
         let mut control = Control {
             out: Out {
-                desk: parts.desk,
-                scheduler: parts.scheduler,
-                renderer: parts.renderer,
-                keeper: parts.keeper,
-                plan: LivePlan::new(parts.plan, parts.plan_writer),
+                desk,
+                scheduler: midi.scheduler,
+                renderer: audio.renderer,
+                keeper: KeeperHandle::new(disk.keeper),
+                plan: LivePlan::new(plan, plan_writer),
                 model,
                 history: History::default(),
                 owed: Owed::default(),
                 asking: Guest::default(),
-                start_ns: parts.start_ns,
+                start_ns,
             },
-            transport: Transport::new(Sync::new(parts.sync, parts.clock_counters)),
+            transport: Transport::new(Sync::new(config.sync, midi.clock_counters)),
             console: Console::new(
-                (parts.sources, parts.input_channels),
-                parts.input_meters,
-                parts.output_meters,
-                parts.monitor,
+                (audio.sources, audio.channels),
+                audio.input_meters,
+                audio.output_meters,
+                audio.monitor,
             ),
-            recorder: Recorder::new(takes, Folder::new(parts.librarian)),
-            audition: Audition::new(parts.audition),
+            recorder: Recorder::new(takes, Folder::new(disk.librarian, disk.measures)),
+            audition: Audition::new(disk.reader, audio.stream_counters),
             instruments,
-            ports: Ports::new(parts.ports, parts.received, parts.sent),
-            learn: Learn::new(parts.learned),
-            sessions: SessionDesk::new(parts.sessions, parts.snapshots.home, parts.folder),
+            ports: Ports::new(midi.ports, midi.received, midi.sent),
+            learn: Learn::new(config.learned),
+            sessions: SessionDesk::new(config.sessions, config.snapshots.home, config.folder),
             guests: Guests::default(),
-            doors: parts.doors,
-            device: parts.device,
+            doors: config.doors,
+            device,
             realtime: RealtimeStatus::default(),
             quit: false,
         };

@@ -1,9 +1,88 @@
 //! The disk: takes and small files go out through here, and takes come back to be heard.
+//!
+//! Four workers (`worker.rs`), each on a thread of its own, so that a slow disk holds up one kind of work alone.
 
 pub mod keeper;
 pub mod librarian;
 pub mod reader;
+pub mod worker;
 pub mod writer;
+
+use super::audio::{capture::Capture, streams::Lending};
+use crate::takes::cache::Cache;
+use keeper::{Keeper, Kept, Page};
+use librarian::Librarian;
+use reader::Reader;
+use std::{io, path::PathBuf, thread::JoinHandle};
+use worker::{Worker, WorkerHandle};
+use writer::{Progress, TakeJob, TakeNews, Writer};
+
+/// The workers' half.
+pub struct DiskWorkers {
+    writer: Worker<Writer>,
+    keeper: Worker<Keeper>,
+    librarian: Worker<Librarian>,
+    reader: Worker<Reader>,
+}
+
+/// The control thread's half.
+pub struct DiskHandles {
+    /// What is held becomes takes.
+    pub writer: WorkerHandle<TakeJob, TakeNews>,
+    /// How far the writer has come.
+    pub progress: Progress,
+    /// Small files.
+    pub keeper: WorkerHandle<Page, Kept>,
+    /// The folder of takes.
+    pub librarian: WorkerHandle<librarian::Job, librarian::News>,
+    /// Whether takes are measured when they are finished.
+    pub measures: bool,
+    /// Files that are played.
+    pub reader: WorkerHandle<reader::Job, reader::News>,
+}
+
+/// Both halves: takes are cut from `capture`, files are read for the streams of `lending`, and what is measured of takes is
+/// kept in the folder `verdicts`; without it they are not measured.
+pub fn disk(capture: Capture, lending: Lending, verdicts: Option<PathBuf>) -> (DiskWorkers, DiskHandles) {
+    let measures = verdicts.is_some();
+    let (writer, to_writer, progress) = writer::writer(capture);
+    let (keeper, to_keeper) = keeper::keeper();
+    let (librarian, to_librarian) = librarian::librarian(verdicts.map(Cache::new));
+    let (reader, to_reader) = reader::reader(lending);
+    let handles = DiskHandles {
+        writer: to_writer,
+        progress,
+        keeper: to_keeper,
+        librarian: to_librarian,
+        measures,
+        reader: to_reader,
+    };
+    (DiskWorkers { writer, keeper, librarian, reader }, handles)
+}
+
+impl DiskWorkers {
+    /// Runs each on a thread that ends with the control thread; `knock` is called after each report. Returns the keeper's:
+    /// what was handed to it is on the disk once it has ended.
+    ///
+    /// # Errors
+    /// Where the system has no more threads.
+    pub fn spawn(self, knock: impl Fn() + Clone + Send + 'static) -> io::Result<JoinHandle<()>> {
+        self.writer.spawn(knock.clone())?;
+        self.reader.spawn(knock.clone())?;
+        self.librarian.spawn(knock.clone())?;
+        self.keeper.spawn(knock)
+    }
+
+    /// Does everything there is to do now; the writer may be left waiting for its disk.
+    pub fn step(&mut self, with_writer: bool) {
+        if with_writer {
+            self.writer.step();
+        }
+        self.keeper.step();
+        self.librarian.step();
+        self.reader.step();
+    }
+}
 
 /// Something that is asked of one of these threads and answered when it is done, counted from 1 over the life of the
 /// engine.

@@ -7,7 +7,8 @@
 mod device;
 
 use super::{
-    assembly::{Assembly, EngineConfig, NoSuchInput, Time, assemble},
+    assembly::{Assembly, MidiThreads, NoSuchInput, Time, assemble},
+    config::EngineConfig,
     control::{Control, Moment, Outcome, SentListener, notice_of},
     frame_clock::{FrameClock, FrameTime},
     host::{Device, HostError, StartFailed, Watch, open_port::OpenPort, patchbay::Patchbay},
@@ -108,7 +109,7 @@ impl Engine {
         let Machinery { device, ports, mut patchbay, reopen } = machinery;
         let spec = device.spec().clone();
         let start_ns = realtime::now_ns();
-        let Assembly { station, mut control, renderer, scheduler, clock, writer, keeper, reader, librarian, frames } =
+        let Assembly { station, mut control, renderer, midi: MidiThreads { scheduler, clock }, disk, frames } =
             assemble(config, &spec, ports, Time::Real { start_ns })?;
         let knock = station.clone();
         control.keep_ports(patchbay.take_events(move || knock.knock()));
@@ -139,16 +140,11 @@ impl Engine {
             _ => None,
         };
         let scheduler = scheduler.spawn(Arc::clone(&realtime))?;
-        // Ends with the control that gives it jobs; by then every take is closed.
         let knock = station.clone();
-        writer.spawn(move || knock.knock())?;
-        reader.spawn()?;
-        librarian.spawn()?;
+        let keeper = disk.spawn(move || knock.knock())?;
         if config.mends {
             control.mend_takes();
         }
-        let knock = station.clone();
-        let keeper = keeper.spawn(move || knock.knock())?;
         let shown = station.status();
         let mut live = Live {
             turn: config.turn,

@@ -4,8 +4,9 @@
 //! frame it was given on, so a run is the same to the sample and the byte every time.
 
 use super::{
-    assembly::{Assembly, EngineConfig, NoSuchInput, Time, assemble},
+    assembly::{Assembly, NoSuchInput, Time, assemble},
     audio::renderer::BlockTime,
+    config::EngineConfig,
     control::{Moment, Outcome, SentListener},
     frame_clock::FrameTime,
     host::{
@@ -146,13 +147,8 @@ impl Offline {
     /// Has the threads that block do all there is to do, and takes in what they tell.
     fn listen(&mut self) {
         let now = self.now();
-        let Assembly { control, writer, keeper, reader, librarian, .. } = &mut self.engine;
-        if !self.disk_hangs {
-            writer.step();
-        }
-        keeper.step();
-        librarian.step();
-        reader.step();
+        let Assembly { control, disk, .. } = &mut self.engine;
+        disk.step(!self.disk_hangs);
         control.listen(now);
         for (reply, answer) in control.due_answers(now) {
             reply(answer);
@@ -179,7 +175,8 @@ impl Offline {
     }
 
     fn block(&mut self, frames: i64) {
-        let Assembly { renderer, scheduler, .. } = &mut self.engine;
+        let Assembly { renderer, midi, .. } = &mut self.engine;
+        let scheduler = &mut midi.scheduler;
         let (begin_ns, end_ns) = (ns_of(self.frame), ns_of(self.frame + frames));
         scheduler.receive(begin_ns);
         while let Some(due_ns) = scheduler.next_due_ns()
@@ -222,12 +219,12 @@ impl Offline {
             self.block(1);
         }
         let now_ns = ns_of(self.frame);
-        self.engine.scheduler.receive(now_ns);
-        self.engine.scheduler.silence(&|| now_ns);
+        self.engine.midi.scheduler.receive(now_ns);
+        self.engine.midi.scheduler.silence(&|| now_ns);
         self.block(1);
         self.engine.control.save_last(self.now());
         self.engine.control.close_keeper();
-        self.engine.keeper.step();
+        self.engine.disk.step(!self.disk_hangs);
         self.engine.control.listen_to_keeper(self.now().ns);
         self.engine.control.desk().tell(&Event::Quit);
     }

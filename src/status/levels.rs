@@ -224,7 +224,7 @@ impl Peaks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{assembly::EngineConfig, offline::Offline};
+    use crate::engine::{config::EngineConfig, offline::Offline};
 
     fn louder(moving: &Moving, peak_db: f32) -> Moving {
         let mut moving = moving.clone();

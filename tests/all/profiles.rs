@@ -9,7 +9,7 @@ use std::{
 };
 
 use busker::engine::{
-    assembly::EngineConfig,
+    config::EngineConfig,
     host::sim::SimDevice,
     live::{Engine, Machinery},
     offline::built_in_port,

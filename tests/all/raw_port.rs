@@ -4,7 +4,7 @@
 
 use assert_cmd::Command;
 use busker::engine::{
-    assembly::EngineConfig,
+    config::EngineConfig,
     host::open_port::{OpenPort, PortWay},
     host::{
         patchbay::{Patchbay, PortChange},

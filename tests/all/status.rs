@@ -1,6 +1,6 @@
 //! What is shown costs what changed: a turn of the control thread copies and allocates nothing else.
 
-use busker::engine::{assembly::EngineConfig, offline::Offline};
+use busker::engine::{config::EngineConfig, offline::Offline};
 
 /// A station in virtual time whose control thread has nothing new to say of itself.
 fn at_rest(lines: &[&str]) -> Offline {

@@ -9,7 +9,7 @@ mod signal;
 
 use busker::{
     engine::{
-        assembly::EngineConfig,
+        config::EngineConfig,
         host::AudioRequest,
         live::Engine,
         select::{DeviceChoice, PortChoice, PortWish, select},

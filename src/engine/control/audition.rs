@@ -9,6 +9,7 @@ use crate::{
         disk::{
             ErrandId,
             reader::{Job, News},
+            worker::WorkerHandle,
         },
         station::Answer,
     },
@@ -17,25 +18,11 @@ use crate::{
 };
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::Ordering,
-        mpsc::{Receiver, Sender},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 
 /// Nothing is there to be stopped or to be gone about in.
 const NOT_PLAYING: &str = "no take is being played; take.play plays one";
-
-/// What an audition is made of.
-pub struct AuditionParts {
-    /// The disk reader.
-    pub plays: Sender<Job>,
-    /// What it tells.
-    pub news: Receiver<News>,
-    /// What the callback counts.
-    pub counters: Arc<StreamCounters>,
-}
 
 /// What is listened to.
 struct Current {
@@ -51,26 +38,28 @@ struct Current {
 
 /// Audition, seen from the control thread.
 pub(super) struct Audition {
-    parts: AuditionParts,
+    reader: WorkerHandle<Job, News>,
+    /// What the callback counts.
+    counters: Arc<StreamCounters>,
     last: Epoch,
     current: Option<Current>,
 }
 
 impl Audition {
-    pub(super) fn new(parts: AuditionParts) -> Audition {
-        Audition { parts, last: Epoch::default(), current: None }
+    pub(super) fn new(reader: WorkerHandle<Job, News>, counters: Arc<StreamCounters>) -> Audition {
+        Audition { reader, counters, last: Epoch::default(), current: None }
     }
 
     /// Times the disk was too slow.
     pub(super) fn underruns(&self) -> u64 {
-        self.parts.counters.underruns.load(Ordering::Relaxed)
+        self.counters.underruns.load(Ordering::Relaxed)
     }
 
     /// The take that is listened to, once its file is open.
     pub(super) fn status(&self, sample_rate_hz: u32) -> Option<AuditionStatus> {
         let current = self.current.as_ref().filter(|current| !current.is_stopping)?;
         let length_seconds = current.length_seconds?;
-        let position = self.parts.counters.position();
+        let position = self.counters.position();
         let frames = if position.epoch == current.epoch { position.frames } else { 0 };
         let seconds = current.from_seconds + frames as f64 / f64::from(sample_rate_hz.max(1));
         Some(AuditionStatus { path: current.path.clone(), seconds: seconds.min(length_seconds), length_seconds })
@@ -124,7 +113,7 @@ impl Audition {
         let epoch = self.last.next();
         self.last = epoch;
         // A reader that is gone answers by its silence.
-        let _ = self.parts.plays.send(Job::Play { epoch, path: path.clone(), from_seconds, at_rate_hz: rate_hz });
+        let _ = self.reader.jobs.send(Job::Play { epoch, path: path.clone(), from_seconds, at_rate_hz: rate_hz });
         out.renderer.streams.play(AUDITION, epoch);
         // In the same take the length is known already.
         let same = self.current.take().filter(|before| before.path == path);
@@ -144,14 +133,14 @@ impl Audition {
         self.answer(Err("it was stopped before it began".to_owned()), out);
         if let Some(current) = &mut self.current {
             current.is_stopping = true;
-            let _ = self.parts.plays.send(Job::Stop { stream: AUDITION });
+            let _ = self.reader.jobs.send(Job::Stop { stream: AUDITION });
             out.renderer.streams.stop(AUDITION);
         }
     }
 
     /// Whether the callback has played a take to its end, or to where it was stopped.
     pub(super) fn listen_to_player(&mut self, out: &Out) {
-        let Some(epoch) = self.parts.counters.take_ended() else { return };
+        let Some(epoch) = self.counters.take_ended() else { return };
         // What is stopped may never have been begun: then it is the one before that ended.
         let is_over = self.current.as_ref().is_some_and(|it| it.epoch == epoch || it.is_stopping);
         if let Some(current) = self.current.take_if(|_| is_over) {
@@ -161,7 +150,7 @@ impl Audition {
 
     /// Takes in what the reader tells.
     pub(super) fn listen_to_reader(&mut self, out: &mut Out) {
-        while let Ok(news) = self.parts.news.try_recv() {
+        while let Ok(news) = self.reader.news.try_recv() {
             match news {
                 News::Started { epoch, path, frames, sample_rate_hz, from_seconds } => {
                     let Some(current) = self.of(epoch) else { continue };

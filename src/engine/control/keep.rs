@@ -8,6 +8,7 @@ use crate::{
     engine::disk::{
         ErrandId,
         keeper::{How, Kept, Outcome, Page, PageRevision, Shared, TRASH},
+        worker::WorkerHandle,
     },
     learned::Learned,
     snapshots::{Snapshot, Snapshots},
@@ -70,10 +71,10 @@ impl Content for Trashed {
 
 impl KeeperHandle {
     /// Both ends of the keeper's.
-    pub fn new(pages: Sender<Page>, kept: Receiver<Kept>) -> KeeperHandle {
+    pub fn new(keeper: WorkerHandle<Page, Kept>) -> KeeperHandle {
         KeeperHandle {
-            pages: Some(pages),
-            kept,
+            pages: Some(keeper.jobs),
+            kept: keeper.news,
             refused: 0,
             revision: PageRevision::default(),
             failing: BTreeMap::new(),

@@ -26,7 +26,7 @@ use crate::{
     status::Severity,
     takes::{Happening, unquoted},
 };
-pub use folder::{Folder, LibrarianHandle};
+pub use folder::Folder;
 use std::ops::Range;
 pub use takes::{Occasion, Takes, TakesParts};
 use takes::{Pending, TakeKey, Wanted};

@@ -21,6 +21,7 @@ use crate::{
     },
     config::home_folder,
     engine::{
+        config::SessionRules,
         disk::{ErrandId, keeper::How},
         station::Answer,
     },
@@ -45,21 +46,6 @@ use std::{
 
 /// The file is written no more often than this, in ns: an SD card wears, and a knob turns thirty times a second.
 const EVERY_NS: u64 = 2_000_000_000;
-
-/// What may be done with a session's folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionRules {
-    /// Whether it is locked and written; a rehearsal only reads.
-    pub keep: bool,
-    /// Whether takes go there; not where they were given a folder of their own.
-    pub takes: bool,
-}
-
-impl Default for SessionRules {
-    fn default() -> Self {
-        SessionRules { keep: true, takes: true }
-    }
-}
 
 /// A session that is open.
 pub(super) struct OpenSession {

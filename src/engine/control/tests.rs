@@ -3,7 +3,7 @@
 
 use crate::{
     engine::{
-        assembly::EngineConfig,
+        config::EngineConfig,
         host::open_port::{Kept, OpenPort},
         host::patchbay::{PortChange, PortEvent},
         midi::input::{Inlet, Where, input},

@@ -11,7 +11,7 @@ use crate::{
     music::{Bpm, CountIn, PPQN, Position, position::BEATS_PER_BAR},
     status::Event,
 };
-pub use sync::{Sync, SyncConfig};
+pub use sync::Sync;
 
 /// What moves the song.
 pub(super) struct Transport {

@@ -1,7 +1,7 @@
 //! The keeper: small files (what was learned, snapshots, sessions) are written here, so that a slow disk stalls neither
 //! notes nor knobs. What crosses is what the file is to say, shared and unchanging; its text is worked out here.
 //!
-//! Runs on its own thread (or stepped, in virtual time) and waits for nothing but the disk. A file's page is a level: of
+//! A worker (`worker.rs`) of its own that waits for nothing but the disk. A file's page is a level: of
 //! several that wait for one file only the newest is written (what goes to the trash is each a file of its own, and is
 //! written before what takes its place), and few wait: each is a person's doing, or comes two seconds
 //! after the one before. Pages of a file have revisions, and no older one is written after a newer one. What became of it is an event: a failure, or what somebody waits for. It ends when the control
@@ -9,7 +9,10 @@
 //!
 //! A file that others may write, too, is read before: where it is not what it was, what they changed stays in it.
 
-use super::ErrandId;
+use super::{
+    ErrandId,
+    worker::{Work, Worker, WorkerHandle, WorkerLink, worker},
+};
 use crate::{
     files,
     session::lock::Lock,
@@ -21,11 +24,8 @@ use std::{
     fs::{File, TryLockError},
     io, mem,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        mpsc::{Receiver, Sender},
-    },
-    thread::{self, JoinHandle},
+    sync::Arc,
+    thread,
     time::Duration,
 };
 
@@ -120,10 +120,10 @@ pub enum Outcome {
 }
 
 /// The keeper's state.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Keeper {
-    pages: Receiver<Page>,
-    kept: Sender<Kept>,
+    /// What is to be written, in order.
+    waiting: Vec<Page>,
     /// What was handed over last of files that are shared, and reached the disk.
     handed: HashMap<PathBuf, String>,
     /// The newest page of each file that reached the disk.
@@ -138,46 +138,32 @@ enum Refusal {
     Disk(String),
 }
 
-impl Keeper {
-    /// A keeper of what comes in here.
-    pub fn new(pages: Receiver<Page>, kept: Sender<Kept>) -> Keeper {
-        Keeper { pages, kept, handed: HashMap::new(), written: HashMap::new() }
-    }
+/// Both halves of a keeper.
+pub fn keeper() -> (Worker<Keeper>, WorkerHandle<Page, Kept>) {
+    worker(Keeper::default())
+}
 
-    /// Runs until nobody is left who could hand it anything. `told` is called when there is news.
-    ///
-    /// # Errors
-    /// Where the system has no more threads.
-    pub fn spawn(mut self, told: impl Fn() + Send + 'static) -> io::Result<JoinHandle<()>> {
-        thread::Builder::new().name("keeper".into()).spawn(move || {
-            while let Ok(page) = self.pages.recv() {
-                if self.write_all(Some(page)) {
-                    told();
-                }
-            }
-        })
-    }
+impl Work for Keeper {
+    type Job = Page;
+    type News = Kept;
+    const THREAD: &'static str = "keeper";
 
-    /// Writes everything there is to write now.
-    pub fn step(&mut self) {
-        self.write_all(None);
-    }
-
-    /// True where there is news.
-    fn write_all(&mut self, first: Option<Page>) -> bool {
-        let mut waiting: Vec<Page> = Vec::new();
-        for mut page in first.into_iter().chain(self.pages.try_iter()) {
-            let is_other = |other: &Page| other.path == page.path && !matches!(other.how, How::Trash);
-            if let Some(at) = waiting.iter().position(is_other) {
-                let other = waiting.remove(at);
-                let (older, newer) = if other.revision < page.revision { (other, page) } else { (page, other) };
-                page = newer;
-                page.errands.splice(0..0, older.errands);
-            }
-            waiting.push(page);
+    fn obey(&mut self, mut page: Page, _: &mut WorkerLink<Self>) {
+        let is_other = |other: &Page| other.path == page.path && !matches!(other.how, How::Trash);
+        if let Some(at) = self.waiting.iter().position(is_other) {
+            let other = self.waiting.remove(at);
+            let (older, newer) = if other.revision < page.revision { (other, page) } else { (page, other) };
+            page = newer;
+            page.errands.splice(0..0, older.errands);
         }
-        let is_news = !waiting.is_empty();
-        for mut page in waiting {
+        self.waiting.push(page);
+    }
+
+    fn go_on(&mut self, link: &mut WorkerLink<Self>) -> bool {
+        while let Some(page) = link.next_job() {
+            self.obey(page, link);
+        }
+        for mut page in mem::take(&mut self.waiting) {
             let written = self.write(&page);
             let (path, revision, errands) = (page.path.clone(), page.revision, mem::take(&mut page.errands));
             let outcome = match written {
@@ -188,12 +174,13 @@ impl Keeper {
                     Outcome::Not { sentence, again: Some(page) }
                 }
             };
-            // A control that is gone can tell nobody.
-            let _ = self.kept.send(Kept { path, revision, errands, outcome });
+            link.report(Kept { path, revision, errands, outcome });
         }
-        is_news
+        false
     }
+}
 
+impl Keeper {
     fn write(&mut self, page: &Page) -> Result<Outcome, Refusal> {
         let is_for_trash = matches!(page.how, How::Trash);
         if !is_for_trash && self.written.get(&page.path).is_some_and(|written| *written > page.revision) {

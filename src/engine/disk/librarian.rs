@@ -1,15 +1,19 @@
 //! The librarian: mends what an interrupted run left, measures takes that are finished, and keeps the list of takes while
 //! somebody looks at it.
 //!
-//! Runs on its own thread at a low priority (or stepped, in virtual time) and waits for nothing but the disk. Jobs and
-//! news cross in channels that lose nothing. What measures long looks at its jobs meanwhile, and begins again later. It
-//! ends with the control that gives it jobs, wherever it is: each file is replaced whole or not at all.
+//! A worker (`worker.rs`) at a low priority that waits for nothing but the disk. What measures long looks at its jobs
+//! meanwhile, and begins again later. Once the control thread is gone it ends, wherever it is: each file is replaced whole
+//! or not at all.
 
 mod shelf;
 
 pub use shelf::infos;
 
-use super::{ErrandId, writer::ORIGINATOR};
+use super::{
+    ErrandId,
+    worker::{ControlGone, Work, Worker, WorkerHandle, WorkerLink, worker},
+    writer::ORIGINATOR,
+};
 use crate::{
     status::TakesStatus,
     takes::{self, Named, NotUsable, Reach, Repaired, Take, Verdict, cache::Cache},
@@ -17,12 +21,8 @@ use crate::{
 };
 use shelf::Shelf;
 use std::{
-    collections::VecDeque,
-    io,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError},
-    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -65,85 +65,54 @@ pub enum News {
 
 /// The librarian's state.
 pub struct Librarian {
-    jobs: Receiver<Job>,
-    /// Jobs that came while something was measured.
-    waiting: VecDeque<Job>,
-    news: Sender<News>,
+    /// What was measured before; without it nothing is.
     cache: Option<Cache>,
+    /// The folder that is looked at.
     shelf: Option<Shelf>,
     revision: u64,
 }
 
-impl Librarian {
-    /// A librarian with this cache of what was measured.
-    pub fn new(jobs: Receiver<Job>, news: Sender<News>, cache: Option<Cache>) -> Librarian {
-        Librarian { jobs, waiting: VecDeque::new(), news, cache, shelf: None, revision: 0 }
+type Link = WorkerLink<Librarian>;
+
+/// Both halves of a librarian with this cache of what was measured.
+pub fn librarian(cache: Option<Cache>) -> (Worker<Librarian>, WorkerHandle<Job, News>) {
+    worker(Librarian { cache, shelf: None, revision: 0 })
+}
+
+impl Work for Librarian {
+    type Job = Job;
+    type News = News;
+    const THREAD: &'static str = "librarian";
+
+    fn start(&mut self) {
+        // On Linux a thread has a priority of its own.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
     }
 
-    /// Runs until the control thread is gone.
-    ///
-    /// # Errors
-    /// Where the system has no more threads.
-    pub fn spawn(mut self) -> io::Result<JoinHandle<()>> {
-        thread::Builder::new().name("librarian".into()).spawn(move || {
-            // On Linux a thread has a priority of its own.
-            let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-            loop {
-                let is_busy = !self.waiting.is_empty() || self.shelf.as_ref().is_some_and(Shelf::has_unmeasured);
-                let job = match self.waiting.pop_front() {
-                    Some(job) => Ok(job),
-                    None if is_busy => self.jobs.try_recv().map_err(|error| match error {
-                        TryRecvError::Empty => RecvTimeoutError::Timeout,
-                        TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
-                    }),
-                    None if self.shelf.is_some() => self.jobs.recv_timeout(LOOK),
-                    None => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                };
-                match job {
-                    Ok(job) => self.obey(job),
-                    Err(RecvTimeoutError::Timeout) if is_busy => self.measure_next(),
-                    Err(RecvTimeoutError::Timeout) => self.look(),
-                    Err(RecvTimeoutError::Disconnected) => break,
-                }
-            }
-        })
+    fn patience(&self) -> Option<Duration> {
+        self.shelf.as_ref().map(|shelf| if shelf.has_unmeasured() { Duration::ZERO } else { LOOK })
     }
 
-    /// Does everything there is to do now.
-    pub fn step(&mut self) {
-        while let Some(job) = self.waiting.pop_front().or_else(|| self.jobs.try_recv().ok()) {
-            self.obey(job);
-        }
-        while self.shelf.as_ref().is_some_and(Shelf::has_unmeasured) {
-            self.measure_next();
-        }
-    }
-
-    fn tell(&self, news: News) {
-        // A control that is gone can tell nobody.
-        let _ = self.news.send(news);
-    }
-
-    fn obey(&mut self, job: Job) {
+    fn obey(&mut self, job: Job, link: &mut Link) {
         match job {
-            Job::Mend(folders) => folders.iter().for_each(|folder| self.mend(folder)),
+            Job::Mend(folders) => folders.iter().for_each(|folder| self.mend(folder, link)),
             Job::Measure(path) => {
-                if let Some(verdict) = self.measure(&path) {
-                    self.tell(News::Measured(path, Box::new(verdict)));
+                if let Some(verdict) = self.measure(&path, link) {
+                    link.report(News::Measured(path, Box::new(verdict)));
                 }
-                self.look();
+                self.look(link);
             }
             Job::Look(folder) => {
                 self.shelf = folder.map(Shelf::new);
-                self.look();
+                self.look(link);
             }
-            Job::LookAgain => self.look(),
+            Job::LookAgain => self.look(link),
             Job::Rename(Named { path, second }, name, errand) => {
                 let take = Named::found(&path, second);
                 let old = shown(&take.path);
                 let done = takes::rename(&take, &name);
                 let done = done.map(|moved| format!("{old} is {} now{}", shown(&moved.to), moved.besides));
-                self.did(errand, done, &old);
+                self.did(errand, done, &old, link);
             }
             Job::Remove(Named { path, second }, errand) => {
                 let take = Named::found(&path, second);
@@ -152,24 +121,39 @@ impl Librarian {
                     let (to, besides) = (takes::shown(&moved.to), moved.besides);
                     format!("{old} is in the trash: {to}{besides}; {}", takes::TRASH_KEEPS_ROOM)
                 });
-                self.did(errand, done, &old);
+                self.did(errand, done, &old, link);
             }
         }
     }
 
-    fn did(&mut self, errand: ErrandId, outcome: Result<String, takes::NotDone>, name: &str) {
-        self.tell(match outcome {
+    fn go_on(&mut self, link: &mut Link) -> bool {
+        if let Some(path) = self.shelf.as_mut().and_then(Shelf::next_unmeasured) {
+            self.publish(link);
+            self.measure(&path, link);
+            self.publish(link);
+        }
+        self.shelf.as_ref().is_some_and(Shelf::has_unmeasured)
+    }
+
+    fn idle(&mut self, link: &mut Link) {
+        self.look(link);
+    }
+}
+
+impl Librarian {
+    fn did(&mut self, errand: ErrandId, outcome: Result<String, takes::NotDone>, name: &str, link: &Link) {
+        link.report(match outcome {
             Ok(sentence) => News::Did(errand, sentence),
             Err(error) => News::DidNot(errand, format!("{name}: {error}")),
         });
-        self.look();
+        self.look(link);
     }
 
     /// Mends what busker made. What others made, and what cannot be mended, is left as it is: the list tells of it.
-    fn mend(&mut self, folder: &Path) {
+    fn mend(&mut self, folder: &Path, link: &Link) {
         match takes::finish_moves(folder) {
             Ok(0) => {}
-            Ok(count) => self.tell(News::Mended(format!("an interrupted move is finished: {count} files of a take"))),
+            Ok(count) => link.report(News::Mended(format!("an interrupted move is finished: {count} files of a take"))),
             Err(error) => tracing::warn!("an interrupted move in {} is not finished: {error}", folder.display()),
         }
         match takes::sweep(folder) {
@@ -180,31 +164,26 @@ impl Librarian {
         for path in files.into_iter().filter(|path| is_interrupted(path)) {
             if let Ok(Repaired::Done(wav)) = takes::repair(&path, Reach::Folder, false) {
                 tracing::info!(path = %path.display(), "header mended");
-                self.tell(News::Mended(format!("{}: {}", shown(&path), Repaired::text(&wav, false))));
+                link.report(News::Mended(format!("{}: {}", shown(&path), Repaired::text(&wav, false))));
             }
         }
-        self.look();
+        self.look(link);
     }
 
     /// What was measured of a take, now or before.
-    fn measure(&mut self, path: &Path) -> Option<Verdict> {
+    fn measure(&mut self, path: &Path, link: &mut Link) -> Option<Verdict> {
         if let Some(measured) = self.cache.as_ref().and_then(|cache| cache.get(path)) {
             return Some(measured.verdict);
         }
-        let (jobs, waiting) = (&self.jobs, &mut self.waiting);
         let mut gone = false;
-        let mut progress = |_| match jobs.try_recv() {
-            Ok(job) => {
-                // What can wait does not interrupt.
-                let urgent = !matches!(job, Job::Measure(_) | Job::LookAgain);
-                waiting.push_back(job);
-                if urgent { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            }
-            Err(TryRecvError::Disconnected) => {
+        let mut progress = |_| match link.glance() {
+            // What can wait does not interrupt.
+            Ok(None | Some(Job::Measure(_) | Job::LookAgain)) => ControlFlow::Continue(()),
+            Ok(Some(_)) => ControlFlow::Break(()),
+            Err(ControlGone) => {
                 gone = true;
                 ControlFlow::Break(())
             }
-            Err(TryRecvError::Empty) => ControlFlow::Continue(()),
         };
         let measured = Take::open_whole(path, Reach::Folder).and_then(|take| takes::measure(&take, &mut progress));
         match measured {
@@ -222,7 +201,7 @@ impl Librarian {
             Err(NotUsable::Stopped) if gone => None,
             Err(NotUsable::Stopped) => {
                 // Whatever came goes first.
-                waiting.push_back(Job::Measure(path.to_owned()));
+                link.put_off(Job::Measure(path.to_owned()));
                 None
             }
             Err(error) => {
@@ -235,26 +214,18 @@ impl Librarian {
         }
     }
 
-    fn measure_next(&mut self) {
-        if let Some(path) = self.shelf.as_mut().and_then(Shelf::next_unmeasured) {
-            self.publish();
-            self.measure(&path);
-            self.publish();
-        }
-    }
-
-    fn look(&mut self) {
+    fn look(&mut self, link: &Link) {
         if let Some(shelf) = &mut self.shelf
             && shelf.look(self.cache.as_ref())
         {
-            self.publish();
+            self.publish(link);
         }
     }
 
-    fn publish(&mut self) {
+    fn publish(&mut self, link: &Link) {
         if let Some(shelf) = &self.shelf {
             self.revision += 1;
-            self.tell(News::Takes(shelf.status(self.revision)));
+            link.report(News::Takes(shelf.status(self.revision)));
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The disk reader: what is played is read ahead, so that it can be heard while the disk is slow.
 //!
-//! One thread (or stepped, in virtual time) for all streams; it waits for nothing but the disk. A take is read for the
+//! One worker (`worker.rs`) for all streams; it waits for nothing but the disk. A take is read for the
 //! stream that auditions, a playlist along a plan for a stream that is locked to the song; a new job for a stream ends the
 //! one before. Each block goes to the stream whose blocks run out first (`turn.rs`). Blocks that the callback has played
-//! are filled again; what they belong to is written on them, so nobody waits until the old ones are back. It ends when the
-//! control thread is gone.
+//! are filled again; what they belong to is written on them, so nobody waits until the old ones are back.
 //!
 //! Locate and edit: the control thread asks for the new epoch here first, and then has the stream play it; so what is heard
 //! until then is the old one, and the new one's blocks are there. The tracks of a session are the next to use
@@ -18,6 +17,7 @@ mod stereo;
 mod tests;
 mod turn;
 
+use super::worker::{Work, Worker, WorkerHandle, WorkerLink, worker};
 use crate::{
     engine::audio::streams::{
         AUDITION, Lending, STREAMS,
@@ -30,13 +30,8 @@ use lent::Lent;
 use rate::Converter;
 use song::SongSource;
 use std::{
-    io,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender},
-    },
-    thread::{self, JoinHandle},
+    sync::Arc,
     time::Duration,
 };
 use stereo::Stereo;
@@ -142,59 +137,27 @@ struct Line {
 
 /// The reader's state.
 pub struct Reader {
-    jobs: Receiver<Job>,
-    news: Sender<News>,
     lending: Lending,
     lines: Vec<Line>,
 }
 
-impl Reader {
-    /// A reader that lends blocks to these streams.
-    pub fn new(jobs: Receiver<Job>, news: Sender<News>, lending: Lending) -> Reader {
-        let line = |stream| Line { lent: Lent::new(stream), epoch: Epoch::default(), source: None };
-        Reader { jobs, news, lending, lines: (0..STREAMS).map(line).collect() }
+/// Both halves of a reader that lends blocks to these streams.
+pub fn reader(lending: Lending) -> (Worker<Reader>, WorkerHandle<Job, News>) {
+    let line = |stream| Line { lent: Lent::new(stream), epoch: Epoch::default(), source: None };
+    worker(Reader { lending, lines: (0..STREAMS).map(line).collect() })
+}
+
+impl Work for Reader {
+    type Job = Job;
+    type News = News;
+    const THREAD: &'static str = "disk-reader";
+
+    fn patience(&self) -> Option<Duration> {
+        let waits_for_blocks = self.lines.iter().any(|line| line.source.is_some() || line.lent.has_blocks());
+        waits_for_blocks.then_some(LOOK)
     }
 
-    /// Runs until the control thread is gone.
-    ///
-    /// # Errors
-    /// Where the system has no more threads.
-    pub fn spawn(mut self) -> io::Result<JoinHandle<()>> {
-        thread::Builder::new().name("disk-reader".into()).spawn(move || {
-            loop {
-                let waits_for_blocks = self.lines.iter().any(|line| line.source.is_some() || line.lent.has_blocks());
-                let job = match waits_for_blocks {
-                    false => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                    true => self.jobs.recv_timeout(LOOK),
-                };
-                match job {
-                    Ok(job) => self.take_on(job),
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return,
-                }
-                self.step();
-            }
-        })
-    }
-
-    /// Does everything there is to do now.
-    pub fn step(&mut self) {
-        loop {
-            while let Ok(job) = self.jobs.try_recv() {
-                self.take_on(job);
-            }
-            while let Some(block) = self.lending.take_home() {
-                if let Some(line) = self.lines.get_mut(block.stream) {
-                    line.lent.comes_home(block);
-                }
-            }
-            let room = |line: &Line| line.source.as_ref().and_then(|_| line.lent.ahead_frames());
-            let Some(turn) = turn::next(self.lines.iter().map(room)) else { return };
-            self.fill(turn);
-        }
-    }
-
-    fn take_on(&mut self, job: Job) {
+    fn obey(&mut self, job: Job, link: &mut WorkerLink<Self>) {
         match job {
             Job::Stop { stream } => self.close(stream),
             Job::Follow { stream, epoch, playlist, plan, from_frame } => {
@@ -204,34 +167,40 @@ impl Reader {
             }
             Job::Play { epoch, path, from_seconds, at_rate_hz } => {
                 self.close(AUDITION);
-                let missing_seconds = match Take::open(epoch, &path, from_seconds, at_rate_hz) {
+                let (take, started) = match Take::open(epoch, &path, from_seconds, at_rate_hz) {
                     Err(why) => {
                         let sentence = format!("cannot play {}: {why}", path.display());
-                        return self.tell(News::Failed { epoch, sentence });
+                        return link.report(News::Failed { epoch, sentence });
                     }
-                    Ok((take, started)) => {
-                        let missing = take.source.missing_seconds();
-                        self.tell(started);
-                        let missing = missing.map(|missing| (take.path.display().to_string(), missing));
-                        self.open(AUDITION, epoch, Source::Take(Box::new(take)), f64::from(at_rate_hz));
-                        missing
-                    }
+                    Ok(opened) => opened,
                 };
-                if let Some((path, missing)) = missing_seconds {
+                link.report(started);
+                if let Some(missing) = take.source.missing_seconds() {
                     let sentence = format!(
-                        "{path} ends {missing:.1} s before its header says; `busker takes repair` makes the header true"
+                        "{} ends {missing:.1} s before its header says; `busker takes repair` makes the header true",
+                        take.path.display()
                     );
-                    self.tell(News::CutShort { epoch, sentence });
+                    link.report(News::CutShort { epoch, sentence });
                 }
+                self.open(AUDITION, epoch, Source::Take(Box::new(take)), f64::from(at_rate_hz));
             }
         }
     }
 
-    /// A control that is gone can be told nothing.
-    fn tell(&self, news: News) {
-        let _ = self.news.send(news);
+    /// Fills one block, that of the stream whose blocks run out first.
+    fn go_on(&mut self, link: &mut WorkerLink<Self>) -> bool {
+        while let Some(block) = self.lending.take_home() {
+            if let Some(line) = self.lines.get_mut(block.stream) {
+                line.lent.comes_home(block);
+            }
+        }
+        let room = |line: &Line| line.source.as_ref().and_then(|_| line.lent.ahead_frames());
+        let turn = turn::next(self.lines.iter().map(room));
+        turn.map(|turn| self.fill(turn, link)).is_some()
     }
+}
 
+impl Reader {
     fn open(&mut self, stream: usize, epoch: Epoch, source: Source, sample_rate_hz: f64) {
         if let Some(line) = self.lines.get_mut(stream) {
             (line.epoch, line.source) = (epoch, Some(source));
@@ -247,7 +216,7 @@ impl Reader {
     }
 
     /// Fills a block of a stream and lends it; with the last one its source is closed.
-    fn fill(&mut self, stream: usize) {
+    fn fill(&mut self, stream: usize, link: &WorkerLink<Self>) {
         let Some(line) = self.lines.get_mut(stream) else { return };
         let mut block = line.lent.take();
         let epoch = line.epoch;
@@ -268,7 +237,7 @@ impl Reader {
         if is_over {
             self.close(stream);
         }
-        news.into_iter().for_each(|news| self.tell(news));
+        news.into_iter().for_each(|news| link.report(news));
     }
 }
 

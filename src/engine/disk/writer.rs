@@ -1,33 +1,30 @@
 //! The disk writer: what the capture buffer holds becomes takes, which are WAV files.
 //!
-//! Runs on its own thread (or stepped, in virtual time) and waits for nothing but the disk. A take is a stretch of the
-//! buffer, of the taps that its order names: it may begin in the past and end when the frame it ends before is there.
+//! A worker (`worker.rs`) of its own that waits for nothing but the disk. A take is a stretch of the buffer, of the taps
+//! that its order names: it may begin in the past and end when the frame it ends before is there.
 //! Several are made at once, and what becomes of one is nothing to the others. What the disk is too slow for is silence of
 //! its exact length, marked and reported. Files are created new, never overwritten.
 //!
 //! Jobs come before every piece that is written: a slow disk delays an order by one wait for the disk, not until all is
 //! written. How far it has come is in [`Progress`], which can be read while it waits.
 //!
-//! `writer/take.rs` is one take, `writer/take_file.rs` one of its files; jobs and what becomes of them cross in channels that
-//! lose nothing.
+//! `writer/take.rs` is one take, `writer/take_file.rs` one of its files.
 
 mod names;
 mod roll;
 mod take;
 mod take_file;
 
+use super::worker::{Work, Worker, WorkerHandle, WorkerLink, worker};
 use crate::{config::recorder::FileOf, engine::audio::capture::Capture, wav::Depth};
 use jiff::civil::DateTime;
 use roll::Roll;
 use std::{
-    io,
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender},
     },
-    thread::{self, JoinHandle},
     time::Duration,
 };
 use take::OpenTake;
@@ -238,94 +235,52 @@ impl Default for Progress {
 
 /// The writer's state.
 pub struct Writer {
-    jobs: Receiver<TakeJob>,
+    capture: Capture,
     progress: Progress,
-    shared: Shared,
     roll: Roll,
     takes: Vec<OpenTake>,
 }
 
 /// What all takes share: where samples come from, and where news goes.
-struct Shared {
-    capture: Capture,
-    done: Sender<TakeNews>,
-    /// Called when there is news.
-    knock: Box<dyn Fn() + Send>,
+struct Shared<'a> {
+    capture: &'a Capture,
+    link: &'a WorkerLink<Writer>,
 }
 
-impl Shared {
-    fn report(&self, done: TakeNews) {
-        // Where the control thread is gone, the files are closed all the same.
-        let _ = self.done.send(done);
-        (self.knock)();
+impl Shared<'_> {
+    fn report(&self, news: TakeNews) {
+        self.link.report(news);
     }
 }
 
-impl Writer {
-    /// A writer of what is held.
-    pub fn new(jobs: Receiver<TakeJob>, done: Sender<TakeNews>, capture: Capture) -> Writer {
-        Writer {
-            jobs,
-            progress: Progress::new(),
-            shared: Shared { capture, done, knock: Box::new(|| {}) },
-            roll: Roll::default(),
-            takes: Vec::new(),
-        }
+/// Both halves of a writer of what is held, and how far it has come, for any thread.
+pub fn writer(capture: Capture) -> (Worker<Writer>, WorkerHandle<TakeJob, TakeNews>, Progress) {
+    let progress = Progress::new();
+    let writer = Writer { capture, progress: progress.clone(), roll: Roll::default(), takes: Vec::new() };
+    let (worker, handle) = worker(writer);
+    (worker, handle, progress)
+}
+
+impl Work for Writer {
+    type Job = TakeJob;
+    type News = TakeNews;
+    const THREAD: &'static str = "disk-writer";
+
+    fn start(&mut self) {
+        // The callback needs seconds for what takes a moment here.
+        self.capture.bring_in();
     }
 
-    /// How far it has come, for any thread.
-    pub fn progress(&self) -> Progress {
-        self.progress.clone()
+    fn patience(&self) -> Option<Duration> {
+        (!self.takes.is_empty()).then_some(LOOK)
     }
 
-    /// Runs until the control thread is gone, then closes what is open. `knock` is called when there is news.
-    ///
-    /// # Errors
-    /// Where the system has no more threads.
-    pub fn spawn(mut self, knock: impl Fn() + Send + 'static) -> io::Result<JoinHandle<()>> {
-        self.shared.knock = Box::new(knock);
-        thread::Builder::new().name("disk-writer".into()).spawn(move || {
-            // The callback needs seconds for what takes a moment here.
-            self.shared.capture.bring_in();
-            loop {
-                let job = match self.takes.is_empty() {
-                    true => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                    false => self.jobs.recv_timeout(LOOK),
-                };
-                match job {
-                    Ok(job) => self.obey(job),
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => break,
-                }
-                self.step();
-            }
-            self.close();
-        })
-    }
-
-    /// Does everything there is to do now.
-    pub fn step(&mut self) {
-        while self.write_round() {}
-    }
-
-    fn obey_all(&mut self) {
-        while let Ok(job) = self.jobs.try_recv() {
-            self.obey(job);
-        }
-    }
-
-    /// Ends every take with what is there.
-    fn close(&mut self) {
-        let head = self.shared.capture.held().end;
-        for take in &mut self.takes {
-            take.end_before(head);
-        }
-        self.step();
-    }
-
-    fn obey(&mut self, job: TakeJob) {
+    fn obey(&mut self, job: TakeJob, link: &mut WorkerLink<Self>) {
         match job {
-            TakeJob::Begin(order) => self.takes.push(OpenTake::new(*order, &self.shared, &self.roll)),
+            TakeJob::Begin(order) => {
+                let shared = Shared { capture: &self.capture, link };
+                self.takes.push(OpenTake::new(*order, &shared, &self.roll));
+            }
             TakeJob::End { take, frame } => {
                 if let Some(take) = self.takes.iter_mut().find(|open| open.id() == take) {
                     take.end_before(frame);
@@ -336,7 +291,7 @@ impl Writer {
                 takes.for_each(|take| take.mark(frame, &label));
             }
             TakeJob::Played(batch) => {
-                let oldest = self.shared.capture.held().start;
+                let oldest = self.capture.held().start;
                 for played in batch {
                     self.takes.iter_mut().for_each(|take| take.play(&played));
                     self.roll.play(played, oldest);
@@ -344,35 +299,50 @@ impl Writer {
             }
             TakeJob::Tempo { frame, bpm } => {
                 self.takes.iter_mut().for_each(|take| take.tempo(frame, bpm));
-                self.roll.tempo(frame, bpm, self.shared.capture.held().start);
+                self.roll.tempo(frame, bpm, self.capture.held().start);
             }
         }
     }
 
-    /// A piece of each file in turn, so that none waits while another catches up. True where there may be more.
-    fn write_round(&mut self) -> bool {
+    /// A piece of each file in turn, so that none waits while another catches up.
+    fn go_on(&mut self, link: &mut WorkerLink<Self>) -> bool {
         let mut wrote = false;
         let mut turn = 0;
         loop {
-            self.obey_all();
+            while let Some(job) = link.next_job() {
+                self.obey(job, link);
+            }
             self.note_progress();
-            match self.write_one(turn) {
+            match self.write_one(turn, link) {
                 Some(more) => wrote |= more,
                 None => break,
             }
             turn += 1;
         }
-        self.takes.retain_mut(|take| !take.is_over(&self.shared));
+        let shared = Shared { capture: &self.capture, link };
+        self.takes.retain_mut(|take| !take.is_over(&shared));
         self.note_progress();
         wrote
     }
 
-    /// A piece of one file, counted over all takes; nothing where there are not so many.
-    fn write_one(&mut self, turn: usize) -> Option<bool> {
-        let mut file = turn;
+    /// Ends every take with what is there.
+    fn end(&mut self, link: &mut WorkerLink<Self>) {
+        let head = self.capture.held().end;
         for take in &mut self.takes {
+            take.end_before(head);
+        }
+        while self.go_on(link) {}
+    }
+}
+
+impl Writer {
+    /// A piece of one file, counted over all takes; nothing where there are not so many.
+    fn write_one(&mut self, turn: usize, link: &WorkerLink<Self>) -> Option<bool> {
+        let Writer { capture, roll, takes, .. } = self;
+        let mut file = turn;
+        for take in takes {
             match file.checked_sub(take.files()) {
-                None => return Some(take.write(file, &self.shared, &self.roll)),
+                None => return Some(take.write(file, &Shared { capture, link }, roll)),
                 Some(rest) => file = rest,
             }
         }

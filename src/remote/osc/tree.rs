@@ -102,7 +102,7 @@ fn scalar(value: &Value) -> Option<OscType> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{assembly::EngineConfig, offline::Offline};
+    use crate::engine::{config::EngineConfig, offline::Offline};
 
     fn status() -> Status {
         let mut offline = Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap();

@@ -108,7 +108,7 @@ impl Moved {
 mod tests {
     use super::*;
     use crate::{
-        engine::{assembly::EngineConfig, offline::Offline},
+        engine::{config::EngineConfig, offline::Offline},
         remote::wire::Told,
     };
 

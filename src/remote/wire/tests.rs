@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    engine::{assembly::EngineConfig, offline::Offline},
+    engine::{config::EngineConfig, offline::Offline},
     status::Severity,
 };
 use proptest::prelude::*;

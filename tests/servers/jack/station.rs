@@ -3,7 +3,7 @@
 use super::server::wait_for;
 use busker::{
     engine::{
-        assembly::EngineConfig,
+        config::EngineConfig,
         host::open_port::OpenPort,
         host::{AudioRequest, JackPort, jack},
         live::{Engine, Machinery, Reopen},

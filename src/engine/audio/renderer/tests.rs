@@ -8,7 +8,10 @@ use crate::{
             meter::meter,
             streams::{block::Epoch, streams},
         },
-        disk::reader::{Job, Reader},
+        disk::{
+            reader::{Job, reader},
+            worker::WorkerHandle,
+        },
         frame_clock::frame_clock,
         midi::sent::sent_log,
         plan_cell::plan_cell,
@@ -18,7 +21,7 @@ use crate::{
 };
 use busker_sound::mixer::StripLevels;
 use hound::{SampleFormat, WavSpec, WavWriter};
-use std::{collections::HashMap, path::Path, process::Command, sync::mpsc};
+use std::{collections::HashMap, path::Path, process::Command};
 
 const RATE_HZ: f64 = 48_000.0;
 /// Blocks of a device, odd ones among them.
@@ -138,9 +141,7 @@ fn what_is_heard_of_tracks_is_what_an_export_makes_of_them_to_the_bit() {
         message_delay_frames: Arc::default(),
         log,
     });
-    let (jobs, jobs_receiver) = mpsc::channel();
-    let (news_sender, news) = mpsc::channel();
-    let mut reader = Reader::new(jobs_receiver, news_sender, lending);
+    let (mut reader, WorkerHandle { jobs, news }) = reader(lending);
     let mut levels = MixLevels { master: 0.7, ..MixLevels::default() };
     for (i, track) in tracks.iter().enumerate() {
         let (stream, epoch) = (i + 1, Epoch(1));

@@ -1,8 +1,9 @@
 //! Takes that are listened to, in virtual time: what is heard of them, and where they are not.
 
 use super::*;
-use crate::engine::{assembly::EngineConfig, offline::Offline};
+use crate::engine::{config::EngineConfig, offline::Offline};
 use hound::{SampleFormat, WavSpec, WavWriter};
+use std::sync::mpsc::Receiver;
 use std::{fs, iter::repeat_n, os::unix::fs::FileExt};
 
 const RATE_HZ: u32 = 48_000;

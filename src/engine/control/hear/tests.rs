@@ -3,7 +3,7 @@
 use crate::{
     config::{PortSettings, ThruTo},
     engine::{
-        assembly::EngineConfig,
+        config::EngineConfig,
         host::open_port::{OpenPort, PortInfo, PortWay},
         midi::input::{Inlet, Where, input},
         offline::{Offline, built_in_port},

@@ -6,37 +6,29 @@ use crate::{
     command::arg::{TakeName, Text},
     engine::{
         control::out::Out,
-        disk::librarian::{Job, News},
+        disk::{
+            librarian::{Job, News},
+            worker::WorkerHandle,
+        },
         station::Answer,
     },
     status::{Event, Severity, TakesStatus},
     takes::{Named, in_folder, unquoted},
 };
-use std::{
-    path::{Path, PathBuf},
-    sync::mpsc::{Receiver, Sender},
-};
-
-/// The way to the librarian and back.
-pub struct LibrarianHandle {
-    /// What it is asked.
-    pub jobs: Sender<Job>,
-    /// What it reports.
-    pub news: Receiver<News>,
-    /// Whether takes are measured when they are finished.
-    pub measures: bool,
-}
+use std::path::{Path, PathBuf};
 
 /// The folder of takes, seen from the control thread.
 pub struct Folder {
-    librarian: LibrarianHandle,
+    librarian: WorkerHandle<Job, News>,
+    /// Whether takes are measured when they are finished.
+    measures: bool,
     /// While a screen shows it; nothing yet until the librarian has looked.
     shown: Option<Option<TakesStatus>>,
 }
 
 impl Folder {
-    pub fn new(librarian: LibrarianHandle) -> Folder {
-        Folder { librarian, shown: None }
+    pub fn new(librarian: WorkerHandle<Job, News>, measures: bool) -> Folder {
+        Folder { librarian, measures, shown: None }
     }
 
     fn ask(&self, job: Job) {
@@ -46,7 +38,7 @@ impl Folder {
 
     /// A take is finished.
     pub fn finished(&self, path: &Path) {
-        if self.librarian.measures {
+        if self.measures {
             self.ask(Job::Measure(path.to_owned()));
         } else {
             self.changed();

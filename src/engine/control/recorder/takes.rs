@@ -22,7 +22,10 @@ use crate::{
     engine::{
         audio::capture::{Capture, STALL_SECONDS},
         control::{Calendar, out::Out, owed::Awaited},
-        disk::writer::{Begin, Played, Progress, TakeId, TakeJob, TakeNews, TakeOrder},
+        disk::{
+            worker::WorkerHandle,
+            writer::{Begin, Played, Progress, TakeId, TakeJob, TakeNews, TakeOrder},
+        },
     },
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
     takes::Happening,
@@ -32,10 +35,7 @@ use crate::{
 use begins::Begins;
 use keyed::{AllKeyed, Take};
 use pace::Pace;
-use std::{
-    path::{Path, PathBuf},
-    sync::mpsc::{Receiver, Sender},
-};
+use std::path::{Path, PathBuf};
 
 /// Takes that may be made or closed at once: each costs files, buffers and what was played.
 const TAKES_MAX: usize = 8;
@@ -107,8 +107,7 @@ fn bytes_per_second(channels: usize, depth: Depth, sample_rate_hz: u32) -> u64 {
 
 /// Recording, seen from the control thread.
 pub struct Takes {
-    jobs: Sender<TakeJob>,
-    done: Receiver<TakeNews>,
+    writer: WorkerHandle<TakeJob, TakeNews>,
     folder: PathBuf,
     calendar: Calendar,
     sample_rate_hz: u32,
@@ -146,8 +145,7 @@ pub struct Takes {
 
 /// What takes are made with.
 pub struct TakesParts {
-    pub jobs: Sender<TakeJob>,
-    pub done: Receiver<TakeNews>,
+    pub writer: WorkerHandle<TakeJob, TakeNews>,
     pub progress: Progress,
     pub folder: PathBuf,
     pub calendar: Calendar,
@@ -161,8 +159,7 @@ pub struct TakesParts {
 impl Takes {
     pub fn new(parts: TakesParts) -> Takes {
         let mut takes = Takes {
-            jobs: parts.jobs,
-            done: parts.done,
+            writer: parts.writer,
             folder: parts.folder,
             calendar: parts.calendar,
             sample_rate_hz: parts.sample_rate_hz,
@@ -422,7 +419,7 @@ impl Takes {
 
     fn send(&self, job: TakeJob) {
         // A writer that is gone answers by its silence; the thread's end is noticed where it is joined.
-        let _ = self.jobs.send(job);
+        let _ = self.writer.jobs.send(job);
     }
 
     /// Ends the take of this key before this frame; another may begin at once.
@@ -518,7 +515,7 @@ impl Takes {
         if self.turns >= PLAYED_EVERY_TURNS {
             self.hand_over_played();
         }
-        while let Ok(done) = self.done.try_recv() {
+        while let Ok(done) = self.writer.news.try_recv() {
             self.hear(done, folder, out);
         }
         self.look_at_pace(out);

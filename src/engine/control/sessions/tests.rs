@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{
-        assembly::EngineConfig,
+        config::EngineConfig,
         host::open_port::{OpenPort, PortInfo, PortWay},
         offline::{Offline, built_in_port},
     },

@@ -8,6 +8,7 @@ use crate::{
     command::arg::PortName,
     config::{ClockLost, ClockSource},
     engine::{
+        config::SyncConfig,
         control::{Moment, out::Out, ports::Ports},
         midi::{
             clock_thread::ClockCounters,
@@ -34,17 +35,6 @@ use std::sync::{
 const PHASE_NS: f64 = 30_000.0;
 /// And while its tempo is off by less than this, in BPM.
 const TEMPO_BPM: f64 = 0.002;
-
-/// How the clock is followed.
-#[derive(Clone, Debug, Default)]
-pub struct SyncConfig {
-    /// Whose tempo it is at the start.
-    pub source: ClockSource,
-    /// The port whose clock is followed; the first that sends one, where none is named.
-    pub from: Option<String>,
-    /// What becomes of the song when that clock is lost.
-    pub lost: ClockLost,
-}
 
 /// The source of tempo.
 pub struct Sync {

@@ -5,7 +5,11 @@ use crate::{
     snapshots::{Snapshot, Snapshots},
     stored::{self, FromYaml, Full, Stored, ToYaml},
 };
-use std::{collections::BTreeMap, fs, sync::mpsc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    sync::mpsc::{Receiver, Sender},
+};
 
 /// A text as it is, or one that is too long.
 #[derive(Debug)]
@@ -26,9 +30,7 @@ fn page(path: PathBuf, revision: u64, text: &str) -> Page {
 #[test]
 fn of_several_texts_for_one_file_only_the_newest_is_written_and_all_who_wait_are_told() {
     let folder = tempfile::tempdir().unwrap();
-    let (sender, pages) = mpsc::channel();
-    let (kept_in, kept) = mpsc::channel();
-    let mut keeper = Keeper::new(pages, kept_in);
+    let (mut keeper, WorkerHandle { jobs: sender, news: kept }) = keeper();
     // Where a file is in the way of the folder, each text that is tried is a failure.
     fs::write(folder.path().join("taken"), "").unwrap();
     let (a, b) = (folder.path().join("a"), folder.path().join("taken").join("b"));
@@ -49,14 +51,13 @@ fn of_several_texts_for_one_file_only_the_newest_is_written_and_all_who_wait_are
 #[test]
 fn everything_handed_over_is_on_the_disk_when_the_thread_has_ended() {
     let folder = tempfile::tempdir().unwrap();
-    let (sender, pages) = mpsc::channel();
-    let (kept_in, _kept) = mpsc::channel();
-    let keeper = Keeper::new(pages, kept_in).spawn(|| {}).unwrap();
+    let (worker, WorkerHandle { jobs: sender, news: _kept }) = keeper();
+    let thread = worker.spawn(|| {}).unwrap();
     for n in 0..200 {
         sender.send(page(folder.path().join((n % 10).to_string()), n, &n.to_string())).unwrap();
     }
     drop(sender);
-    keeper.join().unwrap();
+    thread.join().unwrap();
     for n in 0..10 {
         assert_eq!(fs::read_to_string(folder.path().join(n.to_string())).unwrap(), (190 + n).to_string());
     }
@@ -65,9 +66,7 @@ fn everything_handed_over_is_on_the_disk_when_the_thread_has_ended() {
 #[test]
 fn nothing_older_is_written_over_what_is_newer_whenever_it_comes() {
     let folder = tempfile::tempdir().unwrap();
-    let (sender, pages) = mpsc::channel();
-    let (kept_in, kept) = mpsc::channel();
-    let mut keeper = Keeper::new(pages, kept_in);
+    let (mut keeper, WorkerHandle { jobs: sender, news: kept }) = keeper();
     let a = folder.path().join("a");
     let read = || fs::read_to_string(&a).unwrap();
     // Both wait; then one comes after the other was written.
@@ -87,9 +86,7 @@ fn nothing_older_is_written_over_what_is_newer_whenever_it_comes() {
 #[test]
 fn what_is_too_long_is_not_to_be_tried_again_and_the_old_file_stands() {
     let folder = tempfile::tempdir().unwrap();
-    let (sender, pages) = mpsc::channel();
-    let (kept_in, kept) = mpsc::channel();
-    let mut keeper = Keeper::new(pages, kept_in);
+    let (mut keeper, WorkerHandle { jobs: sender, news: kept }) = keeper();
     let a = folder.path().join("a");
     fs::write(&a, "old").unwrap();
     let full = Full::new("'9' bytes".to_owned(), "make room first");
@@ -104,17 +101,16 @@ fn what_is_too_long_is_not_to_be_tried_again_and_the_old_file_stands() {
 struct Station {
     stored: Stored<Snapshots>,
     pages: Sender<Page>,
-    keeper: Keeper,
+    keeper: Worker<Keeper>,
     kept: Receiver<Kept>,
 }
 
 impl Station {
     fn of(file: &Path) -> Station {
-        let (pages, pages_out) = mpsc::channel();
-        let (kept_in, kept) = mpsc::channel();
+        let (keeper, WorkerHandle { jobs: pages, news: kept }) = keeper();
         let (stored, faults) = Stored::load(file.to_owned());
         assert_eq!(faults, []);
-        Station { stored, pages, keeper: Keeper::new(pages_out, kept_in), kept }
+        Station { stored, pages, keeper, kept }
     }
 
     fn save(&mut self, name: &str, value: u16) -> Vec<Outcome> {

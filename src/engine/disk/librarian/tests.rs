@@ -5,10 +5,13 @@ use crate::{
     status::{TakeInfo, TakeState},
     wav::{Depth, Encoder, Info, Mark, Origin, Shape, WavFile},
 };
-use std::{fs::File, sync::mpsc};
+use std::{
+    fs::File,
+    sync::mpsc::{Receiver, Sender},
+};
 
 struct Rig {
-    librarian: Librarian,
+    librarian: Worker<Librarian>,
     jobs: Sender<Job>,
     news: Receiver<News>,
     folder: tempfile::TempDir,
@@ -17,10 +20,9 @@ struct Rig {
 impl Rig {
     fn new() -> Rig {
         let folder = tempfile::tempdir().unwrap();
-        let (jobs, jobs_out) = mpsc::channel();
-        let (news_in, news) = mpsc::channel();
         let cache = Cache::new(folder.path().join("cache"));
-        Rig { librarian: Librarian::new(jobs_out, news_in, Some(cache)), jobs, news, folder }
+        let (librarian, WorkerHandle { jobs, news }) = librarian(Some(cache));
+        Rig { librarian, jobs, news, folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {

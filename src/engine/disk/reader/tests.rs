@@ -8,7 +8,11 @@ use crate::{
 };
 use hound::{SampleFormat, WavSpec, WavWriter};
 use proptest::prelude::*;
-use std::{f64::consts::TAU, fs, sync::mpsc};
+use std::{
+    f64::consts::TAU,
+    fs,
+    sync::mpsc::{self, Receiver, Sender},
+};
 
 fn spec(channels: u16, sample_rate: u32, bits_per_sample: u16, sample_format: SampleFormat) -> WavSpec {
     WavSpec { channels, sample_rate, bits_per_sample, sample_format }
@@ -101,11 +105,10 @@ fn a_rate_that_no_sound_has_is_refused_before_memory_is_asked_for() {
 }
 
 /// A reader without a control, what it is asked through, and the streams it lends to.
-fn reader() -> (Reader, Sender<Job>, Receiver<News>, Streams) {
+fn rig() -> (Worker<Reader>, Sender<Job>, Receiver<News>, Streams) {
     let (streams, _, lending, _) = streams(48_000.0);
-    let (jobs, jobs_receiver) = mpsc::channel();
-    let (news_sender, news) = mpsc::channel();
-    (Reader::new(jobs_receiver, news_sender, lending), jobs, news, streams)
+    let (reader, WorkerHandle { jobs, news }) = reader(lending);
+    (reader, jobs, news, streams)
 }
 
 /// A song of one second that goes round and round, and its file.
@@ -123,13 +126,13 @@ fn round_and_round(path: &Path, stream: usize, rate_hz: f64) -> Job {
 fn all_streams_at_once_stay_within_the_budget_and_give_everything_back() {
     for rate_hz in [48_000, 192_000] {
         let (folder, _) = file(spec(2, rate_hz, 16, SampleFormat::Int), vec![1_i16; 100]);
-        let (mut reader, jobs, news, _streams) = reader();
+        let (mut reader, jobs, news, _streams) = rig();
         for stream in 0..STREAMS {
             jobs.send(round_and_round(&folder.path().join("take.wav"), stream, f64::from(rate_hz))).unwrap();
         }
         reader.step();
         assert_eq!(news.try_recv(), Err(mpsc::TryRecvError::Empty));
-        let lent = reader.lines.iter().map(|line| line.lent.count()).collect::<Vec<_>>();
+        let lent = reader.work.lines.iter().map(|line| line.lent.count()).collect::<Vec<_>>();
         assert!(lent.iter().all(|count| (1..=STREAM_BLOCKS).contains(count)), "{lent:?}");
         assert!(lent.iter().sum::<usize>() * BLOCK_BYTES <= BUDGET_BYTES);
         let ahead_seconds = |count: usize| (count * 2_048) as f64 / f64::from(rate_hz);
@@ -142,7 +145,7 @@ fn all_streams_at_once_stay_within_the_budget_and_give_everything_back() {
         }
         reader.step();
         // What is out comes home one day.
-        for line in &mut reader.lines {
+        for line in &mut reader.work.lines {
             while line.lent.has_blocks() {
                 line.lent.comes_home(Box::new(Block::new(0)));
             }
@@ -153,19 +156,19 @@ fn all_streams_at_once_stay_within_the_budget_and_give_everything_back() {
 #[test]
 fn a_new_epoch_is_read_while_the_old_ones_blocks_are_out() {
     let (folder, _) = file(spec(2, 48_000, 16, SampleFormat::Int), vec![1_i16; 100]);
-    let (mut reader, jobs, _news, _streams) = reader();
+    let (mut reader, jobs, _news, _streams) = rig();
     let path = folder.path().join("take.wav");
     jobs.send(round_and_round(&path, 1, 48_000.0)).unwrap();
     reader.step();
-    let before = reader.lines[1].lent.count();
+    let before = reader.work.lines[1].lent.count();
     jobs.send(round_and_round(&path, 1, 48_000.0)).unwrap();
     reader.step();
-    assert!(reader.lines[1].lent.count() >= before + 4, "enough to begin with");
+    assert!(reader.work.lines[1].lent.count() >= before + 4, "enough to begin with");
 }
 
 #[test]
 fn a_file_that_is_not_there_is_one_sentence_and_the_rest_is_read() {
-    let (mut reader, jobs, news, _streams) = reader();
+    let (mut reader, jobs, news, _streams) = rig();
     jobs.send(round_and_round(Path::new("/nowhere/take.wav"), 3, 48_000.0)).unwrap();
     reader.step();
     let silent: Vec<News> = news.try_iter().collect();
@@ -173,7 +176,7 @@ fn a_file_that_is_not_there_is_one_sentence_and_the_rest_is_read() {
         matches!(&silent[..], [News::Silent { stream: 3, sentence }] if sentence.contains("nowhere")),
         "{silent:?}"
     );
-    assert!(reader.lines[3].lent.count() > 40);
+    assert!(reader.work.lines[3].lent.count() > 40);
 }
 
 proptest! {

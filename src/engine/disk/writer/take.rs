@@ -29,7 +29,7 @@ enum State {
 }
 
 impl OpenTake {
-    pub(super) fn new(order: TakeOrder, shared: &Shared, roll: &Roll) -> OpenTake {
+    pub(super) fn new(order: TakeOrder, shared: &Shared<'_>, roll: &Roll) -> OpenTake {
         let mut take = OpenTake { state: State::Nothing, order, midi: None };
         if let Some(tap) = take.order.files.iter().find_map(|file| shared.capture.channels(&file.taps).err()) {
             let path = take.order.folder.join(names::file_name(&take.order.name, "", 1));
@@ -82,7 +82,7 @@ impl OpenTake {
     }
 
     /// The files are made at once, each with its header, so that a folder or a disk that refuses is known at once.
-    fn begin(&mut self, frame: i64, shared: &Shared, roll: &Roll) {
+    fn begin(&mut self, frame: i64, shared: &Shared<'_>, roll: &Roll) {
         let frame = frame.max(shared.capture.held().start).max(self.order.earliest_frame);
         let order = &self.order;
         let create = |folder| names::create(order, folder, |of, file| take_file::begin(order, of, frame, file));
@@ -114,7 +114,7 @@ impl OpenTake {
         }
     }
 
-    fn refused(&self, shared: &Shared, refusals: &[names::Refusal], goes_on: Option<PathBuf>) {
+    fn refused(&self, shared: &Shared<'_>, refusals: &[names::Refusal], goes_on: Option<PathBuf>) {
         let Some((first, others)) = refusals.split_first() else { return };
         let mut reason = take_file::reason(&first.error);
         for names::Refusal { path, error } in others {
@@ -143,7 +143,7 @@ impl OpenTake {
     }
 
     /// Writes a piece of one of its files, of what is there. True where there may be more.
-    pub(super) fn write(&mut self, file: usize, shared: &Shared, roll: &Roll) -> bool {
+    pub(super) fn write(&mut self, file: usize, shared: &Shared<'_>, roll: &Roll) -> bool {
         match &mut self.state {
             State::Nothing => false,
             State::Listening { .. } => self.listen(shared, roll),
@@ -163,7 +163,7 @@ impl OpenTake {
     }
 
     /// Looks for the sound it begins with. True where it goes on looking, or found it.
-    fn listen(&mut self, shared: &Shared, roll: &Roll) -> bool {
+    fn listen(&mut self, shared: &Shared<'_>, roll: &Roll) -> bool {
         let State::Listening { frame, pre_roll_frames } = &mut self.state else { return false };
         let held = shared.capture.held();
         // What is gone already cannot be recorded.
@@ -187,7 +187,7 @@ impl OpenTake {
     }
 
     /// Whether nothing more comes of it; reported once.
-    pub(super) fn is_over(&mut self, shared: &Shared) -> bool {
+    pub(super) fn is_over(&mut self, shared: &Shared<'_>) -> bool {
         let (over, end) = match &self.state {
             State::Nothing => (true, None),
             State::Listening { .. } => (false, None),
@@ -208,7 +208,7 @@ impl OpenTake {
 }
 
 /// The first frame of a stretch in which a channel of the take is as loud as a sound.
-fn first_sound(order: &TakeOrder, first: i64, frames: usize, shared: &Shared) -> Option<i64> {
+fn first_sound(order: &TakeOrder, first: i64, frames: usize, shared: &Shared<'_>) -> Option<i64> {
     let channels: Vec<usize> =
         order.files.iter().flat_map(|file| shared.capture.channels(&file.taps).unwrap_or_default()).collect();
     let mut samples = Vec::new();

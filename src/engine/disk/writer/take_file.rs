@@ -63,7 +63,7 @@ impl TakeFile {
     pub(super) fn new(
         order: &TakeOrder,
         stem: &str,
-        (of, shared): (&FileOf, &Shared),
+        (of, shared): (&FileOf, &Shared<'_>),
         begun: names::Begun,
         first_frame: i64,
         seed: u64,
@@ -137,7 +137,7 @@ impl TakeFile {
     }
 
     /// Writes a piece of what is there, at most up to a frame. True where there may be more.
-    pub(super) fn write(&mut self, order: &TakeOrder, up_to: Option<i64>, shared: &Shared) -> bool {
+    pub(super) fn write(&mut self, order: &TakeOrder, up_to: Option<i64>, shared: &Shared<'_>) -> bool {
         let Some(file) = &self.file else { return false };
         let held = shared.capture.held();
         let end = self.end_frame.map_or(held.end, |end| end.min(held.end)).min(file.split_frame);
@@ -169,7 +169,7 @@ impl TakeFile {
         (PIECE_SAMPLES / self.channels.len().max(1)).max(1)
     }
 
-    fn write_samples(&mut self, frames: usize, order: &TakeOrder, shared: &Shared) -> io::Result<()> {
+    fn write_samples(&mut self, frames: usize, order: &TakeOrder, shared: &Shared<'_>) -> io::Result<()> {
         if !shared.capture.read(self.next_frame, frames, &self.channels, &mut self.samples) {
             // Overwritten meanwhile: the next look finds the gap.
             return Ok(());
@@ -182,7 +182,7 @@ impl TakeFile {
         self.write_encoded()
     }
 
-    fn write_silence(&mut self, frames: i64, shared: &Shared, order: &TakeOrder) -> io::Result<()> {
+    fn write_silence(&mut self, frames: i64, shared: &Shared<'_>, order: &TakeOrder) -> io::Result<()> {
         let label = Happening::Gap { frames: frames as u64 }.to_string();
         self.marks.push((self.next_frame, label));
         if let Some(file) = &mut self.file {
@@ -230,7 +230,7 @@ impl TakeFile {
     }
 
     /// Closes the file that is full or at its end. True where another goes on.
-    fn close_or_go_on(&mut self, order: &TakeOrder, shared: &Shared) -> bool {
+    fn close_or_go_on(&mut self, order: &TakeOrder, shared: &Shared<'_>) -> bool {
         let Some(file) = self.file.take() else { return false };
         let goes_on = self.end_frame.is_none_or(|end| end > file.split_frame);
         self.close(order, shared, file);
@@ -263,7 +263,7 @@ impl TakeFile {
         }
     }
 
-    fn close(&mut self, order: &TakeOrder, shared: &Shared, file: OpenFile) {
+    fn close(&mut self, order: &TakeOrder, shared: &Shared<'_>, file: OpenFile) {
         let (take, path, frames, gap_frames) = (order.take, file.path.clone(), file.wav.frames(), file.gap_frames);
         let synced_frames = file.synced_frames;
         shared.report(match self.shut(order, file) {
@@ -276,7 +276,7 @@ impl TakeFile {
     }
 
     /// The disk refused: what is written is closed, and the rest goes to the second folder.
-    fn refused(&mut self, order: &TakeOrder, shared: &Shared, error: &io::Error) {
+    fn refused(&mut self, order: &TakeOrder, shared: &Shared<'_>, error: &io::Error) {
         let Some(file) = self.file.take() else { return };
         let (path, frames, synced_frames) = (file.path.clone(), file.wav.frames(), file.synced_frames);
         self.next_frame = file.first_frame + frames as i64;
@@ -297,7 +297,14 @@ impl TakeFile {
     }
 
     /// Goes on in the second folder, or after a file was removed in the same; reported either way.
-    fn go_on_elsewhere(&mut self, order: &TakeOrder, shared: &Shared, path: PathBuf, frames: u64, error: &io::Error) {
+    fn go_on_elsewhere(
+        &mut self,
+        order: &TakeOrder,
+        shared: &Shared<'_>,
+        path: PathBuf,
+        frames: u64,
+        error: &io::Error,
+    ) {
         let second = order.second_folder.clone().filter(|second| *second != self.folder);
         let other = if is_removed(error) { Some(self.folder.clone()) } else { second };
         let made = other.and_then(|folder| {

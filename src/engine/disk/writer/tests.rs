@@ -10,9 +10,14 @@ use crate::{
 };
 use std::{
     fs::{self, File},
+    io,
     os::unix::fs::symlink,
     path::Path,
-    sync::{Mutex, atomic::AtomicU32, mpsc},
+    sync::{
+        Mutex,
+        atomic::AtomicU32,
+        mpsc::{Receiver, Sender},
+    },
 };
 use tempfile::TempDir;
 
@@ -31,7 +36,8 @@ fn file(suffix: &str, of: &str) -> FileOf {
 /// A counter on the left, its negative on the right, silence on the master.
 struct Rig {
     feed: CaptureFeed,
-    writer: Writer,
+    writer: Worker<Writer>,
+    progress: Progress,
     jobs: Sender<TakeJob>,
     done: Receiver<TakeNews>,
     folder: TempDir,
@@ -41,10 +47,8 @@ struct Rig {
 impl Rig {
     fn new() -> Rig {
         let (feed, capture) = capture(&Layout { taps: taps("1-2,master"), left_out: Vec::new(), frames: HELD });
-        let (jobs, jobs_out) = mpsc::channel();
-        let (done_in, done) = mpsc::channel();
-        let writer = Writer::new(jobs_out, done_in, capture);
-        Rig { feed, writer, jobs, done, folder: tempfile::tempdir().unwrap(), frame: 0 }
+        let (writer, WorkerHandle { jobs, news: done }, progress) = writer(capture);
+        Rig { feed, writer, progress, jobs, done, folder: tempfile::tempdir().unwrap(), frame: 0 }
     }
 
     fn order(&self, take: u32) -> TakeOrder {
@@ -204,7 +208,7 @@ fn a_job_that_comes_while_a_take_is_behind_is_done_before_the_rest_is_written() 
     let next = TakeJob::Begin(Box::new(TakeOrder { name: "next".to_owned(), end_frame: Some(40_000), ..rig.order(2) }));
     let waiting = Mutex::new(vec![TakeJob::End { take: TakeId(1), frame: 12_000 }, next]);
     let (jobs, news) = (rig.jobs.clone(), AtomicU32::new(0));
-    rig.writer.shared.knock = Box::new(move || {
+    rig.writer.knock_with(move || {
         // It has begun, and its first file is whole.
         if news.fetch_add(1, Ordering::Relaxed) == 1 {
             waiting.lock().unwrap().drain(..).for_each(|job| jobs.send(job).unwrap());
@@ -218,7 +222,7 @@ fn a_job_that_comes_while_a_take_is_behind_is_done_before_the_rest_is_written() 
 #[test]
 fn how_far_it_has_come_can_be_read_from_outside() {
     let mut rig = Rig::new();
-    let progress = rig.writer.progress();
+    let progress = rig.progress.clone();
     assert_eq!(progress.oldest_frame(), None);
     rig.play(3_000);
     rig.begin(rig.order(1));

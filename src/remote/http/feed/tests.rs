@@ -1,7 +1,7 @@
 //! Everybody who listens knows the same, whenever they came.
 
 use super::*;
-use crate::engine::{assembly::EngineConfig, offline::Offline, station};
+use crate::engine::{config::EngineConfig, offline::Offline, station};
 
 fn engine() -> Offline {
     Offline::new(&EngineConfig::built_in("/tmp").unwrap()).unwrap()

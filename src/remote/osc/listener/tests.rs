@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     engine::{
-        assembly::EngineConfig,
+        config::EngineConfig,
         doors::Doors,
         offline::Offline,
         station::{Desk, Errand, station},

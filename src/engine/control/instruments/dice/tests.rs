@@ -3,7 +3,7 @@
 use super::Dice;
 use crate::{
     engine::{
-        assembly::EngineConfig,
+        config::EngineConfig,
         offline::{Offline, built_in_port},
     },
     profile::{DEFAULT_ID, Library, Param},

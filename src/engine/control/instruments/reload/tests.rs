@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     engine::{
-        assembly::EngineConfig,
+        config::EngineConfig,
         offline::{Offline, built_in_port},
     },
     profile::{Places, Reading},

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{
-        assembly::EngineConfig,
+        config::EngineConfig,
         offline::{Offline, built_in_port},
     },
     profile::{Profile, Target},

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     config::PortSettings,
     engine::{
-        assembly::EngineConfig,
+        config::EngineConfig,
         host::open_port::{OpenPort, PortInfo, PortWay},
         midi::{
             clock_out::{START_LEAD_SECONDS, tests::Follower},

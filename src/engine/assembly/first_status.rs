@@ -1,0 +1,72 @@
+//! What is shown until the control thread has looked around.
+
+use super::inputs::Inputs;
+use crate::{
+    engine::{config::EngineConfig, host::DeviceSpec},
+    music::Position,
+    status::{
+        AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, Part,
+        RealtimeStatus, RecordStatus, Status, TransportStatus,
+    },
+    taps::Taps,
+};
+use std::sync::Arc;
+
+/// A device as it is shown before it runs.
+pub fn device_status(spec: &DeviceSpec) -> DeviceStatus {
+    DeviceStatus {
+        host: spec.host.to_owned(),
+        name: spec.name.clone(),
+        running: true,
+        sample_rate_hz: spec.sample_rate_hz,
+        block_frames: spec.block_frames,
+        load_percent: 0,
+        load_peak_percent: 0,
+        xruns: 0,
+    }
+}
+
+/// The status at the start.
+pub fn first_status(config: &EngineConfig, spec: &DeviceSpec, inputs: &Inputs) -> Status {
+    Status {
+        at_ns: 0,
+        transport: Part::from(TransportStatus {
+            playing: false,
+            position: Position::of_pulse(0.0),
+            seconds: 0.0,
+            bpm: config.bpm.get(),
+            clock_on: config.clock_on,
+        }),
+        device: device_status(spec).into(),
+        realtime: RealtimeStatus::default().into(),
+        ports: Vec::new().into(),
+        instrument: 0.into(),
+        clock: ClockStatus::default().into(),
+        learning: None.into(),
+        monitor: None.into(),
+        inputs: Part::from(InputsStatus {
+            channels: inputs.channels.clone(),
+            meters: vec![MeterStatus::SILENT; inputs.sources.len()],
+            gains_db: vec![0.0; inputs.sources.len()],
+            monitor_db: inputs.monitor.0,
+        }),
+        outputs: vec![MeterStatus::SILENT; 2].into(),
+        click_on: false.into(),
+        profiles: config.library.ids().map(str::to_owned).collect::<Arc<[String]>>().into(),
+        params: Part::from(ParamsStatus::standing(
+            Arc::clone(&config.profile),
+            config.profile.params.iter().map(|param| param.default).collect(),
+        )),
+        automation: AutomationStatus::default().into(),
+        morph: None.into(),
+        session: None.into(),
+        record: Part::from(RecordStatus {
+            inputs: config.recorder.inputs.as_ref().map_or_else(|| inputs.channels.clone(), Taps::to_string),
+            ..RecordStatus::standing(config.folder.clone())
+        }),
+        audition: None.into(),
+        takes: None.into(),
+        doors: Vec::new().into(),
+        faults: FaultCounts::default().into(),
+    }
+}

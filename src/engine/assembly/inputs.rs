@@ -1,0 +1,128 @@
+//! Which inputs are recorded, and which of the others are held in the capture buffer.
+
+use crate::{
+    command::channels::ChannelList,
+    config::recorder::RecorderOptions,
+    engine::{
+        audio::{
+            capture::{Hold, Layout},
+            renderer::Source,
+        },
+        config::EngineConfig,
+        host::{
+            DeviceSpec,
+            open_port::{OpenPort, PortWay},
+        },
+    },
+    music::Decibels,
+    taps::{Tap, Taps},
+};
+
+/// The inputs asked for are not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("input {asked}: {device} has {have}")]
+pub struct NoSuchInput {
+    asked: String,
+    device: String,
+    have: String,
+}
+
+/// The inputs of an engine.
+pub struct Inputs {
+    /// The recorded ones.
+    pub sources: Vec<Source>,
+    /// Of each of them, its tap.
+    pub taps: Vec<Tap>,
+    /// What they are called.
+    pub channels: String,
+    /// What the capture buffer holds.
+    pub layout: Layout,
+    /// Their monitor level at the start.
+    pub monitor: Decibels,
+}
+
+impl Inputs {
+    /// The inputs that are asked for, or else those where the instrument is.
+    ///
+    /// # Errors
+    /// They are not there.
+    pub fn choose(config: &EngineConfig, spec: &DeviceSpec, ports: &[OpenPort]) -> Result<Inputs, NoSuchInput> {
+        let has_synth = has_built_in_synth(ports);
+        let plays_synth = matches!(ports.first(), Some(OpenPort { way: PortWay::BuiltIn, .. }));
+        let (sources, channels) = choose_inputs(config.input.as_ref(), spec, has_synth, plays_synth)?;
+        // The built-in synth as the instrument means a laptop: its microphone on its loudspeakers would howl.
+        let own_sound = sources.iter().all(|source| matches!(source, Source::Synth(_)));
+        let safe = if own_sound || !plays_synth { Decibels::UNITY } else { Decibels::SILENCE };
+        let taps: Vec<Tap> = sources.iter().map(|source| tap_of(*source)).collect();
+        let hold = hold(&config.recorder, f64::from(spec.sample_rate_hz));
+        let layout = Layout::new(&taps, others(config, spec, has_synth), hold);
+        Ok(Inputs { sources, taps, channels, layout, monitor: config.monitor.unwrap_or(safe) })
+    }
+}
+
+fn has_built_in_synth(ports: &[OpenPort]) -> bool {
+    ports.iter().any(|port| matches!(port.way, PortWay::BuiltIn))
+}
+
+fn tap_of(source: Source) -> Tap {
+    match source {
+        Source::Device(channel) => Tap::of_input(channel),
+        Source::Synth(side) => Tap::SYNTH[side % 2],
+    }
+}
+
+/// The inputs that can be recorded besides those chosen: first what takes are to record, then what else the device gives.
+fn others(config: &EngineConfig, spec: &DeviceSpec, built_in: bool) -> Vec<Tap> {
+    let mut there: Vec<Tap> = (0..spec.inputs).map(Tap::of_input).collect();
+    // The simulated host has the built-in synth behind its inputs.
+    there.extend(Tap::SYNTH.iter().filter(|_| spec.inputs == 0 && built_in));
+    let asked = config.recorder.inputs.iter().flat_map(Taps::as_slice).filter(|tap| there.contains(tap));
+    asked.chain(&there).copied().collect()
+}
+
+fn hold(options: &RecorderOptions, sample_rate_hz: f64) -> Hold {
+    Hold { seconds: options.capture_seconds, memory_bytes: options.capture_memory_mb * 1e6, sample_rate_hz }
+}
+
+/// Whether inputs are there.
+///
+/// # Errors
+/// They are not.
+pub fn check_inputs(asked: Option<&ChannelList>, spec: &DeviceSpec, ports: &[OpenPort]) -> Result<(), NoSuchInput> {
+    choose_inputs(asked, spec, has_built_in_synth(ports), false).map(drop)
+}
+
+/// What is recorded: what was asked for, or else where the instrument is.
+fn choose_inputs(
+    asked: Option<&ChannelList>,
+    spec: &DeviceSpec,
+    built_in: bool,
+    instrument_is_built_in: bool,
+) -> Result<(Vec<Source>, String), NoSuchInput> {
+    // The simulated host has the built-in synth behind its inputs.
+    let simulated = spec.inputs == 0 && built_in;
+    let synth = || (vec![Source::Synth(0), Source::Synth(1)], "synth".to_owned());
+    match asked {
+        None if instrument_is_built_in || simulated => Ok(synth()),
+        // The simulated host is asked for, or stands in for a device: it has one silent input.
+        None if spec.inputs == 0 && spec.host == "sim" => Ok((vec![Source::Device(0)], "none".to_owned())),
+        None if spec.inputs == 0 => Ok((Vec::new(), "none".to_owned())),
+        None => {
+            let list = ChannelList::first(spec.inputs.min(2));
+            Ok((list.indices().map(Source::Device).collect(), list.to_string()))
+        }
+        Some(list) => {
+            let have = if simulated { 2 } else { spec.inputs };
+            if usize::from(list.highest()) > have {
+                let have = match have {
+                    0 => "no inputs".to_owned(),
+                    1 => "input 1 only".to_owned(),
+                    n => format!("inputs 1-{n}"),
+                };
+                return Err(NoSuchInput { asked: list.to_string(), device: spec.name.clone(), have });
+            }
+            let source = |channel| if simulated { Source::Synth(channel) } else { Source::Device(channel) };
+            Ok((list.indices().map(source).collect(), list.to_string()))
+        }
+    }
+}

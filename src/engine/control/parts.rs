@@ -1,0 +1,92 @@
+//! What a control is made of: its halves of all that crosses.
+
+use crate::{
+    engine::{
+        audio::{
+            capture::Capture,
+            meter::MeterReader,
+            renderer::{OUTPUTS, RendererHandle, Source},
+            streams::StreamCounters,
+        },
+        config::EngineConfig,
+        disk::DiskHandles,
+        midi::{clock_thread::ClockCounters, input::MidiIn, scheduler_thread::SchedulerSender, sent::SentReader},
+        plan_cell::PlanWriter,
+        station::Desk,
+    },
+    music::{Decibels, Plan},
+    status::DeviceStatus,
+    taps::Tap,
+};
+use std::sync::Arc;
+
+/// The parts of a control.
+pub struct ControlParts {
+    /// The settings.
+    pub config: EngineConfig,
+    /// The asked half of the station.
+    pub desk: Desk,
+    /// Song and tempo at start.
+    pub plan: Plan,
+    /// Where the plan goes.
+    pub plan_writer: PlanWriter,
+    /// The ports and the MIDI threads.
+    pub midi: MidiHandles,
+    /// The callback.
+    pub audio: AudioHandles,
+    /// The threads that wait for the disk.
+    pub disk: DiskHandles,
+    /// The device at start.
+    pub device: DeviceStatus,
+    /// The instant the engine started, in ns on its clock.
+    pub start_ns: u64,
+    /// What names recordings: the real date, or a fixed one in virtual time.
+    pub calendar: Calendar,
+}
+
+/// The control thread's half of MIDI.
+pub struct MidiHandles {
+    /// The scheduler.
+    pub scheduler: SchedulerSender,
+    /// Ports, in the order of their index. Notes and knobs go to the first output at the start, the clock to all.
+    pub ports: Vec<super::Port>,
+    /// What comes in at the ports that receive.
+    pub received: Vec<MidiIn>,
+    /// What each sending thread sent.
+    pub sent: Vec<SentReader>,
+    /// The MIDI clock's counters, where it has a thread.
+    pub clock_counters: Option<Arc<ClockCounters>>,
+}
+
+/// The control thread's half of the callback.
+pub struct AudioHandles {
+    /// The renderer's.
+    pub renderer: RendererHandle,
+    /// The recorded inputs.
+    pub sources: Vec<Source>,
+    /// Of each of them, its tap.
+    pub taps: Vec<Tap>,
+    /// What they are called.
+    pub channels: String,
+    /// Inputs of the device that the capture buffer has no room for.
+    pub left_out: Vec<Tap>,
+    /// Their monitor level at start.
+    pub monitor: Decibels,
+    /// One for each recorded input.
+    pub input_meters: Vec<MeterReader>,
+    /// Left and right.
+    pub output_meters: [MeterReader; OUTPUTS],
+    /// What was just played.
+    pub capture: Capture,
+    /// What the callback counts of streams.
+    pub stream_counters: Arc<StreamCounters>,
+}
+
+/// Where the date in a recording's name comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calendar {
+    /// The system's clock and time zone.
+    Local,
+    /// Virtual time counts from 2000-01-01 00:00:00, so that a run is the same every time.
+    Virtual,
+}
