@@ -1,6 +1,6 @@
 //! What is asked before something is done that nobody would want by chance, in the place of the message line.
 
-use super::{Layer, Now, Panel, PanelSpec, takes};
+use super::{Layer, Now, Panel, PanelSpec};
 use crate::{
     status::Status,
     tui::{
@@ -21,16 +21,27 @@ acts! {
     No = "sure.no"
 }
 
-/// The take that may be removed, while that is asked.
+/// What is asked, while it is.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    doomed: Option<String>,
+    asked: Option<Removal>,
 }
+
+/// A take that may be removed.
+#[derive(Clone, Debug)]
+struct Removal {
+    name: String,
+    /// What a yes does.
+    then: Then,
+}
+
+/// What a yes does with the take of this name.
+pub(super) type Then = fn(String, &Status) -> Vec<Wish>;
 
 impl State {
     /// The take that may be removed, while that is asked.
     pub fn doomed(&self) -> Option<&str> {
-        self.doomed.as_deref()
+        self.asked.as_ref().map(|removal| &*removal.name)
     }
 }
 
@@ -42,9 +53,9 @@ impl PanelSpec for State {
     fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
         let mut wishes = app.close();
         if act == Act::Yes
-            && let Some(name) = app.memory.question.doomed.take()
+            && let Some(Removal { name, then }) = app.memory.question.asked.take()
         {
-            wishes.extend(takes::remove(name, status));
+            wishes.extend(then(name, status));
         }
         wishes
     }
@@ -63,9 +74,9 @@ impl PanelSpec for State {
     }
 }
 
-/// Asks whether a take is to be removed.
-pub(super) fn ask_to_remove(app: &mut App, name: String) -> Vec<Wish> {
-    app.memory.question.doomed = Some(name);
+/// Asks whether a take is to be removed; a yes does it.
+pub(super) fn ask_to_remove(app: &mut App, name: String, then: Then) -> Vec<Wish> {
+    app.memory.question.asked = Some(Removal { name, then });
     app.open(Panel::Question)
 }
 

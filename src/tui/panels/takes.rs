@@ -89,7 +89,7 @@ impl PanelSpec for State {
             Act::Rename => return rename(app, status),
             Act::Remove => {
                 let name = takes.focused(status).map(|take| take.name.clone());
-                return name.map(|name| question::ask_to_remove(app, name)).unwrap_or_default();
+                return name.map(|name| question::ask_to_remove(app, name, remove)).unwrap_or_default();
             }
         }
         Vec::new()
@@ -170,7 +170,7 @@ fn rename(app: &mut App, status: &Status) -> Vec<Wish> {
 }
 
 /// Removes a take; one that is heard is stopped first.
-pub(super) fn remove(name: String, status: &Status) -> Vec<Wish> {
+fn remove(name: String, status: &Status) -> Vec<Wish> {
     let is_heard = status.audition.as_ref().is_some_and(|audition| focus::is_of(&audition.path, &name));
     let stop = is_heard.then_some(Wish::Tell(Command::TakeStop {}));
     stop.into_iter().chain([Wish::Tell(Command::TakeRemove { take: Text(name) })]).collect()
