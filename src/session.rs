@@ -28,6 +28,8 @@ pub mod history;
 pub mod lock;
 pub mod model;
 pub mod playlist;
+pub mod song;
+pub mod track;
 
 use crate::{
     motion::Lane,

@@ -8,6 +8,7 @@
 //! - [`bridge`]: from one sound card's clock to another's.
 //! - [`latest`]: the cell in which a level crosses threads: the newest value wins. [`plan_cell`] is such a one for the
 //!   plan, [`frame_clock`] for which frame is rendered when.
+//! - [`varispeed`]: audio at another speed.
 //! - [`resampling`], [`spectrum`]: what is generic in libraries, compiled once.
 
 /// The longest block of frames that is worked on at once.
@@ -23,4 +24,5 @@ pub mod plan_cell;
 pub mod resampling;
 pub mod spectrum;
 pub mod synth;
+pub mod varispeed;
 pub mod wav;

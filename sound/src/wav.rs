@@ -16,7 +16,7 @@ mod samples;
 mod tests;
 mod write;
 
-pub use encode::Encoder;
+pub use encode::{Encoder, kept};
 pub use finding::{Finding, Severity};
 pub use format::{Encoding, Format};
 pub use notes::{Info, LABEL_BYTES_MAX, MARKS_MAX, Mark, Notes, Origin};

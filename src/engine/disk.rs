@@ -45,10 +45,10 @@ pub struct DiskHandles {
 /// kept in the folder `verdicts`; without it they are not measured.
 pub fn disk(capture: Capture, lending: Lending, verdicts: Option<PathBuf>) -> (DiskWorkers, DiskHandles) {
     let measures = verdicts.is_some();
-    let (writer, to_writer, progress) = writer::writer(capture);
+    let (writer, to_writer, progress) = writer::writer(capture.clone());
     let (keeper, to_keeper) = keeper::keeper();
     let (librarian, to_librarian) = librarian::librarian(verdicts.map(Cache::new));
-    let (reader, to_reader) = reader::reader(lending);
+    let (reader, to_reader) = reader::reader(lending, capture);
     let handles = DiskHandles {
         writer: to_writer,
         progress,

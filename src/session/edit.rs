@@ -2,10 +2,14 @@
 //! which gives back the edit that undoes it. Pure.
 //!
 //! The owners on the control thread make edits and apply them; [`History`](super::history::History) keeps those that can
-//! be undone. An edit of a track, and then one of a clip, is the next row of [`Edit`].
+//! be undone. A track is edited as a whole: its new state is shared, not copied, and so is the one that undoes it.
 
+use super::{
+    song::SongState,
+    track::{Track, TrackId},
+};
 use crate::snapshots::Snapshot;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Which list of snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub enum Shelf {
 }
 
 /// A change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
     /// Sets knobs of an instrument, by the place of the parameter. One that does not exist is left out.
     Knobs {
@@ -49,6 +53,15 @@ pub enum Edit {
         /// The name it gets.
         to: String,
     },
+    /// Makes a track what it is to be.
+    Track {
+        /// Which.
+        id: TrackId,
+        /// The track, and its place in the list where it is not in it yet; none takes it out.
+        to: Option<(usize, Arc<Track>)>,
+    },
+    /// Sets what all tracks share.
+    Song(Arc<SongState>),
 }
 
 impl Edit {
@@ -71,7 +84,7 @@ impl Edit {
     /// The list of snapshots that it changes.
     pub fn shelf(&self) -> Option<Shelf> {
         match self {
-            Edit::Knobs { .. } => None,
+            Edit::Knobs { .. } | Edit::Track { .. } | Edit::Song(_) => None,
             Edit::Snapshot { shelf, .. } | Edit::Rename { shelf, .. } => Some(*shelf),
         }
     }

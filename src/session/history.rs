@@ -1,10 +1,13 @@
 //! What can be undone: one history of all edits. Pure; the control thread owns the one there is (`engine/control/out.rs`).
 //!
-//! A step is one edit and the one that undoes it, under the name that `param.undo` says. `param.undo` undoes the newest
-//! step of the instrument in use, which has two hundred of its own: steps of different instruments can change places. Edits
-//! of tracks and clips come into the same history, with an `edit.undo` that undoes the newest step of all.
+//! A step is one edit and the one that undoes it, under the name that an undo says. Each step has a [`Subject`]; steps of
+//! different subjects can change places. `param.undo` undoes the newest step of the instrument in use, `track.undo` that of
+//! a track, `edit.undo` the newest of all. An instrument has two hundred steps; tracks keep every one.
 
-use super::edit::{Edit, Shelf};
+use super::{
+    edit::{Edit, Shelf},
+    track::TrackId,
+};
 use std::collections::BTreeMap;
 
 /// So many steps of an instrument can be undone.
@@ -12,13 +15,29 @@ pub const STEPS_MAX: usize = 200;
 /// Moves of one parameter that are no further apart are one step.
 const ONE_MOVE_NS: u64 = 500_000_000;
 
+/// What a step is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The instrument that was in use.
+    Instrument(usize),
+    /// A track.
+    Track(TrackId),
+    /// Loop, punch, markers: what all tracks share.
+    Song,
+}
+
+impl From<usize> for Subject {
+    fn from(instrument: usize) -> Subject {
+        Subject::Instrument(instrument)
+    }
+}
+
 /// One step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// What it was, as a person says it.
     pub label: String,
-    /// The instrument that was in use.
-    instrument: usize,
+    subject: Subject,
     /// What undoes it.
     undo: Edit,
     /// What does it again.
@@ -31,7 +50,7 @@ pub struct Step {
 
 impl Step {
     fn does_something(&self) -> bool {
-        !matches!(self.undo, Edit::Knobs { .. }) || self.undo != self.redo
+        self.undo != self.redo || matches!(self.undo, Edit::Snapshot { .. } | Edit::Rename { .. })
     }
 
     fn moves(&self, param: usize) -> bool {
@@ -51,7 +70,7 @@ impl Step {
     fn knobs(&mut self) -> impl Iterator<Item = &mut BTreeMap<usize, u16>> {
         [&mut self.undo, &mut self.redo].into_iter().filter_map(|edit| match edit {
             Edit::Knobs { to, .. } => Some(to),
-            Edit::Snapshot { .. } | Edit::Rename { .. } => None,
+            Edit::Snapshot { .. } | Edit::Rename { .. } | Edit::Track { .. } | Edit::Song(_) => None,
         })
     }
 }
@@ -72,11 +91,11 @@ impl History {
         if moves.iter().all(|(_, (before, after))| before == after) {
             return;
         }
-        self.forget_future(instrument);
+        self.forget_future(instrument.into());
         // Two hands on two knobs are two steps, however their moves alternate: steps of different knobs can change places.
         let is_open = |step: &&mut Step| step.open_ns.is_some_and(|open| now_ns.saturating_sub(open) <= ONE_MOVE_NS);
         let shares = |step: &Step| moves.iter().any(|(index, _)| step.moves(*index));
-        let mut of_instrument = self.past.iter_mut().rev().filter(|step| step.instrument == instrument);
+        let mut of_instrument = self.past.iter_mut().rev().filter(|step| step.subject == instrument.into());
         let nearest = of_instrument.by_ref().take_while(is_open).find(|step| shares(step));
         if let Some(step) = nearest.filter(|step| step.of == Some(*index)) {
             if let (Edit::Knobs { to: undo, .. }, Edit::Knobs { to: redo, .. }) = (&mut step.undo, &mut step.redo) {
@@ -93,7 +112,7 @@ impl History {
         let after = moves.iter().map(|(index, (_, after))| (*index, *after));
         self.push(Step {
             label: label.to_owned(),
-            instrument,
+            subject: instrument.into(),
             undo: Edit::knobs(instrument, before),
             redo: Edit::knobs(instrument, after),
             of: Some(*index),
@@ -113,15 +132,17 @@ impl History {
         }
     }
 
-    /// Something was done while an instrument was in use: what undoes it, and what does it again.
-    pub fn done(&mut self, instrument: usize, label: String, undo: Edit, redo: Edit) {
-        self.forget_future(instrument);
-        self.push(Step { label, instrument, undo, redo, of: None, open_ns: None });
+    /// Something was done: what undoes it, and what does it again.
+    pub fn done(&mut self, subject: impl Into<Subject>, label: String, undo: Edit, redo: Edit) {
+        let subject = subject.into();
+        self.forget_future(subject);
+        self.push(Step { label, subject, undo, redo, of: None, open_ns: None });
     }
 
     fn push(&mut self, step: Step) {
-        let is_of = |other: &Step| other.instrument == step.instrument;
-        if self.past.iter().filter(|other| is_of(other)).count() == STEPS_MAX
+        let is_of = |other: &Step| other.subject == step.subject;
+        if matches!(step.subject, Subject::Instrument(_))
+            && self.past.iter().filter(|other| is_of(other)).count() == STEPS_MAX
             && let Some(oldest) = self.past.iter().position(is_of)
         {
             self.past.remove(oldest);
@@ -129,14 +150,30 @@ impl History {
         self.past.push(step);
     }
 
-    /// The step of an instrument to undo; none where there is none. [`undone`](History::undone) is to get it.
-    pub fn undo(&mut self, instrument: usize) -> Option<Step> {
-        let at = self.past.iter().rposition(|step| step.instrument == instrument)?;
+    /// The step of a subject to undo; none where there is none. [`undone`](History::undone) is to get it.
+    pub fn undo(&mut self, subject: impl Into<Subject>) -> Option<Step> {
+        let subject = subject.into();
+        let at = self.past.iter().rposition(|step| step.subject == subject)?;
         let mut step = self.past.remove(at);
         step.open_ns = None;
         // What is moved from here on is a step of its own.
-        self.past.iter_mut().filter(|step| step.instrument == instrument).for_each(|step| step.open_ns = None);
+        self.past.iter_mut().filter(|step| step.subject == subject).for_each(|step| step.open_ns = None);
         Some(step)
+    }
+
+    /// The subject of the newest step that can be undone.
+    pub fn newest(&self) -> Option<Subject> {
+        self.past.last().map(|step| step.subject)
+    }
+
+    /// The subject of the step that was undone last.
+    pub fn newest_undone(&self) -> Option<Subject> {
+        self.future.last().map(|step| step.subject)
+    }
+
+    /// How many steps of a subject can be undone, and done again.
+    pub fn steps(&self, subject: Subject) -> [usize; 2] {
+        [&self.past, &self.future].map(|steps| steps.iter().filter(|step| step.subject == subject).count())
     }
 
     /// A step was undone, and this edit takes that back: of a snapshot it counts from now on; of knobs, where the step
@@ -148,9 +185,10 @@ impl History {
         self.future.push(step);
     }
 
-    /// The step of an instrument to do again; none where none was undone. [`redone`](History::redone) is to get it.
-    pub fn redo(&mut self, instrument: usize) -> Option<Step> {
-        let at = self.future.iter().rposition(|step| step.instrument == instrument)?;
+    /// The step of a subject to do again; none where none was undone. [`redone`](History::redone) is to get it.
+    pub fn redo(&mut self, subject: impl Into<Subject>) -> Option<Step> {
+        let subject = subject.into();
+        let at = self.future.iter().rposition(|step| step.subject == subject)?;
         Some(self.future.remove(at))
     }
 
@@ -165,7 +203,7 @@ impl History {
     /// The parameters of an instrument answer to other values now: every step leads to what they answer to.
     pub fn refit(&mut self, instrument: usize, snap: impl Fn(usize, u16) -> u16) {
         let fit = |step: &mut Step| {
-            if step.instrument == instrument {
+            if step.subject == instrument.into() {
                 step.knobs().flatten().for_each(|(index, value)| *value = snap(*index, *value));
             }
             step.does_something()
@@ -176,19 +214,20 @@ impl History {
 
     /// The instrument has become another synth: none of its steps can be undone.
     pub fn forget(&mut self, instrument: usize) {
-        self.past.retain(|step| step.instrument != instrument);
-        self.forget_future(instrument);
+        self.past.retain(|step| step.subject != instrument.into());
+        self.forget_future(instrument.into());
     }
 
-    /// The session is another one: no snapshot of the one before comes back into it.
+    /// The session is another one: no track and no snapshot of the one before comes back into it.
     pub fn forget_session(&mut self) {
-        let stays = |step: &Step| step.undo.shelf() != Some(Shelf::Session);
+        let stays =
+            |step: &Step| matches!(step.subject, Subject::Instrument(_)) && step.undo.shelf() != Some(Shelf::Session);
         self.past.retain(stays);
         self.future.retain(stays);
     }
 
-    fn forget_future(&mut self, instrument: usize) {
-        self.future.retain(|step| step.instrument != instrument);
+    fn forget_future(&mut self, subject: Subject) {
+        self.future.retain(|step| step.subject != subject);
     }
 }
 

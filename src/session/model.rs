@@ -5,7 +5,11 @@
 //! modulation and automation belong to their owners still; those [`touch`](Model::touch) an instrument when they change
 //! what the session's file says of it.
 
-use super::edit::{Edit, Shelf};
+use super::{
+    edit::{Edit, Shelf},
+    song::SongState,
+    track::{Track, TrackId},
+};
 use crate::snapshots::{Snapshot, Snapshots};
 use std::{collections::BTreeMap, mem, sync::Arc};
 
@@ -20,6 +24,9 @@ pub struct Model {
     own: Option<Arc<Snapshots>>,
     own_changed: Revision,
     library: Arc<Snapshots>,
+    tracks: Vec<Arc<Track>>,
+    song: Arc<SongState>,
+    tracks_changed: Revision,
     revision: Revision,
 }
 
@@ -89,6 +96,32 @@ impl Model {
         self.own_changed > since
     }
 
+    /// The tracks, in their order.
+    pub fn tracks(&self) -> &[Arc<Track>] {
+        &self.tracks
+    }
+
+    /// One of them.
+    pub fn track(&self, id: TrackId) -> Option<&Arc<Track>> {
+        self.tracks.iter().find(|track| track.id == id)
+    }
+
+    /// What all tracks share.
+    pub fn song(&self) -> &Arc<SongState> {
+        &self.song
+    }
+
+    /// Whether the tracks or what they share changed since a revision.
+    pub fn tracks_changed(&self, since: Revision) -> bool {
+        self.tracks_changed > since
+    }
+
+    /// Another session's tracks, in place of those there are.
+    pub fn set_tracks(&mut self, tracks: Vec<Arc<Track>>, song: Arc<SongState>) {
+        (self.tracks, self.song) = (tracks, song);
+        self.tracks_changed = self.next();
+    }
+
     /// Does an edit; gives back the one that undoes it.
     pub fn apply(&mut self, edit: Edit) -> Edit {
         match edit {
@@ -111,6 +144,19 @@ impl Model {
             Edit::Rename { shelf, profile, name, to } => {
                 self.change(shelf, |snapshots| snapshots.rename(&profile, &name, &to));
                 Edit::Rename { shelf, profile, name: to, to: name }
+            }
+            Edit::Track { id, to } => {
+                self.tracks_changed = self.next();
+                let at = self.tracks.iter().position(|track| track.id == id);
+                let before = at.map(|at| (at, self.tracks.remove(at)));
+                if let Some((place, track)) = to {
+                    self.tracks.insert(at.unwrap_or(place).min(self.tracks.len()), track);
+                }
+                Edit::Track { id, to: before }
+            }
+            Edit::Song(song) => {
+                self.tracks_changed = self.next();
+                Edit::Song(mem::replace(&mut self.song, song))
             }
         }
     }

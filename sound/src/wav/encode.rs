@@ -53,6 +53,16 @@ impl Encoder {
     }
 }
 
+/// A sample as it comes back from a file of this depth, without dither.
+pub fn kept(sample: f32, depth: Depth) -> f32 {
+    match depth {
+        Depth::Int16 => rounded(sample * 32_768.0, 32_768.0) as f32 / 32_768.0,
+        Depth::Int24 => rounded(sample * 8_388_608.0, 8_388_608.0) as f32 / 8_388_608.0,
+        Depth::Float32 if sample.is_nan() => 0.0,
+        Depth::Float32 => sample,
+    }
+}
+
 /// Noise of triangular density.
 #[derive(Clone, Debug)]
 struct Dither(u64);

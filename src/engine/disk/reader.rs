@@ -19,16 +19,19 @@ mod turn;
 
 use super::worker::{Work, Worker, WorkerHandle, WorkerLink, worker};
 use crate::{
-    engine::audio::streams::{
-        AUDITION, Lending, STREAMS,
-        block::{Block, Epoch},
+    engine::audio::{
+        capture::Capture,
+        streams::{
+            AUDITION, Lending, STREAMS,
+            block::{Block, Epoch},
+        },
     },
     music::Plan,
     session::playlist::Playlist,
 };
 use lent::Lent;
 use rate::Converter;
-use song::SongSource;
+use song::{Filled, SongSource};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -38,6 +41,8 @@ use stereo::Stereo;
 
 /// While a stream is played, how often blocks that came back are looked for. They hold seconds.
 const LOOK: Duration = Duration::from_millis(20);
+/// The same while a stream waits for what is being recorded: it may be heard again soon.
+const LOOK_FOR_CAPTURE: Duration = Duration::from_millis(2);
 
 /// What the control thread asks.
 #[derive(Debug)]
@@ -133,18 +138,24 @@ struct Line {
     lent: Lent,
     epoch: Epoch,
     source: Option<Source>,
+    /// What comes next is not played yet.
+    waits_for_capture: bool,
 }
 
 /// The reader's state.
 pub struct Reader {
     lending: Lending,
+    capture: Capture,
     lines: Vec<Line>,
+    /// A stream waits for what is being recorded.
+    waits_for_capture: bool,
 }
 
-/// Both halves of a reader that lends blocks to these streams.
-pub fn reader(lending: Lending) -> (Worker<Reader>, WorkerHandle<Job, News>) {
-    let line = |stream| Line { lent: Lent::new(stream), epoch: Epoch::default(), source: None };
-    worker(Reader { lending, lines: (0..STREAMS).map(line).collect() })
+/// Both halves of a reader that lends blocks to these streams; what is being recorded is in the capture buffer.
+pub fn reader(lending: Lending, capture: Capture) -> (Worker<Reader>, WorkerHandle<Job, News>) {
+    let line =
+        |stream| Line { lent: Lent::new(stream), epoch: Epoch::default(), source: None, waits_for_capture: false };
+    worker(Reader { lending, capture, lines: (0..STREAMS).map(line).collect(), waits_for_capture: false })
 }
 
 impl Work for Reader {
@@ -154,7 +165,7 @@ impl Work for Reader {
 
     fn patience(&self) -> Option<Duration> {
         let waits_for_blocks = self.lines.iter().any(|line| line.source.is_some() || line.lent.has_blocks());
-        waits_for_blocks.then_some(LOOK)
+        waits_for_blocks.then_some(if self.waits_for_capture { LOOK_FOR_CAPTURE } else { LOOK })
     }
 
     fn obey(&mut self, job: Job, link: &mut WorkerLink<Self>) {
@@ -194,16 +205,25 @@ impl Work for Reader {
                 line.lent.comes_home(block);
             }
         }
-        let room = |line: &Line| line.source.as_ref().and_then(|_| line.lent.ahead_frames());
+        let room = |line: &Line| {
+            line.source.as_ref().filter(|_| !line.waits_for_capture).and_then(|_| line.lent.ahead_frames())
+        };
         let turn = turn::next(self.lines.iter().map(room));
-        turn.map(|turn| self.fill(turn, link)).is_some()
+        let Some(turn) = turn else {
+            self.waits_for_capture = self.lines.iter().any(|line| line.waits_for_capture);
+            // Each is looked at again when the thread wakes.
+            self.lines.iter_mut().for_each(|line| line.waits_for_capture = false);
+            return false;
+        };
+        self.fill(turn, link);
+        true
     }
 }
 
 impl Reader {
     fn open(&mut self, stream: usize, epoch: Epoch, source: Source, sample_rate_hz: f64) {
         if let Some(line) = self.lines.get_mut(stream) {
-            (line.epoch, line.source) = (epoch, Some(source));
+            (line.epoch, line.source, line.waits_for_capture) = (epoch, Some(source), false);
             line.lent.begin(epoch, sample_rate_hz);
         }
     }
@@ -225,9 +245,14 @@ impl Reader {
             Some(Source::Take(take)) => {
                 take.fill(&mut block).err().map(|sentence| News::CutShort { epoch, sentence }).into_iter().collect()
             }
-            Some(Source::Song(song)) => {
-                song.fill(&mut block).into_iter().map(|sentence| News::Silent { stream, sentence }).collect()
-            }
+            Some(Source::Song(song)) => match song.fill(&mut block, &self.capture) {
+                Filled::Yes(faults) => faults.into_iter().map(|sentence| News::Silent { stream, sentence }).collect(),
+                Filled::NotYet => {
+                    line.lent.give_back(block);
+                    line.waits_for_capture = true;
+                    return;
+                }
+            },
         };
         line.lent.goes_out(&mut block);
         let is_over = block.last;

@@ -51,12 +51,9 @@ fn playlist(files: &HashMap<Arc<Path>, Vec<[f32; 2]>>, place: i64) -> Arc<Playli
     let mut names: Vec<_> = files.keys().cloned().collect();
     names.sort();
     let clip = |i: usize, file_frame, place, frames, fade_in, fade_out| Clip {
-        file: Arc::clone(&names[i]),
-        file_frame,
-        place,
-        frames,
         fade_in,
         fade_out,
+        ..Clip::of(Arc::clone(&names[i]), file_frame, place, frames)
     };
     Arc::new(Playlist::new(vec![
         clip(0, 100, place, 12_000, 0, 0),
@@ -88,7 +85,7 @@ fn mixed(
             for part in plan.passes(frame..frame + block as i64) {
                 let song_frame = plan.song_time_at(part.frames.start).unwrap().song_frame;
                 let (at, length) = (part.frames.start - frame, part.frames.end - part.frames.start);
-                for piece in track.pieces(song_frame..song_frame + length) {
+                for piece in track.pieces(song_frame..song_frame + length, part.pass) {
                     for (i, in_song) in piece.song.clone().enumerate() {
                         let Some(sample) = files[piece.file()].get(piece.file_frame() as usize + i) else { continue };
                         let (to, gain) = ((at + in_song - song_frame) as usize, piece.gain_at(in_song));
@@ -119,7 +116,7 @@ fn what_is_heard_of_tracks_is_what_an_export_makes_of_them_to_the_bit() {
 
     let (streams, streams_handle, lending, counters) = streams(RATE_HZ);
     let hold = Hold { seconds: 1.0, memory_bytes: 1e6, sample_rate_hz: RATE_HZ };
-    let (capture_feed, _capture) = capture(&Layout::new(&[], [], hold));
+    let (capture_feed, capture) = capture(&Layout::new(&[], [], hold));
     let (frame_feed, _frames) = frame_clock(RATE_HZ);
     let (log, _sent) = sent_log();
     let (_plan_writer, plan_reader) = plan_cell(plan);
@@ -141,7 +138,7 @@ fn what_is_heard_of_tracks_is_what_an_export_makes_of_them_to_the_bit() {
         message_delay_frames: Arc::default(),
         log,
     });
-    let (mut reader, WorkerHandle { jobs, news }) = reader(lending);
+    let (mut reader, WorkerHandle { jobs, news }) = reader(lending, capture);
     let mut levels = MixLevels { master: 0.7, ..MixLevels::default() };
     for (i, track) in tracks.iter().enumerate() {
         let (stream, epoch) = (i + 1, Epoch(1));

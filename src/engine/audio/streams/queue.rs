@@ -75,6 +75,15 @@ impl Queue {
         of_epoch.fold((0, false), |(count, has_end), block| (count + 1, has_end || block.last))
     }
 
+    /// Whether a block of an epoch that waits has this frame of a pass.
+    pub fn holds(&self, epoch: Epoch, (pass, frame): (i64, i64)) -> bool {
+        let has = |block: &&Box<Block>| {
+            let ends = block.first.saturating_add_unsigned(block.frames as u64);
+            block.epoch == epoch && block.pass == pass && (block.first..ends).contains(&frame)
+        };
+        self.full.iter().any(|block| has(&block))
+    }
+
     /// Frames of an epoch that are there, and whether its end is among them.
     pub fn ahead(&self, epoch: Epoch) -> (u64, bool) {
         let begun = self.block.iter().map(|block| (block, block.frames.saturating_sub(self.at)));

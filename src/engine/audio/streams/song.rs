@@ -62,6 +62,8 @@ pub(super) struct SongStream {
     queue: Queue,
     /// What it plays; nothing while it is closed.
     epoch: Option<Epoch>,
+    /// What it plays as soon as that is there: until then the other goes on.
+    coming: Option<Epoch>,
     /// Blocks before this one are void.
     first: Epoch,
     /// The pass and frame of the song that go on from what was heard last; nothing where it was silent.
@@ -75,19 +77,35 @@ pub(super) struct SongStream {
 impl SongStream {
     pub fn new(queue: Queue) -> SongStream {
         let (first, spread) = (Epoch::default(), Spread::default());
-        SongStream { queue, epoch: None, first, next: None, is_dry: false, is_over: false, spread }
+        SongStream { queue, epoch: None, coming: None, first, next: None, is_dry: false, is_over: false, spread }
     }
 
-    /// Plays this epoch from now on, or nothing.
+    /// Plays this epoch as soon as its blocks are there, or nothing from now on.
     pub fn want(&mut self, wanted: Wanted) {
-        let epoch = wanted.plays.then_some(wanted.epoch);
-        self.first = if wanted.plays { wanted.epoch } else { wanted.epoch.next() };
-        if epoch == self.epoch {
-            return;
+        if !wanted.plays {
+            self.first = wanted.epoch.next();
+            self.switch(None);
+        } else if self.epoch.is_none() {
+            self.switch(Some(wanted.epoch));
+        } else if self.epoch != Some(wanted.epoch) {
+            self.coming = Some(wanted.epoch);
         }
+    }
+
+    fn switch(&mut self, epoch: Option<Epoch>) {
         // What goes on in the same place is another reading all the same.
         let next = self.next.map(|_| (i64::MIN, 0));
-        (self.epoch, self.next, self.is_dry, self.is_over) = (epoch, next, false, false);
+        (self.epoch, self.coming, self.next, self.is_dry, self.is_over) = (epoch, None, next, false, false);
+        self.first = epoch.unwrap_or(self.first);
+    }
+
+    /// Goes over to what is coming where that has come as far as the song.
+    fn look_for_coming(&mut self, spans: &[Span]) {
+        let Some(coming) = self.coming else { return };
+        let is_there = spans.first().is_none_or(|due| self.queue.holds(coming, (due.pass, due.song_frame)));
+        if is_there || self.is_over {
+            self.switch(Some(coming));
+        }
     }
 
     /// Whether nothing can come of it until somebody asks for it or blocks come.
@@ -97,6 +115,7 @@ impl SongStream {
 
     /// Fills both sides with what is due; where that is nothing, says so and leaves them.
     pub fn read(&mut self, spans: &[Span], shared: &mut Shared, [left, right]: [&mut [f32]; 2]) -> bool {
+        self.look_for_coming(spans);
         self.queue.send_void_home(self.first, &mut shared.home);
         let rolls = self.epoch.is_some() && !spans.is_empty();
         if !rolls && self.next.is_none() && self.spread.left == 0 {
@@ -130,7 +149,10 @@ impl SongStream {
                         [*left, *right] = *sample;
                     }
                     let goes_on = match self.next {
-                        Some(next) => next == due || (next.0.checked_add(1) == Some(due.0) && at == span.frames.start),
+                        Some(next) if next == due => true,
+                        Some(next) if next.0.checked_add(1) == Some(due.0) && at == span.frames.start => true,
+                        // Another reading that has what was put out before: nothing was edited there.
+                        Some(_) => self.spread.left == 0 && before == Some(self.spread.out),
                         None => before == Some([0.0; 2]),
                     };
                     if !goes_on {

@@ -60,6 +60,11 @@ impl Lent {
         })
     }
 
+    /// A block that was not filled stays here.
+    pub fn give_back(&mut self, block: Box<Block>) {
+        self.home.push(block);
+    }
+
     /// A block that is filled goes out.
     pub fn goes_out(&mut self, block: &mut Block) {
         block.epoch = self.epoch;

@@ -1,13 +1,18 @@
-//! A track as it is read along a plan: the frames of the song in the order in which they are heard, wraps of the loop
-//! included. The disk reader's; blocks on the disk.
+//! A track as it is read along a plan: the frames of the song in the order in which they are heard, wraps of the song's
+//! loop included. The disk reader's; blocks on the disk.
+//!
+//! What is still being recorded is read from the capture buffer, rounded as it is in the file, and from the file where the
+//! buffer does not hold it any more. What is not played yet ends a block early: the next one waits for it.
 
 use super::stereo::{self, Stereo};
 use crate::{
-    engine::audio::streams::block::Block,
-    music::Plan,
-    session::playlist::{Piece, Playlist},
+    engine::audio::{capture::Capture, streams::block::Block},
+    music::{PassFrames, Plan, SongTime},
+    session::playlist::{Audio, Captured, Piece, Playlist},
+    wav,
 };
-use std::{path::Path, sync::Arc};
+use busker_sound::varispeed::Kernel;
+use std::{ops::Range, path::Path, sync::Arc};
 
 /// A track under way.
 pub(super) struct SongSource {
@@ -17,81 +22,204 @@ pub(super) struct SongSource {
     frame: i64,
     /// The first block begins a frame early, so that the stream knows what the song's first frame follows.
     has_begun: bool,
-    /// Files that the newest block needed, each with the frame it stands on.
-    files: Vec<(Arc<Path>, Stereo, u64)>,
-    /// Files that cannot be read: they are silent.
-    unread: Vec<Arc<Path>>,
+    /// For a loop of another speed.
+    kernel: Option<Kernel>,
+    files: Files,
+    /// A piece's frames of its file.
     room: Vec<[f32; 2]>,
+}
+
+/// What came of a block.
+pub(super) enum Filled {
+    /// It is filled. Of some files this is the first that could not be read, and why: they are silent.
+    Yes(Vec<String>),
+    /// What it would begin with is not played yet.
+    NotYet,
 }
 
 impl SongSource {
     /// The playlist's frames from this frame of the engine's clock on, as the plan puts them.
     pub fn new(playlist: Arc<Playlist>, plan: Plan, from_frame: i64) -> SongSource {
-        let (files, unread, room) = (Vec::new(), Vec::new(), Vec::new());
-        SongSource { playlist, plan, frame: from_frame, has_begun: false, files, unread, room }
+        let other_speed = playlist.repeat().map(|repeat| repeat.speed).filter(|speed| speed.abs() != 1.0);
+        SongSource {
+            playlist,
+            plan,
+            frame: from_frame,
+            has_begun: false,
+            kernel: other_speed.map(Kernel::new),
+            files: Files::default(),
+            room: Vec::new(),
+        }
     }
 
-    /// Fills the next block, and says of which files this is the first that could not be read, and why.
-    pub fn fill(&mut self, block: &mut Block) -> Vec<String> {
+    /// Fills the next block.
+    pub fn fill(&mut self, block: &mut Block, capture: &Capture) -> Filled {
         let (most, first_frame) = (block.samples.len() as i64, self.frame);
         let part = self.plan.passes(first_frame..i64::MAX).next();
         let time = part.as_ref().and_then(|part| self.plan.song_time_at(part.frames.start));
-        let (Some(part), Some(time)) = (part, time) else {
+        let (Some(PassFrames { frames: part, .. }), Some(SongTime { pass, song_frame })) = (part, time) else {
             (block.frames, block.last) = (0, true);
-            return Vec::new();
+            return Filled::Yes(Vec::new());
         };
-        let early = i64::from(!std::mem::replace(&mut self.has_begun, true));
-        let frames = most.min(part.frames.end.saturating_sub(part.frames.start).saturating_add(early));
-        (block.pass, block.first, block.frames) = (time.pass, time.song_frame - early, frames as usize);
-        self.frame = part.frames.start + frames - early;
-        let ends = block.first + frames;
-        block.last = part.frames.end == i64::MAX && ends >= self.playlist.end();
+        let early = i64::from(!self.has_begun);
+        let (first, most) = (song_frame - early, most.min(part.end.saturating_sub(part.start).saturating_add(early)));
         let playlist = Arc::clone(&self.playlist);
-        let pieces = playlist.pieces(block.first..ends);
-        self.files.retain(|(file, ..)| pieces.iter().any(|piece| piece.file() == file));
-        let samples = &mut block.samples[..frames as usize];
+        let pieces = playlist.pieces(first..first + most, pass);
+        let ready = |piece: &Piece<'_>| piece.song.start + self.ready_frames(piece, capture);
+        let ends = pieces.iter().map(ready).fold(first + most, i64::min);
+        if ends <= song_frame {
+            return Filled::NotYet;
+        }
+        self.has_begun = true;
+        (block.pass, block.first, block.frames) = (pass, first, (ends - first) as usize);
+        self.frame = part.start + block.frames as i64 - early;
+        block.last = part.end == i64::MAX && ends >= playlist.end();
+        self.files.keep(|file| pieces.iter().any(|piece| piece.file() == file));
+        let samples = &mut block.samples[..block.frames];
         samples.fill([0.0; 2]);
         let mut faults = Vec::new();
-        for piece in pieces {
-            if self.unread.contains(piece.file()) {
+        for piece in &pieces {
+            let song = piece.song.start..piece.song.end.min(ends);
+            if song.is_empty() || self.files.is_unread(piece.file()) {
                 continue;
             }
-            let at = (piece.song.start - block.first) as usize;
-            let length = (piece.song.end - piece.song.start) as usize;
-            if let Err(why) = self.add(&piece, &mut samples[at..at + length]) {
+            let at = (song.start - first) as usize..(song.end - first) as usize;
+            if let Err(why) = self.add(piece, song, capture, &mut samples[at]) {
                 faults.push(format!("{} is silent where it cannot be read: {why}", piece.file().display()));
-                self.unread.push(Arc::clone(piece.file()));
+                self.files.unread.push(Arc::clone(piece.file()));
             }
         }
-        faults
+        Filled::Yes(faults)
     }
 
-    /// Adds what a piece sounds like to its frames of a block. Behind a file's end there is silence.
-    fn add(&mut self, piece: &Piece<'_>, samples: &mut [[f32; 2]]) -> Result<(), String> {
-        let open = self.files.iter().position(|(file, ..)| file == piece.file());
-        let open = match open {
-            Some(open) => open,
-            None => {
-                let (_, source) = stereo::open(piece.file())?;
-                let (has_hz, wants_hz) = (source.sample_rate_hz(), self.plan.last().timeline.sample_rate_hz);
-                if f64::from(has_hz) != wants_hz {
-                    return Err(format!("it has {has_hz} Hz, the song {wants_hz} Hz"));
-                }
-                self.files.push((Arc::clone(piece.file()), source, 0));
-                self.files.len() - 1
-            }
-        };
-        let Some((_, source, stands)) = self.files.get_mut(open) else { return Ok(()) };
-        if *stands != piece.file_frame() {
-            source.seek(piece.file_frame())?;
+    /// How many frames of the song of a piece are there, from its first on.
+    fn ready_frames(&self, piece: &Piece<'_>, capture: &Capture) -> i64 {
+        let all = piece.song.end - piece.song.start;
+        let Some(captured) = &piece.audio.captured else { return all };
+        let there = capture.held().end;
+        if captured.end_frame.is_some_and(|end| there >= end) {
+            return all;
         }
-        self.room.resize(samples.len(), [0.0; 2]);
-        let read = source.read(&mut self.room)?;
-        *stands = piece.file_frame() + read as u64;
-        for ((frame, sum), sample) in piece.song.clone().zip(samples).zip(self.room.iter().take(read)) {
+        let needs = self.needs(piece, all);
+        let missing = (captured.first_frame + needs.end - there).max(0);
+        match piece.speed > 0.0 {
+            true => (all - (missing as f64 / piece.speed).ceil() as i64).max(0),
+            // Backwards its last frame comes first.
+            false if missing > 0 => 0,
+            false => all,
+        }
+    }
+
+    /// The frames of its file that so many frames of a piece need.
+    fn needs(&self, piece: &Piece<'_>, frames: i64) -> Range<i64> {
+        let (a, b) = (piece.file_at, piece.file_at + (frames - 1) as f64 * piece.speed);
+        let reach = self.kernel.as_ref().map_or(0, Kernel::reach) as i64;
+        a.min(b).floor() as i64 - reach..a.max(b).floor() as i64 + 1 + reach
+    }
+
+    /// Adds what a piece sounds like to its frames of a block.
+    fn add(
+        &mut self,
+        piece: &Piece<'_>,
+        song: Range<i64>,
+        capture: &Capture,
+        samples: &mut [[f32; 2]],
+    ) -> Result<(), String> {
+        let needs = self.needs(piece, samples.len() as i64);
+        self.room.clear();
+        self.room.resize((needs.end - needs.start) as usize, [0.0; 2]);
+        let rate_hz = self.plan.last().timeline.sample_rate_hz;
+        self.files.read(piece.audio, needs.start, rate_hz, capture, &mut self.room)?;
+        for ((i, sum), frame) in samples.iter_mut().enumerate().zip(song) {
+            let place = piece.file_at + i as f64 * piece.speed - needs.start as f64;
+            let sample = match &self.kernel {
+                Some(kernel) => kernel.at(&self.room, place),
+                None => self.room.get(place as usize).copied().unwrap_or_default(),
+            };
             let gain = piece.gain_at(frame);
             *sum = [sum[0] + sample[0] * gain, sum[1] + sample[1] * gain];
         }
+        Ok(())
+    }
+}
+
+/// The files of a track that are open.
+#[derive(Default)]
+struct Files {
+    /// Those that the newest block needed, each with the frame it stands on.
+    open: Vec<(Arc<Path>, Stereo, u64)>,
+    /// Those that cannot be read.
+    unread: Vec<Arc<Path>>,
+    /// Frames of the capture buffer.
+    captured: Vec<f32>,
+}
+
+impl Files {
+    fn keep(&mut self, is_needed: impl Fn(&Arc<Path>) -> bool) {
+        self.open.retain(|(file, ..)| is_needed(file));
+    }
+
+    fn is_unread(&self, file: &Arc<Path>) -> bool {
+        self.unread.contains(file)
+    }
+
+    /// Fills `out` with the frames from `first` on. Before the file's beginning and behind its end there is silence.
+    fn read(
+        &mut self,
+        audio: &Audio,
+        first: i64,
+        rate_hz: f64,
+        capture: &Capture,
+        out: &mut [[f32; 2]],
+    ) -> Result<(), String> {
+        let skipped = usize::try_from(-first).unwrap_or(0).min(out.len());
+        let (out, first) = (&mut out[skipped..], first.max(0));
+        if out.is_empty()
+            || audio.captured.as_ref().is_some_and(|captured| self.has_captured(captured, first, capture, out))
+        {
+            return Ok(());
+        }
+        self.read_file(audio, first as u64, rate_hz, out)
+    }
+
+    /// Fills `out` from the capture buffer, where that holds all of it.
+    fn has_captured(&mut self, captured: &Captured, first: i64, capture: &Capture, out: &mut [[f32; 2]]) -> bool {
+        let from = captured.first_frame + first;
+        let frames = captured.end_frame.map_or(i64::MAX, |end| end - from).clamp(0, out.len() as i64) as usize;
+        if !capture.read(from, frames, &captured.channels, &mut self.captured) {
+            return false;
+        }
+        for sample in &mut self.captured {
+            *sample = wav::kept(*sample, captured.depth);
+        }
+        for (out, frame) in out.iter_mut().zip(self.captured.chunks_exact(captured.channels.len().max(1))) {
+            *out = stereo::mix(frame);
+        }
+        true
+    }
+
+    fn read_file(&mut self, audio: &Audio, first: u64, rate_hz: f64, out: &mut [[f32; 2]]) -> Result<(), String> {
+        let ends = first + out.len() as u64;
+        // A file that is being recorded has grown.
+        let is_short = |source: &Stereo| audio.captured.is_some() && source.frames() < ends;
+        self.open.retain(|(file, source, _)| *file != audio.file || !is_short(source));
+        let open = match self.open.iter().position(|(file, ..)| *file == audio.file) {
+            Some(open) => open,
+            None => {
+                let (_, source) = stereo::open(&audio.file)?;
+                let has_hz = source.sample_rate_hz();
+                if f64::from(has_hz) != rate_hz {
+                    return Err(format!("it has {has_hz} Hz, the song {rate_hz} Hz"));
+                }
+                self.open.push((Arc::clone(&audio.file), source, 0));
+                self.open.len() - 1
+            }
+        };
+        let Some((_, source, stands)) = self.open.get_mut(open) else { return Ok(()) };
+        if *stands != first {
+            source.seek(first)?;
+        }
+        *stands = first + source.read(out)? as u64;
         Ok(())
     }
 }

@@ -100,7 +100,7 @@ impl Stereo {
 }
 
 /// A frame of any channels as left and right. A number that is none is silence.
-fn mix(frame: &[f32]) -> [f32; 2] {
+pub(super) fn mix(frame: &[f32]) -> [f32; 2] {
     let level = |sample: &f32| if sample.is_finite() { *sample } else { 0.0 };
     match frame {
         [both] => [level(both); 2],

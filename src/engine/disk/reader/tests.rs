@@ -2,6 +2,7 @@
 
 use super::{stereo::Stereo, *};
 use crate::{
+    engine::audio::capture::{Layout, capture},
     engine::audio::streams::{BUDGET_BYTES, STREAM_BLOCKS, Streams, block::BLOCK_BYTES, streams},
     music::{Bpm, LoopRegion},
     session::playlist::Clip,
@@ -107,7 +108,8 @@ fn a_rate_that_no_sound_has_is_refused_before_memory_is_asked_for() {
 /// A reader without a control, what it is asked through, and the streams it lends to.
 fn rig() -> (Worker<Reader>, Sender<Job>, Receiver<News>, Streams) {
     let (streams, _, lending, _) = streams(48_000.0);
-    let (reader, WorkerHandle { jobs, news }) = reader(lending);
+    let (_, capture) = capture(&Layout { taps: Vec::new(), left_out: Vec::new(), frames: 1 });
+    let (reader, WorkerHandle { jobs, news }) = reader(lending, capture);
     (reader, jobs, news, streams)
 }
 
@@ -117,7 +119,7 @@ fn round_and_round(path: &Path, stream: usize, rate_hz: f64) -> Job {
     plan.set_loop(Some(LoopRegion::new(0..48).unwrap()), 0);
     plan.roll(0.0, 0);
     let (file, frames) = (Arc::from(path), rate_hz as u64);
-    let clip = Clip { file, file_frame: 0, place: 0, frames, fade_in: 0, fade_out: 0 };
+    let clip = Clip::of(file, 0, 0, frames);
     let playlist = Arc::new(Playlist::new(vec![clip]));
     Job::Follow { stream, epoch: Epoch(1), playlist, plan: Box::new(plan), from_frame: 0 }
 }

@@ -209,3 +209,21 @@ fn a_stream_that_nobody_plays_sends_what_is_void_home_and_is_left_alone() {
     assert!(rig.all_are_home());
     assert_eq!((rig.underruns(), rig.streams.awake), (0, 0));
 }
+
+#[test]
+fn another_reading_is_heard_when_it_is_there_and_what_it_has_in_common_with_the_one_before_goes_on_to_the_bit() {
+    let mut rig = rig(rolling(120.0, None, 0.0));
+    rig.lend_window(2, 0..30_000);
+    rig.handle.play(STREAM, Epoch(2));
+    let mut heard = rig.hear_long(5_000);
+    // Its blocks are late: the old ones go on.
+    rig.handle.play(STREAM, Epoch(4));
+    heard.extend(rig.hear_long(3_000));
+    rig.lend_window(4, 7_000..30_000);
+    heard.extend(rig.hear_long(8_000));
+    assert!((0..16_000).all(|frame| heard[frame] == sound(2, frame as i64)));
+    assert_eq!(rig.underruns(), 0);
+    rig.handle.stop(STREAM);
+    rig.hear_long(1_000);
+    assert!(rig.all_are_home());
+}

@@ -1,0 +1,117 @@
+//! What all tracks of a session share: the loop region, punch, markers and the grid that actions wait for. Pure.
+
+use crate::music::{LoopRegion, PPQN, Punch, position::BEATS_PER_BAR};
+
+/// The most markers a session has.
+pub const MARKERS_MAX: usize = 1_000;
+
+/// A place of the song that has a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Marker {
+    /// In pulses from the song's beginning.
+    pub at_pulse: f64,
+    /// As a person calls it.
+    pub name: String,
+}
+
+/// What an action waits for: the next line of a grid in the song.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Grid {
+    /// Nothing: it is done at once.
+    Off,
+    /// The next bar.
+    #[default]
+    Bar,
+    /// The next beat.
+    Beat,
+    /// The next eighth.
+    Eighth,
+    /// The next sixteenth.
+    Sixteenth,
+    /// The next thirty-second.
+    ThirtySecond,
+}
+
+impl Grid {
+    /// All of them, with their words.
+    pub const WORDS: [(&str, Grid); 6] = [
+        ("off", Grid::Off),
+        ("bar", Grid::Bar),
+        ("beat", Grid::Beat),
+        ("1/8", Grid::Eighth),
+        ("1/16", Grid::Sixteenth),
+        ("1/32", Grid::ThirtySecond),
+    ];
+
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, grid)| *grid == self).map_or("off", |(word, _)| word)
+    }
+
+    /// Pulses from one line to the next; nothing where there are none.
+    pub fn pulses(self) -> Option<i64> {
+        match self {
+            Grid::Off => None,
+            Grid::Bar => Some(PPQN * i64::from(BEATS_PER_BAR)),
+            Grid::Beat => Some(PPQN),
+            Grid::Eighth => Some(PPQN / 2),
+            Grid::Sixteenth => Some(PPQN / 4),
+            Grid::ThirtySecond => Some(PPQN / 8),
+        }
+    }
+
+    /// The first line on a pulse or behind it; the pulse itself where there are none.
+    pub fn next(self, pulse: f64) -> f64 {
+        match self.pulses() {
+            None => pulse,
+            Some(pulses) => {
+                let line = pulses as f64;
+                // A line that was reached but for rounding is that line.
+                ((pulse / line - 1e-9).ceil() * line).max(0.0)
+            }
+        }
+    }
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SongState {
+    /// The loop region, on or off.
+    pub region: Option<LoopRegion>,
+    /// Whether the song wraps in it.
+    pub loop_on: bool,
+    /// After so many passes the song goes on behind the region; nothing is "for ever".
+    pub loop_count: Option<u32>,
+    /// Where recording begins and ends.
+    pub punch: Punch,
+    /// Whether each of them holds.
+    pub punch_on: [bool; 2],
+    /// In the order of the song.
+    pub markers: Vec<Marker>,
+    /// What actions wait for.
+    pub grid: Grid,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_next_line_is_on_the_grid_and_never_behind(pulse in 0.0..1e6_f64) {
+            for (_, grid) in Grid::WORDS {
+                let next = grid.next(pulse);
+                prop_assert!(next >= pulse - 1e-3);
+                match grid.pulses() {
+                    None => prop_assert_eq!(next, pulse),
+                    Some(line) => {
+                        prop_assert_eq!(next % line as f64, 0.0);
+                        prop_assert!(next - pulse < line as f64);
+                        prop_assert_eq!(grid.next(next), next);
+                    }
+                }
+            }
+        }
+    }
+}
