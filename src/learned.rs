@@ -6,7 +6,7 @@ use crate::{
     music::Note,
     profile::Profile,
     stored::{self, FromYaml, Full, Merge, ToYaml},
-    yaml::{self, BRACKETS_MAX, Fault, Field, Reader},
+    yaml::{self, BRACKETS_MAX, Fault, YamlField, YamlReader},
 };
 use std::fmt;
 
@@ -74,7 +74,7 @@ impl Mover {
 
 /// What is done when something moves.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Deed {
+pub enum MapAction {
     /// A command, each time it comes up past the middle.
     Press(Command),
     /// A command whose last argument is where the control stands.
@@ -86,12 +86,12 @@ pub enum Deed {
     },
 }
 
-impl Deed {
+impl MapAction {
     /// What a text means: a command, a command without its last argument, or the name of a parameter.
     ///
     /// # Errors
     /// A sentence with what is allowed.
-    pub fn of(text: &str, profile: &Profile) -> Result<Deed, String> {
+    pub fn of(text: &str, profile: &Profile) -> Result<MapAction, String> {
         let text = text.trim();
         let name = text.split_whitespace().next().unwrap_or_default();
         let line = match command::spec(name) {
@@ -99,7 +99,7 @@ impl Deed {
             _ => text.to_owned(),
         };
         let error = match line.parse::<Command>() {
-            Ok(command) => return Ok(Deed::Press(command)),
+            Ok(command) => return Ok(MapAction::Press(command)),
             Err(error) => error,
         };
         let row = command::spec(line.split_whitespace().next().unwrap_or_default());
@@ -108,7 +108,7 @@ impl Deed {
         match (row, last) {
             (Some(row), Some(last)) if given == row.args.len() && !last.optional => {
                 let turns = matches!(last.kind, ArgKind::Number { .. } | ArgKind::OneOf(_)) || row.name == "param.set";
-                if turns { Ok(Deed::Turn { line, kind: last.kind }) } else { Err(error.to_string()) }
+                if turns { Ok(MapAction::Turn { line, kind: last.kind }) } else { Err(error.to_string()) }
             }
             _ => Err(error.to_string()),
         }
@@ -118,8 +118,8 @@ impl Deed {
     /// nothing to do.
     pub fn command(&self, before: f64, position: f64) -> Option<Command> {
         match self {
-            Deed::Press(command) => (before < 0.5 && position >= 0.5).then(|| command.clone()),
-            Deed::Turn { line, kind } => {
+            MapAction::Press(command) => (before < 0.5 && position >= 0.5).then(|| command.clone()),
+            MapAction::Turn { line, kind } => {
                 let exact = match *kind {
                     ArgKind::Number { min, max, .. } => format!("{line} {:.3}", min + position * (max - min)),
                     ArgKind::OneOf(words) => {
@@ -143,18 +143,18 @@ impl Deed {
 pub struct Tie {
     /// What moves it.
     pub by: Mover,
-    /// What it does, as it was asked for; see [`Deed::of`].
+    /// What it does, as it was asked for; see [`MapAction::of`].
     pub does: String,
 }
 
 /// All of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Learned {
+pub struct MidiMaps {
     /// In the order they were learned. No mover stands twice.
     pub ties: Vec<Tie>,
 }
 
-impl Learned {
+impl MidiMaps {
     /// Whether one more tie fits into the file, whatever port its mover is at.
     ///
     /// # Errors
@@ -182,24 +182,24 @@ impl Learned {
     }
 }
 
-impl FromYaml for Learned {
+impl FromYaml for MidiMaps {
     /// A person makes each tie: a thousand of the longest that fit are more than anybody's. [`has_room_for`](Learned::has_room_for)
     /// refuses what would not.
     const BYTES_MAX: usize = 512 * 1024;
 
-    fn from_yaml(file: &str, text: &str) -> Result<Learned, Vec<Fault>> {
+    fn from_yaml(file: &str, text: &str) -> Result<MidiMaps, Vec<Fault>> {
         yaml::check_within(Self::BYTES_MAX, file, text, |reader, root| {
             if !root.is_given() {
-                return Some(Learned::default());
+                return Some(MidiMaps::default());
             }
             let map = reader.versioned(root, &["learned"])?;
             let items = reader.items(&map.field("learned"));
-            Some(Learned { ties: items.iter().filter_map(|item| read_tie(reader, item)).collect() })
+            Some(MidiMaps { ties: items.iter().filter_map(|item| read_tie(reader, item)).collect() })
         })
     }
 }
 
-impl ToYaml for Learned {
+impl ToYaml for MidiMaps {
     const LOSS: &'static str = "what was learned works, but is gone with this session";
     const ROOM: &'static str = "learn.forget something first";
 
@@ -223,14 +223,14 @@ impl ToYaml for Learned {
     }
 }
 
-impl Merge for Learned {
-    fn merge(base: &Learned, ours: &Learned, theirs: &Learned) -> (Learned, bool) {
+impl Merge for MidiMaps {
+    fn merge(base: &MidiMaps, ours: &MidiMaps, theirs: &MidiMaps) -> (MidiMaps, bool) {
         let (ties, is_lossy) = stored::merge_by((&base.ties, &ours.ties, &theirs.ties), |a, b| a.by == b.by);
-        (Learned { ties }, is_lossy)
+        (MidiMaps { ties }, is_lossy)
     }
 }
 
-fn read_tie(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Tie> {
+fn read_tie(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<Tie> {
     let map = reader.mapping(field, &["port", "channel", "cc", "note", "bend", "do"])?;
     let port = reader.needed(&map, "port", |reader, port| reader.text(port, TEXT_CHARS_MAX));
     let channel = reader.needed(&map, "channel", |reader, channel| reader.int(channel, 1, 16));
@@ -255,9 +255,9 @@ mod tests {
     use super::*;
     use crate::profile::{DEFAULT_ID, Library};
 
-    fn deed(text: &str) -> Result<Deed, String> {
+    fn deed(text: &str) -> Result<MapAction, String> {
         let (library, _) = Library::load(None);
-        Deed::of(text, library.get(DEFAULT_ID).unwrap())
+        MapAction::of(text, library.get(DEFAULT_ID).unwrap())
     }
 
     fn moved(text: &str, before: f64, position: f64) -> Option<String> {
@@ -285,13 +285,13 @@ mod tests {
 
     #[test]
     fn the_file_reads_back_what_was_written() {
-        let mut learned = Learned::default();
-        assert_eq!(Learned::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
+        let mut learned = MidiMaps::default();
+        assert_eq!(MidiMaps::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
         let mover = |control| Mover { port: "alsa:a \"b\": c".to_owned(), channel: Channel::FIRST, control };
         learned.learn(mover(MoverKind::Cc(7)), "filter_cutoff".to_owned());
         learned.learn(mover(MoverKind::Note(Note::new(36).unwrap())), "record.toggle".to_owned());
         learned.learn(mover(MoverKind::Bend), "clock.bpm".to_owned());
-        assert_eq!(Learned::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
+        assert_eq!(MidiMaps::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
         learned.learn(mover(MoverKind::Cc(7)), "param.set eg_attack".to_owned());
         assert_eq!(learned.ties.len(), 3, "a mover does one thing");
         assert!(learned.forget("eg_attack") && !learned.forget("eg_attack"));
@@ -301,7 +301,7 @@ mod tests {
     fn every_fault_of_the_file_is_named() {
         let text = "learned:\n  - { port: a, channel: 17, cc: 7, do: quit }\n  - { port: a, channel: 1, do: quit }\n";
         let faults: Vec<String> =
-            Learned::from_yaml("learned.yaml", text).unwrap_err().iter().map(ToString::to_string).collect();
+            MidiMaps::from_yaml("learned.yaml", text).unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
             faults,
             [

@@ -1,4 +1,4 @@
-//! Synth profiles: what YAML says, and what it means once checked. Pure, but for what [`Library`] and [`Reading`] read
+//! Synth profiles: what YAML says, and what it means once checked. Pure, but for what [`Library`] and [`ProfileScan`] read
 //! from the disk.
 //!
 //! The way of a profile: text → `yaml` (a tree) → `check` or `short` (every fault at once) → [`Profile`] (plain,
@@ -21,7 +21,7 @@ pub use curve::Curve;
 pub use library::{DEFAULT_ID, FALLBACK_ID, Library};
 pub use marks::Marks;
 pub use param::{Drive, Halves, Param, ParamOption, Target};
-pub use places::{Places, Reading};
+pub use places::{Places, ProfileScan};
 pub use short::SHORT_KEY;
 
 use crate::yaml::Fault;

@@ -26,9 +26,9 @@ use crate::{
     engine::station::{Answer, ENGINE_GONE, NotAsked, Station},
     status::{Event, Severity},
 };
-use app::{App, Wish};
+use app::{App, AppRequest};
 use input::Input;
-use pace::Pace;
+use pace::FramePacer;
 use signal_hook::{
     consts::{SIGHUP, SIGWINCH},
     iterator::Signals,
@@ -158,8 +158,15 @@ pub fn run(station: &Station, options: TuiOptions) -> Result<Left, TuiError> {
     let signals = Signals::new([SIGWINCH, SIGHUP]).map_err(TuiError::Refused)?;
     let screen = Screen::open().map_err(TuiError::Refused)?;
     let visible = Visible::of(&station.status());
-    let mut show =
-        Show { station, app, screen, theme: options.theme, visible, pace: Pace::default(), sender: sender.clone() };
+    let mut show = Show {
+        station,
+        app,
+        screen,
+        theme: options.theme,
+        visible,
+        pace: FramePacer::default(),
+        sender: sender.clone(),
+    };
     // The first frame before anything else: the threads below take their time to start.
     let begun = show.resize().and_then(|()| show.draw(Instant::now()));
     let _listening = Listening(signals.handle());
@@ -240,7 +247,7 @@ struct Show<'a> {
     screen: Screen,
     theme: Theme,
     visible: Visible,
-    pace: Pace,
+    pace: FramePacer,
     sender: SyncSender<Wake>,
 }
 
@@ -325,16 +332,16 @@ impl Show<'_> {
 
     /// Hands wishes to the engine. What was typed waits for its answer on a thread of its own: a sentence such as
     /// `record.status` gives comes only as an answer, and opening a take may take the disk a moment.
-    fn ask(&mut self, wishes: Vec<Wish>) -> Result<(), Over> {
+    fn ask(&mut self, wishes: Vec<AppRequest>) -> Result<(), Over> {
         for wish in wishes {
             match wish {
-                Wish::Tell(command) => match self.station.send(command) {
+                AppRequest::Tell(command) => match self.station.send(command) {
                     Ok(()) => {}
                     Err(NotAsked::Gone) => return Err(Over::EngineGone),
                     Err(busy) => self.app.say(Severity::Error, busy.to_string()),
                 },
-                Wish::Ask(command) => self.ask_aside(command),
-                Wish::Detach => return Err(Over::Left(Left::Detached)),
+                AppRequest::Ask(command) => self.ask_aside(command),
+                AppRequest::Detach => return Err(Over::Left(Left::Detached)),
             }
         }
         Ok(())
@@ -392,7 +399,7 @@ impl Drop for Show<'_> {
     /// No note is left sounding because its key can no longer come up.
     fn drop(&mut self) {
         for wish in self.app.silence() {
-            if let Wish::Tell(command) = wish {
+            if let AppRequest::Tell(command) = wish {
                 // Where the engine is gone, it has silenced everything itself.
                 let _ = self.station.send(command);
             }

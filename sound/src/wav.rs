@@ -17,12 +17,12 @@ mod tests;
 mod write;
 
 pub use encode::Encoder;
-pub use finding::{Finding, Severity};
-pub use format::{Encoding, Format};
+pub use finding::{Finding, FindingSeverity};
+pub use format::{Encoding, WavFormat};
 pub use notes::{Info, LABEL_BYTES_MAX, MARKS_MAX, Mark, Notes, Origin};
-pub use repair::{Field, Repair};
+pub use repair::{Repair, SizeField};
 pub use samples::{Samples, SamplesError};
-pub use write::{AUDIO_AT, Depth, Shape, UnknownDepth, WavFile};
+pub use write::{AUDIO_AT, Depth, UnknownDepth, WavFile, WavShape};
 
 use std::{
     fmt,
@@ -98,7 +98,7 @@ pub struct Wav {
     /// The chunks in their order, as far as they could be followed.
     pub chunks: Vec<Chunk>,
     /// What a sample is.
-    pub format: Option<Format>,
+    pub format: Option<WavFormat>,
     /// Where the audio is.
     pub data: Option<Data>,
     /// All that is wrong or odd.
@@ -130,7 +130,7 @@ impl Wav {
     /// What can be done with it.
     pub fn health(&self) -> Health {
         match self.findings.iter().map(Finding::severity).max() {
-            Some(Severity::Beyond) => Health::Beyond,
+            Some(FindingSeverity::Beyond) => Health::Beyond,
             _ if self.repair.is_some() => Health::NeedsRepair,
             _ => Health::Sound,
         }

@@ -16,11 +16,11 @@ use crate::{
     },
     hints,
     music::Bpm,
-    profile::{DEFAULT_ID, FALLBACK_ID, Reading},
+    profile::{DEFAULT_ID, FALLBACK_ID, ProfileScan},
     remote::socket::place,
     session::folder as session,
     status::Severity,
-    stored::Stored,
+    stored::StoredValue,
     yaml::Fault,
 };
 use clap::Args;
@@ -125,7 +125,7 @@ impl Setup {
         let SettingsFile { mut settings, faults: of_settings, mut places, older } = file;
         notices.extend(of_settings.iter().map(|fault| (severity, format!("{fault}; {consequence}"))));
         notices.extend(older.iter().map(|note| (Severity::Info, note.to_string())));
-        let reading = Reading::first(folders.profile_places());
+        let reading = ProfileScan::first(folders.profile_places());
         // What makes the whole file unreadable was told above.
         let told = |fault: &&Fault| of_settings.iter().any(|of| (&of.file, of.line) == (&fault.file, fault.line));
         let faults: Vec<Fault> = reading.faults.iter().filter(|fault| !told(fault)).cloned().collect();
@@ -168,9 +168,9 @@ impl Setup {
             from: settings.clock_from,
             lost: settings.clock_lost.unwrap_or_default(),
         };
-        let (learned, faults) = Stored::load(folders.learned_file());
+        let (learned, faults) = StoredValue::load(folders.learned_file());
         notices.extend(tell(&faults, "nothing learned is used, and what is new is not kept in it until it is mended"));
-        let (snapshots, faults) = Stored::load(folders.snapshots_file());
+        let (snapshots, faults) = StoredValue::load(folders.snapshots_file());
         notices.extend(tell(&faults, "no snapshot is read from it, and none is kept in it until it is mended"));
         let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {

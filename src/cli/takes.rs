@@ -15,7 +15,7 @@ mod work;
 use super::{Failure, Outcome, complain, print};
 use crate::{
     config::{Folders, Settings, SettingsFile},
-    takes::{Named, NotDone, NotUsable, cache::Cache, in_several, meant, shown, time_of, wav_files},
+    takes::{NamedTake, NotDone, NotUsable, cache::Cache, in_several, meant, shown, time_of, wav_files},
     yaml::Fault,
 };
 use clap::{Args, Subcommand};
@@ -186,7 +186,7 @@ fn in_recordings(file: &Path) -> Option<PathBuf> {
         return None;
     }
     let path = usual_or(None).ok()?.join(file);
-    let found = Named::found(&path, second_folder()).path;
+    let found = NamedTake::found(&path, second_folder()).path;
     (meant(&found).is_some() || in_several(&found).is_some()).then_some(found)
 }
 

@@ -8,13 +8,14 @@ use super::{
         capture::{Hold, Layout, capture},
         meter::{Meter, MeterReader, meter},
         port::CallbackPort,
-        renderer::{Renderer, RendererParts, Source},
+        renderer::{InputSource, Renderer, RendererParts},
         streams::streams,
     },
     control::{
-        AuditionParts, Calendar, Control, ControlParts, KeeperHandle, LibrarianHandle, Port, SessionRules, SyncConfig,
+        AuditionParts, Calendar, Control, ControlParts, KeeperHandle, LibrarianHandle, MidiPort, SessionRules,
+        SyncConfig,
     },
-    disk::{keeper::Keeper, librarian::Librarian, reader::Reader, writer::Writer},
+    disk::{keeper::FileKeeper, librarian::Librarian, reader::Reader, writer::Writer},
     doors::Doors,
     frame_clock::{FrameClock, frame_clock},
     host::{
@@ -40,16 +41,16 @@ use super::{
 use crate::{
     command::channels::ChannelList,
     config::recorder::RecorderOptions,
-    learned::Learned,
+    learned::MidiMaps,
     midi::Channel,
     music::{Bpm, Decibels, Plan},
-    profile::{DEFAULT_ID, Library, Profile, Reading},
+    profile::{DEFAULT_ID, Library, Profile, ProfileScan},
     snapshots::Snapshots,
     status::{
-        AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, Part,
-        RealtimeStatus, RecordStatus, Status, TransportStatus,
+        AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus,
+        RealtimeStatus, RecordStatus, Status, StatusPart, TransportStatus,
     },
-    stored::Stored,
+    stored::StoredValue,
     synth::Synth,
     takes::cache::Cache,
     taps::{Tap, Taps},
@@ -69,7 +70,7 @@ pub struct EngineConfig {
     /// Every profile there is.
     pub library: Library,
     /// What the profiles were read from, where it is watched for edits while the engine runs in real time.
-    pub watched: Option<Reading>,
+    pub watched: Option<ProfileScan>,
     /// The one in use.
     pub profile: Arc<Profile>,
     /// The instrument's channel, where it is not the profile's.
@@ -95,9 +96,9 @@ pub struct EngineConfig {
     /// Whose tempo it is.
     pub sync: SyncConfig,
     /// What controllers and notes are tied to.
-    pub learned: Stored<Learned>,
+    pub learned: StoredValue<MidiMaps>,
     /// The library of snapshots.
-    pub snapshots: Stored<Snapshots>,
+    pub snapshots: StoredValue<Snapshots>,
     /// What may be done with a session's folder.
     pub sessions: SessionRules,
     /// The ways in.
@@ -122,8 +123,8 @@ impl EngineConfig {
             turn: TURN,
             folder,
             sync: SyncConfig::default(),
-            learned: Stored::default(),
-            snapshots: Stored::default(),
+            learned: StoredValue::default(),
+            snapshots: StoredValue::default(),
             sessions: SessionRules::default(),
             doors: Doors::default(),
         }
@@ -180,7 +181,7 @@ pub struct Assembly {
     /// The disk writer's.
     pub writer: Writer,
     /// The keeper's.
-    pub keeper: Keeper,
+    pub keeper: FileKeeper,
     /// The librarian's.
     pub librarian: Librarian,
     /// The disk reader's.
@@ -225,7 +226,7 @@ pub fn assemble(
     let instrument_is_built_in = matches!(ports.first(), Some(OpenPort { way: PortWay::BuiltIn, .. }));
     let (sources, input_channels) = choose_inputs(config.input.as_ref(), spec, is_built_in, instrument_is_built_in)?;
     // The built-in synth as the instrument means a laptop: its microphone on its loudspeakers would howl.
-    let own_sound = sources.iter().all(|source| matches!(source, Source::Synth(_)));
+    let own_sound = sources.iter().all(|source| matches!(source, InputSource::Synth(_)));
     let safe = if own_sound || !instrument_is_built_in { Decibels::UNITY } else { Decibels::SILENCE };
     let monitor = config.monitor.unwrap_or(safe);
 
@@ -240,7 +241,7 @@ pub fn assemble(
         Time::Virtual => Arc::default(),
     };
 
-    let mut known: Vec<Port> = Vec::new();
+    let mut known: Vec<MidiPort> = Vec::new();
     let (mut outs, mut clock_ports): (Vec<SchedulerPort>, _) = (Vec::new(), Vec::new());
     let (mut jack_ports, mut synth_port, mut received) = (Vec::new(), None, Vec::new());
     let (mut thru_lanes, mut inlets) = (Vec::new(), Vec::new());
@@ -253,7 +254,7 @@ pub fn assemble(
             PortWay::Jack { .. } => port.settings.output,
             PortWay::BuiltIn | PortWay::Threads { .. } => true,
         };
-        known.push(Port {
+        known.push(MidiPort {
             info: port.info,
             panel: Arc::clone(&panel),
             wire: port.wire,
@@ -335,7 +336,7 @@ pub fn assemble(
     let writer = Writer::new(jobs_receiver, done_sender, capture.clone());
     let (pages_sender, pages) = mpsc::channel();
     let (kept_sender, kept) = mpsc::channel();
-    let keeper = Keeper::new(pages, kept_sender);
+    let keeper = FileKeeper::new(pages, kept_sender);
     let (librarian_jobs, jobs_of_librarian) = mpsc::channel();
     let (librarian_news_sender, librarian_news) = mpsc::channel();
     let librarian = Librarian::new(jobs_of_librarian, librarian_news_sender, config.verdicts.clone().map(Cache::new));
@@ -390,10 +391,10 @@ pub fn assemble(
     Ok(Assembly { station, control, renderer, scheduler, clock, writer, keeper, reader, librarian, frames })
 }
 
-fn tap_of(source: Source) -> Tap {
+fn tap_of(source: InputSource) -> Tap {
     match source {
-        Source::Device(channel) => Tap::of_input(channel),
-        Source::Synth(side) => Tap::SYNTH[side % 2],
+        InputSource::Device(channel) => Tap::of_input(channel),
+        InputSource::Synth(side) => Tap::SYNTH[side % 2],
     }
 }
 
@@ -425,18 +426,18 @@ fn choose_inputs(
     spec: &DeviceSpec,
     built_in: bool,
     instrument_is_built_in: bool,
-) -> Result<(Vec<Source>, String), NoSuchInput> {
+) -> Result<(Vec<InputSource>, String), NoSuchInput> {
     // The simulated host has the built-in synth behind its inputs.
     let simulated = spec.inputs == 0 && built_in;
-    let synth = || (vec![Source::Synth(0), Source::Synth(1)], "synth".to_owned());
+    let synth = || (vec![InputSource::Synth(0), InputSource::Synth(1)], "synth".to_owned());
     match asked {
         None if instrument_is_built_in || simulated => Ok(synth()),
         // The simulated host is asked for, or stands in for a device: it has one silent input.
-        None if spec.inputs == 0 && spec.host == "sim" => Ok((vec![Source::Device(0)], "none".to_owned())),
+        None if spec.inputs == 0 && spec.host == "sim" => Ok((vec![InputSource::Device(0)], "none".to_owned())),
         None if spec.inputs == 0 => Ok((Vec::new(), "none".to_owned())),
         None => {
             let list = ChannelList::first(spec.inputs.min(2));
-            Ok((list.indices().map(Source::Device).collect(), list.to_string()))
+            Ok((list.indices().map(InputSource::Device).collect(), list.to_string()))
         }
         Some(list) => {
             let have = if simulated { 2 } else { spec.inputs };
@@ -448,7 +449,7 @@ fn choose_inputs(
                 };
                 return Err(NoSuchInput { asked: list.to_string(), device: spec.name.clone(), have });
             }
-            let source = |channel| if simulated { Source::Synth(channel) } else { Source::Device(channel) };
+            let source = |channel| if simulated { InputSource::Synth(channel) } else { InputSource::Device(channel) };
             Ok((list.indices().map(source).collect(), list.to_string()))
         }
     }
@@ -478,7 +479,7 @@ fn first_status(
 ) -> Status {
     Status {
         at_ns: 0,
-        transport: Part::from(TransportStatus {
+        transport: StatusPart::from(TransportStatus {
             playing: false,
             position: crate::music::Position::of_pulse(0.0),
             seconds: 0.0,
@@ -492,7 +493,7 @@ fn first_status(
         clock: ClockStatus::default().into(),
         learning: None.into(),
         monitor: None.into(),
-        inputs: Part::from(InputsStatus {
+        inputs: StatusPart::from(InputsStatus {
             channels: input_channels.to_owned(),
             meters: vec![MeterStatus::SILENT; inputs],
             gains_db: vec![0.0; inputs],
@@ -501,14 +502,14 @@ fn first_status(
         outputs: vec![MeterStatus::SILENT; 2].into(),
         click_on: false.into(),
         profiles: config.library.ids().map(str::to_owned).collect::<Arc<[String]>>().into(),
-        params: Part::from(ParamsStatus::standing(
+        params: StatusPart::from(ParamsStatus::standing(
             Arc::clone(&config.profile),
             config.profile.params.iter().map(|param| param.default).collect(),
         )),
         automation: AutomationStatus::default().into(),
         morph: None.into(),
         session: None.into(),
-        record: Part::from(RecordStatus {
+        record: StatusPart::from(RecordStatus {
             inputs: config.recorder.inputs.as_ref().map_or_else(|| input_channels.to_owned(), Taps::to_string),
             ..RecordStatus::standing(config.folder.clone())
         }),

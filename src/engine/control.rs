@@ -27,7 +27,7 @@ pub use audition::AuditionParts;
 pub use instruments::ProfileNews;
 pub use keep::KeeperHandle;
 pub use owed::Promise;
-pub use ports::Port;
+pub use ports::MidiPort;
 pub use recorder::LibrarianHandle;
 pub use sessions::SessionRules;
 pub use transport::SyncConfig;
@@ -36,7 +36,7 @@ use super::{
     audio::{
         capture::Capture,
         meter::MeterReader,
-        renderer::{OUTPUTS, RendererHandle, Source},
+        renderer::{InputSource, OUTPUTS, RendererHandle},
     },
     disk::writer::{Progress, TakeJob, TakeNews},
     doors::Doors,
@@ -46,7 +46,7 @@ use super::{
         clock_thread::ClockCounters,
         input::MidiIn,
         scheduler_thread::SchedulerSender,
-        sent::{Sent, SentReader},
+        sent::{SentMessage, SentReader},
     },
     plan_cell::PlanWriter,
     station::{Answer, Desk, Guest, Reply, Station},
@@ -54,14 +54,14 @@ use super::{
 use crate::{
     command::Command,
     config::recorder::RecorderOptions,
-    learned::Learned,
+    learned::MidiMaps,
     midi::Channel,
     music::{Decibels, Plan},
     profile::{Library, Profile},
     session::{history::History, model::Model},
     snapshots::Snapshots,
     status::{DeviceStatus, RealtimeStatus, Severity},
-    stored::Stored,
+    stored::StoredValue,
     taps::Tap,
 };
 use audition::Audition;
@@ -71,7 +71,7 @@ use instruments::Instruments;
 use learn::Learn;
 use live_plan::LivePlan;
 use out::Out;
-use owed::Owed;
+use owed::PendingAnswers;
 use ports::Ports;
 use recorder::{Folder, Occasion, Recorder, Takes, TakesParts};
 use sessions::{House, SessionDesk};
@@ -122,7 +122,7 @@ pub struct ControlParts {
     /// The scheduler.
     pub scheduler: SchedulerSender,
     /// Ports, in the order of their index. Notes and knobs go to the first output at the start, the clock to all.
-    pub ports: Vec<Port>,
+    pub ports: Vec<MidiPort>,
     /// The MIDI clock's counters, where it has a thread.
     pub clock_counters: Option<Arc<ClockCounters>>,
     /// What each sending thread sent.
@@ -132,15 +132,15 @@ pub struct ControlParts {
     /// Whose tempo it is.
     pub sync: SyncConfig,
     /// What controllers and notes are tied to.
-    pub learned: Stored<Learned>,
+    pub learned: StoredValue<MidiMaps>,
     /// The library of snapshots.
-    pub snapshots: Stored<Snapshots>,
+    pub snapshots: StoredValue<Snapshots>,
     /// What may be done with a session's folder.
     pub sessions: SessionRules,
     /// What writes small files.
     pub keeper: KeeperHandle,
     /// The recorded inputs.
-    pub sources: Vec<Source>,
+    pub sources: Vec<InputSource>,
     /// Of each of them, its tap.
     pub taps: Vec<Tap>,
     /// What they are called.
@@ -213,7 +213,7 @@ impl Outcome {
 }
 
 /// Called with each message that was sent, its instant in ns since the start, and its port's id.
-pub type SentListener = Box<dyn FnMut(&Sent, u64, &str) + Send>;
+pub type SentListener = Box<dyn FnMut(&SentMessage, u64, &str) + Send>;
 
 /// The control thread's state: who owns what, and the ways out.
 pub struct Control {
@@ -274,7 +274,7 @@ impl Control {
                 plan: LivePlan::new(parts.plan, parts.plan_writer),
                 model,
                 history: History::default(),
-                owed: Owed::default(),
+                owed: PendingAnswers::default(),
                 asking: Guest::default(),
                 start_ns: parts.start_ns,
             },

@@ -10,7 +10,7 @@ use super::{
     assembly::{Assembly, EngineConfig, NoSuchInput, Time, assemble},
     control::{Control, Moment, Outcome, SentListener, notice_of},
     frame_clock::{FrameClock, FrameTime},
-    host::{Device, HostError, StartFailed, Watch, open_port::OpenPort, patchbay::Patchbay},
+    host::{CallbackStats, Device, HostError, StartFailed, open_port::OpenPort, patchbay::Patchbay},
     profile_watch::ProfileWatch,
     realtime,
     station::{Answer, Errand, Reply, Request, Station},
@@ -125,7 +125,7 @@ impl Engine {
         if let Some(listener) = listener {
             control.listen_to_sent(listener);
         }
-        let watch = Arc::<Watch>::default();
+        let watch = Arc::<CallbackStats>::default();
         let driver =
             device.start(renderer, Arc::clone(&watch)).map_err(|StartFailed { error, .. }| EngineError::Host(error))?;
         // Locked memory keeps the callback from waiting for a page; refused, everything runs on.

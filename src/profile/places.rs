@@ -4,7 +4,7 @@
 
 use super::{
     Library,
-    known::Known,
+    known::KnownProfiles,
     marks::{Mark, Marks},
 };
 use crate::yaml::Fault;
@@ -61,7 +61,7 @@ impl Places {
 
 /// What came of reading all profiles.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct ProfileScan {
     /// The sound ones.
     pub library: Library,
     /// What is wrong with the others.
@@ -69,26 +69,26 @@ pub struct Reading {
     places: Places,
     /// How the files stood before they were read: what was written meanwhile is news.
     marks: Marks,
-    known: Known,
+    known: KnownProfiles,
 }
 
-impl Reading {
+impl ProfileScan {
     /// Reads all profiles for the first time. Blocks on the disk.
-    pub fn first(places: Places) -> Reading {
+    pub fn first(places: Places) -> ProfileScan {
         let marks = places.look();
-        let kept = places.known.as_deref().map(Known::load).unwrap_or_default();
+        let kept = places.known.as_deref().map(KnownProfiles::load).unwrap_or_default();
         let (library, faults, known) = Library::read(&places, None, &kept);
         if let Some(file) = places.known.as_ref().filter(|_| !known.is_of_the_files_of(&kept)) {
             known.save(file);
         }
-        Reading { library, faults, places, marks, known }
+        ProfileScan { library, faults, places, marks, known }
     }
 
     /// Reads all profiles again, whose files stand like this: what has faults now stays as it was read last. Blocks on
     /// the disk.
-    pub fn again(&self, marks: Marks) -> Reading {
+    pub fn again(&self, marks: Marks) -> ProfileScan {
         let (library, faults, known) = Library::read(&self.places, Some(&self.library), &self.known);
-        Reading { library, faults, places: self.places.clone(), marks, known }
+        ProfileScan { library, faults, places: self.places.clone(), marks, known }
     }
 
     /// Where it was read from.
@@ -102,14 +102,14 @@ impl Reading {
     }
 
     /// The faults worth telling after the reading `before`: those of files that were edited since, and new ones.
-    pub fn new_faults(&self, before: &Reading) -> Vec<Fault> {
+    pub fn new_faults(&self, before: &ProfileScan) -> Vec<Fault> {
         let is_new =
             |fault: &&Fault| self.marks.differ(&before.marks, Path::new(&fault.file)) || !before.faults.contains(fault);
         self.faults.iter().filter(is_new).cloned().collect()
     }
 
     /// The files that had faults in the reading `before`, are still there, and have none now.
-    pub fn mended(&self, before: &Reading) -> Vec<String> {
+    pub fn mended(&self, before: &ProfileScan) -> Vec<String> {
         let has_none = |file: &&String| !self.faults.iter().any(|fault| fault.file == **file);
         let is_there = |file: &&String| self.marks.0.contains_key(Path::new(file));
         let files = before.faults.iter().map(|fault| &fault.file).collect::<BTreeSet<_>>();

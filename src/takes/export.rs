@@ -9,9 +9,9 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
-use super::{LEVEL_DBFS_MAX, Meter, NotDone, Progress, Take, Verdict, fresh::Fresh, take::NotUsable};
-use crate::wav::{Depth, Encoding, Format};
-use converted::Converted;
+use super::{LEVEL_DBFS_MAX, NotDone, Progress, Take, TakeAnalyzer, Verdict, fresh::Fresh, take::NotUsable};
+use crate::wav::{Depth, Encoding, WavFormat};
+use converted::ConvertingReader;
 use sink::Sink;
 use std::{
     fmt,
@@ -151,7 +151,7 @@ pub fn export(
     let mut sink = Sink::begin(fresh.file(), take, &plan)?;
     let gain = 10.0_f64.powf(gain_db / 20.0) as f32;
     let mut held_samples = 0;
-    let mut converted = Converted::open(take, plan.rate_hz)?;
+    let mut converted = ConvertingReader::open(take, plan.rate_hz)?;
     let mut block = Vec::new();
     let mut done_frames = 0_u64;
     while converted.read(BLOCK_FRAMES, &mut block)? {
@@ -172,7 +172,7 @@ pub fn export(
 }
 
 impl Plan {
-    fn of(format: Format, frames: u64, export: &Export) -> Result<Plan, NotDone> {
+    fn of(format: WavFormat, frames: u64, export: &Export) -> Result<Plan, NotDone> {
         let asked = |text: String| Err(NotDone::Asked(text));
         let rate_hz = export.rate_hz.unwrap_or(format.sample_rate_hz);
         if rate_hz != format.sample_rate_hz
@@ -224,8 +224,8 @@ impl Plan {
 
 /// The verdict on a take at another rate.
 fn converted_verdict(take: &Take, plan: &Plan, progress: &mut Progress<'_>) -> Result<Verdict, NotDone> {
-    let mut converted = Converted::open(take, plan.rate_hz)?;
-    let mut meter = Meter::new(plan.channels, plan.rate_hz, plan.frames, None, &[]);
+    let mut converted = ConvertingReader::open(take, plan.rate_hz)?;
+    let mut meter = TakeAnalyzer::new(plan.channels, plan.rate_hz, plan.frames, None, &[]);
     let mut block = Vec::new();
     let mut frames = 0_u64;
     while converted.read(BLOCK_FRAMES, &mut block)? {

@@ -20,27 +20,27 @@ use std::{
 
 /// The name of a take in its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedTake {
     /// Its file; or, of a take of several, what all their names begin with.
     pub path: PathBuf,
     /// The folder where takes go on when a disk is full.
     pub second: Option<PathBuf>,
 }
 
-impl Named {
+impl NamedTake {
     /// What a name means: the file, with `.wav` behind it where there is none; in the second folder where nothing of that name
     /// is in the first.
-    pub fn found(path: &Path, second: Option<PathBuf>) -> Named {
+    pub fn found(path: &Path, second: Option<PathBuf>) -> NamedTake {
         let elsewhere = || second.as_ref().zip(path.file_name()).and_then(|(second, name)| meant(&second.join(name)));
         let is_several = || super::in_several(path).is_some();
         let found = meant(path).or_else(|| if is_several() { None } else { elsewhere() });
-        Named { path: found.unwrap_or_else(|| path.to_owned()), second }
+        NamedTake { path: found.unwrap_or_else(|| path.to_owned()), second }
     }
 }
 
 /// What has become of a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
+pub struct MoveReport {
     /// Its file now; or, of a take of several, what all their names begin with.
     pub to: PathBuf,
     /// What moved beside it and what did not, to be put behind a sentence; mostly empty.
@@ -51,7 +51,7 @@ pub struct Moved {
 ///
 /// # Errors
 /// See [`NotDone`]; nothing is changed then. A name that another file or its `.mid` has is refused.
-pub fn rename(take: &Named, name: &str) -> Result<Moved, NotDone> {
+pub fn rename(take: &NamedTake, name: &str) -> Result<MoveReport, NotDone> {
     let pieces = Pieces::of(&take.path, take.second.as_deref())?;
     // Their locks are held until they have their names.
     let _takes = to_be_moved(&pieces)?;
@@ -65,7 +65,7 @@ pub fn rename(take: &Named, name: &str) -> Result<Moved, NotDone> {
             let name = shown(&to);
             Err(NotDone::Asked(format!("{name}, or a part or .mid of it, is there already and stays what it is")))
         }
-        moved => moved.map(|()| Moved { to, besides: besides(&pieces, "") }),
+        moved => moved.map(|()| MoveReport { to, besides: besides(&pieces, "") }),
     }
 }
 
@@ -73,7 +73,7 @@ pub fn rename(take: &Named, name: &str) -> Result<Moved, NotDone> {
 ///
 /// # Errors
 /// See [`NotDone`]; nothing is changed then.
-pub fn remove(take: &Named) -> Result<Moved, NotDone> {
+pub fn remove(take: &NamedTake) -> Result<MoveReport, NotDone> {
     let pieces = Pieces::of(&take.path, take.second.as_deref())?;
     let _takes = to_be_moved(&pieces)?;
     let trash = make_trash(&pieces.own)?;
@@ -85,7 +85,7 @@ pub fn remove(take: &Named) -> Result<Moved, NotDone> {
             Err(NotDone::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {}
             moved => {
                 moved?;
-                return Ok(Moved {
+                return Ok(MoveReport {
                     to: trash.join(file_name(&stem, &pieces)),
                     besides: besides(&pieces, "the trash of "),
                 });
@@ -184,8 +184,8 @@ mod tests {
         super::remove(&named(path)).map(|moved| moved.to)
     }
 
-    fn named(path: &Path) -> Named {
-        Named { path: path.to_owned(), second: None }
+    fn named(path: &Path) -> NamedTake {
+        NamedTake { path: path.to_owned(), second: None }
     }
 
     /// A folder with `jam.wav`, and its notes where there are any.

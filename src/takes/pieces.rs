@@ -29,7 +29,7 @@ const DAY_SECONDS: u64 = 86_400;
 
 /// A file of a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct TakePiece {
     /// It lies in the second folder.
     pub(super) is_second: bool,
     /// Its name.
@@ -38,7 +38,7 @@ pub(super) struct Piece {
     pub(super) tail: OsString,
 }
 
-impl Piece {
+impl TakePiece {
     fn is_midi(&self) -> bool {
         self.tail == ".mid"
     }
@@ -54,7 +54,7 @@ pub(super) struct Pieces {
     /// The take's name: what the names of all its files begin with.
     pub(super) stem: OsString,
     /// The files.
-    pub(super) list: Vec<Piece>,
+    pub(super) list: Vec<TakePiece>,
     /// How many of them, from the first on, are no parts.
     head_count: usize,
     /// What has a name like it and stays where it is, in sentences.
@@ -142,12 +142,12 @@ impl Pieces {
     }
 
     /// The path of one of them.
-    pub(super) fn path(&self, piece: &Piece) -> PathBuf {
+    pub(super) fn path(&self, piece: &TakePiece) -> PathBuf {
         self.folder(piece).join(&piece.name)
     }
 
     /// The folder of one of them.
-    pub(super) fn folder(&self, piece: &Piece) -> &Path {
+    pub(super) fn folder(&self, piece: &TakePiece) -> &Path {
         self.second.as_deref().filter(|_| piece.is_second).unwrap_or(&self.own)
     }
 
@@ -186,7 +186,7 @@ impl Pieces {
 
     fn push(&mut self, is_second: bool, name: &OsStr) {
         let tail = name.as_bytes().get(self.stem.as_bytes().len()..).unwrap_or_default().to_vec();
-        self.list.push(Piece { is_second, name: name.to_owned(), tail: OsString::from_vec(tail) });
+        self.list.push(TakePiece { is_second, name: name.to_owned(), tail: OsString::from_vec(tail) });
     }
 
     /// The first files of the take of this name that was recorded to several.
@@ -271,7 +271,7 @@ impl Pieces {
                 self.push(true, &midi);
             }
         }
-        if let Some(path) = one.filter(|_| !self.list.iter().any(Piece::is_midi)) {
+        if let Some(path) = one.filter(|_| !self.list.iter().any(TakePiece::is_midi)) {
             self.add_shared_midi(path);
         }
     }
@@ -297,7 +297,7 @@ impl Pieces {
                 .map(|(name, _)| shown(Path::new(name)))
                 .collect();
             if others.is_empty() {
-                self.list.push(Piece { is_second: false, name: midi, tail: ".mid".into() });
+                self.list.push(TakePiece { is_second: false, name: midi, tail: ".mid".into() });
             } else {
                 self.stays.push(format!("{} stays with {}", shown(Path::new(&midi)), others.join(", ")));
             }

@@ -1,7 +1,7 @@
 //! A part of a take as a take of its own, bit for bit.
 
-use super::{Happening, NotDone, Progress, Take, fresh::Fresh, name::safe_name, take::NotUsable, time_text};
-use crate::wav::{Depth, Encoding, Format, Health, Mark, Notes, SamplesError, Shape, WavFile};
+use super::{NotDone, Progress, Take, TakeEvent, fresh::Fresh, name::safe_name, take::NotUsable, time_text};
+use crate::wav::{Depth, Encoding, Health, Mark, Notes, SamplesError, WavFile, WavFormat, WavShape};
 use std::{
     io::{Read, Seek, SeekFrom},
     path::PathBuf,
@@ -28,7 +28,7 @@ pub fn trim(
         return Err(NotUsable::from(SamplesError::NeedsRepair).into());
     }
     let range = range(format, frames, from_s, to_s)?;
-    let shape = Shape { channels: format.channels, sample_rate_hz: format.sample_rate_hz, depth: depth(format)? };
+    let shape = WavShape { channels: format.channels, sample_rate_hz: format.sample_rate_hz, depth: depth(format)? };
     let stem = take.path.file_stem().unwrap_or_default().to_string_lossy();
     let name = match name {
         Some(name) => Some(safe_name(name)).filter(|name| !name.is_empty()),
@@ -52,7 +52,7 @@ pub fn trim(
 }
 
 /// The first frame, and the first one after.
-fn range(format: Format, frames: u64, from_s: Option<f64>, to_s: Option<f64>) -> Result<(u64, u64), NotDone> {
+fn range(format: WavFormat, frames: u64, from_s: Option<f64>, to_s: Option<f64>) -> Result<(u64, u64), NotDone> {
     let rate_hz = f64::from(format.sample_rate_hz);
     let frame = |seconds: f64| (seconds * rate_hz).round() as u64;
     let (from, to) = (from_s.map_or(0, frame), to_s.map_or(frames, frame));
@@ -64,7 +64,7 @@ fn range(format: Format, frames: u64, from_s: Option<f64>, to_s: Option<f64>) ->
     }
 }
 
-fn depth(format: Format) -> Result<Depth, NotDone> {
+fn depth(format: WavFormat) -> Result<Depth, NotDone> {
     match (format.encoding, format.bits) {
         (Encoding::Pcm, 16) => Ok(Depth::Int16),
         (Encoding::Pcm, 24) => Ok(Depth::Int24),
@@ -99,11 +99,11 @@ fn copy(
 
 /// The marks between two frames, from there on. Of a gap that reaches over an end, the part that is left is marked.
 fn marks(marks: &[Mark], (from, to): (u64, u64)) -> Vec<Mark> {
-    let kept = |mark: &Mark| match Happening::from(mark.label.as_str()) {
-        Happening::Gap { frames } => {
+    let kept = |mark: &Mark| match TakeEvent::from(mark.label.as_str()) {
+        TakeEvent::Gap { frames } => {
             let (begin, end) = (mark.frame.max(from), mark.frame.saturating_add(frames).min(to));
             let frames = end.checked_sub(begin).filter(|frames| *frames > 0)?;
-            Some(Mark { frame: begin - from, label: Happening::Gap { frames }.to_string() })
+            Some(Mark { frame: begin - from, label: TakeEvent::Gap { frames }.to_string() })
         }
         _ if (from..to).contains(&mark.frame) => Some(Mark { frame: mark.frame - from, label: mark.label.clone() }),
         _ => None,

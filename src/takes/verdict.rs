@@ -7,7 +7,7 @@ mod overview;
 mod tests;
 mod true_peak;
 
-pub use meter::{Measured, Meter, measure};
+pub use meter::{Measurement, TakeAnalyzer, measure};
 pub use overview::Overview;
 
 use super::time_text;

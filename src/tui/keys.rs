@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 /// Every key of the screen.
 pub type Keymap = keymap::Keymap<Mode, View>;
 /// A key of the screen.
-pub type Row = keymap::Row<Mode, View>;
+pub type KeyRow = keymap::Row<Mode, View>;
 /// What a key of the screen does.
 pub type Action = keymap::Action<View>;
 

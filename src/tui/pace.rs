@@ -24,13 +24,13 @@ enum Answers {
 
 /// Says when the next frame may be drawn.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Pace {
+pub struct FramePacer {
     last: Option<Instant>,
     is_asked: bool,
     answers: Answers,
 }
 
-impl Pace {
+impl FramePacer {
     /// The instant of the next frame; nothing while the picture stands.
     pub fn due(&self, now: Instant, changed: bool) -> Option<Instant> {
         let next = self.last.map(|last| self.answer_due().unwrap_or(last + FRAME));
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn nothing_is_drawn_while_the_picture_stands() {
         let now = Instant::now();
-        let mut pace = Pace::default();
+        let mut pace = FramePacer::default();
         assert_eq!(pace.due(now, false), None);
         pace.drawn(now);
         assert_eq!(pace.due(now + FRAME * 100, false), None);
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn the_first_frame_comes_at_once_and_the_rest_a_frame_apart() {
         let now = Instant::now();
-        let mut pace = Pace::default();
+        let mut pace = FramePacer::default();
         assert_eq!(pace.due(now, true), Some(now));
         pace.drawn(now);
         pace.answered();
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn no_frame_is_sent_while_the_terminal_draws_the_last() {
         let now = Instant::now();
-        let mut pace = Pace::default();
+        let mut pace = FramePacer::default();
         pace.drawn(now);
         pace.answered();
         pace.drawn(now + FRAME);
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_terminal_that_never_answers_holds_up_one_frame() {
         let now = Instant::now();
-        let mut pace = Pace::default();
+        let mut pace = FramePacer::default();
         pace.drawn(now);
         assert_eq!(pace.due(now, true), Some(now + FIRST_PATIENCE));
         let second = now + FIRST_PATIENCE;

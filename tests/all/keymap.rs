@@ -6,8 +6,8 @@ use busker::{
     keymap::{Phase, Stroke, notes},
     status::{Event, ParamsStatus, Severity, Status},
     tui::{
-        app::{App, Wish},
-        keys::{self, Action, Row},
+        app::{App, AppRequest},
+        keys::{self, Action, KeyRow},
         panels::{Mode, Panel, View, help},
         strips::keybar,
         visible::Visible,
@@ -59,17 +59,17 @@ impl Player {
     }
 }
 
-fn words(wishes: Vec<Wish>) -> Vec<String> {
-    let word = |wish: Wish| match wish {
-        Wish::Detach => "detach".to_owned(),
-        Wish::Tell(command) => command.to_string(),
-        Wish::Ask(command) => format!("? {command}"),
+fn words(wishes: Vec<AppRequest>) -> Vec<String> {
+    let word = |wish: AppRequest| match wish {
+        AppRequest::Detach => "detach".to_owned(),
+        AppRequest::Tell(command) => command.to_string(),
+        AppRequest::Ask(command) => format!("? {command}"),
     };
     wishes.into_iter().map(word).collect()
 }
 
 /// A row in one mode, on one line.
-fn line(mode: Mode, row: &Row) -> String {
+fn line(mode: Mode, row: &KeyRow) -> String {
     let does = match &row.action {
         Action::Command(command) => command.to_string(),
         Action::Ask(command) => format!("? {command}"),
@@ -157,7 +157,7 @@ fn every_view_action_has_a_key_and_appears_in_the_help() {
     let shown: HashSet<String> = Mode::all()
         .into_iter()
         .flat_map(|mode| help::items(&keymap, mode))
-        .filter_map(|item| if let help::Item::Entry(_, help) = item { Some(help) } else { None })
+        .filter_map(|item| if let help::HelpItem::Entry(_, help) = item { Some(help) } else { None })
         .collect();
     let mut names = HashSet::new();
     for view in View::all() {
@@ -172,8 +172,8 @@ fn every_view_action_has_a_key_and_appears_in_the_help() {
 fn every_command_appears_in_the_help() {
     let items = help::items(&keys::built_in(), Mode::Piano);
     for row in COMMANDS {
-        assert!(items.contains(&help::Item::Usage(row.usage_with_ranges())), "{}", row.name);
-        assert!(items.contains(&help::Item::Text(row.help.to_owned())), "{}", row.name);
+        assert!(items.contains(&help::HelpItem::Usage(row.usage_with_ranges())), "{}", row.name);
+        assert!(items.contains(&help::HelpItem::Text(row.help.to_owned())), "{}", row.name);
     }
 }
 
@@ -197,8 +197,8 @@ fn keys_of_ones_own_play_stand_in_the_key_bar_and_in_the_help() {
     assert!(bar(&at_work(), &player.app).contains(&"F9 end tape".to_owned()));
     let help = COMMANDS.iter().find(|row| row.name == "record.toggle").unwrap().help;
     let items = help::items(&keymap, Mode::Piano);
-    assert!(items.contains(&help::Item::Entry("F9".to_owned(), help.to_owned())));
-    assert!(!items.contains(&help::Item::Entry("^R".to_owned(), help.to_owned())));
+    assert!(items.contains(&help::HelpItem::Entry("F9".to_owned(), help.to_owned())));
+    assert!(!items.contains(&help::HelpItem::Entry("^R".to_owned(), help.to_owned())));
 }
 
 #[test]

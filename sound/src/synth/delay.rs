@@ -4,7 +4,7 @@ use fundsp::math::xerp;
 use fundsp::svf::SvfCoefs;
 
 use super::filter::Stage;
-use super::line::{Line, Ramp, Slot};
+use super::line::{DelayLine, EffectSwitch, Ramp};
 
 /// A type of CC 89. Knob A is the time; B the feedback, or the echo's level where nothing is fed back.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,8 +100,8 @@ const GLIDE_S: f32 = 0.06;
 /// The effect with its memory.
 pub struct DelayEffect {
     rate_hz: f32,
-    slot: Slot<DelayKind>,
-    lines: [Line; 2],
+    slot: EffectSwitch<DelayKind>,
+    lines: [DelayLine; 2],
     tone: SvfCoefs<f32>,
     stages: [Stage; 2],
     /// The left side's time in frames, without wow.
@@ -127,10 +127,10 @@ pub struct DelayKnobs {
 
 impl DelayEffect {
     pub fn new(rate_hz: f32) -> Self {
-        let line = || Line::new((DELAY_MAX_S * rate_hz) as usize);
+        let line = || DelayLine::new((DELAY_MAX_S * rate_hz) as usize);
         Self {
             rate_hz,
-            slot: Slot::off(),
+            slot: EffectSwitch::off(),
             lines: [line(), line()],
             tone: SvfCoefs::default(),
             stages: [Stage::default(); 2],
@@ -146,7 +146,7 @@ impl DelayEffect {
 
     /// Forgets what it heard.
     pub fn clear(&mut self) {
-        self.lines.iter_mut().for_each(Line::clear);
+        self.lines.iter_mut().for_each(DelayLine::clear);
         self.stages = [Stage::default(); 2];
         self.wow = 0.0;
         self.loudest = 0.0;

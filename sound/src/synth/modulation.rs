@@ -4,7 +4,7 @@
 use fundsp::math::{db_amp, xerp};
 
 use super::LEVEL;
-use super::line::{Line, Ramp, Slot};
+use super::line::{DelayLine, EffectSwitch, Ramp};
 
 /// A type of CC 88. Knob A is the rate of the moving ones and the drive of the bent ones, B the depth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,7 +12,7 @@ pub enum Modulation {
     /// Voices a moving delay behind.
     Voices(Voices),
     Phaser,
-    Shaper(Curve),
+    Shaper(TransferCurve),
 }
 
 /// A set of delayed voices.
@@ -29,7 +29,7 @@ pub struct Voices {
 
 /// A transfer curve that passes the origin: silence stays silence.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Curve {
+pub enum TransferCurve {
     Soft,
     Hard,
     Fold,
@@ -47,10 +47,10 @@ pub const MODULATIONS: &[(u8, Option<Modulation>)] = &[
     (28, voices(3, 16.0, 6.0, 0.0)),
     (42, Some(Modulation::Phaser)),
     (56, voices(1, 3.2, 2.9, 0.7)),
-    (70, Some(Modulation::Shaper(Curve::Soft))),
-    (84, Some(Modulation::Shaper(Curve::Hard))),
-    (98, Some(Modulation::Shaper(Curve::Fold))),
-    (127, Some(Modulation::Shaper(Curve::Fuzz))),
+    (70, Some(Modulation::Shaper(TransferCurve::Soft))),
+    (84, Some(Modulation::Shaper(TransferCurve::Hard))),
+    (98, Some(Modulation::Shaper(TransferCurve::Fold))),
+    (127, Some(Modulation::Shaper(TransferCurve::Fuzz))),
 ];
 
 /// The most voices on a side.
@@ -67,8 +67,8 @@ const DRIVE_MAX_DB: f32 = 36.0;
 /// The effect with its memory.
 pub struct ModulationEffect {
     rate_hz: f32,
-    slot: Slot<Modulation>,
-    line: Line,
+    slot: EffectSwitch<Modulation>,
+    line: DelayLine,
     /// The position of the moving ones' LFO in periods, 0..1.
     phase: f32,
     depth: Ramp,
@@ -85,8 +85,8 @@ impl ModulationEffect {
     pub fn new(rate_hz: f32) -> Self {
         Self {
             rate_hz,
-            slot: Slot::off(),
-            line: Line::new((MODULATION_MAX_S * rate_hz) as usize),
+            slot: EffectSwitch::off(),
+            line: DelayLine::new((MODULATION_MAX_S * rate_hz) as usize),
             phase: 0.0,
             depth: Ramp::default(),
             drive: Ramp::at(1.0),
@@ -223,13 +223,13 @@ fn drive(a: f32) -> f32 {
 
 /// One point of a transfer curve, within -1..=1.
 #[inline]
-fn bend(curve: Curve, x: f32) -> f32 {
+fn bend(curve: TransferCurve, x: f32) -> f32 {
     match curve {
-        Curve::Soft => x.tanh(),
-        Curve::Hard => x.clamp(-1.0, 1.0),
-        Curve::Fold => (x * std::f32::consts::FRAC_PI_2).sin(),
+        TransferCurve::Soft => x.tanh(),
+        TransferCurve::Hard => x.clamp(-1.0, 1.0),
+        TransferCurve::Fold => (x * std::f32::consts::FRAC_PI_2).sin(),
         // Lopsided: the lower half clips early and hard, as a starved transistor does.
-        Curve::Fuzz if x < 0.0 => (4.0 * x).max(-0.4),
-        Curve::Fuzz => (2.0 * x).tanh(),
+        TransferCurve::Fuzz if x < 0.0 => (4.0 * x).max(-0.4),
+        TransferCurve::Fuzz => (2.0 * x).tanh(),
     }
 }

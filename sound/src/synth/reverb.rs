@@ -7,7 +7,7 @@
 use std::f32::consts::TAU;
 
 use super::delay::balance;
-use super::line::{Line, Ramp, Slot};
+use super::line::{DelayLine, EffectSwitch, Ramp};
 
 /// A type of CC 90. Knob A is the decay, from a quarter of the type's own to four times it; B the brightness of the tail.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,9 +68,9 @@ const WET: f32 = 0.5;
 /// The effect with its memory.
 pub struct ReverbEffect {
     rate_hz: f32,
-    slot: Slot<ReverbKind>,
-    blur: [[Line; 2]; 2],
-    lines: [Line; LINES],
+    slot: EffectSwitch<ReverbKind>,
+    blur: [[DelayLine; 2]; 2],
+    lines: [DelayLine; LINES],
     lengths: [Ramp; LINES],
     /// Knob positions the gains below were worked out for.
     a: f32,
@@ -91,10 +91,10 @@ pub struct ReverbEffect {
 
 impl ReverbEffect {
     pub fn new(rate_hz: f32) -> Self {
-        let line = |seconds: f32| Line::new((seconds * rate_hz).ceil() as usize);
+        let line = |seconds: f32| DelayLine::new((seconds * rate_hz).ceil() as usize);
         Self {
             rate_hz,
-            slot: Slot::off(),
+            slot: EffectSwitch::off(),
             blur: BLUR_S.map(|side| side.map(line)),
             lines: [REVERB_MAX_S; LINES].map(line),
             lengths: [Ramp::default(); LINES],
@@ -114,8 +114,8 @@ impl ReverbEffect {
 
     /// Forgets what it heard.
     pub fn clear(&mut self) {
-        self.blur.iter_mut().flatten().for_each(Line::clear);
-        self.lines.iter_mut().for_each(Line::clear);
+        self.blur.iter_mut().flatten().for_each(DelayLine::clear);
+        self.lines.iter_mut().for_each(DelayLine::clear);
         self.damped = [0.0; LINES];
         self.low = [0.0; LINES];
         self.phase = 0.0;

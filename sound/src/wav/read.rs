@@ -3,7 +3,9 @@
 //! The size of the audio is believed where what follows it is the end of the file or chunks; otherwise the audio goes
 //! on to the end of the file, which is how a recording that was interrupted ends.
 
-use super::{CHUNKS_MAX, Chunk, Container, Data, Field, Finding, Format, Id, Repair, Severity, Wav, format};
+use super::{
+    CHUNKS_MAX, Chunk, Container, Data, Finding, FindingSeverity, Id, Repair, SizeField, Wav, WavFormat, format,
+};
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// Bytes of a chunk's header.
@@ -182,7 +184,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         } else {
             None
         };
-        match Format::of_bytes(&bytes.unwrap_or_default()) {
+        match WavFormat::of_bytes(&bytes.unwrap_or_default()) {
             Some(format) => {
                 self.wav.format = Some(format);
                 if let Some(fault) = format.fault() {
@@ -250,16 +252,16 @@ impl<F: Read + Seek> Walk<'_, F> {
         if !is_64 && riff_bytes > RIFF_BYTES_MAX {
             self.found(Finding::ChunksPastFourGib);
         }
-        if self.wav.findings.iter().all(|finding| finding.severity() < Severity::Beyond) {
+        if self.wav.findings.iter().all(|finding| finding.severity() < FindingSeverity::Beyond) {
             // The sizes were found to fit.
-            let short = |size: u64| Field::Short(u32::try_from(size).unwrap_or(u32::MAX));
+            let short = |size: u64| SizeField::Short(u32::try_from(size).unwrap_or(u32::MAX));
             let frames = truth.bytes.checked_div(frame_bytes.unwrap_or_default()).unwrap_or_default();
             let fields = match sizes64 {
                 Some(Sizes64 { at, .. }) => vec![
-                    (at + 8, Field::Long(truth.bytes)),
-                    (at + 16, Field::Long(frames)),
+                    (at + 8, SizeField::Long(truth.bytes)),
+                    (at + 16, SizeField::Long(frames)),
                     (chunk.at + 4, short(OPEN)),
-                    (at, Field::Long(riff_bytes)),
+                    (at, SizeField::Long(riff_bytes)),
                     (4, short(OPEN)),
                 ],
                 None => vec![(chunk.at + 4, short(truth.bytes)), (4, short(riff_bytes))],

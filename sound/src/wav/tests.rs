@@ -138,7 +138,7 @@ fn repaired(bytes: &[u8]) -> Vec<u8> {
     let fields: Vec<_> = wav.repair.iter().flat_map(|repair| &repair.fields).collect();
     for (at, _) in bytes.iter().zip(&after).enumerate().filter(|(_, (a, b))| a != b) {
         let is_field = fields.iter().any(|(from, field)| {
-            let bytes = if matches!(field, Field::Short(_)) { 4 } else { 8 };
+            let bytes = if matches!(field, SizeField::Short(_)) { 4 } else { 8 };
             (*from..*from + bytes).contains(&(at as u64))
         });
         assert!(is_field, "byte {at} was changed");

@@ -8,7 +8,7 @@ use crate::{
         clock_out::ClockOut,
         lane::{LONGEST_BYTES, LaneReceiver},
         panel::PortPanel,
-        sent::{Payload, PortIndex, Sent, SentLog},
+        sent::{Payload, PortIndex, SentLog, SentMessage},
         slew::{Slew, offset_frames},
     },
     music::Plan,
@@ -79,7 +79,7 @@ impl CallbackPort {
                 // A block of 8192 frames at 8 kHz and 300 BPM holds 123 pulses: there is room.
                 if order < MESSAGES as u32 / 2 {
                     push(entries, bytes, frame, order, message.bytes());
-                    log.push(Sent {
+                    log.push(SentMessage {
                         at_ns: ns_at(frame),
                         waited_ns: 0,
                         port: *index,

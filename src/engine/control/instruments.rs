@@ -18,7 +18,7 @@ mod reload;
 use super::{
     Moment,
     out::{Out, done},
-    ports::{Port, Ports},
+    ports::{MidiPort, Ports},
 };
 use crate::{
     command::arg::{Name, PortName, Velocity},
@@ -62,10 +62,10 @@ impl Instruments {
         library: Library,
         profile: &Arc<Profile>,
         channel: Option<Channel>,
-        ports: &[Port],
+        ports: &[MidiPort],
     ) -> Instruments {
         let outputs = ports.iter().zip(0..).filter(|(port, _)| port.output);
-        let at = |(port, index): (&Port, u8)| {
+        let at = |(port, index): (&MidiPort, u8)| {
             let settings = &port.settings;
             // A port whose profile does not exist gets the fallback profile; `tell_unknown` says so.
             let named = settings.profile.as_ref().and_then(|id| library.get(id).or(library.get(FALLBACK_ID)));

@@ -3,18 +3,18 @@
 use super::{out::Out, ports::Ports};
 use crate::{
     command::Command,
-    learned::{Deed, Learned, Mover},
+    learned::{MapAction, MidiMaps, Mover},
     midi::Message,
     profile::Profile,
     status::Event,
-    stored::Stored,
+    stored::StoredValue,
 };
 use std::sync::Arc;
 
 /// What was learned, and what is being learned.
 #[derive(Default)]
 pub(super) struct Learn {
-    learned: Stored<Learned>,
+    learned: StoredValue<MidiMaps>,
     /// What the next thing that moves is tied to.
     learning: Option<String>,
     /// Where each tie's control stood last, 0 to 1, in the order of the ties.
@@ -32,17 +32,17 @@ pub(super) enum Means {
 }
 
 impl Learn {
-    pub(super) fn new(learned: Stored<Learned>) -> Learn {
+    pub(super) fn new(learned: StoredValue<MidiMaps>) -> Learn {
         Learn { positions: vec![0.0; learned.value.ties.len()], learned, learning: None }
     }
 
     /// What was learned, and its file.
-    pub(super) fn stored(&self) -> &Stored<Learned> {
+    pub(super) fn stored(&self) -> &StoredValue<MidiMaps> {
         &self.learned
     }
 
     /// Others changed what was learned.
-    pub(super) fn replace(&mut self, learned: Learned) {
+    pub(super) fn replace(&mut self, learned: MidiMaps) {
         self.positions = vec![0.0; learned.ties.len()];
         self.learned.value = learned;
     }
@@ -57,7 +57,7 @@ impl Learn {
     /// The next thing that moves shall do this.
     pub(super) fn begin(&mut self, what: &str, profile: &Profile, ports: &Ports) -> Result<String, String> {
         let what = what.trim().to_owned();
-        Deed::of(&what, profile).map_err(|error| format!("learn {what}: {error}"))?;
+        MapAction::of(&what, profile).map_err(|error| format!("learn {what}: {error}"))?;
         let full = |full| format!("learn {what}: {full}");
         self.learned.value.has_room_for(&what).map_err(full)?;
         if !ports.hears() {
@@ -105,7 +105,7 @@ impl Learn {
         };
         let before = std::mem::replace(&mut self.positions[at], position);
         let does = &self.learned.value.ties[at].does;
-        match Deed::of(does, profile).map(|deed| deed.command(before, position)) {
+        match MapAction::of(does, profile).map(|deed| deed.command(before, position)) {
             Ok(None) => Means::Nothing,
             Ok(Some(command)) => Means::Does(command),
             Err(error) => {

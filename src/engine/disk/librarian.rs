@@ -12,10 +12,10 @@ pub use shelf::infos;
 use super::{ErrandId, writer::ORIGINATOR};
 use crate::{
     status::TakesStatus,
-    takes::{self, Named, NotUsable, Reach, Repaired, Take, Verdict, cache::Cache},
+    takes::{self, NamedTake, NotUsable, Reach, RepairReport, Take, Verdict, cache::Cache},
     wav::{Health, Notes},
 };
-use shelf::Shelf;
+use shelf::WatchedFolder;
 use std::{
     collections::VecDeque,
     io,
@@ -33,7 +33,7 @@ const NICE: i32 = 10;
 
 /// What the control thread asks.
 #[derive(Debug)]
-pub enum Job {
+pub enum LibrarianJob {
     /// Finish interrupted moves and make headers true in these folders: that of takes, and the second one.
     Mend(Vec<PathBuf>),
     /// Measure a take.
@@ -43,9 +43,9 @@ pub enum Job {
     /// Look at the folder again.
     LookAgain,
     /// Give a take another name.
-    Rename(Named, String, ErrandId),
+    Rename(NamedTake, String, ErrandId),
     /// Put a take into the trash.
-    Remove(Named, ErrandId),
+    Remove(NamedTake, ErrandId),
 }
 
 /// What the librarian tells.
@@ -65,18 +65,18 @@ pub enum News {
 
 /// The librarian's state.
 pub struct Librarian {
-    jobs: Receiver<Job>,
+    jobs: Receiver<LibrarianJob>,
     /// Jobs that came while something was measured.
-    waiting: VecDeque<Job>,
+    waiting: VecDeque<LibrarianJob>,
     news: Sender<News>,
     cache: Option<Cache>,
-    shelf: Option<Shelf>,
+    shelf: Option<WatchedFolder>,
     revision: u64,
 }
 
 impl Librarian {
     /// A librarian with this cache of what was measured.
-    pub fn new(jobs: Receiver<Job>, news: Sender<News>, cache: Option<Cache>) -> Librarian {
+    pub fn new(jobs: Receiver<LibrarianJob>, news: Sender<News>, cache: Option<Cache>) -> Librarian {
         Librarian { jobs, waiting: VecDeque::new(), news, cache, shelf: None, revision: 0 }
     }
 
@@ -89,7 +89,8 @@ impl Librarian {
             // On Linux a thread has a priority of its own.
             let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
             loop {
-                let is_busy = !self.waiting.is_empty() || self.shelf.as_ref().is_some_and(Shelf::has_unmeasured);
+                let is_busy =
+                    !self.waiting.is_empty() || self.shelf.as_ref().is_some_and(WatchedFolder::has_unmeasured);
                 let job = match self.waiting.pop_front() {
                     Some(job) => Ok(job),
                     None if is_busy => self.jobs.try_recv().map_err(|error| match error {
@@ -114,7 +115,7 @@ impl Librarian {
         while let Some(job) = self.waiting.pop_front().or_else(|| self.jobs.try_recv().ok()) {
             self.obey(job);
         }
-        while self.shelf.as_ref().is_some_and(Shelf::has_unmeasured) {
+        while self.shelf.as_ref().is_some_and(WatchedFolder::has_unmeasured) {
             self.measure_next();
         }
     }
@@ -124,29 +125,29 @@ impl Librarian {
         let _ = self.news.send(news);
     }
 
-    fn obey(&mut self, job: Job) {
+    fn obey(&mut self, job: LibrarianJob) {
         match job {
-            Job::Mend(folders) => folders.iter().for_each(|folder| self.mend(folder)),
-            Job::Measure(path) => {
+            LibrarianJob::Mend(folders) => folders.iter().for_each(|folder| self.mend(folder)),
+            LibrarianJob::Measure(path) => {
                 if let Some(verdict) = self.measure(&path) {
                     self.tell(News::Measured(path, Box::new(verdict)));
                 }
                 self.look();
             }
-            Job::Look(folder) => {
-                self.shelf = folder.map(Shelf::new);
+            LibrarianJob::Look(folder) => {
+                self.shelf = folder.map(WatchedFolder::new);
                 self.look();
             }
-            Job::LookAgain => self.look(),
-            Job::Rename(Named { path, second }, name, errand) => {
-                let take = Named::found(&path, second);
+            LibrarianJob::LookAgain => self.look(),
+            LibrarianJob::Rename(NamedTake { path, second }, name, errand) => {
+                let take = NamedTake::found(&path, second);
                 let old = shown(&take.path);
                 let done = takes::rename(&take, &name);
                 let done = done.map(|moved| format!("{old} is {} now{}", shown(&moved.to), moved.besides));
                 self.did(errand, done, &old);
             }
-            Job::Remove(Named { path, second }, errand) => {
-                let take = Named::found(&path, second);
+            LibrarianJob::Remove(NamedTake { path, second }, errand) => {
+                let take = NamedTake::found(&path, second);
                 let old = shown(&take.path);
                 let done = takes::remove(&take).map(|moved| {
                     let (to, besides) = (takes::shown(&moved.to), moved.besides);
@@ -178,9 +179,9 @@ impl Librarian {
         }
         let files = takes::wav_files(folder).unwrap_or_default();
         for path in files.into_iter().filter(|path| is_interrupted(path)) {
-            if let Ok(Repaired::Done(wav)) = takes::repair(&path, Reach::Folder, false) {
+            if let Ok(RepairReport::Done(wav)) = takes::repair(&path, Reach::Folder, false) {
                 tracing::info!(path = %path.display(), "header mended");
-                self.tell(News::Mended(format!("{}: {}", shown(&path), Repaired::text(&wav, false))));
+                self.tell(News::Mended(format!("{}: {}", shown(&path), RepairReport::text(&wav, false))));
             }
         }
         self.look();
@@ -196,7 +197,7 @@ impl Librarian {
         let mut progress = |_| match jobs.try_recv() {
             Ok(job) => {
                 // What can wait does not interrupt.
-                let urgent = !matches!(job, Job::Measure(_) | Job::LookAgain);
+                let urgent = !matches!(job, LibrarianJob::Measure(_) | LibrarianJob::LookAgain);
                 waiting.push_back(job);
                 if urgent { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             }
@@ -222,7 +223,7 @@ impl Librarian {
             Err(NotUsable::Stopped) if gone => None,
             Err(NotUsable::Stopped) => {
                 // Whatever came goes first.
-                waiting.push_back(Job::Measure(path.to_owned()));
+                waiting.push_back(LibrarianJob::Measure(path.to_owned()));
                 None
             }
             Err(error) => {
@@ -236,7 +237,7 @@ impl Librarian {
     }
 
     fn measure_next(&mut self) {
-        if let Some(path) = self.shelf.as_mut().and_then(Shelf::next_unmeasured) {
+        if let Some(path) = self.shelf.as_mut().and_then(WatchedFolder::next_unmeasured) {
             self.publish();
             self.measure(&path);
             self.publish();

@@ -20,13 +20,13 @@ mod turn;
 
 use crate::{
     engine::audio::streams::{
-        AUDITION, Lending, STREAMS,
+        AUDITION, STREAMS, StreamFeeder,
         block::{Block, Epoch},
     },
     music::Plan,
     session::playlist::Playlist,
 };
-use lent::Lent;
+use lent::StreamBlocks;
 use rate::Converter;
 use song::SongSource;
 use std::{
@@ -135,7 +135,7 @@ struct Take {
 
 /// A stream as the reader has it.
 struct Line {
-    lent: Lent,
+    lent: StreamBlocks,
     epoch: Epoch,
     source: Option<Source>,
 }
@@ -144,14 +144,14 @@ struct Line {
 pub struct Reader {
     jobs: Receiver<Job>,
     news: Sender<News>,
-    lending: Lending,
+    lending: StreamFeeder,
     lines: Vec<Line>,
 }
 
 impl Reader {
     /// A reader that lends blocks to these streams.
-    pub fn new(jobs: Receiver<Job>, news: Sender<News>, lending: Lending) -> Reader {
-        let line = |stream| Line { lent: Lent::new(stream), epoch: Epoch::default(), source: None };
+    pub fn new(jobs: Receiver<Job>, news: Sender<News>, lending: StreamFeeder) -> Reader {
+        let line = |stream| Line { lent: StreamBlocks::new(stream), epoch: Epoch::default(), source: None };
         Reader { jobs, news, lending, lines: (0..STREAMS).map(line).collect() }
     }
 

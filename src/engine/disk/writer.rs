@@ -32,7 +32,7 @@ use std::{
 };
 use take::OpenTake;
 
-pub use roll::Played;
+pub use roll::RolledMessage;
 
 /// Who made a take, as its header says.
 pub const ORIGINATOR: &str = "busker";
@@ -139,7 +139,7 @@ pub enum TakeJob {
         label: String,
     },
     /// What went over MIDI.
-    Played(Vec<Played>),
+    Played(Vec<RolledMessage>),
     /// Another tempo.
     Tempo {
         /// From here on.

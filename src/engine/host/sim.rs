@@ -3,7 +3,7 @@
 //! Its thread renders a block each time one would have been due, so everything works with nothing plugged in, and
 //! goes on working while a lost device is waited for. In virtual time there is no host at all: see `engine/offline.rs`.
 
-use super::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, lend};
+use super::{CallbackStats, Device, DeviceSpec, Driver, HostError, StartFailed, lend};
 use crate::engine::{audio::renderer::Renderer, realtime};
 use std::{
     sync::{
@@ -48,7 +48,7 @@ impl Device for SimDevice {
         &self.spec
     }
 
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed> {
+    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
         let (mut lent, home) = lend(renderer, watch);
         let end = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&end);

@@ -8,7 +8,7 @@ use crate::{
         audio::renderer::Renderer,
         control::{Control, Moment},
         frame_clock::FrameClock,
-        host::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, sim::SimDevice},
+        host::{CallbackStats, Device, DeviceSpec, Driver, HostError, StartFailed, sim::SimDevice},
     },
     status::Severity,
 };
@@ -35,7 +35,7 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_
 enum Errand {
     End(Box<dyn Driver>),
     Open,
-    Start(Box<dyn Device>, Box<Renderer>, Arc<Watch>),
+    Start(Box<dyn Device>, Box<Renderer>, Arc<CallbackStats>),
 }
 
 /// What came of it.
@@ -141,7 +141,7 @@ impl Silence {
 /// The audio device, and what to do when it goes away.
 pub(super) struct Audio {
     pub(super) spec: DeviceSpec,
-    pub(super) watch: Arc<Watch>,
+    pub(super) watch: Arc<CallbackStats>,
     state: State,
     porter: Porter,
     frames: FrameClock,
@@ -155,7 +155,7 @@ impl Audio {
     /// A device that runs.
     pub(super) fn new(
         spec: DeviceSpec,
-        watch: Arc<Watch>,
+        watch: Arc<CallbackStats>,
         driver: Box<dyn Driver>,
         frames: FrameClock,
         reopen: Reopen,
@@ -228,7 +228,7 @@ impl Audio {
     }
 
     /// What is to be known of a new stream.
-    fn watch_anew(&mut self) -> Arc<Watch> {
+    fn watch_anew(&mut self) -> Arc<CallbackStats> {
         self.watch = Arc::default();
         self.silence = Silence::new(Instant::now());
         (self.seen_xruns, self.marked_xruns, self.told_xruns) = (0, 0, false);

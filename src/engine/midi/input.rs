@@ -13,7 +13,7 @@ use super::{
 };
 use crate::midi::{
     Message,
-    parser::{Parsed, Parser},
+    parser::{ParsedMessage, Parser},
 };
 use std::sync::{
     Arc, OnceLock,
@@ -22,7 +22,7 @@ use std::sync::{
 
 /// One message that came in.
 #[derive(Debug)]
-pub struct Received {
+pub struct ReceivedMessage {
     /// When, in ns on the engine's clock.
     pub at_ns: u64,
     /// Where.
@@ -32,7 +32,7 @@ pub struct Received {
 }
 
 /// Called when something came in that the control thread should hear of at once: anything but what comes all the time.
-pub type Knock = Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>;
+pub type InputWaker = Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>;
 
 /// The port's half.
 pub struct Inlet {
@@ -40,7 +40,7 @@ pub struct Inlet {
     lane: LaneSender,
     lost: Arc<AtomicU64>,
     thru: Thru,
-    knock: Option<Knock>,
+    knock: Option<InputWaker>,
 }
 
 /// An input: the control thread's half.
@@ -51,7 +51,7 @@ pub struct MidiIn {
     routes: Arc<Routes>,
     thru: Option<SchedulerLane>,
     thru_drops: LaneDrops,
-    knock: Option<Knock>,
+    knock: Option<InputWaker>,
 }
 
 /// Both halves of an input.
@@ -63,7 +63,7 @@ pub fn input(place: Where) -> (Inlet, MidiIn) {
     };
     let (lost, routes) = (Arc::<AtomicU64>::default(), Arc::<Routes>::default());
     let thru_drops = thru_sender.drops();
-    let knock = (place == Where::Thread).then(Knock::default);
+    let knock = (place == Where::Thread).then(InputWaker::default);
     let inlet = Inlet {
         parser: Parser::new(),
         lane: sender,
@@ -82,8 +82,8 @@ impl Inlet {
         let mut urgent = false;
         parser.feed(bytes, |parsed| {
             let bytes = match &parsed {
-                Parsed::Short(message) => message.bytes(),
-                Parsed::SysEx(bytes) => bytes,
+                ParsedMessage::Short(message) => message.bytes(),
+                ParsedMessage::SysEx(bytes) => bytes,
             };
             urgent |= is_urgent(bytes);
             if lane.send(at_ns as i64, bytes).is_err() {
@@ -123,13 +123,13 @@ impl MidiIn {
     }
 
     /// The next message in the order they came in.
-    pub fn pop(&mut self) -> Option<Received> {
+    pub fn pop(&mut self) -> Option<ReceivedMessage> {
         let (at, bytes) = self.lane.pop()?;
         let payload = match Message::from_bytes(bytes) {
             Some(message) => Payload::Short(message),
             None => Payload::SysEx(bytes.into()),
         };
-        Some(Received { at_ns: at as u64, port: self.port, payload })
+        Some(ReceivedMessage { at_ns: at as u64, port: self.port, payload })
     }
 
     /// How many were lost: for want of room, or because a SysEx was too long or broken.

@@ -8,7 +8,7 @@
 //! a second, and no longer: a person waits for the program to end.
 
 use super::{
-    scheduler::{Outgoing, Scheduler, What},
+    scheduler::{Scheduler, SendRequest, What},
     sent::PortIndex,
 };
 use crate::engine::realtime;
@@ -39,7 +39,7 @@ const LAST_TRIES: Duration = Duration::from_millis(300);
 
 /// The asking half of a lane.
 pub struct SchedulerSender {
-    ring: HeapProd<Outgoing>,
+    ring: HeapProd<SendRequest>,
     shared: Arc<LaneShared>,
     wakes: bool,
     /// Where requests wait for others, so that the scheduler is woken once for all: how many do.
@@ -48,7 +48,7 @@ pub struct SchedulerSender {
 
 /// The scheduler's half of a lane.
 pub struct SchedulerLane {
-    ring: HeapCons<Outgoing>,
+    ring: HeapCons<SendRequest>,
     shared: Arc<LaneShared>,
     wakes: bool,
 }
@@ -101,7 +101,7 @@ impl SchedulerSender {
     /// Sends a request on its way. What finds no room is counted; where it was urgent, that
     /// becomes a panic. Realtime: yes,
     /// where the lane is quiet and the request owns no memory.
-    pub fn send(&mut self, request: Outgoing) {
+    pub fn send(&mut self, request: SendRequest) {
         let urgent = request.what.is_urgent();
         let room = self.ring.vacant_len() > if urgent { 0 } else { RESERVED };
         if !(room && self.ring.try_push(request).is_ok()) {
@@ -174,7 +174,7 @@ impl SchedulerRunner {
         }
         if overflow {
             for index in 0..self.scheduler.port_count() {
-                let panic = Outgoing { port: PortIndex(index), due_ns: now_ns, what: What::Panic };
+                let panic = SendRequest { port: PortIndex(index), due_ns: now_ns, what: What::Panic };
                 self.scheduler.submit(now_ns, panic);
             }
         }

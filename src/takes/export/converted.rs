@@ -4,7 +4,7 @@ use crate::{
     takes::{NotDone, Take, take::NotUsable},
     wav::Samples,
 };
-use busker_sound::resampling::{Refused, Resampling};
+use busker_sound::resampling::{Resampling, ResamplingError};
 use std::fs::File;
 
 /// Frames that the resampler takes in at once, at least: the more, the steeper its filter.
@@ -27,7 +27,7 @@ fn chunk_frames(from_hz: usize, to_hz: usize) -> usize {
 }
 
 /// Reads a take from its beginning.
-pub(super) struct Converted<'a> {
+pub(super) struct ConvertingReader<'a> {
     samples: Samples<&'a File>,
     resampler: Option<Rate>,
 }
@@ -42,8 +42,8 @@ struct Rate {
     left: u64,
 }
 
-impl<'a> Converted<'a> {
-    pub(super) fn open(take: &'a Take, rate_hz: u32) -> Result<Converted<'a>, NotDone> {
+impl<'a> ConvertingReader<'a> {
+    pub(super) fn open(take: &'a Take, rate_hz: u32) -> Result<ConvertingReader<'a>, NotDone> {
         let (format, count) = take.audio()?;
         let samples = Samples::open(&take.file, &take.wav).map_err(NotUsable::from)?;
         let resampler = match format.sample_rate_hz == rate_hz {
@@ -57,7 +57,7 @@ impl<'a> Converted<'a> {
                 Some(Rate { to_skip: resampler.delay_frames(), resampler, input: Vec::new(), output, left })
             }
         };
-        Ok(Converted { samples, resampler })
+        Ok(ConvertingReader { samples, resampler })
     }
 
     /// Reads about so many of the next frames in place of what is in `block`; false at the end.
@@ -89,7 +89,7 @@ impl Rate {
         let read = samples.read(wanted, &mut self.input).map_err(NotUsable::Disk)?;
         silence_broken(&mut self.input);
         self.input.resize(wanted * channels, 0.0);
-        let failed = |error: Refused| NotDone::Asked(format!("its rate cannot be changed: {error}"));
+        let failed = |error: ResamplingError| NotDone::Asked(format!("its rate cannot be changed: {error}"));
         let only = (read < wanted).then_some(read);
         let made = self.resampler.convert(&self.input, &mut self.output, only).map_err(failed)?;
         let skipped = made.min(self.to_skip);

@@ -3,7 +3,7 @@
 use super::{Form, Plan, converted, flac::Flac, ogg::Ogg};
 use crate::{
     takes::{NotDone, Take, take::NotUsable},
-    wav::{Encoder, Mark, Notes, Shape, WavFile},
+    wav::{Encoder, Mark, Notes, WavFile, WavShape},
 };
 use std::fs::File;
 
@@ -66,7 +66,7 @@ impl<'a> Wav<'a> {
         if let Some(origin) = &mut notes.origin {
             origin.time_reference = at(origin.time_reference);
         }
-        let shape = Shape { channels: plan.channels, sample_rate_hz: plan.rate_hz, depth: plan.depth };
+        let shape = WavShape { channels: plan.channels, sample_rate_hz: plan.rate_hz, depth: plan.depth };
         let wav = WavFile::create(file, shape, notes.origin.as_ref())?;
         if plan.frames > wav.room_frames() {
             let text = "as WAV it would be more than 4 GiB: export fewer bits or as FLAC, or trim it to parts";

@@ -1,12 +1,12 @@
 //! What is asked before something is done that nobody would want by chance, in the place of the message line.
 
-use super::{Layer, Now, Panel, PanelSpec, takes};
+use super::{Availability, Layer, Panel, PanelSpec, takes};
 use crate::{
     status::Status,
     tui::{
         acts::acts,
-        app::{App, Wish},
-        panels::Areas,
+        app::{App, AppRequest},
+        panels::ScreenAreas,
         theme::Theme,
         visible::Visible,
         widgets::text,
@@ -39,7 +39,7 @@ impl PanelSpec for State {
     const KEYS_IN_HELP: Option<&'static str> = Some("when asked");
     type Act = Act;
 
-    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
         let mut wishes = app.close();
         if act == Act::Yes
             && let Some(name) = app.memory.question.doomed.take()
@@ -49,12 +49,12 @@ impl PanelSpec for State {
         wishes
     }
 
-    fn possible(_: &App, _: Act, _: &Visible) -> Now {
-        Now::Possible
+    fn possible(_: &App, _: Act, _: &Visible) -> Availability {
+        Availability::Possible
     }
 
     /// Over the lowest row of the messages; the key bar says how to answer.
-    fn draw(app: &App, _: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    fn draw(app: &App, _: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
         let Some(name) = app.memory.question.doomed() else { return };
         let area = areas.messages;
         let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
@@ -64,7 +64,7 @@ impl PanelSpec for State {
 }
 
 /// Asks whether a take is to be removed.
-pub(super) fn ask_to_remove(app: &mut App, name: String) -> Vec<Wish> {
+pub(super) fn ask_to_remove(app: &mut App, name: String) -> Vec<AppRequest> {
     app.memory.question.doomed = Some(name);
     app.open(Panel::Question)
 }

@@ -6,11 +6,11 @@ use crate::{
     command::arg::{TakeName, Text},
     engine::{
         control::out::Out,
-        disk::librarian::{Job, News},
+        disk::librarian::{LibrarianJob, News},
         station::Answer,
     },
     status::{Event, Severity, TakesStatus},
-    takes::{Named, in_folder, unquoted},
+    takes::{NamedTake, in_folder, unquoted},
 };
 use std::{
     path::{Path, PathBuf},
@@ -20,7 +20,7 @@ use std::{
 /// The way to the librarian and back.
 pub struct LibrarianHandle {
     /// What it is asked.
-    pub jobs: Sender<Job>,
+    pub jobs: Sender<LibrarianJob>,
     /// What it reports.
     pub news: Receiver<News>,
     /// Whether takes are measured when they are finished.
@@ -39,7 +39,7 @@ impl Folder {
         Folder { librarian, shown: None }
     }
 
-    fn ask(&self, job: Job) {
+    fn ask(&self, job: LibrarianJob) {
         // A librarian that is gone answers by its silence.
         let _ = self.librarian.jobs.send(job);
     }
@@ -47,7 +47,7 @@ impl Folder {
     /// A take is finished.
     pub fn finished(&self, path: &Path) {
         if self.librarian.measures {
-            self.ask(Job::Measure(path.to_owned()));
+            self.ask(LibrarianJob::Measure(path.to_owned()));
         } else {
             self.changed();
         }
@@ -56,7 +56,7 @@ impl Folder {
     /// There is another take, or one is another.
     pub fn changed(&self) {
         if self.shown.is_some() {
-            self.ask(Job::LookAgain);
+            self.ask(LibrarianJob::LookAgain);
         }
     }
 
@@ -68,7 +68,7 @@ impl Folder {
 impl Recorder {
     /// Mends what an interrupted run left.
     pub fn mend(&self) {
-        self.folder.ask(Job::Mend(self.folders()));
+        self.folder.ask(LibrarianJob::Mend(self.folders()));
     }
 
     /// The folder of takes, and the one where they go on.
@@ -81,16 +81,16 @@ impl Recorder {
     }
 
     /// A take in the folder.
-    fn named(&self, name: &str) -> Result<Named, String> {
+    fn named(&self, name: &str) -> Result<NamedTake, String> {
         let path = in_folder(self.takes.folder(), name)?;
-        Ok(Named { path, second: self.second_folder().map(Path::to_owned) })
+        Ok(NamedTake { path, second: self.second_folder().map(Path::to_owned) })
     }
 
     /// A screen shows the takes, or none does any more.
     pub fn look(&mut self, on: bool) -> Answer {
         if on != self.folder.shown.is_some() {
             self.folder.shown = on.then_some(None);
-            self.folder.ask(Job::Look(on.then(|| self.takes.folder().to_owned())));
+            self.folder.ask(LibrarianJob::Look(on.then(|| self.takes.folder().to_owned())));
         }
         Ok(String::new())
     }
@@ -98,21 +98,21 @@ impl Recorder {
     pub fn rename(&mut self, TakeName(name): &TakeName, Text(to): &Text, out: &mut Out) -> Answer {
         let take = self.named(name)?;
         let errand = out.owed.promise_errand();
-        self.folder.ask(Job::Rename(take, unquoted(to).to_owned(), errand));
+        self.folder.ask(LibrarianJob::Rename(take, unquoted(to).to_owned(), errand));
         Ok(String::new())
     }
 
     pub fn remove(&mut self, Text(name): &Text, out: &mut Out) -> Answer {
         let take = self.named(unquoted(name))?;
         let errand = out.owed.promise_errand();
-        self.folder.ask(Job::Remove(take, errand));
+        self.folder.ask(LibrarianJob::Remove(take, errand));
         Ok(String::new())
     }
 
     /// From now on takes go there. What an interrupted run left there is mended.
     pub fn go_to(&mut self, folder: PathBuf) {
         if self.folder.shown.is_some() {
-            self.folder.ask(Job::Look(Some(folder.clone())));
+            self.folder.ask(LibrarianJob::Look(Some(folder.clone())));
         }
         self.takes.go_to(folder);
         self.mend();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     snapshots::{Snapshot, Snapshots},
-    stored::{self, FromYaml, Full, Stored, ToYaml},
+    stored::{self, FromYaml, Full, StoredValue, ToYaml},
 };
 use std::{collections::BTreeMap, fs, sync::mpsc};
 
@@ -28,7 +28,7 @@ fn of_several_texts_for_one_file_only_the_newest_is_written_and_all_who_wait_are
     let folder = tempfile::tempdir().unwrap();
     let (sender, pages) = mpsc::channel();
     let (kept_in, kept) = mpsc::channel();
-    let mut keeper = Keeper::new(pages, kept_in);
+    let mut keeper = FileKeeper::new(pages, kept_in);
     // Where a file is in the way of the folder, each text that is tried is a failure.
     fs::write(folder.path().join("taken"), "").unwrap();
     let (a, b) = (folder.path().join("a"), folder.path().join("taken").join("b"));
@@ -38,10 +38,10 @@ fn of_several_texts_for_one_file_only_the_newest_is_written_and_all_who_wait_are
     }
     keeper.step();
     assert_eq!(fs::read_to_string(a).unwrap(), "99");
-    let kept: Vec<Kept> = kept.try_iter().collect();
+    let kept: Vec<WriteReport> = kept.try_iter().collect();
     assert_eq!(kept.iter().map(|kept| kept.errands.len()).collect::<Vec<_>>(), [100, 100]);
-    assert!(matches!(kept[0].outcome, Outcome::Written), "{kept:?}");
-    let Outcome::Not { sentence, again: Some(again) } = &kept[1].outcome else { panic!("{kept:?}") };
+    assert!(matches!(kept[0].outcome, WriteOutcome::Written), "{kept:?}");
+    let WriteOutcome::Not { sentence, again: Some(again) } = &kept[1].outcome else { panic!("{kept:?}") };
     assert_eq!((again.revision, kept[1].revision), (PageRevision(99), PageRevision(99)));
     assert!(sentence.starts_with(&format!("the rest works: {} cannot be written (", b.display())), "{sentence}");
 }
@@ -51,7 +51,7 @@ fn everything_handed_over_is_on_the_disk_when_the_thread_has_ended() {
     let folder = tempfile::tempdir().unwrap();
     let (sender, pages) = mpsc::channel();
     let (kept_in, _kept) = mpsc::channel();
-    let keeper = Keeper::new(pages, kept_in).spawn(|| {}).unwrap();
+    let keeper = FileKeeper::new(pages, kept_in).spawn(|| {}).unwrap();
     for n in 0..200 {
         sender.send(page(folder.path().join((n % 10).to_string()), n, &n.to_string())).unwrap();
     }
@@ -67,7 +67,7 @@ fn nothing_older_is_written_over_what_is_newer_whenever_it_comes() {
     let folder = tempfile::tempdir().unwrap();
     let (sender, pages) = mpsc::channel();
     let (kept_in, kept) = mpsc::channel();
-    let mut keeper = Keeper::new(pages, kept_in);
+    let mut keeper = FileKeeper::new(pages, kept_in);
     let a = folder.path().join("a");
     let read = || fs::read_to_string(&a).unwrap();
     // Both wait; then one comes after the other was written.
@@ -89,38 +89,38 @@ fn what_is_too_long_is_not_to_be_tried_again_and_the_old_file_stands() {
     let folder = tempfile::tempdir().unwrap();
     let (sender, pages) = mpsc::channel();
     let (kept_in, kept) = mpsc::channel();
-    let mut keeper = Keeper::new(pages, kept_in);
+    let mut keeper = FileKeeper::new(pages, kept_in);
     let a = folder.path().join("a");
     fs::write(&a, "old").unwrap();
     let full = Full::new("'9' bytes".to_owned(), "make room first");
     sender.send(Page { content: Arc::new(Plain(Err(full))), ..page(a.clone(), 1, "") }).unwrap();
     keeper.step();
-    let Outcome::Not { sentence, again: None } = kept.recv().unwrap().outcome else { panic!("it is tried again") };
+    let WriteOutcome::Not { sentence, again: None } = kept.recv().unwrap().outcome else { panic!("it is tried again") };
     assert!(sentence.contains("'9' bytes: make room first"), "{sentence}");
     assert_eq!(fs::read_to_string(a).unwrap(), "old");
 }
 
 /// A station with the file of snapshots.
 struct Station {
-    stored: Stored<Snapshots>,
+    stored: StoredValue<Snapshots>,
     pages: Sender<Page>,
-    keeper: Keeper,
-    kept: Receiver<Kept>,
+    keeper: FileKeeper,
+    kept: Receiver<WriteReport>,
 }
 
 impl Station {
     fn of(file: &Path) -> Station {
         let (pages, pages_out) = mpsc::channel();
         let (kept_in, kept) = mpsc::channel();
-        let (stored, faults) = Stored::load(file.to_owned());
+        let (stored, faults) = StoredValue::load(file.to_owned());
         assert_eq!(faults, []);
-        Station { stored, pages, keeper: Keeper::new(pages_out, kept_in), kept }
+        Station { stored, pages, keeper: FileKeeper::new(pages_out, kept_in), kept }
     }
 
-    fn save(&mut self, name: &str, value: u16) -> Vec<Outcome> {
+    fn save(&mut self, name: &str, value: u16) -> Vec<WriteOutcome> {
         let values = BTreeMap::from([("cutoff".to_owned(), value)]);
         self.stored.value.put(Snapshot { profile: "nts1".to_owned(), name: name.to_owned(), values });
-        let shared = Shared {
+        let shared = SharedFile {
             read: Arc::clone(&self.stored.home.read),
             merge: stored::merged::<Snapshots>,
             bytes_max: Snapshots::BYTES_MAX,
@@ -149,9 +149,9 @@ fn two_stations_with_one_file_keep_what_each_saved() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshots.yaml");
     let (mut a, mut b) = (Station::of(&file), Station::of(&file));
-    assert!(matches!(a.save("a1", 1)[..], [Outcome::Written]));
-    assert!(matches!(b.save("b1", 1)[..], [Outcome::Merged { .. }]));
-    assert!(matches!(a.save("a2", 1)[..], [Outcome::Merged { .. }]));
+    assert!(matches!(a.save("a1", 1)[..], [WriteOutcome::Written]));
+    assert!(matches!(b.save("b1", 1)[..], [WriteOutcome::Merged { .. }]));
+    assert!(matches!(a.save("a2", 1)[..], [WriteOutcome::Merged { .. }]));
     // Neither knows what the other saved, and takes nothing of it away.
     b.save("b2", 1);
     assert_eq!(names(&file), ["a1", "b1", "a2", "b2"]);
@@ -176,7 +176,7 @@ fn a_file_that_was_broken_while_the_station_runs_is_told_and_left_as_it_is_until
         fs::write(&file, broken).unwrap();
         let kept = station.save("b", 1);
         assert!(
-            matches!(&kept[..], [Outcome::Not { sentence, again: Some(_) }] if sentence.contains("is left as it is")),
+            matches!(&kept[..], [WriteOutcome::Not { sentence, again: Some(_) }] if sentence.contains("is left as it is")),
             "{kept:?}"
         );
         assert_eq!(fs::read_to_string(&file).unwrap(), broken);

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     engine::audio::capture::{CaptureFeed, Layout, capture},
     midi::smf::{Bytes, TICKS_PER_QUARTER, Way},
-    takes::{self, Reach, Repaired},
+    takes::{self, Reach, RepairReport},
     taps::{Tap, Taps},
     wav::{Notes, Wav},
 };
@@ -288,9 +288,9 @@ fn a_link_that_leads_nowhere_is_not_written_through_and_not_replaced() {
     assert!(rig.path("jam-4-2.mid").exists());
 }
 
-fn note(frame: i64, is_on: bool) -> Played {
+fn note(frame: i64, is_on: bool) -> RolledMessage {
     let bytes = Bytes::of(&[if is_on { 0x90 } else { 0x80 }, 60, 100]).unwrap();
-    Played { frame, way: Way::Sent, port: 0, bytes }
+    RolledMessage { frame, way: Way::Sent, port: 0, bytes }
 }
 
 /// How many notes begin and end in a MIDI file, and how many seconds it is long, at 120 BPM.
@@ -438,7 +438,7 @@ fn takes_that_are_killed_together_are_each_repaired_and_miss_less_than_a_second(
         for (name, first) in [("one.wav", 0), ("two.wav", 500)] {
             let path = left.join(name);
             fs::copy(rig.path(name), &path).unwrap();
-            let is_mended = matches!(takes::repair(&path, Reach::Folder, false).unwrap(), Repaired::Done(_));
+            let is_mended = matches!(takes::repair(&path, Reach::Folder, false).unwrap(), RepairReport::Done(_));
             repaired += u32::from(is_mended);
             let got = samples(&path);
             let frames = got.len() as i64 / if first == 0 { 2 } else { 3 };

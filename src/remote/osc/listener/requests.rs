@@ -5,7 +5,7 @@ use crate::remote::osc::{
     help, knobs,
     pattern::Pattern,
     post::PONG,
-    subscriptions::{Steady, Subscription, Told},
+    subscriptions::{Steady, SubscriberCache, Subscription},
     table::number,
     tree,
 };
@@ -95,7 +95,7 @@ impl Listener {
             {
                 let every = Duration::from_secs_f64(every_ms / 1e3);
                 let (part, watcher) = (pattern(address)?, Some(self.station.watcher()));
-                Some(Steady { part, every, next: now, knobs_told: None, told: Told::default(), watcher })
+                Some(Steady { part, every, next: now, knobs_told: None, told: SubscriberCache::default(), watcher })
             }
             _ => return Err(usage("/subscribe")),
         };

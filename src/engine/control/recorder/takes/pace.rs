@@ -13,7 +13,7 @@ const USUAL_SECONDS: f64 = 1.0;
 const TOLERATED_SECONDS: f64 = 1.0;
 
 /// How the disk keeps up.
-pub(super) struct Pace {
+pub(super) struct DiskLag {
     progress: Progress,
     /// The newest frame at which no more than usual waited.
     in_time_frame: i64,
@@ -22,9 +22,9 @@ pub(super) struct Pace {
     gap_frames: u64,
 }
 
-impl Pace {
-    pub(super) fn new(progress: Progress) -> Pace {
-        Pace { progress, in_time_frame: 0, behind: None, gap_frames: 0 }
+impl DiskLag {
+    pub(super) fn new(progress: Progress) -> DiskLag {
+        DiskLag { progress, in_time_frame: 0, behind: None, gap_frames: 0 }
     }
 }
 

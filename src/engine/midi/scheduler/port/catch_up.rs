@@ -3,10 +3,10 @@
 
 use super::{
     super::{
-        super::sent::{Payload, Sent, SysEx},
-        queue::Item,
+        super::sent::{Payload, SentMessage, SysEx},
+        queue::QueueItem,
     },
-    Hand, Port, RETRY_NS, count,
+    Hand, RETRY_NS, ScheduledPort, count,
 };
 use crate::{engine::realtime::may_alloc, midi::Rank};
 
@@ -24,7 +24,7 @@ pub(super) enum Stuck {
 }
 
 /// A long SysEx that goes in pieces.
-pub(super) struct Begun {
+pub(super) struct PartialSysEx {
     pub bytes: SysEx,
     pub done: usize,
     pub at_ns: u64,
@@ -33,14 +33,14 @@ pub(super) struct Begun {
     pub cut: bool,
 }
 
-impl Port {
+impl ScheduledPort {
     /// All notes off: what waits is forgotten, but for knobs, and for the ends of notes, which do no harm. One that comes
     /// while the one before is still on the wire, and nothing behind it, has been obeyed already.
     pub(in super::super) fn panic(&mut self, now_ns: u64, asked_ns: u64) {
         self.queue.retain(|queued| match &queued.item {
-            Item::Message(Payload::Short(message)) => message.is_urgent(),
-            Item::Message(Payload::SysEx(_)) => false,
-            Item::Value(..) | Item::Controller(_) => true,
+            QueueItem::Message(Payload::Short(message)) => message.is_urgent(),
+            QueueItem::Message(Payload::SysEx(_)) => false,
+            QueueItem::Value(..) | QueueItem::Controller(_) => true,
         });
         self.controllers.forget_sent(None);
         if self.ended_all && self.pace.is_busy(now_ns) && self.begun.is_none() {
@@ -54,7 +54,7 @@ impl Port {
 
     /// Ends what sounds, for the way out. What waits is not played any more.
     pub(in super::super) fn silence(&mut self, now_ns: u64) {
-        self.queue.retain(|queued| matches!(queued.item, Item::Controller(_)));
+        self.queue.retain(|queued| matches!(queued.item, QueueItem::Controller(_)));
         self.cut_short();
         self.owed.owe_ends_of(&self.held, now_ns);
         self.owed.owe_notes_off(self.played, now_ns);
@@ -155,9 +155,9 @@ impl Port {
                 self.begun = None;
                 count(&self.panel.dropped);
             } else if begun.done == begun.bytes.len()
-                && let Some(Begun { bytes, at_ns, waited_ns, .. }) = self.begun.take()
+                && let Some(PartialSysEx { bytes, at_ns, waited_ns, .. }) = self.begun.take()
             {
-                hand.log.push(Sent { at_ns, waited_ns, port: self.index, payload: Payload::SysEx(bytes) });
+                hand.log.push(SentMessage { at_ns, waited_ns, port: self.index, payload: Payload::SysEx(bytes) });
             }
             if !unheard {
                 self.pace.spend(hand.now_ns, bytes);
