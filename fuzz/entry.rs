@@ -13,7 +13,7 @@ use busker::{
     midi::{
         message::split,
         parser::{LONGEST_SYSEX_BYTES, ParsedMessage, Parser},
-        smf::{Bytes, Smf, SmfEvent, TempoFrom, Way},
+        smf::{Bytes, MessageDirection, Smf, SmfEvent, TempoFrom},
     },
     profile::{Profile, midi_guide},
     remote::{
@@ -259,7 +259,7 @@ pub fn midi_file(bytes: &[u8]) {
             _ => {
                 let Some(bytes) = Bytes::of(text) else { continue };
                 let has_place = !matches!(text, [0xF1 | 0xF2 | 0xF8..=0xFF, ..]);
-                let way = if v0 % 2 == 0 { Way::Sent } else { Way::Received };
+                let way = if v0 % 2 == 0 { MessageDirection::Sent } else { MessageDirection::Received };
                 smf.event(SmfEvent { frame, way, port: v1 % 3, bytes });
                 events += usize::from(has_place && smf.lost() == lost);
             }

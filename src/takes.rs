@@ -5,10 +5,10 @@
 //! that takes nobody's place.
 
 pub mod cache;
+mod event;
 pub mod export;
 mod folder;
 mod fresh;
-mod happening;
 mod moved;
 mod moving;
 mod name;
@@ -20,10 +20,10 @@ mod tests;
 mod trim;
 mod verdict;
 
+pub use event::TakeEvent;
 pub use folder::{Reach, in_folder, in_several, is_held, meant, open, wav_files};
 pub(crate) use fresh::Fresh;
 pub use fresh::sweep;
-pub use happening::TakeEvent;
 pub use moved::{MoveReport, NamedTake, remove, rename, trash_files};
 pub use moving::finish_moves;
 pub use name::{safe_name, unquoted};
@@ -43,7 +43,7 @@ pub type Progress<'a> = dyn FnMut(f64) -> ControlFlow<()> + 'a;
 
 /// Why something was not done with a take. The take is what it was, and nothing half is left.
 #[derive(Debug, thiserror::Error)]
-pub enum NotDone {
+pub enum TakeError {
     /// The take cannot be used, or whoever asked does not want it any more.
     #[error(transparent)]
     Take(#[from] NotUsable),

@@ -2,15 +2,15 @@
 //!
 //! Three threads: the one that calls [`run`] keeps the state and draws; one reads the terminal; one hears when the
 //! window changes its size. All they say goes through one bounded queue. The loop sleeps until something comes, takes
-//! everything there is, and draws at most once every [`pace::FRAME`], and only if something that can be seen changed.
+//! everything there is, and draws at most once every [`frame_pacer::FRAME`], and only if something that can be seen changed.
 
 mod acts;
 pub mod app;
+pub mod frame_pacer;
 pub mod input;
 pub mod keys;
 pub mod line;
 pub mod messages;
-pub mod pace;
 pub mod panels;
 pub mod piano;
 pub mod screen;
@@ -27,8 +27,8 @@ use crate::{
     status::{Event, Severity},
 };
 use app::{App, AppRequest};
+use frame_pacer::FramePacer;
 use input::Input;
-use pace::FramePacer;
 use signal_hook::{
     consts::{SIGHUP, SIGWINCH},
     iterator::Signals,

@@ -52,15 +52,15 @@ impl fmt::Display for Container {
 
 /// The four letters of a chunk.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Id(pub [u8; 4]);
+pub struct ChunkId(pub [u8; 4]);
 
-impl fmt::Display for Id {
+impl fmt::Display for ChunkId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0.escape_ascii(), f)
     }
 }
 
-impl fmt::Debug for Id {
+impl fmt::Debug for ChunkId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "'{self}'")
     }
@@ -70,7 +70,7 @@ impl fmt::Debug for Id {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
     /// Its letters.
-    pub id: Id,
+    pub id: ChunkId,
     /// Where its header begins, in bytes from the file's start.
     pub at: u64,
     /// The bytes it says it holds after its header.

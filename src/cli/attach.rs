@@ -3,7 +3,7 @@
 use super::{Failure, Outcome, complain, setup::SocketArgs};
 use crate::{
     remote::{
-        socket::line::{SocketClient, SocketError},
+        socket::client::{SocketClient, SocketError},
         wire::Role,
     },
     status::Severity,

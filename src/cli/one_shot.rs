@@ -4,7 +4,7 @@ use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
     command::{self, Command, CommandError},
     remote::{
-        socket::line::{SocketClient, SocketError},
+        socket::client::{SocketClient, SocketError},
         wire::{ClientMessage, Role, ServerMessage},
     },
 };

@@ -6,7 +6,7 @@
 use super::{Failure, Outcome, complain, instead, setup::Setup, signals};
 use crate::{
     engine::{control::SentListener, host::quiet::QuietStderr, live::Engine, select::PortWish, station::Station},
-    remote::socket::{door::SocketDoor, place::SocketFile},
+    remote::socket::{door::SocketDoor, socket_file::SocketFile},
     status::{Event, Severity},
 };
 use std::{

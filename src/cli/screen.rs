@@ -17,7 +17,7 @@ use crate::{
     },
     remote::socket::{
         door::SocketDoor,
-        place::{NoPlace, SocketFile},
+        socket_file::{SocketFile, SocketFileError},
     },
     status::Severity,
     tui::{self, Left},
@@ -36,7 +36,7 @@ pub fn show(args: &StationArgs) -> Outcome {
     // What is free is left free here: the one that is launched takes it.
     let taken = SocketFile::take(&args.socket.path()).err();
     match taken {
-        Some(NoPlace::Taken(path)) => join(args, &path),
+        Some(SocketFileError::Taken(path)) => join(args, &path),
         _ => launch::launch(),
     }
 }
@@ -97,7 +97,7 @@ fn run(args: &StationArgs, launcher: &Launcher) -> Outcome {
 fn place(args: &StationArgs, setup: &mut Setup) -> Result<Option<(SocketFile, UnixListener)>, Failure> {
     match SocketFile::take(&args.socket.path()) {
         Ok(place) => Ok(Some(place)),
-        Err(taken @ NoPlace::Taken(_)) => Err(Failure::asked(taken)),
+        Err(taken @ SocketFileError::Taken(_)) => Err(Failure::asked(taken)),
         Err(refused) => {
             setup.notices.push((Severity::Warning, format!("no other screen can attach: {refused}")));
             Ok(None)

@@ -17,7 +17,7 @@ use crate::{
     hints,
     music::Bpm,
     profile::{DEFAULT_ID, FALLBACK_ID, ProfileScan},
-    remote::socket::place,
+    remote::socket::socket_file,
     session::folder as session,
     status::Severity,
     stored::StoredValue,
@@ -66,13 +66,13 @@ pub struct SocketArgs {
 impl SocketArgs {
     /// The one that is named, or this user's.
     pub fn path(&self) -> PathBuf {
-        self.socket.clone().unwrap_or_else(place::of_user)
+        self.socket.clone().unwrap_or_else(socket_file::of_user)
     }
 
     /// The same for a verb that talks to the station; where others may get at it, that is said.
     pub fn checked_path(&self) -> PathBuf {
         let path = self.path();
-        if let Some(doubt) = place::doubt(&path) {
+        if let Some(doubt) = socket_file::doubt(&path) {
             complain(&doubt);
         }
         path
@@ -121,7 +121,7 @@ impl Setup {
                 (file, Severity::Error, "the settings are not used")
             }
         };
-        notices.extend(place::doubt(&args.socket.path()).map(|doubt| (Severity::Warning, doubt)));
+        notices.extend(socket_file::doubt(&args.socket.path()).map(|doubt| (Severity::Warning, doubt)));
         let SettingsFile { mut settings, faults: of_settings, mut places, older } = file;
         notices.extend(of_settings.iter().map(|fault| (severity, format!("{fault}; {consequence}"))));
         notices.extend(older.iter().map(|note| (Severity::Info, note.to_string())));

@@ -4,7 +4,7 @@ use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
     engine::realtime::HOW_TO_ALLOW,
     remote::{
-        socket::line::SocketClient,
+        socket::client::SocketClient,
         wire::{ClientMessage, Role},
     },
     status::{DoorStatus, PortStatus, RealtimeStatus, Status},

@@ -3,7 +3,7 @@
 use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
     remote::{
-        socket::line::{SocketClient, SocketError},
+        socket::client::{SocketClient, SocketError},
         wire::{Role, ServerMessage},
     },
     status::Event,

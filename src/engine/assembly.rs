@@ -1,4 +1,4 @@
-//! Puts an engine together: which input is recorded, which port is where, who holds which half of each lane.
+//! Puts an engine together: which input is recorded, which port is where, who holds which half of each queue.
 //!
 //! The same pieces run on threads (`engine/live.rs`) or are stepped in virtual time (`engine/offline.rs`).
 
@@ -15,7 +15,7 @@ use super::{
         AuditionParts, Calendar, Control, ControlParts, KeeperHandle, LibrarianHandle, MidiPort, SessionRules,
         SyncConfig,
     },
-    disk::{keeper::FileKeeper, librarian::Librarian, reader::Reader, writer::Writer},
+    disk::{keeper::FileKeeper, librarian::Librarian, reader::DiskReader, writer::Writer},
     doors::Doors,
     frame_clock::{FrameClock, frame_clock},
     host::{
@@ -26,13 +26,13 @@ use super::{
         clock_out::ClockOut,
         clock_thread::{ClockPort, ClockThread},
         input::MidiIn,
-        lane::lane,
+        message_queue::message_queue,
         panel::PortPanel,
         plug::Nowhere,
         port::{CallbackOut, MidiOut},
         pulse_watch::PulseWatch,
         scheduler::{Scheduler, SchedulerPort},
-        scheduler_thread::{SchedulerRunner, scheduler_lane},
+        scheduler_thread::{SchedulerRunner, scheduler_queue},
         sent::{PortIndex, sent_log},
     },
     plan_cell::plan_cell,
@@ -185,7 +185,7 @@ pub struct Assembly {
     /// The librarian's.
     pub librarian: Librarian,
     /// The disk reader's.
-    pub reader: Reader,
+    pub reader: DiskReader,
     /// Frames to nanoseconds.
     pub frames: FrameClock,
 }
@@ -244,7 +244,7 @@ pub fn assemble(
     let mut known: Vec<MidiPort> = Vec::new();
     let (mut outs, mut clock_ports): (Vec<SchedulerPort>, _) = (Vec::new(), Vec::new());
     let (mut jack_ports, mut synth_port, mut received) = (Vec::new(), None, Vec::new());
-    let (mut thru_lanes, mut inlets) = (Vec::new(), Vec::new());
+    let (mut thru_queues, mut inlets) = (Vec::new(), Vec::new());
     for (i, port) in ports.into_iter().enumerate() {
         let index = PortIndex(i as u8);
         let panel = Arc::new(PortPanel::new(port.settings.sends, port.settings.offset_ms));
@@ -265,10 +265,10 @@ pub fn assemble(
             connected: port.connected,
             unmet: Vec::new(),
         });
-        thru_lanes.extend(input.as_mut().and_then(MidiIn::take_thru));
+        thru_queues.extend(input.as_mut().and_then(MidiIn::take_thru));
         received.extend(input);
         let in_callback = || {
-            let (sender, receiver) = lane();
+            let (sender, receiver) = message_queue();
             let out: Box<dyn MidiOut> = Box::new(CallbackOut::new(sender, frames.clone(), Arc::clone(&delay_frames)));
             let clock = is_played.then(ClockOut::new);
             (out, CallbackPort::new(index, receiver, clock, Arc::clone(&panel)))
@@ -326,8 +326,8 @@ pub fn assemble(
     frames.set_latency(spec.latency_frames);
     let pulses = PulseWatch::new(plan_reader.clone(), frames.clone());
     let scheduler = Scheduler::new(outs, scheduler_log, Some(pulses));
-    let (scheduler_sender, lane) = scheduler_lane();
-    let scheduler = SchedulerRunner::new(scheduler, lane, thru_lanes);
+    let (scheduler_sender, queue) = scheduler_queue();
+    let scheduler = SchedulerRunner::new(scheduler, queue, thru_queues);
     let clock =
         (!clock_ports.is_empty()).then(|| ClockThread::new(clock_ports, plan_reader, frames.clone(), clock_log));
 
@@ -344,7 +344,7 @@ pub fn assemble(
         LibrarianHandle { jobs: librarian_jobs, news: librarian_news, measures: config.verdicts.is_some() };
     let (plays, plays_receiver) = mpsc::channel();
     let (news_sender, news) = mpsc::channel();
-    let reader = Reader::new(plays_receiver, news_sender, lending);
+    let reader = DiskReader::new(plays_receiver, news_sender, lending);
     let (start_ns, calendar) = match time {
         Time::Real { start_ns } => (start_ns, Calendar::Local),
         Time::Virtual => (0, Calendar::Virtual),

@@ -14,7 +14,7 @@ mod keep;
 mod learn;
 mod live_plan;
 mod out;
-mod owed;
+mod pending_answers;
 mod ports;
 mod recorder;
 mod sessions;
@@ -26,7 +26,7 @@ mod transport;
 pub use audition::AuditionParts;
 pub use instruments::ProfileNews;
 pub use keep::KeeperHandle;
-pub use owed::Promise;
+pub use pending_answers::Promise;
 pub use ports::MidiPort;
 pub use recorder::LibrarianHandle;
 pub use sessions::SessionRules;
@@ -38,7 +38,7 @@ use super::{
         meter::MeterReader,
         renderer::{InputSource, OUTPUTS, RendererHandle},
     },
-    disk::writer::{Progress, TakeJob, TakeNews},
+    disk::writer::{TakeJob, TakeNews, WriteProgress},
     doors::Doors,
     frame_clock::FrameTime,
     host::patchbay::PortEvent,
@@ -71,7 +71,7 @@ use instruments::Instruments;
 use learn::Learn;
 use live_plan::LivePlan;
 use out::Out;
-use owed::PendingAnswers;
+use pending_answers::PendingAnswers;
 use ports::Ports;
 use recorder::{Folder, Occasion, Recorder, Takes, TakesParts};
 use sessions::{House, SessionDesk};
@@ -158,7 +158,7 @@ pub struct ControlParts {
     /// What it tells.
     pub done: Receiver<TakeNews>,
     /// How far it has come.
-    pub progress: Progress,
+    pub progress: WriteProgress,
     /// What was just played.
     pub capture: Capture,
     /// How takes are made.

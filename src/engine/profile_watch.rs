@@ -10,7 +10,7 @@
 //! Editors write in steps: files are read when two looks in a row found them the same.
 
 use super::control::ProfileNews;
-use crate::profile::{Marks, ProfileScan};
+use crate::profile::{FileStamps, ProfileScan};
 use std::{
     io,
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
@@ -58,7 +58,7 @@ struct Watcher {
     /// What was read last.
     reading: ProfileScan,
     /// How the files stood at the last look.
-    seen: Marks,
+    seen: FileStamps,
 }
 
 impl Watcher {

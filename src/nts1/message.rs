@@ -119,7 +119,7 @@ impl fmt::Display for UnitSlot {
 /// Which message, as it stands behind the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Id {
+pub enum Nts1MessageId {
     /// Asks for the global data.
     GlobalRequest = 0x0E,
     /// Asks for the current program.
@@ -174,38 +174,38 @@ pub enum Id {
     InternalError = 0x2F,
 }
 
-impl Id {
-    const ALL: [Id; 26] = [
-        Id::GlobalRequest,
-        Id::ProgramRequest,
-        Id::ApiRequest,
-        Id::ModuleRequest,
-        Id::SlotRequest,
-        Id::SlotDataRequest,
-        Id::ClearSlot,
-        Id::SwapSlots,
-        Id::Program,
-        Id::Api,
-        Id::ModuleInfo,
-        Id::SlotStatus,
-        Id::SlotData,
-        Id::Global,
-        Id::Done,
-        Id::OperationError,
-        Id::FormatError,
-        Id::SizeError,
-        Id::CrcError,
-        Id::TargetError,
-        Id::ApiError,
-        Id::LoadSizeError,
-        Id::ModuleError,
-        Id::SlotError,
-        Id::UnitFormatError,
-        Id::InternalError,
+impl Nts1MessageId {
+    const ALL: [Nts1MessageId; 26] = [
+        Nts1MessageId::GlobalRequest,
+        Nts1MessageId::ProgramRequest,
+        Nts1MessageId::ApiRequest,
+        Nts1MessageId::ModuleRequest,
+        Nts1MessageId::SlotRequest,
+        Nts1MessageId::SlotDataRequest,
+        Nts1MessageId::ClearSlot,
+        Nts1MessageId::SwapSlots,
+        Nts1MessageId::Program,
+        Nts1MessageId::Api,
+        Nts1MessageId::ModuleInfo,
+        Nts1MessageId::SlotStatus,
+        Nts1MessageId::SlotData,
+        Nts1MessageId::Global,
+        Nts1MessageId::Done,
+        Nts1MessageId::OperationError,
+        Nts1MessageId::FormatError,
+        Nts1MessageId::SizeError,
+        Nts1MessageId::CrcError,
+        Nts1MessageId::TargetError,
+        Nts1MessageId::ApiError,
+        Nts1MessageId::LoadSizeError,
+        Nts1MessageId::ModuleError,
+        Nts1MessageId::SlotError,
+        Nts1MessageId::UnitFormatError,
+        Nts1MessageId::InternalError,
     ];
 
-    fn from_byte(byte: u8) -> Option<Id> {
-        Id::ALL.into_iter().find(|id| *id as u8 == byte)
+    fn from_byte(byte: u8) -> Option<Nts1MessageId> {
+        Nts1MessageId::ALL.into_iter().find(|id| *id as u8 == byte)
     }
 }
 
@@ -250,25 +250,28 @@ pub enum Nts1Refusal {
 }
 
 impl Nts1Refusal {
-    const ALL: [(Nts1Refusal, Id); 11] = [
-        (Nts1Refusal::Operation, Id::OperationError),
-        (Nts1Refusal::Format, Id::FormatError),
-        (Nts1Refusal::Size, Id::SizeError),
-        (Nts1Refusal::Crc, Id::CrcError),
-        (Nts1Refusal::Target, Id::TargetError),
-        (Nts1Refusal::Api, Id::ApiError),
-        (Nts1Refusal::LoadSize, Id::LoadSizeError),
-        (Nts1Refusal::Module, Id::ModuleError),
-        (Nts1Refusal::Slot, Id::SlotError),
-        (Nts1Refusal::UnitFormat, Id::UnitFormatError),
-        (Nts1Refusal::Internal, Id::InternalError),
+    const ALL: [(Nts1Refusal, Nts1MessageId); 11] = [
+        (Nts1Refusal::Operation, Nts1MessageId::OperationError),
+        (Nts1Refusal::Format, Nts1MessageId::FormatError),
+        (Nts1Refusal::Size, Nts1MessageId::SizeError),
+        (Nts1Refusal::Crc, Nts1MessageId::CrcError),
+        (Nts1Refusal::Target, Nts1MessageId::TargetError),
+        (Nts1Refusal::Api, Nts1MessageId::ApiError),
+        (Nts1Refusal::LoadSize, Nts1MessageId::LoadSizeError),
+        (Nts1Refusal::Module, Nts1MessageId::ModuleError),
+        (Nts1Refusal::Slot, Nts1MessageId::SlotError),
+        (Nts1Refusal::UnitFormat, Nts1MessageId::UnitFormatError),
+        (Nts1Refusal::Internal, Nts1MessageId::InternalError),
     ];
 
-    fn id(self) -> Id {
-        Nts1Refusal::ALL.iter().find(|(refusal, _)| *refusal == self).map_or(Id::InternalError, |(_, id)| *id)
+    fn id(self) -> Nts1MessageId {
+        Nts1Refusal::ALL
+            .iter()
+            .find(|(refusal, _)| *refusal == self)
+            .map_or(Nts1MessageId::InternalError, |(_, id)| *id)
     }
 
-    fn from_id(id: Id) -> Option<Nts1Refusal> {
+    fn from_id(id: Nts1MessageId) -> Option<Nts1Refusal> {
         Nts1Refusal::ALL.iter().find(|(_, with)| *with == id).map(|(refusal, _)| *refusal)
     }
 }
@@ -350,7 +353,7 @@ pub enum DecodeError {
     /// They are not the NTS-1 mkII's.
     Foreign,
     /// They are, of this kind, but what they hold is not what the kind holds.
-    Broken(Id),
+    Broken(Nts1MessageId),
 }
 
 impl Nts1Message {
@@ -363,33 +366,33 @@ impl Nts1Message {
                 let head = [0xF0, 0x7E, channel.nibble()];
                 return [&head[..], &IDENTITY, &number(*minor), &number(*major), &[0xF7]].concat();
             }
-            Nts1Message::ProgramRequest => (Id::ProgramRequest, Vec::new()),
-            Nts1Message::Program(data) => (Id::Program, seven_bit::pack(data)),
-            Nts1Message::GlobalRequest => (Id::GlobalRequest, Vec::new()),
-            Nts1Message::Global(data) => (Id::Global, seven_bit::pack(data)),
-            Nts1Message::ApiRequest => (Id::ApiRequest, Vec::new()),
+            Nts1Message::ProgramRequest => (Nts1MessageId::ProgramRequest, Vec::new()),
+            Nts1Message::Program(data) => (Nts1MessageId::Program, seven_bit::pack(data)),
+            Nts1Message::GlobalRequest => (Nts1MessageId::GlobalRequest, Vec::new()),
+            Nts1Message::Global(data) => (Nts1MessageId::Global, seven_bit::pack(data)),
+            Nts1Message::ApiRequest => (Nts1MessageId::ApiRequest, Vec::new()),
             Nts1Message::Api { platform, version: [major, minor, patch] } => {
-                (Id::Api, [platform, major, minor, patch].map(|byte| byte & 0x7F).to_vec())
+                (Nts1MessageId::Api, [platform, major, minor, patch].map(|byte| byte & 0x7F).to_vec())
             }
-            Nts1Message::ModuleRequest(module) => (Id::ModuleRequest, vec![module.id()]),
+            Nts1Message::ModuleRequest(module) => (Nts1MessageId::ModuleRequest, vec![module.id()]),
             Nts1Message::ModuleInfo(module, limits) => {
                 let Limits { storage_bytes, load_bytes, slots } = *limits;
                 let data = [storage_bytes, load_bytes, slots].map(u32::to_le_bytes).concat();
-                (Id::ModuleInfo, [&[module.id(), 0][..], &seven_bit::pack(&data)].concat())
+                (Nts1MessageId::ModuleInfo, [&[module.id(), 0][..], &seven_bit::pack(&data)].concat())
             }
-            Nts1Message::SlotRequest(slot) => (Id::SlotRequest, slot.bytes().to_vec()),
-            Nts1Message::SlotStatus(slot, None) => (Id::SlotStatus, slot.bytes().to_vec()),
+            Nts1Message::SlotRequest(slot) => (Nts1MessageId::SlotRequest, slot.bytes().to_vec()),
+            Nts1Message::SlotStatus(slot, None) => (Nts1MessageId::SlotStatus, slot.bytes().to_vec()),
             Nts1Message::SlotStatus(slot, Some(header)) => {
-                (Id::SlotStatus, [&slot.bytes()[..], &[0], &seven_bit::pack(header)].concat())
+                (Nts1MessageId::SlotStatus, [&slot.bytes()[..], &[0], &seven_bit::pack(header)].concat())
             }
-            Nts1Message::SlotDataRequest(slot) => (Id::SlotDataRequest, slot.bytes().to_vec()),
+            Nts1Message::SlotDataRequest(slot) => (Nts1MessageId::SlotDataRequest, slot.bytes().to_vec()),
             Nts1Message::SlotData { slot, sequence, last, data } => {
                 let head = [sequence & 0x7F, last & 0x7F];
-                (Id::SlotData, [&slot.bytes()[..], &head, &seven_bit::pack(data)].concat())
+                (Nts1MessageId::SlotData, [&slot.bytes()[..], &head, &seven_bit::pack(data)].concat())
             }
-            Nts1Message::ClearSlot(slot) => (Id::ClearSlot, slot.bytes().to_vec()),
-            Nts1Message::SwapSlots(module, a, b) => (Id::SwapSlots, vec![module.id(), a & 0x7F, b & 0x7F]),
-            Nts1Message::Done => (Id::Done, Vec::new()),
+            Nts1Message::ClearSlot(slot) => (Nts1MessageId::ClearSlot, slot.bytes().to_vec()),
+            Nts1Message::SwapSlots(module, a, b) => (Nts1MessageId::SwapSlots, vec![module.id(), a & 0x7F, b & 0x7F]),
+            Nts1Message::Done => (Nts1MessageId::Done, Vec::new()),
             Nts1Message::Refused(refusal) => (refusal.id(), Vec::new()),
         };
         let head = [0xF0, KORG, 0x30 | channel.nibble()];
@@ -415,48 +418,50 @@ impl Nts1Message {
         let Some((id, payload)) = rest.strip_prefix(&FAMILY).and_then(<[u8]>::split_first) else {
             return Err(DecodeError::Foreign);
         };
-        let Some(id) = Id::from_byte(*id).filter(|_| at & 0xF0 == 0x30) else { return Err(DecodeError::Foreign) };
+        let Some(id) = Nts1MessageId::from_byte(*id).filter(|_| at & 0xF0 == 0x30) else {
+            return Err(DecodeError::Foreign);
+        };
         let message = Nts1Message::of(id, payload).ok_or(DecodeError::Broken(id))?;
         Ok((channel(*at)?, message))
     }
 
-    fn of(id: Id, payload: &[u8]) -> Option<Nts1Message> {
+    fn of(id: Nts1MessageId, payload: &[u8]) -> Option<Nts1Message> {
         if let Some(refusal) = Nts1Refusal::from_id(id) {
             return Some(Nts1Message::Refused(refusal));
         }
         let slot = |module: &u8, number: &u8| UnitSlot::new(Module::from_id(*module)?, *number);
         Some(match (id, payload) {
-            (Id::ProgramRequest, []) => Nts1Message::ProgramRequest,
-            (Id::GlobalRequest, []) => Nts1Message::GlobalRequest,
-            (Id::ApiRequest, []) => Nts1Message::ApiRequest,
-            (Id::Program, data) => Nts1Message::Program(seven_bit::unpack(data)?),
-            (Id::Global, data) => Nts1Message::Global(seven_bit::unpack(data)?),
-            (Id::Api, [platform, major, minor, patch]) => {
+            (Nts1MessageId::ProgramRequest, []) => Nts1Message::ProgramRequest,
+            (Nts1MessageId::GlobalRequest, []) => Nts1Message::GlobalRequest,
+            (Nts1MessageId::ApiRequest, []) => Nts1Message::ApiRequest,
+            (Nts1MessageId::Program, data) => Nts1Message::Program(seven_bit::unpack(data)?),
+            (Nts1MessageId::Global, data) => Nts1Message::Global(seven_bit::unpack(data)?),
+            (Nts1MessageId::Api, [platform, major, minor, patch]) => {
                 Nts1Message::Api { platform: *platform, version: [*major, *minor, *patch] }
             }
-            (Id::ModuleRequest, [module]) => Nts1Message::ModuleRequest(Module::from_id(*module)?),
-            (Id::ModuleInfo, [module, _, data @ ..]) => {
+            (Nts1MessageId::ModuleRequest, [module]) => Nts1Message::ModuleRequest(Module::from_id(*module)?),
+            (Nts1MessageId::ModuleInfo, [module, _, data @ ..]) => {
                 let data = seven_bit::unpack(data)?;
                 let number = |at: usize| data.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
                 let limits = Limits { storage_bytes: number(0)?, load_bytes: number(4)?, slots: number(8)? };
                 Nts1Message::ModuleInfo(Module::from_id(*module)?, limits)
             }
-            (Id::SlotRequest, [module, number]) => Nts1Message::SlotRequest(slot(module, number)?),
-            (Id::SlotStatus, [module, number]) => Nts1Message::SlotStatus(slot(module, number)?, None),
-            (Id::SlotStatus, [module, number, _, header @ ..]) => {
+            (Nts1MessageId::SlotRequest, [module, number]) => Nts1Message::SlotRequest(slot(module, number)?),
+            (Nts1MessageId::SlotStatus, [module, number]) => Nts1Message::SlotStatus(slot(module, number)?, None),
+            (Nts1MessageId::SlotStatus, [module, number, _, header @ ..]) => {
                 Nts1Message::SlotStatus(slot(module, number)?, Some(seven_bit::unpack(header)?))
             }
-            (Id::SlotDataRequest, [module, number]) => Nts1Message::SlotDataRequest(slot(module, number)?),
-            (Id::SlotData, [module, number, sequence, last, data @ ..]) => {
+            (Nts1MessageId::SlotDataRequest, [module, number]) => Nts1Message::SlotDataRequest(slot(module, number)?),
+            (Nts1MessageId::SlotData, [module, number, sequence, last, data @ ..]) => {
                 let data = seven_bit::unpack(data)?;
                 Nts1Message::SlotData { slot: slot(module, number)?, sequence: *sequence, last: *last, data }
             }
-            (Id::ClearSlot, [module, number]) => Nts1Message::ClearSlot(slot(module, number)?),
-            (Id::SwapSlots, [module, a, b]) => {
+            (Nts1MessageId::ClearSlot, [module, number]) => Nts1Message::ClearSlot(slot(module, number)?),
+            (Nts1MessageId::SwapSlots, [module, a, b]) => {
                 let module = Module::from_id(*module)?;
                 Nts1Message::SwapSlots(module, UnitSlot::new(module, *a)?.number, UnitSlot::new(module, *b)?.number)
             }
-            (Id::Done, _) => Nts1Message::Done,
+            (Nts1MessageId::Done, _) => Nts1Message::Done,
             _ => return None,
         })
     }
@@ -532,9 +537,9 @@ mod tests {
         assert_eq!(Nts1Message::decode(&[0xF0, 0x41, 0x10, 0xF7]), Err(DecodeError::Foreign));
         assert_eq!(Nts1Message::decode(&[0xF8]), Err(DecodeError::Foreign));
         let broken = [0xF0, 0x42, 0x30, 0, 1, 0x73, 0x47, 5, 0xF7];
-        assert_eq!(Nts1Message::decode(&broken), Err(DecodeError::Broken(Id::Api)));
+        assert_eq!(Nts1Message::decode(&broken), Err(DecodeError::Broken(Nts1MessageId::Api)));
         let no_such_slot = [0xF0, 0x42, 0x30, 0, 1, 0x73, 0x19, 2, 8, 0xF7];
-        assert_eq!(Nts1Message::decode(&no_such_slot), Err(DecodeError::Broken(Id::SlotRequest)));
+        assert_eq!(Nts1Message::decode(&no_such_slot), Err(DecodeError::Broken(Nts1MessageId::SlotRequest)));
     }
 
     proptest! {

@@ -5,7 +5,7 @@
 //! Reads are asked again; writes are not, unless the device said that it did nothing.
 
 use super::{
-    message::{DecodeError, Id, Limits, Module, Nts1Message, Nts1Refusal, UnitSlot},
+    message::{DecodeError, Limits, Module, Nts1Message, Nts1MessageId, Nts1Refusal, UnitSlot},
     program::{Program, check_globals},
     unit::{self, CheckSum, UnitHeader},
 };
@@ -157,7 +157,7 @@ impl<W: SysExTransport> Nts1Session<W> {
     /// # Errors
     /// No answer.
     pub fn identity(&mut self) -> Result<Identity> {
-        self.read("who it is", &Nts1Message::IdentityRequest, Id::Done, |channel, message| match message {
+        self.read("who it is", &Nts1Message::IdentityRequest, Nts1MessageId::Done, |channel, message| match message {
             Nts1Message::Identity { major, minor } => Fit::Whole(Identity { channel, major: *major, minor: *minor }),
             _ => Fit::No,
         })
@@ -168,7 +168,7 @@ impl<W: SysExTransport> Nts1Session<W> {
     /// # Errors
     /// No answer, or a refusal.
     pub fn api(&mut self) -> Result<(u8, [u8; 3])> {
-        self.read("its API version", &Nts1Message::ApiRequest, Id::Api, |_, message| match message {
+        self.read("its API version", &Nts1Message::ApiRequest, Nts1MessageId::Api, |_, message| match message {
             Nts1Message::Api { platform, version } => Fit::Whole((*platform, *version)),
             _ => Fit::No,
         })
@@ -179,7 +179,7 @@ impl<W: SysExTransport> Nts1Session<W> {
     /// # Errors
     /// No answer, a refusal, or an answer that is no program.
     pub fn program(&mut self) -> Result<Program> {
-        self.read("its program", &Nts1Message::ProgramRequest, Id::Program, |_, message| match message {
+        self.read("its program", &Nts1Message::ProgramRequest, Nts1MessageId::Program, |_, message| match message {
             Nts1Message::Program(data) => match Program::new(data.clone()) {
                 Ok(program) => Fit::Whole(program),
                 Err(why) => Fit::Bad(why.to_string()),
@@ -193,7 +193,7 @@ impl<W: SysExTransport> Nts1Session<W> {
     /// # Errors
     /// No answer, a refusal, or an answer without the length and the marks of global data.
     pub fn globals(&mut self) -> Result<Vec<u8>> {
-        self.read("its global data", &Nts1Message::GlobalRequest, Id::Global, |_, message| match message {
+        self.read("its global data", &Nts1Message::GlobalRequest, Nts1MessageId::Global, |_, message| match message {
             Nts1Message::Global(data) => match check_globals(data) {
                 Ok(()) => Fit::Whole(data.clone()),
                 Err(why) => Fit::Bad(why.to_string()),
@@ -208,7 +208,7 @@ impl<W: SysExTransport> Nts1Session<W> {
     /// No answer, or a refusal.
     pub fn limits(&mut self, module: Module) -> Result<Limits> {
         let what = format!("the limits of {module}");
-        self.read(&what, &Nts1Message::ModuleRequest(module), Id::ModuleInfo, |_, message| match message {
+        self.read(&what, &Nts1Message::ModuleRequest(module), Nts1MessageId::ModuleInfo, |_, message| match message {
             Nts1Message::ModuleInfo(of, limits) if *of == module => Fit::Whole(*limits),
             _ => Fit::No,
         })
@@ -220,7 +220,7 @@ impl<W: SysExTransport> Nts1Session<W> {
     /// No answer, a refusal, or an answer that is no unit.
     pub fn slot(&mut self, slot: UnitSlot) -> Result<Option<UnitHeader>> {
         let what = slot.to_string();
-        self.read(&what, &Nts1Message::SlotRequest(slot), Id::SlotStatus, |_, message| match message {
+        self.read(&what, &Nts1Message::SlotRequest(slot), Nts1MessageId::SlotStatus, |_, message| match message {
             Nts1Message::SlotStatus(of, None) if *of == slot => Fit::Whole(None),
             Nts1Message::SlotStatus(of, Some(header)) if *of == slot => match UnitHeader::read(header) {
                 Ok(header) => Fit::Whole(Some(header)),
@@ -237,7 +237,7 @@ impl<W: SysExTransport> Nts1Session<W> {
     pub fn unit(&mut self, slot: UnitSlot) -> Result<Option<Vec<u8>>> {
         let (what, mut image) = (format!("the unit in {slot}"), Vec::new());
         let mut next = 0;
-        self.read(&what, &Nts1Message::SlotDataRequest(slot), Id::SlotData, |_, message| match message {
+        self.read(&what, &Nts1Message::SlotDataRequest(slot), Nts1MessageId::SlotData, |_, message| match message {
             Nts1Message::SlotData { slot: of, sequence, last, data } if *of == slot => {
                 // The first piece begins anew: after a piece that was lost, the whole is asked for again.
                 if *sequence == 0 {
@@ -360,7 +360,7 @@ impl<W: SysExTransport> Nts1Session<W> {
         &mut self,
         what: &str,
         request: &Nts1Message,
-        id: Id,
+        id: Nts1MessageId,
         mut fit: impl FnMut(Channel, &Nts1Message) -> Fit<T>,
     ) -> Result<T> {
         let mut failed = SessionError::Silent(what.to_owned());

@@ -4,7 +4,7 @@
 //! A profile is known for one path and the way its file stood. Files with faults are not known: they are read, and told,
 //! each time. Losing all of it costs nothing but time.
 
-use super::{Profile, marks::Mark};
+use super::{Profile, file_stamps::FileStamp};
 use crate::files;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -24,18 +24,18 @@ const FRESH_S: i64 = 2;
 
 /// What is known.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct KnownProfiles(BTreeMap<PathBuf, (Mark, Arc<Profile>)>);
+pub(super) struct KnownProfiles(BTreeMap<PathBuf, (FileStamp, Arc<Profile>)>);
 
 #[derive(Deserialize)]
 struct Kept {
     form: String,
-    profiles: Vec<(PathBuf, Mark, Profile)>,
+    profiles: Vec<(PathBuf, FileStamp, Profile)>,
 }
 
 #[derive(Serialize)]
 struct Keep<'k> {
     form: &'k str,
-    profiles: Vec<(&'k str, &'k Mark, &'k Profile)>,
+    profiles: Vec<(&'k str, &'k FileStamp, &'k Profile)>,
 }
 
 impl KnownProfiles {
@@ -70,12 +70,12 @@ impl KnownProfiles {
     }
 
     /// The profile of a file that stands like this.
-    pub(super) fn get(&self, path: &Path, mark: Option<Mark>) -> Option<&Arc<Profile>> {
+    pub(super) fn get(&self, path: &Path, mark: Option<FileStamp>) -> Option<&Arc<Profile>> {
         self.0.get(path).filter(|(known, _)| Some(*known) == mark).map(|(_, profile)| profile)
     }
 
     /// Takes a profile that was read from a file that stood like this before.
-    pub(super) fn put(&mut self, path: PathBuf, mark: Option<Mark>, profile: Arc<Profile>) {
+    pub(super) fn put(&mut self, path: PathBuf, mark: Option<FileStamp>, profile: Arc<Profile>) {
         if let Some(mark) = mark {
             self.0.insert(path, (mark, profile));
         }
@@ -111,7 +111,7 @@ mod tests {
     fn what_is_known_is_not_read_again_until_it_is_written() {
         let (_folder, places) = folder();
         let path = places.folder.as_ref().unwrap().join("a.yaml");
-        let mark = Mark::of(&fs::metadata(&path).unwrap());
+        let mark = FileStamp::of(&fs::metadata(&path).unwrap());
         // Another one than the file holds, or nothing would tell which of the two was taken.
         let kept = serde_json::json!({ "form": FORM, "profiles": [[path, mark, profile(71)]] });
         fs::write(places.known.as_ref().unwrap(), kept.to_string()).unwrap();

@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use super::{Places, Profile, known::KnownProfiles, marks::Mark, short};
+use super::{Places, Profile, file_stamps::FileStamp, known::KnownProfiles, short};
 use crate::yaml::{self, Fault};
 
 /// The profile to start with when nothing else is asked for.
@@ -180,14 +180,14 @@ impl Library {
 }
 
 /// A file, how it stood, and what came of it.
-type Read<'p> = (&'p Path, Option<Mark>, Result<Arc<Profile>, Vec<Fault>>);
+type Read<'p> = (&'p Path, Option<FileStamp>, Result<Arc<Profile>, Vec<Fault>>);
 
 /// Takes what is known, and reads and checks the other files, in their order.
-fn read_all<'p>(files: &'p BTreeMap<PathBuf, Option<Mark>>, known: &KnownProfiles) -> Vec<Read<'p>> {
+fn read_all<'p>(files: &'p BTreeMap<PathBuf, Option<FileStamp>>, known: &KnownProfiles) -> Vec<Read<'p>> {
     let unknown: Vec<&Path> =
         files.iter().filter(|(path, mark)| known.get(path, **mark).is_none()).map(|(path, _)| &**path).collect();
     let mut read = read_new(&unknown).into_iter();
-    let of = |(path, mark): (&'p PathBuf, &Option<Mark>)| {
+    let of = |(path, mark): (&'p PathBuf, &Option<FileStamp>)| {
         let profile = match known.get(path, *mark) {
             Some(profile) => Ok(Arc::clone(profile)),
             None => read.next().unwrap_or_else(|| Err(Vec::new())).map(Arc::new),

@@ -4,7 +4,7 @@
 //! scripts) → `written` (YAML), which must pass [`Profile::from_yaml`] before anyone gets it. Nothing is made up: what a
 //! row says that a profile cannot hold is told with its line and column, and the rest is used.
 
-mod control;
+mod guide_param;
 mod naming;
 mod table;
 mod usage;
@@ -13,7 +13,7 @@ mod written;
 
 use super::{Profile, Target};
 use crate::yaml::Fault;
-use control::GuideParam;
+use guide_param::GuideParam;
 use std::collections::HashMap;
 use table::{Column, TableRow};
 
@@ -64,7 +64,7 @@ pub fn import(file: &str, text: &str) -> Result<ImportReport, Fault> {
         let Some(device) = device_of(&row, &mut told, &mut devices) else {
             continue;
         };
-        match control::read(&row, &mut told).filter(|control| is_free(control, &row, &mut told, device)) {
+        match guide_param::read(&row, &mut told).filter(|control| is_free(control, &row, &mut told, device)) {
             Some(control) => device.controls.push(control),
             None => device.rows_left_out += 1,
         }

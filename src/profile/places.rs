@@ -4,8 +4,8 @@
 
 use super::{
     Library,
+    file_stamps::{FileStamp, FileStamps},
     known::KnownProfiles,
-    marks::{Mark, Marks},
 };
 use crate::yaml::Fault;
 use std::{
@@ -27,7 +27,7 @@ pub struct Places {
 
 impl Places {
     /// The folder's profiles in order of their names, and how each stands; none where there is no folder.
-    pub(super) fn files(&self) -> io::Result<BTreeMap<PathBuf, Option<Mark>>> {
+    pub(super) fn files(&self) -> io::Result<BTreeMap<PathBuf, Option<FileStamp>>> {
         let entries = match self.folder.as_ref().map(std::fs::read_dir) {
             None => return Ok(BTreeMap::new()),
             Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
@@ -43,19 +43,19 @@ impl Places {
             // is kept, so that reading it says why.
             match std::fs::metadata(&path) {
                 Ok(data) if !data.is_file() => {}
-                data => drop(files.insert(path, data.ok().as_ref().map(Mark::of))),
+                data => drop(files.insert(path, data.ok().as_ref().map(FileStamp::of))),
             }
         }
         Ok(files)
     }
 
     /// How the files stand.
-    pub fn look(&self) -> Marks {
+    pub fn look(&self) -> FileStamps {
         let mut marks =
             self.files().unwrap_or_else(|_| self.folder.iter().map(|folder| (folder.clone(), None)).collect());
         let settings = self.settings.iter().filter_map(|file| Some((file, std::fs::metadata(file).ok()?)));
-        marks.extend(settings.map(|(file, data)| (file.clone(), Some(Mark::of(&data)))));
-        Marks(marks)
+        marks.extend(settings.map(|(file, data)| (file.clone(), Some(FileStamp::of(&data)))));
+        FileStamps(marks)
     }
 }
 
@@ -68,7 +68,7 @@ pub struct ProfileScan {
     pub faults: Vec<Fault>,
     places: Places,
     /// How the files stood before they were read: what was written meanwhile is news.
-    marks: Marks,
+    marks: FileStamps,
     known: KnownProfiles,
 }
 
@@ -86,7 +86,7 @@ impl ProfileScan {
 
     /// Reads all profiles again, whose files stand like this: what has faults now stays as it was read last. Blocks on
     /// the disk.
-    pub fn again(&self, marks: Marks) -> ProfileScan {
+    pub fn again(&self, marks: FileStamps) -> ProfileScan {
         let (library, faults, known) = Library::read(&self.places, Some(&self.library), &self.known);
         ProfileScan { library, faults, places: self.places.clone(), marks, known }
     }
@@ -97,7 +97,7 @@ impl ProfileScan {
     }
 
     /// How the files stood when they were read.
-    pub fn marks(&self) -> &Marks {
+    pub fn marks(&self) -> &FileStamps {
         &self.marks
     }
 

@@ -5,9 +5,9 @@
 //! - [`mod@line`]: the guest's side. A line can be made into a [`Station`](crate::engine::station::Station), so that a screen
 //!   does not know the difference.
 
+pub mod client;
 pub mod door;
-pub mod line;
-pub mod place;
+pub mod socket_file;
 
 use super::wire::WireError;
 use std::{

@@ -4,9 +4,9 @@
 //! with a sentence. After that a guest asks, and is told: answers as they come, every event once, parts of the status of a
 //! newer revision than those it has, and levels as they move.
 
-mod moved;
+mod level_changes;
 
-pub use moved::{LevelChanges, round};
+pub use level_changes::{LevelChanges, round};
 
 use crate::{
     engine::station::Answer,

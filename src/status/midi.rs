@@ -99,6 +99,7 @@ impl PortStatus {
 
 /// Messages and bytes a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Rate)]
 pub struct TrafficRate {
     /// Messages a second.
     pub messages: u32,

@@ -9,7 +9,7 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
-use super::{LEVEL_DBFS_MAX, NotDone, Progress, Take, TakeAnalyzer, Verdict, fresh::Fresh, take::NotUsable};
+use super::{LEVEL_DBFS_MAX, Progress, Take, TakeAnalyzer, TakeError, Verdict, fresh::Fresh, take::NotUsable};
 use crate::wav::{Depth, Encoding, WavFormat};
 use converted::ConvertingReader;
 use sink::Sink;
@@ -118,14 +118,14 @@ struct Plan {
 /// measuring it again.
 ///
 /// # Errors
-/// See [`NotDone`]; nothing is left then, and the take is never changed.
+/// See [`TakeError`]; nothing is left then, and the take is never changed.
 pub fn export(
     take: &Take,
     wanted: &Path,
     export: &Export,
     measured: Option<&Verdict>,
     progress: &mut Progress<'_>,
-) -> Result<Exported, NotDone> {
+) -> Result<Exported, TakeError> {
     let (format, frames) = take.audio()?;
     let plan = Plan::of(format, frames, export)?;
     let is_known = plan.rate_hz == format.sample_rate_hz && measured.is_some();
@@ -139,7 +139,7 @@ pub fn export(
         && peak >= LEVEL_DBFS_MAX
     {
         let text = format!("its peak is {LEVEL_DBFS_MAX:.0} dBFS or more, and such levels are not measured");
-        return Err(NotDone::Asked(format!("{text}: export it without --normalize")));
+        return Err(TakeError::Asked(format!("{text}: export it without --normalize")));
     }
     let found = match (export.normalize, &verdict) {
         (Some((normalize, level)), Some(verdict)) => gain(normalize, level, verdict),
@@ -172,8 +172,8 @@ pub fn export(
 }
 
 impl Plan {
-    fn of(format: WavFormat, frames: u64, export: &Export) -> Result<Plan, NotDone> {
-        let asked = |text: String| Err(NotDone::Asked(text));
+    fn of(format: WavFormat, frames: u64, export: &Export) -> Result<Plan, TakeError> {
+        let asked = |text: String| Err(TakeError::Asked(text));
         let rate_hz = export.rate_hz.unwrap_or(format.sample_rate_hz);
         if rate_hz != format.sample_rate_hz
             && !(RATES_HZ.contains(&rate_hz) && RATES_HZ.contains(&format.sample_rate_hz))
@@ -223,7 +223,7 @@ impl Plan {
 }
 
 /// The verdict on a take at another rate.
-fn converted_verdict(take: &Take, plan: &Plan, progress: &mut Progress<'_>) -> Result<Verdict, NotDone> {
+fn converted_verdict(take: &Take, plan: &Plan, progress: &mut Progress<'_>) -> Result<Verdict, TakeError> {
     let mut converted = ConvertingReader::open(take, plan.rate_hz)?;
     let mut meter = TakeAnalyzer::new(plan.channels, plan.rate_hz, plan.frames, None, &[]);
     let mut block = Vec::new();

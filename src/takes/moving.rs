@@ -12,7 +12,7 @@
 //! Nothing ever takes another file's place.
 
 use super::{
-    NotDone, NotUsable,
+    NotUsable, TakeError,
     folder::{Reach, is_held, open},
     fresh::{folder_of, move_new},
     pieces::Pieces,
@@ -118,9 +118,9 @@ impl MovePlan {
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] where a file of that name is there already; those of the disk; a part that is being
 /// recorded.
-pub(super) fn move_take(pieces: &Pieces, stem: &OsStr, place: To) -> Result<(), NotDone> {
+pub(super) fn move_take(pieces: &Pieces, stem: &OsStr, place: To) -> Result<(), TakeError> {
     // Their locks are held until they have their names.
-    let _held = pieces.audio().map(|path| free(&path)).collect::<Result<Vec<Take>, NotDone>>()?;
+    let _held = pieces.audio().map(|path| free(&path)).collect::<Result<Vec<Take>, TakeError>>()?;
     let moves = moves(pieces, stem, place)?;
     let plans = match begin(&moves) {
         Err(error) if has_no_room(&error) => {
@@ -190,7 +190,7 @@ fn end(plans: Vec<MovePlan>) -> io::Result<()> {
     plans.into_iter().try_for_each(MovePlan::end)
 }
 
-fn move_all(moves: &Moves<'_>, plans: Vec<MovePlan>) -> Result<(), NotDone> {
+fn move_all(moves: &Moves<'_>, plans: Vec<MovePlan>) -> Result<(), TakeError> {
     let steps = moves.steps();
     for (done, (from, to)) in steps.iter().enumerate() {
         if let Err(error) = move_new(from, to) {
@@ -324,7 +324,7 @@ fn moves<'p>(pieces: &'p Pieces, stem: &OsStr, place: To) -> io::Result<Moves<'p
 }
 
 /// A part that nobody records to.
-fn free(path: &Path) -> Result<Take, NotDone> {
+fn free(path: &Path) -> Result<Take, TakeError> {
     let take = Take::open(path, Reach::Folder).map_err(NotUsable::Disk)?;
     if take.is_recording { Err(NotUsable::Recording.into()) } else { Ok(take) }
 }

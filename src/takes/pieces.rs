@@ -5,8 +5,8 @@
 //! part before; in the second folder, which takes of several folders share, it must say so.
 
 use super::{
-    NotDone,
-    folder::{Reach, is_part_of, lanes, open},
+    TakeError,
+    folder::{Reach, channel_files, is_part_of, open},
     fresh::folder_of,
     shown,
     take::{NotUsable, Take},
@@ -112,7 +112,7 @@ impl Pieces {
     ///
     /// # Errors
     /// There is no such take, or several; or it may go on in a second folder that cannot be read.
-    pub(super) fn of(path: &Path, second: Option<&Path>) -> Result<Pieces, NotDone> {
+    pub(super) fn of(path: &Path, second: Option<&Path>) -> Result<Pieces, TakeError> {
         let own = folder_of(path);
         let mut pieces = Pieces {
             own: own.to_owned(),
@@ -129,7 +129,7 @@ impl Pieces {
                 pieces.stem = path.file_stem().unwrap_or_default().to_owned();
                 vec![path.file_name().unwrap_or_default().to_owned()]
             }
-            Err(none) => pieces.lanes_of_one_take(path, none)?,
+            Err(none) => pieces.files_of_one_take(path, none)?,
         };
         pieces.head_count = heads.len();
         heads.iter().for_each(|head| pieces.push(false, head));
@@ -190,9 +190,9 @@ impl Pieces {
     }
 
     /// The first files of the take of this name that was recorded to several.
-    fn lanes_of_one_take(&self, path: &Path, none: io::Error) -> Result<Vec<OsString>, NotDone> {
+    fn files_of_one_take(&self, path: &Path, none: io::Error) -> Result<Vec<OsString>, TakeError> {
         let mut takes: Vec<(Stretch, Vec<OsString>)> = Vec::new();
-        for (name, _) in lanes(path) {
+        for (name, _) in channel_files(path) {
             let Some(stretch) = Stretch::of(&self.own.join(&name)) else { continue };
             match takes.iter_mut().find(|(first, _)| first.begins_with(&stretch)) {
                 Some((_, names)) => names.push(name),
@@ -204,12 +204,12 @@ impl Pieces {
         match &mut takes[..] {
             [(_, names)] => Ok(std::mem::take(names)),
             [] => Err(NotUsable::Disk(none).into()),
-            _ => Err(NotDone::Asked("several takes begin with this name: name the files of one of them".to_owned())),
+            _ => Err(TakeError::Asked("several takes begin with this name: name the files of one of them".to_owned())),
         }
     }
 
     /// The parts that a file goes on in.
-    fn add_parts(&mut self, head: &OsStr) -> Result<(), NotDone> {
+    fn add_parts(&mut self, head: &OsStr) -> Result<(), TakeError> {
         let mut own = parts(&self.own, head)?;
         let mut before = Stretch::of(&self.own.join(head));
         own.retain(|(name, _)| {
@@ -232,7 +232,7 @@ impl Pieces {
             // It was cut off, as by a disk that was full: then it went on there.
             Err(error) if stretch.as_ref().is_some_and(|last| last.originator == "busker" && !last.has_end) => {
                 let (next, folder) = (part_name(head, last_part + 1), shown(&second));
-                return Err(NotDone::Asked(format!(
+                return Err(TakeError::Asked(format!(
                     "its disk was full or gone, so {} and its .mid may be in {folder}, which cannot be read ({error}) and \
                      where they would keep their names: connect that disk, or set second_folder off",
                     shown(Path::new(&next))
@@ -281,7 +281,7 @@ impl Pieces {
         let stem = self.stem.as_bytes();
         for at in stem.iter().enumerate().filter(|(_, byte)| **byte == b'-').map(|(at, _)| at) {
             let take = self.own.join(OsStr::from_bytes(stem.get(..at).unwrap_or_default()));
-            let all = lanes(&take);
+            let all = channel_files(&take);
             let midi = joined(&[take.as_os_str(), OsStr::new(".mid")]);
             let is_one_of_them = all.iter().any(|(name, _)| path.file_name() == Some(name));
             if !is_one_of_them

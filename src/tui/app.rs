@@ -8,7 +8,7 @@ pub mod act;
 mod open;
 
 use super::{
-    keys::{self, Action, Keymap},
+    keys::{self, ScreenAction, ScreenKeymap},
     line::CommandLine,
     messages::{Messages, ScreenMessage},
     panels::{Memory, Mode, Panel, knobs, takes},
@@ -40,7 +40,7 @@ pub enum AppRequest {
 /// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct App {
-    keymap: Arc<Keymap>,
+    keymap: Arc<ScreenKeymap>,
     open: Open,
     pub(super) memory: Memory,
     pub(super) hands: Hands,
@@ -85,7 +85,7 @@ impl App {
     }
 
     /// With other keys than those built in.
-    pub fn with_keymap(self, keymap: Keymap) -> App {
+    pub fn with_keymap(self, keymap: ScreenKeymap) -> App {
         App { keymap: Arc::new(keymap), ..self }
     }
 
@@ -124,9 +124,9 @@ impl App {
         match keymap.row_of(mode, key) {
             Some(row) if phase == Phase::Repeat && !row.repeats => Vec::new(),
             Some(row) => match &row.action {
-                Action::Command(command) => self.run(command, AppRequest::Tell, status),
-                Action::Ask(command) => self.run(command, AppRequest::Ask, status),
-                Action::View(view) => view.act(self, status),
+                ScreenAction::Command(command) => self.run(command, AppRequest::Tell, status),
+                ScreenAction::Ask(command) => self.run(command, AppRequest::Ask, status),
+                ScreenAction::View(view) => view.act(self, status),
             },
             None => {
                 if let Some(c) = key.char() {
@@ -293,7 +293,7 @@ impl App {
     }
 
     /// What each key does.
-    pub fn keymap(&self) -> &Keymap {
+    pub fn keymap(&self) -> &ScreenKeymap {
         &self.keymap
     }
 

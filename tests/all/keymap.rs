@@ -7,7 +7,7 @@ use busker::{
     status::{Event, ParamsStatus, Severity, Status},
     tui::{
         app::{App, AppRequest},
-        keys::{self, Action, KeyRow},
+        keys::{self, KeyRow, ScreenAction},
         panels::{Mode, Panel, View, help},
         strips::keybar,
         visible::Visible,
@@ -71,9 +71,9 @@ fn words(wishes: Vec<AppRequest>) -> Vec<String> {
 /// A row in one mode, on one line.
 fn line(mode: Mode, row: &KeyRow) -> String {
     let does = match &row.action {
-        Action::Command(command) => command.to_string(),
-        Action::Ask(command) => format!("? {command}"),
-        Action::View(view) => format!(": {}", view.name()),
+        ScreenAction::Command(command) => command.to_string(),
+        ScreenAction::Ask(command) => format!("? {command}"),
+        ScreenAction::View(view) => format!(": {}", view.name()),
     };
     let bar: String = row.bar.iter().map(|words| format!(" [{words}]")).collect();
     let repeats = if row.repeats { " …" } else { "" };
@@ -104,7 +104,7 @@ fn no_key_means_two_things() {
 #[test]
 fn every_command_in_the_keymap_is_written_as_it_is_printed() {
     for row in keys::built_in().rows() {
-        if let Action::Command(command) | Action::Ask(command) = &row.action {
+        if let ScreenAction::Command(command) | ScreenAction::Ask(command) = &row.action {
             assert_eq!(command.to_string().parse().as_ref(), Ok(command));
         }
     }
@@ -161,7 +161,7 @@ fn every_view_action_has_a_key_and_appears_in_the_help() {
         .collect();
     let mut names = HashSet::new();
     for view in View::all() {
-        assert!(keymap.rows().iter().any(|row| row.action == Action::View(view)), "{view:?} has no key");
+        assert!(keymap.rows().iter().any(|row| row.action == ScreenAction::View(view)), "{view:?} has no key");
         assert!(shown.contains(view.help()), "{view:?} is not in the help");
         let is_free = names.insert(view.name()) && COMMANDS.iter().all(|row| row.name != view.name());
         assert!(is_free, "something else is called {}", view.name());

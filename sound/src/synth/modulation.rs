@@ -67,7 +67,7 @@ const DRIVE_MAX_DB: f32 = 36.0;
 /// The effect with its memory.
 pub struct ModulationEffect {
     rate_hz: f32,
-    slot: EffectSwitch<Modulation>,
+    switch: EffectSwitch<Modulation>,
     line: DelayLine,
     /// The position of the moving ones' LFO in periods, 0..1.
     phase: f32,
@@ -85,7 +85,7 @@ impl ModulationEffect {
     pub fn new(rate_hz: f32) -> Self {
         Self {
             rate_hz,
-            slot: EffectSwitch::off(),
+            switch: EffectSwitch::off(),
             line: DelayLine::new((MODULATION_MAX_S * rate_hz) as usize),
             phase: 0.0,
             depth: Ramp::default(),
@@ -108,7 +108,7 @@ impl ModulationEffect {
     /// Wakes with the type and the knobs where they should be.
     pub fn wake(&mut self, wanted: Option<Modulation>, a: f32, b: f32) {
         self.clear();
-        self.slot.snap(wanted);
+        self.switch.snap(wanted);
         self.depth = Ramp::at(b);
         self.drive = Ramp::at(drive(a));
         self.place(b);
@@ -118,11 +118,11 @@ impl ModulationEffect {
     pub fn control(&mut self, wanted: Option<Modulation>, a: f32, b: f32, step_s: f32) {
         self.depth.aim(b);
         self.drive.aim(drive(a));
-        if self.slot.control(wanted) {
+        if self.switch.control(wanted) {
             self.clear();
             self.place(b);
         }
-        if matches!(self.slot.running, None | Some(Modulation::Shaper(_))) {
+        if matches!(self.switch.running, None | Some(Modulation::Shaper(_))) {
             return;
         }
         self.phase = (self.phase + xerp(RATE_HZ.0, RATE_HZ.1, a) * step_s).fract();
@@ -142,7 +142,7 @@ impl ModulationEffect {
             for (voice, ramp) in ramps.iter_mut().enumerate() {
                 let shift = 0.25 * side as f32 + voice as f32 / VOICES as f32;
                 let lfo = ((self.phase + shift) * std::f32::consts::TAU).sin();
-                *ramp = Ramp::at(match self.slot.running {
+                *ramp = Ramp::at(match self.switch.running {
                     Some(Modulation::Voices(v)) => (v.base_ms + v.swing_ms * b * lfo) * 0.001 * self.rate_hz,
                     Some(Modulation::Phaser) => {
                         // The notches sweep two octaves each way around 700 Hz.
@@ -159,7 +159,7 @@ impl ModulationEffect {
     /// Reads `left` (which is both sides as yet), writes both.
     pub fn run(&mut self, left: &mut [f32], right: &mut [f32], tiny: f32) {
         self.tiny = tiny;
-        let Some(running) = self.slot.running else {
+        let Some(running) = self.switch.running else {
             right.copy_from_slice(left);
             return;
         };
@@ -167,7 +167,7 @@ impl ModulationEffect {
             let dry = *l;
             let depth = self.depth.advance();
             let drive = self.drive.advance();
-            let fade = self.slot.fade();
+            let fade = self.switch.fade();
             for side in &mut self.moving {
                 for ramp in side {
                     ramp.advance();

@@ -1,6 +1,6 @@
 //! What can be wrong with a WAV file, or odd, each in a sentence. Pure.
 
-use super::{CHUNKS_MAX, Id, WavFormat};
+use super::{CHUNKS_MAX, ChunkId, WavFormat};
 use std::fmt;
 
 /// How bad a finding is.
@@ -31,7 +31,7 @@ pub enum Finding {
     /// A chunk before the audio says it is longer than the file.
     ChunkCut {
         /// Its letters.
-        id: Id,
+        id: ChunkId,
         /// Where it begins.
         at: u64,
         /// What it says it holds.
@@ -128,7 +128,7 @@ pub enum Finding {
     /// A chunk after the audio ends with the file and not where it should.
     LastChunkCut {
         /// Its letters.
-        id: Id,
+        id: ChunkId,
     },
     /// The file has no audio yet.
     NoFrames,

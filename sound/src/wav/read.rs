@@ -4,7 +4,7 @@
 //! on to the end of the file, which is how a recording that was interrupted ends.
 
 use super::{
-    CHUNKS_MAX, Chunk, Container, Data, Finding, FindingSeverity, Id, Repair, SizeField, Wav, WavFormat, format,
+    CHUNKS_MAX, Chunk, ChunkId, Container, Data, Finding, FindingSeverity, Repair, SizeField, Wav, WavFormat, format,
 };
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -43,7 +43,7 @@ struct Tail {
     /// The end of the last whole chunk, without and with the byte that makes its size even.
     bare_end: u64,
     end: u64,
-    cut: Option<Id>,
+    cut: Option<ChunkId>,
     too_many: bool,
 }
 
@@ -110,7 +110,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         let header = self.bytes::<8>(at)?;
         Ok(header.map(|[a, b, c, d, size @ ..]| {
             let bytes = u64::from(u32::from_le_bytes(size));
-            Chunk { id: Id([a, b, c, d]), at, bytes }
+            Chunk { id: ChunkId([a, b, c, d]), at, bytes }
         }))
     }
 
@@ -363,7 +363,7 @@ impl<F: Read + Seek> Walk<'_, F> {
     }
 
     /// The chunk whose header ends with the file after two letters or more.
-    fn cut_header(&mut self, at: u64) -> io::Result<Option<Id>> {
+    fn cut_header(&mut self, at: u64) -> io::Result<Option<ChunkId>> {
         let letters = match self.wav.file_bytes.saturating_sub(at) {
             2 => self.bytes::<2>(at)?.map(Vec::from),
             3 => self.bytes::<3>(at)?.map(Vec::from),
@@ -371,7 +371,7 @@ impl<F: Read + Seek> Walk<'_, F> {
             _ => None,
         };
         let is_of = |known: &&&[u8; 4]| letters.as_ref().is_some_and(|letters| known.starts_with(letters));
-        Ok(KNOWN.iter().find(is_of).map(|known| Id(**known)))
+        Ok(KNOWN.iter().find(is_of).map(|known| ChunkId(**known)))
     }
 
     fn is_tag(&mut self, at: u64) -> io::Result<bool> {
@@ -424,10 +424,10 @@ impl<F: Read + Seek> Walk<'_, F> {
     }
 }
 
-fn is_printable(id: Id) -> bool {
+fn is_printable(id: ChunkId) -> bool {
     id.0.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
-fn is_known(id: Id) -> bool {
+fn is_known(id: ChunkId) -> bool {
     KNOWN.iter().any(|known| **known == id.0)
 }

@@ -8,7 +8,7 @@ use crate::{
         audio::streams::{AUDITION, StreamCounters, block::Epoch},
         disk::{
             ErrandId,
-            reader::{Job, News},
+            reader::{DiskReaderJob, DiskReaderNews},
         },
         station::Answer,
     },
@@ -30,9 +30,9 @@ const NOT_PLAYING: &str = "no take is being played; take.play plays one";
 /// What an audition is made of.
 pub struct AuditionParts {
     /// The disk reader.
-    pub plays: Sender<Job>,
+    pub plays: Sender<DiskReaderJob>,
     /// What it tells.
-    pub news: Receiver<News>,
+    pub news: Receiver<DiskReaderNews>,
     /// What the callback counts.
     pub counters: Arc<StreamCounters>,
 }
@@ -124,7 +124,8 @@ impl Audition {
         let epoch = self.last.next();
         self.last = epoch;
         // A reader that is gone answers by its silence.
-        let _ = self.parts.plays.send(Job::Play { epoch, path: path.clone(), from_seconds, at_rate_hz: rate_hz });
+        let _ =
+            self.parts.plays.send(DiskReaderJob::Play { epoch, path: path.clone(), from_seconds, at_rate_hz: rate_hz });
         out.renderer.streams.play(AUDITION, epoch);
         // In the same take the length is known already.
         let same = self.current.take().filter(|before| before.path == path);
@@ -144,7 +145,7 @@ impl Audition {
         self.answer(Err("it was stopped before it began".to_owned()), out);
         if let Some(current) = &mut self.current {
             current.is_stopping = true;
-            let _ = self.parts.plays.send(Job::Stop { stream: AUDITION });
+            let _ = self.parts.plays.send(DiskReaderJob::Stop { stream: AUDITION });
             out.renderer.streams.stop(AUDITION);
         }
     }
@@ -163,7 +164,7 @@ impl Audition {
     pub(super) fn listen_to_reader(&mut self, out: &mut Out) {
         while let Ok(news) = self.parts.news.try_recv() {
             match news {
-                News::Started { epoch, path, frames, sample_rate_hz, from_seconds } => {
+                DiskReaderNews::Started { epoch, path, frames, sample_rate_hz, from_seconds } => {
                     let Some(current) = self.of(epoch) else { continue };
                     let is_new = current.length_seconds.is_none();
                     let length_seconds = frames as f64 / f64::from(sample_rate_hz.max(1));
@@ -175,19 +176,19 @@ impl Audition {
                         out.tell(Event::AuditionStarted { path, length_seconds });
                     }
                 }
-                News::Failed { epoch, sentence } => {
+                DiskReaderNews::Failed { epoch, sentence } => {
                     if self.of(epoch).is_some() {
                         self.answer(Err(sentence.clone()), out);
                         self.end(out);
                         out.notice(Severity::Error, sentence);
                     }
                 }
-                News::CutShort { epoch, sentence } => {
+                DiskReaderNews::CutShort { epoch, sentence } => {
                     if self.of(epoch).is_some() {
                         out.notice(Severity::Warning, sentence);
                     }
                 }
-                News::Silent { sentence, .. } => out.notice(Severity::Warning, sentence),
+                DiskReaderNews::Silent { sentence, .. } => out.notice(Severity::Warning, sentence),
             }
         }
     }

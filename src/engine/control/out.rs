@@ -5,7 +5,7 @@ use super::{
     Moment,
     keep::KeeperHandle,
     live_plan::LivePlan,
-    owed::{Awaited, PendingAnswers},
+    pending_answers::{Awaited, PendingAnswers},
 };
 use crate::{
     engine::{

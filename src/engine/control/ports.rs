@@ -1,8 +1,8 @@
 //! The ports as the control thread knows them: names, settings, and what travels on them.
 
+mod monitor_log;
 mod routes;
 mod traffic;
-mod watch;
 
 use super::{SentListener, out::Out};
 use crate::{
@@ -23,9 +23,9 @@ use crate::{
     midi::Wire,
     status::{PortStatus, levels::PortCounts},
 };
+use monitor_log::MonitorLog;
 use std::sync::{Arc, atomic::Ordering, mpsc::Receiver};
 use traffic::PortTraffic;
-use watch::MonitorLog;
 
 /// One port.
 pub struct MidiPort {

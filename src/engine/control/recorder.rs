@@ -4,8 +4,8 @@
 //! Takes are keyed: commands act on the take of one key, [`TakeKey::MAIN`]; those of other keys go on beside it. A bar is
 //! taken once it has come: the buffer still holds it.
 
+mod disk_space;
 mod folder;
-mod room;
 mod takes;
 
 use super::{
@@ -21,7 +21,7 @@ use crate::{
         midi::sent::{Payload, PortIndex},
         station::Answer,
     },
-    midi::smf::{Bytes, Way},
+    midi::smf::{Bytes, MessageDirection},
     music::{PPQN, Position, position::BEATS_PER_BAR},
     status::Severity,
     takes::{TakeEvent, unquoted},
@@ -272,7 +272,13 @@ impl Recorder {
 }
 
 /// A message as it goes beside the takes; not the clock's: their tempo is known.
-pub(super) fn played(at_ns: u64, way: Way, port: PortIndex, payload: &Payload, now: Moment) -> Option<RolledMessage> {
+pub(super) fn played(
+    at_ns: u64,
+    way: MessageDirection,
+    port: PortIndex,
+    payload: &Payload,
+    now: Moment,
+) -> Option<RolledMessage> {
     let bytes = payload.bytes();
     let is_realtime = bytes.first().is_some_and(|status| *status >= 0xF8);
     let bytes = Bytes::of(bytes).filter(|_| !is_realtime)?;

@@ -5,9 +5,9 @@
 //! news cross in channels that lose nothing. What measures long looks at its jobs meanwhile, and begins again later. It
 //! ends with the control that gives it jobs, wherever it is: each file is replaced whole or not at all.
 
-mod shelf;
+mod watched_folder;
 
-pub use shelf::infos;
+pub use watched_folder::infos;
 
 use super::{ErrandId, writer::ORIGINATOR};
 use crate::{
@@ -15,7 +15,6 @@ use crate::{
     takes::{self, NamedTake, NotUsable, Reach, RepairReport, Take, Verdict, cache::Cache},
     wav::{Health, Notes},
 };
-use shelf::WatchedFolder;
 use std::{
     collections::VecDeque,
     io,
@@ -25,6 +24,7 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
+use watched_folder::WatchedFolder;
 
 /// While somebody looks, how often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -50,7 +50,7 @@ pub enum LibrarianJob {
 
 /// What the librarian tells.
 #[derive(Debug)]
-pub enum News {
+pub enum LibrarianNews {
     /// Headers were made true: the sentence.
     Mended(String),
     /// A take was measured.
@@ -68,7 +68,7 @@ pub struct Librarian {
     jobs: Receiver<LibrarianJob>,
     /// Jobs that came while something was measured.
     waiting: VecDeque<LibrarianJob>,
-    news: Sender<News>,
+    news: Sender<LibrarianNews>,
     cache: Option<Cache>,
     shelf: Option<WatchedFolder>,
     revision: u64,
@@ -76,7 +76,7 @@ pub struct Librarian {
 
 impl Librarian {
     /// A librarian with this cache of what was measured.
-    pub fn new(jobs: Receiver<LibrarianJob>, news: Sender<News>, cache: Option<Cache>) -> Librarian {
+    pub fn new(jobs: Receiver<LibrarianJob>, news: Sender<LibrarianNews>, cache: Option<Cache>) -> Librarian {
         Librarian { jobs, waiting: VecDeque::new(), news, cache, shelf: None, revision: 0 }
     }
 
@@ -120,7 +120,7 @@ impl Librarian {
         }
     }
 
-    fn tell(&self, news: News) {
+    fn tell(&self, news: LibrarianNews) {
         // A control that is gone can tell nobody.
         let _ = self.news.send(news);
     }
@@ -130,7 +130,7 @@ impl Librarian {
             LibrarianJob::Mend(folders) => folders.iter().for_each(|folder| self.mend(folder)),
             LibrarianJob::Measure(path) => {
                 if let Some(verdict) = self.measure(&path) {
-                    self.tell(News::Measured(path, Box::new(verdict)));
+                    self.tell(LibrarianNews::Measured(path, Box::new(verdict)));
                 }
                 self.look();
             }
@@ -158,10 +158,10 @@ impl Librarian {
         }
     }
 
-    fn did(&mut self, errand: ErrandId, outcome: Result<String, takes::NotDone>, name: &str) {
+    fn did(&mut self, errand: ErrandId, outcome: Result<String, takes::TakeError>, name: &str) {
         self.tell(match outcome {
-            Ok(sentence) => News::Did(errand, sentence),
-            Err(error) => News::DidNot(errand, format!("{name}: {error}")),
+            Ok(sentence) => LibrarianNews::Did(errand, sentence),
+            Err(error) => LibrarianNews::DidNot(errand, format!("{name}: {error}")),
         });
         self.look();
     }
@@ -170,7 +170,9 @@ impl Librarian {
     fn mend(&mut self, folder: &Path) {
         match takes::finish_moves(folder) {
             Ok(0) => {}
-            Ok(count) => self.tell(News::Mended(format!("an interrupted move is finished: {count} files of a take"))),
+            Ok(count) => {
+                self.tell(LibrarianNews::Mended(format!("an interrupted move is finished: {count} files of a take")))
+            }
             Err(error) => tracing::warn!("an interrupted move in {} is not finished: {error}", folder.display()),
         }
         match takes::sweep(folder) {
@@ -181,7 +183,7 @@ impl Librarian {
         for path in files.into_iter().filter(|path| is_interrupted(path)) {
             if let Ok(RepairReport::Done(wav)) = takes::repair(&path, Reach::Folder, false) {
                 tracing::info!(path = %path.display(), "header mended");
-                self.tell(News::Mended(format!("{}: {}", shown(&path), RepairReport::text(&wav, false))));
+                self.tell(LibrarianNews::Mended(format!("{}: {}", shown(&path), RepairReport::text(&wav, false))));
             }
         }
         self.look();
@@ -255,7 +257,7 @@ impl Librarian {
     fn publish(&mut self) {
         if let Some(shelf) = &self.shelf {
             self.revision += 1;
-            self.tell(News::Takes(shelf.status(self.revision)));
+            self.tell(LibrarianNews::Takes(shelf.status(self.revision)));
         }
     }
 }

@@ -8,12 +8,12 @@
 //!
 //! Locate and edit: the control thread asks for the new epoch here first, and then has the stream play it; so what is heard
 //! until then is the old one, and the new one's blocks are there. The tracks of a session are the next to use
-//! [`Job::Follow`]; so far, tests do.
+//! [`DiskReaderJob::Follow`]; so far, tests do.
 
-mod lent;
 mod rate;
 mod song;
 mod stereo;
+mod stream_blocks;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -26,7 +26,6 @@ use crate::{
     music::Plan,
     session::playlist::Playlist,
 };
-use lent::StreamBlocks;
 use rate::Converter;
 use song::SongSource;
 use std::{
@@ -40,13 +39,14 @@ use std::{
     time::Duration,
 };
 use stereo::Stereo;
+use stream_blocks::StreamBlocks;
 
 /// While a stream is played, how often blocks that came back are looked for. They hold seconds.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// What the control thread asks.
 #[derive(Debug)]
-pub enum Job {
+pub enum DiskReaderJob {
     /// Read this take for the stream that auditions.
     Play {
         /// Which reading it is.
@@ -80,7 +80,7 @@ pub enum Job {
 
 /// What the reader tells.
 #[derive(Debug, PartialEq)]
-pub enum News {
+pub enum DiskReaderNews {
     /// The file is open and its frames come.
     Started {
         /// Which reading.
@@ -141,18 +141,18 @@ struct Line {
 }
 
 /// The reader's state.
-pub struct Reader {
-    jobs: Receiver<Job>,
-    news: Sender<News>,
+pub struct DiskReader {
+    jobs: Receiver<DiskReaderJob>,
+    news: Sender<DiskReaderNews>,
     lending: StreamFeeder,
     lines: Vec<Line>,
 }
 
-impl Reader {
+impl DiskReader {
     /// A reader that lends blocks to these streams.
-    pub fn new(jobs: Receiver<Job>, news: Sender<News>, lending: StreamFeeder) -> Reader {
+    pub fn new(jobs: Receiver<DiskReaderJob>, news: Sender<DiskReaderNews>, lending: StreamFeeder) -> DiskReader {
         let line = |stream| Line { lent: StreamBlocks::new(stream), epoch: Epoch::default(), source: None };
-        Reader { jobs, news, lending, lines: (0..STREAMS).map(line).collect() }
+        DiskReader { jobs, news, lending, lines: (0..STREAMS).map(line).collect() }
     }
 
     /// Runs until the control thread is gone.
@@ -194,20 +194,20 @@ impl Reader {
         }
     }
 
-    fn take_on(&mut self, job: Job) {
+    fn take_on(&mut self, job: DiskReaderJob) {
         match job {
-            Job::Stop { stream } => self.close(stream),
-            Job::Follow { stream, epoch, playlist, plan, from_frame } => {
+            DiskReaderJob::Stop { stream } => self.close(stream),
+            DiskReaderJob::Follow { stream, epoch, playlist, plan, from_frame } => {
                 let sample_rate_hz = plan.last().timeline.sample_rate_hz;
                 let source = Source::Song(Box::new(SongSource::new(playlist, *plan, from_frame)));
                 self.open(stream, epoch, source, sample_rate_hz);
             }
-            Job::Play { epoch, path, from_seconds, at_rate_hz } => {
+            DiskReaderJob::Play { epoch, path, from_seconds, at_rate_hz } => {
                 self.close(AUDITION);
                 let missing_seconds = match Take::open(epoch, &path, from_seconds, at_rate_hz) {
                     Err(why) => {
                         let sentence = format!("cannot play {}: {why}", path.display());
-                        return self.tell(News::Failed { epoch, sentence });
+                        return self.tell(DiskReaderNews::Failed { epoch, sentence });
                     }
                     Ok((take, started)) => {
                         let missing = take.source.missing_seconds();
@@ -221,14 +221,14 @@ impl Reader {
                     let sentence = format!(
                         "{path} ends {missing:.1} s before its header says; `busker takes repair` makes the header true"
                     );
-                    self.tell(News::CutShort { epoch, sentence });
+                    self.tell(DiskReaderNews::CutShort { epoch, sentence });
                 }
             }
         }
     }
 
     /// A control that is gone can be told nothing.
-    fn tell(&self, news: News) {
+    fn tell(&self, news: DiskReaderNews) {
         let _ = self.news.send(news);
     }
 
@@ -251,13 +251,16 @@ impl Reader {
         let Some(line) = self.lines.get_mut(stream) else { return };
         let mut block = line.lent.take();
         let epoch = line.epoch;
-        let news: Vec<News> = match &mut line.source {
+        let news: Vec<DiskReaderNews> = match &mut line.source {
             None => return,
-            Some(Source::Take(take)) => {
-                take.fill(&mut block).err().map(|sentence| News::CutShort { epoch, sentence }).into_iter().collect()
-            }
+            Some(Source::Take(take)) => take
+                .fill(&mut block)
+                .err()
+                .map(|sentence| DiskReaderNews::CutShort { epoch, sentence })
+                .into_iter()
+                .collect(),
             Some(Source::Song(song)) => {
-                song.fill(&mut block).into_iter().map(|sentence| News::Silent { stream, sentence }).collect()
+                song.fill(&mut block).into_iter().map(|sentence| DiskReaderNews::Silent { stream, sentence }).collect()
             }
         };
         line.lent.goes_out(&mut block);
@@ -273,7 +276,7 @@ impl Reader {
 }
 
 impl Take {
-    fn open(epoch: Epoch, path: &Path, from_seconds: f64, at_rate_hz: u32) -> Result<(Take, News), String> {
+    fn open(epoch: Epoch, path: &Path, from_seconds: f64, at_rate_hz: u32) -> Result<(Take, DiskReaderNews), String> {
         let (path, mut source) = stereo::open(path)?;
         let rate_hz = source.sample_rate_hz();
         let converter = match rate_hz == at_rate_hz {
@@ -282,7 +285,7 @@ impl Take {
         };
         let from = ((from_seconds.max(0.0) * f64::from(rate_hz)).round() as u64).min(source.frames());
         source.seek(from)?;
-        let started = News::Started {
+        let started = DiskReaderNews::Started {
             epoch,
             path: path.clone(),
             frames: source.frames(),

@@ -6,7 +6,7 @@
 //! its exact length, marked and reported. Files are created new, never overwritten.
 //!
 //! Jobs come before every piece that is written: a slow disk delays an order by one wait for the disk, not until all is
-//! written. How far it has come is in [`Progress`], which can be read while it waits.
+//! written. How far it has come is in [`WriteProgress`], which can be read while it waits.
 //!
 //! `writer/take.rs` is one take, `writer/take_file.rs` one of its files; jobs and what becomes of them cross in channels that
 //! lose nothing.
@@ -209,15 +209,15 @@ pub enum TakeNews {
 /// Crossing: one number, written by the writer and read by any thread, also while the writer waits for the disk; the newest
 /// wins.
 #[derive(Clone, Debug)]
-pub struct Progress(Arc<AtomicI64>);
+pub struct WriteProgress(Arc<AtomicI64>);
 
 /// Nothing is needed.
 const NOTHING: i64 = i64::MAX;
 
-impl Progress {
+impl WriteProgress {
     /// Nothing is written yet.
-    pub fn new() -> Progress {
-        Progress(Arc::new(AtomicI64::new(NOTHING)))
+    pub fn new() -> WriteProgress {
+        WriteProgress(Arc::new(AtomicI64::new(NOTHING)))
     }
 
     /// The oldest frame that is not written yet and will be; nothing where all is written.
@@ -230,16 +230,16 @@ impl Progress {
     }
 }
 
-impl Default for Progress {
-    fn default() -> Progress {
-        Progress::new()
+impl Default for WriteProgress {
+    fn default() -> WriteProgress {
+        WriteProgress::new()
     }
 }
 
 /// The writer's state.
 pub struct Writer {
     jobs: Receiver<TakeJob>,
-    progress: Progress,
+    progress: WriteProgress,
     shared: Shared,
     roll: Roll,
     takes: Vec<OpenTake>,
@@ -266,7 +266,7 @@ impl Writer {
     pub fn new(jobs: Receiver<TakeJob>, done: Sender<TakeNews>, capture: Capture) -> Writer {
         Writer {
             jobs,
-            progress: Progress::new(),
+            progress: WriteProgress::new(),
             shared: Shared { capture, done, knock: Box::new(|| {}) },
             roll: Roll::default(),
             takes: Vec::new(),
@@ -274,7 +274,7 @@ impl Writer {
     }
 
     /// How far it has come, for any thread.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> WriteProgress {
         self.progress.clone()
     }
 

@@ -10,9 +10,9 @@
 
 mod callback;
 mod cards;
+mod device_sample;
 mod offer;
 mod open;
-mod wire;
 
 pub use cards::{Behind, Card, Cards, Pick};
 pub use open::{ListedDevice, list, open};

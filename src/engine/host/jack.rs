@@ -8,8 +8,8 @@ mod ask;
 mod callback;
 mod client;
 mod connect;
+mod connection_keeper;
 mod driver;
-mod keeper;
 
 use super::{
     AudioRequest, CallbackStats, Device, DeviceSpec, Driver, HostError, JackPort, StartFailed, lend,
@@ -23,9 +23,9 @@ use crate::midi::Wire;
 use ask::ask;
 use callback::{Callback, JackPorts, JackSignals, MIDI_PORTS, Notifications};
 use client::{ClientGuard, LOOK_NAME, Server};
+use connection_keeper::ConnectionKeeper;
 use driver::{JackDriver, take_back};
 use jack::{AudioIn, AudioOut, Client, LatencyType, MidiIn, MidiOut, Port, PortFlags};
-use keeper::ConnectionKeeper;
 use std::sync::{Arc, Mutex};
 
 /// What the client asks to be called; JACK makes it `busker-01` where another is running.

@@ -13,11 +13,11 @@
 //! Realtime: yes after construction, but for what the ports do and the freeing of a SysEx that is forgotten.
 
 mod controllers;
-mod owed;
-mod pace;
+mod pending_releases;
 mod port;
 mod queue;
 mod request;
+mod wire_pacer;
 
 use super::{
     panel::PortPanel,

@@ -77,7 +77,7 @@ impl Routes {
 /// Passes an input's messages on.
 pub struct Thru {
     routes: Arc<Routes>,
-    lane: SchedulerSender,
+    queue: SchedulerSender,
     place: Where,
     /// As the routes were when the last message came.
     was: [Route; MOST_PORTS],
@@ -86,9 +86,9 @@ pub struct Thru {
 }
 
 impl Thru {
-    /// Passes messages to the scheduler through this lane.
-    pub fn new(routes: Arc<Routes>, lane: SchedulerSender, place: Where) -> Thru {
-        Thru { routes, lane, place, was: [Route::Off; MOST_PORTS], held: Box::default() }
+    /// Passes messages to the scheduler through this queue.
+    pub fn new(routes: Arc<Routes>, queue: SchedulerSender, place: Where) -> Thru {
+        Thru { routes, queue, place, was: [Route::Off; MOST_PORTS], held: Box::default() }
     }
 
     /// Passes a message on that came in at `at_ns`.
@@ -101,7 +101,7 @@ impl Thru {
             match (route, parsed) {
                 (Route::Off, _) => {}
                 (_, ParsedMessage::SysEx(bytes)) if self.place == Where::Thread => {
-                    self.lane.send(SendRequest { port, due_ns: at_ns, what: What::SysEx(bytes.into()) });
+                    self.queue.send(SendRequest { port, due_ns: at_ns, what: What::SysEx(bytes.into()) });
                 }
                 (_, ParsedMessage::SysEx(_)) => {}
                 (Route::AsIs, ParsedMessage::Short(message)) => self.pass_short(at_ns, port, message),
@@ -117,14 +117,14 @@ impl Thru {
             return;
         }
         self.held[usize::from(port.0)].track(&message);
-        self.lane.send(SendRequest { port, due_ns: at_ns, what: What::Message(message) });
+        self.queue.send(SendRequest { port, due_ns: at_ns, what: What::Message(message) });
     }
 
     /// Ends what was passed on to a port and lasts: notes, pedals, bends.
     fn release(&mut self, at_ns: u64, port: PortIndex) {
         let held = std::mem::take(&mut self.held[usize::from(port.0)]);
         for end in held.ends() {
-            self.lane.send(SendRequest { port, due_ns: at_ns, what: What::Message(end) });
+            self.queue.send(SendRequest { port, due_ns: at_ns, what: What::Message(end) });
         }
     }
 

@@ -1,7 +1,7 @@
 //! A word for each parameter of a synth, none twice. Pure.
 
 use super::{
-    control::GuideParam,
+    guide_param::GuideParam,
     naming::{shortened, snake},
 };
 use crate::profile::Target;

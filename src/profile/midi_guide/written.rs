@@ -1,6 +1,6 @@
 //! A synth of the table as the text of a profile. Pure.
 
-use super::{Device, control::GuideParam, naming, words::words};
+use super::{Device, guide_param::GuideParam, naming, words::words};
 use crate::{
     profile::{Halves, Target},
     yaml::quoted,

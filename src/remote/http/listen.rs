@@ -2,8 +2,8 @@
 
 use super::{
     GRACE, Hall,
+    connection::HttpConnection,
     guard::HEAD_BYTES_MAX,
-    line::HttpConnection,
     resources,
     seats::{Seat, Seats},
 };

@@ -30,7 +30,8 @@ pub(super) struct Done {
 
 /// Something was not done.
 #[derive(Serialize, ToSchema)]
-pub(super) struct NotDone {
+#[schema(as = NotDone)]
+pub(super) struct ErrorBody {
     /// Why, in a sentence.
     error: String,
 }
@@ -85,13 +86,13 @@ impl From<String> for HttpError {
 
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        (self.status, Json(NotDone { error: self.why })).into_response()
+        (self.status, Json(ErrorBody { error: self.why })).into_response()
     }
 }
 
 /// The body of a refusal with this sentence.
 pub(super) fn sentence(why: &str) -> Vec<u8> {
-    serde_json::to_vec(&NotDone { error: why.to_owned() }).unwrap_or_default()
+    serde_json::to_vec(&ErrorBody { error: why.to_owned() }).unwrap_or_default()
 }
 
 /// What a resource answers that does something.
@@ -186,6 +187,6 @@ fn with_words(response: Response) -> Response {
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let body = serde_json::to_vec(&NotDone { error: words.to_owned() }).unwrap_or_default();
+    let body = serde_json::to_vec(&ErrorBody { error: words.to_owned() }).unwrap_or_default();
     Response::from_parts(parts, Body::from(body))
 }

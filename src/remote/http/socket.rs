@@ -3,7 +3,7 @@
 //! The messages are those of [`wire`](crate::remote::wire), a text frame for each. The notes somebody holds end with the
 //! connection, and so with their silence: whoever says nothing is asked whether they are there.
 
-use super::{Hall, ask::obey, line::STALL, reply::HttpError, seats::Seat};
+use super::{Hall, ask::obey, connection::STALL, reply::HttpError, seats::Seat};
 use crate::{
     command::Command,
     engine::{

@@ -9,9 +9,9 @@ use super::{
     super::wire::{
         ClientMessage, LevelChanges, MESSAGE_BYTES_MAX, Role, ServerMessage, WIRE, WireError, round, wire_mismatch,
     },
-    HELLO, ReadError, is_late,
-    place::SocketFile,
-    read_line, write_line,
+    HELLO, ReadError, is_late, read_line,
+    socket_file::SocketFile,
+    write_line,
 };
 use crate::{
     command::Command,
@@ -272,7 +272,7 @@ impl Visit {
                 None
             }
         };
-        let _ = news.try_send(News::Over(why));
+        let _ = news.try_send(DoorEvent::Over(why));
         let _ = writing.join();
         outcome
     }
@@ -281,7 +281,7 @@ impl Visit {
         &self,
         reader: &mut BufReader<UnixStream>,
         station: &Station,
-        news: &SyncSender<News>,
+        news: &SyncSender<DoorEvent>,
     ) -> Result<(), Parting> {
         while let Some(line) = read_line(reader, MESSAGE_BYTES_MAX)? {
             Door::count(&self.lobby.door.received);
@@ -295,13 +295,13 @@ impl Visit {
                 (Ok(command), None) => station.send(command).map_err(|e| e.to_string()),
                 (Ok(command), id) => {
                     let news = news.clone();
-                    let reply = move |answer| drop(news.try_send(News::Answer(id, answer)));
+                    let reply = move |answer| drop(news.try_send(DoorEvent::Answer(id, answer)));
                     station.ask_then(command, reply).map_err(|e| e.to_string())
                 }
             };
             // A guest that asks faster than it reads has this one coming, too.
             if let Err(why) = refused
-                && news.try_send(News::Answer(id, Err(why))).is_err()
+                && news.try_send(DoorEvent::Answer(id, Err(why))).is_err()
             {
                 Door::count(&self.lobby.door.dropped);
             }
@@ -319,7 +319,7 @@ impl Drop for Visit {
 }
 
 /// What the writing thread waits for.
-enum News {
+enum DoorEvent {
     /// There is a new status or event; more than one while it writes count as one.
     Look,
     /// An answer came.
@@ -333,7 +333,7 @@ struct Teller {
     stream: Arc<UnixStream>,
     watcher: Watcher,
     events: Receiver<Event>,
-    news: Receiver<News>,
+    news: Receiver<DoorEvent>,
     woken: Arc<AtomicBool>,
     /// The newest revision it has.
     revision: u64,
@@ -349,12 +349,17 @@ struct Teller {
 }
 
 impl Teller {
-    fn new(stream: Arc<UnixStream>, station: &Station, news: SyncSender<News>, to_write: Receiver<News>) -> Teller {
+    fn new(
+        stream: Arc<UnixStream>,
+        station: &Station,
+        news: SyncSender<DoorEvent>,
+        to_write: Receiver<DoorEvent>,
+    ) -> Teller {
         let woken = Arc::new(AtomicBool::new(false));
         let asleep = Arc::clone(&woken);
         let events = station.subscribe(move || {
             // On the control thread: never waits.
-            if !asleep.swap(true, Ordering::AcqRel) && news.try_send(News::Look).is_err() {
+            if !asleep.swap(true, Ordering::AcqRel) && news.try_send(DoorEvent::Look).is_err() {
                 asleep.store(false, Ordering::Release);
             }
         });
@@ -383,25 +388,25 @@ impl Teller {
         let mut goes_on = self.show();
         while goes_on {
             goes_on = match self.next() {
-                Ok(News::Look) => {
+                Ok(DoorEvent::Look) => {
                     // From here on another wake counts; events and status are read after this.
                     self.woken.store(false, Ordering::Release);
                     self.pass_on_events() && self.show() && self.show_levels()
                 }
                 Err(RecvTimeoutError::Timeout) => self.show_levels(),
-                Ok(News::Answer(id, answer)) => self.show() && self.write(&ServerMessage::answer(id, answer)),
-                Ok(News::Over(Some(why))) => {
+                Ok(DoorEvent::Answer(id, answer)) => self.show() && self.write(&ServerMessage::answer(id, answer)),
+                Ok(DoorEvent::Over(Some(why))) => {
                     self.write(&ServerMessage::Leave { why });
                     false
                 }
-                Ok(News::Over(None)) | Err(RecvTimeoutError::Disconnected) => false,
+                Ok(DoorEvent::Over(None)) | Err(RecvTimeoutError::Disconnected) => false,
             };
         }
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
     /// What there is to do next: woken, or the time of levels that wait for it.
-    fn next(&self) -> Result<News, RecvTimeoutError> {
+    fn next(&self) -> Result<DoorEvent, RecvTimeoutError> {
         if self.levels_wait {
             return self.news.recv_timeout(self.levels_due.saturating_duration_since(Instant::now()));
         }

@@ -19,7 +19,7 @@ fn plan(form: Form) -> Export {
     Export { form, depth: None, rate_hz: None, normalize: None }
 }
 
-fn exported(take: &Take, plan: &Export) -> Result<Exported, NotDone> {
+fn exported(take: &Take, plan: &Export) -> Result<Exported, TakeError> {
     let wanted = take.path.with_file_name(format!("out.{}", plan.form));
     export(take, &wanted, plan, None, &mut |_| ControlFlow::Continue(()))
 }
@@ -197,7 +197,7 @@ fn what_cannot_be_is_refused_and_nothing_is_left() {
             calls += 1;
             if calls == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        assert!(matches!(stopped, Err(NotDone::Take(NotUsable::Stopped))));
+        assert!(matches!(stopped, Err(TakeError::Take(NotUsable::Stopped))));
         assert_eq!(contents(folder.path()).len(), 1);
     }
 }

@@ -41,7 +41,7 @@ fn pieces(path: &Path, second: Option<&Path>) -> Pieces {
     Pieces::of(path, second).unwrap()
 }
 
-fn go(path: &Path, to: &str) -> Result<(), NotDone> {
+fn go(path: &Path, to: &str) -> Result<(), TakeError> {
     move_take(&pieces(path, None), OsStr::new(to), To::Same)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     profile::{Param, Profile},
     status::{Status, TakeInfo},
     tui::{
-        keys::{self, Action},
+        keys::{self, ScreenAction},
         panels::{Mode, View},
         widgets::text,
     },
@@ -43,7 +43,7 @@ pub struct Completion {
 pub fn views() -> impl Iterator<Item = View> {
     let keymap = keys::built_in();
     let has_key = move |view: &View| {
-        let does = |mode| keymap.rows_in(mode).any(|row| row.action == Action::View(*view));
+        let does = |mode| keymap.rows_in(mode).any(|row| row.action == ScreenAction::View(*view));
         does(Mode::Piano) || does(Mode::Keys)
     };
     View::all().filter(has_key)

@@ -1,10 +1,10 @@
 //! The knobs of the profile in use: which one has the focus, and what is done with it.
 //!
-//! How they are laid out is in `knobs/plan.rs`, how they are drawn in `knobs/page.rs`, the words above them in
+//! How they are laid out is in `knobs/layout.rs`, how they are drawn in `knobs/page.rs`, the words above them in
 //! `knobs/words.rs`.
 
+mod layout;
 mod page;
-mod plan;
 mod words;
 
 use super::{Availability, Layer, Panel, PanelSpec, line};

@@ -2,7 +2,7 @@
 
 use crate::{
     command::Command,
-    tui::{app::App, keys::Action, panels::Availability, theme::Theme, visible::Visible, widgets::text},
+    tui::{app::App, keys::ScreenAction, panels::Availability, theme::Theme, visible::Visible, widgets::text},
 };
 use ratatui::{
     Frame,
@@ -31,7 +31,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, area: Rect, frame: &mut 
 /// keys for the same thing only the first is shown.
 pub fn entries<'a>(app: &'a App, status: &Visible) -> Vec<(String, &'a str)> {
     let mut entries: Vec<(String, &str)> = Vec::new();
-    let mut shown: Vec<&Action> = Vec::new();
+    let mut shown: Vec<&ScreenAction> = Vec::new();
     let mut before: &[String] = &[];
     for row in app.keymap().rows_in(app.mode()) {
         let Some(off) = row.bar.first() else { continue };
@@ -54,10 +54,10 @@ pub fn entries<'a>(app: &'a App, status: &Visible) -> Vec<(String, &'a str)> {
 }
 
 /// Whether it would do anything, and whether what it turns on is on.
-fn now(action: &Action, app: &App, status: &Visible) -> Availability {
+fn now(action: &ScreenAction, app: &App, status: &Visible) -> Availability {
     match action {
-        Action::View(view) => view.possible(app, status),
-        Action::Command(command) | Action::Ask(command) => now_of(command, status),
+        ScreenAction::View(view) => view.possible(app, status),
+        ScreenAction::Command(command) | ScreenAction::Ask(command) => now_of(command, status),
     }
 }
 

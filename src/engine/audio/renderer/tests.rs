@@ -8,7 +8,7 @@ use crate::{
             meter::meter,
             streams::{block::Epoch, streams},
         },
-        disk::reader::{Job, Reader},
+        disk::reader::{DiskReader, DiskReaderJob},
         frame_clock::frame_clock,
         midi::sent::sent_log,
         plan_cell::plan_cell,
@@ -140,13 +140,13 @@ fn what_is_heard_of_tracks_is_what_an_export_makes_of_them_to_the_bit() {
     });
     let (jobs, jobs_receiver) = mpsc::channel();
     let (news_sender, news) = mpsc::channel();
-    let mut reader = Reader::new(jobs_receiver, news_sender, lending);
+    let mut reader = DiskReader::new(jobs_receiver, news_sender, lending);
     let mut levels = MixLevels { master: 0.7, ..MixLevels::default() };
     for (i, track) in tracks.iter().enumerate() {
         let (stream, epoch) = (i + 1, Epoch(1));
         levels.strips[stream] = StripLevels { gain: 0.5 + 0.25 * i as f32, pan: 0.4 * i as f32 - 0.4, mute: false };
         let (playlist, plan) = (Arc::clone(track), Box::new(plan));
-        jobs.send(Job::Follow { stream, epoch, playlist, plan, from_frame: 0 }).unwrap();
+        jobs.send(DiskReaderJob::Follow { stream, epoch, playlist, plan, from_frame: 0 }).unwrap();
         handle.streams.play(stream, epoch);
     }
     handle.mixer.change(|now| *now = levels);

@@ -6,7 +6,7 @@ use crate::{
     command::arg::{TakeName, Text},
     engine::{
         control::out::Out,
-        disk::librarian::{LibrarianJob, News},
+        disk::librarian::{LibrarianJob, LibrarianNews},
         station::Answer,
     },
     status::{Event, Severity, TakesStatus},
@@ -22,7 +22,7 @@ pub struct LibrarianHandle {
     /// What it is asked.
     pub jobs: Sender<LibrarianJob>,
     /// What it reports.
-    pub news: Receiver<News>,
+    pub news: Receiver<LibrarianNews>,
     /// Whether takes are measured when they are finished.
     pub measures: bool,
 }
@@ -122,18 +122,18 @@ impl Recorder {
     pub fn listen_to_librarian(&mut self, out: &mut Out) {
         while let Ok(news) = self.folder.librarian.news.try_recv() {
             match news {
-                News::Mended(text) => out.notice(Severity::Warning, text),
-                News::Measured(path, verdict) => out.tell(Event::TakeMeasured { path, verdict }),
-                News::Takes(status) => {
+                LibrarianNews::Mended(text) => out.notice(Severity::Warning, text),
+                LibrarianNews::Measured(path, verdict) => out.tell(Event::TakeMeasured { path, verdict }),
+                LibrarianNews::Takes(status) => {
                     if let Some(shown) = &mut self.folder.shown {
                         *shown = Some(status);
                     }
                 }
-                News::Did(errand, text) => {
+                LibrarianNews::Did(errand, text) => {
                     out.answer_errand(errand, &Ok(text.clone()));
                     out.notice(Severity::Info, text);
                 }
-                News::DidNot(errand, text) => {
+                LibrarianNews::DidNot(errand, text) => {
                     out.answer_errand(errand, &Err(text.clone()));
                     out.notice(Severity::Error, text);
                 }

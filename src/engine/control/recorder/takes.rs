@@ -6,9 +6,9 @@
 
 mod answer;
 mod begins;
+mod disk_lag;
 mod keyed;
 mod order;
-mod pace;
 mod shown;
 #[cfg(test)]
 mod tests;
@@ -16,13 +16,13 @@ mod tests;
 pub use keyed::{Pending, TakeKey, TakeRequest};
 pub use order::Occasion;
 
-use super::{folder::Folder, room::DiskSpace};
+use super::{disk_space::DiskSpace, folder::Folder};
 use crate::{
     config::recorder::{FileOf, RecorderOptions},
     engine::{
         audio::capture::{Capture, STALL_SECONDS},
-        control::{Calendar, out::Out, owed::Awaited},
-        disk::writer::{Begin, Progress, RolledMessage, TakeId, TakeJob, TakeNews, TakeOrder},
+        control::{Calendar, out::Out, pending_answers::Awaited},
+        disk::writer::{Begin, RolledMessage, TakeId, TakeJob, TakeNews, TakeOrder, WriteProgress},
     },
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
     takes::TakeEvent,
@@ -30,8 +30,8 @@ use crate::{
     wav::Depth,
 };
 use begins::Begins;
+use disk_lag::DiskLag;
 use keyed::{ActiveTake, AllKeyed};
-use pace::DiskLag;
 use std::{
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, Sender},
@@ -148,7 +148,7 @@ pub struct Takes {
 pub struct TakesParts {
     pub jobs: Sender<TakeJob>,
     pub done: Receiver<TakeNews>,
-    pub progress: Progress,
+    pub progress: WriteProgress,
     pub folder: PathBuf,
     pub calendar: Calendar,
     pub capture: Capture,

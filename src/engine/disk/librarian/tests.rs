@@ -10,7 +10,7 @@ use std::{fs::File, sync::mpsc};
 struct Rig {
     librarian: Librarian,
     jobs: Sender<LibrarianJob>,
-    news: Receiver<News>,
+    news: Receiver<LibrarianNews>,
     folder: tempfile::TempDir,
 }
 
@@ -51,7 +51,7 @@ impl Rig {
         }
     }
 
-    fn ask(&mut self, job: LibrarianJob) -> Vec<News> {
+    fn ask(&mut self, job: LibrarianJob) -> Vec<LibrarianNews> {
         self.jobs.send(job).unwrap();
         self.librarian.step();
         self.news.try_iter().collect()
@@ -61,7 +61,7 @@ impl Rig {
     fn looked(&mut self) -> Vec<TakeInfo> {
         let folder = self.folder.path().join("takes");
         let last = self.ask(LibrarianJob::Look(Some(folder))).into_iter().rev().find_map(|news| match news {
-            News::Takes(status) => Some(status),
+            LibrarianNews::Takes(status) => Some(status),
             _ => None,
         });
         last.unwrap().takes.to_vec()
@@ -79,7 +79,10 @@ fn what_an_interrupted_run_left_is_mended_and_told_and_nothing_else_is_touched()
     let theirs = std::fs::read(rig.path("theirs.wav")).unwrap();
     let folder = rig.folder.path().join("takes");
     let told = rig.ask(LibrarianJob::Mend(vec![folder.clone()]));
-    assert!(matches!(&told[..], [News::Mended(text)] if text.starts_with("cut.wav: repaired, 0.500 s")), "{told:?}");
+    assert!(
+        matches!(&told[..], [LibrarianNews::Mended(text)] if text.starts_with("cut.wav: repaired, 0.500 s")),
+        "{told:?}"
+    );
     assert_eq!(std::fs::read(rig.path("whole.wav")).unwrap(), whole);
     assert_eq!(std::fs::read(rig.path("notes.wav")).unwrap(), b"no take");
     assert_eq!(std::fs::read(rig.path("theirs.wav")).unwrap(), theirs);
@@ -108,7 +111,7 @@ fn who_looks_sees_every_take_with_what_was_measured_of_it() {
     // Nothing changed: nothing is told.
     assert!(rig.ask(LibrarianJob::LookAgain).is_empty());
     std::fs::remove_file(rig.path("bad.wav")).unwrap();
-    assert!(matches!(&rig.ask(LibrarianJob::LookAgain)[..], [News::Takes(status)] if status.takes.len() == 2));
+    assert!(matches!(&rig.ask(LibrarianJob::LookAgain)[..], [LibrarianNews::Takes(status)] if status.takes.len() == 2));
     assert!(rig.ask(LibrarianJob::Look(None)).is_empty());
 }
 
@@ -120,7 +123,7 @@ fn a_take_that_is_finished_is_measured_once() {
     for _ in 0..2 {
         let told = rig.ask(LibrarianJob::Measure(path.clone()));
         assert!(
-            matches!(&told[..], [News::Measured(of, verdict)] if *of == path && verdict.frames == 4_000),
+            matches!(&told[..], [LibrarianNews::Measured(of, verdict)] if *of == path && verdict.frames == 4_000),
             "{told:?}"
         );
     }
@@ -133,10 +136,10 @@ fn takes_are_renamed_and_removed_and_what_cannot_be_is_told() {
     rig.take("one.wav", true);
     rig.take("two.wav", true);
     let told = rig.ask(LibrarianJob::Rename(rig.named("one.wav"), "three".to_owned(), ErrandId::default()));
-    assert!(matches!(&told[..], [News::Did(_, text)] if text == "one.wav is three.wav now"), "{told:?}");
+    assert!(matches!(&told[..], [LibrarianNews::Did(_, text)] if text == "one.wav is three.wav now"), "{told:?}");
     let told = rig.ask(LibrarianJob::Rename(rig.named("two.wav"), "three".to_owned(), ErrandId::default()));
-    assert!(matches!(&told[..], [News::DidNot(_, text)] if text.starts_with("two.wav: ")), "{told:?}");
+    assert!(matches!(&told[..], [LibrarianNews::DidNot(_, text)] if text.starts_with("two.wav: ")), "{told:?}");
     let told = rig.ask(LibrarianJob::Remove(rig.named("two.wav"), ErrandId::default()));
-    assert!(matches!(&told[..], [News::Did(_, text)] if text.contains("two.wav is in the trash")), "{told:?}");
+    assert!(matches!(&told[..], [LibrarianNews::Did(_, text)] if text.contains("two.wav is in the trash")), "{told:?}");
     assert!(rig.path("three.wav").exists() && !rig.path("two.wav").exists());
 }

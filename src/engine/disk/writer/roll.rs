@@ -6,7 +6,7 @@ use crate::{
     files,
     midi::{
         Message,
-        smf::{Bytes, Smf, SmfEvent, TempoFrom, Way},
+        smf::{Bytes, MessageDirection, Smf, SmfEvent, TempoFrom},
     },
 };
 use std::{
@@ -31,7 +31,7 @@ pub struct RolledMessage {
     /// The frame that was rendered then.
     pub frame: i64,
     /// Out or in.
-    pub way: Way,
+    pub way: MessageDirection,
     /// The port, counted from 0.
     pub port: u8,
     /// What.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     engine::audio::capture::{CaptureFeed, Layout, capture},
-    midi::smf::{Bytes, TICKS_PER_QUARTER, Way},
+    midi::smf::{Bytes, MessageDirection, TICKS_PER_QUARTER},
     takes::{self, Reach, RepairReport},
     taps::{Tap, Taps},
     wav::{Notes, Wav},
@@ -290,7 +290,7 @@ fn a_link_that_leads_nowhere_is_not_written_through_and_not_replaced() {
 
 fn note(frame: i64, is_on: bool) -> RolledMessage {
     let bytes = Bytes::of(&[if is_on { 0x90 } else { 0x80 }, 60, 100]).unwrap();
-    RolledMessage { frame, way: Way::Sent, port: 0, bytes }
+    RolledMessage { frame, way: MessageDirection::Sent, port: 0, bytes }
 }
 
 /// How many notes begin and end in a MIDI file, and how many seconds it is long, at 120 BPM.

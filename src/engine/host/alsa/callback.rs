@@ -1,6 +1,6 @@
 //! What cpal calls: the master's callback, the input's, and the one for errors. Realtime: yes, all of them.
 
-use super::wire::{DeviceSample, float_from_24, float_to_24};
+use super::device_sample::{DeviceSample, float_from_24, float_to_24};
 use crate::engine::{
     audio::renderer::{OUTPUTS, Renderer},
     host::{CallbackStats, RendererLoan},

@@ -4,7 +4,7 @@
 //! each message on its frame. Nothing in here
 //! locks, allocates, frees, formats, logs or makes a system call.
 
-use super::keeper::ConnectionKeeper;
+use super::connection_keeper::ConnectionKeeper;
 use crate::{
     engine::{
         audio::renderer::{OUTPUTS, Renderer},

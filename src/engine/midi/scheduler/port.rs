@@ -15,10 +15,10 @@ use super::{
     },
     QUEUE, QUEUE_FOR_URGENT, SchedulerPort,
     controllers::{self, CONTROLLERS, ContinuousOutcome, ContinuousTarget, Controllers, DiscreteOutcome},
-    owed::PendingReleases,
-    pace::WirePacer,
+    pending_releases::PendingReleases,
     queue::{PortQueue, QueueEntry, QueueItem},
     request::{What, is_discrete, rank_of},
+    wire_pacer::WirePacer,
 };
 use crate::{
     engine::realtime::may_alloc,

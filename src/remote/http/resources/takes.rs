@@ -57,9 +57,9 @@ pub(super) async fn takes(asking: Asking, State(hall): State<Arc<Hall>>) -> Resu
         (status = 200, description = "All of it.", content_type = "audio/wav", body = Vec<u8>),
         (status = 206, description = "The part that was asked for.", content_type = "audio/wav", body = Vec<u8>),
         (status = 304, description = "It is what it was."),
-        (status = 412, description = "It is not what the preconditions say.", body = super::super::reply::NotDone),
-        (status = 409, description = "It is being recorded, or it is no take.", body = super::super::reply::NotDone),
-        (status = 416, description = "It is not that long.", body = super::super::reply::NotDone),
+        (status = 412, description = "It is not what the preconditions say.", body = super::super::reply::ErrorBody),
+        (status = 409, description = "It is being recorded, or it is no take.", body = super::super::reply::ErrorBody),
+        (status = 416, description = "It is not that long.", body = super::super::reply::ErrorBody),
     ))]
 pub(super) async fn take(
     asking: Asking,

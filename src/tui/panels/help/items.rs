@@ -4,7 +4,7 @@ use crate::{
     command::{self, COMMANDS, Command},
     keymap::notes::NOTE_KEYS,
     tui::{
-        keys::{Action, Keymap},
+        keys::{ScreenAction, ScreenKeymap},
         line::complete,
         panels::{Mode, Panel},
     },
@@ -26,7 +26,7 @@ pub enum HelpItem {
 }
 
 /// All of it, for the keys of a mode.
-pub fn items(keymap: &Keymap, mode: Mode) -> Vec<HelpItem> {
+pub fn items(keymap: &ScreenKeymap, mode: Mode) -> Vec<HelpItem> {
     let mut items = vec![HelpItem::Heading(format!("Keys in {} mode", mode.title()))];
     if mode == Mode::Piano {
         let row = |from: u8, to: u8| -> String {
@@ -57,14 +57,14 @@ pub fn items(keymap: &Keymap, mode: Mode) -> Vec<HelpItem> {
 }
 
 /// The keys of a mode and what they do.
-fn keys(keymap: &Keymap, mode: Mode) -> impl Iterator<Item = HelpItem> {
+fn keys(keymap: &ScreenKeymap, mode: Mode) -> impl Iterator<Item = HelpItem> {
     keymap.rows_in(mode).map(|row| HelpItem::Entry(row.key.sign(), meaning(&row.action)))
 }
 
-fn meaning(action: &Action) -> String {
+fn meaning(action: &ScreenAction) -> String {
     match action {
-        Action::View(view) => view.help().to_owned(),
-        Action::Command(command) | Action::Ask(command) => command_meaning(command),
+        ScreenAction::View(view) => view.help().to_owned(),
+        ScreenAction::Command(command) | ScreenAction::Ask(command) => command_meaning(command),
     }
 }
 

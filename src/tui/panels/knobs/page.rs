@@ -1,7 +1,7 @@
 //! How the knobs are drawn, in their sections: all of them where there is room, else the page of the focus.
 
 use super::{
-    plan::{ColumnItem, KnobLayout, LayoutSize},
+    layout::{ColumnItem, KnobLayout, LayoutSize},
     words::{self, AUTOMATED, MOVED},
 };
 use crate::{

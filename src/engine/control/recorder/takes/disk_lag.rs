@@ -3,7 +3,7 @@
 
 use super::{Out, Takes};
 use crate::{
-    engine::disk::writer::Progress,
+    engine::disk::writer::WriteProgress,
     status::{BehindStatus, Severity},
 };
 
@@ -14,7 +14,7 @@ const TOLERATED_SECONDS: f64 = 1.0;
 
 /// How the disk keeps up.
 pub(super) struct DiskLag {
-    progress: Progress,
+    progress: WriteProgress,
     /// The newest frame at which no more than usual waited.
     in_time_frame: i64,
     behind: Option<BehindStatus>,
@@ -23,7 +23,7 @@ pub(super) struct DiskLag {
 }
 
 impl DiskLag {
-    pub(super) fn new(progress: Progress) -> DiskLag {
+    pub(super) fn new(progress: WriteProgress) -> DiskLag {
         DiskLag { progress, in_time_frame: 0, behind: None, gap_frames: 0 }
     }
 }

@@ -5,9 +5,9 @@
 
 use super::{
     super::wire::{ClientMessage, Role, ServerMessage, WIRE, wire_mismatch},
-    HELLO, ReadError, TOLD_BYTES_MAX, is_late,
-    place::check_folder,
-    read_line, write_line,
+    HELLO, ReadError, TOLD_BYTES_MAX, is_late, read_line,
+    socket_file::check_folder,
+    write_line,
 };
 use crate::{
     engine::station::{self, Desk, Errand, Reply, Request, Station},

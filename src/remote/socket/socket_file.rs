@@ -32,7 +32,7 @@ pub struct SocketFile {
 
 /// Why the socket could not be had.
 #[derive(Debug, thiserror::Error)]
-pub enum NoPlace {
+pub enum SocketFileError {
     /// A station has it.
     #[error("a station runs already, at {}", .0.display())]
     Taken(PathBuf),
@@ -61,8 +61,8 @@ impl SocketFile {
     ///
     /// # Errors
     /// A station has it, or the system refuses.
-    pub fn take(path: &Path) -> Result<(SocketFile, UnixListener), NoPlace> {
-        let refused = |why| NoPlace::Refused { path: path.to_owned(), why };
+    pub fn take(path: &Path) -> Result<(SocketFile, UnixListener), SocketFileError> {
+        let refused = |why| SocketFileError::Refused { path: path.to_owned(), why };
         // Too long a name could be made, and nobody could connect to it.
         SocketAddr::from_pathname(path).map_err(refused)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -72,7 +72,7 @@ impl SocketFile {
         let lock = open_plain(how, &path.with_extension("lock"), true).map_err(refused)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(NoPlace::Taken(path.to_owned())),
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(SocketFileError::Taken(path.to_owned())),
             Err(error) => return Err(refused(error.into())),
         }
         let (listener, made) = listen(path, folder).map_err(refused)?;
@@ -173,7 +173,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deeper/busker.sock");
         let (place, listener) = SocketFile::take(&path).unwrap();
-        assert!(matches!(SocketFile::take(&path), Err(NoPlace::Taken(_))));
+        assert!(matches!(SocketFile::take(&path), Err(SocketFileError::Taken(_))));
         UnixStream::connect(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         drop((place, listener));
@@ -198,7 +198,7 @@ mod tests {
 
         let notes = folder.path().join("notes.txt");
         fs::write(&notes, "words").unwrap();
-        assert!(matches!(SocketFile::take(&notes), Err(NoPlace::Refused { .. })));
+        assert!(matches!(SocketFile::take(&notes), Err(SocketFileError::Refused { .. })));
         assert_eq!(fs::read_to_string(&notes).unwrap(), "words");
     }
 
@@ -238,7 +238,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let made = std::process::Command::new("mkfifo").arg(folder.path().join("busker.lock")).status().unwrap();
         assert!(made.success());
-        assert!(matches!(SocketFile::take(&folder.path().join("busker.sock")), Err(NoPlace::Refused { .. })));
+        assert!(matches!(SocketFile::take(&folder.path().join("busker.sock")), Err(SocketFileError::Refused { .. })));
     }
 
     #[test]
@@ -246,9 +246,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
         let error = SocketFile::take(&folder.path().join("file/busker.sock")).unwrap_err();
-        assert!(matches!(error, NoPlace::Refused { .. }), "{error}");
+        assert!(matches!(error, SocketFileError::Refused { .. }), "{error}");
         // A name longer than a socket's may be.
         let error = SocketFile::take(&folder.path().join("x".repeat(120))).unwrap_err();
-        assert!(matches!(error, NoPlace::Refused { .. }), "{error}");
+        assert!(matches!(error, SocketFileError::Refused { .. }), "{error}");
     }
 }
