@@ -9,12 +9,12 @@ use busker::{
         recorder::{RECORDER_OPTIONS, RecorderOptions},
     },
     engine::{assembly::EngineConfig, offline::Offline},
-    learned::MidiMaps,
     midi::{
         message::split,
         parser::{LONGEST_SYSEX_BYTES, ParsedMessage, Parser},
         smf::{Bytes, MessageDirection, Smf, SmfEvent, TempoFrom},
     },
+    midi_maps::MidiMaps,
     profile::{Profile, midi_guide},
     remote::{
         osc::{datagram, pattern::Pattern, table, understand},

@@ -164,7 +164,7 @@ pub fn run(station: &Station, options: TuiOptions) -> Result<Left, TuiError> {
         screen,
         theme: options.theme,
         visible,
-        pace: FramePacer::default(),
+        pacer: FramePacer::default(),
         sender: sender.clone(),
     };
     // The first frame before anything else: the threads below take their time to start.
@@ -247,7 +247,7 @@ struct Show<'a> {
     screen: Screen,
     theme: Theme,
     visible: Visible,
-    pace: FramePacer,
+    pacer: FramePacer,
     sender: SyncSender<Wake>,
 }
 
@@ -261,7 +261,7 @@ impl Show<'_> {
         let mut changed = false;
         loop {
             let now = Instant::now();
-            let next = [self.app.deadline(), self.pace.due(now, changed)].into_iter().flatten().min();
+            let next = [self.app.deadline(), self.pacer.due(now, changed)].into_iter().flatten().min();
             let first = match next {
                 None => wakes.recv().map_err(|_| Over::EngineGone).map(Some)?,
                 Some(until) => match wakes.recv_timeout(until.saturating_duration_since(now)) {
@@ -285,7 +285,7 @@ impl Show<'_> {
                 changed = true;
             }
             changed |= self.app.take_changed();
-            if self.pace.due(now, changed).is_some_and(|due| due <= now) {
+            if self.pacer.due(now, changed).is_some_and(|due| due <= now) {
                 self.draw(now)?;
                 changed = false;
             }
@@ -293,7 +293,7 @@ impl Show<'_> {
     }
 
     fn wake(&mut self, wake: Wake, now: Instant, woken: &AtomicBool) -> Result<(), Over> {
-        let wishes = match wake {
+        let requests = match wake {
             Wake::Input(Input::Stroke(stroke)) => {
                 let status = self.station.status();
                 self.app.key(stroke, now, &status)
@@ -308,7 +308,7 @@ impl Show<'_> {
                 Vec::new()
             }
             Wake::Input(Input::HasDrawn) => {
-                self.pace.answered();
+                self.pacer.answered();
                 Vec::new()
             }
             Wake::Lost(error) => return Err(error.into()),
@@ -327,14 +327,14 @@ impl Show<'_> {
                 Vec::new()
             }
         };
-        self.ask(wishes)
+        self.ask(requests)
     }
 
     /// Hands wishes to the engine. What was typed waits for its answer on a thread of its own: a sentence such as
     /// `record.status` gives comes only as an answer, and opening a take may take the disk a moment.
-    fn ask(&mut self, wishes: Vec<AppRequest>) -> Result<(), Over> {
-        for wish in wishes {
-            match wish {
+    fn ask(&mut self, requests: Vec<AppRequest>) -> Result<(), Over> {
+        for request in requests {
+            match request {
                 AppRequest::Tell(command) => match self.station.send(command) {
                     Ok(()) => {}
                     Err(NotAsked::Gone) => return Err(Over::EngineGone),
@@ -360,7 +360,7 @@ impl Show<'_> {
 
     /// Waits for the terminal's last answer, so that it is not typed into the shell; bounded.
     fn settle(&self, wakes: &Receiver<Wake>) {
-        let Some(until) = self.pace.answer_due() else { return };
+        let Some(until) = self.pacer.answer_due() else { return };
         let until = until.min(Instant::now() + SETTLE);
         while let Ok(wake) = wakes.recv_timeout(until.saturating_duration_since(Instant::now())) {
             if matches!(wake, Wake::Input(Input::HasDrawn) | Wake::Lost(_) | Wake::HungUp) {
@@ -388,7 +388,7 @@ impl Show<'_> {
     }
 
     fn draw(&mut self, now: Instant) -> Result<(), Over> {
-        self.pace.drawn(now);
+        self.pacer.drawn(now);
         let drawn = if self.app.take_redraw() { self.screen.wipe() } else { Ok(()) };
         let (app, visible, theme) = (&self.app, &self.visible, &self.theme);
         Ok(drawn.and_then(|()| self.screen.draw(|frame| screen::draw(app, visible, theme, frame)))?)
@@ -398,8 +398,8 @@ impl Show<'_> {
 impl Drop for Show<'_> {
     /// No note is left sounding because its key can no longer come up.
     fn drop(&mut self) {
-        for wish in self.app.silence() {
-            if let AppRequest::Tell(command) = wish {
+        for request in self.app.silence() {
+            if let AppRequest::Tell(command) = request {
                 // Where the engine is gone, it has silenced everything itself.
                 let _ = self.station.send(command);
             }

@@ -215,7 +215,7 @@ impl Synth {
             self.tremolo = Ramp::at(1.0);
             self.control_voice();
         }
-        self.envelope.strike();
+        self.envelope.trigger();
         self.tune();
     }
 

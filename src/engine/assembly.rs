@@ -41,8 +41,8 @@ use super::{
 use crate::{
     command::channels::ChannelList,
     config::recorder::RecorderOptions,
-    learned::MidiMaps,
     midi::Channel,
+    midi_maps::MidiMaps,
     music::{Bpm, Decibels, Plan},
     profile::{DEFAULT_ID, Library, Profile, ProfileScan},
     snapshots::Snapshots,

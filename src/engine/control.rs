@@ -54,8 +54,8 @@ use super::{
 use crate::{
     command::Command,
     config::recorder::RecorderOptions,
-    learned::MidiMaps,
     midi::Channel,
+    midi_maps::MidiMaps,
     music::{Decibels, Plan},
     profile::{Library, Profile},
     session::{history::History, model::Model},

@@ -82,7 +82,7 @@ pub trait Device: Send {
     ///
     /// # Errors
     /// The renderer comes back with the reason.
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed>;
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed>;
 }
 
 /// A device did not start. The renderer is as it was.
@@ -138,7 +138,7 @@ const STOOD_NS: u64 = 500_000_000;
 /// A renderer inside a callback. However the stream ends, dropping this sends the renderer home.
 pub struct RendererLoan {
     renderer: Option<Renderer>,
-    watch: Arc<CallbackStats>,
+    stats: Arc<CallbackStats>,
     home: Sender<Renderer>,
     began_ns: u64,
     due_ns: u64,
@@ -146,10 +146,10 @@ pub struct RendererLoan {
 }
 
 /// Lends a renderer to a callback; it comes back through the receiver.
-pub fn lend(mut renderer: Renderer, watch: Arc<CallbackStats>) -> (RendererLoan, Receiver<Renderer>) {
+pub fn lend(mut renderer: Renderer, stats: Arc<CallbackStats>) -> (RendererLoan, Receiver<Renderer>) {
     renderer.restart();
     let (home, receiver) = mpsc::channel();
-    (RendererLoan { renderer: Some(renderer), watch, home, began_ns: 0, due_ns: 0, frames: 0 }, receiver)
+    (RendererLoan { renderer: Some(renderer), stats, home, began_ns: 0, due_ns: 0, frames: 0 }, receiver)
 }
 
 impl RendererLoan {
@@ -163,7 +163,7 @@ impl RendererLoan {
         let before_ns = std::mem::replace(&mut self.began_ns, realtime::now_ns());
         let stood_ns = self.began_ns.saturating_sub(before_ns);
         if before_ns > 0 && stood_ns > STOOD_NS {
-            self.watch.stood_ms.fetch_add(stood_ns / 1_000_000, Ordering::Relaxed);
+            self.stats.stood_ms.fetch_add(stood_ns / 1_000_000, Ordering::Relaxed);
         }
         self.due_ns = due_ns;
         self.frames = 0;
@@ -209,13 +209,13 @@ impl RendererLoan {
     pub fn end(&mut self) {
         if let Some(renderer) = &mut self.renderer {
             renderer.block_was(self.frames);
-            self.watch.block(self.frames.max(1), renderer.sample_rate_hz(), self.began_ns, realtime::now_ns());
+            self.stats.block(self.frames.max(1), renderer.sample_rate_hz(), self.began_ns, realtime::now_ns());
         }
     }
 
     /// How the callback fares.
-    pub fn watch(&self) -> &CallbackStats {
-        &self.watch
+    pub fn stats(&self) -> &CallbackStats {
+        &self.stats
     }
 
     /// The renderer.

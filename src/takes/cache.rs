@@ -113,9 +113,9 @@ mod tests {
     use std::{fs::File, time::Duration};
 
     fn measured(level: f32) -> Measurement {
-        let mut meter = TakeAnalyzer::new(1, 8_000, 8_000, None, &[]);
-        meter.feed(&mut vec![level; 8_000]);
-        meter.end()
+        let mut analyzer = TakeAnalyzer::new(1, 8_000, 8_000, None, &[]);
+        analyzer.feed(&mut vec![level; 8_000]);
+        analyzer.end()
     }
 
     /// A take and the cache, with room for three.

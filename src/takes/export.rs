@@ -225,17 +225,17 @@ impl Plan {
 /// The verdict on a take at another rate.
 fn converted_verdict(take: &Take, plan: &Plan, progress: &mut Progress<'_>) -> Result<Verdict, TakeError> {
     let mut converted = ConvertingReader::open(take, plan.rate_hz)?;
-    let mut meter = TakeAnalyzer::new(plan.channels, plan.rate_hz, plan.frames, None, &[]);
+    let mut analyzer = TakeAnalyzer::new(plan.channels, plan.rate_hz, plan.frames, None, &[]);
     let mut block = Vec::new();
     let mut frames = 0_u64;
     while converted.read(BLOCK_FRAMES, &mut block)? {
-        meter.feed(&mut block);
+        analyzer.feed(&mut block);
         frames += (block.len() / usize::from(plan.channels)) as u64;
         if progress(frames as f64 / plan.frames as f64).is_break() {
             return Err(NotUsable::Stopped.into());
         }
     }
-    Ok(meter.end().verdict)
+    Ok(analyzer.end().verdict)
 }
 
 /// The gain in dB that brings a take to a level, and whether its peak limits it; none where it is too silent to have one.

@@ -137,13 +137,13 @@ impl App {
         }
     }
 
-    fn run(&mut self, command: &Command, wish: fn(Command) -> AppRequest, status: &Status) -> Vec<AppRequest> {
+    fn run(&mut self, command: &Command, request: fn(Command) -> AppRequest, status: &Status) -> Vec<AppRequest> {
         // A key that leaves must not end what others play on; `:quit` says what it means.
         if *command == (Command::Quit {}) && self.attached {
             return vec![AppRequest::Detach];
         }
         self.announce(command, status);
-        vec![wish(command.clone())]
+        vec![request(command.clone())]
     }
 
     /// Nobody needs to be asked whether to leave, but should know what becomes of the take.
@@ -191,9 +191,9 @@ impl App {
     }
 
     fn enter(&mut self, open: Open) -> Vec<AppRequest> {
-        let mut wishes = self.silence();
-        wishes.extend(self.rearrange(open));
-        wishes
+        let mut requests = self.silence();
+        requests.extend(self.rearrange(open));
+        requests
     }
 
     /// Puts another panel on the ground. The keys go on meaning the same, so notes that are held sound on.

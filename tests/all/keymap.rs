@@ -35,8 +35,8 @@ impl Player {
     }
 
     fn stroke(&mut self, key: &str, phase: Phase) -> Vec<String> {
-        let wishes = self.app.key(Stroke { key: key.parse().unwrap(), phase }, self.now, &self.status);
-        words(wishes)
+        let requests = self.app.key(Stroke { key: key.parse().unwrap(), phase }, self.now, &self.status);
+        words(requests)
     }
 
     /// Presses keys one after the other; all that was asked for.
@@ -59,13 +59,13 @@ impl Player {
     }
 }
 
-fn words(wishes: Vec<AppRequest>) -> Vec<String> {
-    let word = |wish: AppRequest| match wish {
+fn words(requests: Vec<AppRequest>) -> Vec<String> {
+    let word = |request: AppRequest| match request {
         AppRequest::Detach => "detach".to_owned(),
         AppRequest::Tell(command) => command.to_string(),
         AppRequest::Ask(command) => format!("? {command}"),
     };
-    wishes.into_iter().map(word).collect()
+    requests.into_iter().map(word).collect()
 }
 
 /// A row in one mode, on one line.

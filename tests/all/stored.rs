@@ -3,7 +3,7 @@
 
 use busker::{
     config::SettingsFile,
-    learned::MidiMaps,
+    midi_maps::MidiMaps,
     session::{InstrumentState, Session},
     snapshots::{Snapshot, Snapshots},
     stored::{self, FromYaml, StoredValue, ToYaml},
@@ -43,7 +43,7 @@ fn files_of_the_version_before_open_as_they_are() {
     assert_eq!(names(&opens::<Snapshots>("snapshots.yaml")), ["libr", "a:b{"]);
     assert_eq!(names(&stored::load(&before("trash.yaml")).unwrap()), ["warm"]);
     let learned: MidiMaps = opens("learned.yaml");
-    let does: Vec<&str> = learned.ties.iter().map(|tie| tie.does.as_str()).collect();
+    let does: Vec<&str> = learned.maps.iter().map(|map| map.does.as_str()).collect();
     assert_eq!(does, ["filter_cutoff", "record.toggle", "clock.bpm"]);
     let settings = SettingsFile::load(&before("config.yaml")).unwrap();
     assert_eq!(settings.faults, Vec::<Fault>::new());

@@ -97,7 +97,7 @@ impl EnvelopeGenerator {
     }
 
     /// A key goes down: up from where the level stands.
-    pub fn strike(&mut self) {
+    pub fn trigger(&mut self) {
         self.held = true;
         self.stage = Stage::Attack;
     }
@@ -171,7 +171,7 @@ mod tests {
     fn played(kind: EgType, ms: usize) -> Vec<f32> {
         let mut envelope = EnvelopeGenerator::new(48_000.0);
         envelope.control(kind, 0.0, 0.3);
-        envelope.strike();
+        envelope.trigger();
         (0..ms)
             .map(|at| {
                 if at == ms / 2 {

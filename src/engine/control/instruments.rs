@@ -2,17 +2,17 @@
 //! thread's.
 //!
 //! What moves knobs is in files of its own: hands in `knobs.rs`, the synth's own ones in `follow.rs`, and `morph.rs`,
-//! `motion.rs`, `automation.rs`, `macros.rs` and `dice.rs`.
+//! `motion.rs`, `automation.rs`, `macros.rs` and `randomize.rs`.
 
 mod automation;
 mod compare;
-mod dice;
 mod follow;
 pub(super) mod instrument;
 mod knobs;
 mod macros;
 mod morph;
 mod motion;
+mod randomize;
 mod reload;
 
 use super::{

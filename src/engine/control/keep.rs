@@ -9,7 +9,7 @@ use crate::{
         ErrandId,
         keeper::{How, Page, PageRevision, SharedFile, TRASH, WriteOutcome, WriteReport},
     },
-    learned::MidiMaps,
+    midi_maps::MidiMaps,
     snapshots::{Snapshot, Snapshots},
     status::Severity,
     stored::{self, Content, FromYaml, Full, Merge, StoredFile},

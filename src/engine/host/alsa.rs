@@ -76,10 +76,10 @@ impl Device for AlsaDevice {
         &self.spec
     }
 
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
         let AlsaDevice { spec, streams, mut slot, bridge, signals } = *self;
-        let (lent, home) = lend(renderer, Arc::clone(&watch));
-        signals.watch_with(watch);
+        let (lent, home) = lend(renderer, Arc::clone(&stats));
+        signals.report_to(stats);
         put(&mut slot, Loan { lent, bridge });
         match streams.play() {
             Ok(()) => Ok(Box::new(AlsaDriver { streams: Some(streams), home })),

@@ -189,14 +189,14 @@ impl Device for JackDevice {
         &self.spec
     }
 
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
         let JackDevice { spec, client, server, ports, audio, midi } = *self;
-        let (lent, home) = lend(renderer, Arc::clone(&watch));
+        let (lent, home) = lend(renderer, Arc::clone(&stats));
         let slot = Arc::new(Mutex::new(Some(lent)));
         let signals = Arc::<JackSignals>::default();
         let callback = Callback::new(ports, Arc::clone(&slot), Arc::clone(&signals), spec.sample_rate_hz);
         let keeper = ConnectionKeeper::new(server, midi.clone());
-        let notifications = Notifications::new(watch, Arc::clone(&signals), keeper);
+        let notifications = Notifications::new(stats, Arc::clone(&signals), keeper);
         let activated = ask(move || {
             let active = client.try_map(|client| client.activate_async(notifications, callback))?;
             if let Some(active) = active.get() {

@@ -78,9 +78,9 @@ impl Device for Frail {
         self.inner.spec()
     }
 
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
-        *self.gone.lock().unwrap() = Some(Arc::clone(&watch));
-        self.inner.start(renderer, watch)
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
+        *self.gone.lock().unwrap() = Some(Arc::clone(&stats));
+        self.inner.start(renderer, stats)
     }
 }
 
@@ -181,8 +181,8 @@ impl Device for Doomed {
         self.inner.spec()
     }
 
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
-        let (mut lent, home) = lend(renderer, watch);
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
+        let (mut lent, home) = lend(renderer, stats);
         thread::spawn(move || {
             for _ in 0..100 {
                 lent.begin();

@@ -65,7 +65,7 @@ pub struct TakeAnalyzer {
 }
 
 impl TakeAnalyzer {
-    /// A meter of a take with this many channels and frames, where integers of so many bits are full scale, or where none
+    /// An analyzer of a take with this many channels and frames, where integers of so many bits are full scale, or where none
     /// is given 1.0, and with these happenings at their frames.
     pub fn new(
         channels: u16,
@@ -232,15 +232,15 @@ pub fn measure(take: &Take, progress: &mut Progress<'_>) -> Result<Measurement, 
     let integer_bits = (format.encoding == Encoding::Pcm).then_some(format.bits);
     let happenings = happenings(&Notes::read(&mut &take.file, &take.wav)?);
     let frames = samples.frames();
-    let mut meter = TakeAnalyzer::new(format.channels, format.sample_rate_hz, frames, integer_bits, &happenings);
+    let mut analyzer = TakeAnalyzer::new(format.channels, format.sample_rate_hz, frames, integer_bits, &happenings);
     let mut block = Vec::new();
     loop {
         block.clear();
         if samples.read(READ_FRAMES, &mut block)? == 0 {
-            return Ok(meter.end());
+            return Ok(analyzer.end());
         }
-        meter.feed(&mut block);
-        if progress(meter.frames as f64 / frames as f64).is_break() {
+        analyzer.feed(&mut block);
+        if progress(analyzer.frames as f64 / frames as f64).is_break() {
             return Err(NotUsable::Stopped);
         }
     }

@@ -60,9 +60,9 @@ fn next_instrument(app: &mut App, status: &Status) -> Vec<AppRequest> {
     match next.filter(|number| *number != *status.instrument) {
         Some(number) => {
             let port = PortName(number.to_string());
-            let mut wishes = app.silence();
-            wishes.push(AppRequest::Tell(Command::PortUse { port }));
-            wishes
+            let mut requests = app.silence();
+            requests.push(AppRequest::Tell(Command::PortUse { port }));
+            requests
         }
         None => {
             app.say(Severity::Info, "there is no other instrument: each needs a port of its own in the settings");

@@ -60,7 +60,7 @@ acts! {
     /// Turn the knobs of the focused section by at most a tenth of their way, by chance
     Mutate = "section.mutate"
     /// Turn the knobs of the focused section to any place, by chance
-    Dice = "section.dice"
+    Randomize = "section.dice"
     /// Choose the snapshot the knobs go to
     Recall = "knobs.recall"
     /// Type a name for where the knobs stand
@@ -104,8 +104,10 @@ impl PanelSpec for State {
             Act::TurnUpFar => return turn(app, FAR, status),
             Act::TurnDownFar => return turn(app, -FAR, status),
             Act::Reset => return tell(app, status, |name| Command::ParamReset { name }),
-            Act::Mutate => return dice(app, status, |section| Command::ParamMutate { percent: MUTATION, section }),
-            Act::Dice => return dice(app, status, |section| Command::ParamRandom { section }),
+            Act::Mutate => {
+                return randomize(app, status, |section| Command::ParamMutate { percent: MUTATION, section });
+            }
+            Act::Randomize => return randomize(app, status, |section| Command::ParamRandom { section }),
             Act::Recall if status.params.snapshots.is_empty() => {
                 app.say(Severity::Info, "there is no snapshot yet: snapshot.save keeps where the knobs stand");
             }
@@ -122,7 +124,7 @@ impl PanelSpec for State {
         let focused = app.focused(status);
         let profile = &status.params.profile;
         match act {
-            Act::Next | Act::Previous | Act::TurnUp | Act::TurnDown | Act::TypeValue | Act::Mutate | Act::Dice => {
+            Act::Next | Act::Previous | Act::TurnUp | Act::TurnDown | Act::TypeValue | Act::Mutate | Act::Randomize => {
                 Availability::possible(focused.is_some())
             }
             Act::NextSection => Availability::possible(profile.sections.len() > 1),
@@ -229,7 +231,7 @@ fn open_line_for(app: &mut App, status: &Status, text: impl FnOnce(&str) -> Stri
 }
 
 /// Dice for the section of the focused knob. How many knobs they turned is worth reading.
-fn dice(app: &App, status: &Status, throw: impl FnOnce(Option<Text>) -> Command) -> Vec<AppRequest> {
+fn randomize(app: &App, status: &Status, throw: impl FnOnce(Option<Text>) -> Command) -> Vec<AppRequest> {
     let section = param(app, status).and_then(|param| status.params.profile.sections.get(param.section));
     section.map(|section| AppRequest::Ask(throw(Some(Text(section.clone()))))).into_iter().collect()
 }

@@ -112,27 +112,27 @@ pub(super) fn open(app: &mut App, text: &str) -> Vec<AppRequest> {
 }
 
 fn do_it(app: &mut App, status: &Status) -> Vec<AppRequest> {
-    let mut wishes = app.close();
+    let mut requests = app.close();
     let line = app.memory.line.line.take();
     if line.is_empty() {
-        return wishes;
+        return requests;
     }
     if let Some(view) = complete::view(&line) {
-        wishes.extend(view.act(app, status));
-        return wishes;
+        requests.extend(view.act(app, status));
+        return requests;
     }
     match line.parse::<Command>() {
         Ok(command) => {
             app.announce(&command, status);
-            wishes.push(AppRequest::Ask(command));
+            requests.push(AppRequest::Ask(command));
         }
         Err(error) => {
             app.say(Severity::Error, error.to_string());
             // What was written is not lost: it can be mended.
-            wishes.extend(open(app, &line));
+            requests.extend(open(app, &line));
         }
     }
-    wishes
+    requests
 }
 
 fn complete(app: &mut App, forward: bool, status: &Status) {

@@ -40,13 +40,13 @@ impl PanelSpec for State {
     type Act = Act;
 
     fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
-        let mut wishes = app.close();
+        let mut requests = app.close();
         if act == Act::Yes
             && let Some(name) = app.memory.question.doomed.take()
         {
-            wishes.extend(takes::remove(name, status));
+            requests.extend(takes::remove(name, status));
         }
-        wishes
+        requests
     }
 
     fn possible(_: &App, _: Act, _: &Visible) -> Availability {

@@ -157,12 +157,12 @@ fn mark_by(app: &mut App, forward: bool, status: &Status) -> Vec<AppRequest> {
         app.say(Severity::Info, said);
         return Vec::new();
     };
-    let mut wishes = Vec::new();
+    let mut requests = Vec::new();
     if at.is_none() {
-        wishes.push(AppRequest::Tell(Command::TakePlay { take: Text(take.name.clone()) }));
+        requests.push(AppRequest::Tell(Command::TakePlay { take: Text(take.name.clone()) }));
     }
-    wishes.push(seek(to));
-    wishes
+    requests.push(seek(to));
+    requests
 }
 
 fn rename(app: &mut App, status: &Status) -> Vec<AppRequest> {

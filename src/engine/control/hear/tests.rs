@@ -8,8 +8,8 @@ use crate::{
         midi::input::{Inlet, Where, input},
         offline::{Offline, built_in_port},
     },
-    learned::MidiMaps,
     midi::{Channel, Wire},
+    midi_maps::MidiMaps,
     status::{Event, Severity, Status},
     stored::{self, StoredValue},
 };
@@ -244,17 +244,17 @@ fn a_learned_controller_turns_its_knob_and_a_learned_pad_its_command() {
 
     let kept = stored::load::<MidiMaps>(&rig.learned_file()).unwrap();
     assert_eq!(
-        kept.ties.iter().map(|tie| tie.does.as_str()).collect::<Vec<_>>(),
+        kept.maps.iter().map(|map| map.does.as_str()).collect::<Vec<_>>(),
         ["filter_cutoff", "clock.bpm", "transport.toggle"]
     );
     rig.ask("learn.forget filter_cutoff");
     rig.play(&[0xB9, 21, 0]);
     assert_eq!(rig.value("filter_cutoff"), 127);
-    assert_eq!(stored::load::<MidiMaps>(&rig.learned_file()).unwrap().ties.len(), 2);
+    assert_eq!(stored::load::<MidiMaps>(&rig.learned_file()).unwrap().maps.len(), 2);
     rig.ask("learn eg_attack");
     rig.ask("learn.cancel");
     rig.play(&[0xB9, 22, 99]);
-    assert_eq!(stored::load::<MidiMaps>(&rig.learned_file()).unwrap().ties.len(), 2);
+    assert_eq!(stored::load::<MidiMaps>(&rig.learned_file()).unwrap().maps.len(), 2);
 }
 
 #[test]

@@ -129,7 +129,7 @@ pub struct Takes {
     /// Those that have ended and are not closed yet.
     closing: Vec<Made>,
     /// How the disk keeps up.
-    pace: DiskLag,
+    lag: DiskLag,
     /// How many may still begin now.
     begins: Begins,
     /// Times the disk refused a file.
@@ -176,7 +176,7 @@ impl Takes {
             count: 0,
             keyed: AllKeyed::default(),
             closing: Vec::new(),
-            pace: DiskLag::new(parts.progress),
+            lag: DiskLag::new(parts.progress),
             begins: Begins::new(),
             refused: 0,
             gap_frames: 0,

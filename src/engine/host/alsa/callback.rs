@@ -33,7 +33,7 @@ impl DeviceSample for I24 {
 /// What the streams of a device tell of themselves; they exist before there is anybody to tell it to.
 #[derive(Default)]
 pub struct StreamSignals {
-    watch: OnceLock<Arc<CallbackStats>>,
+    stats: OnceLock<Arc<CallbackStats>>,
     interruptions: OnceLock<Interruptions>,
     /// Since the last block. Relaxed: a number on its own.
     errors: AtomicU32,
@@ -48,8 +48,8 @@ impl StreamSignals {
     }
 
     /// Whom to tell from now on; once, before the streams play.
-    pub fn watch_with(&self, watch: Arc<CallbackStats>) {
-        let _ = self.watch.set(watch);
+    pub fn report_to(&self, stats: Arc<CallbackStats>) {
+        let _ = self.stats.set(stats);
     }
 
     /// The bridge to tell of interruptions; once.
@@ -58,8 +58,8 @@ impl StreamSignals {
     }
 
     fn xrun(&self) {
-        if let Some(watch) = self.watch.get() {
-            watch.xruns.fetch_add(1, Ordering::Relaxed);
+        if let Some(stats) = self.stats.get() {
+            stats.xruns.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(interruptions) = self.interruptions.get() {
             interruptions.add();
@@ -67,8 +67,8 @@ impl StreamSignals {
     }
 
     fn lost(&self) {
-        if let Some(watch) = self.watch.get() {
-            watch.lost.store(true, Ordering::Relaxed);
+        if let Some(stats) = self.stats.get() {
+            stats.lost.store(true, Ordering::Relaxed);
         }
     }
 
@@ -187,10 +187,10 @@ impl OutputCallback {
         if let Some(bridge) = bridge {
             let begun = bridge.begin(frames, realtime::now_ns());
             if begun.gap {
-                lent.watch().xruns.fetch_add(1, Ordering::Relaxed);
+                lent.stats().xruns.fetch_add(1, Ordering::Relaxed);
             }
             if begun.starved {
-                lent.watch().lost.store(true, Ordering::Relaxed);
+                lent.stats().lost.store(true, Ordering::Relaxed);
             }
         }
         let fill = |renderer: &mut Renderer, _, frames| match bridge.as_mut() {

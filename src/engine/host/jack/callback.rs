@@ -158,15 +158,15 @@ impl ProcessHandler for Callback {
 
 /// The notifications: an atomic each, and a word to the keeper of MIDI connections.
 pub struct Notifications {
-    watch: Arc<CallbackStats>,
+    stats: Arc<CallbackStats>,
     signals: Arc<JackSignals>,
     keeper: ConnectionKeeper,
 }
 
 impl Notifications {
     /// Notifications for this stream.
-    pub fn new(watch: Arc<CallbackStats>, signals: Arc<JackSignals>, keeper: ConnectionKeeper) -> Notifications {
-        Notifications { watch, signals, keeper }
+    pub fn new(stats: Arc<CallbackStats>, signals: Arc<JackSignals>, keeper: ConnectionKeeper) -> Notifications {
+        Notifications { stats, signals, keeper }
     }
 }
 
@@ -176,7 +176,7 @@ impl NotificationHandler for Notifications {
         reason = "the trait's method is unsafe: it runs like a signal handler, so it stores one atomic"
     )]
     unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {
-        self.watch.lost.store(true, Ordering::Relaxed);
+        self.stats.lost.store(true, Ordering::Relaxed);
     }
 
     fn freewheel(&mut self, _: &Client, is_freewheel_enabled: bool) {
@@ -192,7 +192,7 @@ impl NotificationHandler for Notifications {
     }
 
     fn xrun(&mut self, _: &Client) -> Control {
-        self.watch.xruns.fetch_add(1, Ordering::Relaxed);
+        self.stats.xruns.fetch_add(1, Ordering::Relaxed);
         self.signals.interrupted.store(true, Ordering::Relaxed);
         Control::Continue
     }

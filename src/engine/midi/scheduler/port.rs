@@ -52,7 +52,7 @@ pub(super) struct ScheduledPort {
     panel: Arc<PortPanel>,
     queue: PortQueue,
     controllers: Controllers,
-    pace: WirePacer,
+    pacer: WirePacer,
     arrivals: u64,
     /// What the synth holds; what it held when it went away, while it is.
     held: HeldState,
@@ -60,7 +60,7 @@ pub(super) struct ScheduledPort {
     used: u16,
     /// Those of them on which something was played, as notes, pedals and bends are.
     played: u16,
-    owed: PendingReleases,
+    releases: PendingReleases,
     /// Everything that can sound was ended by what was sent last.
     ended_all: bool,
     begun: Option<PartialSysEx>,
@@ -92,12 +92,12 @@ impl ScheduledPort {
             // Each controller has a turn, and as many may have been replaced.
             queue: PortQueue::with_capacity(QUEUE + QUEUE_FOR_URGENT + 2 * CONTROLLERS),
             controllers: Controllers::new(),
-            pace: WirePacer::new(wire, pulses),
+            pacer: WirePacer::new(wire, pulses),
             arrivals: 0,
             held: HeldState::default(),
             used: 0,
             played: 0,
-            owed: PendingReleases::default(),
+            releases: PendingReleases::default(),
             ended_all: false,
             begun: None,
             unfinished_ns: None,
@@ -235,11 +235,11 @@ impl ScheduledPort {
                 PortNews::Connected => {
                     self.forget_synth();
                     // It may have kept what it held, or be another one with a pedal of its own.
-                    self.owed.owe_ends_of(&std::mem::take(&mut self.held), 0);
+                    self.releases.owe_ends_of(&std::mem::take(&mut self.held), 0);
                     for channel in Channel::all().filter(|channel| self.used >> channel.nibble() & 1 == 1) {
-                        self.owed.owe(&Message::control(channel, HOLD_PEDAL, 0), 0);
+                        self.releases.owe(&Message::control(channel, HOLD_PEDAL, 0), 0);
                     }
-                    self.owed.owe_notes_off(self.used, 0);
+                    self.releases.owe_notes_off(self.used, 0);
                 }
             }
         }
@@ -260,8 +260,8 @@ impl ScheduledPort {
     /// What is behind the port is not what was there before.
     fn forget_synth(&mut self) {
         self.controllers.forget_sent(None);
-        self.pace.forget();
-        (self.owed, self.ended_all) = (PendingReleases::default(), false);
+        self.pacer.forget();
+        (self.releases, self.ended_all) = (PendingReleases::default(), false);
         (self.begun, self.unfinished_ns, self.overflowed) = (None, None, false);
         (self.opens_ns, self.retry_at_ns, self.retry_wait_ns) = (None, None, RETRY_NS.0);
     }
@@ -280,7 +280,7 @@ impl ScheduledPort {
 
     /// Whether something must go before anything else.
     fn is_behind(&self) -> bool {
-        self.unfinished_ns.is_some() || self.begun.is_some() || !self.owed.is_empty()
+        self.unfinished_ns.is_some() || self.begun.is_some() || !self.releases.is_empty()
     }
 
     /// See [`super::Scheduler::next_due_ns`].
@@ -326,7 +326,7 @@ impl ScheduledPort {
                 }
             }
             let (rank, bytes) = first?;
-            match self.pace.gate(hand.now_ns, rank, bytes, &self.panel) {
+            match self.pacer.gate(hand.now_ns, rank, bytes, &self.panel) {
                 Ok(opened_ns) => self.send_first(hand, opened_ns),
                 Err(opens_ns) => return Some(opens_ns),
             }
@@ -362,7 +362,7 @@ impl ScheduledPort {
     }
 
     fn in_pieces(&self, payload: &Payload) -> bool {
-        matches!(payload, Payload::SysEx(bytes) if self.pace.wants_pieces(bytes.len())) && self.out.takes_pieces()
+        matches!(payload, Payload::SysEx(bytes) if self.pacer.wants_pieces(bytes.len())) && self.out.takes_pieces()
     }
 
     /// Sends the first of what is ready. The wire has had room since `opened_ns`.
@@ -384,7 +384,7 @@ impl ScheduledPort {
                 self.queue.ripen(hand.now_ns);
             }
             QueueItem::Message(Payload::SysEx(bytes))
-                if self.pace.wants_pieces(bytes.len()) && self.out.takes_pieces() =>
+                if self.pacer.wants_pieces(bytes.len()) && self.out.takes_pieces() =>
             {
                 let waited_ns = (hand.clock)().saturating_sub(due_ns);
                 self.begun = Some(PartialSysEx { bytes, done: 0, at_ns: due_ns.max(opened_ns), waited_ns, cut: false });
@@ -450,7 +450,7 @@ impl ScheduledPort {
         payload: Payload,
     ) -> Result<(), SendFailed> {
         may_alloc(|| self.out.send(at_ns, payload.bytes()))?;
-        self.pace.spend(hand.now_ns, payload.bytes().len());
+        self.pacer.spend(hand.now_ns, payload.bytes().len());
         self.ended_all = false;
         if let Payload::Short(message) = &payload {
             self.track(message);
@@ -482,7 +482,7 @@ impl ScheduledPort {
     fn refuse(&mut self, now_ns: u64, due_ns: u64, message: Option<Message>) {
         count(&self.panel.refused);
         if let Some(message) = message.filter(Message::ends) {
-            self.owed.owe(&message, due_ns);
+            self.releases.owe(&message, due_ns);
             self.try_again(now_ns);
         }
     }
