@@ -75,14 +75,14 @@ fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, Strin
 impl Instruments {
     /// Turns knobs to any place.
     pub fn random(&mut self, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
-        let mut randomize = Randomizer::of_instant(now.ns);
-        self.randomize("dice", section, out, now, |param, _| randomize.any(param))
+        let mut randomizer = Randomizer::of_instant(now.ns);
+        self.randomize("dice", section, out, now, |param, _| randomizer.any(param))
     }
 
     /// Turns knobs to near where they are.
     pub fn mutate(&mut self, percent: f64, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
-        let mut randomize = Randomizer::of_instant(now.ns);
-        self.randomize("mutation", section, out, now, |param, value| randomize.near(param, value, percent / 100.0))
+        let mut randomizer = Randomizer::of_instant(now.ns);
+        self.randomize("mutation", section, out, now, |param, value| randomizer.near(param, value, percent / 100.0))
     }
 
     fn randomize(

@@ -94,9 +94,9 @@ fn a_mutation_moves_an_option_to_a_neighbour_as_often_as_it_is_strong() {
     for (percent, param) in [3.0, 10.0, 50.0, 100.0].into_iter().flat_map(|p| stepped.iter().map(move |s| (p, s))) {
         let places = |value: u16| param.options.iter().position(|option| option.value == value).unwrap();
         for from in &param.options {
-            let mut randomize = Randomizer::of_instant(7);
+            let mut randomizer = Randomizer::of_instant(7);
             let moved = (0..2000).filter(|_| {
-                let by = places(randomize.near(param, from.value, percent / 100.0)).abs_diff(places(from.value));
+                let by = places(randomizer.near(param, from.value, percent / 100.0)).abs_diff(places(from.value));
                 assert!(by <= 1, "{} by {by}", param.name);
                 by == 1
             });
