@@ -4,7 +4,7 @@
 //! step of the instrument in use, which has two hundred of its own: steps of different instruments can change places. Edits
 //! of tracks and clips come into the same history, with an `edit.undo` that undoes the newest step of all.
 
-use super::edit::{Edit, Shelf};
+use super::edit::{Edit, SnapshotScope};
 use std::collections::BTreeMap;
 
 /// So many steps of an instrument can be undone.
@@ -14,7 +14,7 @@ const ONE_MOVE_NS: u64 = 500_000_000;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct HistoryStep {
     /// What it was, as a person says it.
     pub label: String,
     /// The instrument that was in use.
@@ -29,7 +29,7 @@ pub struct Step {
     open_ns: Option<u64>,
 }
 
-impl Step {
+impl HistoryStep {
     fn does_something(&self) -> bool {
         !matches!(self.undo, Edit::Knobs { .. }) || self.undo != self.redo
     }
@@ -60,9 +60,9 @@ impl Step {
 #[derive(Debug, Default)]
 pub struct History {
     /// The newest last.
-    past: Vec<Step>,
+    past: Vec<HistoryStep>,
     /// Undone, the one that was undone last at the end.
-    future: Vec<Step>,
+    future: Vec<HistoryStep>,
 }
 
 impl History {
@@ -74,8 +74,9 @@ impl History {
         }
         self.forget_future(instrument);
         // Two hands on two knobs are two steps, however their moves alternate: steps of different knobs can change places.
-        let is_open = |step: &&mut Step| step.open_ns.is_some_and(|open| now_ns.saturating_sub(open) <= ONE_MOVE_NS);
-        let shares = |step: &Step| moves.iter().any(|(index, _)| step.moves(*index));
+        let is_open =
+            |step: &&mut HistoryStep| step.open_ns.is_some_and(|open| now_ns.saturating_sub(open) <= ONE_MOVE_NS);
+        let shares = |step: &HistoryStep| moves.iter().any(|(index, _)| step.moves(*index));
         let mut of_instrument = self.past.iter_mut().rev().filter(|step| step.instrument == instrument);
         let nearest = of_instrument.by_ref().take_while(is_open).find(|step| shares(step));
         if let Some(step) = nearest.filter(|step| step.of == Some(*index)) {
@@ -86,12 +87,12 @@ impl History {
                 }
             }
             step.open_ns = Some(now_ns);
-            self.past.retain(Step::does_something);
+            self.past.retain(HistoryStep::does_something);
             return;
         }
         let before = moves.iter().map(|(index, (before, _))| (*index, *before));
         let after = moves.iter().map(|(index, (_, after))| (*index, *after));
-        self.push(Step {
+        self.push(HistoryStep {
             label: label.to_owned(),
             instrument,
             undo: Edit::knobs(instrument, before),
@@ -116,11 +117,11 @@ impl History {
     /// Something was done while an instrument was in use: what undoes it, and what does it again.
     pub fn done(&mut self, instrument: usize, label: String, undo: Edit, redo: Edit) {
         self.forget_future(instrument);
-        self.push(Step { label, instrument, undo, redo, of: None, open_ns: None });
+        self.push(HistoryStep { label, instrument, undo, redo, of: None, open_ns: None });
     }
 
-    fn push(&mut self, step: Step) {
-        let is_of = |other: &Step| other.instrument == step.instrument;
+    fn push(&mut self, step: HistoryStep) {
+        let is_of = |other: &HistoryStep| other.instrument == step.instrument;
         if self.past.iter().filter(|other| is_of(other)).count() == STEPS_MAX
             && let Some(oldest) = self.past.iter().position(is_of)
         {
@@ -130,7 +131,7 @@ impl History {
     }
 
     /// The step of an instrument to undo; none where there is none. [`undone`](History::undone) is to get it.
-    pub fn undo(&mut self, instrument: usize) -> Option<Step> {
+    pub fn undo(&mut self, instrument: usize) -> Option<HistoryStep> {
         let at = self.past.iter().rposition(|step| step.instrument == instrument)?;
         let mut step = self.past.remove(at);
         step.open_ns = None;
@@ -141,7 +142,7 @@ impl History {
 
     /// A step was undone, and this edit takes that back: of a snapshot it counts from now on; of knobs, where the step
     /// moved them, for a morph may have been undone on its way.
-    pub fn undone(&mut self, mut step: Step, inverse: Edit) {
+    pub fn undone(&mut self, mut step: HistoryStep, inverse: Edit) {
         if !matches!(inverse, Edit::Knobs { .. }) {
             step.redo = inverse;
         }
@@ -149,13 +150,13 @@ impl History {
     }
 
     /// The step of an instrument to do again; none where none was undone. [`redone`](History::redone) is to get it.
-    pub fn redo(&mut self, instrument: usize) -> Option<Step> {
+    pub fn redo(&mut self, instrument: usize) -> Option<HistoryStep> {
         let at = self.future.iter().rposition(|step| step.instrument == instrument)?;
         Some(self.future.remove(at))
     }
 
     /// A step was done again, and this edit takes that back; see [`undone`](History::undone).
-    pub fn redone(&mut self, mut step: Step, inverse: Edit) {
+    pub fn redone(&mut self, mut step: HistoryStep, inverse: Edit) {
         if !matches!(inverse, Edit::Knobs { .. }) {
             step.undo = inverse;
         }
@@ -164,7 +165,7 @@ impl History {
 
     /// The parameters of an instrument answer to other values now: every step leads to what they answer to.
     pub fn refit(&mut self, instrument: usize, snap: impl Fn(usize, u16) -> u16) {
-        let fit = |step: &mut Step| {
+        let fit = |step: &mut HistoryStep| {
             if step.instrument == instrument {
                 step.knobs().flatten().for_each(|(index, value)| *value = snap(*index, *value));
             }
@@ -182,7 +183,7 @@ impl History {
 
     /// The session is another one: no snapshot of the one before comes back into it.
     pub fn forget_session(&mut self) {
-        let stays = |step: &Step| step.undo.shelf() != Some(Shelf::Session);
+        let stays = |step: &HistoryStep| step.undo.shelf() != Some(SnapshotScope::Session);
         self.past.retain(stays);
         self.future.retain(stays);
     }

@@ -57,7 +57,7 @@ impl Clip {
 
 /// Frames of a file that are heard under a part of the song.
 #[derive(Clone, Debug)]
-pub struct Piece<'a> {
+pub struct PlaylistRegion<'a> {
     /// The part of the song.
     pub song: Range<i64>,
     clip: &'a Clip,
@@ -65,7 +65,7 @@ pub struct Piece<'a> {
     above: Vec<&'a Clip>,
 }
 
-impl<'a> Piece<'a> {
+impl<'a> PlaylistRegion<'a> {
     /// The file.
     pub fn file(&self) -> &'a Arc<Path> {
         &self.clip.file
@@ -101,7 +101,7 @@ impl Playlist {
 
     /// What is heard under a stretch of the song, in the order of the song. Where nothing lies, or nothing of it is heard,
     /// there is no piece; two lie over each other where clips crossfade.
-    pub fn pieces(&self, stretch: Range<i64>) -> Vec<Piece<'_>> {
+    pub fn pieces(&self, stretch: Range<i64>) -> Vec<PlaylistRegion<'_>> {
         let overlaps = |clip: &&Clip| {
             let song = clip.song();
             song.start < stretch.end && stretch.start < song.end
@@ -119,7 +119,7 @@ impl Playlist {
         for part in cuts.windows(2).map(|ends| ends[0]..ends[1]) {
             let mut above = Vec::new();
             for clip in under.iter().rev().filter(|clip| clip.song().contains(&part.start)) {
-                pieces.push(Piece { song: part.clone(), clip, above: above.clone() });
+                pieces.push(PlaylistRegion { song: part.clone(), clip, above: above.clone() });
                 if clip.covers(&part) {
                     break;
                 }

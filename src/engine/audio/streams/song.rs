@@ -9,9 +9,9 @@
 mod tests;
 
 use super::{
-    Shared, Wanted,
+    Shared, StreamOrder,
     block::Epoch,
-    queue::{Queue, There},
+    queue::{BlockQueue, There},
 };
 use std::{ops::Range, sync::atomic::Ordering};
 
@@ -59,7 +59,7 @@ impl Spread {
 
 /// A stream that is locked to the song.
 pub(super) struct SongStream {
-    queue: Queue,
+    queue: BlockQueue,
     /// What it plays; nothing while it is closed.
     epoch: Option<Epoch>,
     /// Blocks before this one are void.
@@ -73,13 +73,13 @@ pub(super) struct SongStream {
 }
 
 impl SongStream {
-    pub fn new(queue: Queue) -> SongStream {
+    pub fn new(queue: BlockQueue) -> SongStream {
         let (first, spread) = (Epoch::default(), Spread::default());
         SongStream { queue, epoch: None, first, next: None, is_dry: false, is_over: false, spread }
     }
 
     /// Plays this epoch from now on, or nothing.
-    pub fn want(&mut self, wanted: Wanted) {
+    pub fn want(&mut self, wanted: StreamOrder) {
         let epoch = wanted.plays.then_some(wanted.epoch);
         self.first = if wanted.plays { wanted.epoch } else { wanted.epoch.next() };
         if epoch == self.epoch {

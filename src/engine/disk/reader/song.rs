@@ -5,7 +5,7 @@ use super::stereo::{self, Stereo};
 use crate::{
     engine::audio::streams::block::Block,
     music::Plan,
-    session::playlist::{Piece, Playlist},
+    session::playlist::{Playlist, PlaylistRegion},
 };
 use std::{path::Path, sync::Arc};
 
@@ -67,7 +67,7 @@ impl SongSource {
     }
 
     /// Adds what a piece sounds like to its frames of a block. Behind a file's end there is silence.
-    fn add(&mut self, piece: &Piece<'_>, samples: &mut [[f32; 2]]) -> Result<(), String> {
+    fn add(&mut self, piece: &PlaylistRegion<'_>, samples: &mut [[f32; 2]]) -> Result<(), String> {
         let open = self.files.iter().position(|(file, ..)| file == piece.file());
         let open = match open {
             Some(open) => open,
