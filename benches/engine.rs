@@ -25,7 +25,7 @@ use busker::{
         host::DeviceSpec,
         midi::{
             port::{MidiOut, SendFailed},
-            scheduler::{Outgoing, SPACING_NS, Scheduler, SchedulerPort, What},
+            scheduler::{SPACING_NS, Scheduler, SchedulerPort, SendRequest, What},
             sent::{PortIndex, SentReader, sent_log},
         },
         offline::{Offline, built_in_port},
@@ -208,11 +208,11 @@ fn storm() {
             let channel = Channel::FIRST;
             let halves = Halves::default();
             let what = What::Control { channel, target, halves, value, spacing_ns: SPACING_NS, glide_ns: 0 };
-            scheduler.submit(now_ns, Outgoing { port: PortIndex(0), due_ns: now_ns, what });
+            scheduler.submit(now_ns, SendRequest { port: PortIndex(0), due_ns: now_ns, what });
             if let Some(note) = Note::new((i / 500 % 128) as u8).filter(|_| i % 500 == 0) {
                 let (on, off) = (Message::note_on(Channel::FIRST, note, 100), Message::note_off(Channel::FIRST, note));
                 for (due_ns, message) in [(now_ns, on), (now_ns + 40_000_000, off)] {
-                    scheduler.submit(now_ns, Outgoing { port: PortIndex(0), due_ns, what: What::Message(message) });
+                    scheduler.submit(now_ns, SendRequest { port: PortIndex(0), due_ns, what: What::Message(message) });
                     asked += 1;
                 }
             }
@@ -237,7 +237,7 @@ fn controllers(c: &mut Criterion) {
                     let halves = Halves::default();
                     let what = What::Control { channel, target, halves, value, spacing_ns: SPACING_NS, glide_ns: 0 };
                     let now_ns = u64::from(i) * 100_000;
-                    scheduler.submit(now_ns, Outgoing { port: PortIndex(0), due_ns: 0, what });
+                    scheduler.submit(now_ns, SendRequest { port: PortIndex(0), due_ns: 0, what });
                     scheduler.step(&|| now_ns);
                 }
             },

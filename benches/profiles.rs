@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the bench")]
 
-use busker::profile::{Library, Places, Profile, Reading};
+use busker::profile::{Library, Places, Profile, ProfileScan};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{fs, hint::black_box, path::Path};
 
@@ -30,9 +30,9 @@ fn load(criterion: &mut Criterion) {
     std::thread::sleep(std::time::Duration::from_secs(4));
     let known = Some(folder.path().join("known.json"));
     let places = Places { folder: Some(folder.path().to_owned()), settings: None, known };
-    Reading::first(places.clone());
+    ProfileScan::first(places.clone());
     criterion.bench_function("load 400 profiles that were read before", |bench| {
-        bench.iter(|| black_box(Reading::first(places.clone())));
+        bench.iter(|| black_box(ProfileScan::first(places.clone())));
     });
 }
 

@@ -9,16 +9,16 @@ use busker::{
         recorder::{RECORDER_OPTIONS, RecorderOptions},
     },
     engine::{config::EngineConfig, offline::Offline},
-    learned::Learned,
     midi::{
         message::split,
-        parser::{LONGEST_SYSEX_BYTES, Parsed, Parser},
-        smf::{Bytes, Smf, SmfEvent, TempoFrom, Way},
+        parser::{LONGEST_SYSEX_BYTES, ParsedMessage, Parser},
+        smf::{Bytes, MessageDirection, Smf, SmfEvent, TempoFrom},
     },
+    midi_maps::MidiMaps,
     profile::{Profile, midi_guide},
     remote::{
         osc::{datagram, pattern::Pattern, table, understand},
-        wire::{Asked, MESSAGE_BYTES_MAX, Told},
+        wire::{ClientMessage, MESSAGE_BYTES_MAX, ServerMessage},
     },
     script::Script,
     session::Session,
@@ -30,7 +30,7 @@ use busker::{
         input::{Decoder, Input},
         theme::Theme,
     },
-    wav::{Field, Health, Notes, Samples, Wav},
+    wav::{Health, Notes, Samples, SizeField, Wav},
     yaml::Fault,
 };
 use midly::TrackEventKind;
@@ -72,7 +72,7 @@ pub fn wav_repair(bytes: &[u8]) {
     assert_eq!(after.len(), bytes.len(), "the file has another length");
     let mut expected = bytes.to_vec();
     for (at, field) in &repair.fields {
-        let (from, size) = (*at as usize, if matches!(field, Field::Short(_)) { 4 } else { 8 });
+        let (from, size) = (*at as usize, if matches!(field, SizeField::Short(_)) { 4 } else { 8 });
         expected[from..from + size].copy_from_slice(&after[from..from + size]);
     }
     assert!(expected == after, "a byte that is no size was changed");
@@ -169,19 +169,19 @@ pub fn osc_datagram(bytes: &[u8]) {
 /// What a guest at the socket sends, or a station to it: what is understood is written as it is understood, a command that
 /// is one is one when it is written, and a part of a status is put in or leaves it as it was.
 pub fn wire_message(bytes: &[u8]) {
-    if let Ok(asked) = Asked::decode(bytes) {
+    if let Ok(asked) = ClientMessage::decode(bytes) {
         assert!(bytes.len() <= MESSAGE_BYTES_MAX);
-        assert_eq!(Asked::decode(asked.encode().as_bytes()).expect("it was written here"), asked);
-        if let Asked::Do { command, .. } = &asked {
+        assert_eq!(ClientMessage::decode(asked.encode().as_bytes()).expect("it was written here"), asked);
+        if let ClientMessage::Do { command, .. } = &asked {
             match command.parse::<Command>() {
                 Ok(command) => assert_eq!(command.to_string().parse(), Ok(command)),
                 Err(why) => assert!(!why.to_string().is_empty()),
             }
         }
     }
-    let Ok(told) = Told::decode(bytes) else { return };
-    assert!(Told::decode(told.encode().as_bytes()).is_ok());
-    let Told::Status { changes, .. } = told else { return };
+    let Ok(told) = ServerMessage::decode(bytes) else { return };
+    assert!(ServerMessage::decode(told.encode().as_bytes()).is_ok());
+    let ServerMessage::Status { changes, .. } = told else { return };
     static STANDING: OnceLock<Status> = OnceLock::new();
     let standing = STANDING.get_or_init(|| {
         let config = EngineConfig::built_in("/tmp").expect("profiles are built in");
@@ -217,8 +217,8 @@ pub fn midi_bytes(bytes: &[u8]) {
         for piece in pieces {
             parser.feed(piece, |parsed| {
                 messages.push(match parsed {
-                    Parsed::Short(message) => message.bytes().to_vec(),
-                    Parsed::SysEx(bytes) => bytes.to_vec(),
+                    ParsedMessage::Short(message) => message.bytes().to_vec(),
+                    ParsedMessage::SysEx(bytes) => bytes.to_vec(),
                 })
             });
         }
@@ -259,7 +259,7 @@ pub fn midi_file(bytes: &[u8]) {
             _ => {
                 let Some(bytes) = Bytes::of(text) else { continue };
                 let has_place = !matches!(text, [0xF1 | 0xF2 | 0xF8..=0xFF, ..]);
-                let way = if v0 % 2 == 0 { Way::Sent } else { Way::Received };
+                let way = if v0 % 2 == 0 { MessageDirection::Sent } else { MessageDirection::Received };
                 smf.event(SmfEvent { frame, way, port: v1 % 3, bytes });
                 events += usize::from(has_place && smf.lost() == lost);
             }
@@ -313,7 +313,7 @@ pub fn yaml_text(bytes: &[u8]) {
         Ok(file) => in_the_text(&text, &[file.faults, file.older].concat()),
         Err(fault) => in_the_text(&text, &[fault]),
     }
-    kept::<Learned>(&text);
+    kept::<MidiMaps>(&text);
     kept::<Session>(&text);
     kept::<Snapshots>(&text);
 }

@@ -10,12 +10,12 @@ pub mod arg;
 pub mod channels;
 
 use crate::hints;
-use crate::motion::{Slot, Wanted};
+use crate::motion::{ModulatorRequest, ModulatorSlot};
 use crate::music::ClockSource;
 use crate::music::{Bpm, Decibels, Note, Position};
 use crate::profile::Curve;
 use arg::{
-    Arg, ArgKind, Hex, Length, Millis, Name, OffsetMs, OnOff, Part, Percent, PortName, Seconds, Steps, Switch,
+    Arg, ArgKind, Hex, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Percent, PortName, Seconds, Steps, Switch,
     TakeName, TempoStep, Text, ThruChannel, Velocity, Which,
 };
 use channels::ChannelList;
@@ -174,9 +174,9 @@ commands! {
     /// Do again what was taken back
     ParamRedo = "param.redo" {}
     /// Have an LFO or an envelope move a knob around where it stands; what is not said stays as it is
-    ModSet = "mod.set" { param: Name, modulator: Wanted }
+    ModSet = "mod.set" { param: Name, modulator: ModulatorRequest }
     /// Take an LFO or an envelope off a knob, or all of them
-    ModOff = "mod.off" { param: Name, which: Option<Slot> }
+    ModOff = "mod.off" { param: Name, which: Option<ModulatorSlot> }
     /// Begin the envelopes of a knob, or end them
     ModGate = "mod.gate" { param: Name, state: Switch }
     /// Record the turns of knobs while the song plays, or not
@@ -186,7 +186,7 @@ commands! {
     /// Forget the recorded turns of a knob, or of all
     AutoClear = "auto.clear" { param: Option<Name> }
     /// Have one knob, the macro, drive another from here to there; a new name makes a new macro
-    MacroDrive = "macro.drive" { name: Name, param: Name, from: Part, to: Part, curve: Option<Curve> }
+    MacroDrive = "macro.drive" { name: Name, param: Name, from: KnobPosition, to: KnobPosition, curve: Option<Curve> }
     /// Take a knob out of a macro, or the macro away
     MacroDrop = "macro.drop" { name: Name, param: Option<Name> }
     /// Take another synth's knobs

@@ -20,7 +20,7 @@ use crate::{
     midi::Channel,
     music::{Bpm, Decibels},
     profile::SHORT_KEY,
-    yaml::{self, Fault, Field, Reader},
+    yaml::{self, Fault, YamlField, YamlReader},
 };
 use recorder::{RECORDER_OPTIONS, RecorderOptions};
 use std::{
@@ -221,7 +221,12 @@ impl SettingsFile {
     }
 }
 
-fn read(reader: &mut Reader<'_>, root: &Field<'_>, older: &mut Vec<Fault>, places: &mut SettingPlaces) -> Settings {
+fn read(
+    reader: &mut YamlReader<'_>,
+    root: &YamlField<'_>,
+    older: &mut Vec<Fault>,
+    places: &mut SettingPlaces,
+) -> Settings {
     let keys = ["audio", "midi", "profile", SHORT_KEY, "clock", "recordings", "record", "doors", "idle_end_minutes"];
     let Some(map) = reader.mapping(root, &keys) else { return Settings::default() };
     let mut settings = Settings {
@@ -290,12 +295,12 @@ fn read(reader: &mut Reader<'_>, root: &Field<'_>, older: &mut Vec<Fault>, place
 }
 
 /// Where a field stands.
-fn place(reader: &Reader<'_>, field: &Field<'_>) -> Fault {
+fn place(reader: &YamlReader<'_>, field: &YamlField<'_>) -> Fault {
     reader.note(field, String::new())
 }
 
 /// A device or a port; the fault says which there are.
-fn read_choice<T: std::str::FromStr>(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<T>
+fn read_choice<T: std::str::FromStr>(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<T>
 where
     T::Err: std::fmt::Display,
 {
@@ -308,7 +313,7 @@ where
     }
 }
 
-fn read_folder(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<PathBuf> {
+fn read_folder(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<PathBuf> {
     let text = reader.text(field, TEXT_CHARS_MAX)?;
     let folder = whole_path(&text, home_folder().as_deref());
     if folder.is_none() {
@@ -317,7 +322,7 @@ fn read_folder(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<PathBuf> {
     folder
 }
 
-fn read_recorder(reader: &mut Reader<'_>, field: &Field<'_>, options: &mut RecorderOptions) {
+fn read_recorder(reader: &mut YamlReader<'_>, field: &YamlField<'_>, options: &mut RecorderOptions) {
     let names = RECORDER_OPTIONS.iter().map(|row| row.name).collect::<Vec<_>>();
     let Some(map) = field.is_given().then(|| reader.mapping(field, &names)).flatten() else { return };
     for row in RECORDER_OPTIONS {

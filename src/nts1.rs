@@ -11,4 +11,4 @@ pub mod program;
 pub mod session;
 pub mod unit;
 
-pub use message::{Message, Module, Slot};
+pub use message::{Module, Nts1Message, UnitSlot};

@@ -1,4 +1,4 @@
-//! Synth profiles: what YAML says, and what it means once checked. Pure, but for what [`Library`] and [`Reading`] read
+//! Synth profiles: what YAML says, and what it means once checked. Pure, but for what [`Library`] and [`ProfileScan`] read
 //! from the disk.
 //!
 //! The way of a profile: text → `yaml` (a tree) → `check` or `short` (every fault at once) → [`Profile`] (plain,
@@ -8,9 +8,9 @@ mod check;
 mod curve;
 mod drives;
 mod fields;
+mod file_stamps;
 mod known;
 mod library;
-mod marks;
 pub mod midi_guide;
 mod param;
 mod places;
@@ -18,10 +18,10 @@ mod short;
 mod values;
 
 pub use curve::Curve;
+pub use file_stamps::FileStamps;
 pub use library::{DEFAULT_ID, FALLBACK_ID, Library};
-pub use marks::Marks;
 pub use param::{Drive, Halves, Param, ParamOption, Target};
-pub use places::{Places, Reading};
+pub use places::{Places, ProfileScan};
 pub use short::SHORT_KEY;
 
 use crate::yaml::Fault;

@@ -10,7 +10,7 @@
 use crate::{
     command::{Command, CommandError},
     music::{Bpm, PPQN, Position},
-    yaml::{self, Fault, Field, Reader},
+    yaml::{self, Fault, YamlField, YamlReader},
 };
 
 /// A checked script.
@@ -19,12 +19,12 @@ pub struct Script {
     /// The tempo it starts with; positions in bars are taken at this tempo.
     pub bpm: Bpm,
     /// In order of time; those at one time in order of the file.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScriptStep>,
 }
 
 /// Commands given at one time.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct ScriptStep {
     /// Seconds from the start of the script.
     pub at_seconds: f64,
     /// Given one after the other.
@@ -52,18 +52,18 @@ impl Script {
     }
 }
 
-fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Script> {
+fn read(reader: &mut YamlReader<'_>, root: &YamlField<'_>) -> Option<Script> {
     let map = reader.mapping(root, &["bpm", "steps"])?;
     let bpm = reader.number(&map.field("bpm"), Bpm::MIN.get(), Bpm::MAX.get()).and_then(Bpm::new).unwrap_or_default();
-    let items = reader.needed(&map, "steps", Reader::some_items).unwrap_or_default();
-    let mut steps: Vec<Step> = items.iter().filter_map(|item| read_step(reader, item, bpm)).collect();
+    let items = reader.needed(&map, "steps", YamlReader::some_items).unwrap_or_default();
+    let mut steps: Vec<ScriptStep> = items.iter().filter_map(|item| read_step(reader, item, bpm)).collect();
     steps.sort_by(|a, b| a.at_seconds.total_cmp(&b.at_seconds));
     Some(Script { bpm, steps })
 }
 
-fn read_step(reader: &mut Reader<'_>, item: &Field<'_>, bpm: Bpm) -> Option<Step> {
+fn read_step(reader: &mut YamlReader<'_>, item: &YamlField<'_>, bpm: Bpm) -> Option<ScriptStep> {
     let map = reader.mapping(item, &["at", "do"])?;
-    let at = reader.needed(&map, "at", Reader::parsed::<Position>);
+    let at = reader.needed(&map, "at", YamlReader::parsed::<Position>);
     let field = map.field("do");
     let commands = if field.is_list() {
         let items = reader.items(&field);
@@ -72,10 +72,10 @@ fn read_step(reader: &mut Reader<'_>, item: &Field<'_>, bpm: Bpm) -> Option<Step
         vec![reader.needed(&map, "do", read_command)?]
     };
     let seconds = at?.pulses(bpm) / PPQN as f64 * 60.0 / bpm.get();
-    Some(Step { at_seconds: seconds, commands })
+    Some(ScriptStep { at_seconds: seconds, commands })
 }
 
-fn read_command(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Command> {
+fn read_command(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<Command> {
     match reader.plain(field)?.parse() {
         Ok(command) => Some(command),
         Err(error) => {

@@ -36,7 +36,7 @@ use crate::{
     music::Bpm,
     snapshots::{LIST_BYTES_MAX, Snapshots},
     stored::{FromYaml, ToYaml},
-    yaml::{self, Fault, Field, Reader, name, quoted},
+    yaml::{self, Fault, YamlField, YamlReader, name, quoted},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -101,31 +101,31 @@ impl FromYaml for Session {
     }
 }
 
-fn read_instrument(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<InstrumentState> {
+fn read_instrument(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<InstrumentState> {
     let map = reader.mapping(field, &["port", "profile", "values", "macros", "motion", "automation"])?;
     let port = reader.needed(&map, "port", |reader, port| reader.text(port, TEXT_CHARS_MAX));
     let profile = reader.text(&map.field("profile"), TEXT_CHARS_MAX);
     let values = entries(reader, &map.field("values"));
-    let value_of = |(param, value): &(String, Field<'_>), reader: &mut Reader<'_>| {
+    let value_of = |(param, value): &(String, YamlField<'_>), reader: &mut YamlReader<'_>| {
         Some((param.clone(), reader.int(value, 0, VALUE_MAX)? as u16))
     };
     let values = values.iter().filter_map(|entry| value_of(entry, reader)).collect();
     let (macros, motion) = (lines(reader, &map.field("macros")), lines(reader, &map.field("motion")));
     let curves = entries(reader, &map.field("automation"));
-    let lane = |(param, lane): &(String, Field<'_>)| Some((param.clone(), read_lane(reader, lane)?));
+    let lane = |(param, lane): &(String, YamlField<'_>)| Some((param.clone(), read_lane(reader, lane)?));
     let automation = curves.iter().filter_map(lane).collect();
     Some(InstrumentState { port: port?, profile, values, macros, motion, automation })
 }
 
-fn entries<'n>(reader: &mut Reader<'_>, field: &Field<'n>) -> Vec<(String, Field<'n>)> {
+fn entries<'n>(reader: &mut YamlReader<'_>, field: &YamlField<'n>) -> Vec<(String, YamlField<'n>)> {
     if field.is_given() { reader.entries(field) } else { Vec::new() }
 }
 
-fn lines(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<String> {
+fn lines(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Vec<String> {
     reader.items(field).iter().filter_map(|line| reader.text(line, TEXT_CHARS_MAX)).collect()
 }
 
-fn read_lane(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Lane> {
+fn read_lane(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<Lane> {
     let text = reader.text(field, Session::BYTES_MAX)?;
     let point = |point: &str| {
         let (pulse, value) = point.trim().split_once(' ')?;

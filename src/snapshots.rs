@@ -4,7 +4,7 @@
 
 use crate::{
     stored::{self, FromYaml, Full, Merge, ToYaml},
-    yaml::{self, BRACKETS_MAX, Fault, Field, Reader, name},
+    yaml::{self, BRACKETS_MAX, Fault, YamlField, YamlReader, name},
 };
 use std::{collections::BTreeMap, mem};
 
@@ -126,7 +126,7 @@ impl Snapshots {
     }
 
     /// Reads the items of a list.
-    pub(crate) fn read(reader: &mut Reader<'_>, list: &Field<'_>) -> Snapshots {
+    pub(crate) fn read(reader: &mut YamlReader<'_>, list: &YamlField<'_>) -> Snapshots {
         let mut snapshots = Snapshots::default();
         for item in reader.items(list) {
             if let Some(snapshot) = read_snapshot(reader, &item)
@@ -198,7 +198,7 @@ impl Merge for Snapshots {
     }
 }
 
-fn read_snapshot(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Snapshot> {
+fn read_snapshot(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<Snapshot> {
     let map = reader.mapping(field, &["profile", "name", "values"])?;
     let profile = reader.needed(&map, "profile", |reader, profile| reader.text(profile, NAME_CHARS_MAX));
     let name = reader.needed(&map, "name", |reader, name| reader.text(name, NAME_CHARS_MAX));
@@ -207,7 +207,8 @@ fn read_snapshot(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Snapshot>
     }
     let values = reader.needed(&map, "values", |reader, values| {
         let entries = if values.is_given() { reader.entries(values) } else { Vec::new() };
-        let read = |(name, value): &(String, Field<'_>)| Some((name.clone(), reader.int(value, 0, VALUE_MAX)? as u16));
+        let read =
+            |(name, value): &(String, YamlField<'_>)| Some((name.clone(), reader.int(value, 0, VALUE_MAX)? as u16));
         Some(entries.iter().filter_map(read).collect())
     });
     Some(Snapshot { profile: profile?, name: name?, values: values? })

@@ -1,6 +1,6 @@
 //! Everything the engine says: one snapshot of how things are, and the events that led there.
 //!
-//! [`Status`] is made of [`Part`]s, each shared by reference and made anew only when it changed, and of [`Levels`], plain
+//! [`Status`] is made of [`StatusPart`]s, each shared by reference and made anew only when it changed, and of [`Levels`], plain
 //! numbers that move by themselves. The newest replaces the one before, it carries its instant, and nobody is asked for
 //! it. [`Event`]s are what happened; each reaches every subscriber once, or is counted as missed.
 
@@ -17,10 +17,10 @@ pub use doors::DoorStatus;
 pub use knobs::{AutomationStatus, MorphStatus, MotionStatus, ParamsStatus};
 pub use levels::Levels;
 pub use midi::{
-    ClockStatus, LatencyStatus, MonitorLine, MonitorStatus, PortStatus, Rate, RealtimeStatus, SourceStatus, SyncState,
-    Traffic,
+    ClockStatus, LatencyStatus, MonitorLine, MonitorStatus, PortStatus, RealtimeStatus, SourceStatus, SyncState,
+    Traffic, TrafficRate,
 };
-pub use part::Part;
+pub use part::StatusPart;
 
 pub use takes::{TakeInfo, TakeState, TakesStatus};
 
@@ -36,67 +36,67 @@ pub struct Status {
     pub at_ns: u64,
     /// Song, tempo and clock.
     #[schema(value_type = TransportStatus)]
-    pub transport: Part<TransportStatus>,
+    pub transport: StatusPart<TransportStatus>,
     /// The audio device and how the callback fares.
     #[schema(value_type = DeviceStatus)]
-    pub device: Part<DeviceStatus>,
+    pub device: StatusPart<DeviceStatus>,
     /// What the system granted the MIDI threads.
     #[schema(value_type = RealtimeStatus)]
-    pub realtime: Part<RealtimeStatus>,
+    pub realtime: StatusPart<RealtimeStatus>,
     /// MIDI ports, in the order they were opened.
     #[schema(value_type = Vec<PortStatus>)]
-    pub ports: Part<Vec<PortStatus>>,
+    pub ports: StatusPart<Vec<PortStatus>>,
     /// The port whose instrument is played and shown, counted from 1; 0 where there is none.
     #[schema(value_type = u8)]
-    pub instrument: Part<u8>,
+    pub instrument: StatusPart<u8>,
     /// Whose clock it is.
     #[schema(value_type = ClockStatus)]
-    pub clock: Part<ClockStatus>,
+    pub clock: StatusPart<ClockStatus>,
     /// What the next controller or note that comes in is tied to.
     #[schema(value_type = Option<String>)]
-    pub learning: Part<Option<String>>,
+    pub learning: StatusPart<Option<String>>,
     /// What comes and goes, while somebody looks.
     #[schema(value_type = Option<MonitorStatus>)]
-    pub monitor: Part<Option<MonitorStatus>>,
+    pub monitor: StatusPart<Option<MonitorStatus>>,
     /// What is recorded and monitored.
     #[schema(value_type = InputsStatus)]
-    pub inputs: Part<InputsStatus>,
+    pub inputs: StatusPart<InputsStatus>,
     /// Left and right.
     #[schema(value_type = Vec<MeterStatus>)]
-    pub outputs: Part<Vec<MeterStatus>>,
+    pub outputs: StatusPart<Vec<MeterStatus>>,
     /// The metronome.
     #[schema(value_type = bool)]
-    pub click_on: Part<bool>,
+    pub click_on: StatusPart<bool>,
     /// Ids of the profiles there are.
     #[schema(value_type = Vec<String>)]
-    pub profiles: Part<Arc<[String]>>,
+    pub profiles: StatusPart<Arc<[String]>>,
     /// The knobs.
     #[schema(value_type = knobs::ParamsTold)]
-    pub params: Part<ParamsStatus>,
+    pub params: StatusPart<ParamsStatus>,
     /// Turns of the knobs on the timeline.
     #[schema(value_type = AutomationStatus)]
-    pub automation: Part<AutomationStatus>,
+    pub automation: StatusPart<AutomationStatus>,
     /// What the knobs are on their way to.
     #[schema(value_type = Option<MorphStatus>)]
-    pub morph: Part<Option<MorphStatus>>,
+    pub morph: StatusPart<Option<MorphStatus>>,
     /// The folder of the session that is open.
     #[schema(value_type = Option<String>)]
-    pub session: Part<Option<PathBuf>>,
+    pub session: StatusPart<Option<PathBuf>>,
     /// Recording.
     #[schema(value_type = RecordStatus)]
-    pub record: Part<RecordStatus>,
+    pub record: StatusPart<RecordStatus>,
     /// The take that is listened to.
     #[schema(value_type = Option<AuditionStatus>)]
-    pub audition: Part<Option<AuditionStatus>>,
+    pub audition: StatusPart<Option<AuditionStatus>>,
     /// The takes there are, while somebody looks.
     #[schema(value_type = Option<TakesStatus>)]
-    pub takes: Part<Option<TakesStatus>>,
+    pub takes: StatusPart<Option<TakesStatus>>,
     /// Who may come in, and how many do.
     #[schema(value_type = Vec<DoorStatus>)]
-    pub doors: Part<Vec<DoorStatus>>,
+    pub doors: StatusPart<Vec<DoorStatus>>,
     /// What went wrong since the start, in numbers.
     #[schema(value_type = FaultCounts)]
-    pub faults: Part<FaultCounts>,
+    pub faults: StatusPart<FaultCounts>,
 }
 
 /// Parts and levels as they are shown.

@@ -152,29 +152,31 @@ pub fn text<T: ToYaml>(value: &T) -> Result<String, Full> {
 
 /// A value and the file that keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stored<T> {
+pub struct StoredValue<T> {
     /// What it is now.
     pub value: T,
     /// Where it is kept.
-    pub home: Home,
+    pub home: StoredFile,
 }
 
 /// Where a value is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Home {
+pub struct StoredFile {
     /// The file; none, and what is new is gone with the engine.
     pub file: Option<PathBuf>,
     /// What the file said when it was read; empty where there was none.
     pub read: Arc<str>,
 }
 
-impl<T: FromYaml> Stored<T> {
+impl<T: FromYaml> StoredValue<T> {
     /// Reads a file, to be kept there from now on. Where it has faults, they are given back beside the default, which is
     /// kept nowhere.
-    pub fn load(file: PathBuf) -> (Stored<T>, Vec<Fault>) {
+    pub fn load(file: PathBuf) -> (StoredValue<T>, Vec<Fault>) {
         match load_with_text(&file) {
-            Ok((value, text)) => (Stored { value, home: Home { file: Some(file), read: text.into() } }, Vec::new()),
-            Err(faults) => (Stored::default(), faults),
+            Ok((value, text)) => {
+                (StoredValue { value, home: StoredFile { file: Some(file), read: text.into() } }, Vec::new())
+            }
+            Err(faults) => (StoredValue::default(), faults),
         }
     }
 }
@@ -189,11 +191,11 @@ mod tests {
     fn a_file_with_a_fault_is_told_and_not_written_over() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("snapshots.yaml");
-        let (stored, faults) = Stored::<Snapshots>::load(file.clone());
+        let (stored, faults) = StoredValue::<Snapshots>::load(file.clone());
         assert_eq!((stored.home.file.as_ref(), faults.len()), (Some(&file), 0), "no file yet is no fault");
         fs::write(&file, "snapshots: 3\n").unwrap();
-        let (stored, faults) = Stored::<Snapshots>::load(file);
-        assert_eq!((stored, faults.len()), (Stored::default(), 1));
+        let (stored, faults) = StoredValue::<Snapshots>::load(file);
+        assert_eq!((stored, faults.len()), (StoredValue::default(), 1));
     }
 
     #[test]

@@ -5,10 +5,10 @@
 //! that takes nobody's place.
 
 pub mod cache;
+mod event;
 pub mod export;
 mod folder;
 mod fresh;
-mod happening;
 mod moved;
 mod moving;
 mod name;
@@ -20,19 +20,19 @@ mod tests;
 mod trim;
 mod verdict;
 
+pub use event::TakeEvent;
 pub use folder::{Reach, in_folder, in_several, is_held, meant, open, wav_files};
 pub(crate) use fresh::Fresh;
 pub use fresh::sweep;
-pub use happening::Happening;
-pub use moved::{Moved, Named, remove, rename, trash_files};
+pub use moved::{MoveReport, NamedTake, remove, rename, trash_files};
 pub use moving::finish_moves;
 pub use name::{safe_name, unquoted};
-pub use repair::{Repaired, repair, repair_folder};
+pub use repair::{RepairReport, repair, repair_folder};
 pub use take::{NotUsable, Take};
 pub use trim::trim;
-pub use verdict::{LEVEL_DBFS_MAX, Measured, Meter, Overview, Verdict, measure};
+pub use verdict::{LEVEL_DBFS_MAX, Measurement, Overview, TakeAnalyzer, Verdict, measure};
 
-use crate::wav::{Finding, Health, Severity, Wav};
+use crate::wav::{Finding, FindingSeverity, Health, Wav};
 use std::{io, ops::ControlFlow, path::Path};
 
 /// What frees the room of what was removed, as the answer to a removal says it.
@@ -43,7 +43,7 @@ pub type Progress<'a> = dyn FnMut(f64) -> ControlFlow<()> + 'a;
 
 /// Why something was not done with a take. The take is what it was, and nothing half is left.
 #[derive(Debug, thiserror::Error)]
-pub enum NotDone {
+pub enum TakeError {
     /// The take cannot be used, or whoever asked does not want it any more.
     #[error(transparent)]
     Take(#[from] NotUsable),
@@ -92,7 +92,7 @@ pub fn time_of(text: &str) -> Result<f64, String> {
 
 /// Why nothing can be done with a file.
 pub fn why_beyond(wav: &Wav) -> String {
-    let beyond = wav.findings.iter().filter(|finding| finding.severity() == Severity::Beyond);
+    let beyond = wav.findings.iter().filter(|finding| finding.severity() == FindingSeverity::Beyond);
     beyond.map(Finding::to_string).collect::<Vec<_>>().join("; ")
 }
 

@@ -1,6 +1,6 @@
 //! Taps: the places where audio can be recorded, named as people name them: `1`, `3-4`, `synth`, `master`, `1,3-4`.
 //!
-//! Pure. The capture buffer holds a lane for each of its taps, the recorder chooses among them, an order to the disk
+//! Pure. The capture buffer holds a channel for each of its taps, the recorder chooses among them, an order to the disk
 //! writer names those of each file. Tracks, before and after their strips, will be two more kinds of tap.
 
 use std::{fmt, str::FromStr};

@@ -2,15 +2,15 @@
 //!
 //! Three threads: the one that calls [`run`] keeps the state and draws; one reads the terminal; one hears when the
 //! window changes its size. All they say goes through one bounded queue. The loop sleeps until something comes, takes
-//! everything there is, and draws at most once every [`pace::FRAME`], and only if something that can be seen changed.
+//! everything there is, and draws at most once every [`frame_pacer::FRAME`], and only if something that can be seen changed.
 
 mod acts;
 pub mod app;
+pub mod frame_pacer;
 pub mod input;
 pub mod keys;
 pub mod line;
 pub mod messages;
-pub mod pace;
 pub mod panels;
 pub mod piano;
 pub mod screen;
@@ -26,9 +26,9 @@ use crate::{
     engine::station::{Answer, ENGINE_GONE, NotAsked, Station},
     status::{Event, Severity},
 };
-use app::{App, Wish};
+use app::{App, AppRequest};
+use frame_pacer::FramePacer;
 use input::Input;
-use pace::Pace;
 use signal_hook::{
     consts::{SIGHUP, SIGWINCH},
     iterator::Signals,
@@ -158,8 +158,15 @@ pub fn run(station: &Station, options: TuiOptions) -> Result<Left, TuiError> {
     let signals = Signals::new([SIGWINCH, SIGHUP]).map_err(TuiError::Refused)?;
     let screen = Screen::open().map_err(TuiError::Refused)?;
     let visible = Visible::of(&station.status());
-    let mut show =
-        Show { station, app, screen, theme: options.theme, visible, pace: Pace::default(), sender: sender.clone() };
+    let mut show = Show {
+        station,
+        app,
+        screen,
+        theme: options.theme,
+        visible,
+        pacer: FramePacer::default(),
+        sender: sender.clone(),
+    };
     // The first frame before anything else: the threads below take their time to start.
     let begun = show.resize().and_then(|()| show.draw(Instant::now()));
     let _listening = Listening(signals.handle());
@@ -240,7 +247,7 @@ struct Show<'a> {
     screen: Screen,
     theme: Theme,
     visible: Visible,
-    pace: Pace,
+    pacer: FramePacer,
     sender: SyncSender<Wake>,
 }
 
@@ -254,7 +261,7 @@ impl Show<'_> {
         let mut changed = false;
         loop {
             let now = Instant::now();
-            let next = [self.app.deadline(), self.pace.due(now, changed)].into_iter().flatten().min();
+            let next = [self.app.deadline(), self.pacer.due(now, changed)].into_iter().flatten().min();
             let first = match next {
                 None => wakes.recv().map_err(|_| Over::EngineGone).map(Some)?,
                 Some(until) => match wakes.recv_timeout(until.saturating_duration_since(now)) {
@@ -278,7 +285,7 @@ impl Show<'_> {
                 changed = true;
             }
             changed |= self.app.take_changed();
-            if self.pace.due(now, changed).is_some_and(|due| due <= now) {
+            if self.pacer.due(now, changed).is_some_and(|due| due <= now) {
                 self.draw(now)?;
                 changed = false;
             }
@@ -286,7 +293,7 @@ impl Show<'_> {
     }
 
     fn wake(&mut self, wake: Wake, now: Instant, woken: &AtomicBool) -> Result<(), Over> {
-        let wishes = match wake {
+        let requests = match wake {
             Wake::Input(Input::Stroke(stroke)) => {
                 let status = self.station.status();
                 self.app.key(stroke, now, &status)
@@ -301,7 +308,7 @@ impl Show<'_> {
                 Vec::new()
             }
             Wake::Input(Input::HasDrawn) => {
-                self.pace.answered();
+                self.pacer.answered();
                 Vec::new()
             }
             Wake::Lost(error) => return Err(error.into()),
@@ -320,21 +327,21 @@ impl Show<'_> {
                 Vec::new()
             }
         };
-        self.ask(wishes)
+        self.ask(requests)
     }
 
     /// Hands wishes to the engine. What was typed waits for its answer on a thread of its own: a sentence such as
     /// `record.status` gives comes only as an answer, and opening a take may take the disk a moment.
-    fn ask(&mut self, wishes: Vec<Wish>) -> Result<(), Over> {
-        for wish in wishes {
-            match wish {
-                Wish::Tell(command) => match self.station.send(command) {
+    fn ask(&mut self, requests: Vec<AppRequest>) -> Result<(), Over> {
+        for request in requests {
+            match request {
+                AppRequest::Tell(command) => match self.station.send(command) {
                     Ok(()) => {}
                     Err(NotAsked::Gone) => return Err(Over::EngineGone),
                     Err(busy) => self.app.say(Severity::Error, busy.to_string()),
                 },
-                Wish::Ask(command) => self.ask_aside(command),
-                Wish::Detach => return Err(Over::Left(Left::Detached)),
+                AppRequest::Ask(command) => self.ask_aside(command),
+                AppRequest::Detach => return Err(Over::Left(Left::Detached)),
             }
         }
         Ok(())
@@ -353,7 +360,7 @@ impl Show<'_> {
 
     /// Waits for the terminal's last answer, so that it is not typed into the shell; bounded.
     fn settle(&self, wakes: &Receiver<Wake>) {
-        let Some(until) = self.pace.answer_due() else { return };
+        let Some(until) = self.pacer.answer_due() else { return };
         let until = until.min(Instant::now() + SETTLE);
         while let Ok(wake) = wakes.recv_timeout(until.saturating_duration_since(Instant::now())) {
             if matches!(wake, Wake::Input(Input::HasDrawn) | Wake::Lost(_) | Wake::HungUp) {
@@ -381,7 +388,7 @@ impl Show<'_> {
     }
 
     fn draw(&mut self, now: Instant) -> Result<(), Over> {
-        self.pace.drawn(now);
+        self.pacer.drawn(now);
         let drawn = if self.app.take_redraw() { self.screen.wipe() } else { Ok(()) };
         let (app, visible, theme) = (&self.app, &self.visible, &self.theme);
         Ok(drawn.and_then(|()| self.screen.draw(|frame| screen::draw(app, visible, theme, frame)))?)
@@ -391,8 +398,8 @@ impl Show<'_> {
 impl Drop for Show<'_> {
     /// No note is left sounding because its key can no longer come up.
     fn drop(&mut self) {
-        for wish in self.app.silence() {
-            if let Wish::Tell(command) = wish {
+        for request in self.app.silence() {
+            if let AppRequest::Tell(command) = request {
                 // Where the engine is gone, it has silenced everything itself.
                 let _ = self.station.send(command);
             }

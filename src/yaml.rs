@@ -17,7 +17,7 @@ mod reader;
 mod tree;
 
 pub use fault::Fault;
-pub(crate) use reader::{Field, Mapping, Reader, is_word, list};
+pub(crate) use reader::{Mapping, YamlField, YamlReader, is_word, list};
 pub use tree::{BRACKETS_MAX, FILE_BYTES_MAX, brackets};
 
 /// Reads and checks a whole text that a person wrote: `read` takes what it needs off the tree, and what it tells as faults
@@ -28,7 +28,7 @@ pub use tree::{BRACKETS_MAX, FILE_BYTES_MAX, brackets};
 pub(crate) fn check<T>(
     file: &str,
     text: &str,
-    read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> Option<T>,
+    read: impl FnOnce(&mut YamlReader<'_>, &YamlField<'_>) -> Option<T>,
 ) -> Result<T, Vec<Fault>> {
     check_within(FILE_BYTES_MAX, file, text, read)
 }
@@ -41,7 +41,7 @@ pub(crate) fn check_within<T>(
     bytes_max: usize,
     file: &str,
     text: &str,
-    read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> Option<T>,
+    read: impl FnOnce(&mut YamlReader<'_>, &YamlField<'_>) -> Option<T>,
 ) -> Result<T, Vec<Fault>> {
     let document = document_within(bytes_max, file, text).map_err(|fault| vec![fault])?;
     match read_document(file, &document, read) {
@@ -58,7 +58,7 @@ pub(crate) fn check_within<T>(
 pub(crate) fn check_parts<T>(
     file: &str,
     text: &str,
-    read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> T,
+    read: impl FnOnce(&mut YamlReader<'_>, &YamlField<'_>) -> T,
 ) -> Result<(T, Vec<Fault>), Fault> {
     let mut broken = match document(file, text) {
         Ok(document) => return Ok(read_document(file, &document, read)),
@@ -146,10 +146,10 @@ fn document_within<'t>(bytes_max: usize, file: &str, text: &'t str) -> Result<tr
 fn read_document<T>(
     file: &str,
     document: &tree::Document<'_>,
-    read: impl FnOnce(&mut Reader<'_>, &Field<'_>) -> T,
+    read: impl FnOnce(&mut YamlReader<'_>, &YamlField<'_>) -> T,
 ) -> (T, Vec<Fault>) {
-    let mut reader = Reader::new(file, document);
-    let value = read(&mut reader, &Field::root(document));
+    let mut reader = YamlReader::new(file, document);
+    let value = read(&mut reader, &YamlField::root(document));
     (value, reader.into_faults())
 }
 

@@ -151,7 +151,7 @@ enum State {
 
 /// How a block of the output begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Begun {
+pub struct BlockStart {
     /// Frames were lost that no stream has reported: to be counted.
     pub gap: bool,
     /// The input is gone.
@@ -216,7 +216,7 @@ impl BridgeOut {
     }
 
     /// The output wants `frames` frames, in as many calls of [`take`](Self::take) as it likes. Realtime: yes.
-    pub fn begin(&mut self, frames: usize, now_ns: u64) -> Begun {
+    pub fn begin(&mut self, frames: usize, now_ns: u64) -> BlockStart {
         let mut gap = false;
         let overflows = self.shared.overflows.load(Ordering::Relaxed);
         let interruptions = self.shared.interruptions.load(Ordering::Relaxed);
@@ -256,7 +256,7 @@ impl BridgeOut {
             self.starved = self.starved.saturating_add(frames);
         }
         let patience = (STARVED_SECONDS * self.spec.sample_rate_hz) as usize;
-        Begun { gap, starved: self.state == State::Priming && self.starved > patience }
+        BlockStart { gap, starved: self.state == State::Priming && self.starved > patience }
     }
 
     /// The next `frames` (at most [`MAX_BLOCK`]) frames, channels side by side; silence while the ring is primed.

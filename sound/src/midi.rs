@@ -10,7 +10,7 @@ pub mod smf;
 mod wire;
 
 pub use clock_sends::ClockSends;
-pub use held::Held;
+pub use held::HeldState;
 pub use message::{Channel, Class, Message, Rank};
 pub use wire::{LONGEST_UNIT_BYTES, Wire};
 

@@ -16,7 +16,7 @@ pub mod units;
 
 pub use clock_source::ClockSource;
 pub use count_in::CountIn;
-pub use loops::{LoopRegion, Looping, Place, Punch};
+pub use loops::{LoopPosition, LoopRegion, Looping, Punch};
 pub use note::Note;
 pub use plan::{PassFrames, Plan, Pulse, Song, SongTime, Stretch};
 pub use position::Position;

@@ -5,18 +5,18 @@ use std::fmt;
 
 /// Why nothing came of it, for the end of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(String);
+pub struct ResamplingError(String);
 
-impl fmt::Display for Refused {
+impl fmt::Display for ResamplingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for ResamplingError {}
 
-fn refused(error: impl fmt::Display) -> Refused {
-    Refused(error.to_string())
+fn refused(error: impl fmt::Display) -> ResamplingError {
+    ResamplingError(error.to_string())
 }
 
 /// A resampler by FFT. Frames are interleaved: the samples of all channels, frame by frame.
@@ -30,7 +30,12 @@ impl Resampling {
     ///
     /// # Errors
     /// Where the rates, in Hz, or the channels are none.
-    pub fn quick(from_hz: usize, to_hz: usize, chunk_frames: usize, channels: usize) -> Result<Resampling, Refused> {
+    pub fn quick(
+        from_hz: usize,
+        to_hz: usize,
+        chunk_frames: usize,
+        channels: usize,
+    ) -> Result<Resampling, ResamplingError> {
         let resampler = Fft::new(from_hz, to_hz, chunk_frames, channels, FixedSync::Both).map_err(refused)?;
         Ok(Resampling { resampler, channels })
     }
@@ -39,7 +44,12 @@ impl Resampling {
     ///
     /// # Errors
     /// As for [`quick`](Self::quick).
-    pub fn steep(from_hz: usize, to_hz: usize, chunk_frames: usize, channels: usize) -> Result<Resampling, Refused> {
+    pub fn steep(
+        from_hz: usize,
+        to_hz: usize,
+        chunk_frames: usize,
+        channels: usize,
+    ) -> Result<Resampling, ResamplingError> {
         let (window, fixed) = (WindowFunction::BlackmanHarris2, FixedSync::Both);
         let resampler = Fft::new_custom(from_hz, to_hz, chunk_frames, 1, channels, window, fixed).map_err(refused)?;
         Ok(Resampling { resampler, channels })
@@ -70,7 +80,7 @@ impl Resampling {
     ///
     /// # Errors
     /// Where there are too few frames in `from`, or too little room in `to`.
-    pub fn convert(&mut self, from: &[f32], to: &mut [f32], only: Option<usize>) -> Result<usize, Refused> {
+    pub fn convert(&mut self, from: &[f32], to: &mut [f32], only: Option<usize>) -> Result<usize, ResamplingError> {
         let (from_frames, to_frames) = (from.len() / self.channels, to.len() / self.channels);
         let from = InterleavedSlice::new(from, self.channels, from_frames).map_err(refused)?;
         let mut to = InterleavedSlice::new_mut(to, self.channels, to_frames).map_err(refused)?;

@@ -21,13 +21,13 @@ mod tests;
 use std::f32::consts::TAU;
 
 use delay::{DELAY_MAX_S, DelayEffect, DelayKnobs};
-use envelope::Envelope;
+use envelope::EnvelopeGenerator;
 use filter::Filter;
 use fundsp::math::xerp;
 use keys::Keys;
 use line::Ramp;
 use modulation::{MODULATION_MAX_S, ModulationEffect};
-use oscillator::Source;
+use oscillator::ToneGenerator;
 pub use patch::DEFAULTS;
 use patch::{Knob, Knobs, Patch};
 use reverb::{REVERB_MAX_S, ReverbEffect};
@@ -71,9 +71,9 @@ pub struct Synth {
     loudness: f32,
     loudness_now: f32,
     loudness_weight: f32,
-    source: Source,
+    source: ToneGenerator,
     filter: Filter,
-    envelope: Envelope,
+    envelope: EnvelopeGenerator,
     /// Positions of the LFOs in periods, 0..1; they start with the note.
     pitch_lfo: f32,
     sweep_lfo: f32,
@@ -110,9 +110,9 @@ impl Synth {
             loudness: 0.0,
             loudness_now: 0.0,
             loudness_weight: 1.0 - (-1.0 / (GLIDE_S * rate_hz)).exp(),
-            source: Source::new(rate),
+            source: ToneGenerator::new(rate),
             filter: Filter::new(rate_hz),
-            envelope: Envelope::new(rate_hz),
+            envelope: EnvelopeGenerator::new(rate_hz),
             pitch_lfo: 0.0,
             sweep_lfo: 0.0,
             tremolo_lfo: 0.0,
@@ -215,7 +215,7 @@ impl Synth {
             self.tremolo = Ramp::at(1.0);
             self.control_voice();
         }
-        self.envelope.strike();
+        self.envelope.trigger();
         self.tune();
     }
 

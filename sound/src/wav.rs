@@ -17,12 +17,12 @@ mod tests;
 mod write;
 
 pub use encode::{Encoder, kept};
-pub use finding::{Finding, Severity};
-pub use format::{Encoding, Format};
+pub use finding::{Finding, FindingSeverity};
+pub use format::{Encoding, WavFormat};
 pub use notes::{Info, LABEL_BYTES_MAX, MARKS_MAX, Mark, Notes, Origin};
-pub use repair::{Field, Repair};
+pub use repair::{Repair, SizeField};
 pub use samples::{Samples, SamplesError};
-pub use write::{AUDIO_AT, Depth, Shape, UnknownDepth, WavFile};
+pub use write::{AUDIO_AT, Depth, UnknownDepth, WavFile, WavShape};
 
 use std::{
     fmt,
@@ -52,15 +52,15 @@ impl fmt::Display for Container {
 
 /// The four letters of a chunk.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Id(pub [u8; 4]);
+pub struct ChunkId(pub [u8; 4]);
 
-impl fmt::Display for Id {
+impl fmt::Display for ChunkId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0.escape_ascii(), f)
     }
 }
 
-impl fmt::Debug for Id {
+impl fmt::Debug for ChunkId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "'{self}'")
     }
@@ -70,7 +70,7 @@ impl fmt::Debug for Id {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
     /// Its letters.
-    pub id: Id,
+    pub id: ChunkId,
     /// Where its header begins, in bytes from the file's start.
     pub at: u64,
     /// The bytes it says it holds after its header.
@@ -98,7 +98,7 @@ pub struct Wav {
     /// The chunks in their order, as far as they could be followed.
     pub chunks: Vec<Chunk>,
     /// What a sample is.
-    pub format: Option<Format>,
+    pub format: Option<WavFormat>,
     /// Where the audio is.
     pub data: Option<Data>,
     /// All that is wrong or odd.
@@ -130,7 +130,7 @@ impl Wav {
     /// What can be done with it.
     pub fn health(&self) -> Health {
         match self.findings.iter().map(Finding::severity).max() {
-            Some(Severity::Beyond) => Health::Beyond,
+            Some(FindingSeverity::Beyond) => Health::Beyond,
             _ if self.repair.is_some() => Health::NeedsRepair,
             _ => Health::Sound,
         }

@@ -3,7 +3,7 @@
 use super::{Failure, Outcome, complain, setup::SocketArgs};
 use crate::{
     remote::{
-        socket::line::{Line, LineError},
+        socket::client::{SocketClient, SocketError},
         wire::Role,
     },
     status::Severity,
@@ -38,7 +38,7 @@ pub fn attach(args: &AttachArgs) -> Outcome {
 /// # Errors
 /// No station there, or a line that broke.
 pub fn show(path: &Path) -> Outcome {
-    let station = Line::open(path, Role::Screen).and_then(Line::into_station).map_err(refused)?;
+    let station = SocketClient::open(path, Role::Screen).and_then(SocketClient::into_station).map_err(refused)?;
     let notices = vec![(Severity::Info, HOW_TO_LEAVE.to_owned())];
     let options = TuiOptions { attached: true, can_detach: true, notices, ..TuiOptions::from_environment() };
     match tui::run(&station, options) {
@@ -60,9 +60,9 @@ pub fn show(path: &Path) -> Outcome {
 }
 
 /// No station is a mistake of whoever asked for it; the rest is not.
-pub fn refused(error: LineError) -> Failure {
+pub fn refused(error: SocketError) -> Failure {
     match error {
-        LineError::NoStation(_) => Failure::asked(error),
+        SocketError::NoStation(_) => Failure::asked(error),
         error => Failure::other(error),
     }
 }

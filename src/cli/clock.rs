@@ -3,7 +3,7 @@
 use super::{
     Failure, Outcome, complain, print,
     record::seconds,
-    running::{Running, complain_of_end},
+    running::{RunningEngine, complain_of_end},
     setup::{Setup, StationArgs},
 };
 use crate::{
@@ -47,7 +47,7 @@ pub fn run(args: &ClockArgs) -> Outcome {
     setup.config.clock_on = true;
     setup.config.bpm = args.bpm.unwrap_or(setup.config.bpm);
     let ports = setup.ports.clone();
-    let running = Running::start(&mut setup, &ports, None)?;
+    let running = RunningEngine::start(&mut setup, &ports, None)?;
     running.station.ask(Command::TransportPlay {}).map_err(Failure::other)?;
     let how = if args.seconds.is_none() { "; ctrl-c stops" } else { "" };
     complain(&format!("{} BPM to {}{how}", setup.config.bpm, running.port_names.join(", ")));

@@ -8,7 +8,7 @@ use crate::{
         assembly::check_inputs,
         config::EngineConfig,
         host::{AudioRequest, HostError},
-        select::{self, DeviceChoice, PortChoice, PortWish, Selected},
+        select::{self, DeviceChoice, PortChoice, PortWish, Selection},
     },
     status::Severity,
     yaml::Fault,
@@ -30,8 +30,8 @@ const LEFT_OUT: [[bool; 3]; 7] = [
 ///
 /// # Errors
 /// Where it fails without the settings, too.
-pub fn select(setup: &mut Setup, ports: &[PortWish]) -> Result<Selected, HostError> {
-    let asked = Asked { device: setup.device.clone(), ports: ports.to_vec(), has_input: true };
+pub fn select(setup: &mut Setup, ports: &[PortWish]) -> Result<Selection, HostError> {
+    let asked = RequestedSetup { device: setup.device.clone(), ports: ports.to_vec(), has_input: true };
     let refused = match asked.open(&setup.config, &setup.request) {
         Ok(selected) => return Ok(selected),
         Err(refused) => refused,
@@ -52,14 +52,14 @@ pub fn select(setup: &mut Setup, ports: &[PortWish]) -> Result<Selected, HostErr
 
 /// What is opened.
 #[derive(Clone)]
-struct Asked {
+struct RequestedSetup {
     device: DeviceChoice,
     ports: Vec<PortWish>,
     has_input: bool,
 }
 
-impl Asked {
-    fn open(&self, config: &EngineConfig, request: &AudioRequest) -> Result<Selected, HostError> {
+impl RequestedSetup {
+    fn open(&self, config: &EngineConfig, request: &AudioRequest) -> Result<Selection, HostError> {
         let inputs = request.inputs.filter(|_| self.has_input);
         let request = AudioRequest { inputs, ..request.clone() };
         let selected = select::select(&self.device, &self.ports, &request, &config.profile)?;
@@ -79,10 +79,10 @@ pub fn of_input(place: &Fault, why: &impl std::fmt::Display) -> Fault {
 /// the settings that name it.
 fn without(
     setup: &Setup,
-    asked: &Asked,
+    asked: &RequestedSetup,
     refused: &HostError,
     [input, ports, device]: [bool; 3],
-) -> Option<(Asked, Vec<Fault>)> {
+) -> Option<(RequestedSetup, Vec<Fault>)> {
     let SettingPlaces { input: input_place, ports: port_places, device: device_place, .. } = &setup.places;
     let mut other = asked.clone();
     let mut faults = Vec::new();
@@ -101,7 +101,7 @@ fn without(
     if ports {
         let mut kept = Vec::new();
         for (wish, place) in asked.ports.iter().zip(port_places) {
-            let alone = Asked { ports: vec![wish.clone()], ..other.clone() };
+            let alone = RequestedSetup { ports: vec![wish.clone()], ..other.clone() };
             match alone.open(&setup.config, &setup.request) {
                 Ok(_) => kept.push(wish.clone()),
                 Err(why) => faults.push(fault(place, &why, "the other ports are used, or auto")),

@@ -8,12 +8,12 @@ use super::{
 };
 use crate::{
     engine::{
-        host::open_port::{Kept, OpenPort},
+        host::open_port::{OpenPort, PatchbayIndex},
         host::{
             alsa_midi,
             patchbay::{Patchbay, PortChange},
         },
-        midi::input::{MidiIn, Received},
+        midi::input::{MidiIn, ReceivedMessage},
         realtime,
         select::PortChoice,
     },
@@ -94,7 +94,7 @@ pub fn run(args: &MonitorArgs) -> Outcome {
 struct Heard {
     name: String,
     input: MidiIn,
-    kept: Kept,
+    kept: PatchbayIndex,
 }
 
 /// The ports to hear, each once: `alsa:` and `raw:` only.
@@ -133,7 +133,7 @@ fn chosen(asked: &[PortChoice], profile: &Profile) -> Result<Vec<PortChoice>, Fa
 
 /// Writes what came in since the last time, in the order it came.
 fn write(ports: &mut [Heard], begun_ns: u64) -> io::Result<()> {
-    let mut heard: Vec<(Received, &str)> = Vec::new();
+    let mut heard: Vec<(ReceivedMessage, &str)> = Vec::new();
     for Heard { name, input, .. } in ports {
         while let Some(received) = input.pop() {
             heard.push((received, name));

@@ -11,15 +11,15 @@ use crate::{
     files,
     midi::{
         Channel,
-        parser::{Parsed, Parser},
+        parser::{ParsedMessage, Parser},
     },
     nts1::{
-        Message, Module, Slot,
+        Module, Nts1Message, UnitSlot,
         device::SimWire,
-        message::Refusal,
+        message::Nts1Refusal,
         port::PortWire,
         program::{Program, check_globals},
-        session::{Session, SessionError, Wire, WireFailed},
+        session::{Nts1Session, SessionError, SysExTransport, WireFailed},
         unit::{self, UnitHeader, Version},
     },
     profile::{DEFAULT_ID, Library, Profile},
@@ -95,7 +95,7 @@ enum Nts1Verb {
     },
 }
 
-type Talk = Session<Box<dyn Wire>>;
+type Talk = Nts1Session<Box<dyn SysExTransport>>;
 
 /// Does what is asked.
 ///
@@ -121,7 +121,7 @@ impl From<SessionError> for Failure {
 /// A conversation with a device that is there and on the channel asked for.
 fn begin(args: &Nts1Args) -> Result<Talk, Failure> {
     let channel = Channel::new(args.channel).ok_or_else(|| Failure::asked("channels are 1 to 16"))?;
-    let mut session = Session::new(wire(&args.port)?, channel);
+    let mut session = Nts1Session::new(wire(&args.port)?, channel);
     let there = session.identity()?;
     if there.channel != channel {
         let there = there.channel;
@@ -130,7 +130,7 @@ fn begin(args: &Nts1Args) -> Result<Talk, Failure> {
     Ok(session)
 }
 
-fn wire(choice: &PortChoice) -> Result<Box<dyn Wire>, Failure> {
+fn wire(choice: &PortChoice) -> Result<Box<dyn SysExTransport>, Failure> {
     if *choice == PortChoice::Sim {
         return Ok(Box::new(SimWire::default()));
     }
@@ -195,8 +195,8 @@ fn backup(args: &Nts1Args, to: &Path) -> Outcome {
     let mut session = begin(args)?;
     let channel = Channel::new(args.channel).unwrap_or(Channel::FIRST);
     // Both are here before the first is written. What came was checked, and packed again it is the same to the bit.
-    let program = Message::Program(session.program()?.bytes().to_vec()).encode(channel);
-    let globals = Message::Global(session.globals()?).encode(channel);
+    let program = Nts1Message::Program(session.program()?.bytes().to_vec()).encode(channel);
+    let globals = Nts1Message::Global(session.globals()?).encode(channel);
     let mut text = String::new();
     for (path, bytes) in paths.iter().zip([program, globals]) {
         files::replace(path, &bytes, files::Readers::Umask)
@@ -243,13 +243,13 @@ fn dumps_of(path: &Path) -> Result<Vec<Dump>, Failure> {
     let (bytes, mut parser) = (read(path)?, Parser::new());
     let (mut dumps, mut covered) = (Vec::new(), 0);
     parser.feed(&bytes, |parsed| {
-        if let Parsed::SysEx(bytes) = parsed {
+        if let ParsedMessage::SysEx(bytes) = parsed {
             covered += bytes.len();
-            dumps.push(match Message::decode(bytes) {
-                Ok((_, Message::Program(data))) => {
+            dumps.push(match Nts1Message::decode(bytes) {
+                Ok((_, Nts1Message::Program(data))) => {
                     Program::new(data).map(Dump::Program).map_err(|why| refused(&format!("{why}")))
                 }
-                Ok((_, Message::Global(data))) => {
+                Ok((_, Nts1Message::Global(data))) => {
                     check_globals(&data).map(|()| Dump::Global(data)).map_err(|why| refused(&format!("{why}")))
                 }
                 _ => Err(refused("it holds another message than a program or global data")),
@@ -267,8 +267,8 @@ fn dumps_of(path: &Path) -> Result<Vec<Dump>, Failure> {
 
 fn units(session: &mut Talk) -> Outcome {
     let mut text = String::new();
-    for slot in Slot::all() {
-        let Slot { module, number } = slot;
+    for slot in UnitSlot::all() {
+        let UnitSlot { module, number } = slot;
         let _ = match session.slot(slot)? {
             Some(UnitHeader { name, version, api, .. }) => {
                 writeln!(text, "{:<6}{number:>3}  {name:<20}  version {version}  API {api}", module.name())
@@ -279,9 +279,10 @@ fn units(session: &mut Talk) -> Outcome {
     print(&text)
 }
 
-fn place(module: Module, number: u8) -> Result<Slot, Failure> {
+fn place(module: Module, number: u8) -> Result<UnitSlot, Failure> {
     let last = module.slots() - 1;
-    Slot::new(module, number).ok_or_else(|| Failure::asked(format!("{module} has the slots 0 to {last}, not {number}")))
+    UnitSlot::new(module, number)
+        .ok_or_else(|| Failure::asked(format!("{module} has the slots 0 to {last}, not {number}")))
 }
 
 fn install(args: &Nts1Args, path: &Path, number: u8, module: Option<Module>, replace: bool) -> Outcome {
@@ -326,7 +327,7 @@ fn remove(args: &Nts1Args, module: Module, number: u8) -> Outcome {
         return Err(Failure::asked(format!("{slot} is empty already")));
     };
     session.clear(slot).map_err(|error| match error {
-        SessionError::Refused { why: Refusal::Slot | Refusal::Module, .. } => Failure::asked(error),
+        SessionError::Refused { why: Nts1Refusal::Slot | Nts1Refusal::Module, .. } => Failure::asked(error),
         error => error.into(),
     })?;
     print(&format!("removed '{name}' from {slot}"))

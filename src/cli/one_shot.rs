@@ -4,8 +4,8 @@ use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
     command::{self, Command, CommandError},
     remote::{
-        socket::line::{Line, LineError},
-        wire::{Asked, Role, Told},
+        socket::client::{SocketClient, SocketError},
+        wire::{ClientMessage, Role, ServerMessage},
     },
 };
 use clap::Args;
@@ -26,14 +26,14 @@ pub struct DoArgs {
 /// No such command, no station, or what the station refuses.
 pub fn run(args: &DoArgs) -> Outcome {
     let command = command(&args.words).map_err(Failure::asked)?;
-    let mut line = Line::open(&args.socket.checked_path(), Role::Ask).map_err(refused)?;
-    line.ask(&Asked::Do { command: command.to_string(), id: Some(0) }).map_err(Failure::other)?;
+    let mut line = SocketClient::open(&args.socket.checked_path(), Role::Ask).map_err(refused)?;
+    line.ask(&ClientMessage::Do { command: command.to_string(), id: Some(0) }).map_err(Failure::other)?;
     match line.told().map_err(Failure::other)? {
-        Told::Answer { done: true, text, .. } if text.is_empty() => Ok(()),
-        Told::Answer { done: true, text, .. } => print(&text),
-        Told::Answer { text, .. } => Err(Failure::asked(text)),
-        Told::Leave { why } => Err(Failure::other(why)),
-        _ => Err(Failure::other(LineError::Strange("it answers something else".to_owned()))),
+        ServerMessage::Answer { done: true, text, .. } if text.is_empty() => Ok(()),
+        ServerMessage::Answer { done: true, text, .. } => print(&text),
+        ServerMessage::Answer { text, .. } => Err(Failure::asked(text)),
+        ServerMessage::Leave { why } => Err(Failure::other(why)),
+        _ => Err(Failure::other(SocketError::Strange("it answers something else".to_owned()))),
     }
 }
 

@@ -8,7 +8,7 @@ mod show;
 use super::{Outcome, complain};
 use crate::{
     config::Folders,
-    profile::{Library, Reading},
+    profile::{Library, ProfileScan},
     yaml::Fault,
 };
 use clap::{Args, Subcommand};
@@ -63,7 +63,7 @@ pub fn run(args: &ProfilesArgs) -> Outcome {
 
 /// All profiles; what is wrong with the user's is told, and the rest is used.
 fn library() -> Library {
-    let Reading { library, faults, .. } = Reading::first(Folders::of_user().profile_places());
+    let ProfileScan { library, faults, .. } = ProfileScan::first(Folders::of_user().profile_places());
     for fault in faults {
         complain(&format!("{fault}; the profile is left out"));
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Outcome, complain, print,
-    running::{Running, complain_of_end},
+    running::{RunningEngine, complain_of_end},
     setup::{Setup, StationArgs},
 };
 use crate::{
@@ -104,7 +104,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
         }
         None => None,
     };
-    let running = Running::start(&mut setup, &ports, None)?;
+    let running = RunningEngine::start(&mut setup, &ports, None)?;
     let station = running.station.clone();
     if !args.demo && setup.device == DeviceChoice::Auto && station.status().device.host == "sim" {
         return Err(Failure::asked(

@@ -4,14 +4,14 @@
 
 use super::{
     Failure, Outcome, complain, instead,
-    running::Running,
+    running::RunningEngine,
     setup::{Setup, StationArgs},
 };
 use crate::{
     command::Command,
     config::PortSettings,
     engine::{
-        midi::sent::Sent,
+        midi::sent::SentMessage,
         offline::{Offline, SAMPLE_RATE_HZ},
         select::PortChoice,
         station::{Answer, NotAsked},
@@ -142,7 +142,7 @@ fn micros_of(frame: i64) -> u64 {
 /// Returns whether anything was refused or failed.
 fn perform(setup: &mut Setup, script: &Script, out: &mut Option<Out>) -> Result<bool, Failure> {
     let ports = setup.ports.clone();
-    let running = Running::start(setup, &ports, out.as_ref().map(Out::midi_listener))?;
+    let running = RunningEngine::start(setup, &ports, out.as_ref().map(Out::midi_listener))?;
     let station = running.station.clone();
     if setup.session.is_some() {
         // As in `simulate`.
@@ -261,7 +261,7 @@ impl Out {
     /// Writes every message that is sent; what the disk refuses shows when the file is finished.
     fn midi_listener(&self) -> crate::engine::control::SentListener {
         let midi = Arc::clone(&self.midi);
-        Box::new(move |sent: &Sent, at_ns, port| {
+        Box::new(move |sent: &SentMessage, at_ns, port| {
             let line = MidiLine { t_us: at_ns / 1000, port, bytes: sent.payload.bytes() };
             let mut midi = midi.lock().unwrap_or_else(PoisonError::into_inner);
             if serde_json::to_writer(&mut *midi, &line).is_ok() {

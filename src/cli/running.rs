@@ -6,7 +6,7 @@
 use super::{Failure, Outcome, complain, instead, setup::Setup, signals};
 use crate::{
     engine::{control::SentListener, host::quiet::QuietStderr, live::Engine, select::PortWish, station::Station},
-    remote::socket::{door::SocketDoor, place::Place},
+    remote::socket::{door::SocketDoor, socket_file::SocketFile},
     status::{Event, Severity},
 };
 use std::{
@@ -16,7 +16,7 @@ use std::{
 };
 
 /// A running engine that ends on signals.
-pub struct Running {
+pub struct RunningEngine {
     engine: Engine,
     door: Option<SocketDoor>,
     /// For whoever asks.
@@ -27,32 +27,36 @@ pub struct Running {
     woken: Receiver<()>,
 }
 
-impl Running {
+impl RunningEngine {
     /// Opens devices and ports and starts an engine on them.
     ///
     /// # Errors
     /// A device, a port or an input that cannot be had.
-    pub fn start(setup: &mut Setup, ports: &[PortWish], listener: Option<SentListener>) -> Result<Running, Failure> {
+    pub fn start(
+        setup: &mut Setup,
+        ports: &[PortWish],
+        listener: Option<SentListener>,
+    ) -> Result<RunningEngine, Failure> {
         // Where another station has it, this one is nobody else's.
-        let place = Place::take(&setup.socket).ok();
-        Running::at(setup, ports, listener, place)
+        let place = SocketFile::take(&setup.socket).ok();
+        RunningEngine::at(setup, ports, listener, place)
     }
 
     /// The same for others to reach.
     ///
     /// # Errors
     /// As above; or the socket cannot be had.
-    pub fn serve(setup: &mut Setup, ports: &[PortWish]) -> Result<Running, Failure> {
-        let place = Place::take(&setup.socket).map_err(Failure::asked)?;
-        Running::at(setup, ports, None, Some(place))
+    pub fn serve(setup: &mut Setup, ports: &[PortWish]) -> Result<RunningEngine, Failure> {
+        let place = SocketFile::take(&setup.socket).map_err(Failure::asked)?;
+        RunningEngine::at(setup, ports, None, Some(place))
     }
 
     fn at(
         setup: &mut Setup,
         ports: &[PortWish],
         listener: Option<SentListener>,
-        place: Option<(Place, UnixListener)>,
-    ) -> Result<Running, Failure> {
+        place: Option<(SocketFile, UnixListener)>,
+    ) -> Result<RunningEngine, Failure> {
         let quiet = QuietStderr::into(&setup.folders.log_file());
         let selected = instead::select(setup, ports);
         drop(quiet);
@@ -81,7 +85,7 @@ impl Running {
         if let Some(command) = &setup.session {
             station.ask(command.clone()).map_err(Failure::asked)?;
         }
-        Ok(Running { engine, door, station, port_names, events, woken })
+        Ok(RunningEngine { engine, door, station, port_names, events, woken })
     }
 
     /// Prints what went wrong on the way here, for a verb that shows nothing of what happens; true where it is to end

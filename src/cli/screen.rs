@@ -12,12 +12,12 @@ use crate::{
         doors::Doors,
         host::{HostError, quiet::QuietStderr},
         live::Engine,
-        select::{self, DeviceChoice, PortChoice, PortWish, Selected},
+        select::{self, DeviceChoice, PortChoice, PortWish, Selection},
         station::Station,
     },
     remote::socket::{
         door::SocketDoor,
-        place::{NoPlace, Place},
+        socket_file::{SocketFile, SocketFileError},
     },
     status::Severity,
     tui::{self, Left},
@@ -34,9 +34,9 @@ pub fn show(args: &StationArgs) -> Outcome {
         return run(args, &launcher);
     }
     // What is free is left free here: the one that is launched takes it.
-    let taken = Place::take(&args.socket.path()).err();
+    let taken = SocketFile::take(&args.socket.path()).err();
     match taken {
-        Some(NoPlace::Taken(path)) => join(args, &path),
+        Some(SocketFileError::Taken(path)) => join(args, &path),
         _ => launch::launch(),
     }
 }
@@ -94,10 +94,10 @@ fn run(args: &StationArgs, launcher: &Launcher) -> Outcome {
 }
 
 /// The place where other screens find this station; without one it plays, too.
-fn place(args: &StationArgs, setup: &mut Setup) -> Result<Option<(Place, UnixListener)>, Failure> {
-    match Place::take(&args.socket.path()) {
+fn place(args: &StationArgs, setup: &mut Setup) -> Result<Option<(SocketFile, UnixListener)>, Failure> {
+    match SocketFile::take(&args.socket.path()) {
         Ok(place) => Ok(Some(place)),
-        Err(taken @ NoPlace::Taken(_)) => Err(Failure::asked(taken)),
+        Err(taken @ SocketFileError::Taken(_)) => Err(Failure::asked(taken)),
         Err(refused) => {
             setup.notices.push((Severity::Warning, format!("no other screen can attach: {refused}")));
             Ok(None)
@@ -106,7 +106,7 @@ fn place(args: &StationArgs, setup: &mut Setup) -> Result<Option<(Place, UnixLis
 }
 
 fn open(
-    (place, listener): (Place, UnixListener),
+    (place, listener): (SocketFile, UnixListener),
     station: &Station,
     doors: &Doors,
     notices: &mut Vec<(Severity, String)>,
@@ -118,7 +118,7 @@ fn open(
 
 /// What was asked for; or else, on stage, a station that plays: with another port, or on the simulated host. The line
 /// says what could not be had.
-fn select_or_next_best(setup: &mut Setup) -> Result<Selected, HostError> {
+fn select_or_next_best(setup: &mut Setup) -> Result<Selection, HostError> {
     let ports = setup.ports.clone();
     let asked = match instead::select(setup, &ports) {
         Ok(selected) => return Ok(selected),

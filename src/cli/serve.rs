@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Outcome, complain,
-    running::{Running, complain_of_end},
+    running::{RunningEngine, complain_of_end},
     setup::{Setup, StationArgs},
 };
 use crate::{
@@ -54,7 +54,7 @@ pub fn serve(args: &ServeArgs) -> Outcome {
     let mut setup = Setup::new(&args.station)?;
     setup.notices.drain(..).for_each(|(_, text)| complain(&text));
     let ports = setup.ports.clone();
-    let running = Running::serve(&mut setup, &ports)?;
+    let running = RunningEngine::serve(&mut setup, &ports)?;
     let doors = &setup.config.doors;
     let osc = match address(args.osc.or(setup.doors.osc), OSC_PORT) {
         Some(at) => {

@@ -15,11 +15,11 @@ use crate::{
     },
     hints,
     music::Bpm,
-    profile::{DEFAULT_ID, FALLBACK_ID, Reading},
-    remote::socket::place,
+    profile::{DEFAULT_ID, FALLBACK_ID, ProfileScan},
+    remote::socket::socket_file,
     session::folder as session,
     status::Severity,
-    stored::Stored,
+    stored::StoredValue,
     yaml::Fault,
 };
 use clap::Args;
@@ -65,13 +65,13 @@ pub struct SocketArgs {
 impl SocketArgs {
     /// The one that is named, or this user's.
     pub fn path(&self) -> PathBuf {
-        self.socket.clone().unwrap_or_else(place::of_user)
+        self.socket.clone().unwrap_or_else(socket_file::of_user)
     }
 
     /// The same for a verb that talks to the station; where others may get at it, that is said.
     pub fn checked_path(&self) -> PathBuf {
         let path = self.path();
-        if let Some(doubt) = place::doubt(&path) {
+        if let Some(doubt) = socket_file::doubt(&path) {
             complain(&doubt);
         }
         path
@@ -120,11 +120,11 @@ impl Setup {
                 (file, Severity::Error, "the settings are not used")
             }
         };
-        notices.extend(place::doubt(&args.socket.path()).map(|doubt| (Severity::Warning, doubt)));
+        notices.extend(socket_file::doubt(&args.socket.path()).map(|doubt| (Severity::Warning, doubt)));
         let SettingsFile { mut settings, faults: of_settings, mut places, older } = file;
         notices.extend(of_settings.iter().map(|fault| (severity, format!("{fault}; {consequence}"))));
         notices.extend(older.iter().map(|note| (Severity::Info, note.to_string())));
-        let reading = Reading::first(folders.profile_places());
+        let reading = ProfileScan::first(folders.profile_places());
         // What makes the whole file unreadable was told above.
         let told = |fault: &&Fault| of_settings.iter().any(|of| (&of.file, of.line) == (&fault.file, fault.line));
         let faults: Vec<Fault> = reading.faults.iter().filter(|fault| !told(fault)).cloned().collect();
@@ -167,9 +167,9 @@ impl Setup {
             from: settings.clock_from,
             lost: settings.clock_lost.unwrap_or_default(),
         };
-        let (learned, faults) = Stored::load(folders.learned_file());
+        let (learned, faults) = StoredValue::load(folders.learned_file());
         notices.extend(tell(&faults, "nothing learned is used, and what is new is not kept in it until it is mended"));
-        let (snapshots, faults) = Stored::load(folders.snapshots_file());
+        let (snapshots, faults) = StoredValue::load(folders.snapshots_file());
         notices.extend(tell(&faults, "no snapshot is read from it, and none is kept in it until it is mended"));
         let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {

@@ -4,8 +4,8 @@ use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
     engine::realtime::HOW_TO_ALLOW,
     remote::{
-        socket::line::Line,
-        wire::{Asked, Role},
+        socket::client::SocketClient,
+        wire::{ClientMessage, Role},
     },
     status::{DoorStatus, PortStatus, RealtimeStatus, Status},
 };
@@ -26,8 +26,8 @@ pub struct StatusArgs {
 /// # Errors
 /// No station.
 pub fn print_status(args: &StatusArgs) -> Outcome {
-    let mut line = Line::open(&args.socket.checked_path(), Role::Ask).map_err(refused)?;
-    line.ask(&Asked::Status).map_err(Failure::other)?;
+    let mut line = SocketClient::open(&args.socket.checked_path(), Role::Ask).map_err(refused)?;
+    line.ask(&ClientMessage::Status).map_err(Failure::other)?;
     let status = line.status().map_err(Failure::other)?;
     if args.json {
         return print(&serde_json::to_string_pretty(&status).map_err(Failure::other)?);

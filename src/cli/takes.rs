@@ -15,7 +15,7 @@ mod work;
 use super::{Failure, Outcome, complain, print};
 use crate::{
     config::{Folders, Settings, SettingsFile},
-    takes::{Named, NotDone, NotUsable, cache::Cache, in_several, meant, shown, time_of, wav_files},
+    takes::{NamedTake, NotUsable, TakeError, cache::Cache, in_several, meant, shown, time_of, wav_files},
     yaml::Fault,
 };
 use clap::{Args, Subcommand};
@@ -186,7 +186,7 @@ fn in_recordings(file: &Path) -> Option<PathBuf> {
         return None;
     }
     let path = usual_or(None).ok()?.join(file);
-    let found = Named::found(&path, second_folder()).path;
+    let found = NamedTake::found(&path, second_folder()).path;
     (meant(&found).is_some() || in_several(&found).is_some()).then_some(found)
 }
 
@@ -196,21 +196,21 @@ fn cache() -> Cache {
 }
 
 /// Whose mistake it is that something was not done, and the sentence about it.
-fn failure(path: &Path, what: &str, error: &NotDone) -> Failure {
+fn failure(path: &Path, what: &str, error: &TakeError) -> Failure {
     let text = format!("{} {what}: {error}", shown(path));
     match error {
-        NotDone::Disk(_) | NotDone::Take(NotUsable::Stopped) => Failure::other(text),
-        NotDone::Take(_) | NotDone::Asked(_) => Failure::asked(text),
+        TakeError::Disk(_) | TakeError::Take(NotUsable::Stopped) => Failure::other(text),
+        TakeError::Take(_) | TakeError::Asked(_) => Failure::asked(text),
     }
 }
 
 /// Does something to each file, and says of those where it failed why. A signal ends all of it.
-fn each(files: &[PathBuf], what: &str, mut act: impl FnMut(&Path) -> Result<String, NotDone>) -> Outcome {
+fn each(files: &[PathBuf], what: &str, mut act: impl FnMut(&Path) -> Result<String, TakeError>) -> Outcome {
     let mut failures = Vec::new();
     for path in files {
         match act(path) {
             Ok(said) => print(&said)?,
-            Err(error @ NotDone::Take(NotUsable::Stopped)) => return Err(failure(path, what, &error)),
+            Err(error @ TakeError::Take(NotUsable::Stopped)) => return Err(failure(path, what, &error)),
             Err(error) => failures.push(failure(path, what, &error)),
         }
     }

@@ -3,8 +3,8 @@
 use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
     remote::{
-        socket::line::{Line, LineError},
-        wire::{Role, Told},
+        socket::client::{SocketClient, SocketError},
+        wire::{Role, ServerMessage},
     },
     status::Event,
 };
@@ -26,10 +26,10 @@ pub struct WatchArgs {
 /// # Errors
 /// No station, or a line that broke.
 pub fn watch(args: &WatchArgs) -> Outcome {
-    let mut line = Line::open(&args.socket.checked_path(), Role::Watch).map_err(refused)?;
+    let mut line = SocketClient::open(&args.socket.checked_path(), Role::Watch).map_err(refused)?;
     loop {
         match line.told() {
-            Ok(Told::Event(event)) => {
+            Ok(ServerMessage::Event(event)) => {
                 let text =
                     if args.json { serde_json::to_string(&event).map_err(Failure::other)? } else { sentence(&event) };
                 // Whoever does not read any more has seen enough.
@@ -37,9 +37,9 @@ pub fn watch(args: &WatchArgs) -> Outcome {
                     return Ok(());
                 }
             }
-            Ok(Told::Leave { why }) => return Err(Failure::other(why)),
+            Ok(ServerMessage::Leave { why }) => return Err(Failure::other(why)),
             Ok(_) => {}
-            Err(error @ LineError::Broken(_)) => return Err(Failure::other(error)),
+            Err(error @ SocketError::Broken(_)) => return Err(Failure::other(error)),
             Err(error) => print(&error.to_string())?,
         }
     }

@@ -4,7 +4,7 @@ mod midi;
 mod motion;
 
 pub use midi::{OffsetMs, PortName, TempoStep, ThruChannel, Which};
-pub use motion::{Length, Part};
+pub use motion::{KnobPosition, Length};
 
 use super::channels::ChannelList;
 use crate::{

@@ -5,7 +5,7 @@
 use super::{SettingPlaces, Settings, TEXT_CHARS_MAX, place, port::MILLIS_MAX};
 use crate::{
     midi::Channel,
-    yaml::{Fault, Mapping, Reader},
+    yaml::{Fault, Mapping, YamlReader},
 };
 
 /// The fields of `midi` that are read here.
@@ -19,7 +19,7 @@ const PORT_KINDS: [&str; 3] = ["alsa:", "jack:", "raw:"];
 
 /// Reads what is written in the old way, before what is written in the new one.
 pub(super) fn read(
-    reader: &mut Reader<'_>,
+    reader: &mut YamlReader<'_>,
     midi: &Mapping<'_>,
     settings: &mut Settings,
     told: &mut Vec<Fault>,
@@ -48,7 +48,7 @@ pub(super) fn read(
 }
 
 /// The clock's switches, for every port.
-fn read_clock(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut Settings, told: &mut Vec<Fault>) {
+fn read_clock(reader: &mut YamlReader<'_>, midi: &Mapping<'_>, settings: &mut Settings, told: &mut Vec<Fault>) {
     let field = midi.field("clock");
     if !field.is_given() {
         return;
@@ -65,7 +65,7 @@ fn read_clock(reader: &mut Reader<'_>, midi: &Mapping<'_>, settings: &mut Settin
 
 /// The place of the profile's id, where there is one.
 fn read_profile(
-    reader: &mut Reader<'_>,
+    reader: &mut YamlReader<'_>,
     midi: &Mapping<'_>,
     settings: &mut Settings,
     told: &mut Vec<Fault>,

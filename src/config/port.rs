@@ -3,7 +3,7 @@
 use super::{PortChoice, TEXT_CHARS_MAX, home_folder, read_choice, whole_path};
 use crate::{
     midi::{Channel, ClockSends, FARTHEST_OFFSET_MS, Wire},
-    yaml::{Field, Reader},
+    yaml::{YamlField, YamlReader},
 };
 
 /// The longest spacing and smoothing, in ms.
@@ -62,8 +62,8 @@ pub struct ThruTo {
 
 /// A port, and what it gets: what it does not say is as in `defaults`.
 pub(super) fn read(
-    reader: &mut Reader<'_>,
-    field: &Field<'_>,
+    reader: &mut YamlReader<'_>,
+    field: &YamlField<'_>,
     defaults: &PortSettings,
 ) -> Option<(PortChoice, PortSettings)> {
     if !field.is_mapping() {
@@ -105,7 +105,7 @@ pub(super) fn read(
 }
 
 /// Which port; the path of a raw one is whole.
-pub(super) fn read_port(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<PortChoice> {
+pub(super) fn read_port(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<PortChoice> {
     let choice = read_choice(reader, field)?;
     let PortChoice::Raw(path) = choice else { return Some(choice) };
     let whole = whole_path(&path, home_folder().as_deref()).and_then(|path| path.to_str().map(str::to_owned));
@@ -115,7 +115,7 @@ pub(super) fn read_port(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Po
     whole.map(PortChoice::Raw)
 }
 
-fn thru_to(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<ThruTo> {
+fn thru_to(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<ThruTo> {
     if !field.is_mapping() {
         return Some(ThruTo { port: reader.text(field, TEXT_CHARS_MAX)?, channel: None });
     }

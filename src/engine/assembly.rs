@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{music::Plan, synth::Synth};
 use first_status::first_status;
-use inputs::Inputs;
+use inputs::ChosenInputs;
 use std::sync::{Arc, atomic::AtomicU32};
 
 /// An engine in pieces.
@@ -76,7 +76,7 @@ pub fn assemble(
         Time::Virtual => (0, Calendar::Virtual, 0),
     };
     let delay_frames = Arc::new(AtomicU32::new(delay_frames));
-    let inputs = Inputs::choose(config, spec, &ports)?;
+    let inputs = ChosenInputs::choose(config, spec, &ports)?;
     let plan = Plan::new(config.bpm, rate, config.clock_on);
 
     let (station, desk) = station(first_status(config, spec, &inputs));

@@ -4,12 +4,12 @@ use super::doors::Doors;
 use crate::{
     command::channels::ChannelList,
     config::{ClockLost, ClockSource, recorder::RecorderOptions},
-    learned::Learned,
     midi::Channel,
+    midi_maps::MidiMaps,
     music::{Bpm, Decibels},
-    profile::{DEFAULT_ID, Library, Profile, Reading},
+    profile::{DEFAULT_ID, Library, Profile, ProfileScan},
     snapshots::Snapshots,
-    stored::Stored,
+    stored::StoredValue,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ pub struct EngineConfig {
     /// Every profile there is.
     pub library: Library,
     /// What the profiles were read from, where it is watched for edits while the engine runs in real time.
-    pub watched: Option<Reading>,
+    pub watched: Option<ProfileScan>,
     /// The one in use.
     pub profile: Arc<Profile>,
     /// The instrument's channel, where it is not the profile's.
@@ -48,9 +48,9 @@ pub struct EngineConfig {
     /// Where the tempo comes from.
     pub sync: SyncConfig,
     /// What controllers and notes are tied to.
-    pub learned: Stored<Learned>,
+    pub learned: StoredValue<MidiMaps>,
     /// The library of snapshots.
-    pub snapshots: Stored<Snapshots>,
+    pub snapshots: StoredValue<Snapshots>,
     /// What may be done with a session's folder.
     pub sessions: SessionRules,
     /// The ways in.
@@ -75,8 +75,8 @@ impl EngineConfig {
             turn: TURN,
             folder,
             sync: SyncConfig::default(),
-            learned: Stored::default(),
-            snapshots: Stored::default(),
+            learned: StoredValue::default(),
+            snapshots: StoredValue::default(),
             sessions: SessionRules::default(),
             doors: Doors::default(),
         }

@@ -14,8 +14,8 @@ mod keep;
 mod learn;
 mod live_plan;
 mod out;
-mod owed;
 mod parts;
+mod pending_answers;
 mod ports;
 mod recorder;
 mod sessions;
@@ -25,15 +25,15 @@ mod tests;
 mod transport;
 
 pub use instruments::ProfileNews;
-pub use owed::Promise;
 pub use parts::{AudioHandles, Calendar, ControlParts, MidiHandles};
-pub use ports::Port;
+pub use pending_answers::Promise;
+pub use ports::MidiPort;
 
 use super::{
     doors::Doors,
     frame_clock::FrameTime,
     host::patchbay::PortEvent,
-    midi::{input::MidiIn, sent::Sent},
+    midi::{input::MidiIn, sent::SentMessage},
     station::{Answer, Desk, Guest, Reply, Station},
 };
 use crate::{
@@ -49,7 +49,7 @@ use keep::KeeperHandle;
 use learn::Learn;
 use live_plan::LivePlan;
 use out::Out;
-use owed::Owed;
+use pending_answers::PendingAnswers;
 use ports::Ports;
 use recorder::{Folder, Occasion, Recorder, Takes, TakesParts};
 use sessions::{House, SessionDesk};
@@ -99,7 +99,7 @@ impl Outcome {
 }
 
 /// Called with each message that was sent, its instant in ns since the start, and its port's id.
-pub type SentListener = Box<dyn FnMut(&Sent, u64, &str) + Send>;
+pub type SentListener = Box<dyn FnMut(&SentMessage, u64, &str) + Send>;
 
 /// The control thread's state: who owns what, and the ways out.
 pub struct Control {
@@ -160,7 +160,7 @@ impl Control {
                 plan: LivePlan::new(plan, plan_writer),
                 model,
                 history: History::default(),
-                owed: Owed::default(),
+                owed: PendingAnswers::default(),
                 asking: Guest::default(),
                 start_ns,
             },

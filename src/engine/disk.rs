@@ -8,21 +8,21 @@ pub mod reader;
 pub mod worker;
 pub mod writer;
 
-use super::audio::{capture::Capture, streams::Lending};
+use super::audio::{capture::Capture, streams::StreamFeeder};
 use crate::takes::cache::Cache;
-use keeper::{Keeper, Kept, Page};
+use keeper::{FileKeeper, Page, WriteReport};
 use librarian::Librarian;
-use reader::Reader;
+use reader::DiskReader;
 use std::{io, path::PathBuf, thread::JoinHandle};
 use worker::{Worker, WorkerHandle};
-use writer::{Progress, TakeJob, TakeNews, Writer};
+use writer::{TakeJob, TakeNews, WriteProgress, Writer};
 
 /// The workers' half.
 pub struct DiskWorkers {
     writer: Worker<Writer>,
-    keeper: Worker<Keeper>,
+    keeper: Worker<FileKeeper>,
     librarian: Worker<Librarian>,
-    reader: Worker<Reader>,
+    reader: Worker<DiskReader>,
 }
 
 /// The control thread's half.
@@ -30,20 +30,20 @@ pub struct DiskHandles {
     /// What is held becomes takes.
     pub writer: WorkerHandle<TakeJob, TakeNews>,
     /// How far the writer has come.
-    pub progress: Progress,
+    pub progress: WriteProgress,
     /// Small files.
-    pub keeper: WorkerHandle<Page, Kept>,
+    pub keeper: WorkerHandle<Page, WriteReport>,
     /// The folder of takes.
-    pub librarian: WorkerHandle<librarian::Job, librarian::News>,
+    pub librarian: WorkerHandle<librarian::LibrarianJob, librarian::LibrarianNews>,
     /// Whether takes are measured when they are finished.
     pub measures: bool,
     /// Files that are played.
-    pub reader: WorkerHandle<reader::Job, reader::News>,
+    pub reader: WorkerHandle<reader::DiskReaderJob, reader::DiskReaderNews>,
 }
 
 /// Both halves: takes are cut from `capture`, files are read for the streams of `lending`, and what is measured of takes is
 /// kept in the folder `verdicts`; without it they are not measured.
-pub fn disk(capture: Capture, lending: Lending, verdicts: Option<PathBuf>) -> (DiskWorkers, DiskHandles) {
+pub fn disk(capture: Capture, lending: StreamFeeder, verdicts: Option<PathBuf>) -> (DiskWorkers, DiskHandles) {
     let measures = verdicts.is_some();
     let (writer, to_writer, progress) = writer::writer(capture.clone());
     let (keeper, to_keeper) = keeper::keeper();

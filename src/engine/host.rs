@@ -82,7 +82,7 @@ pub trait Device: Send {
     ///
     /// # Errors
     /// The renderer comes back with the reason.
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed>;
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed>;
 }
 
 /// A device did not start. The renderer is as it was.
@@ -101,7 +101,7 @@ pub trait Driver: Send {
 
 /// How a running callback fares: written by it, read by the control thread. Relaxed atomics, each a number on its own.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub struct CallbackStats {
     /// Blocks rendered; a stall shows as a number that stands.
     pub blocks: AtomicU64,
     /// Frames in the newest block.
@@ -118,7 +118,7 @@ pub struct Watch {
     pub lost: AtomicBool,
 }
 
-impl Watch {
+impl CallbackStats {
     /// Notes a block of `frames` that was begun and finished at these instants. Realtime: yes.
     fn block(&self, frames: usize, sample_rate_hz: f64, began_ns: u64, ended_ns: u64) {
         let period_ns = frames as f64 * 1e9 / sample_rate_hz;
@@ -136,9 +136,9 @@ impl Watch {
 const STOOD_NS: u64 = 500_000_000;
 
 /// A renderer inside a callback. However the stream ends, dropping this sends the renderer home.
-pub struct Lent {
+pub struct RendererLoan {
     renderer: Option<Renderer>,
-    watch: Arc<Watch>,
+    stats: Arc<CallbackStats>,
     home: Sender<Renderer>,
     began_ns: u64,
     due_ns: u64,
@@ -146,13 +146,13 @@ pub struct Lent {
 }
 
 /// Lends a renderer to a callback; it comes back through the receiver.
-pub fn lend(mut renderer: Renderer, watch: Arc<Watch>) -> (Lent, Receiver<Renderer>) {
+pub fn lend(mut renderer: Renderer, stats: Arc<CallbackStats>) -> (RendererLoan, Receiver<Renderer>) {
     renderer.restart();
     let (home, receiver) = mpsc::channel();
-    (Lent { renderer: Some(renderer), watch, home, began_ns: 0, due_ns: 0, frames: 0 }, receiver)
+    (RendererLoan { renderer: Some(renderer), stats, home, began_ns: 0, due_ns: 0, frames: 0 }, receiver)
 }
 
-impl Lent {
+impl RendererLoan {
     /// A block of the device begins. Realtime: yes.
     pub fn begin(&mut self) {
         self.begin_at(realtime::now_ns());
@@ -163,7 +163,7 @@ impl Lent {
         let before_ns = std::mem::replace(&mut self.began_ns, realtime::now_ns());
         let stood_ns = self.began_ns.saturating_sub(before_ns);
         if before_ns > 0 && stood_ns > STOOD_NS {
-            self.watch.stood_ms.fetch_add(stood_ns / 1_000_000, Ordering::Relaxed);
+            self.stats.stood_ms.fetch_add(stood_ns / 1_000_000, Ordering::Relaxed);
         }
         self.due_ns = due_ns;
         self.frames = 0;
@@ -209,13 +209,13 @@ impl Lent {
     pub fn end(&mut self) {
         if let Some(renderer) = &mut self.renderer {
             renderer.block_was(self.frames);
-            self.watch.block(self.frames.max(1), renderer.sample_rate_hz(), self.began_ns, realtime::now_ns());
+            self.stats.block(self.frames.max(1), renderer.sample_rate_hz(), self.began_ns, realtime::now_ns());
         }
     }
 
     /// How the callback fares.
-    pub fn watch(&self) -> &Watch {
-        &self.watch
+    pub fn stats(&self) -> &CallbackStats {
+        &self.stats
     }
 
     /// The renderer.
@@ -224,7 +224,7 @@ impl Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for RendererLoan {
     fn drop(&mut self) {
         if let Some(renderer) = self.renderer.take() {
             // Nobody waits for it when the whole engine goes down.

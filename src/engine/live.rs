@@ -11,7 +11,7 @@ use super::{
     config::EngineConfig,
     control::{Control, Moment, Outcome, SentListener, notice_of},
     frame_clock::{FrameClock, FrameTime},
-    host::{Device, HostError, StartFailed, Watch, open_port::OpenPort, patchbay::Patchbay},
+    host::{CallbackStats, Device, HostError, StartFailed, open_port::OpenPort, patchbay::Patchbay},
     profile_watch::ProfileWatch,
     realtime,
     station::{Answer, Errand, Reply, Request, Station},
@@ -126,9 +126,9 @@ impl Engine {
         if let Some(listener) = listener {
             control.listen_to_sent(listener);
         }
-        let watch = Arc::<Watch>::default();
+        let stats = Arc::<CallbackStats>::default();
         let driver =
-            device.start(renderer, Arc::clone(&watch)).map_err(|StartFailed { error, .. }| EngineError::Host(error))?;
+            device.start(renderer, Arc::clone(&stats)).map_err(|StartFailed { error, .. }| EngineError::Host(error))?;
         // Locked memory keeps the callback from waiting for a page; refused, everything runs on.
         let lock = rustix::mm::MlockAllFlags::CURRENT | rustix::mm::MlockAllFlags::ONFAULT;
         control.realtime.memory_locked = rustix::mm::mlockall(lock).is_ok();
@@ -149,7 +149,7 @@ impl Engine {
         let mut live = Live {
             turn: config.turn,
             control,
-            audio: Audio::new(spec, watch, driver, frames.clone(), reopen),
+            audio: Audio::new(spec, stats, driver, frames.clone(), reopen),
             frames,
             realtime,
             clock_realtime,
@@ -386,7 +386,7 @@ impl Live {
         let ns = realtime::now_ns();
         match self.frames.now() {
             Some(time) => {
-                let block = i64::from(self.audio.watch.block_frames.load(Ordering::Relaxed));
+                let block = i64::from(self.audio.stats.block_frames.load(Ordering::Relaxed));
                 let latency = self.frames.latency_frames();
                 let heard = time.heard(latency);
                 Moment {
@@ -444,7 +444,7 @@ impl Live {
             tracing::error!("the MIDI thread does not end: a port takes nothing, and notes may sound on");
         }
         // Ports in the callback have the note-offs when a block later than these messages was rendered.
-        let block = u64::from(self.audio.watch.block_frames.load(Ordering::Relaxed));
+        let block = u64::from(self.audio.stats.block_frames.load(Ordering::Relaxed));
         let block_ns = block * 1_000_000_000 / u64::from(self.audio.spec.sample_rate_hz.max(1));
         thread::sleep(Duration::from_nanos(block_ns * 4) + Duration::from_millis(5));
         self.control.listen(self.now());

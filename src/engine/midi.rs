@@ -3,8 +3,8 @@
 pub mod clock_out;
 pub mod clock_thread;
 pub mod input;
-pub mod lane;
 pub mod log;
+pub mod message_queue;
 pub mod panel;
 pub mod plug;
 pub mod port;

@@ -10,7 +10,7 @@
 //! Editors write in steps: files are read when two looks in a row found them the same.
 
 use super::control::ProfileNews;
-use crate::profile::{Marks, Reading};
+use crate::profile::{FileStamps, ProfileScan};
 use std::{
     io,
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
@@ -32,7 +32,7 @@ impl ProfileWatch {
     /// # Errors
     /// Where the system gives no thread.
     pub fn start(
-        reading: Reading,
+        reading: ProfileScan,
         knock: impl Fn() + Send + 'static,
     ) -> io::Result<(ProfileWatch, Receiver<ProfileNews>)> {
         let (end, ended) = mpsc::channel();
@@ -56,13 +56,13 @@ impl ProfileWatch {
 /// What the thread knows.
 struct Watcher {
     /// What was read last.
-    reading: Reading,
+    reading: ProfileScan,
     /// How the files stood at the last look.
-    seen: Marks,
+    seen: FileStamps,
 }
 
 impl Watcher {
-    fn new(reading: Reading) -> Watcher {
+    fn new(reading: ProfileScan) -> Watcher {
         Watcher { seen: reading.marks().clone(), reading }
     }
 

@@ -26,7 +26,7 @@ use machine::{Machine, ThisMachine};
 use std::sync::Arc;
 
 /// What an engine is started with.
-pub struct Selected {
+pub struct Selection {
     /// What it runs on.
     pub machinery: Machinery,
     /// What a person should know.
@@ -42,13 +42,13 @@ pub fn select(
     ports: &[PortWish],
     request: &AudioRequest,
     profile: &Profile,
-) -> Result<Selected, HostError> {
+) -> Result<Selection, HostError> {
     select_on(&(Arc::new(ThisMachine) as Arc<dyn Machine>), device, ports, request, profile)
 }
 
 /// Where a device was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum DeviceLocation {
     Jack(Option<String>),
     Alsa(Option<String>),
     Sim,
@@ -60,18 +60,18 @@ fn select_on(
     ports: &[PortWish],
     request: &AudioRequest,
     profile: &Profile,
-) -> Result<Selected, HostError> {
+) -> Result<Selection, HostError> {
     let wants_jack = ports.iter().any(|port| matches!(port.choice, PortChoice::Jack(_)));
     let mut refusals = Vec::new();
     let auto = *device == DeviceChoice::Auto;
     let places = match device {
         DeviceChoice::Auto => auto_places(machine.as_ref(), &mut refusals),
-        DeviceChoice::Sim => vec![(Place::Sim, String::new())],
-        DeviceChoice::Alsa(name) => vec![(Place::Alsa(Some(name.clone())), String::new())],
-        DeviceChoice::Jack(server) => vec![(Place::Jack(server.clone()), String::new())],
+        DeviceChoice::Sim => vec![(DeviceLocation::Sim, String::new())],
+        DeviceChoice::Alsa(name) => vec![(DeviceLocation::Alsa(Some(name.clone())), String::new())],
+        DeviceChoice::Jack(server) => vec![(DeviceLocation::Jack(server.clone()), String::new())],
     };
     for (place, why) in places {
-        if wants_jack && !matches!(place, Place::Jack(_)) {
+        if wants_jack && !matches!(place, DeviceLocation::Jack(_)) {
             continue;
         }
         let chosen = choose_ports(machine.as_ref(), &place, ports, profile);
@@ -93,26 +93,26 @@ fn select_on(
         )));
     }
     let notice = format!("nothing is heard: no audio device opens ({}); the simulated host plays", refusals.join("; "));
-    let chosen = choose_ports(machine.as_ref(), &Place::Sim, ports, profile);
-    let device = open_at(machine.as_ref(), &Place::Sim, request)?;
-    finish(machine, Place::Sim, device, &chosen, profile, request, vec![(Severity::Warning, notice)])
+    let chosen = choose_ports(machine.as_ref(), &DeviceLocation::Sim, ports, profile);
+    let device = open_at(machine.as_ref(), &DeviceLocation::Sim, request)?;
+    finish(machine, DeviceLocation::Sim, device, &chosen, profile, request, vec![(Severity::Warning, notice)])
 }
 
 /// Where `auto` looks, the best first, and why there. Cards that are not for this user are no places, but a reason.
-fn auto_places(machine: &dyn Machine, refusals: &mut Vec<String>) -> Vec<(Place, String)> {
+fn auto_places(machine: &dyn Machine, refusals: &mut Vec<String>) -> Vec<(DeviceLocation, String)> {
     if machine.jack_running(None) {
-        let jack = (Place::Jack(None), "a JACK server runs".to_owned());
+        let jack = (DeviceLocation::Jack(None), "a JACK server runs".to_owned());
         return [jack].into_iter().chain(auto_cards(&machine.alsa_cards(), refusals)).collect();
     }
     auto_cards(&machine.alsa_cards(), refusals)
 }
 
-fn auto_cards(cards: &Cards, refusals: &mut Vec<String>) -> Vec<(Place, String)> {
+fn auto_cards(cards: &Cards, refusals: &mut Vec<String>) -> Vec<(DeviceLocation, String)> {
     if let Some(refusal) = cards.refusal() {
         refusals.push(refusal.to_string());
         return Vec::new();
     }
-    cards.picks().into_iter().map(|pick| (Place::Alsa(pick.id), pick.why)).collect()
+    cards.picks().into_iter().map(|pick| (DeviceLocation::Alsa(pick.id), pick.why)).collect()
 }
 
 /// What a person should know of the device that was opened: why `auto` took it, and whether it can be recorded from.
@@ -135,13 +135,13 @@ fn told_of(spec: &DeviceSpec, why: Option<&String>) -> Vec<(Severity, String)> {
 /// Opens the ports of a device that is open, and remembers how to open it again.
 fn finish(
     machine: &Arc<dyn Machine>,
-    place: Place,
+    place: DeviceLocation,
     device: Box<dyn Device>,
     wishes: &[Chosen],
     profile: &Profile,
     request: &AudioRequest,
     notices: Vec<(Severity, String)>,
-) -> Result<Selected, HostError> {
+) -> Result<Selection, HostError> {
     let mut patchbay = Patchbay::new();
     let mut open = |Chosen { port, settings, wait }: &Chosen| {
         let opened = match port {
@@ -167,14 +167,18 @@ fn finish(
         let machine = machine.as_ref();
         open_at(machine, &place, &again).or_else(|why| open_at(machine, &place, &at_any_rate).map_err(|_| why))
     });
-    Ok(Selected { machinery: Machinery { device, ports, patchbay, reopen }, notices })
+    Ok(Selection { machinery: Machinery { device, ports, patchbay, reopen }, notices })
 }
 
-fn open_at(machine: &dyn Machine, place: &Place, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
+fn open_at(
+    machine: &dyn Machine,
+    place: &DeviceLocation,
+    request: &AudioRequest,
+) -> Result<Box<dyn Device>, HostError> {
     match place {
-        Place::Jack(server) => machine.open_jack(server.as_deref(), request),
-        Place::Alsa(name) => machine.open_alsa(name.as_deref(), request),
-        Place::Sim => Ok(Box::new(sim::SimDevice::new(
+        DeviceLocation::Jack(server) => machine.open_jack(server.as_deref(), request),
+        DeviceLocation::Alsa(name) => machine.open_alsa(name.as_deref(), request),
+        DeviceLocation::Sim => Ok(Box::new(sim::SimDevice::new(
             request.sample_rate_hz.unwrap_or(SAMPLE_RATE_HZ),
             request.block_frames.unwrap_or(sim::BLOCK_FRAMES),
         ))),
@@ -205,7 +209,7 @@ fn jack_ports(ports: &[Chosen]) -> Vec<JackPort> {
     ports.iter().filter_map(port).collect()
 }
 
-fn choose_ports(machine: &dyn Machine, place: &Place, ports: &[PortWish], profile: &Profile) -> Vec<Chosen> {
+fn choose_ports(machine: &dyn Machine, place: &DeviceLocation, ports: &[PortWish], profile: &Profile) -> Vec<Chosen> {
     let choose = |port: &PortChoice| match port {
         PortChoice::Auto => auto_port(machine, place, profile).0,
         PortChoice::Sim => ChosenPort::BuiltIn,
@@ -227,9 +231,9 @@ fn choose_ports(machine: &dyn Machine, place: &Place, ports: &[PortWish], profil
 /// The port `auto` takes, and why: the profile's own, else the first that is not the system's, else the built-in synth.
 /// On a JACK device its ports come first. Raw devices are never taken unasked: the sequencer has the same synths, and
 /// shares them with other programs.
-fn auto_port(machine: &dyn Machine, place: &Place, profile: &Profile) -> (ChosenPort, String) {
+fn auto_port(machine: &dyn Machine, place: &DeviceLocation, profile: &Profile) -> (ChosenPort, String) {
     let jack = match place {
-        Place::Jack(server) => machine.jack_ports(server.as_deref()),
+        DeviceLocation::Jack(server) => machine.jack_ports(server.as_deref()),
         _ => Vec::new(),
     };
     let jack = jack.into_iter().map(ChosenPort::Jack);

@@ -5,7 +5,7 @@
 //! held for each [`Watcher`] until it looks.
 //!
 //! [`Station`] is the asking half, cheap to clone, for any thread that is not real time. [`Desk`] is the half of whoever
-//! obeys: the control thread, or where the engine is another process, the line to it ([`crate::remote::socket::line`]).
+//! obeys: the control thread, or where the engine is another process, the line to it ([`crate::remote::socket::client`]).
 
 use crate::{
     command::Command,

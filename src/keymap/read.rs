@@ -4,7 +4,7 @@ use super::{Action, Key, Keymap, Row};
 use crate::{
     command::{COMMANDS, Command},
     hints,
-    yaml::{self, Fault, Field, Reader, list},
+    yaml::{self, Fault, YamlField, YamlReader, list},
 };
 
 /// Every mode.
@@ -72,8 +72,8 @@ impl<M: Copy + PartialEq, V: Copy> Keymap<M, V> {
 }
 
 fn rows<M: Copy + PartialEq, V: Copy>(
-    reader: &mut Reader<'_>,
-    root: &Field<'_>,
+    reader: &mut YamlReader<'_>,
+    root: &YamlField<'_>,
     words: &Vocabulary<M, V>,
 ) -> Option<Vec<RowRead<M, V>>> {
     if !root.is_given() {
@@ -95,8 +95,8 @@ fn rows<M: Copy + PartialEq, V: Copy>(
 }
 
 fn row<M: Copy + PartialEq, V: Copy>(
-    reader: &mut Reader<'_>,
-    item: &Field<'_>,
+    reader: &mut YamlReader<'_>,
+    item: &YamlField<'_>,
     words: &Vocabulary<M, V>,
 ) -> Option<RowRead<M, V>> {
     let map = reader.mapping(item, &["key", "in", "do", "answer", "bar", "repeats"])?;
@@ -126,7 +126,7 @@ fn row<M: Copy + PartialEq, V: Copy>(
     Some(RowRead { modes, key, action, bar, repeats })
 }
 
-fn key(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Key> {
+fn key(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<Key> {
     match reader.plain(field)?.parse() {
         Ok(key) => Some(key),
         Err(error) => {
@@ -137,8 +137,8 @@ fn key(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Key> {
 }
 
 fn modes<M: Copy + PartialEq, V>(
-    reader: &mut Reader<'_>,
-    field: &Field<'_>,
+    reader: &mut YamlReader<'_>,
+    field: &YamlField<'_>,
     words: &Vocabulary<M, V>,
 ) -> Option<Vec<M>> {
     let text = reader.text(field, LINE_CHARS_MAX)?;
@@ -165,8 +165,8 @@ fn modes<M: Copy + PartialEq, V>(
 
 /// What a row does; nothing inside where it takes a key away.
 fn action<M, V: Copy>(
-    reader: &mut Reader<'_>,
-    field: &Field<'_>,
+    reader: &mut YamlReader<'_>,
+    field: &YamlField<'_>,
     words: &Vocabulary<M, V>,
 ) -> Option<Option<Action<V>>> {
     let line = reader.text(field, LINE_CHARS_MAX)?;
@@ -197,7 +197,7 @@ fn unknown<'n>(what: &str, asked: &str, names: impl Iterator<Item = &'n str> + C
     format!("'{}' is no {what}{meant}", hints::shown(asked))
 }
 
-fn bar(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<String> {
+fn bar(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Vec<String> {
     if !field.is_list() {
         return reader.text(field, BAR_CHARS_MAX).into_iter().collect();
     }

@@ -1,12 +1,12 @@
 //! A low-frequency oscillator: its wave, and how fast it goes.
 
-use super::{Chance, Now};
+use super::{Chance, MotionTime};
 use crate::music::PPQN;
 use std::{f64::consts::TAU, fmt, str::FromStr};
 
 /// The wave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum LfoShape {
     /// From the middle up.
     Sine,
     /// From the middle up, in straight lines.
@@ -21,15 +21,15 @@ pub enum Shape {
     SampleHold,
 }
 
-impl Shape {
+impl LfoShape {
     /// Every shape with its word.
-    pub const NAMES: [(&str, Shape); 6] = [
-        ("sine", Shape::Sine),
-        ("triangle", Shape::Triangle),
-        ("saw", Shape::Saw),
-        ("square", Shape::Square),
-        ("random", Shape::Random),
-        ("sample-hold", Shape::SampleHold),
+    pub const NAMES: [(&str, LfoShape); 6] = [
+        ("sine", LfoShape::Sine),
+        ("triangle", LfoShape::Triangle),
+        ("saw", LfoShape::Saw),
+        ("square", LfoShape::Square),
+        ("random", LfoShape::Random),
+        ("sample-hold", LfoShape::SampleHold),
     ];
 
     /// Where the wave is after so many of its cycles, from -1 to 1.
@@ -38,18 +38,18 @@ impl Shape {
         // Before the beginning, too, every cycle has its own.
         let throw = |cycle: f64| chance.at(cycle as i64 as u64) * 2.0 - 1.0;
         match self {
-            Shape::Sine => (part * TAU).sin(),
-            Shape::Triangle if part < 0.25 => 4.0 * part,
-            Shape::Triangle if part < 0.75 => 2.0 - 4.0 * part,
-            Shape::Triangle => 4.0 * part - 4.0,
-            Shape::Saw => 2.0 * part - 1.0,
-            Shape::Square if part < 0.5 => 1.0,
-            Shape::Square => -1.0,
-            Shape::Random => {
+            LfoShape::Sine => (part * TAU).sin(),
+            LfoShape::Triangle if part < 0.25 => 4.0 * part,
+            LfoShape::Triangle if part < 0.75 => 2.0 - 4.0 * part,
+            LfoShape::Triangle => 4.0 * part - 4.0,
+            LfoShape::Saw => 2.0 * part - 1.0,
+            LfoShape::Square if part < 0.5 => 1.0,
+            LfoShape::Square => -1.0,
+            LfoShape::Random => {
                 let (from, to) = (throw(cycles.floor()), throw(cycles.floor() + 1.0));
                 from + (to - from) * part
             }
-            Shape::SampleHold => throw(cycles.floor()),
+            LfoShape::SampleHold => throw(cycles.floor()),
         }
     }
 }
@@ -94,38 +94,38 @@ impl Division {
 
 /// How long a cycle takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rate {
-    /// Cycles in a second, [`Rate::HZ_MIN`] to [`Rate::HZ_MAX`].
+pub enum LfoRate {
+    /// Cycles in a second, [`LfoRate::HZ_MIN`] to [`LfoRate::HZ_MAX`].
     Hz(f64),
     /// One cycle in so much music, beginning with the bar.
     Synced(Division),
 }
 
-impl Rate {
+impl LfoRate {
     /// The slowest: a cycle in 100 s.
     pub const HZ_MIN: f64 = 0.01;
     /// The fastest that 10 ms between two values can still draw.
     pub const HZ_MAX: f64 = 20.0;
 }
 
-impl FromStr for Rate {
+impl FromStr for LfoRate {
     type Err = ();
 
     /// Reads `0.5hz` or `1/4`.
-    fn from_str(word: &str) -> Result<Rate, ()> {
+    fn from_str(word: &str) -> Result<LfoRate, ()> {
         if let Some(division) = Division::ALL.into_iter().find(|division| division.name == word) {
-            return Ok(Rate::Synced(division));
+            return Ok(LfoRate::Synced(division));
         }
         let hz: f64 = word.strip_suffix("hz").ok_or(())?.parse().map_err(|_| ())?;
-        if (Rate::HZ_MIN..=Rate::HZ_MAX).contains(&hz) { Ok(Rate::Hz(hz)) } else { Err(()) }
+        if (LfoRate::HZ_MIN..=LfoRate::HZ_MAX).contains(&hz) { Ok(LfoRate::Hz(hz)) } else { Err(()) }
     }
 }
 
-impl fmt::Display for Rate {
+impl fmt::Display for LfoRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Rate::Hz(hz) => write!(f, "{hz}hz"),
-            Rate::Synced(division) => f.write_str(division.name),
+            LfoRate::Hz(hz) => write!(f, "{hz}hz"),
+            LfoRate::Synced(division) => f.write_str(division.name),
         }
     }
 }
@@ -134,9 +134,9 @@ impl fmt::Display for Rate {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lfo {
     /// The wave.
-    pub shape: Shape,
+    pub shape: LfoShape,
     /// How fast.
-    pub rate: Rate,
+    pub rate: LfoRate,
     /// How far to either side, as a part of the knob's way, -1 to 1; negative is upside down.
     pub depth: f64,
     /// Where in its cycle it begins, 0 to 1.
@@ -148,40 +148,40 @@ pub struct Lfo {
 impl Default for Lfo {
     /// Heard at once, and gentle.
     fn default() -> Lfo {
-        Lfo { shape: Shape::Sine, rate: Rate::Hz(1.0), depth: 0.25, phase: 0.0, offset: 0.0 }
+        Lfo { shape: LfoShape::Sine, rate: LfoRate::Hz(1.0), depth: 0.25, phase: 0.0, offset: 0.0 }
     }
 }
 
 /// How far a free LFO has come: the same place in its wave whatever becomes of its rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Turned {
+pub(super) struct LfoPhase {
     from_ns: u64,
     from_cycles: f64,
 }
 
-impl Turned {
+impl LfoPhase {
     /// At its beginning.
-    pub(super) fn new(now: Now) -> Turned {
-        Turned { from_ns: now.ns, from_cycles: 0.0 }
+    pub(super) fn new(now: MotionTime) -> LfoPhase {
+        LfoPhase { from_ns: now.ns, from_cycles: 0.0 }
     }
 
     /// Cycles that are over, without the phase.
-    fn cycles(self, rate: Rate, now: Now) -> f64 {
+    fn cycles(self, rate: LfoRate, now: MotionTime) -> f64 {
         match rate {
-            Rate::Hz(hz) => self.from_cycles + now.ns.saturating_sub(self.from_ns) as f64 * 1e-9 * hz,
-            Rate::Synced(division) => now.pulse / division.pulses,
+            LfoRate::Hz(hz) => self.from_cycles + now.ns.saturating_sub(self.from_ns) as f64 * 1e-9 * hz,
+            LfoRate::Synced(division) => now.pulse / division.pulses,
         }
     }
 
     /// Goes on from here at another rate.
-    pub(super) fn go_on(&mut self, rate: Rate, now: Now) {
-        *self = Turned { from_cycles: self.cycles(rate, now), from_ns: now.ns };
+    pub(super) fn go_on(&mut self, rate: LfoRate, now: MotionTime) {
+        *self = LfoPhase { from_cycles: self.cycles(rate, now), from_ns: now.ns };
     }
 }
 
 impl Lfo {
     /// What it adds to the knob's position.
-    pub(super) fn at(&self, turned: Turned, chance: Chance, now: Now) -> f64 {
+    pub(super) fn at(&self, turned: LfoPhase, chance: Chance, now: MotionTime) -> f64 {
         self.offset + self.depth * self.shape.at(turned.cycles(self.rate, now) + self.phase, chance)
     }
 }
@@ -196,43 +196,43 @@ mod tests {
     #[test]
     fn each_wave_is_where_its_shape_says() {
         let quarters =
-            |shape: Shape| [0.0, 0.25, 0.5, 0.75].map(|cycles| (shape.at(cycles, CHANCE) * 1e6).round() / 1e6);
-        assert_eq!(quarters(Shape::Sine), [0.0, 1.0, 0.0, -1.0]);
-        assert_eq!(quarters(Shape::Triangle), [0.0, 1.0, 0.0, -1.0]);
-        assert_eq!(quarters(Shape::Saw), [-1.0, -0.5, 0.0, 0.5]);
-        assert_eq!(quarters(Shape::Square), [1.0, 1.0, -1.0, -1.0]);
-        let steps: Vec<f64> = (0..40).map(|at| Shape::SampleHold.at(f64::from(at) / 10.0, CHANCE)).collect();
+            |shape: LfoShape| [0.0, 0.25, 0.5, 0.75].map(|cycles| (shape.at(cycles, CHANCE) * 1e6).round() / 1e6);
+        assert_eq!(quarters(LfoShape::Sine), [0.0, 1.0, 0.0, -1.0]);
+        assert_eq!(quarters(LfoShape::Triangle), [0.0, 1.0, 0.0, -1.0]);
+        assert_eq!(quarters(LfoShape::Saw), [-1.0, -0.5, 0.0, 0.5]);
+        assert_eq!(quarters(LfoShape::Square), [1.0, 1.0, -1.0, -1.0]);
+        let steps: Vec<f64> = (0..40).map(|at| LfoShape::SampleHold.at(f64::from(at) / 10.0, CHANCE)).collect();
         assert!(steps.chunks(10).all(|cycle| cycle.iter().all(|value| *value == cycle[0])));
         assert!(steps[0] != steps[10] && steps[10] != steps[20]);
-        let glide = Shape::Random.at(0.5, CHANCE);
+        let glide = LfoShape::Random.at(0.5, CHANCE);
         assert!((glide - (steps[0] + steps[10]) / 2.0).abs() < 1e-9, "{glide}");
     }
 
     #[test]
     fn a_synced_lfo_begins_its_cycle_with_the_bar_and_a_free_one_when_it_is_set() {
-        let synced = Lfo { rate: "1bar".parse().unwrap(), shape: Shape::Saw, depth: 1.0, ..Lfo::default() };
-        let turned = Turned::new(Now { ns: 5, pulse: 17.0 });
+        let synced = Lfo { rate: "1bar".parse().unwrap(), shape: LfoShape::Saw, depth: 1.0, ..Lfo::default() };
+        let turned = LfoPhase::new(MotionTime { ns: 5, pulse: 17.0 });
         for bar in 0..4 {
-            let now = Now { ns: 99, pulse: f64::from(bar) * 96.0 };
+            let now = MotionTime { ns: 99, pulse: f64::from(bar) * 96.0 };
             assert_eq!(synced.at(turned, CHANCE, now), -1.0);
-            assert_eq!(synced.at(turned, CHANCE, Now { pulse: now.pulse + 48.0, ..now }), 0.0);
+            assert_eq!(synced.at(turned, CHANCE, MotionTime { pulse: now.pulse + 48.0, ..now }), 0.0);
         }
-        let free = Lfo { rate: Rate::Hz(2.0), ..synced };
-        assert_eq!(free.at(turned, CHANCE, Now { ns: 5, pulse: 1.0 }), -1.0);
-        assert_eq!(free.at(turned, CHANCE, Now { ns: 250_000_005, pulse: 2.0 }), 0.0);
+        let free = Lfo { rate: LfoRate::Hz(2.0), ..synced };
+        assert_eq!(free.at(turned, CHANCE, MotionTime { ns: 5, pulse: 1.0 }), -1.0);
+        assert_eq!(free.at(turned, CHANCE, MotionTime { ns: 250_000_005, pulse: 2.0 }), 0.0);
     }
 
     #[test]
     fn what_is_no_rate_is_refused() {
         for bad in ["", "1", "hz", "0hz", "-1hz", "21hz", "nanhz", "1/3", "1/64", "3bars", "1e400hz"] {
-            assert_eq!(bad.parse::<Rate>(), Err(()), "{bad}");
+            assert_eq!(bad.parse::<LfoRate>(), Err(()), "{bad}");
         }
     }
 
     proptest! {
         #[test]
         fn waves_stay_between_their_ends(cycles in -1e6f64..1e6) {
-            for (_, shape) in Shape::NAMES {
+            for (_, shape) in LfoShape::NAMES {
                 prop_assert!((-1.0..=1.0).contains(&shape.at(cycles, CHANCE)));
             }
         }
@@ -241,19 +241,19 @@ mod tests {
         fn a_wave_does_not_jump_where_its_rate_changes(
             (a, b) in (0.01f64..20.0, 0.01f64..20.0), (first_ns, then_ns) in (0u64..10_000_000_000, 0u64..10_000_000_000)
         ) {
-            let mut turned = Turned::new(Now { ns: 0, pulse: 0.0 });
-            let now = Now { ns: first_ns, pulse: 0.0 };
-            let before = turned.cycles(Rate::Hz(a), now);
-            turned.go_on(Rate::Hz(a), now);
-            prop_assert!((turned.cycles(Rate::Hz(b), now) - before).abs() < 1e-9);
-            let later = Now { ns: first_ns + then_ns, ..now };
+            let mut turned = LfoPhase::new(MotionTime { ns: 0, pulse: 0.0 });
+            let now = MotionTime { ns: first_ns, pulse: 0.0 };
+            let before = turned.cycles(LfoRate::Hz(a), now);
+            turned.go_on(LfoRate::Hz(a), now);
+            prop_assert!((turned.cycles(LfoRate::Hz(b), now) - before).abs() < 1e-9);
+            let later = MotionTime { ns: first_ns + then_ns, ..now };
             let expected = before + then_ns as f64 * 1e-9 * b;
-            prop_assert!((turned.cycles(Rate::Hz(b), later) - expected).abs() < 1e-6);
+            prop_assert!((turned.cycles(LfoRate::Hz(b), later) - expected).abs() < 1e-6);
         }
 
         #[test]
         fn rates_read_back_what_they_print(hz in 0.01f64..=20.0, at in 0usize..Division::ALL.len()) {
-            for rate in [Rate::Hz(hz), Rate::Synced(Division::ALL[at])] {
+            for rate in [LfoRate::Hz(hz), LfoRate::Synced(Division::ALL[at])] {
                 prop_assert_eq!(rate.to_string().parse(), Ok(rate));
             }
         }

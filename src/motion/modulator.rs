@@ -1,6 +1,6 @@
 //! A modulator on a parameter: what it is, which of several, and how far it has come.
 
-use super::{Chance, Envelope, Gate, GatedBy, Lfo, Now, lfo::Turned};
+use super::{Chance, Envelope, Gate, GatedBy, Lfo, MotionTime, lfo::LfoPhase};
 
 /// An LFO or an envelope.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,50 +13,50 @@ pub enum Modulator {
 
 /// Which kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ModulatorKind {
     /// An LFO.
     Lfo,
     /// An envelope.
     Envelope,
 }
 
-/// Which of a parameter's modulators: a kind, and a number from 1 to [`Slot::NUMBER_MAX`].
+/// Which of a parameter's modulators: a kind, and a number from 1 to [`ModulatorSlot::NUMBER_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Slot {
+pub struct ModulatorSlot {
     /// Which kind.
-    pub kind: Kind,
+    pub kind: ModulatorKind,
     /// Counted from 1.
     pub number: u8,
 }
 
-impl Slot {
+impl ModulatorSlot {
     /// So many of each kind may be on one parameter.
     pub const NUMBER_MAX: u8 = 4;
 }
 
 impl Modulator {
     /// One of a kind, with what a person who says nothing more wants.
-    pub fn new(kind: Kind) -> Modulator {
+    pub fn new(kind: ModulatorKind) -> Modulator {
         match kind {
-            Kind::Lfo => Modulator::Lfo(Lfo::default()),
-            Kind::Envelope => Modulator::Envelope(Envelope::default()),
+            ModulatorKind::Lfo => Modulator::Lfo(Lfo::default()),
+            ModulatorKind::Envelope => Modulator::Envelope(Envelope::default()),
         }
     }
 }
 
 /// A modulator at work.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Running {
+pub struct ActiveModulator {
     modulator: Modulator,
-    turned: Turned,
+    turned: LfoPhase,
     gate: Gate,
     chance: Chance,
 }
 
-impl Running {
+impl ActiveModulator {
     /// One that begins now; `chance` is its own.
-    pub fn new(modulator: Modulator, chance: Chance, now: Now) -> Running {
-        Running { modulator, turned: Turned::new(now), gate: Gate::SHUT, chance }
+    pub fn new(modulator: Modulator, chance: Chance, now: MotionTime) -> ActiveModulator {
+        ActiveModulator { modulator, turned: LfoPhase::new(now), gate: Gate::SHUT, chance }
     }
 
     /// What it is.
@@ -65,7 +65,7 @@ impl Running {
     }
 
     /// Is another one from now on, and goes on from where it is.
-    pub fn change_to(&mut self, modulator: Modulator, now: Now) {
+    pub fn change_to(&mut self, modulator: Modulator, now: MotionTime) {
         if let (Modulator::Lfo(before), Modulator::Lfo(_)) = (&self.modulator, &modulator) {
             self.turned.go_on(before.rate, now);
         }
@@ -78,7 +78,7 @@ impl Running {
     }
 
     /// Begins or ends an envelope; nothing for what goes by itself.
-    pub fn set_gate(&mut self, open: bool, now: Now) {
+    pub fn set_gate(&mut self, open: bool, now: MotionTime) {
         if let Modulator::Envelope(envelope) = &self.modulator {
             if open { self.gate.open(envelope, now.ns) } else { self.gate.shut(envelope, now.ns) }
         }
@@ -95,7 +95,7 @@ impl Running {
     }
 
     /// Whether it adds the same until its gate changes.
-    pub fn rests(&self, now: Now) -> bool {
+    pub fn rests(&self, now: MotionTime) -> bool {
         match &self.modulator {
             Modulator::Lfo(_) => false,
             Modulator::Envelope(envelope) => self.gate.rests(envelope, now.ns),
@@ -103,7 +103,7 @@ impl Running {
     }
 
     /// What it adds to the knob's position at an instant.
-    pub fn at(&self, now: Now) -> f64 {
+    pub fn at(&self, now: MotionTime) -> f64 {
         match &self.modulator {
             Modulator::Lfo(lfo) => lfo.at(self.turned, self.chance, now),
             Modulator::Envelope(envelope) => envelope.depth * self.gate.level(envelope, now.ns),

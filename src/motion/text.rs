@@ -2,22 +2,22 @@
 //!
 //! What is not said stays as it is, or is as with a new one.
 
-use super::{Division, Envelope, GatedBy, Kind, Lfo, Modulator, Rate, Shape, Slot};
+use super::{Division, Envelope, GatedBy, Lfo, LfoRate, LfoShape, Modulator, ModulatorKind, ModulatorSlot};
 use std::{fmt, str::FromStr};
 
 /// A modulator as it is asked for: which one, and what is to be different.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
+pub struct ModulatorRequest {
     /// Which of the parameter's.
-    pub slot: Slot,
+    pub slot: ModulatorSlot,
     changes: Vec<Change>,
 }
 
 /// One word, or two, of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Change {
-    Shape(Shape),
-    Rate(Rate),
+    Shape(LfoShape),
+    Rate(LfoRate),
     /// By its place in the kind's [`NUMBERS`](numbers).
     Number(usize, f64),
     GatedBy(GatedBy),
@@ -46,32 +46,32 @@ const ENVELOPE: [Number; 5] = [
 ];
 const GATED_BY: [(&str, GatedBy); 2] = [("notes", GatedBy::Notes), ("command", GatedBy::Command)];
 
-impl Kind {
+impl ModulatorKind {
     fn word(self) -> &'static str {
         match self {
-            Kind::Lfo => "lfo",
-            Kind::Envelope => "env",
+            ModulatorKind::Lfo => "lfo",
+            ModulatorKind::Envelope => "env",
         }
     }
 
     fn numbers(self) -> &'static [Number] {
         match self {
-            Kind::Lfo => &LFO,
-            Kind::Envelope => &ENVELOPE,
+            ModulatorKind::Lfo => &LFO,
+            ModulatorKind::Envelope => &ENVELOPE,
         }
     }
 
     /// What may stand after it.
     fn allowed(self) -> String {
         let mut allowed: Vec<String> = Vec::new();
-        if self == Kind::Lfo {
-            allowed.extend(Shape::NAMES.map(|(name, _)| name.to_owned()));
-            allowed.push(format!("{}hz to {}hz", Rate::HZ_MIN, Rate::HZ_MAX));
+        if self == ModulatorKind::Lfo {
+            allowed.extend(LfoShape::NAMES.map(|(name, _)| name.to_owned()));
+            allowed.push(format!("{}hz to {}hz", LfoRate::HZ_MIN, LfoRate::HZ_MAX));
             allowed.push("8bars to 1bar, 1/2 to 1/32 (t triplet, d dotted)".to_owned());
         }
         let numbers = self.numbers().iter().map(|Number { name, min, max, unit }| format!("{name} {min}..{max}{unit}"));
         allowed.extend(numbers);
-        if self == Kind::Envelope {
+        if self == ModulatorKind::Envelope {
             allowed.push("by notes|command".to_owned());
         }
         allowed.join(", ")
@@ -83,44 +83,44 @@ impl Kind {
 #[error("{0}")]
 pub struct NotAModulator(String);
 
-impl FromStr for Slot {
+impl FromStr for ModulatorSlot {
     type Err = NotAModulator;
 
     /// Reads `lfo`, `lfo2`, `env`.
-    fn from_str(word: &str) -> Result<Slot, NotAModulator> {
-        let kinds = [Kind::Lfo, Kind::Envelope];
+    fn from_str(word: &str) -> Result<ModulatorSlot, NotAModulator> {
+        let kinds = [ModulatorKind::Lfo, ModulatorKind::Envelope];
         let slot = kinds.into_iter().find_map(|kind| {
             let number = match word.strip_prefix(kind.word())? {
                 "" => 1,
-                digits => digits.parse().ok().filter(|number| (1..=Slot::NUMBER_MAX).contains(number))?,
+                digits => digits.parse().ok().filter(|number| (1..=ModulatorSlot::NUMBER_MAX).contains(number))?,
             };
-            Some(Slot { kind, number })
+            Some(ModulatorSlot { kind, number })
         });
-        let most = Slot::NUMBER_MAX;
+        let most = ModulatorSlot::NUMBER_MAX;
         slot.ok_or_else(|| {
             NotAModulator(format!("lfo or env, or one of several: lfo1 to lfo{most}, env1 to env{most}"))
         })
     }
 }
 
-impl fmt::Display for Slot {
+impl fmt::Display for ModulatorSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.word())?;
         if self.number > 1 { write!(f, "{}", self.number) } else { Ok(()) }
     }
 }
 
-impl FromStr for Wanted {
+impl FromStr for ModulatorRequest {
     type Err = NotAModulator;
 
-    fn from_str(text: &str) -> Result<Wanted, NotAModulator> {
+    fn from_str(text: &str) -> Result<ModulatorRequest, NotAModulator> {
         let mut words = text.split_whitespace();
-        let slot: Slot = words.next().unwrap_or_default().parse()?;
+        let slot: ModulatorSlot = words.next().unwrap_or_default().parse()?;
         let kind = slot.kind;
         let refused = |word: &str| NotAModulator(format!("{} {}; '{word}' is none of it", kind.word(), kind.allowed()));
         let mut changes = Vec::new();
         while let Some(word) = words.next() {
-            let shape = Shape::NAMES.iter().find(|(name, _)| *name == word);
+            let shape = LfoShape::NAMES.iter().find(|(name, _)| *name == word);
             let named = kind.numbers().iter().position(|number| number.name == word);
             changes.push(match (kind, named, shape) {
                 (_, Some(at), _) => {
@@ -129,26 +129,26 @@ impl FromStr for Wanted {
                     let number = value.parse().ok().filter(|number: &f64| (min..=max).contains(number));
                     Change::Number(at, number.ok_or_else(|| refused(&format!("{word} {value}")))?)
                 }
-                (Kind::Lfo, _, Some((_, shape))) => Change::Shape(*shape),
-                (Kind::Lfo, _, None) => Change::Rate(word.parse().map_err(|()| refused(word))?),
-                (Kind::Envelope, _, _) if word == "by" => {
+                (ModulatorKind::Lfo, _, Some((_, shape))) => Change::Shape(*shape),
+                (ModulatorKind::Lfo, _, None) => Change::Rate(word.parse().map_err(|()| refused(word))?),
+                (ModulatorKind::Envelope, _, _) if word == "by" => {
                     let by = words.next().unwrap_or_default();
                     let known = GATED_BY.iter().find(|(name, _)| *name == by);
                     Change::GatedBy(known.map(|(_, by)| *by).ok_or_else(|| refused(&format!("by {by}")))?)
                 }
-                (Kind::Envelope, _, _) => return Err(refused(word)),
+                (ModulatorKind::Envelope, _, _) => return Err(refused(word)),
             });
         }
-        Ok(Wanted { slot, changes })
+        Ok(ModulatorRequest { slot, changes })
     }
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for ModulatorRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.slot)?;
         for change in &self.changes {
             match change {
-                Change::Shape(shape) => write!(f, " {}", name_of(&Shape::NAMES, shape))?,
+                Change::Shape(shape) => write!(f, " {}", name_of(&LfoShape::NAMES, shape))?,
                 Change::Rate(rate) => write!(f, " {rate}")?,
                 Change::Number(at, value) => {
                     let name = self.slot.kind.numbers().get(*at).map_or("", |number| number.name);
@@ -165,9 +165,9 @@ fn name_of<T: PartialEq>(names: &[(&'static str, T)], wanted: &T) -> &'static st
     names.iter().find(|(_, known)| known == wanted).map_or("", |(name, _)| name)
 }
 
-impl Wanted {
+impl ModulatorRequest {
     /// What asks for a modulator like this one: what is as with a new one is left out, but for the depth.
-    pub fn of(slot: Slot, modulator: &Modulator) -> Wanted {
+    pub fn of(slot: ModulatorSlot, modulator: &Modulator) -> ModulatorRequest {
         let new = Modulator::new(slot.kind);
         let mut changes = Vec::new();
         match (modulator, &new) {
@@ -183,7 +183,7 @@ impl Wanted {
                 changes.push(Change::Number(at, value));
             }
         }
-        Wanted { slot, changes }
+        ModulatorRequest { slot, changes }
     }
 
     /// The words that may come after these.
@@ -191,18 +191,18 @@ impl Wanted {
         let Some(slot) = text.split_whitespace().next() else {
             return vec!["lfo", "lfo2", "lfo3", "lfo4", "env", "env2", "env3", "env4"];
         };
-        let Ok(Slot { kind, .. }) = slot.parse() else { return Vec::new() };
+        let Ok(ModulatorSlot { kind, .. }) = slot.parse() else { return Vec::new() };
         let numbers = || kind.numbers().iter().map(|number| number.name);
         let last = text.split_whitespace().last().unwrap_or_default();
         match kind {
             // A number comes here.
             _ if numbers().any(|name| name == last) => Vec::new(),
-            Kind::Lfo => {
-                let shapes = Shape::NAMES.iter().map(|(name, _)| *name);
+            ModulatorKind::Lfo => {
+                let shapes = LfoShape::NAMES.iter().map(|(name, _)| *name);
                 shapes.chain(Division::ALL.iter().map(|division| division.name)).chain(numbers()).collect()
             }
-            Kind::Envelope if last == "by" => GATED_BY.iter().map(|(name, _)| *name).collect(),
-            Kind::Envelope => numbers().chain(["by"]).collect(),
+            ModulatorKind::Envelope if last == "by" => GATED_BY.iter().map(|(name, _)| *name).collect(),
+            ModulatorKind::Envelope => numbers().chain(["by"]).collect(),
         }
     }
 
@@ -248,7 +248,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn wanted(text: &str) -> Wanted {
+    fn wanted(text: &str) -> ModulatorRequest {
         text.parse().unwrap()
     }
 
@@ -256,11 +256,11 @@ mod tests {
     fn what_is_not_said_stays_as_it_was() {
         let first = wanted("lfo square 1/8 depth 0.5 phase 0.25").applied_to(None);
         let expected =
-            Lfo { shape: Shape::Square, rate: "1/8".parse().unwrap(), depth: 0.5, phase: 0.25, ..Lfo::default() };
+            Lfo { shape: LfoShape::Square, rate: "1/8".parse().unwrap(), depth: 0.5, phase: 0.25, ..Lfo::default() };
         assert_eq!(first, Modulator::Lfo(expected));
         let second = wanted("lfo 3hz offset -0.1").applied_to(Some(&first));
-        assert_eq!(second, Modulator::Lfo(Lfo { rate: Rate::Hz(3.0), offset: -0.1, ..expected }));
-        assert_eq!(wanted("lfo2").slot, Slot { kind: Kind::Lfo, number: 2 });
+        assert_eq!(second, Modulator::Lfo(Lfo { rate: LfoRate::Hz(3.0), offset: -0.1, ..expected }));
+        assert_eq!(wanted("lfo2").slot, ModulatorSlot { kind: ModulatorKind::Lfo, number: 2 });
         let envelope = wanted("env attack 1 sustain 0 depth -1 by command").applied_to(None);
         let expected =
             Envelope { attack_ms: 1.0, sustain: 0.0, depth: -1.0, gated_by: GatedBy::Command, ..Envelope::default() };
@@ -283,7 +283,7 @@ mod tests {
             ("env by hand", "'by hand'"),
             ("env attack 60001", "'attack 60001'"),
         ] {
-            let error = bad.parse::<Wanted>().unwrap_err().to_string();
+            let error = bad.parse::<ModulatorRequest>().unwrap_err().to_string();
             assert!(error.contains(word), "{bad}: {error}");
         }
     }
@@ -291,26 +291,29 @@ mod tests {
     #[test]
     fn every_word_that_may_follow_is_taken() {
         for text in ["lfo", "env", "lfo3 sine", "env2 attack 3", "env by"] {
-            let words = Wanted::may_follow(text);
+            let words = ModulatorRequest::may_follow(text);
             assert!(words.len() > 1, "{text}");
             for word in words {
-                let fits =
-                    ["", " 0.5", " notes"].iter().any(|rest| format!("{text} {word}{rest}").parse::<Wanted>().is_ok());
+                let fits = ["", " 0.5", " notes"]
+                    .iter()
+                    .any(|rest| format!("{text} {word}{rest}").parse::<ModulatorRequest>().is_ok());
                 assert!(fits, "{text} {word}");
             }
         }
-        assert!(Wanted::may_follow("").iter().all(|word| word.parse::<Slot>().is_ok()));
-        assert!(Wanted::may_follow("lfo depth").is_empty() && Wanted::may_follow("adsr").is_empty());
+        assert!(ModulatorRequest::may_follow("").iter().all(|word| word.parse::<ModulatorSlot>().is_ok()));
+        assert!(
+            ModulatorRequest::may_follow("lfo depth").is_empty() && ModulatorRequest::may_follow("adsr").is_empty()
+        );
     }
 
     fn any_modulator() -> impl Strategy<Value = Modulator> {
         let rate = prop_oneof![
-            (0.01f64..=20.0).prop_map(Rate::Hz),
-            (0..Division::ALL.len()).prop_map(|at| Rate::Synced(Division::ALL[at]))
+            (0.01f64..=20.0).prop_map(LfoRate::Hz),
+            (0..Division::ALL.len()).prop_map(|at| LfoRate::Synced(Division::ALL[at]))
         ];
         let lfo = (0usize..6, rate, -1.0f64..=1.0, 0.0f64..=1.0, -1.0f64..=1.0).prop_map(
             |(shape, rate, depth, phase, offset)| {
-                Modulator::Lfo(Lfo { shape: Shape::NAMES[shape].1, rate, depth, phase, offset })
+                Modulator::Lfo(Lfo { shape: LfoShape::NAMES[shape].1, rate, depth, phase, offset })
             },
         );
         let ms = || 0.0f64..=Envelope::STAGE_MS_MAX;
@@ -326,8 +329,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_modulator_reads_back_what_it_prints(modulator in any_modulator(), number in 1u8..=4) {
-            let kind = if matches!(modulator, Modulator::Lfo(_)) { Kind::Lfo } else { Kind::Envelope };
-            let all = Wanted::of(Slot { kind, number }, &modulator);
+            let kind = if matches!(modulator, Modulator::Lfo(_)) { ModulatorKind::Lfo } else { ModulatorKind::Envelope };
+            let all = ModulatorRequest::of(ModulatorSlot { kind, number }, &modulator);
             let again = wanted(&all.to_string());
             prop_assert_eq!(&again, &all);
             prop_assert_eq!(again.applied_to(None), modulator);
@@ -335,7 +338,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_it_fall_over(text in "(lfo|env)?[0-9]? ?[a-z0-9/. -]{0,40}") {
-            let _ = text.parse::<Wanted>();
+            let _ = text.parse::<ModulatorRequest>();
         }
     }
 }

@@ -4,9 +4,9 @@
 //! after it ends. Pure but for the wire's own time, which goes on only while somebody waits.
 
 use super::{
-    message::{LONGEST_BYTES, Limits, Message, Module, PIECE_BYTES, Refusal, Slot},
+    message::{LONGEST_BYTES, Limits, Module, Nts1Message, Nts1Refusal, PIECE_BYTES, UnitSlot},
     program,
-    session::{Wire, WireFailed},
+    session::{SysExTransport, WireFailed},
     unit::{self, BadImage, UnitHeader, Version},
 };
 use crate::midi::Channel;
@@ -39,39 +39,39 @@ pub enum Trouble {
     /// The device does nothing and says nothing: the question was lost.
     Deaf,
     /// The device does nothing and gives this reason.
-    Refuses(Refusal),
+    Refuses(Nts1Refusal),
 }
 
 /// The device.
 #[derive(Clone, Debug)]
-pub struct SimDevice {
+pub struct SimulatedNts1 {
     channel: Channel,
     program: Vec<u8>,
     globals: Vec<u8>,
-    units: BTreeMap<Slot, Vec<u8>>,
-    coming: Option<(Slot, Vec<u8>, u8)>,
+    units: BTreeMap<UnitSlot, Vec<u8>>,
+    coming: Option<(UnitSlot, Vec<u8>, u8)>,
     /// Refuses any check sum but none, as no one knows that the real one does not.
     pub without_check_sums: bool,
 }
 
-impl Default for SimDevice {
+impl Default for SimulatedNts1 {
     fn default() -> Self {
-        SimDevice::new(Channel::FIRST)
+        SimulatedNts1::new(Channel::FIRST)
     }
 }
 
-impl SimDevice {
+impl SimulatedNts1 {
     /// One with a program and two units.
-    pub fn new(channel: Channel) -> SimDevice {
+    pub fn new(channel: Channel) -> SimulatedNts1 {
         let unit = |module, number, name: &str, version, len| {
-            let slot = Slot { module, number };
+            let slot = UnitSlot { module, number };
             (slot, unit::made(module, name, Version(version), len))
         };
         let units = [
             unit(Module::Osc, 0, "sim waves", 0x0001_0000, 9000),
             unit(Module::Revfx, 2, "sim hall", 0x0001_0203, 3000),
         ];
-        SimDevice {
+        SimulatedNts1 {
             channel,
             program: program::made("Simulated", ["SAW", "CHORUS", "STEREO", "HALL"]),
             globals: program::made_globals(),
@@ -83,48 +83,49 @@ impl SimDevice {
 
     /// Its answers to one message.
     pub fn hear(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        let answers = match Message::decode(bytes) {
-            Ok((_, Message::IdentityRequest)) => vec![Message::Identity { major: 1, minor: 3 }],
+        let answers = match Nts1Message::decode(bytes) {
+            Ok((_, Nts1Message::IdentityRequest)) => vec![Nts1Message::Identity { major: 1, minor: 3 }],
             Ok((channel, _)) if channel != self.channel => Vec::new(),
-            Ok(_) if bytes.len() > LONGEST_BYTES => vec![Message::Refused(Refusal::Size)],
+            Ok(_) if bytes.len() > LONGEST_BYTES => vec![Nts1Message::Refused(Nts1Refusal::Size)],
             Ok((_, message)) => self.answers(message),
-            Err(super::message::Undecoded::Broken(_)) => vec![Message::Refused(Refusal::Format)],
-            Err(super::message::Undecoded::Foreign) => Vec::new(),
+            Err(super::message::DecodeError::Broken(_)) => vec![Nts1Message::Refused(Nts1Refusal::Format)],
+            Err(super::message::DecodeError::Foreign) => Vec::new(),
         };
         answers.into_iter().map(|answer| answer.encode(self.channel)).collect()
     }
 
-    fn answers(&mut self, message: Message) -> Vec<Message> {
-        let done = |result: Result<(), Refusal>| vec![result.map_or_else(Message::Refused, |()| Message::Done)];
+    fn answers(&mut self, message: Nts1Message) -> Vec<Nts1Message> {
+        let done =
+            |result: Result<(), Nts1Refusal>| vec![result.map_or_else(Nts1Message::Refused, |()| Nts1Message::Done)];
         match message {
-            Message::ProgramRequest => vec![Message::Program(self.program.clone())],
-            Message::GlobalRequest => vec![Message::Global(self.globals.clone())],
-            Message::ApiRequest => vec![Message::Api { platform: unit::PLATFORM, version: API }],
-            Message::ModuleRequest(module) => vec![Message::ModuleInfo(module, limits(module))],
-            Message::SlotRequest(slot) => vec![Message::SlotStatus(slot, self.header(slot))],
-            Message::SlotDataRequest(slot) => match self.units.get(&slot) {
+            Nts1Message::ProgramRequest => vec![Nts1Message::Program(self.program.clone())],
+            Nts1Message::GlobalRequest => vec![Nts1Message::Global(self.globals.clone())],
+            Nts1Message::ApiRequest => vec![Nts1Message::Api { platform: unit::PLATFORM, version: API }],
+            Nts1Message::ModuleRequest(module) => vec![Nts1Message::ModuleInfo(module, limits(module))],
+            Nts1Message::SlotRequest(slot) => vec![Nts1Message::SlotStatus(slot, self.header(slot))],
+            Nts1Message::SlotDataRequest(slot) => match self.units.get(&slot) {
                 Some(file) => unit::pieces(slot, file, unit::CheckSum::None),
-                None => vec![Message::SlotData { slot, sequence: 0, last: 0, data: Vec::new() }],
+                None => vec![Nts1Message::SlotData { slot, sequence: 0, last: 0, data: Vec::new() }],
             },
-            Message::Program(data) => done(match program::Program::new(data) {
+            Nts1Message::Program(data) => done(match program::Program::new(data) {
                 Ok(program) => {
                     self.program = program.bytes().to_vec();
                     Ok(())
                 }
-                Err(_) => Err(Refusal::Size),
+                Err(_) => Err(Nts1Refusal::Size),
             }),
-            Message::Global(data) if program::check_globals(&data).is_ok() => {
+            Nts1Message::Global(data) if program::check_globals(&data).is_ok() => {
                 self.globals = data;
                 done(Ok(()))
             }
-            Message::Global(_) => done(Err(Refusal::Size)),
-            Message::SlotData { slot, sequence, last, data } => done(self.take(slot, sequence, last, data)),
-            Message::ClearSlot(slot) => {
+            Nts1Message::Global(_) => done(Err(Nts1Refusal::Size)),
+            Nts1Message::SlotData { slot, sequence, last, data } => done(self.take(slot, sequence, last, data)),
+            Nts1Message::ClearSlot(slot) => {
                 self.units.remove(&slot);
                 done(Ok(()))
             }
-            Message::SwapSlots(module, a, b) => {
-                let [a, b] = [a, b].map(|number| Slot { module, number });
+            Nts1Message::SwapSlots(module, a, b) => {
+                let [a, b] = [a, b].map(|number| UnitSlot { module, number });
                 let (in_a, in_b) = (self.units.remove(&a), self.units.remove(&b));
                 self.units.extend([in_a.map(|unit| (b, unit)), in_b.map(|unit| (a, unit))].into_iter().flatten());
                 done(Ok(()))
@@ -134,37 +135,37 @@ impl SimDevice {
         }
     }
 
-    fn header(&self, slot: Slot) -> Option<Vec<u8>> {
+    fn header(&self, slot: UnitSlot) -> Option<Vec<u8>> {
         let file = self.units.get(&slot)?;
         Some(unit::header_alone(file).unwrap_or_default().to_vec())
     }
 
     /// One piece of a unit.
-    fn take(&mut self, slot: Slot, sequence: u8, last: u8, data: Vec<u8>) -> Result<(), Refusal> {
+    fn take(&mut self, slot: UnitSlot, sequence: u8, last: u8, data: Vec<u8>) -> Result<(), Nts1Refusal> {
         let (image, next) = match self.coming.take() {
             Some((of, image, next)) if of == slot && sequence == next => (image, next),
             _ if sequence == 0 => (Vec::new(), 0),
-            _ => return Err(Refusal::Format),
+            _ => return Err(Nts1Refusal::Format),
         };
         let image = [image, data].concat();
         if image.len() > limits(slot.module).storage_bytes as usize + PIECE_BYTES {
-            return Err(Refusal::LoadSize);
+            return Err(Nts1Refusal::LoadSize);
         }
         if sequence < last {
             self.coming = Some((slot, image, next + 1));
             return Ok(());
         }
         if self.without_check_sums && image.get(4..8) != Some(&[0; 4]) {
-            return Err(Refusal::Crc);
+            return Err(Nts1Refusal::Crc);
         }
         let file = match unit::unit_of(&image) {
             Ok(Some(file)) => file,
-            Ok(None) | Err(BadImage::Length { .. }) => return Err(Refusal::Size),
-            Err(BadImage::Crc) => return Err(Refusal::Crc),
+            Ok(None) | Err(BadImage::Length { .. }) => return Err(Nts1Refusal::Size),
+            Err(BadImage::Crc) => return Err(Nts1Refusal::Crc),
         };
-        let header = UnitHeader::of_file(file).map_err(|_| Refusal::UnitFormat)?;
+        let header = UnitHeader::of_file(file).map_err(|_| Nts1Refusal::UnitFormat)?;
         if header.module != slot.module {
-            return Err(Refusal::Target);
+            return Err(Nts1Refusal::Target);
         }
         self.units.insert(slot, file.to_vec());
         Ok(())
@@ -185,7 +186,7 @@ fn limits(module: Module) -> Limits {
 #[derive(Clone, Debug, Default)]
 pub struct SimWire {
     /// The device.
-    pub device: SimDevice,
+    pub device: SimulatedNts1,
     /// What goes wrong with the next answers, in their order.
     pub trouble: VecDeque<Trouble>,
     now_ms: u64,
@@ -196,7 +197,7 @@ pub struct SimWire {
 
 impl SimWire {
     /// One to this device, with these troubles to come.
-    pub fn new(device: SimDevice, trouble: impl IntoIterator<Item = Trouble>) -> SimWire {
+    pub fn new(device: SimulatedNts1, trouble: impl IntoIterator<Item = Trouble>) -> SimWire {
         SimWire { device, trouble: trouble.into_iter().collect(), ..SimWire::default() }
     }
 
@@ -211,7 +212,7 @@ impl SimWire {
     }
 }
 
-impl Wire for SimWire {
+impl SysExTransport for SimWire {
     fn send(&mut self, bytes: &[u8]) -> Result<(), WireFailed> {
         self.sent += 1;
         for chatter in CHATTER {
@@ -222,15 +223,15 @@ impl Wire for SimWire {
         for (n, mut answer) in (0..).zip(answers) {
             let mut after_ms = ANSWER_MS + n;
             let trouble = self.trouble.pop_front().unwrap_or(Trouble::None);
-            let mut refuses = |device: &mut SimDevice, refusal: Refusal| {
+            let mut refuses = |device: &mut SimulatedNts1, refusal: Nts1Refusal| {
                 std::mem::swap(device, &mut before);
-                Message::Refused(refusal).encode(device.channel)
+                Nts1Message::Refused(refusal).encode(device.channel)
             };
             match trouble {
                 Trouble::None => {}
                 Trouble::Lost => continue,
                 Trouble::Late(late_ms) => after_ms += late_ms,
-                Trouble::Wrong => answer = Message::Identity { major: 9, minor: 9 }.encode(self.device.channel),
+                Trouble::Wrong => answer = Nts1Message::Identity { major: 9, minor: 9 }.encode(self.device.channel),
                 Trouble::Truncated => {
                     answer.truncate(answer.len() / 2);
                     answer.push(0xF7);
@@ -239,10 +240,10 @@ impl Wire for SimWire {
                     let middle = answer.len() - 3;
                     answer[middle] ^= 1;
                 }
-                Trouble::Busy => answer = refuses(&mut self.device, Refusal::Operation),
+                Trouble::Busy => answer = refuses(&mut self.device, Nts1Refusal::Operation),
                 Trouble::Refuses(refusal) => answer = refuses(&mut self.device, refusal),
                 Trouble::Deaf => {
-                    refuses(&mut self.device, Refusal::Operation);
+                    refuses(&mut self.device, Nts1Refusal::Operation);
                     continue;
                 }
             }

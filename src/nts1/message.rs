@@ -87,22 +87,22 @@ impl FromStr for Module {
 
 /// A place for one user unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Slot {
+pub struct UnitSlot {
     /// Whose.
     pub module: Module,
     /// Which, from 0.
     pub number: u8,
 }
 
-impl Slot {
+impl UnitSlot {
     /// A slot the device has.
-    pub fn new(module: Module, number: u8) -> Option<Slot> {
-        (number < module.slots()).then_some(Slot { module, number })
+    pub fn new(module: Module, number: u8) -> Option<UnitSlot> {
+        (number < module.slots()).then_some(UnitSlot { module, number })
     }
 
     /// All the device has.
-    pub fn all() -> impl Iterator<Item = Slot> {
-        Module::ALL.into_iter().flat_map(|module| (0..module.slots()).map(move |number| Slot { module, number }))
+    pub fn all() -> impl Iterator<Item = UnitSlot> {
+        Module::ALL.into_iter().flat_map(|module| (0..module.slots()).map(move |number| UnitSlot { module, number }))
     }
 
     fn bytes(self) -> [u8; 2] {
@@ -110,7 +110,7 @@ impl Slot {
     }
 }
 
-impl fmt::Display for Slot {
+impl fmt::Display for UnitSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} slot {}", self.module, self.number)
     }
@@ -119,7 +119,7 @@ impl fmt::Display for Slot {
 /// Which message, as it stands behind the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Id {
+pub enum Nts1MessageId {
     /// Asks for the global data.
     GlobalRequest = 0x0E,
     /// Asks for the current program.
@@ -174,44 +174,44 @@ pub enum Id {
     InternalError = 0x2F,
 }
 
-impl Id {
-    const ALL: [Id; 26] = [
-        Id::GlobalRequest,
-        Id::ProgramRequest,
-        Id::ApiRequest,
-        Id::ModuleRequest,
-        Id::SlotRequest,
-        Id::SlotDataRequest,
-        Id::ClearSlot,
-        Id::SwapSlots,
-        Id::Program,
-        Id::Api,
-        Id::ModuleInfo,
-        Id::SlotStatus,
-        Id::SlotData,
-        Id::Global,
-        Id::Done,
-        Id::OperationError,
-        Id::FormatError,
-        Id::SizeError,
-        Id::CrcError,
-        Id::TargetError,
-        Id::ApiError,
-        Id::LoadSizeError,
-        Id::ModuleError,
-        Id::SlotError,
-        Id::UnitFormatError,
-        Id::InternalError,
+impl Nts1MessageId {
+    const ALL: [Nts1MessageId; 26] = [
+        Nts1MessageId::GlobalRequest,
+        Nts1MessageId::ProgramRequest,
+        Nts1MessageId::ApiRequest,
+        Nts1MessageId::ModuleRequest,
+        Nts1MessageId::SlotRequest,
+        Nts1MessageId::SlotDataRequest,
+        Nts1MessageId::ClearSlot,
+        Nts1MessageId::SwapSlots,
+        Nts1MessageId::Program,
+        Nts1MessageId::Api,
+        Nts1MessageId::ModuleInfo,
+        Nts1MessageId::SlotStatus,
+        Nts1MessageId::SlotData,
+        Nts1MessageId::Global,
+        Nts1MessageId::Done,
+        Nts1MessageId::OperationError,
+        Nts1MessageId::FormatError,
+        Nts1MessageId::SizeError,
+        Nts1MessageId::CrcError,
+        Nts1MessageId::TargetError,
+        Nts1MessageId::ApiError,
+        Nts1MessageId::LoadSizeError,
+        Nts1MessageId::ModuleError,
+        Nts1MessageId::SlotError,
+        Nts1MessageId::UnitFormatError,
+        Nts1MessageId::InternalError,
     ];
 
-    fn from_byte(byte: u8) -> Option<Id> {
-        Id::ALL.into_iter().find(|id| *id as u8 == byte)
+    fn from_byte(byte: u8) -> Option<Nts1MessageId> {
+        Nts1MessageId::ALL.into_iter().find(|id| *id as u8 == byte)
     }
 }
 
 /// Why the device did not do what it was asked. It has changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum Nts1Refusal {
     /// 24.
     #[error("it cannot do that now: leave its menus, wait until it is at rest, and try again")]
     Operation,
@@ -249,27 +249,30 @@ pub enum Refusal {
     Internal,
 }
 
-impl Refusal {
-    const ALL: [(Refusal, Id); 11] = [
-        (Refusal::Operation, Id::OperationError),
-        (Refusal::Format, Id::FormatError),
-        (Refusal::Size, Id::SizeError),
-        (Refusal::Crc, Id::CrcError),
-        (Refusal::Target, Id::TargetError),
-        (Refusal::Api, Id::ApiError),
-        (Refusal::LoadSize, Id::LoadSizeError),
-        (Refusal::Module, Id::ModuleError),
-        (Refusal::Slot, Id::SlotError),
-        (Refusal::UnitFormat, Id::UnitFormatError),
-        (Refusal::Internal, Id::InternalError),
+impl Nts1Refusal {
+    const ALL: [(Nts1Refusal, Nts1MessageId); 11] = [
+        (Nts1Refusal::Operation, Nts1MessageId::OperationError),
+        (Nts1Refusal::Format, Nts1MessageId::FormatError),
+        (Nts1Refusal::Size, Nts1MessageId::SizeError),
+        (Nts1Refusal::Crc, Nts1MessageId::CrcError),
+        (Nts1Refusal::Target, Nts1MessageId::TargetError),
+        (Nts1Refusal::Api, Nts1MessageId::ApiError),
+        (Nts1Refusal::LoadSize, Nts1MessageId::LoadSizeError),
+        (Nts1Refusal::Module, Nts1MessageId::ModuleError),
+        (Nts1Refusal::Slot, Nts1MessageId::SlotError),
+        (Nts1Refusal::UnitFormat, Nts1MessageId::UnitFormatError),
+        (Nts1Refusal::Internal, Nts1MessageId::InternalError),
     ];
 
-    fn id(self) -> Id {
-        Refusal::ALL.iter().find(|(refusal, _)| *refusal == self).map_or(Id::InternalError, |(_, id)| *id)
+    fn id(self) -> Nts1MessageId {
+        Nts1Refusal::ALL
+            .iter()
+            .find(|(refusal, _)| *refusal == self)
+            .map_or(Nts1MessageId::InternalError, |(_, id)| *id)
     }
 
-    fn from_id(id: Id) -> Option<Refusal> {
-        Refusal::ALL.iter().find(|(_, with)| *with == id).map(|(refusal, _)| *refusal)
+    fn from_id(id: Nts1MessageId) -> Option<Nts1Refusal> {
+        Nts1Refusal::ALL.iter().find(|(_, with)| *with == id).map(|(refusal, _)| *refusal)
     }
 }
 
@@ -286,7 +289,7 @@ pub struct Limits {
 
 /// One message to or from the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Message {
+pub enum Nts1Message {
     /// Asks who is there.
     IdentityRequest,
     /// The device, its version.
@@ -318,15 +321,15 @@ pub enum Message {
     /// A module's limits.
     ModuleInfo(Module, Limits),
     /// Asks what is in a slot.
-    SlotRequest(Slot),
+    SlotRequest(UnitSlot),
     /// What is in a slot: the unit's header, or nothing.
-    SlotStatus(Slot, Option<Vec<u8>>),
+    SlotStatus(UnitSlot, Option<Vec<u8>>),
     /// Asks for a slot's unit.
-    SlotDataRequest(Slot),
+    SlotDataRequest(UnitSlot),
     /// A piece of a slot's unit.
     SlotData {
         /// Whose.
-        slot: Slot,
+        slot: UnitSlot,
         /// Which piece, from 0.
         sequence: u8,
         /// The last piece's sequence.
@@ -335,62 +338,62 @@ pub enum Message {
         data: Vec<u8>,
     },
     /// Empties a slot.
-    ClearSlot(Slot),
+    ClearSlot(UnitSlot),
     /// Exchanges two slots of a module.
     SwapSlots(Module, u8, u8),
     /// Done as asked.
     Done,
     /// Not done.
-    Refused(Refusal),
+    Refused(Nts1Refusal),
 }
 
 /// Why bytes are no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Undecoded {
+pub enum DecodeError {
     /// They are not the NTS-1 mkII's.
     Foreign,
     /// They are, of this kind, but what they hold is not what the kind holds.
-    Broken(Id),
+    Broken(Nts1MessageId),
 }
 
-impl Message {
+impl Nts1Message {
     /// The bytes on the wire.
     pub fn encode(&self, channel: Channel) -> Vec<u8> {
         let (id, payload) = match self {
-            Message::IdentityRequest => return IDENTITY_REQUEST.to_vec(),
-            Message::Identity { major, minor } => {
+            Nts1Message::IdentityRequest => return IDENTITY_REQUEST.to_vec(),
+            Nts1Message::Identity { major, minor } => {
                 let number = |number: u16| [number as u8 & 0x7F, (number >> 7) as u8 & 0x7F];
                 let head = [0xF0, 0x7E, channel.nibble()];
                 return [&head[..], &IDENTITY, &number(*minor), &number(*major), &[0xF7]].concat();
             }
-            Message::ProgramRequest => (Id::ProgramRequest, Vec::new()),
-            Message::Program(data) => (Id::Program, seven_bit::pack(data)),
-            Message::GlobalRequest => (Id::GlobalRequest, Vec::new()),
-            Message::Global(data) => (Id::Global, seven_bit::pack(data)),
-            Message::ApiRequest => (Id::ApiRequest, Vec::new()),
-            Message::Api { platform, version: [major, minor, patch] } => {
-                (Id::Api, [platform, major, minor, patch].map(|byte| byte & 0x7F).to_vec())
+            Nts1Message::ProgramRequest => (Nts1MessageId::ProgramRequest, Vec::new()),
+            Nts1Message::Program(data) => (Nts1MessageId::Program, seven_bit::pack(data)),
+            Nts1Message::GlobalRequest => (Nts1MessageId::GlobalRequest, Vec::new()),
+            Nts1Message::Global(data) => (Nts1MessageId::Global, seven_bit::pack(data)),
+            Nts1Message::ApiRequest => (Nts1MessageId::ApiRequest, Vec::new()),
+            Nts1Message::Api { platform, version: [major, minor, patch] } => {
+                (Nts1MessageId::Api, [platform, major, minor, patch].map(|byte| byte & 0x7F).to_vec())
             }
-            Message::ModuleRequest(module) => (Id::ModuleRequest, vec![module.id()]),
-            Message::ModuleInfo(module, limits) => {
+            Nts1Message::ModuleRequest(module) => (Nts1MessageId::ModuleRequest, vec![module.id()]),
+            Nts1Message::ModuleInfo(module, limits) => {
                 let Limits { storage_bytes, load_bytes, slots } = *limits;
                 let data = [storage_bytes, load_bytes, slots].map(u32::to_le_bytes).concat();
-                (Id::ModuleInfo, [&[module.id(), 0][..], &seven_bit::pack(&data)].concat())
+                (Nts1MessageId::ModuleInfo, [&[module.id(), 0][..], &seven_bit::pack(&data)].concat())
             }
-            Message::SlotRequest(slot) => (Id::SlotRequest, slot.bytes().to_vec()),
-            Message::SlotStatus(slot, None) => (Id::SlotStatus, slot.bytes().to_vec()),
-            Message::SlotStatus(slot, Some(header)) => {
-                (Id::SlotStatus, [&slot.bytes()[..], &[0], &seven_bit::pack(header)].concat())
+            Nts1Message::SlotRequest(slot) => (Nts1MessageId::SlotRequest, slot.bytes().to_vec()),
+            Nts1Message::SlotStatus(slot, None) => (Nts1MessageId::SlotStatus, slot.bytes().to_vec()),
+            Nts1Message::SlotStatus(slot, Some(header)) => {
+                (Nts1MessageId::SlotStatus, [&slot.bytes()[..], &[0], &seven_bit::pack(header)].concat())
             }
-            Message::SlotDataRequest(slot) => (Id::SlotDataRequest, slot.bytes().to_vec()),
-            Message::SlotData { slot, sequence, last, data } => {
+            Nts1Message::SlotDataRequest(slot) => (Nts1MessageId::SlotDataRequest, slot.bytes().to_vec()),
+            Nts1Message::SlotData { slot, sequence, last, data } => {
                 let head = [sequence & 0x7F, last & 0x7F];
-                (Id::SlotData, [&slot.bytes()[..], &head, &seven_bit::pack(data)].concat())
+                (Nts1MessageId::SlotData, [&slot.bytes()[..], &head, &seven_bit::pack(data)].concat())
             }
-            Message::ClearSlot(slot) => (Id::ClearSlot, slot.bytes().to_vec()),
-            Message::SwapSlots(module, a, b) => (Id::SwapSlots, vec![module.id(), a & 0x7F, b & 0x7F]),
-            Message::Done => (Id::Done, Vec::new()),
-            Message::Refused(refusal) => (refusal.id(), Vec::new()),
+            Nts1Message::ClearSlot(slot) => (Nts1MessageId::ClearSlot, slot.bytes().to_vec()),
+            Nts1Message::SwapSlots(module, a, b) => (Nts1MessageId::SwapSlots, vec![module.id(), a & 0x7F, b & 0x7F]),
+            Nts1Message::Done => (Nts1MessageId::Done, Vec::new()),
+            Nts1Message::Refused(refusal) => (refusal.id(), Vec::new()),
         };
         let head = [0xF0, KORG, 0x30 | channel.nibble()];
         [&head[..], &FAMILY, &[id as u8], &payload, &[0xF7]].concat()
@@ -400,63 +403,65 @@ impl Message {
     ///
     /// # Errors
     /// Where they are none.
-    pub fn decode(bytes: &[u8]) -> Result<(Channel, Message), Undecoded> {
+    pub fn decode(bytes: &[u8]) -> Result<(Channel, Nts1Message), DecodeError> {
         if bytes == IDENTITY_REQUEST {
-            return Ok((Channel::FIRST, Message::IdentityRequest));
+            return Ok((Channel::FIRST, Nts1Message::IdentityRequest));
         }
-        let channel = |byte: u8| Channel::new((byte & 0x0F) + 1).ok_or(Undecoded::Foreign);
+        let channel = |byte: u8| Channel::new((byte & 0x0F) + 1).ok_or(DecodeError::Foreign);
         if let [0xF0, 0x7E, at, identity @ .., a, b, c, d, 0xF7] = bytes
             && identity == IDENTITY
         {
             let number = |low: u8, high: u8| u16::from(low) | u16::from(high) << 7;
-            return Ok((channel(*at)?, Message::Identity { minor: number(*a, *b), major: number(*c, *d) }));
+            return Ok((channel(*at)?, Nts1Message::Identity { minor: number(*a, *b), major: number(*c, *d) }));
         }
-        let [0xF0, KORG, at, rest @ .., 0xF7] = bytes else { return Err(Undecoded::Foreign) };
+        let [0xF0, KORG, at, rest @ .., 0xF7] = bytes else { return Err(DecodeError::Foreign) };
         let Some((id, payload)) = rest.strip_prefix(&FAMILY).and_then(<[u8]>::split_first) else {
-            return Err(Undecoded::Foreign);
+            return Err(DecodeError::Foreign);
         };
-        let Some(id) = Id::from_byte(*id).filter(|_| at & 0xF0 == 0x30) else { return Err(Undecoded::Foreign) };
-        let message = Message::of(id, payload).ok_or(Undecoded::Broken(id))?;
+        let Some(id) = Nts1MessageId::from_byte(*id).filter(|_| at & 0xF0 == 0x30) else {
+            return Err(DecodeError::Foreign);
+        };
+        let message = Nts1Message::of(id, payload).ok_or(DecodeError::Broken(id))?;
         Ok((channel(*at)?, message))
     }
 
-    fn of(id: Id, payload: &[u8]) -> Option<Message> {
-        if let Some(refusal) = Refusal::from_id(id) {
-            return Some(Message::Refused(refusal));
+    fn of(id: Nts1MessageId, payload: &[u8]) -> Option<Nts1Message> {
+        if let Some(refusal) = Nts1Refusal::from_id(id) {
+            return Some(Nts1Message::Refused(refusal));
         }
-        let slot = |module: &u8, number: &u8| Slot::new(Module::from_id(*module)?, *number);
+        let slot = |module: &u8, number: &u8| UnitSlot::new(Module::from_id(*module)?, *number);
         Some(match (id, payload) {
-            (Id::ProgramRequest, []) => Message::ProgramRequest,
-            (Id::GlobalRequest, []) => Message::GlobalRequest,
-            (Id::ApiRequest, []) => Message::ApiRequest,
-            (Id::Program, data) => Message::Program(seven_bit::unpack(data)?),
-            (Id::Global, data) => Message::Global(seven_bit::unpack(data)?),
-            (Id::Api, [platform, major, minor, patch]) => {
-                Message::Api { platform: *platform, version: [*major, *minor, *patch] }
+            (Nts1MessageId::ProgramRequest, []) => Nts1Message::ProgramRequest,
+            (Nts1MessageId::GlobalRequest, []) => Nts1Message::GlobalRequest,
+            (Nts1MessageId::ApiRequest, []) => Nts1Message::ApiRequest,
+            (Nts1MessageId::Program, data) => Nts1Message::Program(seven_bit::unpack(data)?),
+            (Nts1MessageId::Global, data) => Nts1Message::Global(seven_bit::unpack(data)?),
+            (Nts1MessageId::Api, [platform, major, minor, patch]) => {
+                Nts1Message::Api { platform: *platform, version: [*major, *minor, *patch] }
             }
-            (Id::ModuleRequest, [module]) => Message::ModuleRequest(Module::from_id(*module)?),
-            (Id::ModuleInfo, [module, _, data @ ..]) => {
+            (Nts1MessageId::ModuleRequest, [module]) => Nts1Message::ModuleRequest(Module::from_id(*module)?),
+            (Nts1MessageId::ModuleInfo, [module, _, data @ ..]) => {
                 let data = seven_bit::unpack(data)?;
                 let number = |at: usize| data.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
                 let limits = Limits { storage_bytes: number(0)?, load_bytes: number(4)?, slots: number(8)? };
-                Message::ModuleInfo(Module::from_id(*module)?, limits)
+                Nts1Message::ModuleInfo(Module::from_id(*module)?, limits)
             }
-            (Id::SlotRequest, [module, number]) => Message::SlotRequest(slot(module, number)?),
-            (Id::SlotStatus, [module, number]) => Message::SlotStatus(slot(module, number)?, None),
-            (Id::SlotStatus, [module, number, _, header @ ..]) => {
-                Message::SlotStatus(slot(module, number)?, Some(seven_bit::unpack(header)?))
+            (Nts1MessageId::SlotRequest, [module, number]) => Nts1Message::SlotRequest(slot(module, number)?),
+            (Nts1MessageId::SlotStatus, [module, number]) => Nts1Message::SlotStatus(slot(module, number)?, None),
+            (Nts1MessageId::SlotStatus, [module, number, _, header @ ..]) => {
+                Nts1Message::SlotStatus(slot(module, number)?, Some(seven_bit::unpack(header)?))
             }
-            (Id::SlotDataRequest, [module, number]) => Message::SlotDataRequest(slot(module, number)?),
-            (Id::SlotData, [module, number, sequence, last, data @ ..]) => {
+            (Nts1MessageId::SlotDataRequest, [module, number]) => Nts1Message::SlotDataRequest(slot(module, number)?),
+            (Nts1MessageId::SlotData, [module, number, sequence, last, data @ ..]) => {
                 let data = seven_bit::unpack(data)?;
-                Message::SlotData { slot: slot(module, number)?, sequence: *sequence, last: *last, data }
+                Nts1Message::SlotData { slot: slot(module, number)?, sequence: *sequence, last: *last, data }
             }
-            (Id::ClearSlot, [module, number]) => Message::ClearSlot(slot(module, number)?),
-            (Id::SwapSlots, [module, a, b]) => {
+            (Nts1MessageId::ClearSlot, [module, number]) => Nts1Message::ClearSlot(slot(module, number)?),
+            (Nts1MessageId::SwapSlots, [module, a, b]) => {
                 let module = Module::from_id(*module)?;
-                Message::SwapSlots(module, Slot::new(module, *a)?.number, Slot::new(module, *b)?.number)
+                Nts1Message::SwapSlots(module, UnitSlot::new(module, *a)?.number, UnitSlot::new(module, *b)?.number)
             }
-            (Id::Done, _) => Message::Done,
+            (Nts1MessageId::Done, _) => Nts1Message::Done,
             _ => return None,
         })
     }
@@ -474,30 +479,30 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn all() -> Vec<Message> {
-        let slot = Slot::new(Module::Osc, 15).unwrap();
+    fn all() -> Vec<Nts1Message> {
+        let slot = UnitSlot::new(Module::Osc, 15).unwrap();
         let limits = Limits { storage_bytes: 49_136, load_bytes: 49_152, slots: 16 };
         let mut all = vec![
-            Message::IdentityRequest,
-            Message::Identity { major: 1, minor: 300 },
-            Message::ProgramRequest,
-            Message::Program(vec![0xFF; 504]),
-            Message::GlobalRequest,
-            Message::Global(vec![0x81; 32]),
-            Message::ApiRequest,
-            Message::Api { platform: 5, version: [2, 0, 0] },
-            Message::ModuleRequest(Module::Revfx),
-            Message::ModuleInfo(Module::Osc, limits),
-            Message::SlotRequest(slot),
-            Message::SlotStatus(slot, None),
-            Message::SlotStatus(slot, Some(vec![0x98; 408])),
-            Message::SlotDataRequest(slot),
-            Message::SlotData { slot, sequence: 1, last: 3, data: vec![0xAA; PIECE_BYTES] },
-            Message::ClearSlot(slot),
-            Message::SwapSlots(Module::Delfx, 0, 7),
-            Message::Done,
+            Nts1Message::IdentityRequest,
+            Nts1Message::Identity { major: 1, minor: 300 },
+            Nts1Message::ProgramRequest,
+            Nts1Message::Program(vec![0xFF; 504]),
+            Nts1Message::GlobalRequest,
+            Nts1Message::Global(vec![0x81; 32]),
+            Nts1Message::ApiRequest,
+            Nts1Message::Api { platform: 5, version: [2, 0, 0] },
+            Nts1Message::ModuleRequest(Module::Revfx),
+            Nts1Message::ModuleInfo(Module::Osc, limits),
+            Nts1Message::SlotRequest(slot),
+            Nts1Message::SlotStatus(slot, None),
+            Nts1Message::SlotStatus(slot, Some(vec![0x98; 408])),
+            Nts1Message::SlotDataRequest(slot),
+            Nts1Message::SlotData { slot, sequence: 1, last: 3, data: vec![0xAA; PIECE_BYTES] },
+            Nts1Message::ClearSlot(slot),
+            Nts1Message::SwapSlots(Module::Delfx, 0, 7),
+            Nts1Message::Done,
         ];
-        all.extend(Refusal::ALL.map(|(refusal, _)| Message::Refused(refusal)));
+        all.extend(Nts1Refusal::ALL.map(|(refusal, _)| Nts1Message::Refused(refusal)));
         all
     }
 
@@ -507,34 +512,34 @@ mod tests {
             for channel in Channel::all() {
                 let bytes = message.encode(channel);
                 assert!(bytes.len() <= LONGEST_BYTES && bytes[1..bytes.len() - 1].iter().all(|byte| *byte < 0x80));
-                let named = if message == Message::IdentityRequest { Channel::FIRST } else { channel };
-                assert_eq!(Message::decode(&bytes), Ok((named, message.clone())));
+                let named = if message == Nts1Message::IdentityRequest { Channel::FIRST } else { channel };
+                assert_eq!(Nts1Message::decode(&bytes), Ok((named, message.clone())));
             }
         }
     }
 
     #[test]
     fn the_bytes_are_those_of_the_document() {
-        let encoded = |message: Message| message.encode(Channel::new(3).unwrap());
-        assert_eq!(encoded(Message::ProgramRequest), [0xF0, 0x42, 0x32, 0, 1, 0x73, 0x10, 0xF7]);
-        assert_eq!(encoded(Message::Program(vec![0; 504])).len(), HEAD_BYTES + 576 + 1);
-        assert_eq!(encoded(Message::Global(vec![0; 32])).len(), HEAD_BYTES + 37 + 1);
+        let encoded = |message: Nts1Message| message.encode(Channel::new(3).unwrap());
+        assert_eq!(encoded(Nts1Message::ProgramRequest), [0xF0, 0x42, 0x32, 0, 1, 0x73, 0x10, 0xF7]);
+        assert_eq!(encoded(Nts1Message::Program(vec![0; 504])).len(), HEAD_BYTES + 576 + 1);
+        assert_eq!(encoded(Nts1Message::Global(vec![0; 32])).len(), HEAD_BYTES + 37 + 1);
         assert_eq!(PIECE_BYTES, 3573);
-        let slot = Slot::new(Module::Osc, 0).unwrap();
-        let piece = Message::SlotData { slot, sequence: 0, last: 0, data: vec![0; PIECE_BYTES] };
+        let slot = UnitSlot::new(Module::Osc, 0).unwrap();
+        let piece = Nts1Message::SlotData { slot, sequence: 0, last: 0, data: vec![0; PIECE_BYTES] };
         assert_eq!(encoded(piece).len(), LONGEST_BYTES);
         let identity = [0xF0, 0x7E, 0x02, 6, 2, 0x42, 0x73, 1, 1, 0, 3, 0, 1, 0, 0xF7];
-        assert_eq!(encoded(Message::Identity { major: 1, minor: 3 }), identity);
+        assert_eq!(encoded(Nts1Message::Identity { major: 1, minor: 3 }), identity);
     }
 
     #[test]
     fn what_is_not_the_devices_is_told_from_what_is_broken() {
-        assert_eq!(Message::decode(&[0xF0, 0x41, 0x10, 0xF7]), Err(Undecoded::Foreign));
-        assert_eq!(Message::decode(&[0xF8]), Err(Undecoded::Foreign));
+        assert_eq!(Nts1Message::decode(&[0xF0, 0x41, 0x10, 0xF7]), Err(DecodeError::Foreign));
+        assert_eq!(Nts1Message::decode(&[0xF8]), Err(DecodeError::Foreign));
         let broken = [0xF0, 0x42, 0x30, 0, 1, 0x73, 0x47, 5, 0xF7];
-        assert_eq!(Message::decode(&broken), Err(Undecoded::Broken(Id::Api)));
+        assert_eq!(Nts1Message::decode(&broken), Err(DecodeError::Broken(Nts1MessageId::Api)));
         let no_such_slot = [0xF0, 0x42, 0x30, 0, 1, 0x73, 0x19, 2, 8, 0xF7];
-        assert_eq!(Message::decode(&no_such_slot), Err(Undecoded::Broken(Id::SlotRequest)));
+        assert_eq!(Nts1Message::decode(&no_such_slot), Err(DecodeError::Broken(Nts1MessageId::SlotRequest)));
     }
 
     proptest! {
@@ -542,9 +547,9 @@ mod tests {
         fn any_bytes_may_be_decoded(
             bytes in prop::collection::vec(any::<u8>(), 0..64), id in any::<u8>(),
         ) {
-            let _ = Message::decode(&bytes);
+            let _ = Nts1Message::decode(&bytes);
             let framed = [&[0xF0, KORG, 0x30][..], &FAMILY, &[id], &bytes, &[0xF7]].concat();
-            let _ = Message::decode(&framed);
+            let _ = Nts1Message::decode(&framed);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The wire of a real device: a port of the patchbay. The thread that calls it waits here; the patchbay's hears.
 
-use super::session::{Wire, WireFailed};
+use super::session::{SysExTransport, WireFailed};
 use crate::engine::{
     host::open_port::{OpenPort, PortWay},
     host::patchbay::Patchbay,
@@ -72,7 +72,7 @@ impl PortWire {
     }
 }
 
-impl Wire for PortWire {
+impl SysExTransport for PortWire {
     fn send(&mut self, bytes: &[u8]) -> Result<(), WireFailed> {
         self.is_there()?;
         self.try_for(|out| out.send(realtime::now_ns(), bytes))?;

@@ -5,7 +5,7 @@
 //! Reads are asked again; writes are not, unless the device said that it did nothing.
 
 use super::{
-    message::{Id, Limits, Message, Module, Refusal, Slot, Undecoded},
+    message::{DecodeError, Limits, Module, Nts1Message, Nts1MessageId, Nts1Refusal, UnitSlot},
     program::{Program, check_globals},
     unit::{self, CheckSum, UnitHeader},
 };
@@ -22,7 +22,7 @@ const TRIES: u32 = 3;
 const BUSY_MS: u64 = 300;
 
 /// Where messages go, and where they come from.
-pub trait Wire {
+pub trait SysExTransport {
     /// Sends one complete message.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ pub trait Wire {
     fn now_ms(&self) -> u64;
 }
 
-impl<W: Wire + ?Sized> Wire for Box<W> {
+impl<W: SysExTransport + ?Sized> SysExTransport for Box<W> {
     fn send(&mut self, bytes: &[u8]) -> Result<(), WireFailed> {
         (**self).send(bytes)
     }
@@ -83,7 +83,7 @@ pub enum SessionError {
         /// What it was asked for.
         what: String,
         /// Its reason.
-        why: Refusal,
+        why: Nts1Refusal,
     },
     /// A write was not answered, and nothing tells that it was done.
     #[error("the NTS-1 did not confirm {0}, and it may be done in part: look at it, then do it again")]
@@ -95,7 +95,7 @@ pub enum SessionError {
     #[error("left off: {}", left_off(.slot, *.done, *.of))]
     LeftOff {
         /// Where the unit was to go.
-        slot: Slot,
+        slot: UnitSlot,
         /// So many pieces were sent.
         done: usize,
         /// Of so many.
@@ -103,7 +103,7 @@ pub enum SessionError {
     },
 }
 
-fn left_off(slot: &Slot, done: usize, of: usize) -> String {
+fn left_off(slot: &UnitSlot, done: usize, of: usize) -> String {
     match done {
         0 => format!("nothing was sent, and {slot} holds what it held"),
         _ => format!("{done} of {of} pieces were sent, and {slot} holds no whole unit: install it again, or remove it"),
@@ -136,15 +136,15 @@ enum Fit<T> {
 }
 
 /// A conversation over a wire.
-pub struct Session<W> {
+pub struct Nts1Session<W> {
     wire: W,
     channel: Channel,
 }
 
-impl<W: Wire> Session<W> {
+impl<W: SysExTransport> Nts1Session<W> {
     /// One with the device that listens on this channel.
-    pub fn new(wire: W, channel: Channel) -> Session<W> {
-        Session { wire, channel }
+    pub fn new(wire: W, channel: Channel) -> Nts1Session<W> {
+        Nts1Session { wire, channel }
     }
 
     /// Ends it.
@@ -157,8 +157,8 @@ impl<W: Wire> Session<W> {
     /// # Errors
     /// No answer.
     pub fn identity(&mut self) -> Result<Identity> {
-        self.read("who it is", &Message::IdentityRequest, Id::Done, |channel, message| match message {
-            Message::Identity { major, minor } => Fit::Whole(Identity { channel, major: *major, minor: *minor }),
+        self.read("who it is", &Nts1Message::IdentityRequest, Nts1MessageId::Done, |channel, message| match message {
+            Nts1Message::Identity { major, minor } => Fit::Whole(Identity { channel, major: *major, minor: *minor }),
             _ => Fit::No,
         })
     }
@@ -168,8 +168,8 @@ impl<W: Wire> Session<W> {
     /// # Errors
     /// No answer, or a refusal.
     pub fn api(&mut self) -> Result<(u8, [u8; 3])> {
-        self.read("its API version", &Message::ApiRequest, Id::Api, |_, message| match message {
-            Message::Api { platform, version } => Fit::Whole((*platform, *version)),
+        self.read("its API version", &Nts1Message::ApiRequest, Nts1MessageId::Api, |_, message| match message {
+            Nts1Message::Api { platform, version } => Fit::Whole((*platform, *version)),
             _ => Fit::No,
         })
     }
@@ -179,8 +179,8 @@ impl<W: Wire> Session<W> {
     /// # Errors
     /// No answer, a refusal, or an answer that is no program.
     pub fn program(&mut self) -> Result<Program> {
-        self.read("its program", &Message::ProgramRequest, Id::Program, |_, message| match message {
-            Message::Program(data) => match Program::new(data.clone()) {
+        self.read("its program", &Nts1Message::ProgramRequest, Nts1MessageId::Program, |_, message| match message {
+            Nts1Message::Program(data) => match Program::new(data.clone()) {
                 Ok(program) => Fit::Whole(program),
                 Err(why) => Fit::Bad(why.to_string()),
             },
@@ -193,8 +193,8 @@ impl<W: Wire> Session<W> {
     /// # Errors
     /// No answer, a refusal, or an answer without the length and the marks of global data.
     pub fn globals(&mut self) -> Result<Vec<u8>> {
-        self.read("its global data", &Message::GlobalRequest, Id::Global, |_, message| match message {
-            Message::Global(data) => match check_globals(data) {
+        self.read("its global data", &Nts1Message::GlobalRequest, Nts1MessageId::Global, |_, message| match message {
+            Nts1Message::Global(data) => match check_globals(data) {
                 Ok(()) => Fit::Whole(data.clone()),
                 Err(why) => Fit::Bad(why.to_string()),
             },
@@ -208,8 +208,8 @@ impl<W: Wire> Session<W> {
     /// No answer, or a refusal.
     pub fn limits(&mut self, module: Module) -> Result<Limits> {
         let what = format!("the limits of {module}");
-        self.read(&what, &Message::ModuleRequest(module), Id::ModuleInfo, |_, message| match message {
-            Message::ModuleInfo(of, limits) if *of == module => Fit::Whole(*limits),
+        self.read(&what, &Nts1Message::ModuleRequest(module), Nts1MessageId::ModuleInfo, |_, message| match message {
+            Nts1Message::ModuleInfo(of, limits) if *of == module => Fit::Whole(*limits),
             _ => Fit::No,
         })
     }
@@ -218,11 +218,11 @@ impl<W: Wire> Session<W> {
     ///
     /// # Errors
     /// No answer, a refusal, or an answer that is no unit.
-    pub fn slot(&mut self, slot: Slot) -> Result<Option<UnitHeader>> {
+    pub fn slot(&mut self, slot: UnitSlot) -> Result<Option<UnitHeader>> {
         let what = slot.to_string();
-        self.read(&what, &Message::SlotRequest(slot), Id::SlotStatus, |_, message| match message {
-            Message::SlotStatus(of, None) if *of == slot => Fit::Whole(None),
-            Message::SlotStatus(of, Some(header)) if *of == slot => match UnitHeader::read(header) {
+        self.read(&what, &Nts1Message::SlotRequest(slot), Nts1MessageId::SlotStatus, |_, message| match message {
+            Nts1Message::SlotStatus(of, None) if *of == slot => Fit::Whole(None),
+            Nts1Message::SlotStatus(of, Some(header)) if *of == slot => match UnitHeader::read(header) {
                 Ok(header) => Fit::Whole(Some(header)),
                 Err(why) => Fit::Bad(why.to_string()),
             },
@@ -234,11 +234,11 @@ impl<W: Wire> Session<W> {
     ///
     /// # Errors
     /// No answer, a refusal, or a file that is not whole.
-    pub fn unit(&mut self, slot: Slot) -> Result<Option<Vec<u8>>> {
+    pub fn unit(&mut self, slot: UnitSlot) -> Result<Option<Vec<u8>>> {
         let (what, mut image) = (format!("the unit in {slot}"), Vec::new());
         let mut next = 0;
-        self.read(&what, &Message::SlotDataRequest(slot), Id::SlotData, |_, message| match message {
-            Message::SlotData { slot: of, sequence, last, data } if *of == slot => {
+        self.read(&what, &Nts1Message::SlotDataRequest(slot), Nts1MessageId::SlotData, |_, message| match message {
+            Nts1Message::SlotData { slot: of, sequence, last, data } if *of == slot => {
                 // The first piece begins anew: after a piece that was lost, the whole is asked for again.
                 if *sequence == 0 {
                     (next, image) = (0, Vec::new());
@@ -266,7 +266,7 @@ impl<W: Wire> Session<W> {
     /// A refusal, or nothing tells that it is done.
     pub fn set_program(&mut self, program: &Program) -> Result<()> {
         let what = "the program";
-        if self.write(what, &Message::Program(program.bytes().to_vec()))? {
+        if self.write(what, &Nts1Message::Program(program.bytes().to_vec()))? {
             return Ok(());
         }
         let there = self.program().is_ok_and(|there| there == *program);
@@ -279,7 +279,7 @@ impl<W: Wire> Session<W> {
     /// A refusal, or nothing tells that it is done.
     pub fn set_globals(&mut self, data: &[u8]) -> Result<()> {
         let what = "the global data";
-        if self.write(what, &Message::Global(data.to_vec()))? {
+        if self.write(what, &Nts1Message::Global(data.to_vec()))? {
             return Ok(());
         }
         let there = self.globals().is_ok_and(|there| there == data);
@@ -290,9 +290,9 @@ impl<W: Wire> Session<W> {
     ///
     /// # Errors
     /// A refusal, or it is not empty.
-    pub fn clear(&mut self, slot: Slot) -> Result<()> {
+    pub fn clear(&mut self, slot: UnitSlot) -> Result<()> {
         let what = format!("the emptying of {slot}");
-        let confirmed = self.write(&what, &Message::ClearSlot(slot))?;
+        let confirmed = self.write(&what, &Nts1Message::ClearSlot(slot))?;
         match self.slot(slot) {
             Ok(None) => Ok(()),
             Ok(Some(_)) if confirmed => Err(SessionError::Different(what)),
@@ -306,7 +306,7 @@ impl<W: Wire> Session<W> {
     /// A refusal, or no answer.
     pub fn swap(&mut self, module: Module, a: u8, b: u8) -> Result<()> {
         let what = format!("the exchange of {module} slots {a} and {b}");
-        let confirmed = self.write(&what, &Message::SwapSlots(module, a, b))?;
+        let confirmed = self.write(&what, &Nts1Message::SwapSlots(module, a, b))?;
         if confirmed { Ok(()) } else { Err(SessionError::Unconfirmed(what)) }
     }
 
@@ -316,13 +316,13 @@ impl<W: Wire> Session<W> {
     /// A refusal, a piece that was not confirmed, or another unit is there afterwards.
     pub fn install(
         &mut self,
-        slot: Slot,
+        slot: UnitSlot,
         file: &[u8],
         mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<()> {
         match self.put(slot, file, CheckSum::Crc32, &mut progress) {
             // Which check sum the device reckons with is not public; none is what Korg's editor sends.
-            Err(SessionError::Refused { why: Refusal::Crc, .. }) => {
+            Err(SessionError::Refused { why: Nts1Refusal::Crc, .. }) => {
                 self.put(slot, file, CheckSum::None, &mut progress)?;
             }
             done => done?,
@@ -335,7 +335,7 @@ impl<W: Wire> Session<W> {
 
     fn put(
         &mut self,
-        slot: Slot,
+        slot: UnitSlot,
         file: &[u8],
         check: CheckSum,
         progress: &mut impl FnMut(usize, usize) -> ControlFlow<()>,
@@ -359,9 +359,9 @@ impl<W: Wire> Session<W> {
     fn read<T>(
         &mut self,
         what: &str,
-        request: &Message,
-        id: Id,
-        mut fit: impl FnMut(Channel, &Message) -> Fit<T>,
+        request: &Nts1Message,
+        id: Nts1MessageId,
+        mut fit: impl FnMut(Channel, &Nts1Message) -> Fit<T>,
     ) -> Result<T> {
         let mut failed = SessionError::Silent(what.to_owned());
         let unreadable = |why: String| SessionError::Unreadable { what: what.to_owned(), why };
@@ -370,11 +370,11 @@ impl<W: Wire> Session<W> {
             self.wire.send(&request.encode(self.channel))?;
             let mut until_ms = self.wire.now_ms() + READ_PATIENCE_MS;
             while let Some(bytes) = self.wire.receive(until_ms)? {
-                match Message::decode(&bytes) {
-                    Ok((_, Message::Refused(why))) => {
+                match Nts1Message::decode(&bytes) {
+                    Ok((_, Nts1Message::Refused(why))) => {
                         let what = what.to_owned();
                         failed = SessionError::Refused { what, why };
-                        if why != Refusal::Operation {
+                        if why != Nts1Refusal::Operation {
                             return Err(failed);
                         }
                         self.rest()?;
@@ -391,7 +391,7 @@ impl<W: Wire> Session<W> {
                             break;
                         }
                     },
-                    Err(Undecoded::Broken(broken)) if broken == id => {
+                    Err(DecodeError::Broken(broken)) if broken == id => {
                         failed = unreadable("it was cut short".to_owned());
                         break;
                     }
@@ -403,20 +403,20 @@ impl<W: Wire> Session<W> {
     }
 
     /// Sends something that changes the device; whether it confirmed it. Sent again only where it said that it is busy.
-    fn write(&mut self, what: &str, message: &Message) -> Result<bool> {
+    fn write(&mut self, what: &str, message: &Nts1Message) -> Result<bool> {
         for left in (0..TRIES).rev() {
             self.forget_what_came()?;
             self.wire.send(&message.encode(self.channel))?;
             let until_ms = self.wire.now_ms() + WRITE_PATIENCE_MS;
             let refusal = loop {
                 let Some(bytes) = self.wire.receive(until_ms)? else { return Ok(false) };
-                match Message::decode(&bytes) {
-                    Ok((_, Message::Done)) => return Ok(true),
-                    Ok((_, Message::Refused(why))) => break why,
+                match Nts1Message::decode(&bytes) {
+                    Ok((_, Nts1Message::Done)) => return Ok(true),
+                    Ok((_, Nts1Message::Refused(why))) => break why,
                     _ => {}
                 }
             };
-            if refusal != Refusal::Operation || left == 0 {
+            if refusal != Nts1Refusal::Operation || left == 0 {
                 return Err(SessionError::Refused { what: what.to_owned(), why: refusal });
             }
             self.rest()?;

@@ -5,7 +5,7 @@
 //! listened to sends 0 there, so 0 means that there is no check sum.
 
 use super::{
-    message::{Message, Module, PIECE_BYTES, Slot},
+    message::{Module, Nts1Message, PIECE_BYTES, UnitSlot},
     program::text,
 };
 use std::{fmt, ops::Range};
@@ -162,7 +162,7 @@ pub enum CheckSum {
 }
 
 /// The messages that put a unit file into a slot.
-pub fn pieces(slot: Slot, file: &[u8], check: CheckSum) -> Vec<Message> {
+pub fn pieces(slot: UnitSlot, file: &[u8], check: CheckSum) -> Vec<Nts1Message> {
     let sum = match check {
         CheckSum::Crc32 => crc32fast::hash(file),
         CheckSum::None => 0,
@@ -170,7 +170,10 @@ pub fn pieces(slot: Slot, file: &[u8], check: CheckSum) -> Vec<Message> {
     let image = [&(file.len() as u32).to_le_bytes()[..], &sum.to_le_bytes(), file].concat();
     let pieces = image.chunks(PIECE_BYTES);
     let last = (pieces.len() - 1) as u8;
-    pieces.zip(0..).map(|(data, sequence)| Message::SlotData { slot, sequence, last, data: data.to_vec() }).collect()
+    pieces
+        .zip(0..)
+        .map(|(data, sequence)| Nts1Message::SlotData { slot, sequence, last, data: data.to_vec() })
+        .collect()
 }
 
 /// Why what came is no unit.
@@ -225,13 +228,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn slot() -> Slot {
-        Slot::new(Module::Osc, 3).unwrap()
+    fn slot() -> UnitSlot {
+        UnitSlot::new(Module::Osc, 3).unwrap()
     }
 
-    fn joined(pieces: &[Message]) -> Vec<u8> {
-        let data = |message: &Message| match message {
-            Message::SlotData { data, .. } => data.clone(),
+    fn joined(pieces: &[Nts1Message]) -> Vec<u8> {
+        let data = |message: &Nts1Message| match message {
+            Nts1Message::SlotData { data, .. } => data.clone(),
             other => panic!("{other:?}"),
         };
         pieces.iter().flat_map(data).collect()
@@ -310,7 +313,7 @@ mod tests {
             let file: Vec<u8> = (0..len).map(|n| (n * 31) as u8).collect();
             let pieces = pieces(slot(), &file, CheckSum::Crc32);
             for (n, piece) in pieces.iter().enumerate() {
-                let Message::SlotData { sequence, last, data, .. } = piece else { panic!("{piece:?}") };
+                let Nts1Message::SlotData { sequence, last, data, .. } = piece else { panic!("{piece:?}") };
                 prop_assert_eq!((usize::from(*sequence), usize::from(*last)), (n, pieces.len() - 1));
                 prop_assert!(data.len() == PIECE_BYTES || n == pieces.len() - 1);
             }

@@ -9,7 +9,7 @@ use super::{
     fields::{NAME_CHARS_MAX, PARAM_FIELDS},
     values::{self, Carriers, read_ms},
 };
-use crate::yaml::{self, Field, Mapping, Reader, list};
+use crate::yaml::{self, Mapping, YamlField, YamlReader, list};
 
 const PROFILE_FIELDS: &[&str] = &[
     "id",
@@ -34,9 +34,9 @@ pub(super) fn check(file: &str, text: &str) -> Result<Profile, Vec<Fault>> {
     yaml::check(file, text, read_profile)
 }
 
-fn read_profile(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Profile> {
+fn read_profile(reader: &mut YamlReader<'_>, root: &YamlField<'_>) -> Option<Profile> {
     let map = reader.mapping(root, PROFILE_FIELDS)?;
-    let id = reader.needed(&map, "id", Reader::word);
+    let id = reader.needed(&map, "id", YamlReader::word);
     let name = reader.needed(&map, "name", |reader, field| reader.text(field, NAME_CHARS_MAX));
     let maker = reader.text(&map.field("maker"), NAME_CHARS_MAX);
     let source = reader.needed(&map, "source", |reader, field| reader.text(field, SOURCE_CHARS_MAX));
@@ -60,9 +60,9 @@ fn read_profile(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Profile> {
 }
 
 /// Each section's title, and where it stands.
-fn read_sections<'n>(reader: &mut Reader<'_>, map: &Mapping<'n>) -> Vec<(String, Field<'n>)> {
-    let items = reader.needed(map, "sections", Reader::some_items).unwrap_or_default();
-    let mut sections: Vec<(String, Field<'n>)> = Vec::new();
+fn read_sections<'n>(reader: &mut YamlReader<'_>, map: &Mapping<'n>) -> Vec<(String, YamlField<'n>)> {
+    let items = reader.needed(map, "sections", YamlReader::some_items).unwrap_or_default();
+    let mut sections: Vec<(String, YamlField<'n>)> = Vec::new();
     for item in items {
         let Some(section) = reader.text(&item, NAME_CHARS_MAX) else {
             continue;
@@ -76,8 +76,8 @@ fn read_sections<'n>(reader: &mut Reader<'_>, map: &Mapping<'n>) -> Vec<(String,
     sections
 }
 
-fn read_params(reader: &mut Reader<'_>, profile: &Mapping<'_>, sections: &[(String, Field<'_>)]) -> Vec<Param> {
-    let items = reader.needed(profile, "parameters", Reader::some_items).unwrap_or_default();
+fn read_params(reader: &mut YamlReader<'_>, profile: &Mapping<'_>, sections: &[(String, YamlField<'_>)]) -> Vec<Param> {
+    let items = reader.needed(profile, "parameters", YamlReader::some_items).unwrap_or_default();
     let mut names = HashMap::new();
     let mut carriers = Carriers::of(reader, profile);
     let mut used = vec![false; sections.len()];
@@ -88,7 +88,7 @@ fn read_params(reader: &mut Reader<'_>, profile: &Mapping<'_>, sections: &[(Stri
             all_placed = false;
             continue;
         };
-        let name = reader.needed(&map, "name", Reader::word);
+        let name = reader.needed(&map, "name", YamlReader::word);
         if let Some(name) = &name
             && let Some(first) = names.insert(name.clone(), number)
         {
@@ -112,7 +112,7 @@ fn read_params(reader: &mut Reader<'_>, profile: &Mapping<'_>, sections: &[(Stri
     params
 }
 
-fn read_section(reader: &mut Reader<'_>, map: &Mapping<'_>, sections: &[(String, Field<'_>)]) -> Option<usize> {
+fn read_section(reader: &mut YamlReader<'_>, map: &Mapping<'_>, sections: &[(String, YamlField<'_>)]) -> Option<usize> {
     let title = reader.needed(map, "section", |reader, field| reader.text(field, NAME_CHARS_MAX))?;
     let place = sections.iter().position(|(section, _)| *section == title);
     if place.is_none() && !sections.is_empty() {

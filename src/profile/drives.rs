@@ -8,18 +8,18 @@ use super::{
     Curve, Drive, Param,
     fields::{DRIVES, NAME_CHARS_MAX, PARAM_FIELDS},
 };
-use crate::yaml::{Field, Mapping, Reader, list};
+use crate::yaml::{Mapping, YamlField, YamlReader, list};
 
 /// What stands beside it; the rest is about messages.
 const BESIDE: [&str; 4] = ["name", "label", "section", DRIVES];
 
 /// The names of what macros drive, and where they stand: they are looked up when every parameter is read.
 #[derive(Default)]
-pub(super) struct Driven<'n>(Vec<(Field<'n>, String)>);
+pub(super) struct Driven<'n>(Vec<(YamlField<'n>, String)>);
 
 /// Reads a macro.
 pub(super) fn read<'n>(
-    reader: &mut Reader<'_>,
+    reader: &mut YamlReader<'_>,
     map: &Mapping<'n>,
     name: &str,
     section: usize,
@@ -37,9 +37,9 @@ pub(super) fn read<'n>(
     Param { label: label.unwrap_or(param.label), ..param }
 }
 
-fn read_drive<'n>(reader: &mut Reader<'_>, item: &Field<'n>, driven: &mut Driven<'n>) -> Option<Drive> {
+fn read_drive<'n>(reader: &mut YamlReader<'_>, item: &YamlField<'n>, driven: &mut Driven<'n>) -> Option<Drive> {
     let map = reader.mapping(item, &["param", "range", "curve"])?;
-    let param = reader.needed(&map, "param", Reader::word);
+    let param = reader.needed(&map, "param", YamlReader::word);
     if let Some(param) = &param {
         driven.0.push((map.field("param"), param.clone()));
     }
@@ -48,7 +48,7 @@ fn read_drive<'n>(reader: &mut Reader<'_>, item: &Field<'n>, driven: &mut Driven
 }
 
 /// Two places of the knob.
-fn read_range(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<(f64, f64)> {
+fn read_range(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<(f64, f64)> {
     let items = reader.items(field);
     match &items[..] {
         [from, to] => Some((reader.number(from, 0.0, 1.0)?, reader.number(to, 0.0, 1.0)?)),
@@ -61,7 +61,7 @@ fn read_range(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<(f64, f64)> 
     }
 }
 
-fn read_curve(reader: &mut Reader<'_>, field: &Field<'_>) -> Curve {
+fn read_curve(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Curve {
     let Some(name) = reader.text(field, NAME_CHARS_MAX) else { return Curve::default() };
     let known = Curve::NAMES.into_iter().filter(|(_, curve)| *curve != Curve::Stepped);
     match known.clone().find(|(known, _)| *known == name) {
@@ -76,7 +76,7 @@ fn read_curve(reader: &mut Reader<'_>, field: &Field<'_>) -> Curve {
 
 impl Driven<'_> {
     /// Tells what is no parameter of the profile, or a macro itself.
-    pub(super) fn check(&self, reader: &mut Reader<'_>, params: &[Param]) {
+    pub(super) fn check(&self, reader: &mut YamlReader<'_>, params: &[Param]) {
         for (field, name) in &self.0 {
             match params.iter().find(|param| param.name == *name) {
                 None => reader.fault(field, format!("'{name}' is not a parameter, allowed the name of one")),

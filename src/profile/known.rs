@@ -4,7 +4,7 @@
 //! A profile is known for one path and the way its file stood. Files with faults are not known: they are read, and told,
 //! each time. Losing all of it costs nothing but time.
 
-use super::{Profile, marks::Mark};
+use super::{Profile, file_stamps::FileStamp};
 use crate::files;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -24,29 +24,29 @@ const FRESH_S: i64 = 2;
 
 /// What is known.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Known(BTreeMap<PathBuf, (Mark, Arc<Profile>)>);
+pub(super) struct KnownProfiles(BTreeMap<PathBuf, (FileStamp, Arc<Profile>)>);
 
 #[derive(Deserialize)]
 struct Kept {
     form: String,
-    profiles: Vec<(PathBuf, Mark, Profile)>,
+    profiles: Vec<(PathBuf, FileStamp, Profile)>,
 }
 
 #[derive(Serialize)]
 struct Keep<'k> {
     form: &'k str,
-    profiles: Vec<(&'k str, &'k Mark, &'k Profile)>,
+    profiles: Vec<(&'k str, &'k FileStamp, &'k Profile)>,
 }
 
-impl Known {
+impl KnownProfiles {
     /// What a file keeps; nothing where it is not there, or is none of these. Blocks on the disk.
-    pub(super) fn load(file: &Path) -> Known {
+    pub(super) fn load(file: &Path) -> KnownProfiles {
         let read = || {
             let bytes = files::read_plain(file, FILE_BYTES_MAX).ok()?;
             serde_json::from_slice::<Kept>(&bytes).ok().filter(|kept| kept.form == FORM)
         };
         let profiles = read().map(|kept| kept.profiles).unwrap_or_default();
-        Known(profiles.into_iter().map(|(path, mark, profile)| (path, (mark, Arc::new(profile)))).collect())
+        KnownProfiles(profiles.into_iter().map(|(path, mark, profile)| (path, (mark, Arc::new(profile)))).collect())
     }
 
     /// Keeps it for the next start, but for files that were written just now. What cannot be written is read again.
@@ -65,17 +65,17 @@ impl Known {
     }
 
     /// Whether both are of the same files, standing as they stood.
-    pub(super) fn is_of_the_files_of(&self, other: &Known) -> bool {
+    pub(super) fn is_of_the_files_of(&self, other: &KnownProfiles) -> bool {
         self.0.len() == other.0.len() && self.0.iter().all(|(path, (mark, _))| other.get(path, Some(*mark)).is_some())
     }
 
     /// The profile of a file that stands like this.
-    pub(super) fn get(&self, path: &Path, mark: Option<Mark>) -> Option<&Arc<Profile>> {
+    pub(super) fn get(&self, path: &Path, mark: Option<FileStamp>) -> Option<&Arc<Profile>> {
         self.0.get(path).filter(|(known, _)| Some(*known) == mark).map(|(_, profile)| profile)
     }
 
     /// Takes a profile that was read from a file that stood like this before.
-    pub(super) fn put(&mut self, path: PathBuf, mark: Option<Mark>, profile: Arc<Profile>) {
+    pub(super) fn put(&mut self, path: PathBuf, mark: Option<FileStamp>, profile: Arc<Profile>) {
         if let Some(mark) = mark {
             self.0.insert(path, (mark, profile));
         }
@@ -85,7 +85,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{Places, Reading};
+    use crate::profile::{Places, ProfileScan};
     use std::{fs, os::unix::fs::MetadataExt};
 
     const TEXT: &str = "id: a\nname: A\nsource: s\nsections: [K]\nparameters: [{ name: cut, section: K, cc: 74 }]\n";
@@ -111,23 +111,23 @@ mod tests {
     fn what_is_known_is_not_read_again_until_it_is_written() {
         let (_folder, places) = folder();
         let path = places.folder.as_ref().unwrap().join("a.yaml");
-        let mark = Mark::of(&fs::metadata(&path).unwrap());
+        let mark = FileStamp::of(&fs::metadata(&path).unwrap());
         // Another one than the file holds, or nothing would tell which of the two was taken.
         let kept = serde_json::json!({ "form": FORM, "profiles": [[path, mark, profile(71)]] });
         fs::write(places.known.as_ref().unwrap(), kept.to_string()).unwrap();
-        let first = Reading::first(places.clone());
+        let first = ProfileScan::first(places.clone());
         assert_eq!(**first.library.get("a").unwrap(), profile(71));
         assert_eq!(**first.again(places.look()).library.get("a").unwrap(), profile(71));
         fs::write(&path, TEXT.replace("74", "72")).unwrap();
         assert_eq!(**first.again(places.look()).library.get("a").unwrap(), profile(72));
-        assert_eq!(**Reading::first(places).library.get("a").unwrap(), profile(72));
+        assert_eq!(**ProfileScan::first(places).library.get("a").unwrap(), profile(72));
     }
 
     #[test]
     fn what_was_written_just_now_is_not_kept() {
         let (_folder, places) = folder();
-        Reading::first(places.clone());
-        assert_eq!(Known::load(places.known.as_ref().unwrap()), Known::default());
+        ProfileScan::first(places.clone());
+        assert_eq!(KnownProfiles::load(places.known.as_ref().unwrap()), KnownProfiles::default());
     }
 
     #[test]
@@ -136,16 +136,16 @@ mod tests {
         let file = places.known.clone().unwrap();
         for bytes in [&b""[..], b"{", b"{\"form\":\"0/1\",\"profiles\":[]}", b"\xFF\xFE", b"[]"] {
             fs::write(&file, bytes).unwrap();
-            assert_eq!(Known::load(&file), Known::default());
+            assert_eq!(KnownProfiles::load(&file), KnownProfiles::default());
         }
-        assert_eq!(Known::load(folder.path()), Known::default());
-        assert!(Reading::first(places).library.get("a").is_some());
+        assert_eq!(KnownProfiles::load(folder.path()), KnownProfiles::default());
+        assert!(ProfileScan::first(places).library.get("a").is_some());
     }
 
     #[test]
     fn it_is_its_owners_alone() {
         let (folder, places) = folder();
-        Known::load(places.known.as_ref().unwrap()).save(&folder.path().join("other.json"));
+        KnownProfiles::load(places.known.as_ref().unwrap()).save(&folder.path().join("other.json"));
         assert_eq!(fs::metadata(folder.path().join("other.json")).unwrap().mode() & 0o777, 0o600);
     }
 }

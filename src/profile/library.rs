@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use super::{Places, Profile, known::Known, marks::Mark, short};
+use super::{Places, Profile, file_stamps::FileStamp, known::KnownProfiles, short};
 use crate::yaml::{self, Fault};
 
 /// The profile to start with when nothing else is asked for.
@@ -45,14 +45,18 @@ impl Library {
     /// of all files come back together. A folder that does not exist is no fault. Blocks on the disk.
     pub fn load(user_dir: Option<&Path>) -> (Self, Vec<Fault>) {
         let places = Places { folder: user_dir.map(Path::to_owned), ..Places::default() };
-        let (library, faults, _) = Library::read(&places, None, &Known::default());
+        let (library, faults, _) = Library::read(&places, None, &KnownProfiles::default());
         (library, faults)
     }
 
     /// As [`load`](Self::load), and the short profiles of the settings too. What a file or an entry of the settings gave
     /// to the library `before` stays where it has faults now. A profile that is as it was before is the same in memory.
     /// What is known of files that stand as they stood is not read again; what is known now comes back, too.
-    pub(super) fn read(places: &Places, before: Option<&Library>, known: &Known) -> (Self, Vec<Fault>, Known) {
+    pub(super) fn read(
+        places: &Places,
+        before: Option<&Library>,
+        known: &KnownProfiles,
+    ) -> (Self, Vec<Fault>, KnownProfiles) {
         let mut library = Self { profiles: BTreeMap::new(), files: BTreeMap::new() };
         let mut faults = Vec::new();
         for (file, text) in BUILT_IN {
@@ -68,7 +72,7 @@ impl Library {
             faults.push(Fault { file: folder, line: None, path: String::new(), message });
             BTreeMap::new()
         });
-        let mut now_known = Known::default();
+        let mut now_known = KnownProfiles::default();
         for (path, mark, read) in read_all(&files, known) {
             let file = path.display().to_string();
             if let Ok(profile) = &read {
@@ -176,14 +180,14 @@ impl Library {
 }
 
 /// A file, how it stood, and what came of it.
-type Read<'p> = (&'p Path, Option<Mark>, Result<Arc<Profile>, Vec<Fault>>);
+type Read<'p> = (&'p Path, Option<FileStamp>, Result<Arc<Profile>, Vec<Fault>>);
 
 /// Takes what is known, and reads and checks the other files, in their order.
-fn read_all<'p>(files: &'p BTreeMap<PathBuf, Option<Mark>>, known: &Known) -> Vec<Read<'p>> {
+fn read_all<'p>(files: &'p BTreeMap<PathBuf, Option<FileStamp>>, known: &KnownProfiles) -> Vec<Read<'p>> {
     let unknown: Vec<&Path> =
         files.iter().filter(|(path, mark)| known.get(path, **mark).is_none()).map(|(path, _)| &**path).collect();
     let mut read = read_new(&unknown).into_iter();
-    let of = |(path, mark): (&'p PathBuf, &Option<Mark>)| {
+    let of = |(path, mark): (&'p PathBuf, &Option<FileStamp>)| {
         let profile = match known.get(path, *mark) {
             Some(profile) => Ok(Arc::clone(profile)),
             None => read.next().unwrap_or_else(|| Err(Vec::new())).map(Arc::new),

@@ -4,7 +4,7 @@
 //! scripts) → `written` (YAML), which must pass [`Profile::from_yaml`] before anyone gets it. Nothing is made up: what a
 //! row says that a profile cannot hold is told with its line and column, and the rest is used.
 
-mod control;
+mod guide_param;
 mod naming;
 mod table;
 mod usage;
@@ -13,15 +13,15 @@ mod written;
 
 use super::{Profile, Target};
 use crate::yaml::Fault;
-use control::Control;
+use guide_param::GuideParam;
 use std::collections::HashMap;
-use table::{Column, Row};
+use table::{Column, TableRow};
 
 /// What came of a table.
 #[derive(Debug, Default)]
-pub struct Imported {
+pub struct ImportReport {
     /// A profile for each synth of the table that has a parameter, in the order of the table.
-    pub made: Vec<Made>,
+    pub made: Vec<GuideProfile>,
     /// What of the table could not be used, in the order of its lines.
     pub unused: Vec<Fault>,
     /// Why synths of the table have no profile, one each.
@@ -30,7 +30,7 @@ pub struct Imported {
 
 /// A profile that passes every check.
 #[derive(Debug)]
-pub struct Made {
+pub struct GuideProfile {
     /// Its id, which is also the name of its file.
     pub id: String,
     /// What it is, in a line.
@@ -44,7 +44,7 @@ struct Device {
     id: String,
     maker: String,
     name: String,
-    controls: Vec<Control>,
+    controls: Vec<GuideParam>,
     rows_left_out: usize,
     /// Name and line of what each controller carries.
     carried: HashMap<Target, (String, usize)>,
@@ -54,17 +54,17 @@ struct Device {
 ///
 /// # Errors
 /// It is no table of this form, or has no row.
-pub fn import(file: &str, text: &str) -> Result<Imported, Fault> {
+pub fn import(file: &str, text: &str) -> Result<ImportReport, Fault> {
     let rows = table::read(file, text)?;
-    let mut imported = Imported::default();
+    let mut imported = ImportReport::default();
     let mut devices: Vec<Device> = Vec::new();
     for row in rows {
-        let mut told = Told { file, row: &row, faults: &mut imported.unused };
+        let mut told = RowFaults { file, row: &row, faults: &mut imported.unused };
         row.told(&mut told);
         let Some(device) = device_of(&row, &mut told, &mut devices) else {
             continue;
         };
-        match control::read(&row, &mut told).filter(|control| is_free(control, &row, &mut told, device)) {
+        match guide_param::read(&row, &mut told).filter(|control| is_free(control, &row, &mut told, device)) {
             Some(control) => device.controls.push(control),
             None => device.rows_left_out += 1,
         }
@@ -79,13 +79,13 @@ pub fn import(file: &str, text: &str) -> Result<Imported, Fault> {
 }
 
 /// Tells what of a row could not be used.
-struct Told<'a> {
+struct RowFaults<'a> {
     file: &'a str,
-    row: &'a Row,
+    row: &'a TableRow,
     faults: &'a mut Vec<Fault>,
 }
 
-impl Told<'_> {
+impl RowFaults<'_> {
     fn fault(&mut self, column: &str, message: String) {
         let line = Some(self.row.line);
         self.faults.push(Fault { file: self.file.to_owned(), line, path: column.to_owned(), message });
@@ -93,7 +93,7 @@ impl Told<'_> {
 }
 
 /// The synth a row belongs to, a new one where it is the first of it.
-fn device_of<'d>(row: &Row, told: &mut Told<'_>, devices: &'d mut Vec<Device>) -> Option<&'d mut Device> {
+fn device_of<'d>(row: &TableRow, told: &mut RowFaults<'_>, devices: &'d mut Vec<Device>) -> Option<&'d mut Device> {
     let (maker, name) = (row.cell(Column::Manufacturer), row.cell(Column::Device));
     if name.is_empty() {
         told.fault(Column::Device.name(), "is missing; the row is left out".to_owned());
@@ -115,7 +115,7 @@ fn device_of<'d>(row: &Row, told: &mut Told<'_>, devices: &'d mut Vec<Device>) -
 }
 
 /// Whether nothing else is on its controllers; the first one keeps them.
-fn is_free(control: &Control, row: &Row, told: &mut Told<'_>, device: &mut Device) -> bool {
+fn is_free(control: &GuideParam, row: &TableRow, told: &mut RowFaults<'_>, device: &mut Device) -> bool {
     let parts = match control.target {
         Target::Cc14 { msb, lsb } => vec![(Column::CcMsb, Target::Cc(msb)), (Column::CcLsb, Target::Cc(lsb))],
         Target::Cc(_) => vec![(Column::CcMsb, control.target)],
@@ -135,7 +135,7 @@ fn is_free(control: &Control, row: &Row, told: &mut Told<'_>, device: &mut Devic
     true
 }
 
-fn made(file: &str, device: &Device) -> Result<Made, Fault> {
+fn made(file: &str, device: &Device) -> Result<GuideProfile, Fault> {
     let synth = format!("{} {}", device.maker, device.name);
     let synth = synth.trim();
     let whole = |message: String| Fault { file: file.to_owned(), line: None, path: String::new(), message };
@@ -152,7 +152,7 @@ fn made(file: &str, device: &Device) -> Result<Made, Fault> {
     if device.rows_left_out > 0 {
         summary = format!("{summary}, {} left out", plural(device.rows_left_out, "row"));
     }
-    Ok(Made { id: profile.id, summary, yaml })
+    Ok(GuideProfile { id: profile.id, summary, yaml })
 }
 
 #[cfg(test)]

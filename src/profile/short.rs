@@ -9,7 +9,7 @@ use super::{
     fields::{NAME_CHARS_MAX, PARAM_FIELDS},
     values::{self, Carriers},
 };
-use crate::yaml::{self, Field, Reader};
+use crate::yaml::{self, YamlField, YamlReader};
 
 /// The field of the settings that holds them.
 pub const SHORT_KEY: &str = "cc_profiles";
@@ -45,8 +45,8 @@ pub(super) fn check<'t>(file: &str, text: &str, taken: impl Fn(&str) -> Option<&
 
 /// The sound ones, and the ids of the others; nothing where there is no list of them.
 fn read_all<'t>(
-    reader: &mut Reader<'_>,
-    root: &Field<'_>,
+    reader: &mut YamlReader<'_>,
+    root: &YamlField<'_>,
     taken: impl Fn(&str) -> Option<&'t str>,
 ) -> Option<(Vec<Profile>, Vec<String>)> {
     let (mut profiles, mut faulty): (Vec<Profile>, _) = (Vec::new(), Vec::new());
@@ -78,7 +78,7 @@ fn read_all<'t>(
     Some((profiles, faulty))
 }
 
-fn read(reader: &mut Reader<'_>, id: String, entry: &Field<'_>) -> Profile {
+fn read(reader: &mut YamlReader<'_>, id: String, entry: &YamlField<'_>) -> Profile {
     let fields: Vec<&str> =
         PARAM_FIELDS.iter().copied().filter(|field| !matches!(*field, "name" | "section")).collect();
     let mut carriers = Carriers::default();
@@ -111,7 +111,7 @@ fn read(reader: &mut Reader<'_>, id: String, entry: &Field<'_>) -> Profile {
 
 /// The name of a profile, where it has one beside its id, and where its knobs are. One of them may be called `name` or
 /// `parameters`: its fields say what carries it.
-fn read_name<'n>(reader: &mut Reader<'_>, entry: &Field<'n>) -> (Option<String>, Field<'n>) {
+fn read_name<'n>(reader: &mut YamlReader<'_>, entry: &YamlField<'n>) -> (Option<String>, YamlField<'n>) {
     let (name, knobs) = (entry.entry("name"), entry.entry("parameters"));
     let has_knobs = knobs.is_mapping() && !values::is_carried(&knobs);
     if !has_knobs && (!name.is_given() || name.is_mapping()) {

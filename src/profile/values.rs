@@ -10,12 +10,12 @@ use super::{
     fields::{DRIVES, NAME_CHARS_MAX},
     param::{plain, read_position},
 };
-use crate::yaml::{Field, Mapping, Reader, list};
+use crate::yaml::{Mapping, YamlField, YamlReader, list};
 
 const TARGETS: [&str; 5] = ["cc", "nrpn", "rpn", "pitchbend", "program"];
 
 /// Whether fields say what carries a parameter.
-pub(super) fn is_carried(field: &Field<'_>) -> bool {
+pub(super) fn is_carried(field: &YamlField<'_>) -> bool {
     TARGETS.iter().chain(&[DRIVES]).any(|key| field.entry(key).is_given())
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Carriers<'n> {
 
 impl Carriers<'_> {
     /// Those of a profile whose own fields these are.
-    pub(super) fn of(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Self {
+    pub(super) fn of(reader: &mut YamlReader<'_>, map: &Mapping<'_>) -> Self {
         let field = map.field("order");
         let order = reader.text(&field, NAME_CHARS_MAX).and_then(|name| {
             let order = Halves::ORDERS.into_iter().find(|(known, _)| *known == name);
@@ -66,14 +66,14 @@ impl Carriers<'_> {
     }
 
     /// Tells what can only be known once every parameter is read.
-    pub(super) fn check(&self, reader: &mut Reader<'_>, params: &[Param]) {
+    pub(super) fn check(&self, reader: &mut YamlReader<'_>, params: &[Param]) {
         self.driven.check(reader, params);
     }
 }
 
 /// Reads everything about a parameter but its name and its section.
 pub(super) fn read<'n>(
-    reader: &mut Reader<'_>,
+    reader: &mut YamlReader<'_>,
     map: &Mapping<'n>,
     name: String,
     section: usize,
@@ -121,7 +121,7 @@ pub(super) fn read<'n>(
     param
 }
 
-fn read_target(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Option<Target> {
+fn read_target(reader: &mut YamlReader<'_>, map: &Mapping<'_>) -> Option<Target> {
     let given: Vec<&str> = TARGETS.into_iter().filter(|key| map.field(key).is_given()).collect();
     let lsb = map.field("lsb");
     if lsb.is_given() && !given.contains(&"cc") {
@@ -182,7 +182,7 @@ fn read_target(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Option<Target> {
 
 /// Two parameters on one controller would fight over it.
 fn check_carried(
-    reader: &mut Reader<'_>,
+    reader: &mut YamlReader<'_>,
     map: &Mapping<'_>,
     target: Target,
     name: &str,
@@ -212,11 +212,11 @@ fn check_carried(
 }
 
 /// A time of the scheduler's, in ms.
-pub(super) fn read_ms(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<u16> {
+pub(super) fn read_ms(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<u16> {
     reader.int(field, 0, SPACING_MS_MAX).map(|ms| ms as u16)
 }
 
-fn read_range(reader: &mut Reader<'_>, map: &Mapping<'_>, value_max: u16) -> (u16, u16) {
+fn read_range(reader: &mut YamlReader<'_>, map: &Mapping<'_>, value_max: u16) -> (u16, u16) {
     let field = map.field("range");
     match reader.pair(&field, 0, i64::from(value_max)) {
         Some((lo, hi)) if lo < hi => (lo as u16, hi as u16),
@@ -228,7 +228,7 @@ fn read_range(reader: &mut Reader<'_>, map: &Mapping<'_>, value_max: u16) -> (u1
     }
 }
 
-fn read_curve(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Curve {
+fn read_curve(reader: &mut YamlReader<'_>, map: &Mapping<'_>) -> Curve {
     let field = map.field("curve");
     let has_options = map.field("options").is_given();
     let by_default = if has_options { Curve::Stepped } else { Curve::Linear };
@@ -248,7 +248,7 @@ fn read_curve(reader: &mut Reader<'_>, map: &Mapping<'_>) -> Curve {
     curve
 }
 
-fn read_options(reader: &mut Reader<'_>, map: &Mapping<'_>, lo: u16, hi: u16) -> Vec<ParamOption> {
+fn read_options(reader: &mut YamlReader<'_>, map: &Mapping<'_>, lo: u16, hi: u16) -> Vec<ParamOption> {
     let items = reader.some_items(&map.field("options")).unwrap_or_default();
     let mut options = Vec::new();
     let (mut values, mut labels) = (HashMap::new(), HashMap::new());
@@ -280,7 +280,7 @@ fn read_options(reader: &mut Reader<'_>, map: &Mapping<'_>, lo: u16, hi: u16) ->
 }
 
 /// The values that mean an option: those of its range, which holds the one that is sent.
-fn read_option_range(reader: &mut Reader<'_>, map: &Mapping<'_>, value: i64, before: &[ParamOption]) -> (u16, u16) {
+fn read_option_range(reader: &mut YamlReader<'_>, map: &Mapping<'_>, value: i64, before: &[ParamOption]) -> (u16, u16) {
     let field = map.field("range");
     let (lo, hi) = reader.pair(&field, 0, i64::from(u16::MAX)).unwrap_or((value, value));
     if !(lo..=hi).contains(&value) {
@@ -295,7 +295,7 @@ fn read_option_range(reader: &mut Reader<'_>, map: &Mapping<'_>, value: i64, bef
     range
 }
 
-fn read_default(reader: &mut Reader<'_>, map: &Mapping<'_>, param: &Param) -> Option<u16> {
+fn read_default(reader: &mut YamlReader<'_>, map: &Mapping<'_>, param: &Param) -> Option<u16> {
     let field = map.field("default");
     let default = reader.int(&field, i64::from(param.lo), i64::from(param.hi))? as u16;
     if param.snap(default) != default {

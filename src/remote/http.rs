@@ -11,9 +11,9 @@
 //! - `page`: what a browser shows.
 
 mod ask;
+mod connection;
 mod feed;
 mod guard;
-mod line;
 mod listen;
 mod page;
 mod reply;

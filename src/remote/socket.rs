@@ -1,13 +1,13 @@
 //! The Unix socket: how screens and one-shot commands of this machine reach a station in another process.
 //!
-//! - [`place`]: where the socket is, and whose it is. Only one station has it.
+//! - [`socket_file`]: where the socket is, and whose it is. Only one station has it.
 //! - [`door`]: the station's side; two threads for each guest that is told things, one for each that asks.
-//! - [`mod@line`]: the guest's side. A line can be made into a [`Station`](crate::engine::station::Station), so that a screen
+//! - [`client`]: the guest's side. A line can be made into a [`Station`](crate::engine::station::Station), so that a screen
 //!   does not know the difference.
 
+pub mod client;
 pub mod door;
-pub mod line;
-pub mod place;
+pub mod socket_file;
 
 use super::wire::WireError;
 use std::{

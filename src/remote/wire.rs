@@ -4,9 +4,9 @@
 //! with a sentence. After that a guest asks, and is told: answers as they come, every event once, parts of the status of a
 //! newer revision than those it has, and levels as they move.
 
-mod moved;
+mod level_changes;
 
-pub use moved::{Moved, round};
+pub use level_changes::{LevelChanges, round};
 
 use crate::{
     engine::station::Answer,
@@ -39,7 +39,7 @@ pub enum Role {
 /// From a guest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Asked {
+pub enum ClientMessage {
     /// The first message at the socket.
     Hello {
         /// The wire it speaks.
@@ -63,7 +63,7 @@ pub enum Asked {
 /// To a guest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Told {
+pub enum ServerMessage {
     /// The first message at the socket.
     Hello {
         /// The wire it speaks.
@@ -98,7 +98,7 @@ pub enum Told {
         changes: Changes,
     },
     /// Levels that moved. At the socket, at the rate of a screen.
-    Levels(Moved),
+    Levels(LevelChanges),
     /// Something happened.
     Event(Event),
     /// Where the song is. Over WebSocket, at a steady rate while it moves.
@@ -135,12 +135,12 @@ pub enum WireError {
     NoMessage(#[from] serde_json::Error),
 }
 
-impl Asked {
+impl ClientMessage {
     /// Reads one message.
     ///
     /// # Errors
     /// It is too long, no JSON, or no message.
-    pub fn decode(bytes: &[u8]) -> Result<Asked, WireError> {
+    pub fn decode(bytes: &[u8]) -> Result<ClientMessage, WireError> {
         if bytes.len() > MESSAGE_BYTES_MAX {
             return Err(WireError::TooLong);
         }
@@ -153,12 +153,12 @@ impl Asked {
     }
 }
 
-impl Told {
+impl ServerMessage {
     /// Reads one message.
     ///
     /// # Errors
     /// It is no JSON, or no message.
-    pub fn decode(bytes: &[u8]) -> Result<Told, WireError> {
+    pub fn decode(bytes: &[u8]) -> Result<ServerMessage, WireError> {
         Ok(serde_json::from_slice(bytes)?)
     }
 
@@ -168,14 +168,14 @@ impl Told {
     }
 
     /// What became of a command.
-    pub fn answer(id: Option<u64>, answer: Answer) -> Told {
+    pub fn answer(id: Option<u64>, answer: Answer) -> ServerMessage {
         let done = answer.is_ok();
-        Told::Answer { id, done, text: answer.unwrap_or_else(|why| why) }
+        ServerMessage::Answer { id, done, text: answer.unwrap_or_else(|why| why) }
     }
 
     /// The parts of `status` of a newer revision than `since`; since 0, all of them.
-    pub fn status(status: &Status, since: u64) -> Told {
-        Told::Status { at_ns: status.at_ns, changes: status.changes(since) }
+    pub fn status(status: &Status, since: u64) -> ServerMessage {
+        ServerMessage::Status { at_ns: status.at_ns, changes: status.changes(since) }
     }
 }
 

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// Which list of snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shelf {
+pub enum SnapshotScope {
     /// The session's own; where none is open, an edit of it changes nothing.
     Session,
     /// The user's library.
@@ -33,7 +33,7 @@ pub enum Edit {
     /// Puts a snapshot in the place of the one of its name, or takes that one out.
     Snapshot {
         /// The list.
-        shelf: Shelf,
+        shelf: SnapshotScope,
         /// The profile's id.
         profile: String,
         /// The snapshot's name.
@@ -45,7 +45,7 @@ pub enum Edit {
     /// Gives a snapshot another name, which no other has.
     Rename {
         /// The list.
-        shelf: Shelf,
+        shelf: SnapshotScope,
         /// The profile's id.
         profile: String,
         /// The name it has.
@@ -71,18 +71,18 @@ impl Edit {
     }
 
     /// Puts a snapshot at the end of a list, or in place of the one of its name.
-    pub fn save(shelf: Shelf, snapshot: Snapshot) -> Edit {
+    pub fn save(shelf: SnapshotScope, snapshot: Snapshot) -> Edit {
         let (profile, name) = (snapshot.profile.clone(), snapshot.name.clone());
         Edit::Snapshot { shelf, profile, name, to: Some((usize::MAX, snapshot)) }
     }
 
     /// Takes a snapshot out of a list.
-    pub fn delete(shelf: Shelf, profile: &str, name: &str) -> Edit {
+    pub fn delete(shelf: SnapshotScope, profile: &str, name: &str) -> Edit {
         Edit::Snapshot { shelf, profile: profile.to_owned(), name: name.to_owned(), to: None }
     }
 
     /// The list of snapshots that it changes.
-    pub fn shelf(&self) -> Option<Shelf> {
+    pub fn shelf(&self) -> Option<SnapshotScope> {
         match self {
             Edit::Knobs { .. } | Edit::Track { .. } | Edit::Song(_) => None,
             Edit::Snapshot { shelf, .. } | Edit::Rename { shelf, .. } => Some(*shelf),

@@ -5,7 +5,7 @@
 //! a track, `edit.undo` the newest of all. An instrument has two hundred steps; tracks keep every one.
 
 use super::{
-    edit::{Edit, Shelf},
+    edit::{Edit, SnapshotScope},
     track::TrackId,
 };
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ impl From<usize> for Subject {
 
 /// One step.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct HistoryStep {
     /// What it was, as a person says it.
     pub label: String,
     subject: Subject,
@@ -48,7 +48,7 @@ pub struct Step {
     open_ns: Option<u64>,
 }
 
-impl Step {
+impl HistoryStep {
     fn does_something(&self) -> bool {
         self.undo != self.redo || matches!(self.undo, Edit::Snapshot { .. } | Edit::Rename { .. })
     }
@@ -79,9 +79,9 @@ impl Step {
 #[derive(Debug, Default)]
 pub struct History {
     /// The newest last.
-    past: Vec<Step>,
+    past: Vec<HistoryStep>,
     /// Undone, the one that was undone last at the end.
-    future: Vec<Step>,
+    future: Vec<HistoryStep>,
 }
 
 impl History {
@@ -93,8 +93,9 @@ impl History {
         }
         self.forget_future(instrument.into());
         // Two hands on two knobs are two steps, however their moves alternate: steps of different knobs can change places.
-        let is_open = |step: &&mut Step| step.open_ns.is_some_and(|open| now_ns.saturating_sub(open) <= ONE_MOVE_NS);
-        let shares = |step: &Step| moves.iter().any(|(index, _)| step.moves(*index));
+        let is_open =
+            |step: &&mut HistoryStep| step.open_ns.is_some_and(|open| now_ns.saturating_sub(open) <= ONE_MOVE_NS);
+        let shares = |step: &HistoryStep| moves.iter().any(|(index, _)| step.moves(*index));
         let mut of_instrument = self.past.iter_mut().rev().filter(|step| step.subject == instrument.into());
         let nearest = of_instrument.by_ref().take_while(is_open).find(|step| shares(step));
         if let Some(step) = nearest.filter(|step| step.of == Some(*index)) {
@@ -105,12 +106,12 @@ impl History {
                 }
             }
             step.open_ns = Some(now_ns);
-            self.past.retain(Step::does_something);
+            self.past.retain(HistoryStep::does_something);
             return;
         }
         let before = moves.iter().map(|(index, (before, _))| (*index, *before));
         let after = moves.iter().map(|(index, (_, after))| (*index, *after));
-        self.push(Step {
+        self.push(HistoryStep {
             label: label.to_owned(),
             subject: instrument.into(),
             undo: Edit::knobs(instrument, before),
@@ -136,11 +137,11 @@ impl History {
     pub fn done(&mut self, subject: impl Into<Subject>, label: String, undo: Edit, redo: Edit) {
         let subject = subject.into();
         self.forget_future(subject);
-        self.push(Step { label, subject, undo, redo, of: None, open_ns: None });
+        self.push(HistoryStep { label, subject, undo, redo, of: None, open_ns: None });
     }
 
-    fn push(&mut self, step: Step) {
-        let is_of = |other: &Step| other.subject == step.subject;
+    fn push(&mut self, step: HistoryStep) {
+        let is_of = |other: &HistoryStep| other.subject == step.subject;
         if matches!(step.subject, Subject::Instrument(_))
             && self.past.iter().filter(|other| is_of(other)).count() == STEPS_MAX
             && let Some(oldest) = self.past.iter().position(is_of)
@@ -151,7 +152,7 @@ impl History {
     }
 
     /// The step of a subject to undo; none where there is none. [`undone`](History::undone) is to get it.
-    pub fn undo(&mut self, subject: impl Into<Subject>) -> Option<Step> {
+    pub fn undo(&mut self, subject: impl Into<Subject>) -> Option<HistoryStep> {
         let subject = subject.into();
         let at = self.past.iter().rposition(|step| step.subject == subject)?;
         let mut step = self.past.remove(at);
@@ -178,7 +179,7 @@ impl History {
 
     /// A step was undone, and this edit takes that back: of a snapshot it counts from now on; of knobs, where the step
     /// moved them, for a morph may have been undone on its way.
-    pub fn undone(&mut self, mut step: Step, inverse: Edit) {
+    pub fn undone(&mut self, mut step: HistoryStep, inverse: Edit) {
         if !matches!(inverse, Edit::Knobs { .. }) {
             step.redo = inverse;
         }
@@ -186,14 +187,14 @@ impl History {
     }
 
     /// The step of a subject to do again; none where none was undone. [`redone`](History::redone) is to get it.
-    pub fn redo(&mut self, subject: impl Into<Subject>) -> Option<Step> {
+    pub fn redo(&mut self, subject: impl Into<Subject>) -> Option<HistoryStep> {
         let subject = subject.into();
         let at = self.future.iter().rposition(|step| step.subject == subject)?;
         Some(self.future.remove(at))
     }
 
     /// A step was done again, and this edit takes that back; see [`undone`](History::undone).
-    pub fn redone(&mut self, mut step: Step, inverse: Edit) {
+    pub fn redone(&mut self, mut step: HistoryStep, inverse: Edit) {
         if !matches!(inverse, Edit::Knobs { .. }) {
             step.undo = inverse;
         }
@@ -202,7 +203,7 @@ impl History {
 
     /// The parameters of an instrument answer to other values now: every step leads to what they answer to.
     pub fn refit(&mut self, instrument: usize, snap: impl Fn(usize, u16) -> u16) {
-        let fit = |step: &mut Step| {
+        let fit = |step: &mut HistoryStep| {
             if step.subject == instrument.into() {
                 step.knobs().flatten().for_each(|(index, value)| *value = snap(*index, *value));
             }
@@ -220,8 +221,9 @@ impl History {
 
     /// The session is another one: no track and no snapshot of the one before comes back into it.
     pub fn forget_session(&mut self) {
-        let stays =
-            |step: &Step| matches!(step.subject, Subject::Instrument(_)) && step.undo.shelf() != Some(Shelf::Session);
+        let stays = |step: &HistoryStep| {
+            matches!(step.subject, Subject::Instrument(_)) && step.undo.shelf() != Some(SnapshotScope::Session)
+        };
         self.past.retain(stays);
         self.future.retain(stays);
     }

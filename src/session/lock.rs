@@ -27,7 +27,7 @@ pub struct Lock {
 
 /// A lock that is held, and whose it was where a process left it behind without its proper end.
 #[derive(Debug)]
-pub struct Locked {
+pub struct AcquiredLock {
     /// The lock.
     pub lock: Lock,
     /// As in "process 4711 on pi".
@@ -50,7 +50,7 @@ impl Lock {
     ///
     /// # Errors
     /// See [`NotLocked`].
-    pub fn take(folder: &Path) -> Result<Locked, NotLocked> {
+    pub fn take(folder: &Path) -> Result<AcquiredLock, NotLocked> {
         let path = folder.join(LOCK);
         for _ in 0..TRIES {
             let mut how = File::options();
@@ -69,7 +69,7 @@ impl Lock {
             file.set_len(0)?;
             file.rewind()?;
             writeln!(file, "{}", this_process())?;
-            return Ok(Locked { lock: Lock { path, _file: file }, left_by });
+            return Ok(AcquiredLock { lock: Lock { path, _file: file }, left_by });
         }
         Err(NotLocked::Held("which is just ending".to_owned()))
     }

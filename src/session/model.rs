@@ -6,7 +6,7 @@
 //! what the session's file says of it.
 
 use super::{
-    edit::{Edit, Shelf},
+    edit::{Edit, SnapshotScope},
     song::SongState,
     track::{Track, TrackId},
 };
@@ -74,10 +74,10 @@ impl Model {
     }
 
     /// The snapshots of a list, where there is one.
-    pub fn shelf(&self, shelf: Shelf) -> Option<&Arc<Snapshots>> {
+    pub fn shelf(&self, shelf: SnapshotScope) -> Option<&Arc<Snapshots>> {
         match shelf {
-            Shelf::Session => self.own.as_ref(),
-            Shelf::Library => Some(&self.library),
+            SnapshotScope::Session => self.own.as_ref(),
+            SnapshotScope::Library => Some(&self.library),
         }
     }
 
@@ -203,14 +203,14 @@ impl Model {
         before
     }
 
-    fn change<T>(&mut self, shelf: Shelf, change: impl FnOnce(&mut Snapshots) -> T) -> Option<T> {
+    fn change<T>(&mut self, shelf: SnapshotScope, change: impl FnOnce(&mut Snapshots) -> T) -> Option<T> {
         let revision = self.next();
         let snapshots = match shelf {
-            Shelf::Session => {
+            SnapshotScope::Session => {
                 self.own_changed = revision;
                 self.own.as_mut()?
             }
-            Shelf::Library => &mut self.library,
+            SnapshotScope::Library => &mut self.library,
         };
         Some(change(Arc::make_mut(snapshots)))
     }

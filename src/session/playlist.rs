@@ -217,7 +217,7 @@ impl Repeat {
 
 /// What is heard of one source under a part of the song.
 #[derive(Clone, Debug)]
-pub struct Piece<'a> {
+pub struct PlaylistRegion<'a> {
     /// The part of the song.
     pub song: Range<i64>,
     /// The samples.
@@ -238,7 +238,7 @@ enum Gains<'a> {
     Layer { layer: &'a Layer, speed: f64, begins: i64, frames: i64 },
 }
 
-impl Piece<'_> {
+impl PlaylistRegion<'_> {
     /// The file.
     pub fn file(&self) -> &Arc<Path> {
         &self.audio.file
@@ -335,7 +335,7 @@ impl Playlist {
     /// What is heard under a stretch of the song on a pass of it, in the order of the song where it is of clips, and what
     /// repeats behind them. Where nothing lies, or nothing of it is heard, there is no piece; several lie over each other
     /// where clips crossfade and layers are added.
-    pub fn pieces(&self, stretch: Range<i64>, pass: i64) -> Vec<Piece<'_>> {
+    pub fn pieces(&self, stretch: Range<i64>, pass: i64) -> Vec<PlaylistRegion<'_>> {
         let mut pieces = self.clips_under(&stretch, pass);
         if let Some(repeat) = &self.repeat {
             repeat.add_pieces(&stretch, pass, &mut pieces);
@@ -343,7 +343,7 @@ impl Playlist {
         pieces
     }
 
-    fn clips_under(&self, stretch: &Range<i64>, pass: i64) -> Vec<Piece<'_>> {
+    fn clips_under(&self, stretch: &Range<i64>, pass: i64) -> Vec<PlaylistRegion<'_>> {
         let overlaps = |clip: &&Clip| {
             let song = clip.song();
             song.start < stretch.end && stretch.start < song.end && clip.turns.has(Turn { pass, turn: 0 })
@@ -362,7 +362,7 @@ impl Playlist {
             let mut above = Vec::new();
             for clip in under.iter().rev().filter(|clip| clip.song().contains(&part.start)) {
                 let file_frame = clip.file_frame.saturating_add(part.start.abs_diff(clip.place));
-                pieces.push(Piece {
+                pieces.push(PlaylistRegion {
                     song: part.clone(),
                     audio: &clip.audio,
                     file_at: file_frame as f64,
@@ -382,7 +382,7 @@ impl Playlist {
 }
 
 impl Repeat {
-    fn add_pieces<'a>(&'a self, stretch: &Range<i64>, pass: i64, pieces: &mut Vec<Piece<'a>>) {
+    fn add_pieces<'a>(&'a self, stretch: &Range<i64>, pass: i64, pieces: &mut Vec<PlaylistRegion<'a>>) {
         if stretch.is_empty() || self.layers.is_empty() {
             return;
         }
@@ -398,7 +398,7 @@ impl Repeat {
                 }
                 let file_at = layer.file_at(song.start - begins, frames, self.speed);
                 let gains = Gains::Layer { layer, speed: self.speed, begins, frames };
-                pieces.push(Piece { song, audio: &layer.audio, file_at, speed: self.speed, gains });
+                pieces.push(PlaylistRegion { song, audio: &layer.audio, file_at, speed: self.speed, gains });
             }
         }
     }

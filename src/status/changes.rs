@@ -1,6 +1,6 @@
 //! Parts of a status on their way: those of a newer revision travel, and whoever has the others puts them in.
 
-use super::{ParamsStatus, Part, Status, knobs::ParamsTold};
+use super::{ParamsStatus, Status, StatusPart, knobs::ParamsTold};
 use crate::profile::Profile;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -59,7 +59,7 @@ macro_rules! parts {
                 Ok(Status {
                     at_ns,
                     params: params(&mut parts, profile)?.into(),
-                    $( $part: Part::of(part(&mut parts, stringify!($part))?, 1), )*
+                    $( $part: StatusPart::of(part(&mut parts, stringify!($part))?, 1), )*
                 })
             }
 
@@ -72,13 +72,13 @@ macro_rules! parts {
                 let (mut outcome, revision) = (Ok(()), self.revision() + 1);
                 if changes.contains_key("params") {
                     match params(&mut changes, profile) {
-                        Ok(params) => self.params = Part::of(params, revision),
+                        Ok(params) => self.params = StatusPart::of(params, revision),
                         Err(error) => outcome = Err(error),
                     }
                 }
                 $( if changes.contains_key(stringify!($part)) {
                     match part(&mut changes, stringify!($part)) {
-                        Ok(part) => self.$part = Part::of(part, revision),
+                        Ok(part) => self.$part = StatusPart::of(part, revision),
                         Err(error) => outcome = Err(error),
                     }
                 } )*
@@ -118,9 +118,9 @@ trait Compared {
     fn differs(&self, other: &dyn Compared) -> bool;
 }
 
-impl<T: PartialEq + 'static> Compared for Part<T> {
+impl<T: PartialEq + 'static> Compared for StatusPart<T> {
     fn revision(&self) -> u64 {
-        Part::revision(self)
+        StatusPart::revision(self)
     }
 
     fn at(&self) -> usize {

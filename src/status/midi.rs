@@ -99,7 +99,8 @@ impl PortStatus {
 
 /// Messages and bytes a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Rate {
+#[schema(as = Rate)]
+pub struct TrafficRate {
     /// Messages a second.
     pub messages: u32,
     /// Bytes a second.
@@ -110,22 +111,22 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Traffic {
     /// Clock, start, stop, song position.
-    pub realtime: Rate,
+    pub realtime: TrafficRate,
     /// Ends of notes.
-    pub note_off: Rate,
+    pub note_off: TrafficRate,
     /// Beginnings of notes.
-    pub note_on: Rate,
+    pub note_on: TrafficRate,
     /// Pitch bend, pressure, program.
-    pub expression: Rate,
+    pub expression: TrafficRate,
     /// Controllers.
-    pub control: Rate,
+    pub control: TrafficRate,
     /// System exclusive.
-    pub sysex: Rate,
+    pub sysex: TrafficRate,
 }
 
 impl Traffic {
     /// The rate of a class.
-    pub fn of_mut(&mut self, class: Class) -> &mut Rate {
+    pub fn of_mut(&mut self, class: Class) -> &mut TrafficRate {
         match class {
             Class::Realtime => &mut self.realtime,
             Class::NoteOff => &mut self.note_off,
@@ -137,9 +138,9 @@ impl Traffic {
     }
 
     /// All classes together.
-    pub fn total(&self) -> Rate {
+    pub fn total(&self) -> TrafficRate {
         let all = [self.realtime, self.note_off, self.note_on, self.expression, self.control, self.sysex];
-        all.into_iter().fold(Rate::default(), |sum, rate| Rate {
+        all.into_iter().fold(TrafficRate::default(), |sum, rate| TrafficRate {
             messages: sum.messages + rate.messages,
             bytes: sum.bytes + rate.bytes,
         })

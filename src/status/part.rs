@@ -11,15 +11,15 @@ use std::{
 
 /// One part. Two are the same where their values are.
 #[derive(Debug)]
-pub struct Part<T> {
+pub struct StatusPart<T> {
     revision: u64,
     value: Arc<T>,
 }
 
-impl<T> Part<T> {
+impl<T> StatusPart<T> {
     /// A part of this revision, counted from 1.
-    pub fn of(value: T, revision: u64) -> Part<T> {
-        Part { revision, value: Arc::new(value) }
+    pub fn of(value: T, revision: u64) -> StatusPart<T> {
+        StatusPart { revision, value: Arc::new(value) }
     }
 
     /// The revision it was made in.
@@ -28,39 +28,39 @@ impl<T> Part<T> {
     }
 
     /// Whether both are the same piece of memory.
-    pub fn is(&self, other: &Part<T>) -> bool {
+    pub fn is(&self, other: &StatusPart<T>) -> bool {
         Arc::ptr_eq(&self.value, &other.value)
     }
 
     /// Makes it anew, of this revision, where it is not as it should be.
     pub fn renew(&mut self, revision: u64, is_true: impl FnOnce(&T) -> bool, make: impl FnOnce() -> T) {
         if !is_true(&self.value) {
-            *self = Part::of(make(), revision);
+            *self = StatusPart::of(make(), revision);
         }
     }
 }
 
-impl<T: PartialEq + Clone> Part<T> {
+impl<T: PartialEq + Clone> StatusPart<T> {
     /// Makes it this value, of this revision, where it is another.
     pub fn renew_to(&mut self, revision: u64, value: &T) {
         self.renew(revision, |now| now == value, || value.clone());
     }
 }
 
-impl<T> Clone for Part<T> {
-    fn clone(&self) -> Part<T> {
-        Part { revision: self.revision, value: Arc::clone(&self.value) }
+impl<T> Clone for StatusPart<T> {
+    fn clone(&self) -> StatusPart<T> {
+        StatusPart { revision: self.revision, value: Arc::clone(&self.value) }
     }
 }
 
-impl<T> From<T> for Part<T> {
+impl<T> From<T> for StatusPart<T> {
     /// A first part.
-    fn from(value: T) -> Part<T> {
-        Part::of(value, 1)
+    fn from(value: T) -> StatusPart<T> {
+        StatusPart::of(value, 1)
     }
 }
 
-impl<T> Deref for Part<T> {
+impl<T> Deref for StatusPart<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -68,26 +68,26 @@ impl<T> Deref for Part<T> {
     }
 }
 
-impl<T: Clone> DerefMut for Part<T> {
+impl<T: Clone> DerefMut for StatusPart<T> {
     /// A copy of one's own, of the same revision: for levels that are laid over it and for what is drawn.
     fn deref_mut(&mut self) -> &mut T {
         Arc::make_mut(&mut self.value)
     }
 }
 
-impl<T: PartialEq> PartialEq for Part<T> {
-    fn eq(&self, other: &Part<T>) -> bool {
+impl<T: PartialEq> PartialEq for StatusPart<T> {
+    fn eq(&self, other: &StatusPart<T>) -> bool {
         self.is(other) || self.value == other.value
     }
 }
 
-impl<T: PartialEq> PartialEq<Option<T>> for Part<Option<T>> {
+impl<T: PartialEq> PartialEq<Option<T>> for StatusPart<Option<T>> {
     fn eq(&self, other: &Option<T>) -> bool {
         *self.value == *other
     }
 }
 
-impl<'a, T> IntoIterator for &'a Part<Vec<T>> {
+impl<'a, T> IntoIterator for &'a StatusPart<Vec<T>> {
     type Item = &'a T;
     type IntoIter = std::slice::Iter<'a, T>;
 
@@ -96,7 +96,7 @@ impl<'a, T> IntoIterator for &'a Part<Vec<T>> {
     }
 }
 
-impl<T: Serialize> Serialize for Part<T> {
+impl<T: Serialize> Serialize for StatusPart<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.value.serialize(serializer)
     }
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_stays_is_shared_and_what_changes_has_the_new_revision() {
-        let mut part = Part::from(vec![1, 2]);
+        let mut part = StatusPart::from(vec![1, 2]);
         let before = part.clone();
         part.renew_to(7, &vec![1, 2]);
         assert!(part.is(&before) && part.revision() == 1);

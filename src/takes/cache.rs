@@ -3,7 +3,7 @@
 //! An entry holds for one path, one length and one date of change; for anything else it is as if it were not there, and
 //! so is one that cannot be read. Losing all of it costs nothing but time.
 
-use super::{Measured, Overview};
+use super::{Measurement, Overview};
 use crate::files;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -41,7 +41,7 @@ struct Key {
 struct Entry {
     form: u32,
     key: Key,
-    measured: Measured,
+    measured: Measurement,
 }
 
 impl Cache {
@@ -51,7 +51,7 @@ impl Cache {
     }
 
     /// What was measured of a file as it is now.
-    pub fn get(&self, take: &Path) -> Option<Measured> {
+    pub fn get(&self, take: &Path) -> Option<Measurement> {
         let key = Key::of(take).ok()?;
         let path = self.entry(&key);
         let bytes =
@@ -66,7 +66,7 @@ impl Cache {
     ///
     /// # Errors
     /// Those of the disk; nothing is lost but time.
-    pub fn put(&self, take: &Path, measured: &Measured) -> io::Result<()> {
+    pub fn put(&self, take: &Path, measured: &Measurement) -> io::Result<()> {
         let key = Key::of(take)?;
         let path = self.entry(&key);
         let entry = Entry { form: FORM, key, measured: measured.clone() };
@@ -109,13 +109,13 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::takes::Meter;
+    use crate::takes::TakeAnalyzer;
     use std::{fs::File, time::Duration};
 
-    fn measured(level: f32) -> Measured {
-        let mut meter = Meter::new(1, 8_000, 8_000, None, &[]);
-        meter.feed(&mut vec![level; 8_000]);
-        meter.end()
+    fn measured(level: f32) -> Measurement {
+        let mut analyzer = TakeAnalyzer::new(1, 8_000, 8_000, None, &[]);
+        analyzer.feed(&mut vec![level; 8_000]);
+        analyzer.end()
     }
 
     /// A take and the cache, with room for three.

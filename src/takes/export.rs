@@ -9,9 +9,9 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
-use super::{LEVEL_DBFS_MAX, Meter, NotDone, Progress, Take, Verdict, fresh::Fresh, take::NotUsable};
-use crate::wav::{Depth, Encoding, Format};
-use converted::Converted;
+use super::{LEVEL_DBFS_MAX, Progress, Take, TakeAnalyzer, TakeError, Verdict, fresh::Fresh, take::NotUsable};
+use crate::wav::{Depth, Encoding, WavFormat};
+use converted::ConvertingReader;
 use sink::Sink;
 use std::{
     fmt,
@@ -118,14 +118,14 @@ struct Plan {
 /// measuring it again.
 ///
 /// # Errors
-/// See [`NotDone`]; nothing is left then, and the take is never changed.
+/// See [`TakeError`]; nothing is left then, and the take is never changed.
 pub fn export(
     take: &Take,
     wanted: &Path,
     export: &Export,
     measured: Option<&Verdict>,
     progress: &mut Progress<'_>,
-) -> Result<Exported, NotDone> {
+) -> Result<Exported, TakeError> {
     let (format, frames) = take.audio()?;
     let plan = Plan::of(format, frames, export)?;
     let is_known = plan.rate_hz == format.sample_rate_hz && measured.is_some();
@@ -139,7 +139,7 @@ pub fn export(
         && peak >= LEVEL_DBFS_MAX
     {
         let text = format!("its peak is {LEVEL_DBFS_MAX:.0} dBFS or more, and such levels are not measured");
-        return Err(NotDone::Asked(format!("{text}: export it without --normalize")));
+        return Err(TakeError::Asked(format!("{text}: export it without --normalize")));
     }
     let found = match (export.normalize, &verdict) {
         (Some((normalize, level)), Some(verdict)) => gain(normalize, level, verdict),
@@ -151,7 +151,7 @@ pub fn export(
     let mut sink = Sink::begin(fresh.file(), take, &plan)?;
     let gain = 10.0_f64.powf(gain_db / 20.0) as f32;
     let mut held_samples = 0;
-    let mut converted = Converted::open(take, plan.rate_hz)?;
+    let mut converted = ConvertingReader::open(take, plan.rate_hz)?;
     let mut block = Vec::new();
     let mut done_frames = 0_u64;
     while converted.read(BLOCK_FRAMES, &mut block)? {
@@ -172,8 +172,8 @@ pub fn export(
 }
 
 impl Plan {
-    fn of(format: Format, frames: u64, export: &Export) -> Result<Plan, NotDone> {
-        let asked = |text: String| Err(NotDone::Asked(text));
+    fn of(format: WavFormat, frames: u64, export: &Export) -> Result<Plan, TakeError> {
+        let asked = |text: String| Err(TakeError::Asked(text));
         let rate_hz = export.rate_hz.unwrap_or(format.sample_rate_hz);
         if rate_hz != format.sample_rate_hz
             && !(RATES_HZ.contains(&rate_hz) && RATES_HZ.contains(&format.sample_rate_hz))
@@ -223,19 +223,19 @@ impl Plan {
 }
 
 /// The verdict on a take at another rate.
-fn converted_verdict(take: &Take, plan: &Plan, progress: &mut Progress<'_>) -> Result<Verdict, NotDone> {
-    let mut converted = Converted::open(take, plan.rate_hz)?;
-    let mut meter = Meter::new(plan.channels, plan.rate_hz, plan.frames, None, &[]);
+fn converted_verdict(take: &Take, plan: &Plan, progress: &mut Progress<'_>) -> Result<Verdict, TakeError> {
+    let mut converted = ConvertingReader::open(take, plan.rate_hz)?;
+    let mut analyzer = TakeAnalyzer::new(plan.channels, plan.rate_hz, plan.frames, None, &[]);
     let mut block = Vec::new();
     let mut frames = 0_u64;
     while converted.read(BLOCK_FRAMES, &mut block)? {
-        meter.feed(&mut block);
+        analyzer.feed(&mut block);
         frames += (block.len() / usize::from(plan.channels)) as u64;
         if progress(frames as f64 / plan.frames as f64).is_break() {
             return Err(NotUsable::Stopped.into());
         }
     }
-    Ok(meter.end().verdict)
+    Ok(analyzer.end().verdict)
 }
 
 /// The gain in dB that brings a take to a level, and whether its peak limits it; none where it is too silent to have one.

@@ -79,23 +79,23 @@ pub(super) fn is_part_of(name: &OsStr, head: &OsStr) -> Option<u32> {
 
 /// By their names, the first files of a take that was recorded to several, in their order, each with what its name adds to
 /// the take's: `-1`, `-2`, `-inputs`, `-1-2+master`. A take whose name ends with a number looks like one of them.
-pub(super) fn lanes(take: &Path) -> Vec<(OsString, String)> {
+pub(super) fn channel_files(take: &Path) -> Vec<(OsString, String)> {
     let stem = take.file_name().unwrap_or_default();
     let Some(entries) = take.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
     else {
         return Vec::new();
     };
     let entries = fs::read_dir(entries).into_iter().flatten().flatten();
-    let lane = |entry: fs::DirEntry| {
+    let channel_file = |entry: fs::DirEntry| {
         let name = entry.file_name();
         let added = name.as_bytes().strip_prefix(stem.as_bytes())?.strip_suffix(b".wav")?;
         let added = std::str::from_utf8(added).ok()?.to_owned();
-        let is_lane = added.strip_prefix('-')?.split('+').all(is_place) && entry.file_type().ok()?.is_file();
-        is_lane.then_some((name, added))
+        let is_channel_file = added.strip_prefix('-')?.split('+').all(is_place) && entry.file_type().ok()?.is_file();
+        is_channel_file.then_some((name, added))
     };
-    let mut lanes: Vec<(OsString, String)> = entries.filter_map(lane).collect();
-    lanes.sort();
-    lanes
+    let mut files: Vec<(OsString, String)> = entries.filter_map(channel_file).collect();
+    files.sort();
+    files
 }
 
 /// Whether a word is what the name of a file says of its channels.
@@ -108,7 +108,7 @@ fn is_place(word: &str) -> bool {
 
 /// Why there is no file of this name, where a take of several files has it.
 pub fn in_several(take: &Path) -> Option<String> {
-    let names: Vec<String> = lanes(take).iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    let names: Vec<String> = channel_files(take).iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
     (names.len() > 1).then(|| format!("it has several files: name one of {}", names.join(", ")))
 }
 

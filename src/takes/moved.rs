@@ -1,7 +1,7 @@
 //! Takes that get another name, or go to the trash beside them, with all that belongs to them.
 
 use super::{
-    NotDone, NotUsable,
+    NotUsable, TakeError,
     folder::{Reach, meant},
     fresh::{stems, too_many},
     moving::{TRASH, To, move_take},
@@ -20,27 +20,27 @@ use std::{
 
 /// The name of a take in its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedTake {
     /// Its file; or, of a take of several, what all their names begin with.
     pub path: PathBuf,
     /// The folder where takes go on when a disk is full.
     pub second: Option<PathBuf>,
 }
 
-impl Named {
+impl NamedTake {
     /// What a name means: the file, with `.wav` behind it where there is none; in the second folder where nothing of that name
     /// is in the first.
-    pub fn found(path: &Path, second: Option<PathBuf>) -> Named {
+    pub fn found(path: &Path, second: Option<PathBuf>) -> NamedTake {
         let elsewhere = || second.as_ref().zip(path.file_name()).and_then(|(second, name)| meant(&second.join(name)));
         let is_several = || super::in_several(path).is_some();
         let found = meant(path).or_else(|| if is_several() { None } else { elsewhere() });
-        Named { path: found.unwrap_or_else(|| path.to_owned()), second }
+        NamedTake { path: found.unwrap_or_else(|| path.to_owned()), second }
     }
 }
 
 /// What has become of a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
+pub struct MoveReport {
     /// Its file now; or, of a take of several, what all their names begin with.
     pub to: PathBuf,
     /// What moved beside it and what did not, to be put behind a sentence; mostly empty.
@@ -50,30 +50,30 @@ pub struct Moved {
 /// Gives a take another name, made safe, where its files are.
 ///
 /// # Errors
-/// See [`NotDone`]; nothing is changed then. A name that another file or its `.mid` has is refused.
-pub fn rename(take: &Named, name: &str) -> Result<Moved, NotDone> {
+/// See [`TakeError`]; nothing is changed then. A name that another file or its `.mid` has is refused.
+pub fn rename(take: &NamedTake, name: &str) -> Result<MoveReport, TakeError> {
     let pieces = Pieces::of(&take.path, take.second.as_deref())?;
     // Their locks are held until they have their names.
     let _takes = to_be_moved(&pieces)?;
     let stem = safe_name(name);
     if stem.is_empty() {
-        return Err(NotDone::Asked(format!("{:?} is no name: nothing of it is left", name)));
+        return Err(TakeError::Asked(format!("{:?} is no name: nothing of it is left", name)));
     }
     let to = take.path.with_file_name(file_name(OsStr::new(&stem), &pieces));
     match move_take(&pieces, OsStr::new(&stem), To::Same) {
-        Err(NotDone::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
+        Err(TakeError::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
             let name = shown(&to);
-            Err(NotDone::Asked(format!("{name}, or a part or .mid of it, is there already and stays what it is")))
+            Err(TakeError::Asked(format!("{name}, or a part or .mid of it, is there already and stays what it is")))
         }
-        moved => moved.map(|()| Moved { to, besides: besides(&pieces, "") }),
+        moved => moved.map(|()| MoveReport { to, besides: besides(&pieces, "") }),
     }
 }
 
 /// Puts a take into the trash of the folder where it is, under a name that nothing there has.
 ///
 /// # Errors
-/// See [`NotDone`]; nothing is changed then.
-pub fn remove(take: &Named) -> Result<Moved, NotDone> {
+/// See [`TakeError`]; nothing is changed then.
+pub fn remove(take: &NamedTake) -> Result<MoveReport, TakeError> {
     let pieces = Pieces::of(&take.path, take.second.as_deref())?;
     let _takes = to_be_moved(&pieces)?;
     let trash = make_trash(&pieces.own)?;
@@ -82,10 +82,10 @@ pub fn remove(take: &Named) -> Result<Moved, NotDone> {
     }
     for stem in stems(&pieces.stem) {
         match move_take(&pieces, &stem, To::Trash) {
-            Err(NotDone::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(TakeError::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {}
             moved => {
                 moved?;
-                return Ok(Moved {
+                return Ok(MoveReport {
                     to: trash.join(file_name(&stem, &pieces)),
                     besides: besides(&pieces, "the trash of "),
                 });
@@ -113,12 +113,12 @@ fn besides(pieces: &Pieces, place: &str) -> String {
     second.iter().chain(&pieces.stays).map(|sentence| format!("; {sentence}")).collect()
 }
 
-fn make_trash(folder: &Path) -> Result<PathBuf, NotDone> {
+fn make_trash(folder: &Path) -> Result<PathBuf, TakeError> {
     let trash = folder.join(TRASH);
     match fs::create_dir(&trash) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
         _ if !trash.symlink_metadata()?.is_dir() => {
-            Err(NotDone::Asked(format!("{} is no folder: the trash has no place", shown(&trash))))
+            Err(TakeError::Asked(format!("{} is no folder: the trash has no place", shown(&trash))))
         }
         _ => Ok(trash),
     }
@@ -146,15 +146,15 @@ pub fn trash_files(folder: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
 }
 
 /// The files of a take that nobody records to, but for those it goes on in.
-fn to_be_moved(pieces: &Pieces) -> Result<Vec<Take>, NotDone> {
+fn to_be_moved(pieces: &Pieces) -> Result<Vec<Take>, TakeError> {
     pieces.heads().map(|path| one_to_be_moved(&path)).collect()
 }
 
-fn one_to_be_moved(path: &Path) -> Result<Take, NotDone> {
+fn one_to_be_moved(path: &Path) -> Result<Take, TakeError> {
     let take = match Take::open(path, Reach::Folder) {
         Err(error) if path.is_symlink() => {
             tracing::debug!("{}: {error}", path.display());
-            return Err(NotDone::Asked("it is a link: name the take it leads to".to_owned()));
+            return Err(TakeError::Asked("it is a link: name the take it leads to".to_owned()));
         }
         take => take.map_err(NotUsable::Disk)?,
     };
@@ -176,16 +176,16 @@ mod tests {
     use crate::wav::Depth;
     use std::{fs::File, os::unix::fs::symlink};
 
-    fn rename(path: &Path, name: &str) -> Result<PathBuf, NotDone> {
+    fn rename(path: &Path, name: &str) -> Result<PathBuf, TakeError> {
         super::rename(&named(path), name).map(|moved| moved.to)
     }
 
-    fn remove(path: &Path) -> Result<PathBuf, NotDone> {
+    fn remove(path: &Path) -> Result<PathBuf, TakeError> {
         super::remove(&named(path)).map(|moved| moved.to)
     }
 
-    fn named(path: &Path) -> Named {
-        Named { path: path.to_owned(), second: None }
+    fn named(path: &Path) -> NamedTake {
+        NamedTake { path: path.to_owned(), second: None }
     }
 
     /// A folder with `jam.wav`, and its notes where there are any.

@@ -12,7 +12,7 @@
 //! Nothing ever takes another file's place.
 
 use super::{
-    NotDone, NotUsable,
+    NotUsable, TakeError,
     folder::{Reach, is_held, open},
     fresh::{folder_of, move_new},
     pieces::Pieces,
@@ -63,14 +63,14 @@ struct Written {
 }
 
 /// A plan that is being carried out; the lock on its file tells others that somebody is at it.
-struct Plan {
+struct MovePlan {
     folder: PathBuf,
     _file: File,
 }
 
-impl Plan {
+impl MovePlan {
     /// Writes down what moves. What an interrupted run left is finished before.
-    fn begin(folder: &Path, written: &Written) -> io::Result<Plan> {
+    fn begin(folder: &Path, written: &Written) -> io::Result<MovePlan> {
         let path = folder.join(PLAN);
         let create = || File::options().write(true).create_new(true).open(&path);
         let mut file = match create() {
@@ -96,7 +96,7 @@ impl Plan {
             [from.as_os_str(), to.as_os_str()].into_iter().for_each(&mut name);
         }
         bytes.extend(PLAN_END);
-        let plan = Plan { folder: folder.to_owned(), _file: file.try_clone()? };
+        let plan = MovePlan { folder: folder.to_owned(), _file: file.try_clone()? };
         match file.write_all(&bytes).and_then(|()| file.sync_all()).and_then(|()| sync(folder)) {
             Ok(()) => Ok(plan),
             Err(error) => {
@@ -118,9 +118,9 @@ impl Plan {
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] where a file of that name is there already; those of the disk; a part that is being
 /// recorded.
-pub(super) fn move_take(pieces: &Pieces, stem: &OsStr, place: To) -> Result<(), NotDone> {
+pub(super) fn move_take(pieces: &Pieces, stem: &OsStr, place: To) -> Result<(), TakeError> {
     // Their locks are held until they have their names.
-    let _held = pieces.audio().map(|path| free(&path)).collect::<Result<Vec<Take>, NotDone>>()?;
+    let _held = pieces.audio().map(|path| free(&path)).collect::<Result<Vec<Take>, TakeError>>()?;
     let moves = moves(pieces, stem, place)?;
     let plans = match begin(&moves) {
         Err(error) if has_no_room(&error) => {
@@ -163,17 +163,17 @@ impl Moves<'_> {
 }
 
 /// The plans of a move that needs any, that of the second folder first: it is nothing without what it waits for.
-fn begin(moves: &Moves<'_>) -> io::Result<Vec<Plan>> {
+fn begin(moves: &Moves<'_>) -> io::Result<Vec<MovePlan>> {
     let mut plans = Vec::new();
     let mut begun = || {
         let (own, of_own) = &moves.own;
         if let (Some((second, of_second)), Some((from, to))) = (&moves.second, of_own.first()) {
             let absolute = |name: &Path| std::path::absolute(own.join(name));
             let decision = Some(Decision { from: absolute(Path::new(from))?, to: absolute(to)? });
-            plans.push(Plan::begin(second, &Written { decision, moves: of_second.clone() })?);
+            plans.push(MovePlan::begin(second, &Written { decision, moves: of_second.clone() })?);
         }
         if of_own.len() > 1 {
-            plans.push(Plan::begin(own, &Written { decision: None, moves: of_own.clone() })?);
+            plans.push(MovePlan::begin(own, &Written { decision: None, moves: of_own.clone() })?);
         }
         Ok(())
     };
@@ -186,11 +186,11 @@ fn begin(moves: &Moves<'_>) -> io::Result<Vec<Plan>> {
     }
 }
 
-fn end(plans: Vec<Plan>) -> io::Result<()> {
-    plans.into_iter().try_for_each(Plan::end)
+fn end(plans: Vec<MovePlan>) -> io::Result<()> {
+    plans.into_iter().try_for_each(MovePlan::end)
 }
 
-fn move_all(moves: &Moves<'_>, plans: Vec<Plan>) -> Result<(), NotDone> {
+fn move_all(moves: &Moves<'_>, plans: Vec<MovePlan>) -> Result<(), TakeError> {
     let steps = moves.steps();
     for (done, (from, to)) in steps.iter().enumerate() {
         if let Err(error) = move_new(from, to) {
@@ -324,7 +324,7 @@ fn moves<'p>(pieces: &'p Pieces, stem: &OsStr, place: To) -> io::Result<Moves<'p
 }
 
 /// A part that nobody records to.
-fn free(path: &Path) -> Result<Take, NotDone> {
+fn free(path: &Path) -> Result<Take, TakeError> {
     let take = Take::open(path, Reach::Folder).map_err(NotUsable::Disk)?;
     if take.is_recording { Err(NotUsable::Recording.into()) } else { Ok(take) }
 }

@@ -5,8 +5,8 @@
 //! part before; in the second folder, which takes of several folders share, it must say so.
 
 use super::{
-    NotDone,
-    folder::{Reach, is_part_of, lanes, open},
+    TakeError,
+    folder::{Reach, channel_files, is_part_of, open},
     fresh::folder_of,
     shown,
     take::{NotUsable, Take},
@@ -29,7 +29,7 @@ const DAY_SECONDS: u64 = 86_400;
 
 /// A file of a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct TakePiece {
     /// It lies in the second folder.
     pub(super) is_second: bool,
     /// Its name.
@@ -38,7 +38,7 @@ pub(super) struct Piece {
     pub(super) tail: OsString,
 }
 
-impl Piece {
+impl TakePiece {
     fn is_midi(&self) -> bool {
         self.tail == ".mid"
     }
@@ -54,7 +54,7 @@ pub(super) struct Pieces {
     /// The take's name: what the names of all its files begin with.
     pub(super) stem: OsString,
     /// The files.
-    pub(super) list: Vec<Piece>,
+    pub(super) list: Vec<TakePiece>,
     /// How many of them, from the first on, are no parts.
     head_count: usize,
     /// What has a name like it and stays where it is, in sentences.
@@ -112,7 +112,7 @@ impl Pieces {
     ///
     /// # Errors
     /// There is no such take, or several; or it may go on in a second folder that cannot be read.
-    pub(super) fn of(path: &Path, second: Option<&Path>) -> Result<Pieces, NotDone> {
+    pub(super) fn of(path: &Path, second: Option<&Path>) -> Result<Pieces, TakeError> {
         let own = folder_of(path);
         let mut pieces = Pieces {
             own: own.to_owned(),
@@ -129,7 +129,7 @@ impl Pieces {
                 pieces.stem = path.file_stem().unwrap_or_default().to_owned();
                 vec![path.file_name().unwrap_or_default().to_owned()]
             }
-            Err(none) => pieces.lanes_of_one_take(path, none)?,
+            Err(none) => pieces.files_of_one_take(path, none)?,
         };
         pieces.head_count = heads.len();
         heads.iter().for_each(|head| pieces.push(false, head));
@@ -142,12 +142,12 @@ impl Pieces {
     }
 
     /// The path of one of them.
-    pub(super) fn path(&self, piece: &Piece) -> PathBuf {
+    pub(super) fn path(&self, piece: &TakePiece) -> PathBuf {
         self.folder(piece).join(&piece.name)
     }
 
     /// The folder of one of them.
-    pub(super) fn folder(&self, piece: &Piece) -> &Path {
+    pub(super) fn folder(&self, piece: &TakePiece) -> &Path {
         self.second.as_deref().filter(|_| piece.is_second).unwrap_or(&self.own)
     }
 
@@ -186,13 +186,13 @@ impl Pieces {
 
     fn push(&mut self, is_second: bool, name: &OsStr) {
         let tail = name.as_bytes().get(self.stem.as_bytes().len()..).unwrap_or_default().to_vec();
-        self.list.push(Piece { is_second, name: name.to_owned(), tail: OsString::from_vec(tail) });
+        self.list.push(TakePiece { is_second, name: name.to_owned(), tail: OsString::from_vec(tail) });
     }
 
     /// The first files of the take of this name that was recorded to several.
-    fn lanes_of_one_take(&self, path: &Path, none: io::Error) -> Result<Vec<OsString>, NotDone> {
+    fn files_of_one_take(&self, path: &Path, none: io::Error) -> Result<Vec<OsString>, TakeError> {
         let mut takes: Vec<(Stretch, Vec<OsString>)> = Vec::new();
-        for (name, _) in lanes(path) {
+        for (name, _) in channel_files(path) {
             let Some(stretch) = Stretch::of(&self.own.join(&name)) else { continue };
             match takes.iter_mut().find(|(first, _)| first.begins_with(&stretch)) {
                 Some((_, names)) => names.push(name),
@@ -204,12 +204,12 @@ impl Pieces {
         match &mut takes[..] {
             [(_, names)] => Ok(std::mem::take(names)),
             [] => Err(NotUsable::Disk(none).into()),
-            _ => Err(NotDone::Asked("several takes begin with this name: name the files of one of them".to_owned())),
+            _ => Err(TakeError::Asked("several takes begin with this name: name the files of one of them".to_owned())),
         }
     }
 
     /// The parts that a file goes on in.
-    fn add_parts(&mut self, head: &OsStr) -> Result<(), NotDone> {
+    fn add_parts(&mut self, head: &OsStr) -> Result<(), TakeError> {
         let mut own = parts(&self.own, head)?;
         let mut before = Stretch::of(&self.own.join(head));
         own.retain(|(name, _)| {
@@ -232,7 +232,7 @@ impl Pieces {
             // It was cut off, as by a disk that was full: then it went on there.
             Err(error) if stretch.as_ref().is_some_and(|last| last.originator == "busker" && !last.has_end) => {
                 let (next, folder) = (part_name(head, last_part + 1), shown(&second));
-                return Err(NotDone::Asked(format!(
+                return Err(TakeError::Asked(format!(
                     "its disk was full or gone, so {} and its .mid may be in {folder}, which cannot be read ({error}) and \
                      where they would keep their names: connect that disk, or set second_folder off",
                     shown(Path::new(&next))
@@ -271,7 +271,7 @@ impl Pieces {
                 self.push(true, &midi);
             }
         }
-        if let Some(path) = one.filter(|_| !self.list.iter().any(Piece::is_midi)) {
+        if let Some(path) = one.filter(|_| !self.list.iter().any(TakePiece::is_midi)) {
             self.add_shared_midi(path);
         }
     }
@@ -281,7 +281,7 @@ impl Pieces {
         let stem = self.stem.as_bytes();
         for at in stem.iter().enumerate().filter(|(_, byte)| **byte == b'-').map(|(at, _)| at) {
             let take = self.own.join(OsStr::from_bytes(stem.get(..at).unwrap_or_default()));
-            let all = lanes(&take);
+            let all = channel_files(&take);
             let midi = joined(&[take.as_os_str(), OsStr::new(".mid")]);
             let is_one_of_them = all.iter().any(|(name, _)| path.file_name() == Some(name));
             if !is_one_of_them
@@ -297,7 +297,7 @@ impl Pieces {
                 .map(|(name, _)| shown(Path::new(name)))
                 .collect();
             if others.is_empty() {
-                self.list.push(Piece { is_second: false, name: midi, tail: ".mid".into() });
+                self.list.push(TakePiece { is_second: false, name: midi, tail: ".mid".into() });
             } else {
                 self.stays.push(format!("{} stays with {}", shown(Path::new(&midi)), others.join(", ")));
             }

@@ -7,7 +7,7 @@ use super::{
     folder::{Reach, is_held, open, wav_files},
     take::read,
 };
-use crate::wav::{Health, Severity, Wav};
+use crate::wav::{FindingSeverity, Health, Wav};
 use std::{
     fs::{File, FileTimes},
     io,
@@ -20,7 +20,7 @@ const OPEN_BYTES: u64 = u32::MAX as u64;
 
 /// What became of a file.
 #[derive(Debug)]
-pub enum Repaired {
+pub enum RepairReport {
     /// Its header was true.
     Sound,
     /// Somebody records to it; it was left alone.
@@ -35,7 +35,7 @@ pub enum Repaired {
 ///
 /// # Errors
 /// A folder that cannot be read. What failed with a file is in the list.
-pub fn repair_folder(folder: &Path, is_dry: bool) -> io::Result<Vec<(PathBuf, io::Result<Repaired>)>> {
+pub fn repair_folder(folder: &Path, is_dry: bool) -> io::Result<Vec<(PathBuf, io::Result<RepairReport>)>> {
     let repaired = |path: PathBuf| {
         let repaired = repair(&path, Reach::Folder, is_dry);
         (path, repaired)
@@ -47,19 +47,19 @@ pub fn repair_folder(folder: &Path, is_dry: bool) -> io::Result<Vec<(PathBuf, io
 ///
 /// # Errors
 /// Those of the disk; the file can be repaired again.
-pub fn repair(path: &Path, reach: Reach, is_dry: bool) -> io::Result<Repaired> {
+pub fn repair(path: &Path, reach: Reach, is_dry: bool) -> io::Result<RepairReport> {
     let (file, refused) = match open(path, reach, !is_dry) {
         // A sound file need not be writable.
         Err(error) if is_refusal(&error) && !is_dry => (open(path, reach, false)?, Some(error)),
         opened => (opened?, None),
     };
     if is_held(file.try_lock()) {
-        return Ok(Repaired::Recording);
+        return Ok(RepairReport::Recording);
     }
     let wav = read(&file)?;
     match (wav.health(), &wav.repair) {
-        (Health::Beyond, _) => Ok(Repaired::Beyond(wav)),
-        (Health::NeedsRepair, Some(_)) if is_dry => Ok(Repaired::Done(wav)),
+        (Health::Beyond, _) => Ok(RepairReport::Beyond(wav)),
+        (Health::NeedsRepair, Some(_)) if is_dry => Ok(RepairReport::Done(wav)),
         (Health::NeedsRepair, Some(repair)) => {
             if let Some(error) = refused {
                 return Err(error);
@@ -69,15 +69,15 @@ pub fn repair(path: &Path, reach: Reach, is_dry: bool) -> io::Result<Repaired> {
             keep_date(&file, modified);
             file.sync_all()?;
             match read(&file)?.health() {
-                Health::Sound => Ok(Repaired::Done(wav)),
+                Health::Sound => Ok(RepairReport::Done(wav)),
                 _ => Err(io::Error::other("what was written is not what is read; somebody else writes to it")),
             }
         }
-        _ => Ok(Repaired::Sound),
+        _ => Ok(RepairReport::Sound),
     }
 }
 
-impl Repaired {
+impl RepairReport {
     /// What is repaired, in a sentence, from what was found before.
     pub fn text(wav: &Wav, is_dry: bool) -> String {
         let done = if is_dry { "would be repaired" } else { "repaired" };
@@ -91,7 +91,7 @@ impl Repaired {
             _ => "its header said another size of the whole".to_owned(),
         };
         let mut text = format!("{done}, {:.3} s of audio; {why}", wav.seconds().unwrap_or_default());
-        for finding in wav.findings.iter().filter(|finding| finding.severity() == Severity::Harmless) {
+        for finding in wav.findings.iter().filter(|finding| finding.severity() == FindingSeverity::Harmless) {
             text.push_str(&format!("; {finding}"));
         }
         text

@@ -4,7 +4,7 @@ use super::{
     folder::{Reach, in_several, is_held, open},
     why_beyond,
 };
-use crate::wav::{Format, Health, SamplesError, Wav};
+use crate::wav::{Health, SamplesError, Wav, WavFormat};
 use std::{
     fs::File,
     io::{self, BufReader},
@@ -79,7 +79,7 @@ impl Take {
     ///
     /// # Errors
     /// [`NotUsable::Beyond`] where they are of a kind that is not read.
-    pub fn audio(&self) -> Result<(Format, u64), NotUsable> {
+    pub fn audio(&self) -> Result<(WavFormat, u64), NotUsable> {
         match (self.wav.format, self.wav.frames()) {
             (Some(format), Some(frames)) => Ok((format, frames)),
             (Some(format), None) => Err(NotUsable::Beyond(format!("{format}: samples of this kind are not read here"))),

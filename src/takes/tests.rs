@@ -1,7 +1,7 @@
 //! Takes for the tests of what is made of them; times as they are written.
 
 use super::{Reach, Take, time_of, time_text};
-use crate::wav::{Depth, Encoder, Info, Mark, Origin, Shape, WavFile};
+use crate::wav::{Depth, Encoder, Info, Mark, Origin, WavFile, WavShape};
 use std::{
     f64::consts::TAU,
     fs::{self, File},
@@ -16,7 +16,7 @@ pub(super) fn origin() -> Origin {
 }
 
 /// Writes a take.
-pub(super) fn write(path: &Path, shape: Shape, samples: &[f32], marks: &[(u64, &str)]) {
+pub(super) fn write(path: &Path, shape: WavShape, samples: &[f32], marks: &[(u64, &str)]) {
     let mut bytes = Vec::new();
     Encoder::new(shape.depth, false, 0).encode(samples, &mut bytes);
     let mut wav = WavFile::create(File::create_new(path).unwrap(), shape, Some(&origin())).unwrap();
@@ -28,7 +28,7 @@ pub(super) fn write(path: &Path, shape: Shape, samples: &[f32], marks: &[(u64, &
 
 /// Writes a mono take of busker's that begins so many samples after midnight; one that a full disk cut off has no end.
 pub(super) fn write_at(path: &Path, first: u64, frames: usize, has_end: bool) {
-    let shape = Shape { channels: 1, sample_rate_hz: RATE_HZ, depth: Depth::Int24 };
+    let shape = WavShape { channels: 1, sample_rate_hz: RATE_HZ, depth: Depth::Int24 };
     let mut bytes = Vec::new();
     Encoder::new(shape.depth, false, 0).encode(&sines(1, frames, 0.5), &mut bytes);
     let origin = Origin {
@@ -59,7 +59,7 @@ pub(super) fn sines(channels: u16, frames: usize, amplitude: f64) -> Vec<f32> {
 pub(super) fn folder(channels: u16, depth: Depth, samples: &[f32], marks: &[(u64, &str)]) -> (tempfile::TempDir, Take) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jam.wav");
-    write(&path, Shape { channels, sample_rate_hz: RATE_HZ, depth }, samples, marks);
+    write(&path, WavShape { channels, sample_rate_hz: RATE_HZ, depth }, samples, marks);
     let take = opened(&path);
     (folder, take)
 }

@@ -1,7 +1,7 @@
 //! A part of a take as a take of its own, bit for bit.
 
-use super::{Happening, NotDone, Progress, Take, fresh::Fresh, name::safe_name, take::NotUsable, time_text};
-use crate::wav::{Depth, Encoding, Format, Health, Mark, Notes, SamplesError, Shape, WavFile};
+use super::{Progress, Take, TakeError, TakeEvent, fresh::Fresh, name::safe_name, take::NotUsable, time_text};
+use crate::wav::{Depth, Encoding, Health, Mark, Notes, SamplesError, WavFile, WavFormat, WavShape};
 use std::{
     io::{Read, Seek, SeekFrom},
     path::PathBuf,
@@ -15,26 +15,26 @@ const COPY_BYTES: u64 = 1 << 20;
 /// it is taken. It has the old one's texts, the marks between the times, and its own time reference.
 ///
 /// # Errors
-/// See [`NotDone`]; nothing is left then, and the old one is never changed.
+/// See [`TakeError`]; nothing is left then, and the old one is never changed.
 pub fn trim(
     take: &Take,
     from_s: Option<f64>,
     to_s: Option<f64>,
     name: Option<&str>,
     progress: &mut Progress<'_>,
-) -> Result<PathBuf, NotDone> {
+) -> Result<PathBuf, TakeError> {
     let (format, frames) = take.audio()?;
     if take.wav.health() != Health::Sound {
         return Err(NotUsable::from(SamplesError::NeedsRepair).into());
     }
     let range = range(format, frames, from_s, to_s)?;
-    let shape = Shape { channels: format.channels, sample_rate_hz: format.sample_rate_hz, depth: depth(format)? };
+    let shape = WavShape { channels: format.channels, sample_rate_hz: format.sample_rate_hz, depth: depth(format)? };
     let stem = take.path.file_stem().unwrap_or_default().to_string_lossy();
     let name = match name {
         Some(name) => Some(safe_name(name)).filter(|name| !name.is_empty()),
         None => Some(format!("{stem}-trim")),
     };
-    let name = name.ok_or_else(|| NotDone::Asked("of the name nothing is left".to_owned()))?;
+    let name = name.ok_or_else(|| TakeError::Asked("of the name nothing is left".to_owned()))?;
     let notes = Notes::read(&mut &take.file, &take.wav).map_err(NotUsable::Disk)?;
     let mut origin = notes.origin;
     if let Some(origin) = &mut origin {
@@ -44,7 +44,7 @@ pub fn trim(
     let mut wav = WavFile::create(fresh.file(), shape, origin.as_ref())?;
     let (from, to) = range;
     if to - from > wav.room_frames() {
-        return Err(NotDone::Asked("that would be more than 4 GiB: trim it to parts".to_owned()));
+        return Err(TakeError::Asked("that would be more than 4 GiB: trim it to parts".to_owned()));
     }
     copy(take, &mut wav, range, progress)?;
     wav.finish(&marks(&notes.marks, range), &notes.info).1?;
@@ -52,24 +52,26 @@ pub fn trim(
 }
 
 /// The first frame, and the first one after.
-fn range(format: Format, frames: u64, from_s: Option<f64>, to_s: Option<f64>) -> Result<(u64, u64), NotDone> {
+fn range(format: WavFormat, frames: u64, from_s: Option<f64>, to_s: Option<f64>) -> Result<(u64, u64), TakeError> {
     let rate_hz = f64::from(format.sample_rate_hz);
     let frame = |seconds: f64| (seconds * rate_hz).round() as u64;
     let (from, to) = (from_s.map_or(0, frame), to_s.map_or(frames, frame));
     let length = time_text(frames as f64 / rate_hz);
     match () {
-        () if to > frames || from >= frames => Err(NotDone::Asked(format!("the take ends at {length}"))),
-        () if from >= to => Err(NotDone::Asked("that is nothing: it must end after it begins".to_owned())),
+        () if to > frames || from >= frames => Err(TakeError::Asked(format!("the take ends at {length}"))),
+        () if from >= to => Err(TakeError::Asked("that is nothing: it must end after it begins".to_owned())),
         () => Ok((from, to)),
     }
 }
 
-fn depth(format: Format) -> Result<Depth, NotDone> {
+fn depth(format: WavFormat) -> Result<Depth, TakeError> {
     match (format.encoding, format.bits) {
         (Encoding::Pcm, 16) => Ok(Depth::Int16),
         (Encoding::Pcm, 24) => Ok(Depth::Int24),
         (Encoding::Float, 32) => Ok(Depth::Float32),
-        _ => Err(NotDone::Asked(format!("{format}: such takes are not written here; export it first, and trim that"))),
+        _ => {
+            Err(TakeError::Asked(format!("{format}: such takes are not written here; export it first, and trim that")))
+        }
     }
 }
 
@@ -78,7 +80,7 @@ fn copy(
     wav: &mut WavFile<&std::fs::File>,
     (from, to): (u64, u64),
     progress: &mut Progress<'_>,
-) -> Result<(), NotDone> {
+) -> Result<(), TakeError> {
     let frame_bytes = wav.shape().frame_bytes();
     let start = take.wav.data.map_or(0, |data| data.start);
     let mut old = &take.file;
@@ -99,11 +101,11 @@ fn copy(
 
 /// The marks between two frames, from there on. Of a gap that reaches over an end, the part that is left is marked.
 fn marks(marks: &[Mark], (from, to): (u64, u64)) -> Vec<Mark> {
-    let kept = |mark: &Mark| match Happening::from(mark.label.as_str()) {
-        Happening::Gap { frames } => {
+    let kept = |mark: &Mark| match TakeEvent::from(mark.label.as_str()) {
+        TakeEvent::Gap { frames } => {
             let (begin, end) = (mark.frame.max(from), mark.frame.saturating_add(frames).min(to));
             let frames = end.checked_sub(begin).filter(|frames| *frames > 0)?;
-            Some(Mark { frame: begin - from, label: Happening::Gap { frames }.to_string() })
+            Some(Mark { frame: begin - from, label: TakeEvent::Gap { frames }.to_string() })
         }
         _ if (from..to).contains(&mark.frame) => Some(Mark { frame: mark.frame - from, label: mark.label.clone() }),
         _ => None,
@@ -119,7 +121,7 @@ mod tests {
     };
     use std::{fs, ops::ControlFlow};
 
-    fn trimmed(take: &Take, from_s: Option<f64>, to_s: Option<f64>, name: Option<&str>) -> Result<PathBuf, NotDone> {
+    fn trimmed(take: &Take, from_s: Option<f64>, to_s: Option<f64>, name: Option<&str>) -> Result<PathBuf, TakeError> {
         trim(take, from_s, to_s, name, &mut |_| ControlFlow::Continue(()))
     }
 
@@ -181,7 +183,7 @@ mod tests {
         }
         assert!(trimmed(&take, None, Some(0.5), Some("...")).is_err());
         let stopped = trim(&take, None, Some(0.5), None, &mut |_| ControlFlow::Break(()));
-        assert!(matches!(stopped, Err(NotDone::Take(NotUsable::Stopped))));
+        assert!(matches!(stopped, Err(TakeError::Take(NotUsable::Stopped))));
         assert_eq!(contents(folder.path()).len(), 1);
     }
 }

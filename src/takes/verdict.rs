@@ -1,13 +1,13 @@
 //! How a take came out: its level, its loudness and what is wrong with it, told in numbers and in words.
 
+mod analyzer;
 mod floor;
-mod meter;
 mod overview;
 #[cfg(test)]
 mod tests;
 mod true_peak;
 
-pub use meter::{Measured, Meter, measure};
+pub use analyzer::{Measurement, TakeAnalyzer, measure};
 pub use overview::Overview;
 
 use super::time_text;

@@ -8,9 +8,9 @@ pub mod act;
 mod open;
 
 use super::{
-    keys::{self, Action, Keymap},
+    keys::{self, ScreenAction, ScreenKeymap},
     line::CommandLine,
-    messages::{Message, Messages},
+    messages::{Messages, ScreenMessage},
     panels::{Memory, Mode, Panel, knobs, takes},
     strips::hands::Hands,
 };
@@ -28,7 +28,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 
 /// What the screen wants of the engine.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Wish {
+pub enum AppRequest {
     /// From a key: a refusal comes back as a notice.
     Tell(Command),
     /// Somebody waits for the answer: whoever typed it, or pressed a key that asks.
@@ -40,7 +40,7 @@ pub enum Wish {
 /// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct App {
-    keymap: Arc<Keymap>,
+    keymap: Arc<ScreenKeymap>,
     open: Open,
     pub(super) memory: Memory,
     pub(super) hands: Hands,
@@ -85,7 +85,7 @@ impl App {
     }
 
     /// With other keys than those built in.
-    pub fn with_keymap(self, keymap: Keymap) -> App {
+    pub fn with_keymap(self, keymap: ScreenKeymap) -> App {
         App { keymap: Arc::new(keymap), ..self }
     }
 
@@ -100,7 +100,7 @@ impl App {
     }
 
     /// A key went down or came up.
-    pub fn key(&mut self, stroke: Stroke, now: Instant, status: &Status) -> Vec<Wish> {
+    pub fn key(&mut self, stroke: Stroke, now: Instant, status: &Status) -> Vec<AppRequest> {
         let Stroke { key, phase } = stroke;
         if phase == Phase::Release {
             self.hands.piano.releases_told();
@@ -124,9 +124,9 @@ impl App {
         match keymap.row_of(mode, key) {
             Some(row) if phase == Phase::Repeat && !row.repeats => Vec::new(),
             Some(row) => match &row.action {
-                Action::Command(command) => self.run(command, Wish::Tell, status),
-                Action::Ask(command) => self.run(command, Wish::Ask, status),
-                Action::View(view) => view.act(self, status),
+                ScreenAction::Command(command) => self.run(command, AppRequest::Tell, status),
+                ScreenAction::Ask(command) => self.run(command, AppRequest::Ask, status),
+                ScreenAction::View(view) => view.act(self, status),
             },
             None => {
                 if let Some(c) = key.char() {
@@ -137,13 +137,13 @@ impl App {
         }
     }
 
-    fn run(&mut self, command: &Command, wish: fn(Command) -> Wish, status: &Status) -> Vec<Wish> {
+    fn run(&mut self, command: &Command, request: fn(Command) -> AppRequest, status: &Status) -> Vec<AppRequest> {
         // A key that leaves must not end what others play on; `:quit` says what it means.
         if *command == (Command::Quit {}) && self.attached {
-            return vec![Wish::Detach];
+            return vec![AppRequest::Detach];
         }
         self.announce(command, status);
-        vec![wish(command.clone())]
+        vec![request(command.clone())]
     }
 
     /// Nobody needs to be asked whether to leave, but should know what becomes of the take.
@@ -176,35 +176,35 @@ impl App {
     }
 
     /// Gives a panel the keyboard. Keys that held notes will not be heard of again.
-    pub(super) fn open(&mut self, panel: Panel) -> Vec<Wish> {
+    pub(super) fn open(&mut self, panel: Panel) -> Vec<AppRequest> {
         self.enter(self.open.with(panel))
     }
 
     /// Closes the panel that has the keyboard.
-    pub(super) fn close(&mut self) -> Vec<Wish> {
+    pub(super) fn close(&mut self) -> Vec<AppRequest> {
         self.enter(self.open.closed())
     }
 
     /// Closes every panel but the one on the ground.
-    pub(super) fn clear(&mut self) -> Vec<Wish> {
+    pub(super) fn clear(&mut self) -> Vec<AppRequest> {
         self.enter(self.open.cleared())
     }
 
-    fn enter(&mut self, open: Open) -> Vec<Wish> {
-        let mut wishes = self.silence();
-        wishes.extend(self.rearrange(open));
-        wishes
+    fn enter(&mut self, open: Open) -> Vec<AppRequest> {
+        let mut requests = self.silence();
+        requests.extend(self.rearrange(open));
+        requests
     }
 
     /// Puts another panel on the ground. The keys go on meaning the same, so notes that are held sound on.
-    pub(super) fn stand_on(&mut self, ground: Panel) -> Vec<Wish> {
+    pub(super) fn stand_on(&mut self, ground: Panel) -> Vec<AppRequest> {
         self.rearrange(self.open.with(ground))
     }
 
     /// What the engine does only while somebody looks at a panel begins and ends with that.
-    fn rearrange(&mut self, open: Open) -> Vec<Wish> {
+    fn rearrange(&mut self, open: Open) -> Vec<AppRequest> {
         let before = std::mem::replace(&mut self.open, open);
-        let watch = |panel: Panel, looks| panel.watch(Switch::To(OnOff(looks))).map(Wish::Tell);
+        let watch = |panel: Panel, looks| panel.watch(Switch::To(OnOff(looks))).map(AppRequest::Tell);
         let left = before.panels().filter(|panel| !open.has(*panel)).filter_map(|panel| watch(panel, false));
         let came = open.panels().filter(|panel| !before.has(*panel)).filter_map(|panel| watch(panel, true));
         left.chain(came).collect()
@@ -239,7 +239,7 @@ impl App {
 
     /// Puts what was found at the start on the message line, one sentence after the other.
     pub fn begin(&mut self, notices: Vec<(Severity, String)>) {
-        let message = |(severity, text)| Message { severity, text: self.short(text) };
+        let message = |(severity, text)| ScreenMessage { severity, text: self.short(text) };
         let found = notices.into_iter().map(message).collect();
         self.messages.begin(found);
         self.changed = true;
@@ -259,7 +259,7 @@ impl App {
     }
 
     /// Ends the notes whose keys are no longer repeated.
-    pub fn tick(&mut self, now: Instant) -> Vec<Wish> {
+    pub fn tick(&mut self, now: Instant) -> Vec<AppRequest> {
         let ended = self.hands.piano.tick(now);
         self.changed |= !ended.is_empty();
         tell(ended)
@@ -271,14 +271,14 @@ impl App {
     }
 
     /// Ends every note held on the keyboard: the keys mean something else now, or nothing any more.
-    pub fn silence(&mut self) -> Vec<Wish> {
+    pub fn silence(&mut self) -> Vec<AppRequest> {
         let ended = self.hands.piano.silence();
         self.changed |= !ended.is_empty();
         tell(ended)
     }
 
     /// Another window has the keyboard: where releases are told, those of the keys held now will not be.
-    pub fn focus_lost(&mut self) -> Vec<Wish> {
+    pub fn focus_lost(&mut self) -> Vec<AppRequest> {
         self.silence()
     }
 
@@ -293,7 +293,7 @@ impl App {
     }
 
     /// What each key does.
-    pub fn keymap(&self) -> &Keymap {
+    pub fn keymap(&self) -> &ScreenKeymap {
         &self.keymap
     }
 
@@ -369,8 +369,8 @@ impl App {
     }
 }
 
-pub(super) fn tell(commands: Vec<Command>) -> Vec<Wish> {
-    commands.into_iter().map(Wish::Tell).collect()
+pub(super) fn tell(commands: Vec<Command>) -> Vec<AppRequest> {
+    commands.into_iter().map(AppRequest::Tell).collect()
 }
 
 /// A fault with no more of its file's path than tells it apart: `profiles/my.yaml:4 …`. The reason is what a person needs,

@@ -8,21 +8,22 @@ use crate::{
 use std::sync::{Arc, LazyLock};
 
 /// Every key of the screen.
-pub type Keymap = keymap::Keymap<Mode, View>;
+pub type ScreenKeymap = keymap::Keymap<Mode, View>;
 /// A key of the screen.
-pub type Row = keymap::Row<Mode, View>;
+pub type KeyRow = keymap::Row<Mode, View>;
 /// What a key of the screen does.
-pub type Action = keymap::Action<View>;
+pub type ScreenAction = keymap::Action<View>;
 
 /// The built-in rows, compiled in: their file and its text.
 const BUILT_IN: (&str, &str) = ("keymaps/default.yaml", include_str!("../../keymaps/default.yaml"));
 
 /// They are a file like any other; a test vouches that it can be read.
-static KEYMAP: LazyLock<Arc<Keymap>> =
-    LazyLock::new(|| Arc::new(Keymap::default().merged(BUILT_IN.0, BUILT_IN.1, &vocabulary()).unwrap_or_default()));
+static KEYMAP: LazyLock<Arc<ScreenKeymap>> = LazyLock::new(|| {
+    Arc::new(ScreenKeymap::default().merged(BUILT_IN.0, BUILT_IN.1, &vocabulary()).unwrap_or_default())
+});
 
 /// The keys where nobody changed any.
-pub fn built_in() -> Arc<Keymap> {
+pub fn built_in() -> Arc<ScreenKeymap> {
     Arc::clone(&KEYMAP)
 }
 
@@ -30,7 +31,7 @@ pub fn built_in() -> Arc<Keymap> {
 ///
 /// # Errors
 /// Every fault at once.
-pub fn merged(file: &str, text: &str) -> Result<Keymap, Vec<Fault>> {
+pub fn merged(file: &str, text: &str) -> Result<ScreenKeymap, Vec<Fault>> {
     KEYMAP.merged(file, text, &vocabulary())
 }
 

@@ -8,7 +8,7 @@ const KEPT: usize = 50;
 
 /// One sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
+pub struct ScreenMessage {
     /// How much it matters.
     pub severity: Severity,
     /// The sentence.
@@ -18,15 +18,15 @@ pub struct Message {
 /// What was said, and what of it stands on the line.
 #[derive(Clone, Debug, Default)]
 pub struct Messages {
-    log: VecDeque<Message>,
-    shown: Option<Message>,
-    waiting: Vec<Message>,
+    log: VecDeque<ScreenMessage>,
+    shown: Option<ScreenMessage>,
+    waiting: Vec<ScreenMessage>,
 }
 
 impl Messages {
     /// The engine, or the screen itself, says something.
     pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
-        let message = Message { severity, text: text.into() };
+        let message = ScreenMessage { severity, text: text.into() };
         self.log.push_front(message.clone());
         self.log.truncate(KEPT);
         if self.stands() && severity != Severity::Error {
@@ -40,7 +40,7 @@ impl Messages {
     }
 
     /// What was found at the start: the most serious stands, the others wait behind it, of equals the first first.
-    pub fn begin(&mut self, mut found: Vec<Message>) {
+    pub fn begin(&mut self, mut found: Vec<ScreenMessage>) {
         self.log.extend(found.iter().rev().cloned());
         self.log.truncate(KEPT);
         // The last of the most serious that waits is the next.
@@ -63,7 +63,7 @@ impl Messages {
         !self.waiting.is_empty() || self.shown.as_ref().is_some_and(|shown| shown.severity == Severity::Error)
     }
 
-    fn next(&mut self) -> Option<Message> {
+    fn next(&mut self) -> Option<ScreenMessage> {
         let (most, _) = self.waiting.iter().enumerate().max_by_key(|(at, message)| (message.severity, *at))?;
         let next = self.waiting.remove(most);
         self.waiting.retain(|message| message.severity != Severity::Info);
@@ -71,7 +71,7 @@ impl Messages {
     }
 
     /// What stands on the line.
-    pub fn shown(&self) -> Option<&Message> {
+    pub fn shown(&self) -> Option<&ScreenMessage> {
         self.shown.as_ref()
     }
 
@@ -81,7 +81,7 @@ impl Messages {
     }
 
     /// Everything said, newest first.
-    pub fn log(&self) -> impl Iterator<Item = &Message> {
+    pub fn log(&self) -> impl Iterator<Item = &ScreenMessage> {
         self.log.iter()
     }
 
@@ -131,7 +131,7 @@ mod tests {
             (Severity::Warning, "two"),
             (Severity::Error, "three"),
         ];
-        messages.begin(found.map(|(severity, text)| Message { severity, text: text.to_owned() }).into());
+        messages.begin(found.map(|(severity, text)| ScreenMessage { severity, text: text.to_owned() }).into());
         assert_eq!((shown(&messages), messages.waiting()), (Some("three"), 2));
         messages.say(Severity::Info, "something happens");
         messages.seen();

@@ -13,7 +13,7 @@ pub mod question;
 pub mod takes;
 
 use super::{
-    app::{App, Wish, act as screen},
+    app::{App, AppRequest, act as screen},
     line::CommandLine,
     strips::hands,
     theme::Theme,
@@ -39,7 +39,7 @@ pub enum Layer {
 
 /// Whether an action can do anything now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Now {
+pub enum Availability {
     /// Nothing: the key bar leaves it out.
     Impossible,
     /// It can.
@@ -48,21 +48,21 @@ pub enum Now {
     On,
 }
 
-impl Now {
+impl Availability {
     /// Possible, where that holds.
-    pub fn possible(can: bool) -> Now {
-        if can { Now::Possible } else { Now::Impossible }
+    pub fn possible(can: bool) -> Availability {
+        if can { Availability::Possible } else { Availability::Impossible }
     }
 
     /// Possible, and on where that holds.
-    pub fn on(is_on: bool) -> Now {
-        if is_on { Now::On } else { Now::Possible }
+    pub fn on(is_on: bool) -> Availability {
+        if is_on { Availability::On } else { Availability::Possible }
     }
 }
 
 /// The rows and columns that panels draw into.
 #[derive(Clone, Copy, Debug)]
-pub struct Areas {
+pub struct ScreenAreas {
     /// The rule above the middle.
     pub title: Rect,
     /// The first row of the middle.
@@ -77,7 +77,7 @@ pub struct Areas {
     pub most: Rect,
 }
 
-impl Areas {
+impl ScreenAreas {
     /// The whole middle.
     pub fn middle(&self) -> Rect {
         Rect { height: self.tabs.height + self.body.height, ..self.tabs }
@@ -98,13 +98,13 @@ pub trait PanelSpec: Clone + Default {
     type Act: Copy;
 
     /// Does one of them.
-    fn act(app: &mut App, act: Self::Act, status: &Status) -> Vec<Wish>;
+    fn act(app: &mut App, act: Self::Act, status: &Status) -> Vec<AppRequest>;
 
     /// Whether one of them can do anything now.
-    fn possible(app: &App, act: Self::Act, status: &Visible) -> Now;
+    fn possible(app: &App, act: Self::Act, status: &Visible) -> Availability;
 
     /// Draws it.
-    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>);
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>);
 
     /// The line that is typed there, where letters are text.
     fn line(_memory: &Memory) -> Option<&CommandLine> {
@@ -170,7 +170,7 @@ macro_rules! panels {
             }
 
             /// Draws it.
-            pub fn draw(self, app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+            pub fn draw(self, app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
                 match self { $( Panel::$panel => $module::State::draw(app, status, theme, areas, frame) ),* }
             }
 
@@ -217,7 +217,7 @@ macro_rules! panels {
             }
 
             /// Does it.
-            pub fn act(self, app: &mut App, status: &Status) -> Vec<Wish> {
+            pub fn act(self, app: &mut App, status: &Status) -> Vec<AppRequest> {
                 match self {
                     View::Hands(act) => hands::act(app, act),
                     $( View::$panel(act) => $module::State::act(app, act, status), )*
@@ -226,9 +226,9 @@ macro_rules! panels {
             }
 
             /// Whether it can do anything now.
-            pub fn possible(self, app: &App, status: &Visible) -> Now {
+            pub fn possible(self, app: &App, status: &Visible) -> Availability {
                 match self {
-                    View::Hands(_) => Now::Possible,
+                    View::Hands(_) => Availability::Possible,
                     $( View::$panel(act) => $module::State::possible(app, act, status), )*
                     View::Screen(act) => screen::possible(act, status),
                 }

@@ -2,7 +2,7 @@
 
 use super::{
     app::App,
-    panels::Areas,
+    panels::ScreenAreas,
     strips::{hands, header, keybar, message, meters, record},
     theme::Theme,
     visible::Visible,
@@ -39,7 +39,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, frame: &mut Frame<'_>) {
     ])
     .areas(window);
     let most = Rect { height: record.y.saturating_sub(scale.y), ..scale };
-    let areas = Areas { title, tabs, body, messages, keys, most };
+    let areas = ScreenAreas { title, tabs, body, messages, keys, most };
     header::draw(status, theme, top, frame);
     meters::draw(status, theme, scale, meters, frame);
     app.in_the_middle().draw(app, status, theme, &areas, frame);

@@ -160,17 +160,17 @@ impl StopReading {
 ///
 /// # Errors
 /// The system has no more files.
-pub fn reader() -> io::Result<(Reader, StopReading)> {
+pub fn reader() -> io::Result<(TerminalReader, StopReading)> {
     let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-    Ok((Reader { stop: Arc::clone(&stop) }, StopReading(stop)))
+    Ok((TerminalReader { stop: Arc::clone(&stop) }, StopReading(stop)))
 }
 
 /// Reads the terminal, on a thread of its own.
-pub struct Reader {
+pub struct TerminalReader {
     stop: Arc<OwnedFd>,
 }
 
-impl Reader {
+impl TerminalReader {
     /// Reads until the terminal ends or it is told to stop; `tell` says whether anyone still listens.
     pub fn run(self, mut tell: impl FnMut(io::Result<Input>) -> bool) {
         let mut bytes = [0; INPUT_BYTES];

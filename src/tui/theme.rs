@@ -3,7 +3,7 @@
 //! Panels ask for `theme.header.tempo`, never for a colour, so a look can be changed without touching a panel. Nothing
 //! on the screen is told by colour alone: without colours every sign still stands there.
 
-use crate::yaml::{self, Fault, Field, Reader};
+use crate::yaml::{self, Fault, YamlField, YamlReader};
 use ratatui::style::{Color, Modifier, Style};
 use std::str::FromStr;
 
@@ -71,7 +71,7 @@ macro_rules! areas {
             }
         )*
 
-        fn read(reader: &mut Reader<'_>, root: &Field<'_>) -> Option<Theme> {
+        fn read(reader: &mut YamlReader<'_>, root: &YamlField<'_>) -> Option<Theme> {
             let map = reader.mapping(root, &["name", $( stringify!($area) ),*])?;
             let name = reader.needed(&map, "name", |reader, field| reader.text(field, NAME_CHARS_MAX));
             // Every area is read before any is found missing, so that all faults are told at once.

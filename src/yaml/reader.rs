@@ -4,7 +4,7 @@ use std::{collections::HashSet, fmt::Display, str::FromStr};
 
 use super::{
     Fault,
-    tree::{Document, Node, Step},
+    tree::{Document, Node, PathStep},
 };
 use crate::hints::shown;
 
@@ -19,14 +19,14 @@ const WORD: &str = "a to z, 0 to 9 and _, a letter first";
 
 /// A place in the tree, and what stands there.
 #[derive(Clone)]
-pub(crate) struct Field<'n> {
+pub(crate) struct YamlField<'n> {
     /// None where nothing stands, or `null`.
     node: Option<&'n Node>,
-    steps: Vec<Step>,
+    steps: Vec<PathStep>,
     path: String,
 }
 
-impl<'n> Field<'n> {
+impl<'n> YamlField<'n> {
     pub(super) fn root(document: &'n Document<'_>) -> Self {
         let node = Some(&document.root).filter(|node| !matches!(node, Node::Null));
         Self { node, steps: Vec::new(), path: String::new() }
@@ -51,7 +51,7 @@ impl<'n> Field<'n> {
             _ => &[],
         };
         let node = entries.iter().find(|(known, _)| known == key).map(|(_, node)| node);
-        self.inside(node, Step::Key(key.to_owned()), key)
+        self.inside(node, PathStep::Key(key.to_owned()), key)
     }
 
     /// The value as a message repeats it, without quotes.
@@ -59,7 +59,7 @@ impl<'n> Field<'n> {
         self.node.map_or_else(|| "nothing".to_owned(), shown_node)
     }
 
-    fn inside(&self, node: Option<&'n Node>, step: Step, shown: &str) -> Self {
+    fn inside(&self, node: Option<&'n Node>, step: PathStep, shown: &str) -> Self {
         let path = if self.path.is_empty() { shown.to_owned() } else { format!("{}.{shown}", self.path) };
         let steps = self.steps.iter().cloned().chain([step]).collect();
         Self { node: node.filter(|node| !matches!(node, Node::Null)), steps, path }
@@ -69,30 +69,30 @@ impl<'n> Field<'n> {
 /// A mapping whose fields are all known ones.
 pub(crate) struct Mapping<'n> {
     entries: &'n [(String, Node)],
-    place: Field<'n>,
+    place: YamlField<'n>,
 }
 
 impl<'n> Mapping<'n> {
-    pub(crate) fn place(&self) -> &Field<'n> {
+    pub(crate) fn place(&self) -> &YamlField<'n> {
         &self.place
     }
 
-    pub(crate) fn field(&self, key: &str) -> Field<'n> {
+    pub(crate) fn field(&self, key: &str) -> YamlField<'n> {
         let node = self.entries.iter().find(|(known, _)| known == key).map(|(_, node)| node);
-        self.place.inside(node, Step::Key(key.to_owned()), key)
+        self.place.inside(node, PathStep::Key(key.to_owned()), key)
     }
 }
 
 /// Collects the faults of one file. The readers give nothing both for an absent field and, having told the fault, for a
 /// wrong one.
-pub(crate) struct Reader<'a> {
+pub(crate) struct YamlReader<'a> {
     file: &'a str,
     document: &'a Document<'a>,
     faults: Vec<Fault>,
     untold: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> YamlReader<'a> {
     pub(super) fn new(file: &'a str, document: &'a Document<'a>) -> Self {
         Self { file, document, faults: Vec::new(), untold: 0 }
     }
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
         self.faults.len() + self.untold
     }
 
-    pub(crate) fn fault(&mut self, at: &Field<'_>, message: String) {
+    pub(crate) fn fault(&mut self, at: &YamlField<'_>, message: String) {
         if self.faults.len() == FAULTS_TOLD_MAX {
             self.untold += 1;
             return;
@@ -121,12 +121,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Something to be said of a field that is no fault of the file.
-    pub(crate) fn note(&self, at: &Field<'_>, message: String) -> Fault {
+    pub(crate) fn note(&self, at: &YamlField<'_>, message: String) -> Fault {
         let line = self.document.line_of(&at.steps);
         Fault { file: self.file.to_owned(), line, path: at.path.clone(), message }
     }
 
-    fn wrong<T>(&mut self, field: &Field<'_>, allowed: &str) -> Option<T> {
+    fn wrong<T>(&mut self, field: &YamlField<'_>, allowed: &str) -> Option<T> {
         self.fault(field, format!("'{}' does not fit, allowed {allowed}", field.shown()));
         None
     }
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
         &mut self,
         map: &Mapping<'n>,
         key: &str,
-        read: impl FnOnce(&mut Self, &Field<'n>) -> Option<T>,
+        read: impl FnOnce(&mut Self, &YamlField<'n>) -> Option<T>,
     ) -> Option<T> {
         let field = map.field(key);
         if !field.is_given() {
@@ -146,14 +146,14 @@ impl<'a> Reader<'a> {
     }
 
     /// A mapping; fields not in `allowed` are faults.
-    pub(crate) fn mapping<'n>(&mut self, field: &Field<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
+    pub(crate) fn mapping<'n>(&mut self, field: &YamlField<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
         self.mapping_with(field, allowed, &[])
     }
 
     /// A mapping; fields neither in `allowed` nor in `older` are faults, and only the first are named in them.
     pub(crate) fn mapping_with<'n>(
         &mut self,
-        field: &Field<'n>,
+        field: &YamlField<'n>,
         allowed: &[&str],
         older: &[&str],
     ) -> Option<Mapping<'n>> {
@@ -163,10 +163,10 @@ impl<'a> Reader<'a> {
         let mut seen = HashSet::new();
         for (key, node) in entries {
             if !seen.insert(key) {
-                let twice = field.inside(Some(node), Step::Key(key.clone()), &shown(key));
+                let twice = field.inside(Some(node), PathStep::Key(key.clone()), &shown(key));
                 self.fault(&twice, format!("'{}' stands more than once, allowed once", shown(key)));
             } else if !allowed.contains(&key.as_str()) && !older.contains(&key.as_str()) {
-                let unknown = field.inside(Some(node), Step::Key(key.clone()), &shown(key));
+                let unknown = field.inside(Some(node), PathStep::Key(key.clone()), &shown(key));
                 self.fault(&unknown, format!("'{}' is not a field here, allowed {}", shown(key), list(allowed)));
             }
         }
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
 
     /// The mapping of a file that busker writes. Its fields are those of version 1, which names none; where the file names a
     /// newer one, that is its only fault.
-    pub(crate) fn versioned<'n>(&mut self, root: &Field<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
+    pub(crate) fn versioned<'n>(&mut self, root: &YamlField<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
         let version = root.entry("version");
         if version.is_given() && !matches!(version.node, Some(Node::Int(1))) {
             let says = "a newer busker wrote this file; this one reads version 1 and leaves the file as it is";
@@ -186,14 +186,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The entries of a mapping whose keys are names somebody chose; a key that stands twice is a fault.
-    pub(crate) fn entries<'n>(&mut self, field: &Field<'n>) -> Vec<(String, Field<'n>)> {
+    pub(crate) fn entries<'n>(&mut self, field: &YamlField<'n>) -> Vec<(String, YamlField<'n>)> {
         let Some(Node::Map(entries)) = field.node else {
             return self.wrong(field, "a mapping").unwrap_or_default();
         };
         let mut seen = HashSet::new();
         let mut read = Vec::with_capacity(entries.len());
         for (key, node) in entries {
-            let entry = field.inside(Some(node), Step::Key(key.clone()), &shown(key));
+            let entry = field.inside(Some(node), PathStep::Key(key.clone()), &shown(key));
             if !seen.insert(key) {
                 self.fault(&entry, format!("'{}' stands more than once, allowed once", shown(key)));
             }
@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The items of a list.
-    pub(crate) fn items<'n>(&mut self, field: &Field<'n>) -> Vec<Field<'n>> {
+    pub(crate) fn items<'n>(&mut self, field: &YamlField<'n>) -> Vec<YamlField<'n>> {
         let nodes = match field.node {
             Some(Node::List(nodes)) => nodes,
             Some(_) => return self.wrong(field, "a list").unwrap_or_default(),
@@ -217,13 +217,13 @@ impl<'a> Reader<'a> {
             {
                 shown = format!("{shown}({name})");
             }
-            field.inside(Some(node), Step::Index(index), &shown)
+            field.inside(Some(node), PathStep::Index(index), &shown)
         });
         items.collect()
     }
 
     /// The items of a list that, where it is given, may not be empty.
-    pub(crate) fn some_items<'n>(&mut self, field: &Field<'n>) -> Option<Vec<Field<'n>>> {
+    pub(crate) fn some_items<'n>(&mut self, field: &YamlField<'n>) -> Option<Vec<YamlField<'n>>> {
         if let Some(Node::List(nodes)) = field.node
             && nodes.is_empty()
         {
@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Text of 1 to `chars_max` characters. Control characters would reach the terminal.
-    pub(crate) fn text(&mut self, field: &Field<'_>, chars_max: usize) -> Option<String> {
+    pub(crate) fn text(&mut self, field: &YamlField<'_>, chars_max: usize) -> Option<String> {
         let text = match field.node? {
             Node::Text(text) => text,
             Node::List(_) | Node::Map(_) => return self.wrong(field, "text"),
@@ -255,7 +255,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A snake_case word: what scripts, OSC addresses and file names can carry.
-    pub(crate) fn word(&mut self, field: &Field<'_>) -> Option<String> {
+    pub(crate) fn word(&mut self, field: &YamlField<'_>) -> Option<String> {
         let text = self.text(field, WORD_CHARS_MAX)?;
         if is_word(&text) {
             return Some(text);
@@ -264,7 +264,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The key of an entry as a snake_case word.
-    pub(crate) fn key_word(&mut self, key: &str, entry: &Field<'_>) -> Option<String> {
+    pub(crate) fn key_word(&mut self, key: &str, entry: &YamlField<'_>) -> Option<String> {
         if is_word(key) {
             return Some(key.to_owned());
         }
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number.
-    pub(crate) fn int(&mut self, field: &Field<'_>, lo: i64, hi: i64) -> Option<i64> {
+    pub(crate) fn int(&mut self, field: &YamlField<'_>, lo: i64, hi: i64) -> Option<i64> {
         match field.node? {
             Node::Int(value) if (lo..=hi).contains(value) => Some(*value),
             Node::Text(text) if text.parse::<i64>().is_ok() => {
@@ -284,7 +284,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Any number.
-    pub(crate) fn number(&mut self, field: &Field<'_>, lo: f64, hi: f64) -> Option<f64> {
+    pub(crate) fn number(&mut self, field: &YamlField<'_>, lo: f64, hi: f64) -> Option<f64> {
         match field.node? {
             Node::Int(value) if (lo..=hi).contains(&(*value as f64)) => Some(*value as f64),
             Node::Float(value) if (lo..=hi).contains(value) => Some(*value),
@@ -296,7 +296,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A plain value as text, written with or without quotes: `3`, `"1-2"`, `auto`.
-    pub(crate) fn plain(&mut self, field: &Field<'_>) -> Option<String> {
+    pub(crate) fn plain(&mut self, field: &YamlField<'_>) -> Option<String> {
         match field.node? {
             Node::Text(text) => Some(text.clone()),
             Node::List(_) | Node::Map(_) => self.wrong(field, "one value"),
@@ -305,7 +305,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whatever a plain value reads as. The error says what is allowed.
-    pub(crate) fn parsed<T: FromStr>(&mut self, field: &Field<'_>) -> Option<T>
+    pub(crate) fn parsed<T: FromStr>(&mut self, field: &YamlField<'_>) -> Option<T>
     where
         T::Err: Display,
     {
@@ -316,7 +316,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Two whole numbers.
-    pub(crate) fn pair(&mut self, field: &Field<'_>, lo: i64, hi: i64) -> Option<(i64, i64)> {
+    pub(crate) fn pair(&mut self, field: &YamlField<'_>, lo: i64, hi: i64) -> Option<(i64, i64)> {
         field.node?;
         let items = self.items(field);
         let [first, second] = &items[..] else {
@@ -330,7 +330,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Yes or no. YAML 1.2 knows only `true` and `false`; people also write the rest.
-    pub(crate) fn flag(&mut self, field: &Field<'_>) -> Option<bool> {
+    pub(crate) fn flag(&mut self, field: &YamlField<'_>) -> Option<bool> {
         match field.node? {
             Node::Bool(value) => Some(*value),
             Node::Text(text) if matches!(&**text, "yes" | "on") => Some(true),

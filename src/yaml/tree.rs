@@ -35,7 +35,7 @@ pub(super) enum Node {
 
 /// One step from a value to a value inside it.
 #[derive(Debug, Clone)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     Key(String),
     Index(usize),
 }
@@ -81,7 +81,7 @@ impl<'a> Document<'a> {
     ///
     /// Reads the file again and fails on purpose at that value: the parser tells where an error was met, but not where
     /// a value it liked stood.
-    pub(super) fn line_of(&self, path: &[Step]) -> Option<usize> {
+    pub(super) fn line_of(&self, path: &[PathStep]) -> Option<usize> {
         let met = Probe(path).deserialize(serde_yaml::Deserializer::from_str(self.text));
         Some(line_at(self.text, &met.err()?.location()?))
     }
@@ -203,7 +203,7 @@ impl<'de> Visitor<'de> for Tree<'_> {
 }
 
 /// Follows a path and fails where it ends.
-struct Probe<'a>(&'a [Step]);
+struct Probe<'a>(&'a [PathStep]);
 
 impl<'de> DeserializeSeed<'de> for Probe<'_> {
     type Value = ();
@@ -222,7 +222,7 @@ impl<'de> Visitor<'de> for Probe<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        if let [Step::Index(index), rest @ ..] = self.0 {
+        if let [PathStep::Index(index), rest @ ..] = self.0 {
             for _ in 0..*index {
                 list.next_element::<IgnoredAny>()?;
             }
@@ -232,7 +232,7 @@ impl<'de> Visitor<'de> for Probe<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        if let [Step::Key(wanted), rest @ ..] = self.0 {
+        if let [PathStep::Key(wanted), rest @ ..] = self.0 {
             while let Some(key) = map.next_key::<String>()? {
                 if key == *wanted {
                     map.next_value_seed(Probe(rest))?;

@@ -7,7 +7,7 @@ use busker::{
     command::COMMANDS,
     config::recorder::{RECORDER_OPTIONS, RecorderOptions},
     remote::osc::table,
-    wav::{Depth, Info, Mark, Origin, Shape, WavFile},
+    wav::{Depth, Info, Mark, Origin, WavFile, WavShape},
 };
 use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType, encoder};
 use std::io::Cursor;
@@ -53,7 +53,7 @@ fn origin() -> Origin {
 /// A file as it is written here, closed or not.
 fn of_busker(chance: &mut Chance) -> Vec<u8> {
     let depth = *chance.choose(&[Depth::Int16, Depth::Int24, Depth::Float32]);
-    let shape = Shape { channels: *chance.choose(&[1, 2, 3, 8]), sample_rate_hz: 48_000, depth };
+    let shape = WavShape { channels: *chance.choose(&[1, 2, 3, 8]), sample_rate_hz: 48_000, depth };
     let origin = origin();
     let mut wav =
         WavFile::create(Cursor::new(Vec::new()), shape, Some(&origin).filter(|_| chance.below(2) == 0)).unwrap();

@@ -6,8 +6,8 @@ use busker::{
     keymap::{Phase, Stroke, notes},
     status::{Event, ParamsStatus, Severity, Status},
     tui::{
-        app::{App, Wish},
-        keys::{self, Action, Row},
+        app::{App, AppRequest},
+        keys::{self, KeyRow, ScreenAction},
         panels::{Mode, Panel, View, help},
         strips::keybar,
         visible::Visible,
@@ -35,8 +35,8 @@ impl Player {
     }
 
     fn stroke(&mut self, key: &str, phase: Phase) -> Vec<String> {
-        let wishes = self.app.key(Stroke { key: key.parse().unwrap(), phase }, self.now, &self.status);
-        words(wishes)
+        let requests = self.app.key(Stroke { key: key.parse().unwrap(), phase }, self.now, &self.status);
+        words(requests)
     }
 
     /// Presses keys one after the other; all that was asked for.
@@ -59,21 +59,21 @@ impl Player {
     }
 }
 
-fn words(wishes: Vec<Wish>) -> Vec<String> {
-    let word = |wish: Wish| match wish {
-        Wish::Detach => "detach".to_owned(),
-        Wish::Tell(command) => command.to_string(),
-        Wish::Ask(command) => format!("? {command}"),
+fn words(requests: Vec<AppRequest>) -> Vec<String> {
+    let word = |request: AppRequest| match request {
+        AppRequest::Detach => "detach".to_owned(),
+        AppRequest::Tell(command) => command.to_string(),
+        AppRequest::Ask(command) => format!("? {command}"),
     };
-    wishes.into_iter().map(word).collect()
+    requests.into_iter().map(word).collect()
 }
 
 /// A row in one mode, on one line.
-fn line(mode: Mode, row: &Row) -> String {
+fn line(mode: Mode, row: &KeyRow) -> String {
     let does = match &row.action {
-        Action::Command(command) => command.to_string(),
-        Action::Ask(command) => format!("? {command}"),
-        Action::View(view) => format!(": {}", view.name()),
+        ScreenAction::Command(command) => command.to_string(),
+        ScreenAction::Ask(command) => format!("? {command}"),
+        ScreenAction::View(view) => format!(": {}", view.name()),
     };
     let bar: String = row.bar.iter().map(|words| format!(" [{words}]")).collect();
     let repeats = if row.repeats { " …" } else { "" };
@@ -104,7 +104,7 @@ fn no_key_means_two_things() {
 #[test]
 fn every_command_in_the_keymap_is_written_as_it_is_printed() {
     for row in keys::built_in().rows() {
-        if let Action::Command(command) | Action::Ask(command) = &row.action {
+        if let ScreenAction::Command(command) | ScreenAction::Ask(command) = &row.action {
             assert_eq!(command.to_string().parse().as_ref(), Ok(command));
         }
     }
@@ -157,11 +157,11 @@ fn every_view_action_has_a_key_and_appears_in_the_help() {
     let shown: HashSet<String> = Mode::all()
         .into_iter()
         .flat_map(|mode| help::items(&keymap, mode))
-        .filter_map(|item| if let help::Item::Entry(_, help) = item { Some(help) } else { None })
+        .filter_map(|item| if let help::HelpItem::Entry(_, help) = item { Some(help) } else { None })
         .collect();
     let mut names = HashSet::new();
     for view in View::all() {
-        assert!(keymap.rows().iter().any(|row| row.action == Action::View(view)), "{view:?} has no key");
+        assert!(keymap.rows().iter().any(|row| row.action == ScreenAction::View(view)), "{view:?} has no key");
         assert!(shown.contains(view.help()), "{view:?} is not in the help");
         let is_free = names.insert(view.name()) && COMMANDS.iter().all(|row| row.name != view.name());
         assert!(is_free, "something else is called {}", view.name());
@@ -172,8 +172,8 @@ fn every_view_action_has_a_key_and_appears_in_the_help() {
 fn every_command_appears_in_the_help() {
     let items = help::items(&keys::built_in(), Mode::Piano);
     for row in COMMANDS {
-        assert!(items.contains(&help::Item::Usage(row.usage_with_ranges())), "{}", row.name);
-        assert!(items.contains(&help::Item::Text(row.help.to_owned())), "{}", row.name);
+        assert!(items.contains(&help::HelpItem::Usage(row.usage_with_ranges())), "{}", row.name);
+        assert!(items.contains(&help::HelpItem::Text(row.help.to_owned())), "{}", row.name);
     }
 }
 
@@ -197,8 +197,8 @@ fn keys_of_ones_own_play_stand_in_the_key_bar_and_in_the_help() {
     assert!(bar(&at_work(), &player.app).contains(&"F9 end tape".to_owned()));
     let help = COMMANDS.iter().find(|row| row.name == "record.toggle").unwrap().help;
     let items = help::items(&keymap, Mode::Piano);
-    assert!(items.contains(&help::Item::Entry("F9".to_owned(), help.to_owned())));
-    assert!(!items.contains(&help::Item::Entry("^R".to_owned(), help.to_owned())));
+    assert!(items.contains(&help::HelpItem::Entry("F9".to_owned(), help.to_owned())));
+    assert!(!items.contains(&help::HelpItem::Entry("^R".to_owned(), help.to_owned())));
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod fuzz;
 mod keymap;
 mod manual;
 mod motion;
+mod names;
 mod nts1;
 mod profiles;
 mod raw_port;

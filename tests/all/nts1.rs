@@ -2,10 +2,10 @@
 
 use assert_cmd::Command;
 use busker::{
-    midi::parser::{Parsed, Parser},
+    midi::parser::{ParsedMessage, Parser},
     nts1::{
         Module,
-        device::SimDevice,
+        device::SimulatedNts1,
         unit::{self, Version},
     },
 };
@@ -147,11 +147,11 @@ fn a_device_behind_a_raw_port_is_spoken_to_while_its_clock_runs() {
     let (mut from, mut to) = (pty.master.try_clone_reader().unwrap(), pty.master.take_writer().unwrap());
     // Ends with the program.
     thread::spawn(move || {
-        let (mut device, mut parser, mut bytes) = (SimDevice::default(), Parser::new(), [0; 512]);
+        let (mut device, mut parser, mut bytes) = (SimulatedNts1::default(), Parser::new(), [0; 512]);
         while let Ok(len @ 1..) = from.read(&mut bytes) {
             let mut answers = Vec::new();
             parser.feed(&bytes[..len], |parsed| {
-                if let Parsed::SysEx(bytes) = parsed {
+                if let ParsedMessage::SysEx(bytes) = parsed {
                     answers.extend(device.hear(bytes));
                 }
             });

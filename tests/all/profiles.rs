@@ -14,7 +14,7 @@ use busker::engine::{
     live::{Engine, Machinery},
     offline::built_in_port,
 };
-use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Halves, Library, Param, Places, Profile, Reading, Target};
+use busker::profile::{Curve, DEFAULT_ID, FALLBACK_ID, Halves, Library, Param, Places, Profile, ProfileScan, Target};
 use busker::status::{Event, Severity};
 use busker::yaml::FILE_BYTES_MAX;
 
@@ -405,7 +405,7 @@ fn a_profile_of_the_settings_wins_over_a_built_in_one_and_a_file_of_the_folder_o
     fs::create_dir(&profiles).unwrap();
     fs::write(profiles.join("a.yaml"), sample("both", "    cc: 74\n")).unwrap();
     let places = Places { folder: Some(profiles.clone()), settings: Some(settings.clone()), known: None };
-    let Reading { library, faults, .. } = Reading::first(places);
+    let ProfileScan { library, faults, .. } = ProfileScan::first(places);
     let name = |id: &str| library.get(id).unwrap().params[0].name.clone();
     assert_eq!((name("fm_synth"), name("both")), ("mine".to_owned(), "cutoff".to_owned()));
     assert_eq!(library.file_of("fm_synth"), settings.to_str());
@@ -421,7 +421,7 @@ fn what_a_file_or_the_settings_gave_before_stays_while_they_have_faults() {
     let settings = dir.path().join("config.yaml");
     let profiles = dir.path().join("profiles");
     let places = Places { folder: Some(profiles.clone()), settings: Some(settings.clone()), known: None };
-    let nothing = Reading::first(places.clone());
+    let nothing = ProfileScan::first(places.clone());
     assert_eq!(nothing.faults, []);
     fs::create_dir(&profiles).unwrap();
     let (a, b) = (profiles.join("a.yaml"), profiles.join("b.yaml"));
@@ -480,7 +480,7 @@ fn a_profile_that_is_edited_while_the_station_plays_is_read_again_and_a_bad_edit
     let folder = home.path().join("profiles");
     let file = folder.join("mine.yaml");
     let shown = file.display().to_string();
-    let reading = Reading::first(Places { folder: Some(folder.clone()), ..Places::default() });
+    let reading = ProfileScan::first(Places { folder: Some(folder.clone()), ..Places::default() });
     let config = EngineConfig { watched: Some(reading), ..EngineConfig::built_in(home.path()).unwrap() };
     let machinery = Machinery::lasting(Box::new(SimDevice::new(48_000, 256)), vec![built_in_port()]);
     let engine = Engine::start(&config, machinery, None).unwrap();

@@ -3,10 +3,10 @@
 
 use busker::{
     config::SettingsFile,
-    learned::Learned,
+    midi_maps::MidiMaps,
     session::{InstrumentState, Session},
     snapshots::{Snapshot, Snapshots},
-    stored::{self, FromYaml, Stored, ToYaml},
+    stored::{self, FromYaml, StoredValue, ToYaml},
     yaml::Fault,
 };
 use std::{
@@ -42,8 +42,8 @@ fn files_of_the_version_before_open_as_they_are() {
     assert_eq!(names(&session.snapshots), ["warm", "on"]);
     assert_eq!(names(&opens::<Snapshots>("snapshots.yaml")), ["libr", "a:b{"]);
     assert_eq!(names(&stored::load(&before("trash.yaml")).unwrap()), ["warm"]);
-    let learned: Learned = opens("learned.yaml");
-    let does: Vec<&str> = learned.ties.iter().map(|tie| tie.does.as_str()).collect();
+    let learned: MidiMaps = opens("learned.yaml");
+    let does: Vec<&str> = learned.maps.iter().map(|map| map.does.as_str()).collect();
     assert_eq!(does, ["filter_cutoff", "record.toggle", "clock.bpm"]);
     let settings = SettingsFile::load(&before("config.yaml")).unwrap();
     assert_eq!(settings.faults, Vec::<Fault>::new());
@@ -55,7 +55,7 @@ fn a_file_of_a_newer_version_is_refused_and_has_no_place_to_be_written_over() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("it.yaml");
         fs::write(&file, text).unwrap();
-        let (stored, faults) = Stored::<T>::load(file.clone());
+        let (stored, faults) = StoredValue::<T>::load(file.clone());
         assert_eq!(stored.home.file, None);
         assert_eq!(faults.len(), 1, "the version alone is the fault: {faults:?}");
         faults[0].to_string().replace(&file.display().to_string(), "it.yaml")
@@ -65,7 +65,7 @@ fn a_file_of_a_newer_version_is_refused_and_has_no_place_to_be_written_over() {
     let newer = "version: 2\ntracks: []\nsnapshots: { a: 1 }\n";
     assert_eq!(refused::<Session>(newer), says);
     assert_eq!(refused::<Snapshots>(newer), says);
-    assert_eq!(refused::<Learned>(newer), says);
+    assert_eq!(refused::<MidiMaps>(newer), says);
     assert_eq!(Session::from_yaml("", "version: 1\nbpm: 120\n"), Ok(Session::default()));
 }
 
@@ -82,7 +82,7 @@ fn a_file_that_is_too_long_is_named_with_its_limit() {
     }
     assert_eq!(refused::<Session>(), "it.yaml: cannot be read: more than 2097152 bytes");
     assert_eq!(refused::<Snapshots>(), "it.yaml: cannot be read: more than 2097152 bytes");
-    assert_eq!(refused::<Learned>(), "it.yaml: cannot be read: more than 524288 bytes");
+    assert_eq!(refused::<MidiMaps>(), "it.yaml: cannot be read: more than 524288 bytes");
 }
 
 /// As many snapshots of one kind as may be saved.

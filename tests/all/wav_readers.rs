@@ -1,7 +1,7 @@
 //! The WAV files that are written here, read by the programs that others read them with: sox, ffprobe, mediainfo,
 //! libsndfile and the Python package wavinfo.
 
-use busker::wav::{Depth, Encoder, Info, Mark, Origin, Shape, WavFile};
+use busker::wav::{Depth, Encoder, Info, Mark, Origin, WavFile, WavShape};
 use serde_json::Value;
 use std::{fs::File, path::Path, process::Command};
 
@@ -23,9 +23,9 @@ print(json.dumps({
 }))
 ";
 
-fn shapes() -> impl Iterator<Item = Shape> {
+fn shapes() -> impl Iterator<Item = WavShape> {
     let depths = [Depth::Int16, Depth::Int24, Depth::Float32];
-    let of = |depth| [1, 2, 32].map(|channels| Shape { channels, sample_rate_hz: 48_000, depth });
+    let of = |depth| [1, 2, 32].map(|channels| WavShape { channels, sample_rate_hz: 48_000, depth });
     depths.into_iter().flat_map(of)
 }
 
@@ -47,7 +47,7 @@ fn marks() -> [Mark; 3] {
 }
 
 /// A take as it is while it is recorded, and as it is when it is closed.
-fn takes(folder: &Path, shape: Shape) -> [std::path::PathBuf; 2] {
+fn takes(folder: &Path, shape: WavShape) -> [std::path::PathBuf; 2] {
     let paths = ["open.wav", "closed.wav"].map(|name| folder.join(name));
     for (path, closes) in paths.iter().zip([false, true]) {
         let samples: Vec<_> =
@@ -83,7 +83,7 @@ fn json(program: &str, args: &[&str], path: &Path) -> Value {
 }
 
 /// Runs a check on every shape, while it is recorded (false) and closed (true).
-fn each(check: impl Fn(&Path, Shape, bool)) {
+fn each(check: impl Fn(&Path, WavShape, bool)) {
     for shape in shapes() {
         let folder = tempfile::tempdir().unwrap();
         let [open, closed] = takes(folder.path(), shape);

@@ -6,9 +6,9 @@ use busker::{
     profile::{DEFAULT_ID, Library, Profile},
     status::{
         AuditionStatus, AutomationStatus, ClockStatus, DeviceStatus, DoorStatus, FaultCounts, InputsStatus,
-        LatencyStatus, MeterStatus, MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, Part, PortStatus, Rate,
-        RealtimeStatus, RecordStatus, SourceStatus, Status, SyncState, TakeInfo, TakeState, TakeStatus, TakesStatus,
-        Traffic, TransportStatus,
+        LatencyStatus, MeterStatus, MonitorLine, MonitorStatus, MotionStatus, ParamsStatus, PortStatus, RealtimeStatus,
+        RecordStatus, SourceStatus, Status, StatusPart, SyncState, TakeInfo, TakeState, TakeStatus, TakesStatus,
+        Traffic, TrafficRate, TransportStatus,
     },
     takes::{Overview, Verdict},
 };
@@ -27,14 +27,14 @@ pub fn at_rest() -> Status {
     let values = profile.params.iter().map(|param| param.default).collect();
     Status {
         at_ns: 5_000_000,
-        transport: Part::from(TransportStatus {
+        transport: StatusPart::from(TransportStatus {
             playing: false,
             position: Position::Bars { bar: 1, beat: 1, tick: 0 },
             seconds: 0.0,
             bpm: 120.0,
             clock_on: true,
         }),
-        device: Part::from(DeviceStatus {
+        device: StatusPart::from(DeviceStatus {
             host: "sim".to_owned(),
             name: "built-in synth".to_owned(),
             running: true,
@@ -50,7 +50,7 @@ pub fn at_rest() -> Status {
         clock: ClockStatus::default().into(),
         learning: None.into(),
         monitor: None.into(),
-        inputs: Part::from(InputsStatus {
+        inputs: StatusPart::from(InputsStatus {
             channels: "1-2".to_owned(),
             meters: vec![MeterStatus::SILENT; 2],
             gains_db: vec![0.0; 2],
@@ -63,7 +63,7 @@ pub fn at_rest() -> Status {
         automation: AutomationStatus::default().into(),
         morph: None.into(),
         session: None.into(),
-        record: Part::from(RecordStatus {
+        record: StatusPart::from(RecordStatus {
             free_bytes: Some(24_680_000_000),
             bytes_per_second: 288_000,
             ..RecordStatus::standing(PathBuf::from("/home/ada/Music"))
@@ -164,8 +164,8 @@ pub fn in_motion() -> Status {
     status
 }
 
-fn rate(messages: u32, bytes: u32) -> Rate {
-    Rate { messages, bytes }
+fn rate(messages: u32, bytes: u32) -> TrafficRate {
+    TrafficRate { messages, bytes }
 }
 
 /// A station with a synth, a keyboard and a drum machine, and somebody who looks at what they say.

@@ -177,7 +177,7 @@ fn an_interruption_fills_the_ring_to_its_target_again() {
     for _ in 0..4 {
         push(&mut input);
     }
-    assert_eq!(output.begin(100, 0), Begun { gap: false, starved: false });
+    assert_eq!(output.begin(100, 0), BlockStart { gap: false, starved: false });
     assert_eq!(output.take(100), [1.0; 100]);
     // 200 are left; the output stood still while 300 came.
     for _ in 0..3 {
@@ -185,7 +185,7 @@ fn an_interruption_fills_the_ring_to_its_target_again() {
     }
     interruptions.add();
     // It was counted where it was reported.
-    assert_eq!(output.begin(100, 0), Begun { gap: false, starved: false });
+    assert_eq!(output.begin(100, 0), BlockStart { gap: false, starved: false });
     output.take(100);
     assert_eq!(output.ring.occupied_len(), 200);
 }

@@ -30,9 +30,9 @@ struct OnChannel {
 
 /// What is held, channel by channel.
 #[derive(Clone, Debug, Default)]
-pub struct Held([OnChannel; 16]);
+pub struct HeldState([OnChannel; 16]);
 
-impl Held {
+impl HeldState {
     /// Notes what a message begins to hold or lets go.
     pub fn track(&mut self, message: &Message) {
         if let Some((_, begins)) = message.hold() {
@@ -56,7 +56,7 @@ impl Held {
     }
 
     /// All that is held there is held here, too.
-    pub fn add_all(&mut self, other: &Held) {
+    pub fn add_all(&mut self, other: &HeldState) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             mine.notes |= theirs.notes;
             mine.pedals |= theirs.pedals;
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn held(messages: &[&[u8]]) -> Vec<Vec<u8>> {
-        let mut held = Held::default();
+        let mut held = HeldState::default();
         for bytes in messages {
             held.track(&Message::from_bytes(bytes).unwrap());
         }

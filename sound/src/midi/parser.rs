@@ -10,7 +10,7 @@ pub const LONGEST_SYSEX_BYTES: usize = 8192;
 
 /// One complete message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parsed<'a> {
+pub enum ParsedMessage<'a> {
     /// One to three bytes, its status byte among them even where it was left out on the wire.
     Short(Message),
     /// System exclusive, with its F0 and F7 and nothing but data between.
@@ -52,7 +52,7 @@ impl Parser {
     }
 
     /// Takes bytes and hands over each message they complete.
-    pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Parsed<'_>)) {
+    pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(ParsedMessage<'_>)) {
         for byte in bytes {
             if let Some(parsed) = self.push(*byte) {
                 each(parsed);
@@ -61,13 +61,13 @@ impl Parser {
     }
 
     /// Takes one byte; gives the message it completes.
-    pub fn push(&mut self, byte: u8) -> Option<Parsed<'_>> {
+    pub fn push(&mut self, byte: u8) -> Option<ParsedMessage<'_>> {
         match byte {
             // Undefined.
             0xF9 | 0xFD => None,
-            0xF8..=0xFF => Message::from_bytes(&[byte]).map(Parsed::Short),
+            0xF8..=0xFF => Message::from_bytes(&[byte]).map(ParsedMessage::Short),
             0x80..=0xF7 => self.status(byte),
-            _ => self.data(byte).map(Parsed::Short),
+            _ => self.data(byte).map(ParsedMessage::Short),
         }
     }
 
@@ -82,13 +82,13 @@ impl Parser {
         self.dropped
     }
 
-    fn status(&mut self, byte: u8) -> Option<Parsed<'_>> {
+    fn status(&mut self, byte: u8) -> Option<ParsedMessage<'_>> {
         let before = std::mem::replace(&mut self.within, Within::Nothing);
         self.have = 0;
         if before == Within::SysEx {
             if byte == 0xF7 {
                 self.sysex.push(byte);
-                return Some(Parsed::SysEx(&self.sysex));
+                return Some(ParsedMessage::SysEx(&self.sysex));
             }
             self.dropped += 1;
         }
@@ -99,7 +99,7 @@ impl Parser {
             return None;
         }
         match data_len(byte)? {
-            0 => Message::from_bytes(&[byte]).map(Parsed::Short),
+            0 => Message::from_bytes(&[byte]).map(ParsedMessage::Short),
             data_len => {
                 self.within = Within::Short { status: byte, data_len };
                 None
@@ -147,8 +147,8 @@ mod tests {
         let mut messages = Vec::new();
         parser.feed(bytes, |parsed| {
             messages.push(match parsed {
-                Parsed::Short(message) => message.bytes().to_vec(),
-                Parsed::SysEx(bytes) => bytes.to_vec(),
+                ParsedMessage::Short(message) => message.bytes().to_vec(),
+                ParsedMessage::SysEx(bytes) => bytes.to_vec(),
             });
         });
         messages
@@ -227,7 +227,7 @@ mod tests {
             let (mut parser, mut without) = (Parser::new(), Parser::new());
             for byte in &bytes {
                 if real_time(byte) {
-                    prop_assert_eq!(parser.push(*byte), Message::from_bytes(&[*byte]).map(Parsed::Short));
+                    prop_assert_eq!(parser.push(*byte), Message::from_bytes(&[*byte]).map(ParsedMessage::Short));
                 } else {
                     prop_assert_eq!(parser.push(*byte), without.push(*byte));
                 }

@@ -27,7 +27,7 @@ const DELTA_MAX: u64 = (1 << 28) - 1;
 
 /// Whether a message went out or came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Way {
+pub enum MessageDirection {
     /// Out.
     Sent,
     /// In.
@@ -94,7 +94,7 @@ pub struct SmfEvent {
     /// When, counted from the take's first frame.
     pub frame: u64,
     /// Out or in.
-    pub way: Way,
+    pub way: MessageDirection,
     /// The port, counted from 0.
     pub port: u8,
     /// What.
@@ -228,8 +228,8 @@ impl Smf {
     fn track_name(&self, run: &[&SmfEvent]) -> String {
         let Some(first) = run.first() else { return String::new() };
         let way = match first.way {
-            Way::Sent => "sent",
-            Way::Received => "received",
+            MessageDirection::Sent => "sent",
+            MessageDirection::Received => "received",
         };
         match self.port_names.get(usize::from(first.port)) {
             Some(name) => format!("{way}: {name}"),

@@ -60,7 +60,7 @@ impl LoopRegion {
 
 /// A place of a song that rolls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct LoopPosition {
     /// How often the song has wrapped since it began to roll: 0, 1, 2, …
     pub pass: i64,
     /// Pulses from the song's beginning.
@@ -101,16 +101,18 @@ impl Looping {
     }
 
     /// Where the song is on a run pulse.
-    pub fn place(&self, run_pulse: i64) -> Place {
+    pub fn place(&self, run_pulse: i64) -> LoopPosition {
         let unwrapped_pulse = run_pulse - self.zero_pulse;
-        let Some(region) = self.wrapping() else { return Place { pass: self.pass, song_pulse: unwrapped_pulse } };
+        let Some(region) = self.wrapping() else {
+            return LoopPosition { pass: self.pass, song_pulse: unwrapped_pulse };
+        };
         let wraps = region.wraps_before(unwrapped_pulse);
-        Place { pass: self.pass + wraps, song_pulse: unwrapped_pulse - wraps * region.len_pulses() }
+        LoopPosition { pass: self.pass + wraps, song_pulse: unwrapped_pulse - wraps * region.len_pulses() }
     }
 
     /// The run pulse of a place, the inverse of [`place`](Self::place). A song pulse that the pass does not play has the
     /// run pulse it would fall on if the pass reached so far. Nothing for a pass that does not come.
-    pub fn run_pulse(&self, place: Place) -> Option<i64> {
+    pub fn run_pulse(&self, place: LoopPosition) -> Option<i64> {
         let passes = place.pass.checked_sub(self.pass).filter(|passes| *passes >= 0)?;
         let skipped_pulses = match self.wrapping() {
             Some(region) => region.len_pulses().checked_mul(passes)?,
@@ -123,7 +125,7 @@ impl Looping {
     /// The run pulse with which a pass begins by a wrap.
     pub fn wrap_pulse(&self, pass: i64) -> Option<i64> {
         let region = self.wrapping().filter(|_| pass > self.pass)?;
-        self.run_pulse(Place { pass, song_pulse: region.from_pulse })
+        self.run_pulse(LoopPosition { pass, song_pulse: region.from_pulse })
     }
 
     /// The (fractional) song pulse at a (fractional) run pulse, before the region's end where the song wraps. A whole
@@ -141,7 +143,7 @@ impl Looping {
     /// pass. Where a song inside its loop would be behind the new region's end, it begins the next pass instead, on the
     /// same place modulo the new length: a loop that is made shorter is not left.
     pub fn with_region(&self, region: Option<LoopRegion>, run_pulse: i64) -> Looping {
-        let Place { pass, song_pulse } = self.place(run_pulse);
+        let LoopPosition { pass, song_pulse } = self.place(run_pulse);
         let is_inside = self.wrapping().is_some_and(|region| song_pulse >= region.from_pulse);
         let wraps = region.is_some_and(|region| is_inside || song_pulse < region.to_pulse);
         let skipped = region.filter(|_| wraps).map_or(0, |region| region.wraps_before(song_pulse));

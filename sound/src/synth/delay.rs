@@ -4,7 +4,7 @@ use fundsp::math::xerp;
 use fundsp::svf::SvfCoefs;
 
 use super::filter::Stage;
-use super::line::{Line, Ramp, Slot};
+use super::line::{DelayLine, EffectSwitch, Ramp};
 
 /// A type of CC 89. Knob A is the time; B the feedback, or the echo's level where nothing is fed back.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,8 +100,8 @@ const GLIDE_S: f32 = 0.06;
 /// The effect with its memory.
 pub struct DelayEffect {
     rate_hz: f32,
-    slot: Slot<DelayKind>,
-    lines: [Line; 2],
+    switch: EffectSwitch<DelayKind>,
+    lines: [DelayLine; 2],
     tone: SvfCoefs<f32>,
     stages: [Stage; 2],
     /// The left side's time in frames, without wow.
@@ -127,10 +127,10 @@ pub struct DelayKnobs {
 
 impl DelayEffect {
     pub fn new(rate_hz: f32) -> Self {
-        let line = || Line::new((DELAY_MAX_S * rate_hz) as usize);
+        let line = || DelayLine::new((DELAY_MAX_S * rate_hz) as usize);
         Self {
             rate_hz,
-            slot: Slot::off(),
+            switch: EffectSwitch::off(),
             lines: [line(), line()],
             tone: SvfCoefs::default(),
             stages: [Stage::default(); 2],
@@ -146,7 +146,7 @@ impl DelayEffect {
 
     /// Forgets what it heard.
     pub fn clear(&mut self) {
-        self.lines.iter_mut().for_each(Line::clear);
+        self.lines.iter_mut().for_each(DelayLine::clear);
         self.stages = [Stage::default(); 2];
         self.wow = 0.0;
         self.loudest = 0.0;
@@ -154,13 +154,13 @@ impl DelayEffect {
 
     /// Wakes with the type and the knobs where they should be.
     pub fn wake(&mut self, wanted: Option<DelayKind>, knobs: DelayKnobs) {
-        self.slot.snap(wanted);
+        self.switch.snap(wanted);
         self.start(knobs);
     }
 
     fn start(&mut self, knobs: DelayKnobs) {
         self.clear();
-        let Some(kind) = self.slot.running else {
+        let Some(kind) = self.switch.running else {
             return;
         };
         self.tone = match kind.tone {
@@ -175,10 +175,10 @@ impl DelayEffect {
 
     /// Call once per control step, which lasts `step_s`.
     pub fn control(&mut self, wanted: Option<DelayKind>, knobs: DelayKnobs, step_s: f32) {
-        if self.slot.control(wanted) {
+        if self.switch.control(wanted) {
             self.start(knobs);
         }
-        let Some(kind) = self.slot.running else {
+        let Some(kind) = self.switch.running else {
             return;
         };
         let [feedback, dry, wet] = gains(kind, knobs);
@@ -217,12 +217,12 @@ impl DelayEffect {
     }
 
     pub fn is_off(&self) -> bool {
-        self.slot.running.is_none()
+        self.switch.running.is_none()
     }
 
     /// Works in place. `tiny`: see [`super::TINY`].
     pub fn run(&mut self, left: &mut [f32], right: &mut [f32], tiny: f32) {
-        let Some(kind) = self.slot.running else {
+        let Some(kind) = self.switch.running else {
             return;
         };
         for (l, r) in left.iter_mut().zip(right) {
@@ -234,7 +234,7 @@ impl DelayEffect {
                     *back = stage.advance(&self.tone, *back);
                 }
             }
-            let fade = self.slot.fade();
+            let fade = self.switch.fade();
             let (in_left, in_right) = (fade * *l, fade * *r);
             let sum = 0.5 * (in_left + in_right);
             let mut into = match kind.path {

@@ -48,7 +48,7 @@ enum Stage {
 }
 
 /// One envelope: 0..=1 per frame.
-pub struct Envelope {
+pub struct EnvelopeGenerator {
     rate_hz: f32,
     kind: EgType,
     /// Knob positions (0..=1) the two rates below were worked out for.
@@ -63,7 +63,7 @@ pub struct Envelope {
     held: bool,
 }
 
-impl Envelope {
+impl EnvelopeGenerator {
     pub fn new(rate_hz: f32) -> Self {
         Self {
             rate_hz,
@@ -97,7 +97,7 @@ impl Envelope {
     }
 
     /// A key goes down: up from where the level stands.
-    pub fn strike(&mut self) {
+    pub fn trigger(&mut self) {
         self.held = true;
         self.stage = Stage::Attack;
     }
@@ -169,9 +169,9 @@ mod tests {
 
     /// The level at each millisecond of a key held for half of `ms`.
     fn played(kind: EgType, ms: usize) -> Vec<f32> {
-        let mut envelope = Envelope::new(48_000.0);
+        let mut envelope = EnvelopeGenerator::new(48_000.0);
         envelope.control(kind, 0.0, 0.3);
-        envelope.strike();
+        envelope.trigger();
         (0..ms)
             .map(|at| {
                 if at == ms / 2 {

@@ -7,7 +7,7 @@
 use super::{CONTROL_FRAMES, TINY};
 
 /// The last so many frames of a signal, readable at a fractional delay.
-pub struct Line {
+pub struct DelayLine {
     samples: Box<[f32]>,
     /// Where the next sample goes.
     next: usize,
@@ -15,7 +15,7 @@ pub struct Line {
     filled: usize,
 }
 
-impl Line {
+impl DelayLine {
     /// Holds at least `frames` frames.
     pub fn new(frames: usize) -> Self {
         let len = (frames + 2).next_power_of_two();
@@ -98,13 +98,13 @@ impl Ramp {
 }
 
 /// How much of an effect is heard, and which: a change of type fades out, swaps and fades in, so that it does not click.
-pub struct Slot<T> {
+pub struct EffectSwitch<T> {
     /// What is running; `None` is off.
     pub running: Option<T>,
     fade: Ramp,
 }
 
-impl<T: Copy + PartialEq> Slot<T> {
+impl<T: Copy + PartialEq> EffectSwitch<T> {
     pub fn off() -> Self {
         Self { running: None, fade: Ramp::at(0.0) }
     }
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_line_gives_back_what_it_was_told_so_many_frames_ago() {
-        let mut line = Line::new(8);
+        let mut line = DelayLine::new(8);
         for n in 1..=40 {
             line.write(n as f32);
         }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_cleared_line_has_forgotten_everything() {
-        let mut line = Line::new(8);
+        let mut line = DelayLine::new(8);
         (0..40).for_each(|_| line.write(1.0));
         line.clear();
         assert_eq!(line.read(3.0), 0.0);

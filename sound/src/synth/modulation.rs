@@ -4,7 +4,7 @@
 use fundsp::math::{db_amp, xerp};
 
 use super::LEVEL;
-use super::line::{Line, Ramp, Slot};
+use super::line::{DelayLine, EffectSwitch, Ramp};
 
 /// A type of CC 88. Knob A is the rate of the moving ones and the drive of the bent ones, B the depth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,7 +12,7 @@ pub enum Modulation {
     /// Voices a moving delay behind.
     Voices(Voices),
     Phaser,
-    Shaper(Curve),
+    Shaper(TransferCurve),
 }
 
 /// A set of delayed voices.
@@ -29,7 +29,7 @@ pub struct Voices {
 
 /// A transfer curve that passes the origin: silence stays silence.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Curve {
+pub enum TransferCurve {
     Soft,
     Hard,
     Fold,
@@ -47,10 +47,10 @@ pub const MODULATIONS: &[(u8, Option<Modulation>)] = &[
     (28, voices(3, 16.0, 6.0, 0.0)),
     (42, Some(Modulation::Phaser)),
     (56, voices(1, 3.2, 2.9, 0.7)),
-    (70, Some(Modulation::Shaper(Curve::Soft))),
-    (84, Some(Modulation::Shaper(Curve::Hard))),
-    (98, Some(Modulation::Shaper(Curve::Fold))),
-    (127, Some(Modulation::Shaper(Curve::Fuzz))),
+    (70, Some(Modulation::Shaper(TransferCurve::Soft))),
+    (84, Some(Modulation::Shaper(TransferCurve::Hard))),
+    (98, Some(Modulation::Shaper(TransferCurve::Fold))),
+    (127, Some(Modulation::Shaper(TransferCurve::Fuzz))),
 ];
 
 /// The most voices on a side.
@@ -67,8 +67,8 @@ const DRIVE_MAX_DB: f32 = 36.0;
 /// The effect with its memory.
 pub struct ModulationEffect {
     rate_hz: f32,
-    slot: Slot<Modulation>,
-    line: Line,
+    switch: EffectSwitch<Modulation>,
+    line: DelayLine,
     /// The position of the moving ones' LFO in periods, 0..1.
     phase: f32,
     depth: Ramp,
@@ -85,8 +85,8 @@ impl ModulationEffect {
     pub fn new(rate_hz: f32) -> Self {
         Self {
             rate_hz,
-            slot: Slot::off(),
-            line: Line::new((MODULATION_MAX_S * rate_hz) as usize),
+            switch: EffectSwitch::off(),
+            line: DelayLine::new((MODULATION_MAX_S * rate_hz) as usize),
             phase: 0.0,
             depth: Ramp::default(),
             drive: Ramp::at(1.0),
@@ -108,7 +108,7 @@ impl ModulationEffect {
     /// Wakes with the type and the knobs where they should be.
     pub fn wake(&mut self, wanted: Option<Modulation>, a: f32, b: f32) {
         self.clear();
-        self.slot.snap(wanted);
+        self.switch.snap(wanted);
         self.depth = Ramp::at(b);
         self.drive = Ramp::at(drive(a));
         self.place(b);
@@ -118,11 +118,11 @@ impl ModulationEffect {
     pub fn control(&mut self, wanted: Option<Modulation>, a: f32, b: f32, step_s: f32) {
         self.depth.aim(b);
         self.drive.aim(drive(a));
-        if self.slot.control(wanted) {
+        if self.switch.control(wanted) {
             self.clear();
             self.place(b);
         }
-        if matches!(self.slot.running, None | Some(Modulation::Shaper(_))) {
+        if matches!(self.switch.running, None | Some(Modulation::Shaper(_))) {
             return;
         }
         self.phase = (self.phase + xerp(RATE_HZ.0, RATE_HZ.1, a) * step_s).fract();
@@ -142,7 +142,7 @@ impl ModulationEffect {
             for (voice, ramp) in ramps.iter_mut().enumerate() {
                 let shift = 0.25 * side as f32 + voice as f32 / VOICES as f32;
                 let lfo = ((self.phase + shift) * std::f32::consts::TAU).sin();
-                *ramp = Ramp::at(match self.slot.running {
+                *ramp = Ramp::at(match self.switch.running {
                     Some(Modulation::Voices(v)) => (v.base_ms + v.swing_ms * b * lfo) * 0.001 * self.rate_hz,
                     Some(Modulation::Phaser) => {
                         // The notches sweep two octaves each way around 700 Hz.
@@ -159,7 +159,7 @@ impl ModulationEffect {
     /// Reads `left` (which is both sides as yet), writes both.
     pub fn run(&mut self, left: &mut [f32], right: &mut [f32], tiny: f32) {
         self.tiny = tiny;
-        let Some(running) = self.slot.running else {
+        let Some(running) = self.switch.running else {
             right.copy_from_slice(left);
             return;
         };
@@ -167,7 +167,7 @@ impl ModulationEffect {
             let dry = *l;
             let depth = self.depth.advance();
             let drive = self.drive.advance();
-            let fade = self.slot.fade();
+            let fade = self.switch.fade();
             for side in &mut self.moving {
                 for ramp in side {
                     ramp.advance();
@@ -223,13 +223,13 @@ fn drive(a: f32) -> f32 {
 
 /// One point of a transfer curve, within -1..=1.
 #[inline]
-fn bend(curve: Curve, x: f32) -> f32 {
+fn bend(curve: TransferCurve, x: f32) -> f32 {
     match curve {
-        Curve::Soft => x.tanh(),
-        Curve::Hard => x.clamp(-1.0, 1.0),
-        Curve::Fold => (x * std::f32::consts::FRAC_PI_2).sin(),
+        TransferCurve::Soft => x.tanh(),
+        TransferCurve::Hard => x.clamp(-1.0, 1.0),
+        TransferCurve::Fold => (x * std::f32::consts::FRAC_PI_2).sin(),
         // Lopsided: the lower half clips early and hard, as a starved transistor does.
-        Curve::Fuzz if x < 0.0 => (4.0 * x).max(-0.4),
-        Curve::Fuzz => (2.0 * x).tanh(),
+        TransferCurve::Fuzz if x < 0.0 => (4.0 * x).max(-0.4),
+        TransferCurve::Fuzz => (2.0 * x).tanh(),
     }
 }

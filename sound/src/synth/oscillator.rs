@@ -53,7 +53,7 @@ const DRAWBARS: [[f32; 8]; 4] = [
 ];
 
 /// One oscillator. Phases are in periods, 0..1; they are f64 so that a held note keeps its pitch to the last digit.
-pub struct Source {
+pub struct ToneGenerator {
     rate_hz: f64,
     kind: Oscillator,
     shape: f32,
@@ -77,7 +77,7 @@ pub struct Source {
     noise_gain: f32,
 }
 
-impl Source {
+impl ToneGenerator {
     pub fn new(rate_hz: f64) -> Self {
         Self {
             rate_hz,

@@ -87,18 +87,18 @@ pub struct Patch {
 }
 
 /// A row of the controller table.
-struct Control {
+struct ControllerRow {
     cc: u8,
     default: u8,
     set: fn(&mut Patch, u8),
 }
 
-const fn row(cc: u8, default: u8, set: fn(&mut Patch, u8)) -> Control {
-    Control { cc, default, set }
+const fn row(cc: u8, default: u8, set: fn(&mut Patch, u8)) -> ControllerRow {
+    ControllerRow { cc, default, set }
 }
 
 /// Every controller the synth answers, from Korg's "NTS-1 digital kit mkII MIDI Implementation" 1.00.
-const CONTROLS: &[Control] = &[
+const CONTROLS: &[ControllerRow] = &[
     row(14, 0, |p, v| p.eg = nearest(EG_TYPES, v)),
     row(16, 0, |p, v| p.knobs[Knob::Attack] = unit(v)),
     row(19, 40, |p, v| p.knobs[Knob::Release] = unit(v)),

@@ -7,7 +7,7 @@
 use std::f32::consts::TAU;
 
 use super::delay::balance;
-use super::line::{Line, Ramp, Slot};
+use super::line::{DelayLine, EffectSwitch, Ramp};
 
 /// A type of CC 90. Knob A is the decay, from a quarter of the type's own to four times it; B the brightness of the tail.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,9 +68,9 @@ const WET: f32 = 0.5;
 /// The effect with its memory.
 pub struct ReverbEffect {
     rate_hz: f32,
-    slot: Slot<ReverbKind>,
-    blur: [[Line; 2]; 2],
-    lines: [Line; LINES],
+    switch: EffectSwitch<ReverbKind>,
+    blur: [[DelayLine; 2]; 2],
+    lines: [DelayLine; LINES],
     lengths: [Ramp; LINES],
     /// Knob positions the gains below were worked out for.
     a: f32,
@@ -91,10 +91,10 @@ pub struct ReverbEffect {
 
 impl ReverbEffect {
     pub fn new(rate_hz: f32) -> Self {
-        let line = |seconds: f32| Line::new((seconds * rate_hz).ceil() as usize);
+        let line = |seconds: f32| DelayLine::new((seconds * rate_hz).ceil() as usize);
         Self {
             rate_hz,
-            slot: Slot::off(),
+            switch: EffectSwitch::off(),
             blur: BLUR_S.map(|side| side.map(line)),
             lines: [REVERB_MAX_S; LINES].map(line),
             lengths: [Ramp::default(); LINES],
@@ -114,8 +114,8 @@ impl ReverbEffect {
 
     /// Forgets what it heard.
     pub fn clear(&mut self) {
-        self.blur.iter_mut().flatten().for_each(Line::clear);
-        self.lines.iter_mut().for_each(Line::clear);
+        self.blur.iter_mut().flatten().for_each(DelayLine::clear);
+        self.lines.iter_mut().for_each(DelayLine::clear);
         self.damped = [0.0; LINES];
         self.low = [0.0; LINES];
         self.phase = 0.0;
@@ -124,13 +124,13 @@ impl ReverbEffect {
 
     /// Wakes with the type and the knobs where they should be: A and B 0..=1, mix -1..=1.
     pub fn wake(&mut self, wanted: Option<ReverbKind>, a: f32, b: f32, mix: f32) {
-        self.slot.snap(wanted);
+        self.switch.snap(wanted);
         self.start(a, b, mix);
     }
 
     fn start(&mut self, a: f32, b: f32, mix: f32) {
         self.clear();
-        let Some(kind) = self.slot.running else {
+        let Some(kind) = self.switch.running else {
             return;
         };
         for (length, seconds) in self.lengths.iter_mut().zip(LINES_S) {
@@ -155,10 +155,10 @@ impl ReverbEffect {
 
     /// Call once per control step, which lasts `step_s`.
     pub fn control(&mut self, wanted: Option<ReverbKind>, a: f32, b: f32, mix: f32, step_s: f32) {
-        if self.slot.control(wanted) {
+        if self.switch.control(wanted) {
             self.start(a, b, mix);
         }
-        let Some(kind) = self.slot.running else {
+        let Some(kind) = self.switch.running else {
             return;
         };
         if (a, b) != (self.a, self.b) {
@@ -182,16 +182,16 @@ impl ReverbEffect {
     }
 
     pub fn is_off(&self) -> bool {
-        self.slot.running.is_none()
+        self.switch.running.is_none()
     }
 
     /// Works in place. `tiny`: see [`super::TINY`].
     pub fn run(&mut self, left: &mut [f32], right: &mut [f32], tiny: f32) {
-        if self.slot.running.is_none() {
+        if self.switch.running.is_none() {
             return;
         }
         for (l, r) in left.iter_mut().zip(right) {
-            let fade = self.slot.fade();
+            let fade = self.switch.fade();
             let input = [self.blurred(0, fade * *l + tiny), self.blurred(1, fade * *r + tiny)];
             let mut heard = [0.0; 2];
             let mut tails = [0.0; LINES];

@@ -1,11 +1,11 @@
 //! What can be wrong with a WAV file, or odd, each in a sentence. Pure.
 
-use super::{CHUNKS_MAX, Format, Id};
+use super::{CHUNKS_MAX, ChunkId, WavFormat};
 use std::fmt;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
+pub enum FindingSeverity {
     /// Odd, and no reader minds.
     Harmless,
     /// The header does not tell the truth, which is known.
@@ -31,7 +31,7 @@ pub enum Finding {
     /// A chunk before the audio says it is longer than the file.
     ChunkCut {
         /// Its letters.
-        id: Id,
+        id: ChunkId,
         /// Where it begins.
         at: u64,
         /// What it says it holds.
@@ -60,7 +60,7 @@ pub enum Finding {
         /// The bytes it says a frame has.
         frame_bytes: u16,
         /// The rest of it.
-        format: Format,
+        format: WavFormat,
     },
     /// The header's size is not true, and without known frames nor is what would be.
     FramesUnknown {
@@ -70,7 +70,7 @@ pub enum Finding {
         there_bytes: u64,
     },
     /// Samples of a kind that is not read here.
-    Unknown(Format),
+    Unknown(WavFormat),
     /// No audio.
     NoData,
     /// More than one chunk of audio.
@@ -128,7 +128,7 @@ pub enum Finding {
     /// A chunk after the audio ends with the file and not where it should.
     LastChunkCut {
         /// Its letters.
-        id: Id,
+        id: ChunkId,
     },
     /// The file has no audio yet.
     NoFrames,
@@ -136,7 +136,7 @@ pub enum Finding {
 
 impl Finding {
     /// How bad it is.
-    pub fn severity(&self) -> Severity {
+    pub fn severity(&self) -> FindingSeverity {
         match self {
             Finding::TwoFormats
             | Finding::Unknown(_)
@@ -146,11 +146,11 @@ impl Finding {
             | Finding::TagAfter { .. }
             | Finding::LastChunkCut { .. }
             | Finding::NoFrames
-            | Finding::PartOfFrame { chunks_follow: true, .. } => Severity::Harmless,
+            | Finding::PartOfFrame { chunks_follow: true, .. } => FindingSeverity::Harmless,
             Finding::DataCut { .. }
             | Finding::DataLonger { .. }
             | Finding::PartOfFrame { .. }
-            | Finding::RiffSize { .. } => Severity::Mendable,
+            | Finding::RiffSize { .. } => FindingSeverity::Mendable,
             Finding::Empty
             | Finding::BigEndian
             | Finding::NotWav
@@ -165,7 +165,7 @@ impl Finding {
             | Finding::NoData
             | Finding::TwoData { .. }
             | Finding::FramesUnknown { .. }
-            | Finding::ChunksPastFourGib => Severity::Beyond,
+            | Finding::ChunksPastFourGib => FindingSeverity::Beyond,
         }
     }
 }

@@ -35,7 +35,7 @@ impl fmt::Display for Encoding {
 
 /// What a sample is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Format {
+pub struct WavFormat {
     /// How samples are written.
     pub encoding: Encoding,
     /// Samples of a frame.
@@ -49,9 +49,9 @@ pub struct Format {
     frame_bytes: u16,
 }
 
-impl Format {
+impl WavFormat {
     /// Reads the beginning of a `fmt ` chunk; none where it is too short.
-    pub(super) fn of_bytes(bytes: &[u8]) -> Option<Format> {
+    pub(super) fn of_bytes(bytes: &[u8]) -> Option<WavFormat> {
         let word = |at: usize| Some(u16::from_le_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
         let long = |at: usize| Some(u32::from(word(at)?) | u32::from(word(at + 2)?) << 16);
         let (tag, channels, sample_rate_hz, frame_bytes, bits) = (word(0)?, word(2)?, long(4)?, word(12)?, word(14)?);
@@ -66,7 +66,7 @@ impl Format {
             3 => Encoding::Float,
             other => Encoding::Other(other),
         };
-        Some(Format { encoding, channels, sample_rate_hz, bits, extensible, frame_bytes })
+        Some(WavFormat { encoding, channels, sample_rate_hz, bits, extensible, frame_bytes })
     }
 
     /// Bytes of a frame, where a frame is what is known here: PCM of 8, 16, 24 or 32 bits, float of 32 or 64.
@@ -90,9 +90,9 @@ impl Format {
     }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for WavFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Format { encoding, channels, sample_rate_hz, bits, .. } = self;
+        let WavFormat { encoding, channels, sample_rate_hz, bits, .. } = self;
         let plural = if *channels == 1 { "" } else { "s" };
         write!(f, "{bits} bits {encoding}, {channels} channel{plural}, {sample_rate_hz} Hz")
     }

@@ -3,7 +3,9 @@
 //! The size of the audio is believed where what follows it is the end of the file or chunks; otherwise the audio goes
 //! on to the end of the file, which is how a recording that was interrupted ends.
 
-use super::{CHUNKS_MAX, Chunk, Container, Data, Field, Finding, Format, Id, Repair, Severity, Wav, format};
+use super::{
+    CHUNKS_MAX, Chunk, ChunkId, Container, Data, Finding, FindingSeverity, Repair, SizeField, Wav, WavFormat, format,
+};
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// Bytes of a chunk's header.
@@ -41,7 +43,7 @@ struct Tail {
     /// The end of the last whole chunk, without and with the byte that makes its size even.
     bare_end: u64,
     end: u64,
-    cut: Option<Id>,
+    cut: Option<ChunkId>,
     too_many: bool,
 }
 
@@ -108,7 +110,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         let header = self.bytes::<8>(at)?;
         Ok(header.map(|[a, b, c, d, size @ ..]| {
             let bytes = u64::from(u32::from_le_bytes(size));
-            Chunk { id: Id([a, b, c, d]), at, bytes }
+            Chunk { id: ChunkId([a, b, c, d]), at, bytes }
         }))
     }
 
@@ -182,7 +184,7 @@ impl<F: Read + Seek> Walk<'_, F> {
         } else {
             None
         };
-        match Format::of_bytes(&bytes.unwrap_or_default()) {
+        match WavFormat::of_bytes(&bytes.unwrap_or_default()) {
             Some(format) => {
                 self.wav.format = Some(format);
                 if let Some(fault) = format.fault() {
@@ -250,16 +252,16 @@ impl<F: Read + Seek> Walk<'_, F> {
         if !is_64 && riff_bytes > RIFF_BYTES_MAX {
             self.found(Finding::ChunksPastFourGib);
         }
-        if self.wav.findings.iter().all(|finding| finding.severity() < Severity::Beyond) {
+        if self.wav.findings.iter().all(|finding| finding.severity() < FindingSeverity::Beyond) {
             // The sizes were found to fit.
-            let short = |size: u64| Field::Short(u32::try_from(size).unwrap_or(u32::MAX));
+            let short = |size: u64| SizeField::Short(u32::try_from(size).unwrap_or(u32::MAX));
             let frames = truth.bytes.checked_div(frame_bytes.unwrap_or_default()).unwrap_or_default();
             let fields = match sizes64 {
                 Some(Sizes64 { at, .. }) => vec![
-                    (at + 8, Field::Long(truth.bytes)),
-                    (at + 16, Field::Long(frames)),
+                    (at + 8, SizeField::Long(truth.bytes)),
+                    (at + 16, SizeField::Long(frames)),
                     (chunk.at + 4, short(OPEN)),
-                    (at, Field::Long(riff_bytes)),
+                    (at, SizeField::Long(riff_bytes)),
                     (4, short(OPEN)),
                 ],
                 None => vec![(chunk.at + 4, short(truth.bytes)), (4, short(riff_bytes))],
@@ -361,7 +363,7 @@ impl<F: Read + Seek> Walk<'_, F> {
     }
 
     /// The chunk whose header ends with the file after two letters or more.
-    fn cut_header(&mut self, at: u64) -> io::Result<Option<Id>> {
+    fn cut_header(&mut self, at: u64) -> io::Result<Option<ChunkId>> {
         let letters = match self.wav.file_bytes.saturating_sub(at) {
             2 => self.bytes::<2>(at)?.map(Vec::from),
             3 => self.bytes::<3>(at)?.map(Vec::from),
@@ -369,7 +371,7 @@ impl<F: Read + Seek> Walk<'_, F> {
             _ => None,
         };
         let is_of = |known: &&&[u8; 4]| letters.as_ref().is_some_and(|letters| known.starts_with(letters));
-        Ok(KNOWN.iter().find(is_of).map(|known| Id(**known)))
+        Ok(KNOWN.iter().find(is_of).map(|known| ChunkId(**known)))
     }
 
     fn is_tag(&mut self, at: u64) -> io::Result<bool> {
@@ -422,10 +424,10 @@ impl<F: Read + Seek> Walk<'_, F> {
     }
 }
 
-fn is_printable(id: Id) -> bool {
+fn is_printable(id: ChunkId) -> bool {
     id.0.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
-fn is_known(id: Id) -> bool {
+fn is_known(id: ChunkId) -> bool {
     KNOWN.iter().any(|known| **known == id.0)
 }

@@ -4,7 +4,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 /// A size in a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
+pub enum SizeField {
     /// 32 bits.
     Short(u32),
     /// 64 bits.
@@ -16,7 +16,7 @@ pub enum Field {
 pub struct Repair {
     /// Each field with its place, in bytes from the file's start, in the order they are written. Whatever keeps the
     /// later ones from being written leaves a file that can be repaired again.
-    pub fields: Vec<(u64, Field)>,
+    pub fields: Vec<(u64, SizeField)>,
 }
 
 impl Repair {
@@ -28,8 +28,8 @@ impl Repair {
         for (at, field) in &self.fields {
             file.seek(SeekFrom::Start(*at))?;
             match field {
-                Field::Short(size) => file.write_all(&size.to_le_bytes())?,
-                Field::Long(size) => file.write_all(&size.to_le_bytes())?,
+                SizeField::Short(size) => file.write_all(&size.to_le_bytes())?,
+                SizeField::Long(size) => file.write_all(&size.to_le_bytes())?,
             }
         }
         file.flush()

@@ -1,7 +1,7 @@
 //! The samples of a file, read by hound, for whoever plays, measures or converts a take. Runs where the disk may be
 //! waited for.
 
-use super::{Container, Encoding, Format, Health, Wav};
+use super::{Container, Encoding, Health, Wav, WavFormat};
 use hound::{SampleFormat, WavReader};
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 
@@ -22,7 +22,7 @@ pub enum SamplesError {
     Rf64,
     /// Samples of another kind.
     #[error("{0}: samples of this kind are not read; convert it to 24 bits PCM")]
-    Unknown(Format),
+    Unknown(WavFormat),
     /// What the disk or hound says.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -122,8 +122,8 @@ fn of_hound(error: hound::Error) -> io::Error {
 }
 
 /// The shortest header there is for this audio.
-fn head(format: Format, audio_bytes: u64) -> Cursor<Vec<u8>> {
-    let Format { encoding, channels, sample_rate_hz, bits, .. } = format;
+fn head(format: WavFormat, audio_bytes: u64) -> Cursor<Vec<u8>> {
+    let WavFormat { encoding, channels, sample_rate_hz, bits, .. } = format;
     let frame_bytes = format.frame_bytes().unwrap_or_default();
     let tag: u16 = if encoding == Encoding::Float { 3 } else { 1 };
     let short = |size: u64| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();

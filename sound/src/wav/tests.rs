@@ -16,8 +16,8 @@ struct Plan {
     channels: u16,
     extensible: bool,
     is_64: bool,
-    before: Vec<(Id, Vec<u8>)>,
-    after: Vec<(Id, Vec<u8>)>,
+    before: Vec<(ChunkId, Vec<u8>)>,
+    after: Vec<(ChunkId, Vec<u8>)>,
     audio: Vec<u8>,
 }
 
@@ -98,9 +98,9 @@ impl Built {
     }
 }
 
-fn chunks() -> impl Strategy<Value = Vec<(Id, Vec<u8>)>> {
+fn chunks() -> impl Strategy<Value = Vec<(ChunkId, Vec<u8>)>> {
     let id = prop::sample::select(vec![*b"LIST", *b"bext", *b"cue ", *b"JUNK"]);
-    prop::collection::vec((id.prop_map(Id), prop::collection::vec(any::<u8>(), 0..40)), 0..3)
+    prop::collection::vec((id.prop_map(ChunkId), prop::collection::vec(any::<u8>(), 0..40)), 0..3)
 }
 
 prop_compose! {
@@ -138,7 +138,7 @@ fn repaired(bytes: &[u8]) -> Vec<u8> {
     let fields: Vec<_> = wav.repair.iter().flat_map(|repair| &repair.fields).collect();
     for (at, _) in bytes.iter().zip(&after).enumerate().filter(|(_, (a, b))| a != b) {
         let is_field = fields.iter().any(|(from, field)| {
-            let bytes = if matches!(field, Field::Short(_)) { 4 } else { 8 };
+            let bytes = if matches!(field, SizeField::Short(_)) { 4 } else { 8 };
             (*from..*from + bytes).contains(&(at as u64))
         });
         assert!(is_field, "byte {at} was changed");
@@ -271,7 +271,7 @@ fn every_fault_has_its_sentence() {
         change(&mut built);
         told(&built.bytes)
     };
-    let list = |id: &[u8; 4], bytes| Plan { after: vec![(Id(*id), vec![0; bytes])], ..stereo(10) }.built();
+    let list = |id: &[u8; 4], bytes| Plan { after: vec![(ChunkId(*id), vec![0; bytes])], ..stereo(10) }.built();
     let fmt = |at: usize, byte: u8| changed(&|built| built.bytes[20 + at] = byte);
     let cases: Vec<(String, &str)> = vec![
         (told(&sound.bytes), "Sound: "),

@@ -10,7 +10,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-pub use shape::{Depth, Shape, UnknownDepth};
+pub use shape::{Depth, UnknownDepth, WavShape};
 
 use super::notes::{Info, Mark, Origin, encode};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
@@ -31,7 +31,7 @@ const INFO_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub struct WavFile<F> {
     file: F,
-    shape: Shape,
+    shape: WavShape,
     /// The `bext` chunk, or nothing.
     origin: Vec<u8>,
     frames: u64,
@@ -41,8 +41,8 @@ impl<F: Write + Seek> WavFile<F> {
     /// Begins a file: writes its header, which is true for no audio. What the file had in its first page is lost.
     ///
     /// # Errors
-    /// Those of the disk, and [`ErrorKind::InvalidInput`] for a shape that no header can name ([`Shape::is_possible`]).
-    pub fn create(file: F, shape: Shape, origin: Option<&Origin>) -> io::Result<WavFile<F>> {
+    /// Those of the disk, and [`ErrorKind::InvalidInput`] for a shape that no header can name ([`WavShape::is_possible`]).
+    pub fn create(file: F, shape: WavShape, origin: Option<&Origin>) -> io::Result<WavFile<F>> {
         if !shape.is_possible() {
             return Err(io::Error::new(ErrorKind::InvalidInput, format!("no WAV file can hold {shape}")));
         }
@@ -53,7 +53,7 @@ impl<F: Write + Seek> WavFile<F> {
     }
 
     /// What its frames are.
-    pub fn shape(&self) -> Shape {
+    pub fn shape(&self) -> WavShape {
         self.shape
     }
 

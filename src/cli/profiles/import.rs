@@ -67,7 +67,7 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 /// False where another profile stands in the way.
-fn write(made: &midi_guide::Made, folder: &Path) -> Result<bool, Failure> {
+fn write(made: &midi_guide::GuideProfile, folder: &Path) -> Result<bool, Failure> {
     let path = folder.join(format!("{}.yaml", made.id));
     let shown = path.display();
     let unwritable = |error: io::Error| Failure::other(format!("{shown}: {error}"));

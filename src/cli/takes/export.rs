@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     takes::{
-        NotDone, NotUsable, Reach, Take,
+        NotUsable, Reach, Take, TakeError,
         export::{Export, Exported, Form, LOUDNESS_LUFS, Normalize, PEAK_DBTP, RATES_HZ, export as exported},
         shown,
     },
@@ -100,7 +100,7 @@ pub(super) fn export(args: &ExportArgs) -> Outcome {
 }
 
 /// The file that is wanted. A folder that is not there yet is made.
-fn wanted(path: &Path, args: &ExportArgs, is_folder: impl Fn(&Path) -> bool) -> Result<PathBuf, NotDone> {
+fn wanted(path: &Path, args: &ExportArgs, is_folder: impl Fn(&Path) -> bool) -> Result<PathBuf, TakeError> {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(format!(".{}", args.format));
     match &args.out {

@@ -6,7 +6,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    takes::{Measured, NotUsable, Reach, Take, cache::Cache, shown, time_text, why_beyond, why_unread},
+    takes::{Measurement, NotUsable, Reach, Take, cache::Cache, shown, time_text, why_beyond, why_unread},
     wav::{Encoding, Health, Wav},
 };
 use std::{io, path::Path};
@@ -50,7 +50,7 @@ fn row(path: &Path, cache: &Cache) -> io::Result<[String; 9]> {
         Health::NeedsRepair => "needs repair".to_owned(),
         Health::Beyond => why_beyond(&wav),
     };
-    let verdict = cache.get(path).map(|Measured { verdict, .. }| verdict);
+    let verdict = cache.get(path).map(|Measurement { verdict, .. }| verdict);
     Ok([
         name(path),
         wav.seconds().map(time_text).unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use super::super::{
     Failure, Outcome, print,
-    running::Running,
+    running::RunningEngine,
     setup::{Setup, StationArgs},
 };
 use crate::{
@@ -46,7 +46,7 @@ pub(super) fn play(file: &Path, device: Option<DeviceChoice>) -> Outcome {
     setup.config.monitor = Some(Decibels::SILENCE);
     setup.config.sessions.takes = false;
     setup.config.folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
-    let running = Running::start(&mut setup, &[], None)?;
+    let running = RunningEngine::start(&mut setup, &[], None)?;
     running.station.ask(Command::TakePlay { take: Text(name.to_owned()) }).map_err(Failure::asked)?;
     let mut failure = None;
     let mut is_over = false;

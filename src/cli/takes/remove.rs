@@ -4,7 +4,7 @@ use super::{
     super::{Failure, Outcome, print},
     each, second_folder,
 };
-use crate::takes::{Named, TRASH_KEEPS_ROOM, remove as removed, shown, trash_files};
+use crate::takes::{NamedTake, TRASH_KEEPS_ROOM, remove as removed, shown, trash_files};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -17,7 +17,7 @@ use std::{
 pub(super) fn remove(files: &[PathBuf]) -> Outcome {
     let second = second_folder();
     let said = |path: &Path| {
-        let moved = removed(&Named { path: path.to_owned(), second: second.clone() })?;
+        let moved = removed(&NamedTake { path: path.to_owned(), second: second.clone() })?;
         Ok(format!("{} is in the trash: {}{}; {TRASH_KEEPS_ROOM}", shown(path), shown(&moved.to), moved.besides))
     };
     each(files, "is not removed", said)

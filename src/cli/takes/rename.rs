@@ -1,7 +1,7 @@
 //! `busker takes rename`: another name for a take.
 
 use super::{super::Outcome, each, second_folder};
-use crate::takes::{Named, rename as renamed, shown};
+use crate::takes::{NamedTake, rename as renamed, shown};
 use std::path::Path;
 
 /// Renames it and says what it is called now.
@@ -11,7 +11,7 @@ use std::path::Path;
 pub(super) fn rename(file: &Path, name: &str) -> Outcome {
     let second = second_folder();
     let said = |path: &Path| {
-        let take = Named { path: path.to_owned(), second: second.clone() };
+        let take = NamedTake { path: path.to_owned(), second: second.clone() };
         let moved = renamed(&take, name)?;
         Ok(format!("{} is now {}{}", shown(path), shown(&moved.to), moved.besides))
     };

@@ -4,7 +4,7 @@ use super::{
     super::{Failure, Outcome, complain, print},
     second_folder, there,
 };
-use crate::takes::{Reach, Repaired, finish_moves, repair, repair_folder, shown, why_beyond};
+use crate::takes::{Reach, RepairReport, finish_moves, repair, repair_folder, shown, why_beyond};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -44,7 +44,7 @@ pub(super) fn folder(folder: &Path, is_named: bool, is_dry: bool) -> Outcome {
         failed += usize::from(!said(path, repaired, Reach::Folder, is_dry)?);
     }
     match failed {
-        0 if outcomes.iter().all(|(_, repaired)| matches!(repaired, Ok(Repaired::Sound))) => {
+        0 if outcomes.iter().all(|(_, repaired)| matches!(repaired, Ok(RepairReport::Sound))) => {
             print(&format!("nothing in {} needs repair", shown(folder)))
         }
         0 => Ok(()),
@@ -53,17 +53,17 @@ pub(super) fn folder(folder: &Path, is_named: bool, is_dry: bool) -> Outcome {
 }
 
 /// False where it failed.
-fn said(path: &Path, repaired: &io::Result<Repaired>, reach: Reach, is_dry: bool) -> Result<bool, Failure> {
+fn said(path: &Path, repaired: &io::Result<RepairReport>, reach: Reach, is_dry: bool) -> Result<bool, Failure> {
     let name = shown(path);
     match repaired {
-        Ok(Repaired::Sound) if reach == Reach::Folder => {}
-        Ok(Repaired::Sound) => print(&format!("{name}: sound, nothing to repair"))?,
-        Ok(Repaired::Recording) => print(&format!("{name}: being recorded, left alone until it is finished"))?,
-        Ok(Repaired::Done(wav)) => print(&format!("{name}: {}", Repaired::text(wav, is_dry)))?,
-        Ok(Repaired::Beyond(wav)) if wav.file_bytes == 0 => {
+        Ok(RepairReport::Sound) if reach == Reach::Folder => {}
+        Ok(RepairReport::Sound) => print(&format!("{name}: sound, nothing to repair"))?,
+        Ok(RepairReport::Recording) => print(&format!("{name}: being recorded, left alone until it is finished"))?,
+        Ok(RepairReport::Done(wav)) => print(&format!("{name}: {}", RepairReport::text(wav, is_dry)))?,
+        Ok(RepairReport::Beyond(wav)) if wav.file_bytes == 0 => {
             print(&format!("{name}: empty, nothing was written to it; `busker takes remove` puts it into the trash"))?;
         }
-        Ok(Repaired::Beyond(wav)) => {
+        Ok(RepairReport::Beyond(wav)) => {
             complain(&format!("{name} cannot be repaired and is left as it is: {}", why_beyond(wav)));
             return Ok(false);
         }

@@ -1,7 +1,7 @@
 //! Work that takes a while: a bar on a terminal, and signals that end it in order.
 
 use super::super::{Failure, signals};
-use crate::takes::{Measured, NotUsable, Take, cache::Cache, measure};
+use crate::takes::{Measurement, NotUsable, Take, cache::Cache, measure};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{ops::ControlFlow, sync::mpsc::Receiver};
 
@@ -50,7 +50,7 @@ impl Work {
     ///
     /// # Errors
     /// See [`NotUsable`].
-    pub(super) fn measured(&mut self, take: &Take, name: &str, cache: &Cache) -> Result<Measured, NotUsable> {
+    pub(super) fn measured(&mut self, take: &Take, name: &str, cache: &Cache) -> Result<Measurement, NotUsable> {
         if let Some(measured) = cache.get(&take.path) {
             return Ok(measured);
         }

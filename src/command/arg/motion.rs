@@ -2,20 +2,20 @@
 
 use super::{Arg, ArgKind, number};
 use crate::{
-    motion::{Slot, Wanted},
+    motion::{ModulatorRequest, ModulatorSlot},
     music::Bpm,
     profile::Curve,
 };
 
 /// A place of a knob, 0..=1.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Part(pub f64);
+pub struct KnobPosition(pub f64);
 
-impl Arg for Part {
+impl Arg for KnobPosition {
     const KIND: ArgKind = ArgKind::Number { min: 0.0, max: 1.0, unit: "" };
 
     fn read(word: Option<&str>) -> Result<Self, String> {
-        number(word, Self::KIND).map(Part)
+        number(word, Self::KIND).map(KnobPosition)
     }
 
     fn write(&self) -> Option<String> {
@@ -74,7 +74,7 @@ impl Arg for Length {
     }
 }
 
-impl Arg for Wanted {
+impl Arg for ModulatorRequest {
     const KIND: ArgKind = ArgKind::Modulator;
 
     fn read(word: Option<&str>) -> Result<Self, String> {
@@ -86,7 +86,7 @@ impl Arg for Wanted {
     }
 }
 
-impl Arg for Slot {
+impl Arg for ModulatorSlot {
     const KIND: ArgKind = ArgKind::OneOf(&["lfo", "lfo2", "lfo3", "lfo4", "env", "env2", "env3", "env4"]);
 
     fn read(word: Option<&str>) -> Result<Self, String> {

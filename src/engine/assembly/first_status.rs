@@ -1,12 +1,12 @@
 //! What is shown until the control thread has looked around.
 
-use super::inputs::Inputs;
+use super::inputs::ChosenInputs;
 use crate::{
     engine::{config::EngineConfig, host::DeviceSpec},
     music::Position,
     status::{
-        AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus, Part,
-        RealtimeStatus, RecordStatus, Status, TransportStatus,
+        AutomationStatus, ClockStatus, DeviceStatus, FaultCounts, InputsStatus, MeterStatus, ParamsStatus,
+        RealtimeStatus, RecordStatus, Status, StatusPart, TransportStatus,
     },
     taps::Taps,
 };
@@ -27,10 +27,10 @@ pub fn device_status(spec: &DeviceSpec) -> DeviceStatus {
 }
 
 /// The status at the start.
-pub fn first_status(config: &EngineConfig, spec: &DeviceSpec, inputs: &Inputs) -> Status {
+pub fn first_status(config: &EngineConfig, spec: &DeviceSpec, inputs: &ChosenInputs) -> Status {
     Status {
         at_ns: 0,
-        transport: Part::from(TransportStatus {
+        transport: StatusPart::from(TransportStatus {
             playing: false,
             position: Position::of_pulse(0.0),
             seconds: 0.0,
@@ -44,7 +44,7 @@ pub fn first_status(config: &EngineConfig, spec: &DeviceSpec, inputs: &Inputs) -
         clock: ClockStatus::default().into(),
         learning: None.into(),
         monitor: None.into(),
-        inputs: Part::from(InputsStatus {
+        inputs: StatusPart::from(InputsStatus {
             channels: inputs.channels.clone(),
             meters: vec![MeterStatus::SILENT; inputs.sources.len()],
             gains_db: vec![0.0; inputs.sources.len()],
@@ -53,14 +53,14 @@ pub fn first_status(config: &EngineConfig, spec: &DeviceSpec, inputs: &Inputs) -
         outputs: vec![MeterStatus::SILENT; 2].into(),
         click_on: false.into(),
         profiles: config.library.ids().map(str::to_owned).collect::<Arc<[String]>>().into(),
-        params: Part::from(ParamsStatus::standing(
+        params: StatusPart::from(ParamsStatus::standing(
             Arc::clone(&config.profile),
             config.profile.params.iter().map(|param| param.default).collect(),
         )),
         automation: AutomationStatus::default().into(),
         morph: None.into(),
         session: None.into(),
-        record: Part::from(RecordStatus {
+        record: StatusPart::from(RecordStatus {
             inputs: config.recorder.inputs.as_ref().map_or_else(|| inputs.channels.clone(), Taps::to_string),
             ..RecordStatus::standing(config.folder.clone())
         }),

@@ -6,7 +6,7 @@ use crate::{
     engine::{
         audio::{
             capture::{Hold, Layout},
-            renderer::Source,
+            renderer::InputSource,
         },
         config::EngineConfig,
         host::{
@@ -28,9 +28,9 @@ pub struct NoSuchInput {
 }
 
 /// The inputs of an engine.
-pub struct Inputs {
+pub struct ChosenInputs {
     /// The recorded ones.
-    pub sources: Vec<Source>,
+    pub sources: Vec<InputSource>,
     /// Of each of them, its tap.
     pub taps: Vec<Tap>,
     /// What they are called.
@@ -41,22 +41,22 @@ pub struct Inputs {
     pub monitor: Decibels,
 }
 
-impl Inputs {
+impl ChosenInputs {
     /// The inputs that are asked for, or else those where the instrument is.
     ///
     /// # Errors
     /// They are not there.
-    pub fn choose(config: &EngineConfig, spec: &DeviceSpec, ports: &[OpenPort]) -> Result<Inputs, NoSuchInput> {
+    pub fn choose(config: &EngineConfig, spec: &DeviceSpec, ports: &[OpenPort]) -> Result<ChosenInputs, NoSuchInput> {
         let has_synth = has_built_in_synth(ports);
         let plays_synth = matches!(ports.first(), Some(OpenPort { way: PortWay::BuiltIn, .. }));
         let (sources, channels) = choose_inputs(config.input.as_ref(), spec, has_synth, plays_synth)?;
         // The built-in synth as the instrument means a laptop: its microphone on its loudspeakers would howl.
-        let own_sound = sources.iter().all(|source| matches!(source, Source::Synth(_)));
+        let own_sound = sources.iter().all(|source| matches!(source, InputSource::Synth(_)));
         let safe = if own_sound || !plays_synth { Decibels::UNITY } else { Decibels::SILENCE };
         let taps: Vec<Tap> = sources.iter().map(|source| tap_of(*source)).collect();
         let hold = hold(&config.recorder, f64::from(spec.sample_rate_hz));
         let layout = Layout::new(&taps, others(config, spec, has_synth), hold);
-        Ok(Inputs { sources, taps, channels, layout, monitor: config.monitor.unwrap_or(safe) })
+        Ok(ChosenInputs { sources, taps, channels, layout, monitor: config.monitor.unwrap_or(safe) })
     }
 }
 
@@ -64,10 +64,10 @@ fn has_built_in_synth(ports: &[OpenPort]) -> bool {
     ports.iter().any(|port| matches!(port.way, PortWay::BuiltIn))
 }
 
-fn tap_of(source: Source) -> Tap {
+fn tap_of(source: InputSource) -> Tap {
     match source {
-        Source::Device(channel) => Tap::of_input(channel),
-        Source::Synth(side) => Tap::SYNTH[side % 2],
+        InputSource::Device(channel) => Tap::of_input(channel),
+        InputSource::Synth(side) => Tap::SYNTH[side % 2],
     }
 }
 
@@ -98,18 +98,18 @@ fn choose_inputs(
     spec: &DeviceSpec,
     built_in: bool,
     instrument_is_built_in: bool,
-) -> Result<(Vec<Source>, String), NoSuchInput> {
+) -> Result<(Vec<InputSource>, String), NoSuchInput> {
     // The simulated host has the built-in synth behind its inputs.
     let simulated = spec.inputs == 0 && built_in;
-    let synth = || (vec![Source::Synth(0), Source::Synth(1)], "synth".to_owned());
+    let synth = || (vec![InputSource::Synth(0), InputSource::Synth(1)], "synth".to_owned());
     match asked {
         None if instrument_is_built_in || simulated => Ok(synth()),
         // The simulated host is asked for, or stands in for a device: it has one silent input.
-        None if spec.inputs == 0 && spec.host == "sim" => Ok((vec![Source::Device(0)], "none".to_owned())),
+        None if spec.inputs == 0 && spec.host == "sim" => Ok((vec![InputSource::Device(0)], "none".to_owned())),
         None if spec.inputs == 0 => Ok((Vec::new(), "none".to_owned())),
         None => {
             let list = ChannelList::first(spec.inputs.min(2));
-            Ok((list.indices().map(Source::Device).collect(), list.to_string()))
+            Ok((list.indices().map(InputSource::Device).collect(), list.to_string()))
         }
         Some(list) => {
             let have = if simulated { 2 } else { spec.inputs };
@@ -121,7 +121,7 @@ fn choose_inputs(
                 };
                 return Err(NoSuchInput { asked: list.to_string(), device: spec.name.clone(), have });
             }
-            let source = |channel| if simulated { Source::Synth(channel) } else { Source::Device(channel) };
+            let source = |channel| if simulated { InputSource::Synth(channel) } else { InputSource::Device(channel) };
             Ok((list.indices().map(source).collect(), list.to_string()))
         }
     }

@@ -2,20 +2,20 @@
 
 use crate::engine::{
     audio::port::CallbackPort,
-    control::{MidiHandles, Port},
+    control::{MidiHandles, MidiPort},
     frame_clock::FrameClock,
     host::open_port::{OpenPort, PortWay},
     midi::{
         clock_out::ClockOut,
         clock_thread::{ClockPort, ClockThread},
         input::{Inlet, MidiIn},
-        lane::lane,
+        message_queue::message_queue,
         panel::PortPanel,
         plug::Nowhere,
         port::{CallbackOut, MidiOut},
         pulse_watch::PulseWatch,
         scheduler::{Scheduler, SchedulerPort},
-        scheduler_thread::{SchedulerRunner, scheduler_lane},
+        scheduler_thread::{SchedulerRunner, scheduler_queue},
         sent::{PortIndex, SentReader, sent_log},
     },
     plan_cell::PlanReader,
@@ -60,7 +60,7 @@ pub fn halves(
             PortWay::Jack { .. } => port.settings.output,
             PortWay::BuiltIn | PortWay::Threads { .. } => true,
         };
-        known.push(Port {
+        known.push(MidiPort {
             info: port.info,
             panel: Arc::clone(&panel),
             wire: port.wire,
@@ -74,7 +74,7 @@ pub fn halves(
         thru.extend(input.as_mut().and_then(MidiIn::take_thru));
         received.extend(input);
         let in_callback = || {
-            let (sender, receiver) = lane();
+            let (sender, receiver) = message_queue();
             let out: Box<dyn MidiOut> = Box::new(CallbackOut::new(sender, frames.clone(), Arc::clone(delay_frames)));
             let clock = is_played.then(ClockOut::new);
             (out, CallbackPort::new(index, receiver, clock, Arc::clone(&panel)))
@@ -107,8 +107,8 @@ pub fn halves(
     let (scheduler_log, scheduler_sent) = sent_log();
     let (clock_log, clock_sent) = sent_log();
     let pulses = PulseWatch::new(plan.clone(), frames.clone());
-    let (sender, lane) = scheduler_lane();
-    let scheduler = SchedulerRunner::new(Scheduler::new(outs, scheduler_log, Some(pulses)), lane, thru);
+    let (sender, message_queue) = scheduler_queue();
+    let scheduler = SchedulerRunner::new(Scheduler::new(outs, scheduler_log, Some(pulses)), message_queue, thru);
     let clock = (!clock_ports.is_empty()).then(|| ClockThread::new(clock_ports, plan, frames.clone(), clock_log));
     let handles = MidiHandles {
         scheduler: sender,

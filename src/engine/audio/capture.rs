@@ -97,10 +97,10 @@ impl Layout {
 
 /// The memory both halves share.
 struct Ring {
-    /// Of each lane, its tap.
+    /// Of each channel, its tap.
     taps: Box<[Tap]>,
-    /// One lane a channel; a sample is its bits.
-    lanes: Box<[Box<[AtomicU32]>]>,
+    /// Of each channel, its samples as bits.
+    channels: Box<[Box<[AtomicU32]>]>,
     frames: usize,
     /// The frame after the newest that is whole.
     head: AtomicI64,
@@ -123,13 +123,13 @@ pub struct Capture {
 /// [`Capture::bring_in`].
 pub fn capture(layout: &Layout) -> (CaptureFeed, Capture) {
     let frames = layout.frames.max(1);
-    let lanes = layout.taps.iter().map(|_| bytemuck::zeroed_slice_box(frames)).collect();
+    let channels = layout.taps.iter().map(|_| bytemuck::zeroed_slice_box(frames)).collect();
     let taps = layout.taps.clone().into();
-    let ring = Arc::new(Ring { taps, lanes, frames, head: AtomicI64::new(0), writing: AtomicI64::new(0) });
+    let ring = Arc::new(Ring { taps, channels, frames, head: AtomicI64::new(0), writing: AtomicI64::new(0) });
     (CaptureFeed { ring: Arc::clone(&ring) }, Capture { ring })
 }
 
-/// A frame's place, as two stretches of a lane: up to its end, and on from its beginning.
+/// A frame's place, as two stretches of a channel: up to its end, and on from its beginning.
 fn stretches(first: i64, frames: usize, length: usize) -> (Range<usize>, Range<usize>) {
     let at = first.rem_euclid(length as i64) as usize;
     let straight = frames.min(length - at);
@@ -177,10 +177,10 @@ impl CaptureBlock<'_> {
 
     /// Writes the samples of a channel. Realtime: yes.
     pub fn write(&self, channel: usize, samples: &[f32]) {
-        let Some(lane) = self.ring.lanes.get(channel) else { return };
+        let Some(cells) = self.ring.channels.get(channel) else { return };
         let (straight, wrapped) = &self.stretches;
         let (first, rest) = samples.split_at(straight.len().min(samples.len()));
-        for (to, samples) in [(&lane[straight.clone()], first), (&lane[wrapped.clone()], rest)] {
+        for (to, samples) in [(&cells[straight.clone()], first), (&cells[wrapped.clone()], rest)] {
             for (to, from) in to.iter().zip(samples) {
                 to.store(from.to_bits(), Ordering::Relaxed);
             }
@@ -208,7 +208,7 @@ impl Capture {
     /// Brings all of it into memory, in the order it is written, so that the callback waits for no page. Takes a moment.
     pub fn bring_in(&self) {
         for at in (0..self.ring.frames).step_by(PAGE_SAMPLES) {
-            for sample in self.ring.lanes.iter().filter_map(|lane| lane.get(at)) {
+            for sample in self.ring.channels.iter().filter_map(|cells| cells.get(at)) {
                 // Whatever is there stays. (Adding nothing would be compiled to a read, which brings no page of its own.)
                 let _ = sample.compare_exchange(0, 0, Ordering::Relaxed, Ordering::Relaxed);
             }
@@ -235,7 +235,7 @@ impl Capture {
 
     /// Its memory.
     pub fn bytes(&self) -> u64 {
-        self.ring.lanes.len() as u64 * self.ring.frames as u64 * SAMPLE_BYTES as u64
+        self.ring.channels.len() as u64 * self.ring.frames as u64 * SAMPLE_BYTES as u64
     }
 
     /// Reads `frames` frames from `first` on: of these channels, interleaved, into `out`, whose content is replaced. A
@@ -256,9 +256,9 @@ impl Capture {
             for (frames, stretch) in [(before, straight), (after, wrapped)] {
                 for (place, channel) in channels.iter().enumerate() {
                     let places = frames.chunks_exact_mut(channels.len()).filter_map(|frame| frame.get_mut(place));
-                    match ring.lanes.get(*channel) {
-                        Some(lane) => places
-                            .zip(&lane[stretch.clone()])
+                    match ring.channels.get(*channel) {
+                        Some(cells) => places
+                            .zip(&cells[stretch.clone()])
                             .for_each(|(to, from)| *to = f32::from_bits(from.load(Ordering::Relaxed))),
                         None => places.for_each(|to| *to = 0.0),
                     }

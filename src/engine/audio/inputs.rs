@@ -19,7 +19,7 @@ const WORDS: usize = INPUTS_MOST / 2;
 
 /// Where a recorded input comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum InputSource {
     /// A channel of the device, counted from 0.
     Device(usize),
     /// The built-in synth: 0 left, 1 right.
@@ -55,7 +55,7 @@ pub type InputGainsWriter = LevelWriter<InputGains, WORDS>;
 pub struct Inputs {
     /// What the device gave, where it does not lie elsewhere.
     device: Vec<Vec<f32>>,
-    sources: Vec<Source>,
+    sources: Vec<InputSource>,
     levels: LevelReader<InputGains, WORDS>,
     gains: Vec<Gain>,
     meters: Vec<Meter>,
@@ -65,7 +65,7 @@ pub struct Inputs {
 
 impl Inputs {
     /// Inputs from these sources, each with its meter, at unity, and where their gains are changed. Realtime: no.
-    pub fn new(device_inputs: usize, sources: Vec<Source>, meters: Vec<Meter>) -> (Inputs, InputGainsWriter) {
+    pub fn new(device_inputs: usize, sources: Vec<InputSource>, meters: Vec<Meter>) -> (Inputs, InputGainsWriter) {
         let (writer, levels) = level(InputGains([1.0; INPUTS_MOST]));
         let block = || vec![0.0; MAX_BLOCK];
         let device = (0..device_inputs).map(|_| block()).collect();
@@ -80,7 +80,7 @@ impl Inputs {
 
     /// Whether the built-in synth is one.
     pub fn hear_synth(&self) -> bool {
-        self.sources.iter().any(|source| matches!(source, Source::Synth(_)))
+        self.sources.iter().any(|source| matches!(source, InputSource::Synth(_)))
     }
 
     /// How many channels the device gives.
@@ -122,8 +122,8 @@ impl Inputs {
         }
         for (i, (source, gain)) in self.sources.iter().zip(&mut self.gains).enumerate() {
             let samples = match *source {
-                Source::Device(channel) => given(&self.device, channel, frames, &device),
-                Source::Synth(side) => synth.map_or(&SILENCE[..frames], |sides| &sides[side % 2][..frames]),
+                InputSource::Device(channel) => given(&self.device, channel, frames, &device),
+                InputSource::Synth(side) => synth.map_or(&SILENCE[..frames], |sides| &sides[side % 2][..frames]),
             };
             let samples = if gain.is_unity() {
                 samples

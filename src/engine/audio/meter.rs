@@ -12,17 +12,17 @@ use std::sync::{
 const RMS_SECONDS: f32 = 0.3;
 
 /// Samples measured side by side.
-const LANES: usize = 8;
+const WIDTH: usize = 8;
 
 /// What was measured of every eighth sample.
 #[derive(Default)]
-struct Lanes {
-    peak: [f32; LANES],
-    sum: [f32; LANES],
+struct Accumulators {
+    peak: [f32; WIDTH],
+    sum: [f32; WIDTH],
 }
 
-impl Lanes {
-    fn add(&mut self, samples: &[f32; LANES]) {
+impl Accumulators {
+    fn add(&mut self, samples: &[f32; WIDTH]) {
         for (i, sample) in samples.iter().enumerate() {
             let level = sample.abs();
             self.peak[i] = if level > self.peak[i] { level } else { self.peak[i] };
@@ -83,14 +83,14 @@ impl Meter {
             return;
         }
         // Side by side, for a single sum waits for each addition.
-        let mut lanes = Lanes::default();
-        let (eights, rest) = block.as_chunks::<LANES>();
+        let mut sums = Accumulators::default();
+        let (eights, rest) = block.as_chunks::<WIDTH>();
         for eight in eights {
-            lanes.add(eight);
+            sums.add(eight);
         }
-        lanes.add(&std::array::from_fn(|i| rest.get(i).copied().unwrap_or(0.0)));
-        let peak = lanes.peak.iter().fold(0.0, |peak: f32, lane| peak.max(*lane));
-        let sum: f32 = lanes.sum.iter().sum();
+        sums.add(&std::array::from_fn(|i| rest.get(i).copied().unwrap_or(0.0)));
+        let peak = sums.peak.iter().fold(0.0, |peak: f32, other| peak.max(*other));
+        let sum: f32 = sums.sum.iter().sum();
         // Looked for only where there are any.
         let clipped = if peak >= 1.0 { block.iter().map(|sample| u32::from(sample.abs() >= 1.0)).sum() } else { 0 };
         let n = block.len() as f32;

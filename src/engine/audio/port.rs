@@ -6,9 +6,9 @@
 use crate::{
     engine::midi::{
         clock_out::ClockOut,
-        lane::{LONGEST_BYTES, LaneReceiver},
+        message_queue::{LONGEST_BYTES, MessageReceiver},
         panel::PortPanel,
-        sent::{Payload, PortIndex, Sent, SentLog},
+        sent::{Payload, PortIndex, SentLog, SentMessage},
         slew::{Slew, offset_frames},
     },
     music::Plan,
@@ -34,7 +34,7 @@ struct Entry {
 /// The port's half in the callback.
 pub struct CallbackPort {
     index: PortIndex,
-    lane: LaneReceiver,
+    queue: MessageReceiver,
     clock: Option<ClockOut>,
     panel: Arc<PortPanel>,
     /// Where its clock is in time; nothing before the first block.
@@ -46,11 +46,16 @@ pub struct CallbackPort {
 }
 
 impl CallbackPort {
-    /// A port fed by a lane, with a clock of its own if it is to get one.
-    pub fn new(index: PortIndex, lane: LaneReceiver, clock: Option<ClockOut>, panel: Arc<PortPanel>) -> CallbackPort {
+    /// A port fed by a queue, with a clock of its own if it is to get one.
+    pub fn new(
+        index: PortIndex,
+        queue: MessageReceiver,
+        clock: Option<ClockOut>,
+        panel: Arc<PortPanel>,
+    ) -> CallbackPort {
         CallbackPort {
             index,
-            lane,
+            queue,
             clock,
             panel,
             slew: None,
@@ -63,7 +68,7 @@ impl CallbackPort {
     /// Gathers everything due in a window of frames.
     pub fn gather(&mut self, plan: &Plan, window: Range<i64>, ns_at: impl Fn(i64) -> u64, log: &mut SentLog) {
         let (slew, due) = self.due(window.clone(), plan.last().timeline.sample_rate_hz);
-        let CallbackPort { index, lane, clock, panel, entries, bytes, .. } = self;
+        let CallbackPort { index, queue, clock, panel, entries, bytes, .. } = self;
         entries.clear();
         bytes.clear();
         let push = |entries: &mut Vec<Entry>, bytes: &mut Vec<u8>, frame: i64, order: u32, message: &[u8]| {
@@ -79,7 +84,7 @@ impl CallbackPort {
                 // A block of 8192 frames at 8 kHz and 300 BPM holds 123 pulses: there is room.
                 if order < MESSAGES as u32 / 2 {
                     push(entries, bytes, frame, order, message.bytes());
-                    log.push(Sent {
+                    log.push(SentMessage {
                         at_ns: ns_at(frame),
                         waited_ns: 0,
                         port: *index,
@@ -93,7 +98,7 @@ impl CallbackPort {
             if bytes.len() + LONGEST_BYTES > BYTES {
                 break;
             }
-            let Some((frame, message)) = lane.pop_before(window.end) else { break };
+            let Some((frame, message)) = queue.pop_before(window.end) else { break };
             push(entries, bytes, frame, order, message);
         }
         entries.sort_unstable_by_key(|entry| (entry.offset, entry.order));

@@ -11,7 +11,7 @@
 #[cfg(test)]
 mod tests;
 
-pub use super::inputs::Source;
+pub use super::inputs::InputSource;
 use super::{
     built_in::BuiltIn,
     capture::CaptureFeed,
@@ -96,7 +96,7 @@ pub struct RendererParts {
     /// Channels the device gives.
     pub device_inputs: usize,
     /// What is recorded and monitored.
-    pub sources: Vec<Source>,
+    pub sources: Vec<InputSource>,
     /// One for each source.
     pub input_meters: Vec<Meter>,
     /// Left and right.

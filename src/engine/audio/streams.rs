@@ -24,7 +24,7 @@ use block::{BLOCK_BYTES, Block, Epoch};
 use busker_sound::mixer::STRIPS;
 use free::FreeStream;
 pub use free::START_BLOCKS;
-use queue::{Home, Queue};
+use queue::{BlockQueue, BlockReturn};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Producer, Split},
@@ -49,14 +49,14 @@ pub const BUDGET_BYTES: usize = 32 << 20;
 pub const STREAM_BLOCKS: usize = BUDGET_BYTES / STREAMS / BLOCK_BYTES;
 /// From silence to a sound and back.
 const RAMP_SECONDS: f64 = 0.005;
-/// The bits of a [`Position`] that count frames: months of them.
+/// The bits of a [`StreamPosition`] that count frames: months of them.
 const FRAMES_BITS: u32 = 40;
 /// The most parts of a block of the device in which the song rolls: stretches of a plan and wraps, whose loops are longer.
 const SPANS: usize = 16;
 
 /// How far a stream that runs freely is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Position {
+pub struct StreamPosition {
     /// Of which epoch.
     pub epoch: Epoch,
     /// Frames of it that were heard.
@@ -76,9 +76,9 @@ pub struct StreamCounters {
 
 impl StreamCounters {
     /// How far the epoch is that was heard last on the stream that runs freely.
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> StreamPosition {
         let packed = self.position.load(Ordering::Relaxed);
-        Position { epoch: Epoch((packed >> FRAMES_BITS) as u32), frames: packed & ((1 << FRAMES_BITS) - 1) }
+        StreamPosition { epoch: Epoch((packed >> FRAMES_BITS) as u32), frames: packed & ((1 << FRAMES_BITS) - 1) }
     }
 
     /// The newest epoch of the stream that runs freely that ended, to its end or where it was stopped, without another one
@@ -94,16 +94,16 @@ impl StreamCounters {
 
 /// What a stream is to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Wanted {
+struct StreamOrder {
     /// The newest epoch; older blocks are void.
     epoch: Epoch,
     /// Whether it is heard.
     plays: bool,
 }
 
-impl Wanted {
-    fn of(packed: u64) -> Wanted {
-        Wanted { epoch: Epoch((packed >> 1) as u32), plays: packed & 1 != 0 }
+impl StreamOrder {
+    fn of(packed: u64) -> StreamOrder {
+        StreamOrder { epoch: Epoch((packed >> 1) as u32), plays: packed & 1 != 0 }
     }
 
     fn packed(self) -> u64 {
@@ -114,7 +114,7 @@ impl Wanted {
 /// Levels that the callback looks at.
 #[derive(Debug)]
 struct Cells {
-    /// For each stream a [`Wanted`].
+    /// For each stream a [`StreamOrder`].
     wanted: [AtomicU64; STREAMS],
     /// A bit for each stream that was asked for something or got a block: streams that sleep are not looked at.
     knocks: AtomicU64,
@@ -136,18 +136,18 @@ impl StreamsHandle {
     /// A stream plays this epoch, a later one than before, from the next block of the device on: what was read for older
     /// ones goes home unheard.
     pub fn play(&self, stream: usize, epoch: Epoch) {
-        self.want(stream, Wanted { epoch, plays: true });
+        self.want(stream, StreamOrder { epoch, plays: true });
     }
 
     /// A stream plays nothing.
     pub fn stop(&self, stream: usize) {
         if let Some(cell) = self.cells.wanted.get(stream) {
-            let Wanted { epoch, .. } = Wanted::of(cell.load(Ordering::Relaxed));
-            self.want(stream, Wanted { epoch, plays: false });
+            let StreamOrder { epoch, .. } = StreamOrder::of(cell.load(Ordering::Relaxed));
+            self.want(stream, StreamOrder { epoch, plays: false });
         }
     }
 
-    fn want(&self, stream: usize, wanted: Wanted) {
+    fn want(&self, stream: usize, wanted: StreamOrder) {
         if let Some(cell) = self.cells.wanted.get(stream) {
             cell.store(wanted.packed(), Ordering::Relaxed);
             self.cells.knock(stream);
@@ -156,13 +156,13 @@ impl StreamsHandle {
 }
 
 /// The disk reader's half.
-pub struct Lending {
+pub struct StreamFeeder {
     full: Vec<HeapProd<Box<Block>>>,
     home: HeapCons<Box<Block>>,
     cells: Arc<Cells>,
 }
 
-impl Lending {
+impl StreamFeeder {
     /// Lends a block to its stream. A stream that has [`STREAM_BLOCKS`] of them takes none.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ impl Lending {
 
 /// What all streams share.
 struct Shared {
-    home: Home,
+    home: BlockReturn,
     ramp_frames: u64,
     counters: Arc<StreamCounters>,
 }
@@ -201,11 +201,11 @@ pub struct Streams {
 }
 
 /// The halves, without any block, and what is counted.
-pub fn streams(sample_rate_hz: f64) -> (Streams, StreamsHandle, Lending, Arc<StreamCounters>) {
+pub fn streams(sample_rate_hz: f64) -> (Streams, StreamsHandle, StreamFeeder, Arc<StreamCounters>) {
     let (full, mut queues): (Vec<_>, Vec<_>) = (0..STREAMS)
         .map(|_| {
             let (producer, consumer) = HeapRb::new(STREAM_BLOCKS).split();
-            (producer, Queue::new(consumer))
+            (producer, BlockQueue::new(consumer))
         })
         .unzip();
     let (home_producer, home_consumer) = HeapRb::new(STREAMS * STREAM_BLOCKS).split();
@@ -222,7 +222,7 @@ pub fn streams(sample_rate_hz: f64) -> (Streams, StreamsHandle, Lending, Arc<Str
         cells: Arc::clone(&cells),
         shared,
     };
-    let lending = Lending { full, home: home_consumer, cells: Arc::clone(&cells) };
+    let lending = StreamFeeder { full, home: home_consumer, cells: Arc::clone(&cells) };
     (streams, StreamsHandle { cells }, lending, counters)
 }
 
@@ -243,7 +243,7 @@ impl Streams {
             self.awake |= knocks;
             for (stream, cell) in self.cells.wanted.iter().enumerate() {
                 if knocks & 1 << stream != 0 {
-                    let wanted = Wanted::of(cell.load(Ordering::Relaxed));
+                    let wanted = StreamOrder::of(cell.load(Ordering::Relaxed));
                     match stream.checked_sub(AUDITION + 1) {
                         None => self.free.want(wanted),
                         Some(i) => self.songs.get_mut(i).into_iter().for_each(|song| song.want(wanted)),

@@ -8,7 +8,7 @@ use crate::{
         audio::streams::{AUDITION, StreamCounters, block::Epoch},
         disk::{
             ErrandId,
-            reader::{Job, News},
+            reader::{DiskReaderJob, DiskReaderNews},
             worker::WorkerHandle,
         },
         station::Answer,
@@ -38,7 +38,7 @@ struct Current {
 
 /// Audition, seen from the control thread.
 pub(super) struct Audition {
-    reader: WorkerHandle<Job, News>,
+    reader: WorkerHandle<DiskReaderJob, DiskReaderNews>,
     /// What the callback counts.
     counters: Arc<StreamCounters>,
     last: Epoch,
@@ -46,7 +46,7 @@ pub(super) struct Audition {
 }
 
 impl Audition {
-    pub(super) fn new(reader: WorkerHandle<Job, News>, counters: Arc<StreamCounters>) -> Audition {
+    pub(super) fn new(reader: WorkerHandle<DiskReaderJob, DiskReaderNews>, counters: Arc<StreamCounters>) -> Audition {
         Audition { reader, counters, last: Epoch::default(), current: None }
     }
 
@@ -113,7 +113,8 @@ impl Audition {
         let epoch = self.last.next();
         self.last = epoch;
         // A reader that is gone answers by its silence.
-        let _ = self.reader.jobs.send(Job::Play { epoch, path: path.clone(), from_seconds, at_rate_hz: rate_hz });
+        let _ =
+            self.reader.jobs.send(DiskReaderJob::Play { epoch, path: path.clone(), from_seconds, at_rate_hz: rate_hz });
         out.renderer.streams.play(AUDITION, epoch);
         // In the same take the length is known already.
         let same = self.current.take().filter(|before| before.path == path);
@@ -133,7 +134,7 @@ impl Audition {
         self.answer(Err("it was stopped before it began".to_owned()), out);
         if let Some(current) = &mut self.current {
             current.is_stopping = true;
-            let _ = self.reader.jobs.send(Job::Stop { stream: AUDITION });
+            let _ = self.reader.jobs.send(DiskReaderJob::Stop { stream: AUDITION });
             out.renderer.streams.stop(AUDITION);
         }
     }
@@ -152,7 +153,7 @@ impl Audition {
     pub(super) fn listen_to_reader(&mut self, out: &mut Out) {
         while let Ok(news) = self.reader.news.try_recv() {
             match news {
-                News::Started { epoch, path, frames, sample_rate_hz, from_seconds } => {
+                DiskReaderNews::Started { epoch, path, frames, sample_rate_hz, from_seconds } => {
                     let Some(current) = self.of(epoch) else { continue };
                     let is_new = current.length_seconds.is_none();
                     let length_seconds = frames as f64 / f64::from(sample_rate_hz.max(1));
@@ -164,19 +165,19 @@ impl Audition {
                         out.tell(Event::AuditionStarted { path, length_seconds });
                     }
                 }
-                News::Failed { epoch, sentence } => {
+                DiskReaderNews::Failed { epoch, sentence } => {
                     if self.of(epoch).is_some() {
                         self.answer(Err(sentence.clone()), out);
                         self.end(out);
                         out.notice(Severity::Error, sentence);
                     }
                 }
-                News::CutShort { epoch, sentence } => {
+                DiskReaderNews::CutShort { epoch, sentence } => {
                     if self.of(epoch).is_some() {
                         out.notice(Severity::Warning, sentence);
                     }
                 }
-                News::Silent { sentence, .. } => out.notice(Severity::Warning, sentence),
+                DiskReaderNews::Silent { sentence, .. } => out.notice(Severity::Warning, sentence),
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::{
         audio::{
             inputs::InputGains,
             meter::MeterReader,
-            renderer::{OUTPUTS, Source},
+            renderer::{InputSource, OUTPUTS},
         },
         station::Answer,
     },
@@ -21,7 +21,7 @@ use crate::{
 
 /// The recorded inputs and the outputs.
 pub(super) struct Console {
-    sources: Vec<Source>,
+    sources: Vec<InputSource>,
     /// What the inputs are called.
     channels: String,
     gains: Vec<Decibels>,
@@ -33,7 +33,7 @@ pub(super) struct Console {
 
 impl Console {
     pub(super) fn new(
-        (sources, channels): (Vec<Source>, String),
+        (sources, channels): (Vec<InputSource>, String),
         inputs: Vec<MeterReader>,
         outputs: [MeterReader; OUTPUTS],
         monitor: Decibels,
@@ -65,8 +65,8 @@ impl Console {
     pub(super) fn set_input_gain(&mut self, channels: &ChannelList, gain: Decibels, out: &mut Out) -> Answer {
         let place = |channel: usize| {
             self.sources.iter().position(|source| match *source {
-                Source::Device(device) => device == channel,
-                Source::Synth(side) => side == channel,
+                InputSource::Device(device) => device == channel,
+                InputSource::Synth(side) => side == channel,
             })
         };
         let places: Option<Vec<usize>> = channels.indices().map(place).collect();

@@ -16,7 +16,7 @@ use crate::{
         midi::sent::Payload,
         station::{Answer, Guest},
     },
-    midi::smf::Way,
+    midi::smf::MessageDirection,
     status::{Event, Severity},
 };
 
@@ -24,7 +24,8 @@ impl Control {
     /// Takes what came in since the last time: it moves what it was tied to, the knobs of its instrument, and the song.
     pub(super) fn hear(&mut self, now: Moment) {
         let mut heard = self.ports.take_received(&self.out);
-        let received = heard.iter().filter_map(|it| played(it.at_ns, Way::Received, it.port, &it.payload, now));
+        let received =
+            heard.iter().filter_map(|it| played(it.at_ns, MessageDirection::Received, it.port, &it.payload, now));
         self.recorder.takes.played(received.collect());
         self.transport.follow_clock(&heard, &self.ports, &mut self.out, now);
         heard.retain(|received| {
@@ -51,7 +52,7 @@ impl Control {
     /// Takes in what was sent since the last time.
     pub(super) fn drain_sent(&mut self, now: Moment) {
         let sent = self.ports.take_sent(&self.out);
-        let sent = sent.iter().filter_map(|it| played(it.at_ns, Way::Sent, it.port, &it.payload, now));
+        let sent = sent.iter().filter_map(|it| played(it.at_ns, MessageDirection::Sent, it.port, &it.payload, now));
         self.recorder.takes.played(sent.collect());
     }
 

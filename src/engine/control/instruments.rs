@@ -2,23 +2,23 @@
 //! thread's.
 //!
 //! What moves knobs is in files of its own: hands in `knobs.rs`, the synth's own ones in `follow.rs`, and `morph.rs`,
-//! `motion.rs`, `automation.rs`, `macros.rs` and `dice.rs`.
+//! `motion.rs`, `automation.rs`, `macros.rs` and `randomize.rs`.
 
 mod automation;
 mod compare;
-mod dice;
 mod follow;
 pub(super) mod instrument;
 mod knobs;
 mod macros;
 mod morph;
 mod motion;
+mod randomize;
 mod reload;
 
 use super::{
     Moment,
     out::{Out, done},
-    ports::{Port, Ports},
+    ports::{MidiPort, Ports},
 };
 use crate::{
     command::arg::{Name, PortName, Velocity},
@@ -62,10 +62,10 @@ impl Instruments {
         library: Library,
         profile: &Arc<Profile>,
         channel: Option<Channel>,
-        ports: &[Port],
+        ports: &[MidiPort],
     ) -> Instruments {
         let outputs = ports.iter().zip(0..).filter(|(port, _)| port.output);
-        let at = |(port, index): (&Port, u8)| {
+        let at = |(port, index): (&MidiPort, u8)| {
             let settings = &port.settings;
             // A port whose profile does not exist gets the fallback profile; `tell_unknown` says so.
             let named = settings.profile.as_ref().and_then(|id| library.get(id).or(library.get(FALLBACK_ID)));

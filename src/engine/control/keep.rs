@@ -7,13 +7,13 @@ use super::Control;
 use crate::{
     engine::disk::{
         ErrandId,
-        keeper::{How, Kept, Outcome, Page, PageRevision, Shared, TRASH},
+        keeper::{How, Page, PageRevision, SharedFile, TRASH, WriteOutcome, WriteReport},
         worker::WorkerHandle,
     },
-    learned::Learned,
+    midi_maps::MidiMaps,
     snapshots::{Snapshot, Snapshots},
     status::Severity,
-    stored::{self, Content, FromYaml, Full, Home, Merge},
+    stored::{self, Content, FromYaml, Full, Merge, StoredFile},
     yaml,
 };
 use std::{
@@ -37,7 +37,7 @@ const AGAIN_NS: u64 = 2_000_000_000;
 pub struct KeeperHandle {
     /// Nothing once everything was handed over.
     pages: Option<Sender<Page>>,
-    kept: Receiver<Kept>,
+    kept: Receiver<WriteReport>,
     /// Times the disk refused a file, each file once until it is written.
     refused: u64,
     /// That of the page that was handed over last.
@@ -71,7 +71,7 @@ impl Content for Trashed {
 
 impl KeeperHandle {
     /// Both ends of the keeper's.
-    pub fn new(keeper: WorkerHandle<Page, Kept>) -> KeeperHandle {
+    pub fn new(keeper: WorkerHandle<Page, WriteReport>) -> KeeperHandle {
         KeeperHandle {
             pages: Some(keeper.jobs),
             kept: keeper.news,
@@ -88,10 +88,10 @@ impl KeeperHandle {
     }
 
     /// Has a value written to its file; who is owed an answer for it gets one then.
-    pub(super) fn keep<T: Merge + Content + 'static>(&mut self, value: Arc<T>, home: &Home, errand: ErrandId) {
+    pub(super) fn keep<T: Merge + Content + 'static>(&mut self, value: Arc<T>, home: &StoredFile, errand: ErrandId) {
         let Some(path) = home.file.clone() else { return };
         let read = Arc::clone(&home.read);
-        let how = How::Shared(Shared { read, merge: stored::merged::<T>, bytes_max: T::BYTES_MAX });
+        let how = How::SharedFile(SharedFile { read, merge: stored::merged::<T>, bytes_max: T::BYTES_MAX });
         self.hand_over(path, value, T::LOSS, how, Some(errand));
     }
 
@@ -155,18 +155,18 @@ impl Control {
     /// Takes the keeper's reports: answers whoever waits for a file, posts a notice where one could not be written, and
     /// takes over what other stations wrote. What was refused is tried again.
     pub fn listen_to_keeper(&mut self, now_ns: u64) {
-        while let Ok(Kept { path, revision, errands, outcome }) = self.out.keeper.kept.try_recv() {
+        while let Ok(WriteReport { path, revision, errands, outcome }) = self.out.keeper.kept.try_recv() {
             match outcome {
-                Outcome::Written => {
+                WriteOutcome::Written => {
                     self.out.keeper.failing.remove(&path);
                     errands.into_iter().for_each(|errand| self.out.owed.done(errand));
                 }
-                Outcome::Merged { ours, merged } => {
+                WriteOutcome::Merged { ours, merged } => {
                     self.out.keeper.failing.remove(&path);
                     errands.into_iter().for_each(|errand| self.out.owed.done(errand));
                     self.take_in(&path, &ours, &merged);
                 }
-                Outcome::Not { sentence, again } => {
+                WriteOutcome::Not { sentence, again } => {
                     let is_news = self.out.keeper.fail(path, revision, again, !errands.is_empty());
                     for errand in errands {
                         self.out.answer_errand(errand, &Err(sentence.clone()));
@@ -191,7 +191,7 @@ impl Control {
             take_in(&mut library, ours, merged);
             self.out.model.take_library(library);
         } else if self.learn.stored().home.file.as_deref() == Some(path) {
-            let mut learned: Learned = self.learn.stored().value.clone();
+            let mut learned: MidiMaps = self.learn.stored().value.clone();
             take_in(&mut learned, ours, merged);
             self.learn.replace(learned);
         }

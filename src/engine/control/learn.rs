@@ -3,21 +3,21 @@
 use super::{out::Out, ports::Ports};
 use crate::{
     command::Command,
-    learned::{Deed, Learned, Mover},
     midi::Message,
+    midi_maps::{MapAction, MidiMaps, Mover},
     profile::Profile,
     status::Event,
-    stored::Stored,
+    stored::StoredValue,
 };
 use std::sync::Arc;
 
 /// What was learned, and what is being learned.
 #[derive(Default)]
 pub(super) struct Learn {
-    learned: Stored<Learned>,
-    /// What the next thing that moves is tied to.
+    learned: StoredValue<MidiMaps>,
+    /// What the next thing that moves is mapped to.
     learning: Option<String>,
-    /// Where each tie's control stood last, 0 to 1, in the order of the ties.
+    /// Where each map's control stood last, 0 to 1, in the order of the maps.
     positions: Vec<f64>,
 }
 
@@ -32,18 +32,18 @@ pub(super) enum Means {
 }
 
 impl Learn {
-    pub(super) fn new(learned: Stored<Learned>) -> Learn {
-        Learn { positions: vec![0.0; learned.value.ties.len()], learned, learning: None }
+    pub(super) fn new(learned: StoredValue<MidiMaps>) -> Learn {
+        Learn { positions: vec![0.0; learned.value.maps.len()], learned, learning: None }
     }
 
     /// What was learned, and its file.
-    pub(super) fn stored(&self) -> &Stored<Learned> {
+    pub(super) fn stored(&self) -> &StoredValue<MidiMaps> {
         &self.learned
     }
 
     /// Others changed what was learned.
-    pub(super) fn replace(&mut self, learned: Learned) {
-        self.positions = vec![0.0; learned.ties.len()];
+    pub(super) fn replace(&mut self, learned: MidiMaps) {
+        self.positions = vec![0.0; learned.maps.len()];
         self.learned.value = learned;
     }
 
@@ -57,7 +57,7 @@ impl Learn {
     /// The next thing that moves shall do this.
     pub(super) fn begin(&mut self, what: &str, profile: &Profile, ports: &Ports) -> Result<String, String> {
         let what = what.trim().to_owned();
-        Deed::of(&what, profile).map_err(|error| format!("learn {what}: {error}"))?;
+        MapAction::of(&what, profile).map_err(|error| format!("learn {what}: {error}"))?;
         let full = |full| format!("learn {what}: {full}");
         self.learned.value.has_room_for(&what).map_err(full)?;
         if !ports.hears() {
@@ -80,19 +80,19 @@ impl Learn {
         if !self.learned.value.forget(what) {
             return Err(format!("nothing is tied to '{what}'"));
         }
-        self.positions = vec![0.0; self.learned.value.ties.len()];
+        self.positions = vec![0.0; self.learned.value.maps.len()];
         out.keep(Arc::new(self.learned.value.clone()), &self.learned.home);
         Ok(format!("nothing is tied to '{what}' any more"))
     }
 
-    /// A message came in at a port: what it was tied to, or does.
+    /// A message came in at a port: what it was mapped to, or does.
     pub(super) fn moved(&mut self, port: &str, message: &Message, profile: &Profile, out: &mut Out) -> Means {
         let Some((mover, position)) = Mover::of(port, message) else { return Means::ItsOwn };
         let is_begun = position > 0.0 || message.note().is_none();
         if let Some(does) = self.learning.take_if(|_| is_begun) {
             let by = mover.to_string();
             self.learned.value.learn(mover, does.clone());
-            self.positions = vec![0.0; self.learned.value.ties.len()];
+            self.positions = vec![0.0; self.learned.value.maps.len()];
             if let Some(last) = self.positions.last_mut() {
                 *last = position;
             }
@@ -100,12 +100,12 @@ impl Learn {
             out.tell(Event::Learned { by, does });
             return Means::Nothing;
         }
-        let Some(at) = self.learned.value.ties.iter().position(|tie| tie.by == mover) else {
+        let Some(at) = self.learned.value.maps.iter().position(|map| map.by == mover) else {
             return Means::ItsOwn;
         };
         let before = std::mem::replace(&mut self.positions[at], position);
-        let does = &self.learned.value.ties[at].does;
-        match Deed::of(does, profile).map(|deed| deed.command(before, position)) {
+        let does = &self.learned.value.maps[at].does;
+        match MapAction::of(does, profile).map(|action| action.command(before, position)) {
             Ok(None) => Means::Nothing,
             Ok(Some(command)) => Means::Does(command),
             Err(error) => {

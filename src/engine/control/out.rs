@@ -5,24 +5,24 @@ use super::{
     Moment,
     keep::KeeperHandle,
     live_plan::LivePlan,
-    owed::{Awaited, Owed},
+    pending_answers::{Awaited, PendingAnswers},
 };
 use crate::{
     engine::{
         audio::renderer::RendererHandle,
         disk::ErrandId,
         midi::{
-            scheduler::{Outgoing, What},
+            scheduler::{SendRequest, What},
             scheduler_thread::SchedulerSender,
             sent::PortIndex,
         },
         station::{Answer, Desk, Guest},
     },
-    motion::Now,
+    motion::MotionTime,
     music::Song,
     session::{history::History, model::Model},
     status::{Event, Severity},
-    stored::{Content, Home, Merge},
+    stored::{Content, Merge, StoredFile},
 };
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub(super) struct Out {
     /// What of that can be undone.
     pub(super) history: History,
     /// Answers that come later.
-    pub(super) owed: Owed,
+    pub(super) owed: PendingAnswers,
     /// Whose command is being obeyed, or was last.
     pub(super) asking: Guest,
     /// The instant the engine started, in ns on its clock.
@@ -61,11 +61,11 @@ impl Out {
     }
 
     pub(super) fn send(&mut self, port: PortIndex, due_ns: u64, what: What) {
-        self.scheduler.send(Outgoing { port, due_ns, what });
+        self.scheduler.send(SendRequest { port, due_ns, what });
     }
 
     /// Has a value written, where it has a file: the command that changed it is answered then.
-    pub(super) fn keep<T: Merge + Content + 'static>(&mut self, value: Arc<T>, home: &Home) {
+    pub(super) fn keep<T: Merge + Content + 'static>(&mut self, value: Arc<T>, home: &StoredFile) {
         if home.file.is_some() {
             self.keeper.keep(value, home, self.owed.promise_errand());
         }
@@ -81,14 +81,14 @@ impl Out {
     }
 
     /// The instant, as motion needs it: what is sent now sounds with the music that is heard now.
-    pub(super) fn motion_now(&self, now: Moment) -> Now {
+    pub(super) fn motion_now(&self, now: Moment) -> MotionTime {
         let stretch = self.plan.at(now.heard_frame);
         let frame = now.heard_frame as f64;
         let pulse = match stretch.song {
             Song::Rolling { .. } => stretch.song_pulse_at(frame),
             Song::Stopped { .. } => stretch.timeline.pulse_at(frame),
         };
-        Now { ns: now.ns, pulse }
+        MotionTime { ns: now.ns, pulse }
     }
 
     /// The song pulse that is heard, while the song rolls.

@@ -5,7 +5,7 @@ use crate::{
         audio::{
             capture::Capture,
             meter::MeterReader,
-            renderer::{OUTPUTS, RendererHandle, Source},
+            renderer::{InputSource, OUTPUTS, RendererHandle},
             streams::StreamCounters,
         },
         config::EngineConfig,
@@ -49,7 +49,7 @@ pub struct MidiHandles {
     /// The scheduler.
     pub scheduler: SchedulerSender,
     /// Ports, in the order of their index. Notes and knobs go to the first output at the start, the clock to all.
-    pub ports: Vec<super::Port>,
+    pub ports: Vec<super::MidiPort>,
     /// What comes in at the ports that receive.
     pub received: Vec<MidiIn>,
     /// What each sending thread sent.
@@ -63,7 +63,7 @@ pub struct AudioHandles {
     /// The renderer's.
     pub renderer: RendererHandle,
     /// The recorded inputs.
-    pub sources: Vec<Source>,
+    pub sources: Vec<InputSource>,
     /// Of each of them, its tap.
     pub taps: Vec<Tap>,
     /// What they are called.

@@ -1,8 +1,8 @@
 //! The ports as the control thread knows them: names, settings, and what travels on them.
 
+mod monitor_log;
 mod routes;
 mod traffic;
-mod watch;
 
 use super::{SentListener, out::Out};
 use crate::{
@@ -10,25 +10,25 @@ use crate::{
     config::PortSettings,
     engine::{
         host::{
-            open_port::{Kept, PortInfo},
+            open_port::{PatchbayIndex, PortInfo},
             patchbay::PortEvent,
         },
         midi::{
-            input::{MidiIn, Received},
+            input::{MidiIn, ReceivedMessage},
             panel::PortPanel,
-            sent::{PortIndex, Sent, SentReader},
+            sent::{PortIndex, SentMessage, SentReader},
         },
     },
     hints,
     midi::Wire,
     status::{PortStatus, levels::PortCounts},
 };
+use monitor_log::MonitorLog;
 use std::sync::{Arc, atomic::Ordering, mpsc::Receiver};
 use traffic::PortTraffic;
-use watch::Watch;
 
 /// One port.
-pub struct Port {
+pub struct MidiPort {
     /// What it is called.
     pub info: PortInfo,
     /// What it shares with the sending threads.
@@ -38,7 +38,7 @@ pub struct Port {
     /// What it was given in the settings.
     pub settings: PortSettings,
     /// The patchbay's name for it.
-    pub kept: Option<Kept>,
+    pub kept: Option<PatchbayIndex>,
     /// Whether it is played on.
     pub output: bool,
     /// Whether it is heard.
@@ -51,7 +51,7 @@ pub struct Port {
 
 /// All ports, each with its counts.
 pub(super) struct Ports {
-    list: Vec<(Port, PortTraffic)>,
+    list: Vec<(MidiPort, PortTraffic)>,
     /// What comes in at those that are heard.
     pub(super) inputs: Vec<MidiIn>,
     /// What each sending thread sent.
@@ -60,13 +60,13 @@ pub(super) struct Ports {
     /// The patchbay's news.
     pub(super) events: Option<Receiver<PortEvent>>,
     /// The MIDI monitor.
-    pub(super) monitor: Watch,
+    pub(super) monitor: MonitorLog,
 }
 
 impl Ports {
-    pub(super) fn new(ports: Vec<Port>, inputs: Vec<MidiIn>, sent: Vec<SentReader>) -> Ports {
+    pub(super) fn new(ports: Vec<MidiPort>, inputs: Vec<MidiIn>, sent: Vec<SentReader>) -> Ports {
         let list = ports.into_iter().map(|port| (port, PortTraffic::default())).collect();
-        Ports { list, inputs, sent, listener: None, events: None, monitor: Watch::default() }
+        Ports { list, inputs, sent, listener: None, events: None, monitor: MonitorLog::default() }
     }
 
     /// From now on `listener` hears of each message.
@@ -75,15 +75,15 @@ impl Ports {
     }
 
     /// What came in since the last time, in order.
-    pub(super) fn take_received(&mut self, out: &Out) -> Vec<Received> {
-        let mut heard: Vec<Received> = Vec::new();
+    pub(super) fn take_received(&mut self, out: &Out) -> Vec<ReceivedMessage> {
+        let mut heard: Vec<ReceivedMessage> = Vec::new();
         for input in &mut self.inputs {
             while let Some(received) = input.pop() {
                 heard.push(received);
             }
         }
         heard.sort_by_key(|received| received.at_ns);
-        for Received { at_ns, port, payload } in &heard {
+        for ReceivedMessage { at_ns, port, payload } in &heard {
             self.received(*port);
             self.monitor.note(out.since_start_ns(*at_ns), *port, true, payload);
         }
@@ -91,8 +91,8 @@ impl Ports {
     }
 
     /// What was sent since the last time.
-    pub(super) fn take_sent(&mut self, out: &Out) -> Vec<Sent> {
-        let mut batch: Vec<Sent> = Vec::new();
+    pub(super) fn take_sent(&mut self, out: &Out) -> Vec<SentMessage> {
+        let mut batch: Vec<SentMessage> = Vec::new();
         for log in &mut self.sent {
             while let Some(sent) = log.pop() {
                 batch.push(sent);
@@ -103,7 +103,7 @@ impl Ports {
             self.monitor.note(out.since_start_ns(sent.at_ns), sent.port, false, &sent.payload);
         }
         if let Some(mut listener) = self.listener.take() {
-            let mut in_order: Vec<&Sent> = batch.iter().collect();
+            let mut in_order: Vec<&SentMessage> = batch.iter().collect();
             in_order.sort_by_key(|sent| sent.at_ns);
             for sent in in_order {
                 listener(sent, out.since_start_ns(sent.at_ns), self.id(sent.port));
@@ -127,11 +127,11 @@ impl Ports {
         self.list.iter().any(|(port, _)| port.input)
     }
 
-    pub(super) fn get(&self, index: PortIndex) -> Option<&Port> {
+    pub(super) fn get(&self, index: PortIndex) -> Option<&MidiPort> {
         self.list.get(usize::from(index.0)).map(|(port, _)| port)
     }
 
-    pub(super) fn get_mut(&mut self, index: PortIndex) -> Option<&mut Port> {
+    pub(super) fn get_mut(&mut self, index: PortIndex) -> Option<&mut MidiPort> {
         self.list.get_mut(usize::from(index.0)).map(|(port, _)| port)
     }
 
@@ -145,7 +145,7 @@ impl Ports {
         self.get(index).map_or("", |port| &port.info.name)
     }
 
-    pub(super) fn kept(&self, kept: Kept) -> Option<PortIndex> {
+    pub(super) fn kept(&self, kept: PatchbayIndex) -> Option<PortIndex> {
         self.indices().find(|index| self.get(*index).is_some_and(|port| port.kept == Some(kept)))
     }
 
@@ -170,7 +170,7 @@ impl Ports {
     }
 
     /// Counts a message that went out.
-    fn count_sent(&mut self, sent: &Sent) {
+    fn count_sent(&mut self, sent: &SentMessage) {
         if let Some((_, traffic)) = self.list.get_mut(usize::from(sent.port.0)) {
             traffic.sent(sent);
         }
@@ -233,7 +233,7 @@ impl Ports {
     }
 }
 
-fn counts(port: &Port, traffic: &PortTraffic) -> PortCounts {
+fn counts(port: &MidiPort, traffic: &PortTraffic) -> PortCounts {
     let panel = &port.panel;
     PortCounts {
         sent: traffic.sent,

@@ -4,8 +4,8 @@
 //! Takes are keyed: commands act on the take of one key, [`TakeKey::MAIN`]; those of other keys go on beside it. A bar is
 //! taken once it has come: the buffer still holds it.
 
+mod disk_space;
 mod folder;
-mod room;
 mod takes;
 
 use super::{
@@ -17,19 +17,19 @@ use crate::{
     command::arg::{Length, Name, Text},
     config::recorder::{RecorderOption, Start},
     engine::{
-        disk::writer::{Begin, Played},
+        disk::writer::{Begin, RolledMessage},
         midi::sent::{Payload, PortIndex},
         station::Answer,
     },
-    midi::smf::{Bytes, Way},
+    midi::smf::{Bytes, MessageDirection},
     music::{PPQN, Position, position::BEATS_PER_BAR},
     status::Severity,
-    takes::{Happening, unquoted},
+    takes::{TakeEvent, unquoted},
 };
 pub use folder::Folder;
 use std::ops::Range;
 pub use takes::{Occasion, Takes, TakesParts};
-use takes::{Pending, TakeKey, Wanted};
+use takes::{Pending, TakeKey, TakeRequest};
 
 /// Pulses of a bar.
 const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
@@ -63,7 +63,7 @@ impl Recorder {
         // Files that cannot be are refused before anything is waited for.
         self.takes.files()?;
         self.takes.admit(now.ns)?;
-        let wanted = Wanted { name: name.map(|Text(name)| unquoted(name).to_owned()), ..Wanted::default() };
+        let wanted = TakeRequest { name: name.map(|Text(name)| unquoted(name).to_owned()), ..TakeRequest::default() };
         // This take is in the place of one that waits for its device.
         self.takes.take_interrupted(key);
         match self.takes.options().start {
@@ -249,10 +249,10 @@ impl Recorder {
     /// The audio was interrupted, so many times since the last look: a mark in each take says so and, where the machine
     /// stood still, for how long.
     pub(super) fn xruns(&mut self, times: u64, stood_ms: u64, out: &Out, now: Moment) {
-        self.takes.happened(now.heard_frame, &Happening::Xrun { times });
+        self.takes.happened(now.heard_frame, &TakeEvent::Xrun { times });
         if stood_ms > 0 {
             let text = format!("the machine stood still for {:.1} s", stood_ms as f64 / 1000.0);
-            self.takes.happened(now.heard_frame, &Happening::Mark(text.clone()));
+            self.takes.happened(now.heard_frame, &TakeEvent::Mark(text.clone()));
             let text = format!("{text}: what was played meanwhile is missing, the rest is there");
             out.notice(Severity::Warning, text);
         }
@@ -272,11 +272,17 @@ impl Recorder {
 }
 
 /// A message as it goes beside the takes; not the clock's: their tempo is known.
-pub(super) fn played(at_ns: u64, way: Way, port: PortIndex, payload: &Payload, now: Moment) -> Option<Played> {
+pub(super) fn played(
+    at_ns: u64,
+    way: MessageDirection,
+    port: PortIndex,
+    payload: &Payload,
+    now: Moment,
+) -> Option<RolledMessage> {
     let bytes = payload.bytes();
     let is_realtime = bytes.first().is_some_and(|status| *status >= 0xF8);
     let bytes = Bytes::of(bytes).filter(|_| !is_realtime)?;
-    Some(Played { frame: now.rendered.frame_at(at_ns as f64) as i64, way, port: port.0, bytes })
+    Some(RolledMessage { frame: now.rendered.frame_at(at_ns as f64) as i64, way, port: port.0, bytes })
 }
 
 #[cfg(test)]

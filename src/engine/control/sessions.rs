@@ -30,13 +30,13 @@ use crate::{
     profile::{Param, Profile},
     session::{
         InstrumentState, Session,
-        edit::Shelf,
+        edit::SnapshotScope,
         folder::{self, AUDIO, FILE},
-        lock::{Lock, Locked},
+        lock::{AcquiredLock, Lock},
         model::Revision,
     },
     status::{Event, MotionStatus, Severity},
-    stored::{self, Home, ToYaml},
+    stored::{self, StoredFile, ToYaml},
 };
 use std::{
     fs, mem,
@@ -55,7 +55,7 @@ pub(super) struct OpenSession {
     /// The model's revision that it was gathered from.
     gathered: Revision,
     /// For each of its instruments, which of this station's it is.
-    places: Vec<Place>,
+    places: Vec<InstrumentMatch>,
     /// None in a rehearsal.
     lock: Option<Arc<Lock>>,
     /// When it was looked at last for what changed.
@@ -65,7 +65,7 @@ pub(super) struct OpenSession {
 }
 
 /// Where an instrument of a session is.
-enum Place {
+enum InstrumentMatch {
     /// At this place of the station.
     Here(usize),
     /// There too, but its profile is not known: what the file says stays until the synth, which has this profile now,
@@ -96,9 +96,9 @@ impl OpenSession {
         let mut is_other = false;
         for (state, place) in self.kept.instruments.iter_mut().zip(&self.places) {
             let at = match place {
-                Place::Here(at) => *at,
-                Place::Unknown { at, profile } if house.instruments.list[*at].profile.id != *profile => *at,
-                Place::Unknown { .. } | Place::Absent => continue,
+                InstrumentMatch::Here(at) => *at,
+                InstrumentMatch::Unknown { at, profile } if house.instruments.list[*at].profile.id != *profile => *at,
+                InstrumentMatch::Unknown { .. } | InstrumentMatch::Absent => continue,
             };
             if !out.model.changed(at, since) {
                 continue;
@@ -129,7 +129,7 @@ pub(super) struct SessionDesk {
     rules: SessionRules,
     pub(super) open: Option<OpenSession>,
     /// Where the library of snapshots is kept.
-    pub(super) library: Home,
+    pub(super) library: StoredFile,
     /// Where sessions are looked for.
     music: PathBuf,
 }
@@ -143,7 +143,7 @@ pub(super) struct House<'a> {
 }
 
 impl SessionDesk {
-    pub(super) fn new(rules: SessionRules, library: Home, music: PathBuf) -> SessionDesk {
+    pub(super) fn new(rules: SessionRules, library: StoredFile, music: PathBuf) -> SessionDesk {
         SessionDesk { rules, open: None, library, music }
     }
 
@@ -237,10 +237,10 @@ impl SessionDesk {
     }
 
     /// The file of a list of snapshots, where it is written.
-    fn file_of(&self, shelf: Shelf) -> Option<PathBuf> {
+    fn file_of(&self, shelf: SnapshotScope) -> Option<PathBuf> {
         match shelf {
-            Shelf::Session => self.open.as_ref().filter(|open| open.is_kept()).map(OpenSession::file),
-            Shelf::Library => self.library.file.clone(),
+            SnapshotScope::Session => self.open.as_ref().filter(|open| open.is_kept()).map(OpenSession::file),
+            SnapshotScope::Library => self.library.file.clone(),
         }
     }
 
@@ -304,17 +304,17 @@ impl Instruments {
                 None => {
                     let text = format!("{} is not here: it stays in the session as it was", state.port);
                     out.notice(Severity::Warning, text);
-                    Place::Absent
+                    InstrumentMatch::Absent
                 }
             });
         }
         for (at, port) in free {
             open.kept.instruments.push(Arc::new(InstrumentState { port, ..InstrumentState::default() }));
-            open.places.push(Place::Here(at));
+            open.places.push(InstrumentMatch::Here(at));
         }
     }
 
-    fn take_state(&mut self, at: usize, state: &InstrumentState, out: &mut Out, now: Moment) -> Place {
+    fn take_state(&mut self, at: usize, state: &InstrumentState, out: &mut Out, now: Moment) -> InstrumentMatch {
         let present = self.list[at].profile.id.clone();
         let id = state.profile.as_ref().unwrap_or(&present);
         let Some(profile) = self.library.get(id).cloned() else {
@@ -323,7 +323,7 @@ impl Instruments {
                 state.port
             );
             out.notice(Severity::Warning, text);
-            return Place::Unknown { at, profile: present };
+            return InstrumentMatch::Unknown { at, profile: present };
         };
         self.stop_morph(at, out, now);
         self.take_profile(at, profile, out);
@@ -348,7 +348,7 @@ impl Instruments {
                 instrument.lanes.put(index, lane.clone());
             }
         }
-        Place::Here(at)
+        InstrumentMatch::Here(at)
     }
 
     /// Does what a session says of an instrument, as if it were the one in use.
@@ -379,9 +379,9 @@ impl Instruments {
 }
 
 /// A session of what there is.
-fn new_session(instruments: &Instruments, ports: &Ports, out: &Out) -> (Session, Vec<Place>) {
+fn new_session(instruments: &Instruments, ports: &Ports, out: &Out) -> (Session, Vec<InstrumentMatch>) {
     let mut session = Session { bpm: out.plan.last().timeline.bpm, ..Session::default() };
-    let places: Vec<Place> = instruments.played(ports).map(|(at, _)| Place::Here(at)).collect();
+    let places: Vec<InstrumentMatch> = instruments.played(ports).map(|(at, _)| InstrumentMatch::Here(at)).collect();
     session.instruments = instruments
         .played(ports)
         .map(|(at, port)| {
@@ -438,7 +438,7 @@ fn begin(folder: &Path, session: &Session) -> Result<Lock, String> {
     Ok(lock)
 }
 
-fn take_lock(folder: &Path) -> Result<Locked, String> {
+fn take_lock(folder: &Path) -> Result<AcquiredLock, String> {
     Lock::take(folder).map_err(|error| format!("{} is not opened: {error}", folder.display()))
 }
 

@@ -4,7 +4,7 @@
 use crate::{
     engine::{
         config::EngineConfig,
-        host::open_port::{Kept, OpenPort},
+        host::open_port::{OpenPort, PatchbayIndex},
         host::patchbay::{PortChange, PortEvent},
         midi::input::{Inlet, Where, input},
         offline::{Offline, built_in_port},
@@ -41,7 +41,7 @@ impl Rig {
         let folder = tempfile::tempdir().unwrap();
         let config = EngineConfig { clock_on: false, ..EngineConfig::of_seven_bits(folder.path()) };
         let (synth, input) = input(Where::Thread);
-        let port = OpenPort { input: Some(input), kept: Some(Kept(0)), ..built_in_port() };
+        let port = OpenPort { input: Some(input), kept: Some(PatchbayIndex(0)), ..built_in_port() };
         let mut offline = Offline::on(&config, vec![port]).unwrap();
         let (port, port_events) = mpsc::channel();
         offline.control().keep_ports(Some(port_events));
@@ -56,7 +56,7 @@ impl Rig {
 
     /// The port goes away.
     pub(super) fn unplug(&mut self) {
-        self.port.send(PortEvent { port: Kept(0), change: PortChange::Gone }).unwrap();
+        self.port.send(PortEvent { port: PatchbayIndex(0), change: PortChange::Gone }).unwrap();
         self.wait_ms(20);
     }
 

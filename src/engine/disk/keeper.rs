@@ -11,7 +11,7 @@
 
 use super::{
     ErrandId,
-    worker::{Work, Worker, WorkerHandle, WorkerLink, worker},
+    worker::{DiskWork, Worker, WorkerHandle, WorkerLink, worker},
 };
 use crate::{
     files,
@@ -69,14 +69,14 @@ pub enum How {
     /// It is replaced. The lock is held until it is written: nobody else may write there before.
     Own(Option<Arc<Lock>>),
     /// It is replaced, unless others changed it.
-    Shared(Shared),
+    SharedFile(SharedFile),
     /// It is for the trash: a new file of this name, or of the next that is free.
     Trash,
 }
 
 /// What it takes to write a file that others may write, too.
 #[derive(Debug)]
-pub struct Shared {
+pub struct SharedFile {
     /// What it said when it was read at the start.
     pub read: Arc<str>,
     /// What becomes of changes here and there.
@@ -87,7 +87,7 @@ pub struct Shared {
 
 /// What became of a file.
 #[derive(Debug)]
-pub struct Kept {
+pub struct WriteReport {
     /// The file.
     pub path: PathBuf,
     /// Which of its pages it was.
@@ -95,12 +95,12 @@ pub struct Kept {
     /// Who waits for it.
     pub errands: Vec<ErrandId>,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: WriteOutcome,
 }
 
 /// What became of a file, in its kinds.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum WriteOutcome {
     /// It is on the disk.
     Written,
     /// It is on the disk together with what others had changed.
@@ -121,7 +121,7 @@ pub enum Outcome {
 
 /// The keeper's state.
 #[derive(Debug, Default)]
-pub struct Keeper {
+pub struct FileKeeper {
     /// What is to be written, in order.
     waiting: Vec<Page>,
     /// What was handed over last of files that are shared, and reached the disk.
@@ -139,13 +139,13 @@ enum Refusal {
 }
 
 /// Both halves of a keeper.
-pub fn keeper() -> (Worker<Keeper>, WorkerHandle<Page, Kept>) {
-    worker(Keeper::default())
+pub fn keeper() -> (Worker<FileKeeper>, WorkerHandle<Page, WriteReport>) {
+    worker(FileKeeper::default())
 }
 
-impl Work for Keeper {
+impl DiskWork for FileKeeper {
     type Job = Page;
-    type News = Kept;
+    type News = WriteReport;
     const THREAD: &'static str = "keeper";
 
     fn obey(&mut self, mut page: Page, _: &mut WorkerLink<Self>) {
@@ -168,24 +168,24 @@ impl Work for Keeper {
             let (path, revision, errands) = (page.path.clone(), page.revision, mem::take(&mut page.errands));
             let outcome = match written {
                 Ok(outcome) => outcome,
-                Err(Refusal::Full(why)) => Outcome::Not { sentence: format!("{}: {why}", page.loss), again: None },
+                Err(Refusal::Full(why)) => WriteOutcome::Not { sentence: format!("{}: {why}", page.loss), again: None },
                 Err(Refusal::Disk(why)) => {
                     let sentence = format!("{}: {why}", page.loss);
-                    Outcome::Not { sentence, again: Some(page) }
+                    WriteOutcome::Not { sentence, again: Some(page) }
                 }
             };
-            link.report(Kept { path, revision, errands, outcome });
+            link.report(WriteReport { path, revision, errands, outcome });
         }
         false
     }
 }
 
-impl Keeper {
-    fn write(&mut self, page: &Page) -> Result<Outcome, Refusal> {
+impl FileKeeper {
+    fn write(&mut self, page: &Page) -> Result<WriteOutcome, Refusal> {
         let is_for_trash = matches!(page.how, How::Trash);
         if !is_for_trash && self.written.get(&page.path).is_some_and(|written| *written > page.revision) {
             // What is there is newer.
-            return Ok(Outcome::Written);
+            return Ok(WriteOutcome::Written);
         }
         let refused = |why: &dyn std::fmt::Display| format!("{} cannot be written ({why})", page.path.display());
         let text = page.content.text().map_err(|full| Refusal::Full(refused(&full)))?;
@@ -196,22 +196,22 @@ impl Keeper {
         Ok(outcome)
     }
 
-    fn put(&mut self, page: &Page, text: &str) -> Result<Outcome, String> {
+    fn put(&mut self, page: &Page, text: &str) -> Result<WriteOutcome, String> {
         let refused = |error: io::Error| format!("{} cannot be written ({error})", page.path.display());
         let replace = |text: &str| files::replace(&page.path, text.as_bytes(), files::Readers::Owner).map_err(refused);
         match &page.how {
-            How::Own(_) => replace(text).map(|()| Outcome::Written),
-            How::Trash => files::add(&page.path, text.as_bytes()).map_err(refused).map(|()| Outcome::Written),
-            How::Shared(shared) => {
+            How::Own(_) => replace(text).map(|()| WriteOutcome::Written),
+            How::Trash => files::add(&page.path, text.as_bytes()).map_err(refused).map(|()| WriteOutcome::Written),
+            How::SharedFile(shared) => {
                 let _lock = lock_folder(&page.path);
                 let base = self.handed.get(&page.path).map_or(&*shared.read, String::as_str);
                 let outcome = match theirs(&page.path, shared.bytes_max, base)? {
-                    None => replace(text).map(|()| Outcome::Written),
+                    None => replace(text).map(|()| WriteOutcome::Written),
                     Some(theirs) => {
                         let texts = Texts { base, ours: text, theirs: &theirs };
                         merge(&page.path, shared.merge, &texts).and_then(|merged| {
                             replace(&merged)?;
-                            Ok(Outcome::Merged { ours: text.to_owned(), merged })
+                            Ok(WriteOutcome::Merged { ours: text.to_owned(), merged })
                         })
                     }
                 }?;

@@ -5,26 +5,26 @@
 //! meanwhile, and begins again later. Once the control thread is gone it ends, wherever it is: each file is replaced whole
 //! or not at all.
 
-mod shelf;
+mod watched_folder;
 
-pub use shelf::infos;
+pub use watched_folder::infos;
 
 use super::{
     ErrandId,
-    worker::{ControlGone, Work, Worker, WorkerHandle, WorkerLink, worker},
+    worker::{ControlGone, DiskWork, Worker, WorkerHandle, WorkerLink, worker},
     writer::ORIGINATOR,
 };
 use crate::{
     status::TakesStatus,
-    takes::{self, Named, NotUsable, Reach, Repaired, Take, Verdict, cache::Cache},
+    takes::{self, NamedTake, NotUsable, Reach, RepairReport, Take, Verdict, cache::Cache},
     wav::{Health, Notes},
 };
-use shelf::Shelf;
 use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
     time::Duration,
 };
+use watched_folder::WatchedFolder;
 
 /// While somebody looks, how often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -33,7 +33,7 @@ const NICE: i32 = 10;
 
 /// What the control thread asks.
 #[derive(Debug)]
-pub enum Job {
+pub enum LibrarianJob {
     /// Finish interrupted moves and make headers true in these folders: that of takes, and the second one.
     Mend(Vec<PathBuf>),
     /// Measure a take.
@@ -43,14 +43,14 @@ pub enum Job {
     /// Look at the folder again.
     LookAgain,
     /// Give a take another name.
-    Rename(Named, String, ErrandId),
+    Rename(NamedTake, String, ErrandId),
     /// Put a take into the trash.
-    Remove(Named, ErrandId),
+    Remove(NamedTake, ErrandId),
 }
 
 /// What the librarian tells.
 #[derive(Debug)]
-pub enum News {
+pub enum LibrarianNews {
     /// Headers were made true: the sentence.
     Mended(String),
     /// A take was measured.
@@ -68,20 +68,20 @@ pub struct Librarian {
     /// What was measured before; without it nothing is.
     cache: Option<Cache>,
     /// The folder that is looked at.
-    shelf: Option<Shelf>,
+    shelf: Option<WatchedFolder>,
     revision: u64,
 }
 
 type Link = WorkerLink<Librarian>;
 
 /// Both halves of a librarian with this cache of what was measured.
-pub fn librarian(cache: Option<Cache>) -> (Worker<Librarian>, WorkerHandle<Job, News>) {
+pub fn librarian(cache: Option<Cache>) -> (Worker<Librarian>, WorkerHandle<LibrarianJob, LibrarianNews>) {
     worker(Librarian { cache, shelf: None, revision: 0 })
 }
 
-impl Work for Librarian {
-    type Job = Job;
-    type News = News;
+impl DiskWork for Librarian {
+    type Job = LibrarianJob;
+    type News = LibrarianNews;
     const THREAD: &'static str = "librarian";
 
     fn start(&mut self) {
@@ -93,29 +93,29 @@ impl Work for Librarian {
         self.shelf.as_ref().map(|shelf| if shelf.has_unmeasured() { Duration::ZERO } else { LOOK })
     }
 
-    fn obey(&mut self, job: Job, link: &mut Link) {
+    fn obey(&mut self, job: LibrarianJob, link: &mut Link) {
         match job {
-            Job::Mend(folders) => folders.iter().for_each(|folder| self.mend(folder, link)),
-            Job::Measure(path) => {
+            LibrarianJob::Mend(folders) => folders.iter().for_each(|folder| self.mend(folder, link)),
+            LibrarianJob::Measure(path) => {
                 if let Some(verdict) = self.measure(&path, link) {
-                    link.report(News::Measured(path, Box::new(verdict)));
+                    link.report(LibrarianNews::Measured(path, Box::new(verdict)));
                 }
                 self.look(link);
             }
-            Job::Look(folder) => {
-                self.shelf = folder.map(Shelf::new);
+            LibrarianJob::Look(folder) => {
+                self.shelf = folder.map(WatchedFolder::new);
                 self.look(link);
             }
-            Job::LookAgain => self.look(link),
-            Job::Rename(Named { path, second }, name, errand) => {
-                let take = Named::found(&path, second);
+            LibrarianJob::LookAgain => self.look(link),
+            LibrarianJob::Rename(NamedTake { path, second }, name, errand) => {
+                let take = NamedTake::found(&path, second);
                 let old = shown(&take.path);
                 let done = takes::rename(&take, &name);
                 let done = done.map(|moved| format!("{old} is {} now{}", shown(&moved.to), moved.besides));
                 self.did(errand, done, &old, link);
             }
-            Job::Remove(Named { path, second }, errand) => {
-                let take = Named::found(&path, second);
+            LibrarianJob::Remove(NamedTake { path, second }, errand) => {
+                let take = NamedTake::found(&path, second);
                 let old = shown(&take.path);
                 let done = takes::remove(&take).map(|moved| {
                     let (to, besides) = (takes::shown(&moved.to), moved.besides);
@@ -127,12 +127,12 @@ impl Work for Librarian {
     }
 
     fn go_on(&mut self, link: &mut Link) -> bool {
-        if let Some(path) = self.shelf.as_mut().and_then(Shelf::next_unmeasured) {
+        if let Some(path) = self.shelf.as_mut().and_then(WatchedFolder::next_unmeasured) {
             self.publish(link);
             self.measure(&path, link);
             self.publish(link);
         }
-        self.shelf.as_ref().is_some_and(Shelf::has_unmeasured)
+        self.shelf.as_ref().is_some_and(WatchedFolder::has_unmeasured)
     }
 
     fn idle(&mut self, link: &mut Link) {
@@ -141,10 +141,10 @@ impl Work for Librarian {
 }
 
 impl Librarian {
-    fn did(&mut self, errand: ErrandId, outcome: Result<String, takes::NotDone>, name: &str, link: &Link) {
+    fn did(&mut self, errand: ErrandId, outcome: Result<String, takes::TakeError>, name: &str, link: &Link) {
         link.report(match outcome {
-            Ok(sentence) => News::Did(errand, sentence),
-            Err(error) => News::DidNot(errand, format!("{name}: {error}")),
+            Ok(sentence) => LibrarianNews::Did(errand, sentence),
+            Err(error) => LibrarianNews::DidNot(errand, format!("{name}: {error}")),
         });
         self.look(link);
     }
@@ -153,7 +153,9 @@ impl Librarian {
     fn mend(&mut self, folder: &Path, link: &Link) {
         match takes::finish_moves(folder) {
             Ok(0) => {}
-            Ok(count) => link.report(News::Mended(format!("an interrupted move is finished: {count} files of a take"))),
+            Ok(count) => {
+                link.report(LibrarianNews::Mended(format!("an interrupted move is finished: {count} files of a take")))
+            }
             Err(error) => tracing::warn!("an interrupted move in {} is not finished: {error}", folder.display()),
         }
         match takes::sweep(folder) {
@@ -162,9 +164,9 @@ impl Librarian {
         }
         let files = takes::wav_files(folder).unwrap_or_default();
         for path in files.into_iter().filter(|path| is_interrupted(path)) {
-            if let Ok(Repaired::Done(wav)) = takes::repair(&path, Reach::Folder, false) {
+            if let Ok(RepairReport::Done(wav)) = takes::repair(&path, Reach::Folder, false) {
                 tracing::info!(path = %path.display(), "header mended");
-                link.report(News::Mended(format!("{}: {}", shown(&path), Repaired::text(&wav, false))));
+                link.report(LibrarianNews::Mended(format!("{}: {}", shown(&path), RepairReport::text(&wav, false))));
             }
         }
         self.look(link);
@@ -178,7 +180,7 @@ impl Librarian {
         let mut gone = false;
         let mut progress = |_| match link.glance() {
             // What can wait does not interrupt.
-            Ok(None | Some(Job::Measure(_) | Job::LookAgain)) => ControlFlow::Continue(()),
+            Ok(None | Some(LibrarianJob::Measure(_) | LibrarianJob::LookAgain)) => ControlFlow::Continue(()),
             Ok(Some(_)) => ControlFlow::Break(()),
             Err(ControlGone) => {
                 gone = true;
@@ -201,7 +203,7 @@ impl Librarian {
             Err(NotUsable::Stopped) if gone => None,
             Err(NotUsable::Stopped) => {
                 // Whatever came goes first.
-                link.put_off(Job::Measure(path.to_owned()));
+                link.put_off(LibrarianJob::Measure(path.to_owned()));
                 None
             }
             Err(error) => {
@@ -225,7 +227,7 @@ impl Librarian {
     fn publish(&mut self, link: &Link) {
         if let Some(shelf) = &self.shelf {
             self.revision += 1;
-            link.report(News::Takes(shelf.status(self.revision)));
+            link.report(LibrarianNews::Takes(shelf.status(self.revision)));
         }
     }
 }

@@ -7,29 +7,28 @@
 //!
 //! Locate and edit: the control thread asks for the new epoch here first, and then has the stream play it; so what is heard
 //! until then is the old one, and the new one's blocks are there. The tracks of a session are the next to use
-//! [`Job::Follow`]; so far, tests do.
+//! [`DiskReaderJob::Follow`]; so far, tests do.
 
-mod lent;
 mod rate;
 mod song;
 mod stereo;
+mod stream_blocks;
 #[cfg(test)]
 mod tests;
 mod turn;
 
-use super::worker::{Work, Worker, WorkerHandle, WorkerLink, worker};
+use super::worker::{DiskWork, Worker, WorkerHandle, WorkerLink, worker};
 use crate::{
     engine::audio::{
         capture::Capture,
         streams::{
-            AUDITION, Lending, STREAMS,
+            AUDITION, STREAMS, StreamFeeder,
             block::{Block, Epoch},
         },
     },
     music::Plan,
     session::playlist::Playlist,
 };
-use lent::Lent;
 use rate::Converter;
 use song::{Filled, SongSource};
 use std::{
@@ -38,6 +37,7 @@ use std::{
     time::Duration,
 };
 use stereo::Stereo;
+use stream_blocks::StreamBlocks;
 
 /// While a stream is played, how often blocks that came back are looked for. They hold seconds.
 const LOOK: Duration = Duration::from_millis(20);
@@ -46,7 +46,7 @@ const LOOK_FOR_CAPTURE: Duration = Duration::from_millis(2);
 
 /// What the control thread asks.
 #[derive(Debug)]
-pub enum Job {
+pub enum DiskReaderJob {
     /// Read this take for the stream that auditions.
     Play {
         /// Which reading it is.
@@ -80,7 +80,7 @@ pub enum Job {
 
 /// What the reader tells.
 #[derive(Debug, PartialEq)]
-pub enum News {
+pub enum DiskReaderNews {
     /// The file is open and its frames come.
     Started {
         /// Which reading.
@@ -135,7 +135,7 @@ struct Take {
 
 /// A stream as the reader has it.
 struct Line {
-    lent: Lent,
+    lent: StreamBlocks,
     epoch: Epoch,
     source: Option<Source>,
     /// What comes next is not played yet.
@@ -143,8 +143,8 @@ struct Line {
 }
 
 /// The reader's state.
-pub struct Reader {
-    lending: Lending,
+pub struct DiskReader {
+    lending: StreamFeeder,
     capture: Capture,
     lines: Vec<Line>,
     /// A stream waits for what is being recorded.
@@ -152,15 +152,22 @@ pub struct Reader {
 }
 
 /// Both halves of a reader that lends blocks to these streams; what is being recorded is in the capture buffer.
-pub fn reader(lending: Lending, capture: Capture) -> (Worker<Reader>, WorkerHandle<Job, News>) {
-    let line =
-        |stream| Line { lent: Lent::new(stream), epoch: Epoch::default(), source: None, waits_for_capture: false };
-    worker(Reader { lending, capture, lines: (0..STREAMS).map(line).collect(), waits_for_capture: false })
+pub fn reader(
+    lending: StreamFeeder,
+    capture: Capture,
+) -> (Worker<DiskReader>, WorkerHandle<DiskReaderJob, DiskReaderNews>) {
+    let line = |stream| Line {
+        lent: StreamBlocks::new(stream),
+        epoch: Epoch::default(),
+        source: None,
+        waits_for_capture: false,
+    };
+    worker(DiskReader { lending, capture, lines: (0..STREAMS).map(line).collect(), waits_for_capture: false })
 }
 
-impl Work for Reader {
-    type Job = Job;
-    type News = News;
+impl DiskWork for DiskReader {
+    type Job = DiskReaderJob;
+    type News = DiskReaderNews;
     const THREAD: &'static str = "disk-reader";
 
     fn patience(&self) -> Option<Duration> {
@@ -168,20 +175,20 @@ impl Work for Reader {
         waits_for_blocks.then_some(if self.waits_for_capture { LOOK_FOR_CAPTURE } else { LOOK })
     }
 
-    fn obey(&mut self, job: Job, link: &mut WorkerLink<Self>) {
+    fn obey(&mut self, job: DiskReaderJob, link: &mut WorkerLink<Self>) {
         match job {
-            Job::Stop { stream } => self.close(stream),
-            Job::Follow { stream, epoch, playlist, plan, from_frame } => {
+            DiskReaderJob::Stop { stream } => self.close(stream),
+            DiskReaderJob::Follow { stream, epoch, playlist, plan, from_frame } => {
                 let sample_rate_hz = plan.last().timeline.sample_rate_hz;
                 let source = Source::Song(Box::new(SongSource::new(playlist, *plan, from_frame)));
                 self.open(stream, epoch, source, sample_rate_hz);
             }
-            Job::Play { epoch, path, from_seconds, at_rate_hz } => {
+            DiskReaderJob::Play { epoch, path, from_seconds, at_rate_hz } => {
                 self.close(AUDITION);
                 let (take, started) = match Take::open(epoch, &path, from_seconds, at_rate_hz) {
                     Err(why) => {
                         let sentence = format!("cannot play {}: {why}", path.display());
-                        return link.report(News::Failed { epoch, sentence });
+                        return link.report(DiskReaderNews::Failed { epoch, sentence });
                     }
                     Ok(opened) => opened,
                 };
@@ -191,7 +198,7 @@ impl Work for Reader {
                         "{} ends {missing:.1} s before its header says; `busker takes repair` makes the header true",
                         take.path.display()
                     );
-                    link.report(News::CutShort { epoch, sentence });
+                    link.report(DiskReaderNews::CutShort { epoch, sentence });
                 }
                 self.open(AUDITION, epoch, Source::Take(Box::new(take)), f64::from(at_rate_hz));
             }
@@ -220,7 +227,7 @@ impl Work for Reader {
     }
 }
 
-impl Reader {
+impl DiskReader {
     fn open(&mut self, stream: usize, epoch: Epoch, source: Source, sample_rate_hz: f64) {
         if let Some(line) = self.lines.get_mut(stream) {
             (line.epoch, line.source, line.waits_for_capture) = (epoch, Some(source), false);
@@ -240,13 +247,18 @@ impl Reader {
         let Some(line) = self.lines.get_mut(stream) else { return };
         let mut block = line.lent.take();
         let epoch = line.epoch;
-        let news: Vec<News> = match &mut line.source {
+        let news: Vec<DiskReaderNews> = match &mut line.source {
             None => return,
-            Some(Source::Take(take)) => {
-                take.fill(&mut block).err().map(|sentence| News::CutShort { epoch, sentence }).into_iter().collect()
-            }
+            Some(Source::Take(take)) => take
+                .fill(&mut block)
+                .err()
+                .map(|sentence| DiskReaderNews::CutShort { epoch, sentence })
+                .into_iter()
+                .collect(),
             Some(Source::Song(song)) => match song.fill(&mut block, &self.capture) {
-                Filled::Yes(faults) => faults.into_iter().map(|sentence| News::Silent { stream, sentence }).collect(),
+                Filled::Yes(faults) => {
+                    faults.into_iter().map(|sentence| DiskReaderNews::Silent { stream, sentence }).collect()
+                }
                 Filled::NotYet => {
                     line.lent.give_back(block);
                     line.waits_for_capture = true;
@@ -267,7 +279,7 @@ impl Reader {
 }
 
 impl Take {
-    fn open(epoch: Epoch, path: &Path, from_seconds: f64, at_rate_hz: u32) -> Result<(Take, News), String> {
+    fn open(epoch: Epoch, path: &Path, from_seconds: f64, at_rate_hz: u32) -> Result<(Take, DiskReaderNews), String> {
         let (path, mut source) = stereo::open(path)?;
         let rate_hz = source.sample_rate_hz();
         let converter = match rate_hz == at_rate_hz {
@@ -276,7 +288,7 @@ impl Take {
         };
         let from = ((from_seconds.max(0.0) * f64::from(rate_hz)).round() as u64).min(source.frames());
         source.seek(from)?;
-        let started = News::Started {
+        let started = DiskReaderNews::Started {
             epoch,
             path: path.clone(),
             frames: source.frames(),

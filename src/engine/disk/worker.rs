@@ -2,7 +2,7 @@
 //!
 //! [`worker`] makes both halves: a [`Worker`], which runs on its own thread or is stepped in virtual time, and a
 //! [`WorkerHandle`], which the control thread keeps. Jobs and news cross in channels that lose nothing; each report wakes
-//! the control thread. What a worker does is its [`Work`]: jobs come first, then work under way goes on in pieces. It ends
+//! the control thread. What a worker does is its [`DiskWork`]: jobs come first, then work under way goes on in pieces. It ends
 //! when the control thread is gone, after every job that was sent is done.
 
 use std::{
@@ -14,7 +14,7 @@ use std::{
 };
 
 /// What a worker does.
-pub trait Work: Sized + Send + 'static {
+pub trait DiskWork: Sized + Send + 'static {
     /// What the control thread asks.
     type Job: Send + 'static;
     /// What is reported.
@@ -51,7 +51,7 @@ pub trait Work: Sized + Send + 'static {
 }
 
 /// The worker's end of its channels.
-pub struct WorkerLink<W: Work> {
+pub struct WorkerLink<W: DiskWork> {
     jobs: Receiver<W::Job>,
     /// Jobs that came while a longer one was under way.
     waiting: VecDeque<W::Job>,
@@ -64,7 +64,7 @@ pub struct WorkerLink<W: Work> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct ControlGone;
 
-impl<W: Work> WorkerLink<W> {
+impl<W: DiskWork> WorkerLink<W> {
     /// The next job, where one is waiting.
     pub fn next_job(&mut self) -> Option<W::Job> {
         self.waiting.pop_front().or_else(|| self.jobs.try_recv().ok())
@@ -112,7 +112,7 @@ impl<W: Work> WorkerLink<W> {
 }
 
 /// A worker: what it does, and its end of the channels.
-pub struct Worker<W: Work> {
+pub struct Worker<W: DiskWork> {
     pub(super) work: W,
     link: WorkerLink<W>,
 }
@@ -127,14 +127,14 @@ pub struct WorkerHandle<Job, News> {
 }
 
 /// Both halves of a worker.
-pub fn worker<W: Work>(work: W) -> (Worker<W>, WorkerHandle<W::Job, W::News>) {
+pub fn worker<W: DiskWork>(work: W) -> (Worker<W>, WorkerHandle<W::Job, W::News>) {
     let (jobs, jobs_out) = channel();
     let (news_in, news) = channel();
     let link = WorkerLink { jobs: jobs_out, waiting: VecDeque::new(), news: news_in, knock: Box::new(|| {}) };
     (Worker { work, link }, WorkerHandle { jobs, news })
 }
 
-impl<W: Work> Worker<W> {
+impl<W: DiskWork> Worker<W> {
     /// From now on `knock` is called after each report.
     pub fn knock_with(&mut self, knock: impl Fn() + Send + 'static) {
         self.link.knock = Box::new(knock);

@@ -6,7 +6,7 @@
 //! its exact length, marked and reported. Files are created new, never overwritten.
 //!
 //! Jobs come before every piece that is written: a slow disk delays an order by one wait for the disk, not until all is
-//! written. How far it has come is in [`Progress`], which can be read while it waits.
+//! written. How far it has come is in [`WriteProgress`], which can be read while it waits.
 //!
 //! `writer/take.rs` is one take, `writer/take_file.rs` one of its files.
 
@@ -15,7 +15,7 @@ mod roll;
 mod take;
 mod take_file;
 
-use super::worker::{Work, Worker, WorkerHandle, WorkerLink, worker};
+use super::worker::{DiskWork, Worker, WorkerHandle, WorkerLink, worker};
 use crate::{config::recorder::FileOf, engine::audio::capture::Capture, wav::Depth};
 use jiff::civil::DateTime;
 use roll::Roll;
@@ -29,7 +29,7 @@ use std::{
 };
 use take::OpenTake;
 
-pub use roll::Played;
+pub use roll::RolledMessage;
 
 /// Who made a take, as its header says.
 pub const ORIGINATOR: &str = "busker";
@@ -136,7 +136,7 @@ pub enum TakeJob {
         label: String,
     },
     /// What went over MIDI.
-    Played(Vec<Played>),
+    RolledMessage(Vec<RolledMessage>),
     /// Another tempo.
     Tempo {
         /// From here on.
@@ -206,15 +206,15 @@ pub enum TakeNews {
 /// Crossing: one number, written by the writer and read by any thread, also while the writer waits for the disk; the newest
 /// wins.
 #[derive(Clone, Debug)]
-pub struct Progress(Arc<AtomicI64>);
+pub struct WriteProgress(Arc<AtomicI64>);
 
 /// Nothing is needed.
 const NOTHING: i64 = i64::MAX;
 
-impl Progress {
+impl WriteProgress {
     /// Nothing is written yet.
-    pub fn new() -> Progress {
-        Progress(Arc::new(AtomicI64::new(NOTHING)))
+    pub fn new() -> WriteProgress {
+        WriteProgress(Arc::new(AtomicI64::new(NOTHING)))
     }
 
     /// The oldest frame that is not written yet and will be; nothing where all is written.
@@ -227,16 +227,16 @@ impl Progress {
     }
 }
 
-impl Default for Progress {
-    fn default() -> Progress {
-        Progress::new()
+impl Default for WriteProgress {
+    fn default() -> WriteProgress {
+        WriteProgress::new()
     }
 }
 
 /// The writer's state.
 pub struct Writer {
     capture: Capture,
-    progress: Progress,
+    progress: WriteProgress,
     roll: Roll,
     takes: Vec<OpenTake>,
 }
@@ -254,14 +254,14 @@ impl Shared<'_> {
 }
 
 /// Both halves of a writer of what is held, and how far it has come, for any thread.
-pub fn writer(capture: Capture) -> (Worker<Writer>, WorkerHandle<TakeJob, TakeNews>, Progress) {
-    let progress = Progress::new();
+pub fn writer(capture: Capture) -> (Worker<Writer>, WorkerHandle<TakeJob, TakeNews>, WriteProgress) {
+    let progress = WriteProgress::new();
     let writer = Writer { capture, progress: progress.clone(), roll: Roll::default(), takes: Vec::new() };
     let (worker, handle) = worker(writer);
     (worker, handle, progress)
 }
 
-impl Work for Writer {
+impl DiskWork for Writer {
     type Job = TakeJob;
     type News = TakeNews;
     const THREAD: &'static str = "disk-writer";
@@ -290,7 +290,7 @@ impl Work for Writer {
                 let takes = self.takes.iter_mut().filter(|take| of.is_none_or(|of| of == take.id()));
                 takes.for_each(|take| take.mark(frame, &label));
             }
-            TakeJob::Played(batch) => {
+            TakeJob::RolledMessage(batch) => {
                 let oldest = self.capture.held().start;
                 for played in batch {
                     self.takes.iter_mut().for_each(|take| take.play(&played));

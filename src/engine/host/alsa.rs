@@ -10,17 +10,17 @@
 
 mod callback;
 mod cards;
+mod device_sample;
 mod offer;
 mod open;
-mod wire;
 
 pub use cards::{Behind, Card, Cards, Pick};
-pub use open::{Found, list, open};
+pub use open::{ListedDevice, list, open};
 
-use super::{Device, DeviceSpec, Driver, StartFailed, Watch, lend};
+use super::{CallbackStats, Device, DeviceSpec, Driver, StartFailed, lend};
 use crate::engine::audio::renderer::Renderer;
 use busker_sound::bridge::BridgeOut;
-use callback::{Loan, Signals, put};
+use callback::{Loan, StreamSignals, put};
 use cpal::traits::StreamTrait;
 use ringbuf::HeapProd;
 use std::{
@@ -68,7 +68,7 @@ struct AlsaDevice {
     streams: Streams,
     slot: HeapProd<Loan>,
     bridge: Option<BridgeOut>,
-    signals: Arc<Signals>,
+    signals: Arc<StreamSignals>,
 }
 
 impl Device for AlsaDevice {
@@ -76,10 +76,10 @@ impl Device for AlsaDevice {
         &self.spec
     }
 
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed> {
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
         let AlsaDevice { spec, streams, mut slot, bridge, signals } = *self;
-        let (lent, home) = lend(renderer, Arc::clone(&watch));
-        signals.watch_with(watch);
+        let (lent, home) = lend(renderer, Arc::clone(&stats));
+        signals.report_to(stats);
         put(&mut slot, Loan { lent, bridge });
         match streams.play() {
             Ok(()) => Ok(Box::new(AlsaDriver { streams: Some(streams), home })),

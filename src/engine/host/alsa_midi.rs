@@ -30,7 +30,7 @@ pub(super) const HEARD: PortCap = PortCap::READ.union(PortCap::SUBS_READ);
 
 /// A port of the sequencer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SequencerPort {
     /// Its name as it lasts; see [`lasting_names`].
     pub(super) name: String,
     /// Its numbers, which do not.
@@ -38,7 +38,7 @@ pub(super) struct Place {
 }
 
 /// One connection that plays a port.
-pub(super) struct Line {
+pub(super) struct PortConnection {
     /// For the sending thread.
     pub(super) out: Box<dyn MidiOut>,
     /// Its own end.
@@ -94,8 +94,8 @@ fn no_sequencer(errno: i32) -> HostError {
 }
 
 /// Connects to a port for one sending thread.
-pub(super) fn connect(seq: &Seq, client_name: &str, to: &Place) -> Result<Line, HostError> {
-    let Place { name, at } = to;
+pub(super) fn connect(seq: &Seq, client_name: &str, to: &SequencerPort) -> Result<PortConnection, HostError> {
+    let SequencerPort { name, at } = to;
     let refused =
         |why| HostError(format!("the MIDI port {name} cannot be opened ({why}): is another program using it?"));
     let client = MidiOutput::new(client_name).map_err(|error| refused(error.to_string()))?;
@@ -110,11 +110,11 @@ pub(super) fn connect(seq: &Seq, client_name: &str, to: &Place) -> Result<Line, 
         |from: &Addr| seq.get_any_port_info(*from).is_ok_and(|info| info.get_name().is_ok_and(|n| n == own_name));
     let mut senders = PortSubscribeIter::new(seq, *at, QuerySubsType::WRITE).map(|line| line.get_sender());
     let from = senders.find(is_own).ok_or_else(|| refused("it has just gone".to_owned()))?;
-    Ok(Line { out: Box::new(AlsaOut(connection)), from })
+    Ok(PortConnection { out: Box::new(AlsaOut(connection)), from })
 }
 
 /// The place of the input that belongs to an output: of the same client, the one of the best rank.
-pub(super) fn input_of(output: Addr, inputs: &[Place], rank: impl Fn(&str) -> Option<usize>) -> Option<usize> {
+pub(super) fn input_of(output: Addr, inputs: &[SequencerPort], rank: impl Fn(&str) -> Option<usize>) -> Option<usize> {
     let same = inputs.iter().enumerate().filter(|(_, input)| input.at.client == output.client);
     // The first of equals.
     let best = same.min_by_key(|(_, input)| rank(&input.name).unwrap_or(usize::MAX));
@@ -122,7 +122,7 @@ pub(super) fn input_of(output: Addr, inputs: &[Place], rank: impl Fn(&str) -> Op
 }
 
 /// The port that is meant by a name: the one of this name, or else the first whose name it is a part of.
-pub(super) fn named<'a>(places: &'a [Place], asked: &str) -> Result<&'a Place, HostError> {
+pub(super) fn named<'a>(places: &'a [SequencerPort], asked: &str) -> Result<&'a SequencerPort, HostError> {
     let names: Vec<&str> = places.iter().map(|place| place.name.as_str()).collect();
     find(&names, asked).map(|found| &places[found]).ok_or_else(|| {
         let there_is = hints::there_is(&names);
@@ -131,7 +131,7 @@ pub(super) fn named<'a>(places: &'a [Place], asked: &str) -> Result<&'a Place, H
 }
 
 /// Every port that can be used so, those of the system last, busker's own left out.
-pub(super) fn places(seq: &Seq, way: PortCap) -> Vec<Place> {
+pub(super) fn places(seq: &Seq, way: PortCap) -> Vec<SequencerPort> {
     let midi = PortType::MIDI_GENERIC | PortType::SYNTH | PortType::APPLICATION;
     let (mut full, mut at) = (Vec::new(), Vec::new());
     for client in ClientIter::new(seq) {
@@ -147,8 +147,8 @@ pub(super) fn places(seq: &Seq, way: PortCap) -> Vec<Place> {
             }
         }
     }
-    let named = lasting_names(full).into_iter().zip(at).map(|(name, at)| Place { name, at });
-    let mut places: Vec<Place> = named.filter(|place| !place.name.starts_with(CLIENT_NAME)).collect();
+    let named = lasting_names(full).into_iter().zip(at).map(|(name, at)| SequencerPort { name, at });
+    let mut places: Vec<SequencerPort> = named.filter(|place| !place.name.starts_with(CLIENT_NAME)).collect();
     places.sort_by_key(|place| is_system(&place.name));
     places
 }
@@ -216,7 +216,7 @@ mod tests {
             ("28:0", "Acme:a"),
             ("28:1", "Acme:b"),
         ]
-        .map(|(numbers, name)| Place { name: name.to_owned(), at: at(numbers) });
+        .map(|(numbers, name)| SequencerPort { name: name.to_owned(), at: at(numbers) });
         let cases = [("24:0", Some(2)), ("20:1", Some(0)), ("28:1", Some(3)), ("2:0", None)];
         for (output, expected) in cases {
             assert_eq!(input_of(at(output), &inputs, |name| nts1.port_rank(name)), expected, "{output}");

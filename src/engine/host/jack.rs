@@ -8,11 +8,11 @@ mod ask;
 mod callback;
 mod client;
 mod connect;
+mod connection_keeper;
 mod driver;
-mod keeper;
 
 use super::{
-    AudioRequest, Device, DeviceSpec, Driver, HostError, JackPort, StartFailed, Watch, lend,
+    AudioRequest, CallbackStats, Device, DeviceSpec, Driver, HostError, JackPort, StartFailed, lend,
     open_port::{OpenPort, PortInfo, PortWay},
 };
 use crate::engine::{
@@ -21,11 +21,11 @@ use crate::engine::{
 };
 use crate::midi::Wire;
 use ask::ask;
-use callback::{Callback, MIDI_PORTS, Notifications, Ports, Signals};
-use client::{Held, LOOK_NAME, Server};
+use callback::{Callback, JackPorts, JackSignals, MIDI_PORTS, Notifications};
+use client::{ClientGuard, LOOK_NAME, Server};
+use connection_keeper::ConnectionKeeper;
 use driver::{JackDriver, take_back};
 use jack::{AudioIn, AudioOut, Client, LatencyType, MidiIn, MidiOut, Port, PortFlags};
-use keeper::Keeper;
 use std::sync::{Arc, Mutex};
 
 /// What the client asks to be called; JACK makes it `busker-01` where another is running.
@@ -77,9 +77,9 @@ pub fn open(server: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Devi
 /// An open client that is not active yet.
 struct JackDevice {
     spec: DeviceSpec,
-    client: Held<Client>,
+    client: ClientGuard<Client>,
     server: Server,
-    ports: Ports,
+    ports: JackPorts,
     /// Between the station's audio ports and the machine's.
     audio: Vec<(String, String)>,
     /// From the station's MIDI ports to those asked for, and back from the same programs.
@@ -130,14 +130,14 @@ impl JackDevice {
     }
 }
 
-fn register(client: &Client, inputs: usize, midi: usize) -> Result<Ports, jack::Error> {
+fn register(client: &Client, inputs: usize, midi: usize) -> Result<JackPorts, jack::Error> {
     let input = |i: usize| client.register_port(&format!("in_{}", i + 1), AudioIn::default());
     let output = |name: &str| client.register_port(name, AudioOut::default());
     let midi_name = |what: &str, i: usize| if midi == 1 { what.to_owned() } else { format!("{what}_{}", i + 1) };
     let midi_out = |i: usize| client.register_port(&midi_name("midi_out", i), MidiOut::default());
     let midi_in = |i: usize| client.register_port(&midi_name("midi_in", i), MidiIn::default());
     let outputs: [_; OUTPUTS] = [output("out_1")?, output("out_2")?];
-    Ok(Ports {
+    Ok(JackPorts {
         inputs: (0..inputs).map(input).collect::<Result<_, _>>()?,
         outputs,
         midi: (0..midi).map(midi_out).collect::<Result<_, _>>()?,
@@ -156,14 +156,18 @@ fn name<P>(port: &Port<P>) -> String {
     port.name().unwrap_or_default()
 }
 
-fn audio_connections(client: &Client, ports: &Ports, playback: Vec<String>) -> Vec<(String, String)> {
+fn audio_connections(client: &Client, ports: &JackPorts, playback: Vec<String>) -> Vec<(String, String)> {
     let capture = connect::physical(client, PortFlags::IS_OUTPUT);
     let inputs = capture.into_iter().zip(ports.inputs.iter().map(name));
     let outputs = ports.outputs.iter().map(name).zip(playback);
     inputs.chain(outputs).collect()
 }
 
-fn midi_connections(client: &Client, ports: &Ports, asked: &[JackPort]) -> Result<Vec<(String, String)>, HostError> {
+fn midi_connections(
+    client: &Client,
+    ports: &JackPorts,
+    asked: &[JackPort],
+) -> Result<Vec<(String, String)>, HostError> {
     let (targets, sources) = (connect::targets(client), connect::sources(client));
     let mut connections = Vec::new();
     let asked = ports.midi.iter().zip(&ports.midi_in).zip(asked).filter(|(_, asked)| !asked.name.is_empty());
@@ -185,14 +189,14 @@ impl Device for JackDevice {
         &self.spec
     }
 
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed> {
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
         let JackDevice { spec, client, server, ports, audio, midi } = *self;
-        let (lent, home) = lend(renderer, Arc::clone(&watch));
+        let (lent, home) = lend(renderer, Arc::clone(&stats));
         let slot = Arc::new(Mutex::new(Some(lent)));
-        let signals = Arc::<Signals>::default();
+        let signals = Arc::<JackSignals>::default();
         let callback = Callback::new(ports, Arc::clone(&slot), Arc::clone(&signals), spec.sample_rate_hz);
-        let keeper = Keeper::new(server, midi.clone());
-        let notifications = Notifications::new(watch, Arc::clone(&signals), keeper);
+        let keeper = ConnectionKeeper::new(server, midi.clone());
+        let notifications = Notifications::new(stats, Arc::clone(&signals), keeper);
         let activated = ask(move || {
             let active = client.try_map(|client| client.activate_async(notifications, callback))?;
             if let Some(active) = active.get() {

@@ -20,7 +20,7 @@ pub struct PortInfo {
 
 /// A port of the patchbay, counted from 0 in the order they were asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Kept(pub u8);
+pub struct PatchbayIndex(pub u8);
 
 /// An open MIDI port.
 pub struct OpenPort {
@@ -35,7 +35,7 @@ pub struct OpenPort {
     /// What it gets.
     pub settings: PortSettings,
     /// The patchbay's name for it, where that keeps it connected.
-    pub kept: Option<Kept>,
+    pub kept: Option<PatchbayIndex>,
     /// Whether anything is connected; where not, it is waited for.
     pub connected: bool,
 }

@@ -13,18 +13,18 @@ mod thread;
 
 use super::{
     HostError,
-    open_port::{Kept, OpenPort, PortInfo, PortWay},
+    open_port::{OpenPort, PatchbayIndex, PortInfo, PortWay},
 };
 use crate::{config::PortSettings, midi::Wire, profile::Profile};
-use alsa_port::{AlsaAsked, Opened};
+use alsa_port::{AlsaAsked, OpenedPort};
 use std::sync::mpsc::{self, Receiver, Sender};
-use thread::{Answer, Ask, Handle, Knock};
+use thread::{Ask, Handle, KeepResult, PortEventWaker};
 
 /// A port came or went. The sending threads and the input know already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortEvent {
     /// Which.
-    pub port: Kept,
+    pub port: PatchbayIndex,
     /// What became of it.
     pub change: PortChange,
 }
@@ -47,7 +47,7 @@ pub struct Patchbay {
     thread: Option<Handle>,
     sender: Sender<PortEvent>,
     events: Option<Receiver<PortEvent>>,
-    knock: Option<Knock>,
+    knock: Option<PortEventWaker>,
 }
 
 impl Default for Patchbay {
@@ -86,7 +86,7 @@ impl Patchbay {
     /// What becomes of the ports, for the control thread; once. `knock` is called after each event.
     pub fn take_events(&mut self, knock: impl Fn() + Send + 'static) -> Option<Receiver<PortEvent>> {
         let events = self.events.take()?;
-        let knock: Knock = Box::new(knock);
+        let knock: PortEventWaker = Box::new(knock);
         match &self.thread {
             Some(thread) => thread.ask(Ask::Knock(knock)),
             None => self.knock = Some(knock),
@@ -94,7 +94,7 @@ impl Patchbay {
         Some(events)
     }
 
-    fn keep(&mut self, id: String, ask: impl FnOnce(Sender<Answer>) -> Ask) -> Result<OpenPort, HostError> {
+    fn keep(&mut self, id: String, ask: impl FnOnce(Sender<KeepResult>) -> Ask) -> Result<OpenPort, HostError> {
         let stopped = || HostError("MIDI ports are not opened any more: leave with ctrl-q and start again".to_owned());
         let thread = match &mut self.thread {
             Some(thread) => thread,
@@ -102,7 +102,7 @@ impl Patchbay {
         };
         let (answer, answered) = mpsc::channel();
         thread.ask(ask(answer));
-        let (kept, Opened { name, plugs, input, connected }, wire) = answered.recv().map_err(|_| stopped())??;
+        let (kept, OpenedPort { name, plugs, input, connected }, wire) = answered.recv().map_err(|_| stopped())??;
         let way = match plugs {
             Some([scheduler, clock]) => PortWay::Threads { scheduler: Box::new(scheduler), clock: Box::new(clock) },
             None => PortWay::InputOnly,

@@ -40,7 +40,7 @@ const DEVICES: &str = "/dev/snd";
 
 /// A raw MIDI device of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct RawMidiDevice {
     /// As the patchbay takes it.
     pub path: String,
     /// As its driver calls it.
@@ -49,7 +49,7 @@ pub struct Found {
 
 /// What kind of file a port is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PortFileKind {
     /// A raw MIDI device.
     Device,
     /// A serial line that runs at MIDI's speed.
@@ -60,29 +60,29 @@ pub(super) enum Kind {
     Fifo,
 }
 
-impl Kind {
+impl PortFileKind {
     /// How fast it takes bytes.
     pub(super) fn wire(self) -> Wire {
         match self {
-            Kind::Serial => Wire::DIN,
-            Kind::Device | Kind::Pty | Kind::Fifo => Wire::USB,
+            PortFileKind::Serial => Wire::DIN,
+            PortFileKind::Device | PortFileKind::Pty | PortFileKind::Fifo => Wire::USB,
         }
     }
 }
 
 /// Why a file is no open port.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(super) enum RawPortError {
     /// It is not there, or does not answer, or is in use: that may change by itself.
     Absent(HostError),
     /// It will not change without a person.
     Wrong(HostError),
 }
 
-impl From<Refused> for HostError {
-    fn from(refused: Refused) -> HostError {
+impl From<RawPortError> for HostError {
+    fn from(refused: RawPortError) -> HostError {
         match refused {
-            Refused::Absent(why) | Refused::Wrong(why) => why,
+            RawPortError::Absent(why) | RawPortError::Wrong(why) => why,
         }
     }
 }
@@ -95,7 +95,7 @@ pub(super) struct Output {
     pub(super) watched: OwnedFd,
     /// Set by a thread whose write found nothing behind the file.
     pub(super) dead: Arc<AtomicBool>,
-    pub(super) kind: Kind,
+    pub(super) kind: PortFileKind,
 }
 
 /// One thread's descriptor.
@@ -161,13 +161,13 @@ fn write(file: &OwnedFd, bytes: &[u8]) -> Result<usize, Errno> {
 }
 
 /// The raw MIDI devices there are. Reads a directory and opens nothing.
-pub fn list() -> Vec<Found> {
+pub fn list() -> Vec<RawMidiDevice> {
     list_in(Path::new(DEVICES), Path::new("/proc/asound"))
 }
 
-fn list_in(devices: &Path, proc: &Path) -> Vec<Found> {
+fn list_in(devices: &Path, proc: &Path) -> Vec<RawMidiDevice> {
     let entries = fs::read_dir(devices).into_iter().flatten().flatten();
-    let mut found: Vec<Found> = entries
+    let mut found: Vec<RawMidiDevice> = entries
         .filter_map(|entry| {
             let file = entry.file_name().into_string().ok()?;
             let (card, device) = file.strip_prefix("midiC")?.split_once('D')?;
@@ -175,7 +175,7 @@ fn list_in(devices: &Path, proc: &Path) -> Vec<Found> {
             let about = fs::read_to_string(proc.join(format!("card{card}/midi{device}"))).unwrap_or_default();
             let name = about.lines().next().map(str::trim).filter(|name| !name.is_empty());
             let name = format!("{}, without the sequencer", name.unwrap_or("raw MIDI device"));
-            Some(Found { path: devices.join(&file).display().to_string(), name })
+            Some(RawMidiDevice { path: devices.join(&file).display().to_string(), name })
         })
         .collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -183,11 +183,12 @@ fn list_in(devices: &Path, proc: &Path) -> Vec<Found> {
 }
 
 /// Opens the device, serial line or FIFO at a path for writing.
-pub(super) fn open_output(path: &str) -> Result<Output, Refused> {
+pub(super) fn open_output(path: &str) -> Result<Output, RawPortError> {
     let (file, kind) = open_file(path, OFlags::WRONLY)?;
     let clone = || {
         let clone = file.try_clone();
-        clone.map_err(|error| Refused::Absent(HostError(format!("the MIDI port {path} cannot be opened: {error}"))))
+        clone
+            .map_err(|error| RawPortError::Absent(HostError(format!("the MIDI port {path} cannot be opened: {error}"))))
     };
     let dead = Arc::<AtomicBool>::default();
     let out = |file| -> Box<dyn MidiOut> {
@@ -201,11 +202,11 @@ pub(super) fn open_output(path: &str) -> Result<Output, Refused> {
 const MEMORY_MAJOR: u32 = 1;
 
 /// Opens it for reading.
-pub(super) fn open_input(path: &str) -> Result<(OwnedFd, Kind), Refused> {
+pub(super) fn open_input(path: &str) -> Result<(OwnedFd, PortFileKind), RawPortError> {
     open_file(path, OFlags::RDONLY)
 }
 
-fn open_file(path: &str, way: OFlags) -> Result<(OwnedFd, Kind), Refused> {
+fn open_file(path: &str, way: OFlags) -> Result<(OwnedFd, PortFileKind), RawPortError> {
     let refused = |errno| refused(path, way, errno);
     let stat = rustix::fs::stat(path).map_err(refused)?;
     let kind = FileType::from_raw_mode(stat.st_mode);
@@ -229,19 +230,19 @@ fn open_file(path: &str, way: OFlags) -> Result<(OwnedFd, Kind), Refused> {
     };
     let file = file.map_err(refused)?;
     let kind = match kind {
-        FileType::Fifo => Kind::Fifo,
-        _ if !termios::isatty(&file) => Kind::Device,
-        _ if PTY_MAJORS.contains(&rustix::fs::major(stat.st_rdev)) => Kind::Pty,
-        _ => Kind::Serial,
+        FileType::Fifo => PortFileKind::Fifo,
+        _ if !termios::isatty(&file) => PortFileKind::Device,
+        _ if PTY_MAJORS.contains(&rustix::fs::major(stat.st_rdev)) => PortFileKind::Pty,
+        _ => PortFileKind::Serial,
     };
-    if matches!(kind, Kind::Serial | Kind::Pty) {
+    if matches!(kind, PortFileKind::Serial | PortFileKind::Pty) {
         make_wire(path, &file)?;
     }
     Ok((file, kind))
 }
 
 /// Makes a terminal line a MIDI wire: every byte as it is, at MIDI's speed.
-fn make_wire(path: &str, file: impl AsFd) -> Result<(), Refused> {
+fn make_wire(path: &str, file: impl AsFd) -> Result<(), RawPortError> {
     let set = || {
         let mut line = termios::tcgetattr(&file)?;
         line.make_raw();
@@ -255,20 +256,20 @@ fn make_wire(path: &str, file: impl AsFd) -> Result<(), Refused> {
         Ok(line) if line.output_speed().abs_diff(WIRE_BAUD) <= BAUD_TOLERANCE => Ok(()),
         // It went while it was being set up.
         Err(errno) if is_dead(errno) => Err(refused(path, OFlags::WRONLY, errno)),
-        _ => Err(Refused::Wrong(HostError(format!(
+        _ => Err(RawPortError::Wrong(HostError(format!(
             "the serial line {path} cannot run at {WIRE_BAUD} baud, which MIDI needs: use an adapter that can, or a USB \
              MIDI interface"
         )))),
     }
 }
 
-fn not_a_port(path: &str, what: &str) -> Refused {
-    Refused::Wrong(HostError(format!(
+fn not_a_port(path: &str, what: &str) -> RawPortError {
+    RawPortError::Wrong(HostError(format!(
         "{path} is {what} and no MIDI port: name a device like /dev/snd/midiC1D0, a serial line or a FIFO"
     )))
 }
 
-fn refused(path: &str, way: OFlags, errno: Errno) -> Refused {
+fn refused(path: &str, way: OFlags, errno: Errno) -> RawPortError {
     let (done, allow) = if way == OFlags::RDONLY { ("read", "r") } else { ("written to", "w") };
     let what = match errno {
         Errno::NOENT | Errno::NOTDIR => {
@@ -281,7 +282,7 @@ fn refused(path: &str, way: OFlags, errno: Errno) -> Refused {
                 || format!("allow it with `chmod u+{allow} {path}`"),
                 |group| format!("join the {group} group (`sudo usermod -aG {group} $USER`) and log in again"),
             );
-            return Refused::Wrong(HostError(format!("{path} may not be {done}: {how}")));
+            return RawPortError::Wrong(HostError(format!("{path} may not be {done}: {how}")));
         }
         Errno::BUSY => {
             format!("the MIDI port {path} is in use by another program: end that program, or choose another")
@@ -289,7 +290,7 @@ fn refused(path: &str, way: OFlags, errno: Errno) -> Refused {
         Errno::NODEV | Errno::NXIO | Errno::IO => format!("nothing answers behind {path}: plug the device in"),
         errno => format!("the MIDI port {path} cannot be opened: {}", std::io::Error::from(errno)),
     };
-    Refused::Absent(HostError(what))
+    RawPortError::Absent(HostError(what))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Its thread renders a block each time one would have been due, so everything works with nothing plugged in, and
 //! goes on working while a lost device is waited for. In virtual time there is no host at all: see `engine/offline.rs`.
 
-use super::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, lend};
+use super::{CallbackStats, Device, DeviceSpec, Driver, HostError, StartFailed, lend};
 use crate::engine::{audio::renderer::Renderer, realtime};
 use std::{
     sync::{
@@ -48,8 +48,8 @@ impl Device for SimDevice {
         &self.spec
     }
 
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed> {
-        let (mut lent, home) = lend(renderer, watch);
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
+        let (mut lent, home) = lend(renderer, stats);
         let end = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&end);
         let frames = self.spec.block_frames as usize;
@@ -66,7 +66,7 @@ impl Device for SimDevice {
                 let now_ns = realtime::now_ns();
                 if now_ns > due_ns as u64 + LATEST_NS {
                     due_ns = now_ns as f64;
-                    lent.watch().xruns.fetch_add(1, Ordering::Relaxed);
+                    lent.stats().xruns.fetch_add(1, Ordering::Relaxed);
                 }
                 let rest_ns = (due_ns as u64).saturating_sub(now_ns);
                 if rest_ns > 0 {

@@ -8,7 +8,7 @@ use crate::{
         audio::renderer::Renderer,
         control::{Control, Moment},
         frame_clock::FrameClock,
-        host::{Device, DeviceSpec, Driver, HostError, StartFailed, Watch, sim::SimDevice},
+        host::{CallbackStats, Device, DeviceSpec, Driver, HostError, StartFailed, sim::SimDevice},
     },
     status::Severity,
 };
@@ -35,7 +35,7 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_
 enum Errand {
     End(Box<dyn Driver>),
     Open,
-    Start(Box<dyn Device>, Box<Renderer>, Arc<Watch>),
+    Start(Box<dyn Device>, Box<Renderer>, Arc<CallbackStats>),
 }
 
 /// What came of it.
@@ -61,7 +61,7 @@ impl Porter {
                 let outcome = match errand {
                     Errand::End(driver) => Outcome::Ended(driver.stop().map(Box::new)),
                     Errand::Open => Outcome::Opened(reopen()),
-                    Errand::Start(device, renderer, watch) => Outcome::Started(device.start(*renderer, watch)),
+                    Errand::Start(device, renderer, stats) => Outcome::Started(device.start(*renderer, stats)),
                 };
                 if sender.send(outcome).is_err() {
                     return;
@@ -141,7 +141,7 @@ impl Silence {
 /// The audio device, and what to do when it goes away.
 pub(super) struct Audio {
     pub(super) spec: DeviceSpec,
-    pub(super) watch: Arc<Watch>,
+    pub(super) stats: Arc<CallbackStats>,
     state: State,
     porter: Porter,
     frames: FrameClock,
@@ -155,14 +155,14 @@ impl Audio {
     /// A device that runs.
     pub(super) fn new(
         spec: DeviceSpec,
-        watch: Arc<Watch>,
+        stats: Arc<CallbackStats>,
         driver: Box<dyn Driver>,
         frames: FrameClock,
         reopen: Reopen,
     ) -> Audio {
         Audio {
             spec,
-            watch,
+            stats,
             state: State::Running(driver),
             porter: Porter::new(reopen),
             frames,
@@ -175,9 +175,9 @@ impl Audio {
 
     /// Notices a lost device, goes on without it, and takes it back.
     pub(super) fn look_after(&mut self, control: &mut Control, now: Moment) {
-        let xruns = self.watch.xruns.load(Ordering::Relaxed);
+        let xruns = self.stats.xruns.load(Ordering::Relaxed);
         let marked = std::mem::replace(&mut self.marked_xruns, xruns);
-        let stood_ms = self.watch.stood_ms.swap(0, Ordering::Relaxed);
+        let stood_ms = self.stats.stood_ms.swap(0, Ordering::Relaxed);
         if xruns > marked || stood_ms > 0 {
             control.xruns(xruns.saturating_sub(marked).max(1), stood_ms, now);
         }
@@ -195,9 +195,9 @@ impl Audio {
                 Outcome::Started(Err(StartFailed { renderer: None, .. })) => self.is_nowhere(control),
             }
         }
-        let is_silent = self.silence.look(self.watch.blocks.load(Ordering::Relaxed), Instant::now()) > STALL;
+        let is_silent = self.silence.look(self.stats.blocks.load(Ordering::Relaxed), Instant::now()) > STALL;
         match &mut self.state {
-            State::Running(_) if is_silent || self.watch.lost.load(Ordering::Relaxed) => self.is_lost(control),
+            State::Running(_) if is_silent || self.stats.lost.load(Ordering::Relaxed) => self.is_lost(control),
             State::Without(_, wait) if !wait.is_asked && Instant::now() >= wait.retry_at => {
                 wait.is_asked = self.porter.ask(Errand::Open);
             }
@@ -228,18 +228,18 @@ impl Audio {
     }
 
     /// What is to be known of a new stream.
-    fn watch_anew(&mut self) -> Arc<Watch> {
-        self.watch = Arc::default();
+    fn new_stats(&mut self) -> Arc<CallbackStats> {
+        self.stats = Arc::default();
         self.silence = Silence::new(Instant::now());
         (self.seen_xruns, self.marked_xruns, self.told_xruns) = (0, 0, false);
-        Arc::clone(&self.watch)
+        Arc::clone(&self.stats)
     }
 
     /// The renderer goes on without a device; that needs nothing but a thread.
     fn stand_in(&mut self, renderer: Renderer, control: &mut Control) {
         let rate_hz = renderer.sample_rate_hz().round() as u32;
         let device = Box::new(SimDevice::new(rate_hz, self.spec.block_frames.clamp(64, 1024)));
-        match device.start(renderer, self.watch_anew()) {
+        match device.start(renderer, self.new_stats()) {
             Ok(driver) => self.state = State::Without(driver, Wait::new()),
             Err(StartFailed { error, .. }) => {
                 tracing::error!("{error}");
@@ -263,8 +263,8 @@ impl Audio {
             control.desk().notice(Severity::Warning, text);
         }
         self.frames.set_latency(self.spec.latency_frames);
-        let watch = self.watch_anew();
-        self.porter.ask(Errand::Start(device, Box::new(renderer), watch));
+        let stats = self.new_stats();
+        self.porter.ask(Errand::Start(device, Box::new(renderer), stats));
     }
 
     fn is_back(&mut self, driver: Box<dyn Driver>, control: &mut Control, now: Moment) {
@@ -297,10 +297,10 @@ impl Audio {
     pub(super) fn show_load(&mut self, control: &mut Control) {
         let device = &mut control.device;
         let percent = |permille: u32| permille.div_ceil(10);
-        device.load_percent = percent(self.watch.load_permille.load(Ordering::Relaxed));
-        device.load_peak_percent = percent(self.watch.load_peak_permille.swap(0, Ordering::Relaxed));
-        device.xruns = self.watch.xruns.load(Ordering::Relaxed);
-        device.block_frames = self.watch.block_frames.load(Ordering::Relaxed).max(1);
+        device.load_percent = percent(self.stats.load_permille.load(Ordering::Relaxed));
+        device.load_peak_percent = percent(self.stats.load_peak_permille.swap(0, Ordering::Relaxed));
+        device.xruns = self.stats.xruns.load(Ordering::Relaxed);
+        device.block_frames = self.stats.block_frames.load(Ordering::Relaxed).max(1);
         let xruns = device.xruns.saturating_sub(std::mem::replace(&mut self.seen_xruns, device.xruns));
         if xruns >= XRUNS_TOO_MANY && !std::mem::replace(&mut self.told_xruns, true) {
             let (name, block) = (&self.spec.name, device.block_frames);

@@ -15,7 +15,7 @@ use crate::{
     midi::Wire,
     session::Session,
     snapshots::Snapshots,
-    stored::{self, Stored},
+    stored::{self, StoredValue},
     wav::{Notes, Wav},
 };
 use std::{fs::File, path::Path, sync::Mutex};
@@ -70,7 +70,7 @@ fn notes_are_heard_and_recorded_and_the_way_out_leaves_nothing_open() {
 /// A device whose callback is never called after it was told to be gone.
 struct Frail {
     inner: Box<dyn Device>,
-    gone: Arc<Mutex<Option<Arc<Watch>>>>,
+    gone: Arc<Mutex<Option<Arc<CallbackStats>>>>,
 }
 
 impl Device for Frail {
@@ -78,9 +78,9 @@ impl Device for Frail {
         self.inner.spec()
     }
 
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed> {
-        *self.gone.lock().unwrap() = Some(Arc::clone(&watch));
-        self.inner.start(renderer, watch)
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
+        *self.gone.lock().unwrap() = Some(Arc::clone(&stats));
+        self.inner.start(renderer, stats)
     }
 }
 
@@ -88,7 +88,7 @@ impl Device for Frail {
 fn a_lost_device_closes_the_take_and_is_taken_back() {
     let folder = tempfile::tempdir().unwrap();
     let gone = Arc::default();
-    let frail = |gone: &Arc<Mutex<Option<Arc<Watch>>>>| -> Box<dyn Device> {
+    let frail = |gone: &Arc<Mutex<Option<Arc<CallbackStats>>>>| -> Box<dyn Device> {
         Box::new(Frail { inner: sim(), gone: Arc::clone(gone) })
     };
     let again = Arc::clone(&gone);
@@ -181,8 +181,8 @@ impl Device for Doomed {
         self.inner.spec()
     }
 
-    fn start(self: Box<Self>, renderer: Renderer, watch: Arc<Watch>) -> Result<Box<dyn Driver>, StartFailed> {
-        let (mut lent, home) = lend(renderer, watch);
+    fn start(self: Box<Self>, renderer: Renderer, stats: Arc<CallbackStats>) -> Result<Box<dyn Driver>, StartFailed> {
+        let (mut lent, home) = lend(renderer, stats);
         thread::spawn(move || {
             for _ in 0..100 {
                 lent.begin();
@@ -327,7 +327,7 @@ fn a_fault_in_the_clock_stops_the_followers_and_is_told() {
 fn what_was_handed_to_the_keeper_is_on_the_disk_when_the_engine_has_ended() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshots.yaml");
-    let config = EngineConfig { snapshots: Stored::load(file.clone()).0, ..config(folder.path()) };
+    let config = EngineConfig { snapshots: StoredValue::load(file.clone()).0, ..config(folder.path()) };
     let engine = Engine::start(&config, Machinery::lasting(sim(), vec![built_in_port()]), None).unwrap();
     let station = engine.station();
     for n in 0..50 {
@@ -350,7 +350,7 @@ fn a_disk_that_hangs_stalls_neither_commands_nor_notes() {
     let hangs = folder.path().join("snapshots.yaml.new");
     let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
     rustix::fs::mknodat(rustix::fs::CWD, &hangs, fifo, mode, 0).unwrap();
-    let config = EngineConfig { snapshots: Stored::load(file).0, ..config(folder.path()) };
+    let config = EngineConfig { snapshots: StoredValue::load(file).0, ..config(folder.path()) };
     let engine = Engine::start(&config, Machinery::lasting(sim(), vec![built_in_port()]), None).unwrap();
     let station = engine.station().clone();
     let events = station.subscribe(|| {});

@@ -37,7 +37,7 @@ pub const START_LEAD_SECONDS: f64 = 0.02;
 
 /// What the follower believes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Told {
+enum FollowerState {
     /// It stands; the song was last at this pulse.
     Stopped { at_pulse: f64 },
     /// It will be told to start (where that is song pulse 0) or continue when the song reaches this run pulse.
@@ -51,7 +51,7 @@ enum Told {
 /// The clock of one port.
 #[derive(Debug)]
 pub struct ClockOut {
-    told: Told,
+    told: FollowerState,
     /// What it got until now.
     sends: ClockSends,
 }
@@ -65,7 +65,7 @@ impl Default for ClockOut {
 impl ClockOut {
     /// A follower that stands at the beginning.
     pub fn new() -> ClockOut {
-        ClockOut { told: Told::Stopped { at_pulse: 0.0 }, sends: ClockSends::ALL }
+        ClockOut { told: FollowerState::Stopped { at_pulse: 0.0 }, sends: ClockSends::ALL }
     }
 
     /// Everything due in a window of frames, in order, each with its place in frames; of that only what the port gets.
@@ -127,12 +127,13 @@ impl ClockOut {
 
     /// Starts a follower that waits for this pulse of a song.
     fn start_with(&mut self, song: Song, pulse: Pulse, frame: f64, emit: &mut impl FnMut(f64, Message)) {
-        if let (Told::Waiting { offset_pulses, run_pulse, song_pulse }, Some(next_pulse)) = (self.told, pulse.run_pulse)
+        if let (FollowerState::Waiting { offset_pulses, run_pulse, song_pulse }, Some(next_pulse)) =
+            (self.told, pulse.run_pulse)
             && song == (Song::Rolling { offset_pulses })
             && next_pulse >= run_pulse
         {
             emit(frame, if song_pulse == 0 { Message::START } else { Message::CONTINUE });
-            self.told = Told::Running { offset_pulses, next_pulse };
+            self.told = FollowerState::Running { offset_pulses, next_pulse };
         }
     }
 
@@ -140,7 +141,7 @@ impl ClockOut {
         // Its fraction, but on the whole frame that the plan gave it.
         let frame = pulse.frame.max(pulse.whole_frame as f64);
         self.start_with(song, pulse, frame, emit);
-        if let (Told::Running { next_pulse, .. }, Some(run_pulse)) = (&mut self.told, pulse.run_pulse) {
+        if let (FollowerState::Running { next_pulse, .. }, Some(run_pulse)) = (&mut self.told, pulse.run_pulse) {
             if run_pulse < *next_pulse {
                 return;
             }
@@ -153,8 +154,10 @@ impl ClockOut {
     pub fn starts_with(&self, song: Song, pulse: Pulse) -> bool {
         let (Song::Rolling { offset_pulses }, Some(next)) = (song, pulse.run_pulse) else { return false };
         match self.told {
-            Told::Waiting { offset_pulses: was, run_pulse, .. } if was == offset_pulses => next >= run_pulse,
-            Told::Running { offset_pulses: was, .. } | Told::Left { offset_pulses: was } if was == offset_pulses => {
+            FollowerState::Waiting { offset_pulses: was, run_pulse, .. } if was == offset_pulses => next >= run_pulse,
+            FollowerState::Running { offset_pulses: was, .. } | FollowerState::Left { offset_pulses: was }
+                if was == offset_pulses =>
+            {
                 false
             }
             _ => pulse.song_pulse.is_some_and(is_sixteenth),
@@ -163,16 +166,16 @@ impl ClockOut {
 
     /// Whether it is to be told to start or continue before the next pulse, if the song rolls by then.
     pub fn may_start(&self) -> bool {
-        !matches!(self.told, Told::Running { .. })
+        !matches!(self.told, FollowerState::Running { .. })
     }
 
     /// Stops a follower that runs; for the way out, and for one that is to get in anew.
     pub fn stop(&mut self, mut emit: impl FnMut(Message)) {
-        if matches!(self.told, Told::Waiting { .. } | Told::Running { .. }) && self.sends.transport {
+        if matches!(self.told, FollowerState::Waiting { .. } | FollowerState::Running { .. }) && self.sends.transport {
             emit(Message::STOP);
         }
-        if !matches!(self.told, Told::Stopped { .. }) {
-            self.told = Told::Stopped { at_pulse: 0.0 };
+        if !matches!(self.told, FollowerState::Stopped { .. }) {
+            self.told = FollowerState::Stopped { at_pulse: 0.0 };
         }
     }
 
@@ -186,16 +189,16 @@ impl ClockOut {
             return;
         }
         let offset_pulses = match self.told {
-            Told::Stopped { .. } => return,
-            Told::Left { offset_pulses } => offset_pulses,
-            Told::Waiting { offset_pulses, .. } | Told::Running { offset_pulses, .. } => {
+            FollowerState::Stopped { .. } => return,
+            FollowerState::Left { offset_pulses } => offset_pulses,
+            FollowerState::Waiting { offset_pulses, .. } | FollowerState::Running { offset_pulses, .. } => {
                 if was.transport {
                     emit(Message::STOP);
                 }
                 offset_pulses
             }
         };
-        self.told = if on { Told::Stopped { at_pulse: 0.0 } } else { Told::Left { offset_pulses } };
+        self.told = if on { FollowerState::Stopped { at_pulse: 0.0 } } else { FollowerState::Left { offset_pulses } };
     }
 
     fn reconcile(&mut self, stretch: &Stretch, frame: i64, emit: &mut impl FnMut(Message)) {
@@ -203,19 +206,19 @@ impl ClockOut {
             return self.stop(emit);
         }
         match (stretch.song, self.told) {
-            (Song::Stopped { at_pulse }, Told::Stopped { at_pulse: was }) => {
+            (Song::Stopped { at_pulse }, FollowerState::Stopped { at_pulse: was }) => {
                 if sixteenth(at_pulse) != sixteenth(was) {
                     emit(song_position(sixteenth(at_pulse)));
                 }
-                self.told = Told::Stopped { at_pulse };
+                self.told = FollowerState::Stopped { at_pulse };
             }
             (Song::Stopped { at_pulse }, told) => {
-                let left = matches!(told, Told::Left { .. });
+                let left = matches!(told, FollowerState::Left { .. });
                 emit(if left { song_position(sixteenth(at_pulse)) } else { Message::STOP });
-                self.told = Told::Stopped { at_pulse };
+                self.told = FollowerState::Stopped { at_pulse };
             }
-            (Song::Rolling { offset_pulses }, Told::Left { offset_pulses: was }) if offset_pulses == was => {}
-            (Song::Rolling { offset_pulses }, Told::Running { offset_pulses: was, next_pulse })
+            (Song::Rolling { offset_pulses }, FollowerState::Left { offset_pulses: was }) if offset_pulses == was => {}
+            (Song::Rolling { offset_pulses }, FollowerState::Running { offset_pulses: was, next_pulse })
                 if offset_pulses == was =>
             {
                 let missing = next_run_pulse(stretch, frame) - next_pulse;
@@ -224,10 +227,10 @@ impl ClockOut {
                     self.wait(stretch, frame, emit);
                 } else if missing > 0 {
                     (0..missing).for_each(|_| emit(Message::CLOCK));
-                    self.told = Told::Running { offset_pulses, next_pulse: next_pulse + missing };
+                    self.told = FollowerState::Running { offset_pulses, next_pulse: next_pulse + missing };
                 }
             }
-            (Song::Rolling { offset_pulses }, Told::Waiting { offset_pulses: was, run_pulse, song_pulse })
+            (Song::Rolling { offset_pulses }, FollowerState::Waiting { offset_pulses: was, run_pulse, song_pulse })
                 if offset_pulses == was =>
             {
                 if next_sixteenth(stretch, frame) != (run_pulse, song_pulse) {
@@ -248,7 +251,7 @@ impl ClockOut {
         if song_pulse > 0 {
             emit(song_position(song_pulse / PULSES_PER_SIXTEENTH));
         }
-        self.told = Told::Waiting { offset_pulses, run_pulse, song_pulse };
+        self.told = FollowerState::Waiting { offset_pulses, run_pulse, song_pulse };
     }
 }
 

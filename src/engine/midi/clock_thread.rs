@@ -13,7 +13,7 @@ use super::{
     clock_out::{ClockOut, MOST_MADE_UP, START_LEAD_SECONDS},
     panel::PortPanel,
     port::MidiOut,
-    sent::{Payload, PortIndex, Sent, SentLog},
+    sent::{Payload, PortIndex, SentLog, SentMessage},
     slew::{Slew, offset_frames},
 };
 use crate::{
@@ -141,7 +141,7 @@ impl LoggedOut {
             self.last_ns = due_ns.max(self.last_ns);
             let waited_ns = now_ns.saturating_sub(due_ns);
             let payload = Payload::Short(message);
-            log.push(Sent { at_ns: self.last_ns, waited_ns, port: self.index, payload });
+            log.push(SentMessage { at_ns: self.last_ns, waited_ns, port: self.index, payload });
         }
         sent
     }

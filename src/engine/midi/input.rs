@@ -6,14 +6,14 @@
 
 pub use super::thru::Where;
 use super::{
-    lane::{LaneReceiver, LaneSender, lane},
-    scheduler_thread::{LaneDrops, SchedulerLane, quiet_scheduler_lane, scheduler_lane},
+    message_queue::{MessageReceiver, MessageSender, message_queue},
+    scheduler_thread::{QueueDrops, SchedulerQueue, quiet_scheduler_queue, scheduler_queue},
     sent::{Payload, PortIndex},
     thru::{Routes, Thru},
 };
 use crate::midi::{
     Message,
-    parser::{Parsed, Parser},
+    parser::{ParsedMessage, Parser},
 };
 use std::sync::{
     Arc, OnceLock,
@@ -22,7 +22,7 @@ use std::sync::{
 
 /// One message that came in.
 #[derive(Debug)]
-pub struct Received {
+pub struct ReceivedMessage {
     /// When, in ns on the engine's clock.
     pub at_ns: u64,
     /// Where.
@@ -32,61 +32,61 @@ pub struct Received {
 }
 
 /// Called when something came in that the control thread should hear of at once: anything but what comes all the time.
-pub type Knock = Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>;
+pub type InputWaker = Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>;
 
 /// The port's half.
 pub struct Inlet {
     parser: Parser,
-    lane: LaneSender,
+    queue: MessageSender,
     lost: Arc<AtomicU64>,
     thru: Thru,
-    knock: Option<Knock>,
+    knock: Option<InputWaker>,
 }
 
 /// An input: the control thread's half.
 pub struct MidiIn {
     port: PortIndex,
-    lane: LaneReceiver,
+    queue: MessageReceiver,
     lost: Arc<AtomicU64>,
     routes: Arc<Routes>,
-    thru: Option<SchedulerLane>,
-    thru_drops: LaneDrops,
-    knock: Option<Knock>,
+    thru: Option<SchedulerQueue>,
+    thru_drops: QueueDrops,
+    knock: Option<InputWaker>,
 }
 
 /// Both halves of an input.
 pub fn input(place: Where) -> (Inlet, MidiIn) {
-    let (sender, receiver) = lane();
+    let (sender, receiver) = message_queue();
     let (thru_sender, thru) = match place {
-        Where::Thread => scheduler_lane(),
-        Where::Callback => quiet_scheduler_lane(),
+        Where::Thread => scheduler_queue(),
+        Where::Callback => quiet_scheduler_queue(),
     };
     let (lost, routes) = (Arc::<AtomicU64>::default(), Arc::<Routes>::default());
     let thru_drops = thru_sender.drops();
-    let knock = (place == Where::Thread).then(Knock::default);
+    let knock = (place == Where::Thread).then(InputWaker::default);
     let inlet = Inlet {
         parser: Parser::new(),
-        lane: sender,
+        queue: sender,
         lost: Arc::clone(&lost),
         thru: Thru::new(Arc::clone(&routes), thru_sender, place),
         knock: knock.clone(),
     };
-    (inlet, MidiIn { port: PortIndex(0), lane: receiver, lost, routes, thru: Some(thru), thru_drops, knock })
+    (inlet, MidiIn { port: PortIndex(0), queue: receiver, lost, routes, thru: Some(thru), thru_drops, knock })
 }
 
 impl Inlet {
     /// Takes bytes that came in at `at_ns`, in any pieces.
     pub fn hear(&mut self, at_ns: u64, bytes: &[u8]) {
-        let Inlet { parser, lane, lost, thru, knock } = self;
+        let Inlet { parser, queue, lost, thru, knock } = self;
         let dropped = parser.dropped();
         let mut urgent = false;
         parser.feed(bytes, |parsed| {
             let bytes = match &parsed {
-                Parsed::Short(message) => message.bytes(),
-                Parsed::SysEx(bytes) => bytes,
+                ParsedMessage::Short(message) => message.bytes(),
+                ParsedMessage::SysEx(bytes) => bytes,
             };
             urgent |= is_urgent(bytes);
-            if lane.send(at_ns as i64, bytes).is_err() {
+            if queue.send(at_ns as i64, bytes).is_err() {
                 lost.fetch_add(1, Ordering::Relaxed);
             }
             thru.pass(at_ns, parsed);
@@ -123,13 +123,13 @@ impl MidiIn {
     }
 
     /// The next message in the order they came in.
-    pub fn pop(&mut self) -> Option<Received> {
-        let (at, bytes) = self.lane.pop()?;
+    pub fn pop(&mut self) -> Option<ReceivedMessage> {
+        let (at, bytes) = self.queue.pop()?;
         let payload = match Message::from_bytes(bytes) {
             Some(message) => Payload::Short(message),
             None => Payload::SysEx(bytes.into()),
         };
-        Some(Received { at_ns: at as u64, port: self.port, payload })
+        Some(ReceivedMessage { at_ns: at as u64, port: self.port, payload })
     }
 
     /// How many were lost: for want of room, or because a SysEx was too long or broken.
@@ -147,8 +147,8 @@ impl MidiIn {
         &self.routes
     }
 
-    /// The scheduler's half of the lane for what is passed on; once.
-    pub fn take_thru(&mut self) -> Option<SchedulerLane> {
+    /// The scheduler's half of the queue for what is passed on; once.
+    pub fn take_thru(&mut self) -> Option<SchedulerQueue> {
         self.thru.take()
     }
 

@@ -1,6 +1,6 @@
 //! A MIDI output as the sending threads see it.
 
-use super::lane::{LaneFull, LaneSender};
+use super::message_queue::{MessageSender, QueueFull};
 use crate::engine::frame_clock::FrameClock;
 use std::sync::{
     Arc,
@@ -55,7 +55,7 @@ pub struct SendFailed;
 
 /// A port that lives in the audio callback (JACK, the built-in synth): messages travel with the frame they are due on.
 pub struct CallbackOut {
-    lane: LaneSender,
+    queue: MessageSender,
     clock: FrameClock,
     delay_frames: Arc<AtomicU32>,
 }
@@ -63,8 +63,8 @@ pub struct CallbackOut {
 impl CallbackOut {
     /// `delay_frames` is added to every message: a block in real time, so that each falls into a block that is not
     /// rendered yet and keeps its distance to the others; 0 in virtual time, where nothing is ever late.
-    pub fn new(lane: LaneSender, clock: FrameClock, delay_frames: Arc<AtomicU32>) -> CallbackOut {
-        CallbackOut { lane, clock, delay_frames }
+    pub fn new(queue: MessageSender, clock: FrameClock, delay_frames: Arc<AtomicU32>) -> CallbackOut {
+        CallbackOut { queue, clock, delay_frames }
     }
 }
 
@@ -73,6 +73,6 @@ impl MidiOut for CallbackOut {
         // Before the first block, as soon as possible is the best there is.
         let frame = self.clock.now().map_or(0, |time| time.frame_at(at_ns as f64).round() as i64);
         let delay = i64::from(self.delay_frames.load(Ordering::Relaxed));
-        self.lane.send(frame + delay, bytes).map_err(|LaneFull| SendFailed)
+        self.queue.send(frame + delay, bytes).map_err(|QueueFull| SendFailed)
     }
 }

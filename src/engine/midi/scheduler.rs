@@ -13,11 +13,11 @@
 //! Realtime: yes after construction, but for what the ports do and the freeing of a SysEx that is forgotten.
 
 mod controllers;
-mod owed;
-mod pace;
+mod pending_releases;
 mod port;
 mod queue;
 mod request;
+mod wire_pacer;
 
 use super::{
     panel::PortPanel,
@@ -26,11 +26,11 @@ use super::{
     sent::{PortIndex, SentLog},
 };
 use crate::{engine::realtime::no_alloc, midi::Wire};
-use port::{Hand, Port};
+use port::{Hand, ScheduledPort};
 use std::sync::Arc;
 
 pub use controllers::SPACING_NS;
-pub use request::{Outgoing, What};
+pub use request::{SendRequest, What};
 
 /// Messages that may wait for all ports together, urgent ones apart.
 pub const QUEUE: usize = 1000;
@@ -49,14 +49,14 @@ pub struct SchedulerPort {
 
 /// The ports with their queues.
 pub struct Scheduler {
-    ports: Vec<Port>,
+    ports: Vec<ScheduledPort>,
     log: SentLog,
 }
 
 impl Scheduler {
     /// A scheduler for these ports; the log gets every message handed over. `pulses` says when wires must be free.
     pub fn new(ports: Vec<SchedulerPort>, log: SentLog, pulses: Option<PulseWatch>) -> Scheduler {
-        let port = |(i, port)| Port::new(PortIndex(i as u8), port, pulses.clone());
+        let port = |(i, port)| ScheduledPort::new(PortIndex(i as u8), port, pulses.clone());
         Scheduler { ports: ports.into_iter().enumerate().map(port).collect(), log }
     }
 
@@ -67,8 +67,8 @@ impl Scheduler {
 
     /// Takes a request that arrives at `now_ns`. What finds no room is counted and dropped, but never what is
     /// urgent ([`What::is_urgent`]).
-    pub fn submit(&mut self, now_ns: u64, request: Outgoing) {
-        let messages = self.ports.iter().map(Port::messages).sum();
+    pub fn submit(&mut self, now_ns: u64, request: SendRequest) {
+        let messages = self.ports.iter().map(ScheduledPort::messages).sum();
         if let Some(port) = self.ports.get_mut(usize::from(request.port.0)) {
             no_alloc(|| port.submit(now_ns, request.due_ns, request.what, messages));
         }
@@ -77,7 +77,7 @@ impl Scheduler {
     /// The instant at which there is something to do; 0 is at once, nothing is never. What is held back counts from the
     /// instant it may go.
     pub fn next_due_ns(&self) -> Option<u64> {
-        self.ports.iter().filter_map(Port::next_due_ns).min()
+        self.ports.iter().filter_map(ScheduledPort::next_due_ns).min()
     }
 
     /// Sends everything that is due now and that the wires take, for each port in order. `clock` tells
@@ -93,7 +93,7 @@ impl Scheduler {
         for port in &mut self.ports {
             port.make_up(&mut hand);
         }
-        self.ports.iter().filter_map(Port::owing_until_ns).min()
+        self.ports.iter().filter_map(ScheduledPort::owing_until_ns).min()
     }
 
     /// Leaves every synth silent, for the way out, whatever led there: what waits is not played any more. What a wire or

@@ -1,14 +1,14 @@
-//! The scheduler's lanes and its thread.
+//! The scheduler's queues and its thread.
 //!
-//! The control thread has a lane to it, and so has each input whose messages are passed on (thru). Events must not be
+//! The control thread has a queue to it, and so has each input whose messages are passed on (thru). Events must not be
 //! lost, so requests travel on a ring; the last places are for note-offs, pedals that are lifted, stop and panic, and where even those are taken a
 //! flag asks for all notes off. The thread sleeps until something is due and its wire takes it, or a request wakes it;
-//! lanes from the audio callback, which wakes nobody, are looked at every millisecond. When the control thread is gone,
+//! queues from the audio callback, which wakes nobody, are looked at every millisecond. When the control thread is gone,
 //! for whatever reason, it silences every synth and ends; a port that refuses the silence is asked again for a third of
 //! a second, and no longer: a person waits for the program to end.
 
 use super::{
-    scheduler::{Outgoing, Scheduler, What},
+    scheduler::{Scheduler, SendRequest, What},
     sent::PortIndex,
 };
 use crate::engine::realtime;
@@ -32,32 +32,32 @@ const CAPACITY: usize = 2048;
 const RESERVED: usize = 512;
 /// How long the thread sleeps at most, so that it notices when the control thread is gone.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
-/// How long it sleeps at most where a lane's sender wakes nobody.
-const QUIET_LANES: Duration = Duration::from_millis(1);
+/// How long it sleeps at most where a queue's sender wakes nobody.
+const QUIET_QUEUES: Duration = Duration::from_millis(1);
 /// How long a port that refuses the ends of its notes, or whose wire is slow, is tried again on the way out.
 const LAST_TRIES: Duration = Duration::from_millis(300);
 
-/// The asking half of a lane.
+/// The asking half of a queue.
 pub struct SchedulerSender {
-    ring: HeapProd<Outgoing>,
-    shared: Arc<LaneShared>,
+    ring: HeapProd<SendRequest>,
+    shared: Arc<QueueShared>,
     wakes: bool,
     /// Where requests wait for others, so that the scheduler is woken once for all: how many do.
     held: Option<usize>,
 }
 
-/// The scheduler's half of a lane.
-pub struct SchedulerLane {
-    ring: HeapCons<Outgoing>,
-    shared: Arc<LaneShared>,
+/// The scheduler's half of a queue.
+pub struct SchedulerQueue {
+    ring: HeapCons<SendRequest>,
+    shared: Arc<QueueShared>,
     wakes: bool,
 }
 
-/// How many requests found no room in a lane.
+/// How many requests found no room in a queue.
 #[derive(Clone)]
-pub struct LaneDrops(Arc<LaneShared>);
+pub struct QueueDrops(Arc<QueueShared>);
 
-impl LaneDrops {
+impl QueueDrops {
     /// Since the start.
     pub fn count(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)
@@ -65,43 +65,43 @@ impl LaneDrops {
 }
 
 #[derive(Default)]
-struct LaneShared {
+struct QueueShared {
     overflow: AtomicBool,
     closed: AtomicBool,
     dropped: AtomicU64,
     wake: OnceLock<Thread>,
 }
 
-/// The scheduler with its halves of the lanes: a thread's body, or stepped in virtual time.
+/// The scheduler with its halves of the queues: a thread's body, or stepped in virtual time.
 pub struct SchedulerRunner {
     scheduler: Scheduler,
     /// The control thread's first.
-    lanes: Vec<SchedulerLane>,
+    queues: Vec<SchedulerQueue>,
     longest_sleep: Duration,
 }
 
-/// Both halves of a lane whose sender wakes the scheduler.
-pub fn scheduler_lane() -> (SchedulerSender, SchedulerLane) {
-    lane(true)
+/// Both halves of a queue whose sender wakes the scheduler.
+pub fn scheduler_queue() -> (SchedulerSender, SchedulerQueue) {
+    queue(true)
 }
 
-/// Both halves of a lane whose sender, the audio callback, wakes nobody.
-pub fn quiet_scheduler_lane() -> (SchedulerSender, SchedulerLane) {
-    lane(false)
+/// Both halves of a queue whose sender, the audio callback, wakes nobody.
+pub fn quiet_scheduler_queue() -> (SchedulerSender, SchedulerQueue) {
+    queue(false)
 }
 
-fn lane(wakes: bool) -> (SchedulerSender, SchedulerLane) {
+fn queue(wakes: bool) -> (SchedulerSender, SchedulerQueue) {
     let (producer, consumer) = HeapRb::new(CAPACITY).split();
-    let shared = Arc::<LaneShared>::default();
+    let shared = Arc::<QueueShared>::default();
     let sender = SchedulerSender { ring: producer, shared: Arc::clone(&shared), wakes, held: None };
-    (sender, SchedulerLane { ring: consumer, shared, wakes })
+    (sender, SchedulerQueue { ring: consumer, shared, wakes })
 }
 
 impl SchedulerSender {
     /// Sends a request on its way. What finds no room is counted; where it was urgent, that
     /// becomes a panic. Realtime: yes,
-    /// where the lane is quiet and the request owns no memory.
-    pub fn send(&mut self, request: Outgoing) {
+    /// where the queue is quiet and the request owns no memory.
+    pub fn send(&mut self, request: SendRequest) {
         let urgent = request.what.is_urgent();
         let room = self.ring.vacant_len() > if urgent { 0 } else { RESERVED };
         if !(room && self.ring.try_push(request).is_ok()) {
@@ -134,8 +134,8 @@ impl SchedulerSender {
     }
 
     /// How many requests found no room; for whoever shows it.
-    pub fn drops(&self) -> LaneDrops {
-        LaneDrops(Arc::clone(&self.shared))
+    pub fn drops(&self) -> QueueDrops {
+        QueueDrops(Arc::clone(&self.shared))
     }
 
     fn wake(&mut self) {
@@ -150,11 +150,11 @@ impl SchedulerSender {
 }
 
 impl SchedulerRunner {
-    /// A scheduler with the control thread's lane and those of inputs.
-    pub fn new(scheduler: Scheduler, control: SchedulerLane, inputs: Vec<SchedulerLane>) -> SchedulerRunner {
-        let quiet = inputs.iter().any(|lane| !lane.wakes);
-        let lanes = std::iter::once(control).chain(inputs).collect();
-        SchedulerRunner { scheduler, lanes, longest_sleep: if quiet { QUIET_LANES } else { LONGEST_SLEEP } }
+    /// A scheduler with the control thread's queue and those of inputs.
+    pub fn new(scheduler: Scheduler, control: SchedulerQueue, inputs: Vec<SchedulerQueue>) -> SchedulerRunner {
+        let quiet = inputs.iter().any(|queue| !queue.wakes);
+        let queues = std::iter::once(control).chain(inputs).collect();
+        SchedulerRunner { scheduler, queues, longest_sleep: if quiet { QUIET_QUEUES } else { LONGEST_SLEEP } }
     }
 
     /// Takes what has arrived and sends everything that is due. `clock` stands still in virtual time.
@@ -166,15 +166,15 @@ impl SchedulerRunner {
     /// Takes what has arrived by `now_ns`.
     pub fn receive(&mut self, now_ns: u64) {
         let mut overflow = false;
-        for lane in &mut self.lanes {
-            while let Some(request) = lane.ring.try_pop() {
+        for queue in &mut self.queues {
+            while let Some(request) = queue.ring.try_pop() {
                 self.scheduler.submit(now_ns, request);
             }
-            overflow |= lane.shared.overflow.swap(false, Ordering::Acquire);
+            overflow |= queue.shared.overflow.swap(false, Ordering::Acquire);
         }
         if overflow {
             for index in 0..self.scheduler.port_count() {
-                let panic = Outgoing { port: PortIndex(index), due_ns: now_ns, what: What::Panic };
+                let panic = SendRequest { port: PortIndex(index), due_ns: now_ns, what: What::Panic };
                 self.scheduler.submit(now_ns, panic);
             }
         }
@@ -195,7 +195,7 @@ impl SchedulerRunner {
     /// # Errors
     /// Where the system has no more threads.
     pub fn spawn(mut self, granted: Arc<OnceLock<bool>>) -> std::io::Result<JoinHandle<()>> {
-        let lanes: Vec<Arc<LaneShared>> = self.lanes.iter().map(|lane| Arc::clone(&lane.shared)).collect();
+        let queues: Vec<Arc<QueueShared>> = self.queues.iter().map(|queue| Arc::clone(&queue.shared)).collect();
         let handle = thread::Builder::new().name("midi-scheduler".into()).spawn(move || {
             let _ = granted.set(realtime::request(realtime::SCHEDULER_PRIORITY));
             // Whatever happens in there, no note is left hanging.
@@ -207,9 +207,9 @@ impl SchedulerRunner {
                 tracing::error!("the scheduler stopped; every note was ended");
             }
         })?;
-        for lane in lanes {
+        for queue in queues {
             // Nobody else sets it.
-            let _ = lane.wake.set(handle.thread().clone());
+            let _ = queue.wake.set(handle.thread().clone());
         }
         Ok(handle)
     }
@@ -225,10 +225,12 @@ impl SchedulerRunner {
     }
 
     fn run(&mut self) {
-        let open = |lanes: &[SchedulerLane]| {
-            lanes.first().is_some_and(|lane| lane.ring.write_is_held() && !lane.shared.closed.load(Ordering::Acquire))
+        let open = |queues: &[SchedulerQueue]| {
+            queues
+                .first()
+                .is_some_and(|queue| queue.ring.write_is_held() && !queue.shared.closed.load(Ordering::Acquire))
         };
-        while open(&self.lanes) {
+        while open(&self.queues) {
             self.step(&realtime::now_ns);
             let sleep = self.next_due_ns().map_or(self.longest_sleep, |due| {
                 Duration::from_nanos(due.saturating_sub(realtime::now_ns())).min(self.longest_sleep)

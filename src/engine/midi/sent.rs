@@ -57,7 +57,7 @@ impl Payload {
 
 /// One message that was handed to a port.
 #[derive(Debug)]
-pub struct Sent {
+pub struct SentMessage {
     /// When, in ns on the engine's clock.
     pub at_ns: u64,
     /// How long it was held up: from the instant it was asked for, was due and its controller's spacing was over, to the
@@ -70,10 +70,10 @@ pub struct Sent {
 }
 
 /// The sender's half.
-pub struct SentLog(LogWriter<Sent>);
+pub struct SentLog(LogWriter<SentMessage>);
 
 /// The control thread's half.
-pub type SentReader = LogReader<Sent>;
+pub type SentReader = LogReader<SentMessage>;
 
 /// Both halves.
 pub fn sent_log() -> (SentLog, SentReader) {
@@ -83,7 +83,7 @@ pub fn sent_log() -> (SentLog, SentReader) {
 
 impl SentLog {
     /// Notes a message. Realtime: yes for short messages; a SysEx that finds the log full is freed here.
-    pub fn push(&mut self, sent: Sent) {
+    pub fn push(&mut self, sent: SentMessage) {
         self.0.push(sent);
     }
 }

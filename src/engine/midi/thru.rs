@@ -5,11 +5,11 @@
 //! pedal or a bend that was passed on is ended where it went, whatever becomes of the route or of the input.
 
 use super::{
-    scheduler::{Outgoing, What},
+    scheduler::{SendRequest, What},
     scheduler_thread::SchedulerSender,
     sent::PortIndex,
 };
-use crate::midi::{Channel, Held, Message, parser::Parsed};
+use crate::midi::{Channel, HeldState, Message, parser::ParsedMessage};
 use std::sync::{
     Arc,
     atomic::{AtomicU8, Ordering},
@@ -77,22 +77,22 @@ impl Routes {
 /// Passes an input's messages on.
 pub struct Thru {
     routes: Arc<Routes>,
-    lane: SchedulerSender,
+    queue: SchedulerSender,
     place: Where,
     /// As the routes were when the last message came.
     was: [Route; MOST_PORTS],
     /// What was begun at each port and not ended.
-    held: Box<[Held; MOST_PORTS]>,
+    held: Box<[HeldState; MOST_PORTS]>,
 }
 
 impl Thru {
-    /// Passes messages to the scheduler through this lane.
-    pub fn new(routes: Arc<Routes>, lane: SchedulerSender, place: Where) -> Thru {
-        Thru { routes, lane, place, was: [Route::Off; MOST_PORTS], held: Box::default() }
+    /// Passes messages to the scheduler through this queue.
+    pub fn new(routes: Arc<Routes>, queue: SchedulerSender, place: Where) -> Thru {
+        Thru { routes, queue, place, was: [Route::Off; MOST_PORTS], held: Box::default() }
     }
 
     /// Passes a message on that came in at `at_ns`.
-    pub fn pass(&mut self, at_ns: u64, parsed: Parsed<'_>) {
+    pub fn pass(&mut self, at_ns: u64, parsed: ParsedMessage<'_>) {
         for port in (0..MOST_PORTS as u8).map(PortIndex) {
             let route = self.routes.get(port);
             if std::mem::replace(&mut self.was[usize::from(port.0)], route) != route {
@@ -100,12 +100,12 @@ impl Thru {
             }
             match (route, parsed) {
                 (Route::Off, _) => {}
-                (_, Parsed::SysEx(bytes)) if self.place == Where::Thread => {
-                    self.lane.send(Outgoing { port, due_ns: at_ns, what: What::SysEx(bytes.into()) });
+                (_, ParsedMessage::SysEx(bytes)) if self.place == Where::Thread => {
+                    self.queue.send(SendRequest { port, due_ns: at_ns, what: What::SysEx(bytes.into()) });
                 }
-                (_, Parsed::SysEx(_)) => {}
-                (Route::AsIs, Parsed::Short(message)) => self.pass_short(at_ns, port, message),
-                (Route::On(channel), Parsed::Short(message)) => {
+                (_, ParsedMessage::SysEx(_)) => {}
+                (Route::AsIs, ParsedMessage::Short(message)) => self.pass_short(at_ns, port, message),
+                (Route::On(channel), ParsedMessage::Short(message)) => {
                     self.pass_short(at_ns, port, message.on_channel(channel));
                 }
             }
@@ -117,14 +117,14 @@ impl Thru {
             return;
         }
         self.held[usize::from(port.0)].track(&message);
-        self.lane.send(Outgoing { port, due_ns: at_ns, what: What::Message(message) });
+        self.queue.send(SendRequest { port, due_ns: at_ns, what: What::Message(message) });
     }
 
     /// Ends what was passed on to a port and lasts: notes, pedals, bends.
     fn release(&mut self, at_ns: u64, port: PortIndex) {
         let held = std::mem::take(&mut self.held[usize::from(port.0)]);
         for end in held.ends() {
-            self.lane.send(Outgoing { port, due_ns: at_ns, what: What::Message(end) });
+            self.queue.send(SendRequest { port, due_ns: at_ns, what: What::Message(end) });
         }
     }
 

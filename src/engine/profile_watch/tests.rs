@@ -35,9 +35,9 @@ impl Home {
         fs::write(path, text).unwrap();
     }
 
-    fn reading(&self) -> Reading {
+    fn reading(&self) -> ProfileScan {
         let (folder, settings) = (Some(self.path("profiles")), Some(self.path("config.yaml")));
-        Reading::first(Places { folder, settings, known: None })
+        ProfileScan::first(Places { folder, settings, known: None })
     }
 
     fn watcher(&self) -> Watcher {

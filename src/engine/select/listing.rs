@@ -1,7 +1,7 @@
 //! Everything there is, for `busker devices`: as a table for people and as JSON for programs. Slow.
 
 use super::{
-    ChosenPort, Place, auto_cards, auto_port,
+    ChosenPort, DeviceLocation, auto_cards, auto_port,
     machine::{Machine, ThisMachine},
 };
 use crate::{
@@ -80,7 +80,12 @@ pub fn listing(profile: &Profile) -> Listing {
     list(&machine, found, no_alsa, profile)
 }
 
-fn list(machine: &dyn Machine, found: Vec<alsa::Found>, no_alsa: Option<HostError>, profile: &Profile) -> Listing {
+fn list(
+    machine: &dyn Machine,
+    found: Vec<alsa::ListedDevice>,
+    no_alsa: Option<HostError>,
+    profile: &Profile,
+) -> Listing {
     let jack = machine.jack_running(None);
     let (place, auto_device) = auto_device(jack, &found, &machine.alsa_cards(), no_alsa);
     let jack_row = jack.then(|| DeviceRow {
@@ -106,7 +111,7 @@ fn list(machine: &dyn Machine, found: Vec<alsa::Found>, no_alsa: Option<HostErro
     let row = |kind: &str, name: String| PortRow { id: format!("{kind}:{name}"), name };
     let ports = jack_ports.into_iter().map(|name| row("jack", name));
     let ports = ports.chain(machine.alsa_ports().unwrap_or_default().into_iter().map(|name| row("alsa", name)));
-    let raw = |port: raw_midi::Found| PortRow { id: format!("raw:{}", port.path), name: port.name };
+    let raw = |port: raw_midi::RawMidiDevice| PortRow { id: format!("raw:{}", port.path), name: port.name };
     let ports = ports.chain(machine.raw_ports().into_iter().map(raw));
     let ports = ports.chain([PortRow { id: "sim".to_owned(), name: "built-in synth".to_owned() }]).collect();
     let (port, why) = auto_port(machine, &place, profile);
@@ -120,16 +125,21 @@ fn list(machine: &dyn Machine, found: Vec<alsa::Found>, no_alsa: Option<HostErro
 }
 
 /// The device `auto` would take: the first it would try that is there.
-fn auto_device(jack: bool, found: &[alsa::Found], cards: &Cards, no_alsa: Option<HostError>) -> (Place, Automatic) {
+fn auto_device(
+    jack: bool,
+    found: &[alsa::ListedDevice],
+    cards: &Cards,
+    no_alsa: Option<HostError>,
+) -> (DeviceLocation, Automatic) {
     if jack {
-        return (Place::Jack(None), automatic("jack", "a JACK server runs"));
+        return (DeviceLocation::Jack(None), automatic("jack", "a JACK server runs"));
     }
     let mut refusals: Vec<String> = no_alsa.iter().map(ToString::to_string).collect();
     for (place, why) in auto_cards(cards, &mut refusals) {
-        let Place::Alsa(id) = &place else { continue };
-        let is_this = |found: &&alsa::Found| id.as_ref().map_or(found.is_default, |id| found.id == *id);
+        let DeviceLocation::Alsa(id) = &place else { continue };
+        let is_this = |found: &&alsa::ListedDevice| id.as_ref().map_or(found.is_default, |id| found.id == *id);
         match found.iter().find(is_this) {
-            Some(alsa::Found { name, problem: Some(problem), .. }) => refusals.push(format!("{name} {problem}")),
+            Some(alsa::ListedDevice { name, problem: Some(problem), .. }) => refusals.push(format!("{name} {problem}")),
             Some(found) => {
                 let id = id.as_ref().map_or_else(|| "alsa".to_owned(), |id| format!("alsa:{id}"));
                 let why = automatic(&id, &format!("{}: {why}", found.name));
@@ -141,14 +151,14 @@ fn auto_device(jack: bool, found: &[alsa::Found], cards: &Cards, no_alsa: Option
     if refusals.is_empty() {
         refusals.push("there is no default ALSA device".to_owned());
     }
-    (Place::Sim, automatic("sim", &format!("no audio device can be opened ({})", refusals.join("; "))))
+    (DeviceLocation::Sim, automatic("sim", &format!("no audio device can be opened ({})", refusals.join("; "))))
 }
 
 fn automatic(id: &str, why: &str) -> Automatic {
     Automatic { id: id.to_owned(), why: why.to_owned() }
 }
 
-fn alsa_row(found: alsa::Found) -> DeviceRow {
+fn alsa_row(found: alsa::ListedDevice) -> DeviceRow {
     DeviceRow {
         id: if found.is_default { "alsa".to_owned() } else { format!("alsa:{}", found.id) },
         name: found.name,

@@ -38,7 +38,7 @@ pub(super) trait Machine: Send + Sync {
         wait: bool,
     ) -> Result<OpenPort, HostError>;
     /// Raw MIDI devices.
-    fn raw_ports(&self) -> Vec<raw_midi::Found>;
+    fn raw_ports(&self) -> Vec<raw_midi::RawMidiDevice>;
     /// Opens a raw MIDI device, a serial line or a FIFO.
     fn open_raw_port(
         &self,
@@ -92,7 +92,7 @@ impl Machine for ThisMachine {
         patchbay.alsa(name, profile, output, wait)
     }
 
-    fn raw_ports(&self) -> Vec<raw_midi::Found> {
+    fn raw_ports(&self) -> Vec<raw_midi::RawMidiDevice> {
         raw_midi::list()
     }
 

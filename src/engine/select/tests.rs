@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     engine::{
         host::{
-            Driver, StartFailed, Watch,
+            CallbackStats, Driver, StartFailed,
             alsa::{Behind, Card},
             open_port::{PortInfo, PortWay},
             raw_midi,
@@ -41,7 +41,7 @@ impl Device for FakeDevice {
     fn start(
         self: Box<Self>,
         renderer: crate::engine::audio::renderer::Renderer,
-        _: Arc<Watch>,
+        _: Arc<CallbackStats>,
     ) -> Result<Box<dyn Driver>, StartFailed> {
         Err(StartFailed { error: HostError("made up".to_owned()), renderer: Some(Box::new(renderer)) })
     }
@@ -130,7 +130,7 @@ impl Machine for Fake {
         }
     }
 
-    fn raw_ports(&self) -> Vec<raw_midi::Found> {
+    fn raw_ports(&self) -> Vec<raw_midi::RawMidiDevice> {
         Vec::new()
     }
 

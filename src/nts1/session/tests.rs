@@ -3,18 +3,18 @@
 use super::*;
 use crate::nts1::{
     device::{
-        SimDevice, SimWire,
+        SimWire, SimulatedNts1,
         Trouble::{self, *},
     },
     unit::Version,
 };
 
-fn with(trouble: impl IntoIterator<Item = Trouble>) -> Session<SimWire> {
-    Session::new(SimWire::new(SimDevice::default(), trouble), Channel::FIRST)
+fn with(trouble: impl IntoIterator<Item = Trouble>) -> Nts1Session<SimWire> {
+    Nts1Session::new(SimWire::new(SimulatedNts1::default(), trouble), Channel::FIRST)
 }
 
-fn slot(module: Module, number: u8) -> Slot {
-    Slot::new(module, number).unwrap()
+fn slot(module: Module, number: u8) -> UnitSlot {
+    UnitSlot::new(module, number).unwrap()
 }
 
 fn unit_file(name: &str) -> Vec<u8> {
@@ -69,7 +69,7 @@ fn a_read_that_is_never_answered_ends_after_three_tries() {
     let cut = with([Truncated; 3]).program();
     assert!(matches!(cut, Err(SessionError::Unreadable { .. })), "{cut:?}");
     let busy = with([Busy; 3]).program();
-    assert!(matches!(busy, Err(SessionError::Refused { why: Refusal::Operation, .. })), "{busy:?}");
+    assert!(matches!(busy, Err(SessionError::Refused { why: Nts1Refusal::Operation, .. })), "{busy:?}");
 }
 
 #[test]
@@ -99,9 +99,9 @@ fn a_write_is_sent_once_unless_the_device_did_nothing() {
     assert_eq!(session.set_globals(&ours), Ok(()));
     assert_eq!(session.globals(), Ok(ours));
     let refused = with([Busy; 3]).set_program(&program);
-    assert!(matches!(refused, Err(SessionError::Refused { why: Refusal::Operation, .. })), "{refused:?}");
-    let refused = with([Refuses(Refusal::Size)]).set_program(&program);
-    assert!(matches!(refused, Err(SessionError::Refused { why: Refusal::Size, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(SessionError::Refused { why: Nts1Refusal::Operation, .. })), "{refused:?}");
+    let refused = with([Refuses(Nts1Refusal::Size)]).set_program(&program);
+    assert!(matches!(refused, Err(SessionError::Refused { why: Nts1Refusal::Size, .. })), "{refused:?}");
 }
 
 #[test]
@@ -128,19 +128,21 @@ fn an_install_that_goes_wrong_says_how() {
         |trouble: &[Trouble]| with(trouble.iter().copied()).install(slot(Module::Osc, 5), &unit_file("new"), go_on);
     assert!(matches!(install(&[None, Lost]), Err(SessionError::Unconfirmed(_))));
     assert_eq!(install(&[None, Busy, None, None]), Ok(()), "a piece may be sent again where nothing was done");
-    for refusal in [Refusal::Target, Refusal::Api, Refusal::LoadSize, Refusal::UnitFormat, Refusal::Internal] {
+    for refusal in
+        [Nts1Refusal::Target, Nts1Refusal::Api, Nts1Refusal::LoadSize, Nts1Refusal::UnitFormat, Nts1Refusal::Internal]
+    {
         let refused = install(&[None, None, Refuses(refusal)]);
         assert_eq!(refused, Err(SessionError::Refused { what: "the unit for osc slot 5".to_owned(), why: refusal }));
     }
     let wrong_module = with([]).install(slot(Module::Delfx, 5), &unit_file("new"), go_on);
-    assert!(matches!(wrong_module, Err(SessionError::Refused { why: Refusal::Target, .. })), "{wrong_module:?}");
+    assert!(matches!(wrong_module, Err(SessionError::Refused { why: Nts1Refusal::Target, .. })), "{wrong_module:?}");
 }
 
 #[test]
 fn a_device_that_reckons_with_another_check_sum_gets_none() {
-    let mut device = SimDevice::default();
+    let mut device = SimulatedNts1::default();
     device.without_check_sums = true;
-    let mut session = Session::new(SimWire::new(device, []), Channel::FIRST);
+    let mut session = Nts1Session::new(SimWire::new(device, []), Channel::FIRST);
     let file = unit_file("new");
     assert_eq!(session.install(slot(Module::Osc, 5), &file, go_on), Ok(()));
     assert_eq!(session.unit(slot(Module::Osc, 5)), Ok(Some(file)));
@@ -162,7 +164,7 @@ fn a_unit_that_arrives_with_a_piece_missing_or_damaged_is_asked_for_again() {
 #[test]
 fn a_device_on_another_channel_says_which_and_answers_nothing_else() {
     let channel = Channel::new(3).unwrap();
-    let mut session = Session::new(SimWire::new(SimDevice::new(channel), []), Channel::FIRST);
+    let mut session = Nts1Session::new(SimWire::new(SimulatedNts1::new(channel), []), Channel::FIRST);
     assert_eq!(session.identity(), Ok(Identity { channel, major: 1, minor: 3 }));
     assert!(is_silent(session.api()));
 }

@@ -1,6 +1,6 @@
 //! The table as rows whose cells are found by the name of their column. Pure.
 
-use super::Told;
+use super::RowFaults;
 use crate::yaml::Fault;
 use csv::{ReaderBuilder, Trim};
 
@@ -58,7 +58,7 @@ impl Column {
 
 /// A row of the table.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct TableRow {
     /// Where it begins in the file, from 1.
     pub(super) line: usize,
     cells: Vec<(Column, String)>,
@@ -68,14 +68,14 @@ pub(super) struct Row {
     open: bool,
 }
 
-impl Row {
+impl TableRow {
     /// A cell's text without the space around it; empty where there is none.
     pub(super) fn cell(&self, column: Column) -> &str {
         self.cells.iter().find(|(known, _)| *known == column).map_or("", |(_, text)| text)
     }
 
     /// Tells what is wrong with the row as a whole.
-    pub(super) fn told(&self, told: &mut Told<'_>) {
+    pub(super) fn told(&self, told: &mut RowFaults<'_>) {
         if self.open {
             told.fault("", "a quote is not closed: the lines after it are read as part of this row".to_owned());
         }
@@ -94,7 +94,7 @@ fn delimiter(text: &str) -> u8 {
 }
 
 /// Every row but the header and empty ones.
-pub(super) fn read(file: &str, text: &str) -> Result<Vec<Row>, Fault> {
+pub(super) fn read(file: &str, text: &str) -> Result<Vec<TableRow>, Fault> {
     let fault = |line, message: String| Fault { file: file.to_owned(), line, path: String::new(), message };
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = ReaderBuilder::new()
@@ -129,7 +129,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Row>, Fault> {
         let end = records.reader().position().byte() as usize;
         let written = text.get(start..end).unwrap_or_default();
         let cells = columns.iter().zip(&record).filter_map(|(column, cell)| Some(((*column)?, cell.to_owned())));
-        rows.push(Row {
+        rows.push(TableRow {
             line,
             cells: cells.collect(),
             beyond: record.iter().skip(columns.len()).filter(|cell| !cell.is_empty()).count(),

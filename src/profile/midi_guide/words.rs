@@ -1,7 +1,7 @@
 //! A word for each parameter of a synth, none twice. Pure.
 
 use super::{
-    control::Control,
+    guide_param::GuideParam,
     naming::{shortened, snake},
 };
 use crate::profile::Target;
@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 /// A word for each parameter: its label; where several have that, the section before it; where that is not enough, a
 /// number after it.
-pub(super) fn words(controls: &[Control]) -> Vec<String> {
+pub(super) fn words(controls: &[GuideParam]) -> Vec<String> {
     let mut count: HashMap<Option<String>, usize> = HashMap::new();
     for control in controls {
         *count.entry(snake(&control.label)).or_default() += 1;
@@ -17,7 +17,7 @@ pub(super) fn words(controls: &[Control]) -> Vec<String> {
     let alone = |label: &Option<String>| count.get(label) == Some(&1);
     let is_word = |word: &String| word.starts_with(|c: char| c.is_ascii_lowercase());
     let mut taken = HashSet::new();
-    let word_of = |control: &Control| {
+    let word_of = |control: &GuideParam| {
         let label = snake(&control.label).or_else(|| snake(&number(control.target)));
         let with_section = snake(&format!("{} {}", control.section, label.as_deref().unwrap_or_default()));
         let found = label.filter(|label| alone(&Some(label.clone())) && is_word(label)).or(with_section);

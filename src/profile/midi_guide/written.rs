@@ -1,6 +1,6 @@
 //! A synth of the table as the text of a profile. Pure.
 
-use super::{Device, control::Control, naming, words::words};
+use super::{Device, guide_param::GuideParam, naming, words::words};
 use crate::{
     profile::{Halves, Target},
     yaml::quoted,
@@ -51,9 +51,9 @@ fn halves(device: &Device) -> Vec<String> {
         known.iter().any(|(maker, name)| begins(&device.maker, maker) && begins(&device.name, name))
     };
     let numbered = |target| matches!(target, Target::Nrpn { .. } | Target::Rpn { .. });
-    let narrow = |control: &&Control| numbered(control.target) && control.hi <= 127;
+    let narrow = |control: &&GuideParam| numbered(control.target) && control.hi <= 127;
     let splits = is(&SPLITS_ALL) && device.controls.iter().any(|control| narrow(&control));
-    let halved = |control: &Control| match control.target {
+    let halved = |control: &GuideParam| match control.target {
         Target::Cc14 { .. } => true,
         target => numbered(target) && (splits || !narrow(&control)),
     };
@@ -68,7 +68,7 @@ fn halves(device: &Device) -> Vec<String> {
     lines
 }
 
-fn parameter(control: &Control, word: &str) -> Vec<String> {
+fn parameter(control: &GuideParam, word: &str) -> Vec<String> {
     let mut lines = Vec::new();
     if !control.remark.is_empty() {
         lines.push(format!("  # {}", control.remark));

@@ -3,7 +3,7 @@
 use super::{
     Hall,
     guard::Late,
-    reply::{Done, Outcome, Refusal, done},
+    reply::{ActionResult, Done, HttpError, done},
 };
 use crate::{
     command::{Command, CommandSpec, spec},
@@ -59,27 +59,27 @@ impl Asking {
     }
 
     /// Has a command done.
-    pub(super) async fn obey(&self, command: Command) -> Outcome {
+    pub(super) async fn obey(&self, command: Command) -> ActionResult {
         if self.is_late && !command.must_arrive() {
             Door::count(&self.hall.door.dropped);
-            return Err(Refusal::too_much());
+            return Err(HttpError::too_much());
         }
-        from_network(&command).map_err(|why| Refusal::new(StatusCode::FORBIDDEN, why))?;
+        from_network(&command).map_err(|why| HttpError::new(StatusCode::FORBIDDEN, why))?;
         Ok(done(obey(&self.hall.station, command).await??))
     }
 
     /// Has a command of the table done, with these arguments.
-    pub(super) async fn ask(&self, name: &str, words: &[&str]) -> Outcome {
+    pub(super) async fn ask(&self, name: &str, words: &[&str]) -> ActionResult {
         let row: &CommandSpec =
-            spec(name).ok_or_else(|| Refusal::malformed(format!("there is no command '{name}'")))?;
-        self.obey(row.command(words).map_err(Refusal::malformed)?).await
+            spec(name).ok_or_else(|| HttpError::malformed(format!("there is no command '{name}'")))?;
+        self.obey(row.command(words).map_err(HttpError::malformed)?).await
     }
 }
 
 /// A refusal of the engine that is told as another one where it is about something that is not there.
-pub(super) fn or_missing(outcome: Outcome, is_there: impl FnOnce() -> bool) -> Result<Json<Done>, Refusal> {
+pub(super) fn or_missing(outcome: ActionResult, is_there: impl FnOnce() -> bool) -> Result<Json<Done>, HttpError> {
     outcome.map_err(|refusal| match refusal.status {
-        StatusCode::CONFLICT if !is_there() => Refusal::missing(refusal.why),
+        StatusCode::CONFLICT if !is_there() => HttpError::missing(refusal.why),
         _ => refusal,
     })
 }

@@ -8,7 +8,7 @@
 
 use crate::{
     engine::station::{Station, Watcher},
-    remote::wire::Told,
+    remote::wire::ServerMessage,
     status::{Event, Levels, Shown, Status, levels::Moving},
 };
 use axum::extract::ws::Utf8Bytes;
@@ -73,8 +73,8 @@ impl Feed {
     /// The profile and the whole status, as everybody knows it.
     pub(super) fn whole(&self) -> [Utf8Bytes; 2] {
         let status = self.known().told.status();
-        let profile = Told::Profile { profile: Arc::clone(&status.params.profile) };
-        [profile, Told::status(&status, 0)].map(|told| told.encode().into())
+        let profile = ServerMessage::Profile { profile: Arc::clone(&status.params.profile) };
+        [profile, ServerMessage::status(&status, 0)].map(|told| told.encode().into())
     }
 
     /// Tells, until the engine ends.
@@ -108,7 +108,7 @@ impl Feed {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, told: &Told) {
+    fn tell(&self, told: &ServerMessage) {
         // Nobody listening is no fault.
         let _ = self.messages.send(told.encode().into());
     }
@@ -117,7 +117,7 @@ impl Feed {
     fn tell_events(&self, events: &Receiver<Event>) -> bool {
         loop {
             match events.try_recv() {
-                Ok(event) if self.messages.receiver_count() > 0 => self.tell(&Told::Event(event)),
+                Ok(event) if self.messages.receiver_count() > 0 => self.tell(&ServerMessage::Event(event)),
                 Ok(_) => {}
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
@@ -138,16 +138,16 @@ impl Feed {
         let now = Shown { parts: Status::clone(watcher.parts()), levels };
         self.tell_levels(&now, told);
         if !Arc::ptr_eq(&told.parts.params.profile, &now.parts.params.profile) {
-            self.tell(&Told::Profile { profile: Arc::clone(&now.parts.params.profile) });
+            self.tell(&ServerMessage::Profile { profile: Arc::clone(&now.parts.params.profile) });
         }
         let since = told.parts.revision();
         if counts == Counts::Told {
             let changes = now.status().named(&without_own_messages(&now, &told.levels).differing(&told.status()));
             if !changes.0.is_empty() {
-                self.tell(&Told::Status { at_ns: now.levels.at_ns, changes });
+                self.tell(&ServerMessage::Status { at_ns: now.levels.at_ns, changes });
             }
         } else if now.parts.revision() > since {
-            self.tell(&Told::status(&now.status(), since));
+            self.tell(&ServerMessage::status(&now.status(), since));
         }
         *told = now;
     }
@@ -157,10 +157,10 @@ impl Feed {
         let Moving { position, seconds, inputs, outputs, motion, .. } = &now.levels.moving;
         let (was, playing) = (&before.levels.moving, now.parts.transport.playing);
         if (was.position, was.seconds, before.parts.transport.playing) != (*position, *seconds, playing) {
-            self.tell(&Told::Position { position: position.to_string(), seconds: *seconds, playing });
+            self.tell(&ServerMessage::Position { position: position.to_string(), seconds: *seconds, playing });
         }
         if (inputs, outputs) != (&was.inputs, &was.outputs) {
-            self.tell(&Told::Meters { inputs: inputs.clone(), outputs: outputs.clone() });
+            self.tell(&ServerMessage::Meters { inputs: inputs.clone(), outputs: outputs.clone() });
         }
         // Knobs that are moved from now on are told of with the part.
         let params = &now.parts.params;
@@ -168,7 +168,7 @@ impl Feed {
             let named = params.motion.iter().zip(motion).zip(&was.motion).filter(|((_, now), was)| now != was);
             let name = |param: usize| params.profile.params.get(param).map(|param| param.name.clone());
             let values = named.filter_map(|((moved, value), _)| Some((name(moved.param)?, *value))).collect();
-            self.tell(&Told::Motion { values });
+            self.tell(&ServerMessage::Motion { values });
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{
     Hall,
-    reply::Refusal,
+    reply::HttpError,
     token::{Token, cookie},
 };
 use crate::{config::HostName, engine::doors::Door, remote::limit::Limit};
@@ -67,8 +67,8 @@ impl Guard {
     }
 
     /// Whether the request comes from a page of ours, or from no page at all.
-    fn place(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let refuse = |why: &str| Err(Refusal::new(StatusCode::FORBIDDEN, why));
+    fn place(&self, headers: &HeaderMap) -> Result<(), HttpError> {
+        let refuse = |why: &str| Err(HttpError::new(StatusCode::FORBIDDEN, why));
         let Some(host) = only(headers, HOST).filter(|host| self.is_own(host)) else {
             return refuse(
                 "the header Host must be an address, localhost, this machine's name or one of doors.http_hosts in the \
@@ -103,7 +103,7 @@ impl Guard {
     }
 
     /// Whether the request shows the token, where one is needed.
-    fn token(&self, request: &Request) -> Result<(), Refusal> {
+    fn token(&self, request: &Request) -> Result<(), HttpError> {
         let Some(token) = &self.token else { return Ok(()) };
         let headers = request.headers();
         let bearer = only(headers, AUTHORIZATION).and_then(bearer);
@@ -112,10 +112,10 @@ impl Guard {
         match bearer.or_else(|| in_address(request)).or_else(kept) {
             Some(shown) if token.is(shown) => Ok(()),
             Some(_) if !admits(&self.wrong_tokens) => {
-                Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens; wait a moment"))
+                Err(HttpError::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens; wait a moment"))
             }
-            Some(_) => Err(Refusal::new(StatusCode::UNAUTHORIZED, "this is not the token")),
-            None => Err(Refusal::new(
+            Some(_) => Err(HttpError::new(StatusCode::UNAUTHORIZED, "this is not the token")),
+            None => Err(HttpError::new(
                 StatusCode::UNAUTHORIZED,
                 "a token is needed here: open the address that busker printed, or send it as Authorization: Bearer",
             )),
@@ -132,19 +132,19 @@ fn admits(limit: &Mutex<Limit>) -> bool {
 /// hyper looks at the length of a head only where it needs more room for it, and reads a request that has both
 /// `Content-Length` and `Transfer-Encoding` by the second, having removed the first. Somebody between may read it by the
 /// first, and take the rest for another request (RFC 9112, 6.3 and 11.2). So bodies come with their length here.
-fn head(request: &Request) -> Result<(), Refusal> {
+fn head(request: &Request) -> Result<(), HttpError> {
     let uri = request.uri();
     let line = uri.path().len() + uri.query().map_or(0, str::len);
     let header = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + ": \r\n".len();
     let bytes = line + request.headers().iter().map(header).sum::<usize>();
     if bytes > HEAD_BYTES_MAX {
-        return Err(Refusal::new(
+        return Err(HttpError::new(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             format!("the head of the request is too long: allowed are {HEAD_BYTES_MAX} bytes"),
         ));
     }
     if request.headers().contains_key(TRANSFER_ENCODING) {
-        return Err(Refusal::malformed("Transfer-Encoding is not taken here: send the body with its Content-Length"));
+        return Err(HttpError::malformed("Transfer-Encoding is not taken here: send the body with its Content-Length"));
     }
     Ok(())
 }
@@ -201,7 +201,7 @@ pub(super) async fn admit(State(hall): State<Arc<Hall>>, mut request: Request, n
     if !admits(&guard.requests) {
         if !may_end_something(&request) {
             Door::count(&hall.door.dropped);
-            return Refusal::too_much().into_response();
+            return HttpError::too_much().into_response();
         }
         request.extensions_mut().insert(Late);
     }

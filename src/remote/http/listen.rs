@@ -2,8 +2,8 @@
 
 use super::{
     GRACE, Hall,
+    connection::HttpConnection,
     guard::HEAD_BYTES_MAX,
-    line::Line,
     resources,
     seats::{Seat, Seats},
 };
@@ -65,7 +65,8 @@ async fn attend(stream: TcpStream, routes: Router, seat: Arc<Seat>) {
     let service = TowerToHyperService::new(routes.layer(Extension(Arc::clone(&seat))));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES_MAX);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(Line::new(stream)), service).with_upgrades());
+    let mut connection =
+        pin!(builder.serve_connection(TokioIo::new(HttpConnection::new(stream)), service).with_upgrades());
     let outcome = select! {
         outcome = connection.as_mut() => outcome,
         () = seat.is_lost() => return,

@@ -30,72 +30,73 @@ pub(super) struct Done {
 
 /// Something was not done.
 #[derive(Serialize, ToSchema)]
-pub(super) struct NotDone {
+#[schema(as = NotDone)]
+pub(super) struct ErrorBody {
     /// Why, in a sentence.
     error: String,
 }
 
 /// Something is not done, and this is why.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
+pub(super) struct HttpError {
     /// What kind of reason it is.
     pub(super) status: StatusCode,
     /// The sentence.
     pub(super) why: String,
 }
 
-impl Refusal {
-    pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Refusal {
-        Refusal { status, why: why.into() }
+impl HttpError {
+    pub(super) fn new(status: StatusCode, why: impl Into<String>) -> HttpError {
+        HttpError { status, why: why.into() }
     }
 
     /// What was asked makes no sense, or is out of range.
-    pub(super) fn malformed(why: impl ToString) -> Refusal {
-        Refusal::new(StatusCode::BAD_REQUEST, why.to_string())
+    pub(super) fn malformed(why: impl ToString) -> HttpError {
+        HttpError::new(StatusCode::BAD_REQUEST, why.to_string())
     }
 
     /// There is no such thing.
-    pub(super) fn missing(why: impl Into<String>) -> Refusal {
-        Refusal::new(StatusCode::NOT_FOUND, why)
+    pub(super) fn missing(why: impl Into<String>) -> HttpError {
+        HttpError::new(StatusCode::NOT_FOUND, why)
     }
 
     /// It makes sense, but not now.
-    pub(super) fn conflict(why: impl Into<String>) -> Refusal {
-        Refusal::new(StatusCode::CONFLICT, why)
+    pub(super) fn conflict(why: impl Into<String>) -> HttpError {
+        HttpError::new(StatusCode::CONFLICT, why)
     }
 
     /// Too much came at once.
-    pub(super) fn too_much() -> Refusal {
-        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too much came at once; this was not done")
+    pub(super) fn too_much() -> HttpError {
+        HttpError::new(StatusCode::TOO_MANY_REQUESTS, "too much came at once; this was not done")
     }
 }
 
-impl From<NotAsked> for Refusal {
-    fn from(why: NotAsked) -> Refusal {
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why.to_string())
+impl From<NotAsked> for HttpError {
+    fn from(why: NotAsked) -> HttpError {
+        HttpError::new(StatusCode::SERVICE_UNAVAILABLE, why.to_string())
     }
 }
 
 /// The refusal of the engine.
-impl From<String> for Refusal {
-    fn from(why: String) -> Refusal {
-        if why == ENGINE_GONE { NotAsked::Gone.into() } else { Refusal::conflict(why) }
+impl From<String> for HttpError {
+    fn from(why: String) -> HttpError {
+        if why == ENGINE_GONE { NotAsked::Gone.into() } else { HttpError::conflict(why) }
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        (self.status, Json(NotDone { error: self.why })).into_response()
+        (self.status, Json(ErrorBody { error: self.why })).into_response()
     }
 }
 
 /// The body of a refusal with this sentence.
 pub(super) fn sentence(why: &str) -> Vec<u8> {
-    serde_json::to_vec(&NotDone { error: why.to_owned() }).unwrap_or_default()
+    serde_json::to_vec(&ErrorBody { error: why.to_owned() }).unwrap_or_default()
 }
 
 /// What a resource answers that does something.
-pub(super) type Outcome = Result<Json<Done>, Refusal>;
+pub(super) type ActionResult = Result<Json<Done>, HttpError>;
 
 /// It was done, with what there is to say.
 pub(super) fn done(answer: String) -> Json<Done> {
@@ -103,27 +104,27 @@ pub(super) fn done(answer: String) -> Json<Done> {
 }
 
 /// The body of a request; one that is empty says nothing, like `{}`.
-pub(super) struct Sent<T>(pub(super) T);
+pub(super) struct JsonBody<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<Arc<Hall>> for Sent<T> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned> FromRequest<Arc<Hall>> for JsonBody<T> {
+    type Rejection = HttpError;
 
-    async fn from_request(request: Request, hall: &Arc<Hall>) -> Result<Sent<T>, Refusal> {
+    async fn from_request(request: Request, hall: &Arc<Hall>) -> Result<JsonBody<T>, HttpError> {
         if request.body().size_hint().lower() > BODY_BYTES_MAX as u64 {
-            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"));
+            return Err(HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"));
         }
         let is_json = is_json(request.headers());
         let body = timeout(BODY, Bytes::from_request(request, hall)).await;
-        let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the request took too long to arrive");
-        let body = body.map_err(late)?.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
+        let late = |_| HttpError::new(StatusCode::REQUEST_TIMEOUT, "the request took too long to arrive");
+        let body = body.map_err(late)?.map_err(|error| HttpError::new(error.status(), error.body_text()))?;
         let body: &[u8] = match (is_json, &body[..]) {
             (Some(false), _) | (None, [_, ..]) => {
-                return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json"));
+                return Err(HttpError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json"));
             }
             (_, [] | b"null") => b"{}",
             (Some(true), body) => body,
         };
-        serde_json::from_slice(body).map(Sent).map_err(Refusal::malformed)
+        serde_json::from_slice(body).map(JsonBody).map_err(HttpError::malformed)
     }
 }
 
@@ -135,14 +136,14 @@ fn is_json(headers: &HeaderMap) -> Option<bool> {
 }
 
 /// What stands behind the `?` of an address.
-pub(super) struct Wish<T>(pub(super) T);
+pub(super) struct QueryParams<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequestParts<Arc<Hall>> for Wish<T> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned> FromRequestParts<Arc<Hall>> for QueryParams<T> {
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, hall: &Arc<Hall>) -> Result<Wish<T>, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, hall: &Arc<Hall>) -> Result<QueryParams<T>, HttpError> {
         let read = Query::<T>::from_request_parts(parts, hall).await;
-        read.map(|Query(wish)| Wish(wish)).map_err(|error| Refusal::malformed(error.body_text()))
+        read.map(|Query(wish)| QueryParams(wish)).map_err(|error| HttpError::malformed(error.body_text()))
     }
 }
 
@@ -186,6 +187,6 @@ fn with_words(response: Response) -> Response {
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let body = serde_json::to_vec(&NotDone { error: words.to_owned() }).unwrap_or_default();
+    let body = serde_json::to_vec(&ErrorBody { error: words.to_owned() }).unwrap_or_default();
     Response::from_parts(parts, Body::from(body))
 }

@@ -1,6 +1,6 @@
 //! Whoever is served keeps their seat until all of the answer is handed on. On the thread of HTTP.
 
-use super::seats::{Asked, Seat};
+use super::seats::{RequestGuard, Seat};
 use axum::{
     Extension,
     body::{Body, Bytes},
@@ -20,16 +20,16 @@ pub(super) async fn keep_seat(Extension(seat): Extension<Arc<Seat>>, request: Re
     let asked = request.body().is_end_stream().then(|| seat.asked());
     let response = next.run(request).await;
     let asked = asked.unwrap_or_else(|| seat.asked());
-    response.map(|body| Body::new(Answer { body, _asked: asked }))
+    response.map(|body| Body::new(SeatedBody { body, _asked: asked }))
 }
 
 /// What is answered.
-struct Answer {
+struct SeatedBody {
     body: Body,
-    _asked: Asked,
+    _asked: RequestGuard,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for SeatedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

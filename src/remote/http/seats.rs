@@ -73,7 +73,7 @@ pub(super) struct Seat {
 }
 
 /// A request is being served while this lives.
-pub(super) struct Asked(Arc<Seat>);
+pub(super) struct RequestGuard(Arc<Seat>);
 
 impl Seats {
     pub(super) fn new(door: &Arc<Door>) -> Arc<Seats> {
@@ -153,9 +153,9 @@ impl Seat {
     }
 
     /// A request has arrived.
-    pub(super) fn asked(self: &Arc<Seat>) -> Asked {
+    pub(super) fn asked(self: &Arc<Seat>) -> RequestGuard {
         self.set(|_| Doing::Asking);
-        Asked(Arc::clone(self))
+        RequestGuard(Arc::clone(self))
     }
 
     /// From now on it is a WebSocket; whether there is room for one.
@@ -181,7 +181,7 @@ impl Seat {
     }
 }
 
-impl Drop for Asked {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         self.0.set(Rows::nothing);
     }

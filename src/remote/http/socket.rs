@@ -3,7 +3,7 @@
 //! The messages are those of [`wire`](crate::remote::wire), a text frame for each. The notes somebody holds end with the
 //! connection, and so with their silence: whoever says nothing is asked whether they are there.
 
-use super::{Hall, ask::obey, line::STALL, reply::Refusal, seats::Seat};
+use super::{Hall, ask::obey, connection::STALL, reply::HttpError, seats::Seat};
 use crate::{
     command::Command,
     engine::{
@@ -13,7 +13,7 @@ use crate::{
     remote::{
         from_network,
         limit::Limit,
-        wire::{Asked, MESSAGE_BYTES_MAX, Told},
+        wire::{ClientMessage, MESSAGE_BYTES_MAX, ServerMessage},
     },
 };
 use axum::{
@@ -55,10 +55,10 @@ pub(super) async fn upgrade(
     State(hall): State<Arc<Hall>>,
     Extension(seat): Extension<Arc<Seat>>,
     upgrade: WebSocketUpgrade,
-) -> Result<Response, Refusal> {
+) -> Result<Response, HttpError> {
     if !seat.becomes_socket() {
         Door::count(&hall.door.refused);
-        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "there is no room for another WebSocket"));
+        return Err(HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "there is no room for another WebSocket"));
     }
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
     Ok(upgrade.read_buffer_size(READ_BYTES).on_upgrade(move |socket| async move {
@@ -130,7 +130,7 @@ impl Guest {
                     self.send(Message::Ping(Bytes::new())).await?;
                 }
                 Next::End | Next::Told(Err(RecvError::Closed)) => {
-                    self.tell(&Told::Leave { why: "the station ends".to_owned() }).await?;
+                    self.tell(&ServerMessage::Leave { why: "the station ends".to_owned() }).await?;
                     return self.close(close_code::AWAY, "").await;
                 }
             }
@@ -165,7 +165,7 @@ impl Guest {
         }
     }
 
-    async fn tell(&mut self, told: &Told) -> ControlFlow<()> {
+    async fn tell(&mut self, told: &ServerMessage) -> ControlFlow<()> {
         self.send(Message::Text(told.encode().into())).await
     }
 
@@ -210,12 +210,12 @@ impl Guest {
     async fn read(&mut self, text: &str) -> ControlFlow<()> {
         Door::count(&self.hall.door.received);
         let is_late = !self.limit.admits(Instant::now());
-        match Asked::decode(text.as_bytes()) {
-            Ok(Asked::Do { command, id }) => self.obey(&command, id, is_late).await,
-            Ok(Asked::Status) if is_late => self.too_much(None).await,
-            Ok(Asked::Status) => self.send_all(self.hall.feed.whole()).await,
+        match ClientMessage::decode(text.as_bytes()) {
+            Ok(ClientMessage::Do { command, id }) => self.obey(&command, id, is_late).await,
+            Ok(ClientMessage::Status) if is_late => self.too_much(None).await,
+            Ok(ClientMessage::Status) => self.send_all(self.hall.feed.whole()).await,
             // Whoever comes over HTTP has said everything already.
-            Ok(Asked::Hello { .. }) => ControlFlow::Continue(()),
+            Ok(ClientMessage::Hello { .. }) => ControlFlow::Continue(()),
             Err(error) => self.refuse(None, error.to_string()).await,
         }
     }
@@ -254,17 +254,17 @@ impl Guest {
         if id.is_none() && answer.is_ok() {
             return ControlFlow::Continue(());
         }
-        self.tell(&Told::answer(id, answer)).await
+        self.tell(&ServerMessage::answer(id, answer)).await
     }
 
     /// No command, or no message.
     async fn refuse(&mut self, id: Option<u64>, why: String) -> ControlFlow<()> {
         Door::count(&self.hall.door.refused);
-        self.tell(&Told::answer(id, Err(why))).await
+        self.tell(&ServerMessage::answer(id, Err(why))).await
     }
 
     async fn too_much(&mut self, id: Option<u64>) -> ControlFlow<()> {
         Door::count(&self.hall.door.dropped);
-        self.tell(&Told::answer(id, Err("too much came at once; this was not done".to_owned()))).await
+        self.tell(&ServerMessage::answer(id, Err("too much came at once; this was not done".to_owned()))).await
     }
 }

@@ -62,7 +62,7 @@ impl TimeTag {
 
 /// Why a datagram is no OSC that is understood here. Nothing of it was done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
+pub enum DatagramError {
     /// Packets are made of fours.
     #[error("this is no OSC: {0} bytes are not a multiple of 4")]
     NotInFours(usize),
@@ -94,50 +94,51 @@ pub enum Malformed {
 ///
 /// # Errors
 /// Why it is none, or too large or too deep.
-pub fn understand(bytes: &[u8]) -> Result<Vec<Heard>, Malformed> {
+pub fn understand(bytes: &[u8]) -> Result<Vec<Heard>, DatagramError> {
     let mut heard = Vec::new();
     packet(bytes, TimeTag::NOW, DEPTH_MAX, &mut heard)?;
     Ok(heard)
 }
 
-fn packet(bytes: &[u8], tag: TimeTag, depth_left: usize, heard: &mut Vec<Heard>) -> Result<(), Malformed> {
+fn packet(bytes: &[u8], tag: TimeTag, depth_left: usize, heard: &mut Vec<Heard>) -> Result<(), DatagramError> {
     if !bytes.len().is_multiple_of(4) {
-        return Err(Malformed::NotInFours(bytes.len()));
+        return Err(DatagramError::NotInFours(bytes.len()));
     }
     let Some(bundle) = bytes.strip_prefix(BUNDLE) else {
         heard.push(Heard { tag, message: message(bytes)? });
         return Ok(());
     };
-    let depth_left = depth_left.checked_sub(1).ok_or(Malformed::TooDeep)?;
-    let (own, mut elements) = bundle.split_first_chunk().ok_or(Malformed::Short)?;
+    let depth_left = depth_left.checked_sub(1).ok_or(DatagramError::TooDeep)?;
+    let (own, mut elements) = bundle.split_first_chunk().ok_or(DatagramError::Short)?;
     let tag = tag.max(TimeTag(u64::from_be_bytes(*own)));
     while let Some((size, rest)) = elements.split_first_chunk() {
-        let (element, rest) = rest.split_at_checked(u32::from_be_bytes(*size) as usize).ok_or(Malformed::Short)?;
+        let (element, rest) = rest.split_at_checked(u32::from_be_bytes(*size) as usize).ok_or(DatagramError::Short)?;
         packet(element, tag, depth_left, heard)?;
         elements = rest;
     }
     Ok(())
 }
 
-fn message(bytes: &[u8]) -> Result<OscMessage, Malformed> {
+fn message(bytes: &[u8]) -> Result<OscMessage, DatagramError> {
     let address = text(bytes, 0)?;
     let after_address = address.end / 4 * 4 + 4;
     if bytes.len() == after_address && bytes.starts_with(b"/") && address.len() <= ADDRESS_BYTES_MAX {
         // Old senders leave the types out where there are no arguments (OSC 1.0, "OSC Type Tag String").
-        let addr = String::from_utf8(bytes[address].to_vec()).map_err(|error| Malformed::Decoder(error.to_string()))?;
+        let addr =
+            String::from_utf8(bytes[address].to_vec()).map_err(|error| DatagramError::Decoder(error.to_string()))?;
         return Ok(OscMessage { addr, args: Vec::new() });
     }
     let tags = text(bytes, after_address)?;
     if !bytes.starts_with(b"/") || bytes.get(tags.start) != Some(&b',') {
-        return Err(Malformed::NoAddress);
+        return Err(DatagramError::NoAddress);
     }
     if bytes.len() > MESSAGE_BYTES_MAX || address.len() > ADDRESS_BYTES_MAX || tags.len() > ARGS_MAX + 1 {
-        return Err(Malformed::TooLong);
+        return Err(DatagramError::TooLong);
     }
     let mut bytes = bytes.to_vec();
     for tag in &mut bytes[tags] {
         match tag {
-            b'[' | b']' => return Err(Malformed::Array),
+            b'[' | b']' => return Err(DatagramError::Array),
             // A symbol is a string by another letter, one that rosc does not know.
             b'S' => *tag = b's',
             _ => {}
@@ -145,16 +146,16 @@ fn message(bytes: &[u8]) -> Result<OscMessage, Malformed> {
     }
     match decoder::decode_udp(&bytes) {
         Ok(([], OscPacket::Message(message))) => Ok(message),
-        Ok(_) => Err(Malformed::Decoder("this is no OSC: there is more than its types tell".to_owned())),
-        Err(OscError::ReadError(_)) => Err(Malformed::Missing),
-        Err(error) => Err(Malformed::Decoder(error.to_string())),
+        Ok(_) => Err(DatagramError::Decoder("this is no OSC: there is more than its types tell".to_owned())),
+        Err(OscError::ReadError(_)) => Err(DatagramError::Missing),
+        Err(error) => Err(DatagramError::Decoder(error.to_string())),
     }
 }
 
 /// Where a text stands, without the zeros after it.
-fn text(bytes: &[u8], from: usize) -> Result<Range<usize>, Malformed> {
-    let rest = bytes.get(from..).ok_or(Malformed::Short)?;
-    let length = rest.iter().position(|byte| *byte == 0).ok_or(Malformed::Short)?;
+fn text(bytes: &[u8], from: usize) -> Result<Range<usize>, DatagramError> {
+    let rest = bytes.get(from..).ok_or(DatagramError::Short)?;
+    let length = rest.iter().position(|byte| *byte == 0).ok_or(DatagramError::Short)?;
     Ok(from..from + length)
 }
 

@@ -82,7 +82,7 @@ struct Answered {
 }
 
 /// Why a message was not done.
-enum NotDone {
+enum OscRefusal {
     /// It cannot be.
     Refused(String),
     /// There is no such command; looking for the one that was meant takes its time.
@@ -93,15 +93,15 @@ enum NotDone {
     TooMuch,
 }
 
-impl From<String> for NotDone {
-    fn from(why: String) -> NotDone {
-        NotDone::Refused(why)
+impl From<String> for OscRefusal {
+    fn from(why: String) -> OscRefusal {
+        OscRefusal::Refused(why)
     }
 }
 
-impl From<CommandError> for NotDone {
-    fn from(why: CommandError) -> NotDone {
-        NotDone::Unknown(why)
+impl From<CommandError> for OscRefusal {
+    fn from(why: CommandError) -> OscRefusal {
+        OscRefusal::Unknown(why)
     }
 }
 
@@ -175,7 +175,11 @@ impl Listener {
             if ahead.is_zero() {
                 self.obey(&letter, now);
             } else if ahead > AHEAD_MAX {
-                self.not_done(&letter, NotDone::Refused("more than an hour ahead; this was not done".to_owned()), now);
+                self.not_done(
+                    &letter,
+                    OscRefusal::Refused("more than an hour ahead; this was not done".to_owned()),
+                    now,
+                );
             } else if let Err(letter) = self.later.put(now + ahead, letter) {
                 self.post.error(from, &letter.message.addr, &"too much waits for its time; this was not done", now);
                 Door::count(&self.door.dropped);
@@ -198,21 +202,21 @@ impl Listener {
         }
     }
 
-    fn not_done(&mut self, letter: &Letter, why: NotDone, now: Instant) {
+    fn not_done(&mut self, letter: &Letter, why: OscRefusal, now: Instant) {
         let why: &dyn Display = match &why {
-            NotDone::TooMuch => return Door::count(&self.door.dropped),
-            NotDone::Answer => return Door::count(&self.door.refused),
-            NotDone::Refused(why) => why,
-            NotDone::Unknown(why) => why,
+            OscRefusal::TooMuch => return Door::count(&self.door.dropped),
+            OscRefusal::Answer => return Door::count(&self.door.refused),
+            OscRefusal::Refused(why) => why,
+            OscRefusal::Unknown(why) => why,
         };
         Door::count(&self.door.refused);
         self.post.error(letter.from, &letter.message.addr, why, now);
     }
 
-    fn done(&mut self, letter: &Letter, now: Instant) -> Result<(), NotDone> {
+    fn done(&mut self, letter: &Letter, now: Instant) -> Result<(), OscRefusal> {
         let OscMessage { addr, args } = &letter.message;
         match addr.as_str() {
-            told if post::TOLD.contains(&told) => Err(NotDone::Answer),
+            told if post::TOLD.contains(&told) => Err(OscRefusal::Answer),
             "/ping" => self.ping(letter.from, now),
             "/help" => self.help(letter.from, args, now),
             "/subscribe" => self.subscribe(letter.from, args, now),
@@ -231,7 +235,7 @@ impl Listener {
 
     /// Has every command done that a pattern stands for and reaches, in the order of the table, and turns every knob.
     /// Refused is only what nothing came of.
-    fn command_each(&mut self, letter: &Letter, now: Instant) -> Result<(), NotDone> {
+    fn command_each(&mut self, letter: &Letter, now: Instant) -> Result<(), OscRefusal> {
         let pattern = Pattern::new(&letter.message.addr).ok_or_else(|| "a bracket has no other".to_owned())?;
         let is_meant = |row: &&CommandSpec| row.is_reached_by_patterns() && pattern.matches(&table::address(row));
         let mut outcomes: Vec<_> = COMMANDS.iter().filter(is_meant).map(|row| self.command(row, letter, now)).collect();
@@ -244,17 +248,17 @@ impl Listener {
         outcomes
             .into_iter()
             .next()
-            .unwrap_or_else(|| Err(NotDone::from("this stands for nothing that a pattern may do".to_owned())))
+            .unwrap_or_else(|| Err(OscRefusal::from("this stands for nothing that a pattern may do".to_owned())))
     }
 
     /// Turns a knob to where a message says.
-    fn turn(&mut self, param: &Param, letter: &Letter, now: Instant) -> Result<(), NotDone> {
+    fn turn(&mut self, param: &Param, letter: &Letter, now: Instant) -> Result<(), OscRefusal> {
         let command = knobs::turn(param, &letter.message.args)?;
         self.have_done(command, knobs::address(param), letter.from, now)
     }
 
     /// Has the command of a row done.
-    fn command(&mut self, row: &CommandSpec, letter: &Letter, now: Instant) -> Result<(), NotDone> {
+    fn command(&mut self, row: &CommandSpec, letter: &Letter, now: Instant) -> Result<(), OscRefusal> {
         match table::command(row, &letter.message.args)? {
             Some(command) => self.have_done(command, table::address(row), letter.from, now),
             None => Ok(()),
@@ -262,11 +266,11 @@ impl Listener {
     }
 
     /// Has a command done; its answer comes later.
-    fn have_done(&mut self, command: Command, address: String, to: SocketAddr, now: Instant) -> Result<(), NotDone> {
+    fn have_done(&mut self, command: Command, address: String, to: SocketAddr, now: Instant) -> Result<(), OscRefusal> {
         from_network(&command)?;
         let must_arrive = command.must_arrive();
         if !self.commands.admits(now) && !must_arrive {
-            return Err(NotDone::TooMuch);
+            return Err(OscRefusal::TooMuch);
         }
         let (answers, bell) = (self.answers.0.clone(), Arc::clone(&self.bell));
         let reply = move |answer: Answer| {
@@ -280,8 +284,8 @@ impl Listener {
             asked => asked,
         };
         asked.map_err(|error| match error {
-            NotAsked::Busy => NotDone::TooMuch,
-            NotAsked::Gone => NotDone::Refused(error.to_string()),
+            NotAsked::Busy => OscRefusal::TooMuch,
+            NotAsked::Gone => OscRefusal::Refused(error.to_string()),
         })
     }
 

@@ -50,7 +50,7 @@ pub struct Steady {
     /// Of knobs: what it was told of each last.
     pub knobs_told: KnobsTold,
     /// Of other parts of the status: what it was told last.
-    pub told: Told,
+    pub told: SubscriberCache,
     /// Looks for it, so that no peak is missed between two times.
     pub watcher: Option<Watcher>,
 }
@@ -58,12 +58,12 @@ pub struct Steady {
 /// What a subscriber was told last of a part of the status: only what is another is told again, and now and then
 /// everything, since UDP may have lost it.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct SubscriberCache {
     leaves: HashMap<String, Vec<OscType>>,
     whole: Option<Instant>,
 }
 
-impl Told {
+impl SubscriberCache {
     /// What of these is to be told now.
     pub fn news<'a>(&mut self, leaves: impl Iterator<Item = &'a OscMessage>, now: Instant) -> Vec<&'a OscMessage> {
         if self.whole.is_none_or(|whole| now.saturating_duration_since(whole) >= WHOLE_EVERY) {
@@ -145,7 +145,8 @@ mod tests {
 
     fn steady(port: u16, address: &str, every_ms: u64, next: Instant) -> Subscription {
         let (part, every) = (Pattern::new(address).unwrap(), Duration::from_millis(every_ms));
-        let steady = Some(Steady { part, every, next, knobs_told: None, told: Told::default(), watcher: None });
+        let steady =
+            Some(Steady { part, every, next, knobs_told: None, told: SubscriberCache::default(), watcher: None });
         Subscription { to: ([127, 0, 0, 1], port).into(), address: address.to_owned(), steady, heard: next }
     }
 
@@ -169,7 +170,7 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let leaf = |addr: &str, value: i32| OscMessage { addr: addr.to_owned(), args: vec![OscType::Int(value)] };
-        let mut told = Told::default();
+        let mut told = SubscriberCache::default();
         let mut count = |leaves: &[OscMessage], ms| told.news(leaves.iter(), at(ms)).len();
         let before = [leaf("/status/a", 1), leaf("/status/b", 1)];
         let after = [leaf("/status/a", 1), leaf("/status/b", 2), leaf("/status/c", 1)];

@@ -6,10 +6,12 @@
 //! nobody could draw any more are skipped, events never are.
 
 use super::{
-    super::wire::{Asked, MESSAGE_BYTES_MAX, Moved, Role, Told, WIRE, WireError, round, wire_mismatch},
-    HELLO, ReadError, is_late,
-    place::Place,
-    read_line, write_line,
+    super::wire::{
+        ClientMessage, LevelChanges, MESSAGE_BYTES_MAX, Role, ServerMessage, WIRE, WireError, round, wire_mismatch,
+    },
+    HELLO, ReadError, is_late, read_line,
+    socket_file::SocketFile,
+    write_line,
 };
 use crate::{
     command::Command,
@@ -54,7 +56,7 @@ const CLOSE: Duration = Duration::from_secs(1);
 
 /// The socket is open while this lives.
 pub struct SocketDoor {
-    _place: Place,
+    _place: SocketFile,
     lobby: Arc<Lobby>,
     letting_in: Option<JoinHandle<()>>,
 }
@@ -73,7 +75,7 @@ impl SocketDoor {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn open(place: Place, listener: UnixListener, station: &Station, doors: &Doors) -> io::Result<SocketDoor> {
+    pub fn open(place: SocketFile, listener: UnixListener, station: &Station, doors: &Doors) -> io::Result<SocketDoor> {
         let lobby = Arc::new(Lobby {
             station: station.clone(),
             door: doors.open("socket", place.path().display().to_string()),
@@ -131,7 +133,7 @@ fn let_in(listener: &UnixListener, lobby: &Arc<Lobby>) {
         if lobby.door.connected.load(Ordering::Relaxed) >= GUESTS_MAX {
             Door::count(&lobby.door.refused);
             let why = format!("{GUESTS_MAX} screens and commands are connected already; close one");
-            let _ = write_line(&stream, Told::Leave { why }.encode());
+            let _ = write_line(&stream, ServerMessage::Leave { why }.encode());
             continue;
         }
         let visit = Visit::begin(stream, Arc::clone(lobby));
@@ -190,12 +192,12 @@ impl Visit {
             Err(Parting::Left(why)) => {
                 Door::count(&self.lobby.door.refused);
                 // Nothing comes of it where it was told already.
-                self.tell(&Told::Leave { why });
+                self.tell(&ServerMessage::Leave { why });
             }
         }
     }
 
-    fn tell(&self, told: &Told) -> bool {
+    fn tell(&self, told: &ServerMessage) -> bool {
         write_line(&self.stream, told.encode()).is_ok()
     }
 
@@ -204,14 +206,14 @@ impl Visit {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         self.stream.set_write_timeout(Some(STUCK))?;
         self.stream.set_read_timeout(Some(HELLO))?;
-        write_line(&self.stream, Told::Hello { wire: WIRE, version }.encode())?;
+        write_line(&self.stream, ServerMessage::Hello { wire: WIRE, version }.encode())?;
         let mut reader = BufReader::new(self.stream.try_clone()?);
         let hello = match read_line(&mut reader, MESSAGE_BYTES_MAX) {
             Err(ReadError::Io(error)) if is_late(&error) => None,
             line => line?,
         };
-        let role = match hello.map(|line| Asked::decode(&line)).transpose()? {
-            Some(Asked::Hello { wire, version, role }) => match wire_mismatch(wire, &version) {
+        let role = match hello.map(|line| ClientMessage::decode(&line)).transpose()? {
+            Some(ClientMessage::Hello { wire, version, role }) => match wire_mismatch(wire, &version) {
                 None => role,
                 Some(why) => return Err(Parting::Left(why)),
             },
@@ -231,16 +233,16 @@ impl Visit {
         let station = &self.lobby.station;
         while let Some(line) = read_line(&mut reader, MESSAGE_BYTES_MAX)? {
             Door::count(&self.lobby.door.received);
-            let goes_on = match Asked::decode(&line)? {
-                Asked::Do { command, id } => {
-                    self.tell(&Told::answer(id, self.command(&command).and_then(|c| station.ask(c))))
+            let goes_on = match ClientMessage::decode(&line)? {
+                ClientMessage::Do { command, id } => {
+                    self.tell(&ServerMessage::answer(id, self.command(&command).and_then(|c| station.ask(c))))
                 }
-                Asked::Status => {
+                ClientMessage::Status => {
                     let status = station.status();
-                    self.tell(&Told::Profile { profile: Arc::clone(&status.params.profile) })
-                        && self.tell(&Told::status(&status, 0))
+                    self.tell(&ServerMessage::Profile { profile: Arc::clone(&status.params.profile) })
+                        && self.tell(&ServerMessage::status(&status, 0))
                 }
-                Asked::Hello { .. } => true,
+                ClientMessage::Hello { .. } => true,
             };
             if !goes_on {
                 break;
@@ -270,7 +272,7 @@ impl Visit {
                 None
             }
         };
-        let _ = news.try_send(News::Over(why));
+        let _ = news.try_send(DoorEvent::Over(why));
         let _ = writing.join();
         outcome
     }
@@ -279,13 +281,13 @@ impl Visit {
         &self,
         reader: &mut BufReader<UnixStream>,
         station: &Station,
-        news: &SyncSender<News>,
+        news: &SyncSender<DoorEvent>,
     ) -> Result<(), Parting> {
         while let Some(line) = read_line(reader, MESSAGE_BYTES_MAX)? {
             Door::count(&self.lobby.door.received);
-            let (id, asked) = match Asked::decode(&line)? {
-                Asked::Do { command, id } => (id, self.command(&command)),
-                Asked::Status | Asked::Hello { .. } => continue,
+            let (id, asked) = match ClientMessage::decode(&line)? {
+                ClientMessage::Do { command, id } => (id, self.command(&command)),
+                ClientMessage::Status | ClientMessage::Hello { .. } => continue,
             };
             let refused = match (asked, id) {
                 (Err(why), _) => Err(why),
@@ -293,13 +295,13 @@ impl Visit {
                 (Ok(command), None) => station.send(command).map_err(|e| e.to_string()),
                 (Ok(command), id) => {
                     let news = news.clone();
-                    let reply = move |answer| drop(news.try_send(News::Answer(id, answer)));
+                    let reply = move |answer| drop(news.try_send(DoorEvent::Answer(id, answer)));
                     station.ask_then(command, reply).map_err(|e| e.to_string())
                 }
             };
             // A guest that asks faster than it reads has this one coming, too.
             if let Err(why) = refused
-                && news.try_send(News::Answer(id, Err(why))).is_err()
+                && news.try_send(DoorEvent::Answer(id, Err(why))).is_err()
             {
                 Door::count(&self.lobby.door.dropped);
             }
@@ -317,7 +319,7 @@ impl Drop for Visit {
 }
 
 /// What the writing thread waits for.
-enum News {
+enum DoorEvent {
     /// There is a new status or event; more than one while it writes count as one.
     Look,
     /// An answer came.
@@ -331,7 +333,7 @@ struct Teller {
     stream: Arc<UnixStream>,
     watcher: Watcher,
     events: Receiver<Event>,
-    news: Receiver<News>,
+    news: Receiver<DoorEvent>,
     woken: Arc<AtomicBool>,
     /// The newest revision it has.
     revision: u64,
@@ -347,12 +349,17 @@ struct Teller {
 }
 
 impl Teller {
-    fn new(stream: Arc<UnixStream>, station: &Station, news: SyncSender<News>, to_write: Receiver<News>) -> Teller {
+    fn new(
+        stream: Arc<UnixStream>,
+        station: &Station,
+        news: SyncSender<DoorEvent>,
+        to_write: Receiver<DoorEvent>,
+    ) -> Teller {
         let woken = Arc::new(AtomicBool::new(false));
         let asleep = Arc::clone(&woken);
         let events = station.subscribe(move || {
             // On the control thread: never waits.
-            if !asleep.swap(true, Ordering::AcqRel) && news.try_send(News::Look).is_err() {
+            if !asleep.swap(true, Ordering::AcqRel) && news.try_send(DoorEvent::Look).is_err() {
                 asleep.store(false, Ordering::Release);
             }
         });
@@ -381,32 +388,32 @@ impl Teller {
         let mut goes_on = self.show();
         while goes_on {
             goes_on = match self.next() {
-                Ok(News::Look) => {
+                Ok(DoorEvent::Look) => {
                     // From here on another wake counts; events and status are read after this.
                     self.woken.store(false, Ordering::Release);
                     self.pass_on_events() && self.show() && self.show_levels()
                 }
                 Err(RecvTimeoutError::Timeout) => self.show_levels(),
-                Ok(News::Answer(id, answer)) => self.show() && self.write(&Told::answer(id, answer)),
-                Ok(News::Over(Some(why))) => {
-                    self.write(&Told::Leave { why });
+                Ok(DoorEvent::Answer(id, answer)) => self.show() && self.write(&ServerMessage::answer(id, answer)),
+                Ok(DoorEvent::Over(Some(why))) => {
+                    self.write(&ServerMessage::Leave { why });
                     false
                 }
-                Ok(News::Over(None)) | Err(RecvTimeoutError::Disconnected) => false,
+                Ok(DoorEvent::Over(None)) | Err(RecvTimeoutError::Disconnected) => false,
             };
         }
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
     /// What there is to do next: woken, or the time of levels that wait for it.
-    fn next(&self) -> Result<News, RecvTimeoutError> {
+    fn next(&self) -> Result<DoorEvent, RecvTimeoutError> {
         if self.levels_wait {
             return self.news.recv_timeout(self.levels_due.saturating_duration_since(Instant::now()));
         }
         self.news.recv().map_err(|_| RecvTimeoutError::Disconnected)
     }
 
-    fn write(&self, told: &Told) -> bool {
+    fn write(&self, told: &ServerMessage) -> bool {
         write_line(&self.stream, told.encode()).is_ok()
     }
 
@@ -415,14 +422,14 @@ impl Teller {
         loop {
             match self.events.try_recv() {
                 Ok(event) => {
-                    if !self.write(&Told::Event(event)) {
+                    if !self.write(&ServerMessage::Event(event)) {
                         return false;
                     }
                 }
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => {
                     let why = crate::engine::station::ENGINE_GONE.to_owned();
-                    self.write(&Told::Leave { why });
+                    self.write(&ServerMessage::Leave { why });
                     return false;
                 }
             }
@@ -439,11 +446,11 @@ impl Teller {
         let profile = &parts.params.profile;
         if self.profile.as_ref().is_none_or(|told| !Arc::ptr_eq(told, profile)) {
             self.profile = Some(Arc::clone(profile));
-            if !self.write(&Told::Profile { profile: Arc::clone(profile) }) {
+            if !self.write(&ServerMessage::Profile { profile: Arc::clone(profile) }) {
                 return false;
             }
         }
-        let written = self.write(&Told::status(&self.watcher.status(), self.revision));
+        let written = self.write(&ServerMessage::status(&self.watcher.status(), self.revision));
         self.revision = parts.revision();
         written
     }
@@ -463,9 +470,9 @@ impl Teller {
         } else {
             levels.counts.clone_from(&self.levels.counts);
         }
-        let Some(moved) = Moved::between(&self.levels, &levels) else { return true };
+        let Some(moved) = LevelChanges::between(&self.levels, &levels) else { return true };
         self.levels = levels;
         self.levels_due = now + LEVELS_EVERY;
-        self.write(&Told::Levels(moved))
+        self.write(&ServerMessage::Levels(moved))
     }
 }

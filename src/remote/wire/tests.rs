@@ -26,8 +26,10 @@ fn a_status_that_travelled_is_the_same() {
     assert_ne!(before, after);
     let mut there = station().status();
     let levels = after.named(&after.differing(&before));
-    for told in [Told::status(&before, 0), Told::Status { at_ns: after.at_ns, changes: levels }] {
-        let Told::Status { at_ns, changes } = Told::decode(told.encode().as_bytes()).unwrap() else { panic!() };
+    for told in [ServerMessage::status(&before, 0), ServerMessage::Status { at_ns: after.at_ns, changes: levels }] {
+        let ServerMessage::Status { at_ns, changes } = ServerMessage::decode(told.encode().as_bytes()).unwrap() else {
+            panic!()
+        };
         there.put(changes, &after.params.profile).unwrap();
         there.at_ns = at_ns;
     }
@@ -59,26 +61,26 @@ fn parts_that_stay_do_not_travel_and_unknown_ones_are_passed_over() {
 fn every_message_survives_the_trip() {
     let profile = Arc::clone(&station().status().params.profile);
     let told = [
-        Told::Hello { wire: WIRE, version: "0.1.0".to_owned() },
-        Told::answer(Some(7), Err("no".to_owned())),
-        Told::Profile { profile },
-        Told::Event(Event::Notice { severity: Severity::Warning, text: "so".to_owned() }),
-        Told::Event(Event::Playing { from: "5:1:0".parse().unwrap() }),
+        ServerMessage::Hello { wire: WIRE, version: "0.1.0".to_owned() },
+        ServerMessage::answer(Some(7), Err("no".to_owned())),
+        ServerMessage::Profile { profile },
+        ServerMessage::Event(Event::Notice { severity: Severity::Warning, text: "so".to_owned() }),
+        ServerMessage::Event(Event::Playing { from: "5:1:0".parse().unwrap() }),
     ];
     for message in told {
-        assert_eq!(Told::decode(message.encode().as_bytes()).unwrap(), message);
+        assert_eq!(ServerMessage::decode(message.encode().as_bytes()).unwrap(), message);
     }
     let asked = [
-        Asked::Hello { wire: WIRE, version: String::new(), role: Role::Watch },
-        Asked::Do { command: "record.start jam".to_owned(), id: None },
-        Asked::Status,
+        ClientMessage::Hello { wire: WIRE, version: String::new(), role: Role::Watch },
+        ClientMessage::Do { command: "record.start jam".to_owned(), id: None },
+        ClientMessage::Status,
     ];
     for message in asked {
-        assert_eq!(Asked::decode(message.encode().as_bytes()).unwrap(), message);
+        assert_eq!(ClientMessage::decode(message.encode().as_bytes()).unwrap(), message);
     }
     assert_eq!(
-        Asked::decode(br#"{"type":"do","command":"quit"}"#).unwrap(),
-        Asked::Do { command: "quit".to_owned(), id: None }
+        ClientMessage::decode(br#"{"type":"do","command":"quit"}"#).unwrap(),
+        ClientMessage::Do { command: "quit".to_owned(), id: None }
     );
 }
 
@@ -91,7 +93,7 @@ fn another_wire_is_told_apart() {
 proptest! {
     #[test]
     fn any_bytes_are_a_message_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..256)) {
-        let _ = Asked::decode(&bytes);
-        let _ = Told::decode(&bytes);
+        let _ = ClientMessage::decode(&bytes);
+        let _ = ServerMessage::decode(&bytes);
     }
 }

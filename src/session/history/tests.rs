@@ -18,15 +18,15 @@ enum Deed {
     Use(usize),
     Hand { index: usize, value: u16, wait_ms: u64 },
     Whole(Vec<(usize, u16)>),
-    Save(Shelf, u8, u16),
-    Delete(Shelf, u8),
+    Save(SnapshotScope, u8, u16),
+    Delete(SnapshotScope, u8),
     Undo,
     Redo,
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
     let moves = prop::collection::vec((0..PARAMS, 0..5u16), 0..6);
-    let shelf = || prop_oneof![Just(Shelf::Session), Just(Shelf::Library)];
+    let shelf = || prop_oneof![Just(SnapshotScope::Session), Just(SnapshotScope::Library)];
     prop_oneof![
         1 => (0..INSTRUMENTS).prop_map(Deed::Use),
         4 => (0..PARAMS, 0..5u16, 0..800u64).prop_map(|(index, value, wait_ms)| Deed::Hand { index, value, wait_ms }),
@@ -65,7 +65,7 @@ impl Rig {
     fn said(&self) -> (Vec<Vec<u16>>, [Snapshots; 2]) {
         let shelf = |shelf| Snapshots::clone(self.model.shelf(shelf).unwrap());
         let knobs = (0..INSTRUMENTS).map(|at| self.model.knobs(at).to_vec()).collect();
-        (knobs, [shelf(Shelf::Session), shelf(Shelf::Library)])
+        (knobs, [shelf(SnapshotScope::Session), shelf(SnapshotScope::Library)])
     }
 
     fn hand(&mut self, index: usize, value: u16, wait_ms: u64) {
@@ -229,8 +229,8 @@ fn another_synth_and_another_session_have_no_steps_of_the_one_before() {
     let mut rig = Rig::default();
     rig.hand(0, 1, 0);
     let snapshot = Snapshot { profile: "p0".to_owned(), name: "a".to_owned(), values: BTreeMap::new() };
-    rig.done(Edit::save(Shelf::Session, snapshot.clone()));
-    rig.done(Edit::save(Shelf::Library, snapshot));
+    rig.done(Edit::save(SnapshotScope::Session, snapshot.clone()));
+    rig.done(Edit::save(SnapshotScope::Library, snapshot));
     rig.history.forget_session();
     assert!(rig.undo() && rig.undo() && !rig.undo(), "the library's and the knob's");
     rig.history.forget(0);

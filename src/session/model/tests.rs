@@ -19,8 +19,8 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
     })
 }
 
-fn shelf() -> impl Strategy<Value = Shelf> {
-    prop_oneof![Just(Shelf::Session), Just(Shelf::Library)]
+fn shelf() -> impl Strategy<Value = SnapshotScope> {
+    prop_oneof![Just(SnapshotScope::Session), Just(SnapshotScope::Library)]
 }
 
 /// Any edit, also of what is not there.
@@ -105,11 +105,11 @@ fn a_snapshot_gets_its_name_back() {
     let mut model = model(true);
     for name in ["a", "b", "c"] {
         let (profile, name) = ("p".to_owned(), name.to_owned());
-        model.apply(Edit::save(Shelf::Session, Snapshot { profile, name, values: BTreeMap::new() }));
+        model.apply(Edit::save(SnapshotScope::Session, Snapshot { profile, name, values: BTreeMap::new() }));
     }
     let stood = said(&model);
     let rename = |name: &str, to: &str| Edit::Rename {
-        shelf: Shelf::Session,
+        shelf: SnapshotScope::Session,
         profile: "p".to_owned(),
         name: name.to_owned(),
         to: to.to_owned(),

@@ -47,7 +47,7 @@ fn a_loop_that_is_multiplied_sounds_the_same_and_one_that_is_cropped_like_its_be
     let looped = TrackLoop { layers: vec![layer(0, 24_000), layer(6_000, 12_000)], ..TrackLoop::new(0.0, 24.0) };
     let of = |looped: &TrackLoop, stretch| {
         let playlist = Playlist::default().with_loop(Some(looped.at(frames_per_pulse)));
-        let heard = |piece: &super::super::playlist::Piece<'_>| {
+        let heard = |piece: &super::super::playlist::PlaylistRegion<'_>| {
             (piece.song.clone(), piece.file_frame(), piece.gain_at(piece.song.start).to_bits())
         };
         let mut heard: Vec<_> = playlist.pieces(stretch, 0).iter().map(heard).collect();

@@ -1,10 +1,10 @@
 //! The samples of a take at the rate that is wanted.
 
 use crate::{
-    takes::{NotDone, Take, take::NotUsable},
+    takes::{Take, TakeError, take::NotUsable},
     wav::Samples,
 };
-use busker_sound::resampling::{Refused, Resampling};
+use busker_sound::resampling::{Resampling, ResamplingError};
 use std::fs::File;
 
 /// Frames that the resampler takes in at once, at least: the more, the steeper its filter.
@@ -27,7 +27,7 @@ fn chunk_frames(from_hz: usize, to_hz: usize) -> usize {
 }
 
 /// Reads a take from its beginning.
-pub(super) struct Converted<'a> {
+pub(super) struct ConvertingReader<'a> {
     samples: Samples<&'a File>,
     resampler: Option<Rate>,
 }
@@ -42,8 +42,8 @@ struct Rate {
     left: u64,
 }
 
-impl<'a> Converted<'a> {
-    pub(super) fn open(take: &'a Take, rate_hz: u32) -> Result<Converted<'a>, NotDone> {
+impl<'a> ConvertingReader<'a> {
+    pub(super) fn open(take: &'a Take, rate_hz: u32) -> Result<ConvertingReader<'a>, TakeError> {
         let (format, count) = take.audio()?;
         let samples = Samples::open(&take.file, &take.wav).map_err(NotUsable::from)?;
         let resampler = match format.sample_rate_hz == rate_hz {
@@ -51,17 +51,17 @@ impl<'a> Converted<'a> {
             false => {
                 let (from, to) = (format.sample_rate_hz as usize, rate_hz as usize);
                 let resampler = Resampling::steep(from, to, chunk_frames(from, to), samples.channels())
-                    .map_err(|error| NotDone::Asked(format!("from {from} Hz to {to} Hz: {error}")))?;
+                    .map_err(|error| TakeError::Asked(format!("from {from} Hz to {to} Hz: {error}")))?;
                 let output = vec![0.0; resampler.output_frames_max() * samples.channels()];
                 let left = frames(count, format.sample_rate_hz, rate_hz);
                 Some(Rate { to_skip: resampler.delay_frames(), resampler, input: Vec::new(), output, left })
             }
         };
-        Ok(Converted { samples, resampler })
+        Ok(ConvertingReader { samples, resampler })
     }
 
     /// Reads about so many of the next frames in place of what is in `block`; false at the end.
-    pub(super) fn read(&mut self, count: usize, block: &mut Vec<f32>) -> Result<bool, NotDone> {
+    pub(super) fn read(&mut self, count: usize, block: &mut Vec<f32>) -> Result<bool, TakeError> {
         block.clear();
         let Some(resampling) = &mut self.resampler else {
             let read = self.samples.read(count, block).map_err(NotUsable::Disk)?;
@@ -82,14 +82,14 @@ fn silence_broken(samples: &mut [f32]) {
 }
 
 impl Rate {
-    fn next(&mut self, samples: &mut Samples<&File>, block: &mut Vec<f32>) -> Result<(), NotDone> {
+    fn next(&mut self, samples: &mut Samples<&File>, block: &mut Vec<f32>) -> Result<(), TakeError> {
         let channels = samples.channels();
         let wanted = self.resampler.input_frames();
         self.input.clear();
         let read = samples.read(wanted, &mut self.input).map_err(NotUsable::Disk)?;
         silence_broken(&mut self.input);
         self.input.resize(wanted * channels, 0.0);
-        let failed = |error: Refused| NotDone::Asked(format!("its rate cannot be changed: {error}"));
+        let failed = |error: ResamplingError| TakeError::Asked(format!("its rate cannot be changed: {error}"));
         let only = (read < wanted).then_some(read);
         let made = self.resampler.convert(&self.input, &mut self.output, only).map_err(failed)?;
         let skipped = made.min(self.to_skip);

@@ -1,7 +1,7 @@
 //! FLAC, a block at a time; its header is written last, when it is known.
 
 use super::Plan;
-use crate::{takes::NotDone, wav::Encoder};
+use crate::{takes::TakeError, wav::Encoder};
 use flacenc::{
     bitsink::ByteSink,
     component::{BitRepr, Stream, StreamInfo},
@@ -36,7 +36,7 @@ pub(super) struct Flac<'a> {
 }
 
 impl<'a> Flac<'a> {
-    pub(super) fn begin(file: &'a File, plan: &Plan, encoder: Encoder) -> Result<Flac<'a>, NotDone> {
+    pub(super) fn begin(file: &'a File, plan: &Plan, encoder: Encoder) -> Result<Flac<'a>, TakeError> {
         let (rate_hz, channels) = (plan.rate_hz as usize, usize::from(plan.channels));
         let bits = usize::from(plan.depth.bits());
         let info = StreamInfo::new(rate_hz, channels, bits).map_err(refused)?;
@@ -55,7 +55,7 @@ impl<'a> Flac<'a> {
         Ok(flac)
     }
 
-    pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), NotDone> {
+    pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), TakeError> {
         self.encoder.encode(samples, &mut self.bytes);
         while self.bytes.len() >= self.block_bytes {
             self.write_block(self.block_bytes)?;
@@ -63,7 +63,7 @@ impl<'a> Flac<'a> {
         Ok(())
     }
 
-    fn write_block(&mut self, bytes: usize) -> Result<(), NotDone> {
+    fn write_block(&mut self, bytes: usize) -> Result<(), TakeError> {
         let audio = self.bytes.get(..bytes).unwrap_or_default();
         self.block.fill_le_bytes(audio, self.sample_bytes).map_err(refused)?;
         let encoded = |config| encode_fixed_size_frame(config, &self.block.0, self.number, &self.info).map_err(refused);
@@ -80,7 +80,7 @@ impl<'a> Flac<'a> {
         Ok(())
     }
 
-    pub(super) fn end(mut self) -> Result<(), NotDone> {
+    pub(super) fn end(mut self) -> Result<(), TakeError> {
         if !self.bytes.is_empty() {
             self.write_block(self.bytes.len())?;
         }
@@ -89,7 +89,7 @@ impl<'a> Flac<'a> {
         self.write_header()
     }
 
-    fn write_header(&mut self) -> Result<(), NotDone> {
+    fn write_header(&mut self) -> Result<(), TakeError> {
         let mut info = self.info.clone();
         // The last block, which may be shorter, does not count.
         info.set_block_sizes(BLOCK_FRAMES, BLOCK_FRAMES).map_err(refused)?;
@@ -102,6 +102,6 @@ impl<'a> Flac<'a> {
     }
 }
 
-fn refused(error: impl Display) -> NotDone {
-    NotDone::Asked(format!("as FLAC, which holds up to 8 channels and 96 kHz, it cannot be written: {error}"))
+fn refused(error: impl Display) -> TakeError {
+    TakeError::Asked(format!("as FLAC, which holds up to 8 channels and 96 kHz, it cannot be written: {error}"))
 }

@@ -1,7 +1,7 @@
 //! Ogg Vorbis.
 
 use super::Plan;
-use crate::takes::NotDone;
+use crate::takes::TakeError;
 use std::{
     fs::File,
     io::BufWriter,
@@ -22,26 +22,26 @@ pub(super) struct Ogg<'a> {
 }
 
 impl<'a> Ogg<'a> {
-    pub(super) fn begin(file: &'a File, plan: &Plan) -> Result<Ogg<'a>, NotDone> {
+    pub(super) fn begin(file: &'a File, plan: &Plan) -> Result<Ogg<'a>, TakeError> {
         let channels = u8::try_from(plan.channels).ok().and_then(NonZeroU8::new);
         let (Some(channels), Some(rate_hz)) = (channels, NonZeroU32::new(plan.rate_hz)) else {
-            return Err(NotDone::Asked("Ogg Vorbis holds up to 255 channels".to_owned()));
+            return Err(TakeError::Asked("Ogg Vorbis holds up to 255 channels".to_owned()));
         };
         let encoder = VorbisEncoderBuilder::new_with_serial(rate_hz, channels, BufWriter::new(file), SERIAL)
             .bitrate_management_strategy(VorbisBitrateManagementStrategy::QualityVbr { target_quality: QUALITY })
             .build()
             .map_err(|error| match error {
-                VorbisError::Io(error) => NotDone::Disk(error),
+                VorbisError::Io(error) => TakeError::Disk(error),
                 error => {
                     tracing::debug!("libvorbis: {error}");
                     let text = format!("Ogg Vorbis has no settings for {channels} channels at {rate_hz} Hz");
-                    NotDone::Asked(format!("{text}: choose another --rate, or export as wav"))
+                    TakeError::Asked(format!("{text}: choose another --rate, or export as wav"))
                 }
             })?;
         Ok(Ogg { encoder, channels: vec![Vec::new(); usize::from(plan.channels)] })
     }
 
-    pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), NotDone> {
+    pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), TakeError> {
         let count = self.channels.len();
         for (number, channel) in self.channels.iter_mut().enumerate() {
             channel.clear();
@@ -51,15 +51,15 @@ impl<'a> Ogg<'a> {
         self.encoder.encode_audio_block(&self.channels).map_err(refused)
     }
 
-    pub(super) fn end(self) -> Result<(), NotDone> {
+    pub(super) fn end(self) -> Result<(), TakeError> {
         let file = self.encoder.finish().map_err(refused)?;
-        file.into_inner().map(|_| ()).map_err(|error| NotDone::Disk(error.into_error()))
+        file.into_inner().map(|_| ()).map_err(|error| TakeError::Disk(error.into_error()))
     }
 }
 
-fn refused(error: VorbisError) -> NotDone {
+fn refused(error: VorbisError) -> TakeError {
     match error {
-        VorbisError::Io(error) => NotDone::Disk(error),
-        error => NotDone::Asked(format!("as Ogg Vorbis it cannot be written: {error}")),
+        VorbisError::Io(error) => TakeError::Disk(error),
+        error => TakeError::Asked(format!("as Ogg Vorbis it cannot be written: {error}")),
     }
 }

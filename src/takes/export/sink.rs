@@ -2,8 +2,8 @@
 
 use super::{Form, Plan, converted, flac::Flac, ogg::Ogg};
 use crate::{
-    takes::{NotDone, Take, take::NotUsable},
-    wav::{Encoder, Mark, Notes, Shape, WavFile},
+    takes::{Take, TakeError, take::NotUsable},
+    wav::{Encoder, Mark, Notes, WavFile, WavShape},
 };
 use std::fs::File;
 
@@ -12,12 +12,12 @@ const SEED: u64 = 0;
 
 /// A file in one of the forms.
 pub(super) enum Sink<'a> {
-    Wav(Box<Wav<'a>>),
+    Wav(Box<WavSink<'a>>),
     Flac(Box<Flac<'a>>),
     Ogg(Box<Ogg<'a>>),
 }
 
-pub(super) struct Wav<'a> {
+pub(super) struct WavSink<'a> {
     wav: WavFile<&'a File>,
     encoder: Encoder,
     notes: Notes,
@@ -25,16 +25,16 @@ pub(super) struct Wav<'a> {
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn begin(file: &'a File, take: &Take, plan: &Plan) -> Result<Sink<'a>, NotDone> {
+    pub(super) fn begin(file: &'a File, take: &Take, plan: &Plan) -> Result<Sink<'a>, TakeError> {
         let encoder = Encoder::new(plan.depth, plan.has_dither, SEED);
         Ok(match plan.form {
-            Form::Wav => Sink::Wav(Box::new(Wav::begin(file, take, plan, encoder)?)),
+            Form::Wav => Sink::Wav(Box::new(WavSink::begin(file, take, plan, encoder)?)),
             Form::Flac => Sink::Flac(Box::new(Flac::begin(file, plan, encoder)?)),
             Form::Ogg => Sink::Ogg(Box::new(Ogg::begin(file, plan)?)),
         })
     }
 
-    pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), NotDone> {
+    pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), TakeError> {
         match self {
             Sink::Wav(wav) => {
                 wav.bytes.clear();
@@ -46,7 +46,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    pub(super) fn end(self) -> Result<(), NotDone> {
+    pub(super) fn end(self) -> Result<(), TakeError> {
         match self {
             Sink::Wav(wav) => Ok(wav.wav.finish(&wav.notes.marks, &wav.notes.info).1?),
             Sink::Flac(flac) => flac.end(),
@@ -55,9 +55,9 @@ impl<'a> Sink<'a> {
     }
 }
 
-impl<'a> Wav<'a> {
+impl<'a> WavSink<'a> {
     /// The take's notes go with it, at their places at the new rate.
-    fn begin(file: &'a File, take: &Take, plan: &Plan, encoder: Encoder) -> Result<Wav<'a>, NotDone> {
+    fn begin(file: &'a File, take: &Take, plan: &Plan, encoder: Encoder) -> Result<WavSink<'a>, TakeError> {
         let (format, _) = take.audio()?;
         let mut notes = Notes::read(&mut &take.file, &take.wav).map_err(NotUsable::Disk)?;
         let at = |frame: u64| converted::frames(frame, format.sample_rate_hz, plan.rate_hz);
@@ -66,12 +66,12 @@ impl<'a> Wav<'a> {
         if let Some(origin) = &mut notes.origin {
             origin.time_reference = at(origin.time_reference);
         }
-        let shape = Shape { channels: plan.channels, sample_rate_hz: plan.rate_hz, depth: plan.depth };
+        let shape = WavShape { channels: plan.channels, sample_rate_hz: plan.rate_hz, depth: plan.depth };
         let wav = WavFile::create(file, shape, notes.origin.as_ref())?;
         if plan.frames > wav.room_frames() {
             let text = "as WAV it would be more than 4 GiB: export fewer bits or as FLAC, or trim it to parts";
-            return Err(NotDone::Asked(text.to_owned()));
+            return Err(TakeError::Asked(text.to_owned()));
         }
-        Ok(Wav { wav, encoder, notes, bytes: Vec::new() })
+        Ok(WavSink { wav, encoder, notes, bytes: Vec::new() })
     }
 }

@@ -19,7 +19,7 @@ fn plan(form: Form) -> Export {
     Export { form, depth: None, rate_hz: None, normalize: None }
 }
 
-fn exported(take: &Take, plan: &Export) -> Result<Exported, NotDone> {
+fn exported(take: &Take, plan: &Export) -> Result<Exported, TakeError> {
     let wanted = take.path.with_file_name(format!("out.{}", plan.form));
     export(take, &wanted, plan, None, &mut |_| ControlFlow::Continue(()))
 }
@@ -197,7 +197,7 @@ fn what_cannot_be_is_refused_and_nothing_is_left() {
             calls += 1;
             if calls == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        assert!(matches!(stopped, Err(NotDone::Take(NotUsable::Stopped))));
+        assert!(matches!(stopped, Err(TakeError::Take(NotUsable::Stopped))));
         assert_eq!(contents(folder.path()).len(), 1);
     }
 }
@@ -260,7 +260,7 @@ fn a_rate_that_ogg_is_not_written_at_is_refused_with_what_to_do_and_all_below_ar
     for rate_hz in [8_000, 44_100, 96_000, 176_400, OGG_RATE_HZ, OGG_RATE_HZ + 1, 384_000] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jam.wav");
-        let shape = crate::wav::Shape { channels: 2, sample_rate_hz: rate_hz, depth: Depth::Int24 };
+        let shape = crate::wav::WavShape { channels: 2, sample_rate_hz: rate_hz, depth: Depth::Int24 };
         super::super::tests::write(&path, shape, &samples, &[]);
         match exported(&opened(&path), &plan(Form::Ogg)) {
             Ok(_) => assert!(rate_hz <= OGG_RATE_HZ, "{rate_hz}"),

@@ -41,13 +41,13 @@ fn pieces(path: &Path, second: Option<&Path>) -> Pieces {
     Pieces::of(path, second).unwrap()
 }
 
-fn go(path: &Path, to: &str) -> Result<(), NotDone> {
+fn go(path: &Path, to: &str) -> Result<(), TakeError> {
     move_take(&pieces(path, None), OsStr::new(to), To::Same)
 }
 
 /// As the system closes the files of whoever is killed. A program that another test starts has the lock for a moment too,
 /// until it runs.
-fn kill(plans: Vec<Plan>) {
+fn kill(plans: Vec<MovePlan>) {
     let paths: Vec<PathBuf> = plans.iter().map(|plan| plan.folder.join(PLAN)).collect();
     drop(plans);
     for path in paths {

@@ -2,15 +2,15 @@
 
 use super::{
     super::{
-        Named,
+        NamedTake,
         moved::{remove, rename},
         tests::{contents, names_in, write_at},
     },
     *,
 };
 
-fn named(path: &Path, second: Option<&Path>) -> Named {
-    Named { path: path.to_owned(), second: second.map(Path::to_owned) }
+fn named(path: &Path, second: Option<&Path>) -> NamedTake {
+    NamedTake { path: path.to_owned(), second: second.map(Path::to_owned) }
 }
 
 /// A folder with the take `ea`, of two inputs, its notes, and a later take that was named `ea`, too.
@@ -99,7 +99,7 @@ fn a_take_that_may_go_on_where_nobody_can_look_is_left_as_a_whole() {
 fn a_take_that_began_in_the_second_folder_is_found_there() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     write_at(&second.path().join("jam.wav"), 0, 50, true);
-    let found = |name: &str| Named::found(&first.path().join(name), Some(second.path().to_owned()));
+    let found = |name: &str| NamedTake::found(&first.path().join(name), Some(second.path().to_owned()));
     assert_eq!(found("jam").path, second.path().join("jam.wav"));
     assert_eq!(found("none").path, first.path().join("none"));
     rename(&found("jam"), "friday").unwrap();

@@ -1,7 +1,7 @@
 //! Verdicts against signals whose levels are known.
 
 use super::*;
-use crate::takes::Happening;
+use crate::takes::TakeEvent;
 use std::f64::consts::TAU;
 
 const RATE_HZ: u32 = 48_000;
@@ -16,11 +16,11 @@ fn sine(frequency_hz: f64, dbfs: f64) -> impl Fn(usize) -> f64 {
     move |frame| amplitude * (TAU * frequency_hz * frame as f64 / f64::from(RATE_HZ)).sin()
 }
 
-fn measured_as(channels: u16, samples: &[f32], bits: Option<u16>, happenings: &[(u64, Happening)]) -> Measured {
+fn measured_as(channels: u16, samples: &[f32], bits: Option<u16>, happenings: &[(u64, TakeEvent)]) -> Measurement {
     let frames = samples.len() / usize::from(channels);
-    let mut meter = Meter::new(channels, RATE_HZ, frames as u64, bits, happenings);
-    meter.feed(&mut samples.to_vec());
-    meter.end()
+    let mut analyzer = TakeAnalyzer::new(channels, RATE_HZ, frames as u64, bits, happenings);
+    analyzer.feed(&mut samples.to_vec());
+    analyzer.end()
 }
 
 fn verdict(channels: u16, samples: &[f32]) -> Verdict {
@@ -90,9 +90,9 @@ fn more_channels_than_are_known_have_a_peak_all_the_same() {
 #[test]
 fn a_rate_that_no_device_has_is_no_trouble() {
     for rate_hz in [1, 15, 16, 17, 100, 3_999, 4_000] {
-        let mut meter = Meter::new(2, rate_hz, 3_000, Some(24), &[]);
-        meter.feed(&mut signal(2, 3_000, sine(997.0, -6.0)));
-        let verdict = meter.end().verdict;
+        let mut analyzer = TakeAnalyzer::new(2, rate_hz, 3_000, Some(24), &[]);
+        analyzer.feed(&mut signal(2, 3_000, sine(997.0, -6.0)));
+        let verdict = analyzer.end().verdict;
         assert_near(verdict.peak_dbfs, -6.0, 0.01);
         assert_eq!((verdict.frames, verdict.loudness_lufs.is_some()), (3_000, rate_hz == 4_000));
     }
@@ -123,9 +123,9 @@ fn passing_over_what_is_quiet_finds_the_same_true_peak() {
             whole.add_frames_f32(&samples).unwrap();
             whole.add_frames_f32(&[0.0; 48]).unwrap();
             let want = whole.true_peak(0).unwrap().max(whole.true_peak(1).unwrap());
-            let mut meter = Meter::new(2, rate_hz, 20_000, None, &[]);
-            samples.chunks_mut(2 * 333).for_each(|block| meter.feed(block));
-            assert_near(meter.end().verdict.true_peak_dbtp, 20.0 * want.log10(), 1e-6);
+            let mut analyzer = TakeAnalyzer::new(2, rate_hz, 20_000, None, &[]);
+            samples.chunks_mut(2 * 333).for_each(|block| analyzer.feed(block));
+            assert_near(analyzer.end().verdict.true_peak_dbtp, 20.0 * want.log10(), 1e-6);
         }
     }
 }
@@ -186,8 +186,8 @@ fn the_noise_floor_is_that_of_the_quietest_places_without_gaps_and_offset() {
     assert_near(verdict(2, &samples).noise_floor_dbfs, -63.0, 0.2);
     // Silence in place of what is missing is no quiet place.
     samples[96_000..96_000 + 76_800].fill(0.0);
-    let gap = (48_000, Happening::Gap { frames: 38_400 });
-    let measured = measured_as(2, &samples, None, &[gap, (9, Happening::Xrun { times: 1 })]);
+    let gap = (48_000, TakeEvent::Gap { frames: 38_400 });
+    let measured = measured_as(2, &samples, None, &[gap, (9, TakeEvent::Xrun { times: 1 })]);
     assert_near(measured.verdict.noise_floor_dbfs, -63.0, 0.2);
     assert_eq!((measured.verdict.gaps, measured.verdict.gap_frames, measured.verdict.xruns), (1, 38_400, 1));
     let text = measured.verdict.to_string();
@@ -225,16 +225,16 @@ fn the_overview_shows_where_something_is() {
         (columns[0], columns[255], columns[256], columns[511]),
         ((127, 127), (127, 127), (-127, -127), (-127, -127))
     );
-    let mut meter = Meter::new(1, RATE_HZ, 512, None, &[]);
-    meter.feed(&mut [[0.0; 512], [1.0; 512]].concat());
-    let columns = meter.end().overview.columns;
+    let mut analyzer = TakeAnalyzer::new(1, RATE_HZ, 512, None, &[]);
+    analyzer.feed(&mut [[0.0; 512], [1.0; 512]].concat());
+    let columns = analyzer.end().overview.columns;
     assert_eq!((columns[510], columns[511]), ((0, 0), (0, 127)));
 }
 
 #[test]
 fn where_the_system_was_late_nobody_says_that_nothing_is_missing() {
     let samples = signal(1, 48_000, sine(1_000.0, -20.0));
-    let late = [(9, Happening::Xrun { times: 3 }), (99, Happening::Xrun { times: 1 })];
+    let late = [(9, TakeEvent::Xrun { times: 3 }), (99, TakeEvent::Xrun { times: 1 })];
     let verdict = measured_as(1, &samples, None, &late).verdict;
     assert_eq!(verdict.xruns, 4, "each counts, however many were found at once");
     for text in [verdict.short(), verdict.to_string()] {
@@ -244,8 +244,8 @@ fn where_the_system_was_late_nobody_says_that_nothing_is_missing() {
 
 #[test]
 fn what_is_no_number_is_not_called_silence() {
-    let mut meter = Meter::new(1, 8_000, 8_000, None, &[]);
-    meter.feed(&mut [f32::INFINITY; 8_000]);
-    let warnings = meter.end().verdict.warnings();
+    let mut analyzer = TakeAnalyzer::new(1, 8_000, 8_000, None, &[]);
+    analyzer.feed(&mut [f32::INFINITY; 8_000]);
+    let warnings = analyzer.end().verdict.warnings();
     assert_eq!(warnings, ["8000 samples are no numbers"]);
 }

@@ -1,6 +1,6 @@
 //! What the screen does that belongs to no panel.
 
-use super::{App, Wish};
+use super::{App, AppRequest};
 use crate::{
     command::{
         Command,
@@ -8,7 +8,7 @@ use crate::{
     },
     music::Decibels,
     status::{Severity, Status},
-    tui::{acts::acts, panels::Now, visible::Visible},
+    tui::{acts::acts, panels::Availability, visible::Visible},
 };
 
 acts! {
@@ -27,15 +27,15 @@ acts! {
 }
 
 /// Does one of them.
-pub fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+pub fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
     match act {
         Act::NextInstrument => return next_instrument(app, status),
         Act::Monitor => return monitor(app, status),
         Act::Clock => {
             let state = OnOff(!status.transport.clock_on);
-            return vec![Wish::Tell(Command::ClockRun { state })];
+            return vec![AppRequest::Tell(Command::ClockRun { state })];
         }
-        Act::Detach if app.can_detach => return vec![Wish::Detach],
+        Act::Detach if app.can_detach => return vec![AppRequest::Detach],
         Act::Detach => app.say(Severity::Warning, "there is no way back to the station; ctrl-q ends it"),
         Act::Redraw => app.redraw = true,
         Act::Close => return app.close(),
@@ -44,25 +44,25 @@ pub fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
 }
 
 /// Whether one of them can do anything now.
-pub fn possible(act: Act, status: &Visible) -> Now {
+pub fn possible(act: Act, status: &Visible) -> Availability {
     match act {
-        Act::NextInstrument => Now::possible(status.ports.iter().filter(|port| port.output).count() > 1),
-        Act::Monitor => Now::on(status.inputs.monitor_db > Decibels::SILENCE.0),
-        Act::Clock => Now::on(status.transport.clock_on),
-        Act::Detach | Act::Redraw | Act::Close => Now::Possible,
+        Act::NextInstrument => Availability::possible(status.ports.iter().filter(|port| port.output).count() > 1),
+        Act::Monitor => Availability::on(status.inputs.monitor_db > Decibels::SILENCE.0),
+        Act::Clock => Availability::on(status.transport.clock_on),
+        Act::Detach | Act::Redraw | Act::Close => Availability::Possible,
     }
 }
 
 /// To the instrument at the next port that can be played, around the ends.
-fn next_instrument(app: &mut App, status: &Status) -> Vec<Wish> {
+fn next_instrument(app: &mut App, status: &Status) -> Vec<AppRequest> {
     let playable = || (1u8..).zip(&status.ports).filter(|(_, port)| port.output).map(|(number, _)| number);
     let next = playable().find(|number| *number > *status.instrument).or_else(|| playable().next());
     match next.filter(|number| *number != *status.instrument) {
         Some(number) => {
             let port = PortName(number.to_string());
-            let mut wishes = app.silence();
-            wishes.push(Wish::Tell(Command::PortUse { port }));
-            wishes
+            let mut requests = app.silence();
+            requests.push(AppRequest::Tell(Command::PortUse { port }));
+            requests
         }
         None => {
             app.say(Severity::Info, "there is no other instrument: each needs a port of its own in the settings");
@@ -71,7 +71,7 @@ fn next_instrument(app: &mut App, status: &Status) -> Vec<Wish> {
     }
 }
 
-fn monitor(app: &mut App, status: &Status) -> Vec<Wish> {
+fn monitor(app: &mut App, status: &Status) -> Vec<AppRequest> {
     let now = Decibels(status.inputs.monitor_db);
     let gain = if now > Decibels::SILENCE {
         app.monitor = now;
@@ -79,5 +79,5 @@ fn monitor(app: &mut App, status: &Status) -> Vec<Wish> {
     } else {
         app.monitor
     };
-    vec![Wish::Tell(Command::MonitorGain { gain })]
+    vec![AppRequest::Tell(Command::MonitorGain { gain })]
 }

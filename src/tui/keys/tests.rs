@@ -5,7 +5,7 @@ use crate::keymap::Key;
 
 #[test]
 fn the_built_in_rows_can_be_read() {
-    let read = Keymap::default().merged(BUILT_IN.0, BUILT_IN.1, &vocabulary());
+    let read = ScreenKeymap::default().merged(BUILT_IN.0, BUILT_IN.1, &vocabulary());
     assert_eq!(read.as_ref(), Ok(&*built_in()));
     assert!(!built_in().rows().is_empty());
 }
@@ -37,7 +37,7 @@ fn a_file_of_ones_own_may_name_every_mode_and_every_action() {
             let text = format!("keys:\n  - {{ key: alt-f12, in: {}, do: {} }}\n", mode.word(), view.name());
             let keymap = merged("mine.yaml", &text).unwrap();
             let row = keymap.row_of(mode, "alt-f12".parse().unwrap());
-            assert_eq!(row.map(|row| &row.action), Some(&Action::View(view)));
+            assert_eq!(row.map(|row| &row.action), Some(&ScreenAction::View(view)));
         }
     }
 }

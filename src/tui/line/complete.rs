@@ -6,11 +6,11 @@ use crate::{
         arg::{Arg, ArgKind, TakeName},
     },
     config::recorder::RECORDER_OPTIONS,
-    motion::Wanted,
+    motion::ModulatorRequest,
     profile::{Param, Profile},
     status::{Status, TakeInfo},
     tui::{
-        keys::{self, Action},
+        keys::{self, ScreenAction},
         panels::{Mode, View},
         widgets::text,
     },
@@ -43,7 +43,7 @@ pub struct Completion {
 pub fn views() -> impl Iterator<Item = View> {
     let keymap = keys::built_in();
     let has_key = move |view: &View| {
-        let does = |mode| keymap.rows_in(mode).any(|row| row.action == Action::View(*view));
+        let does = |mode| keymap.rows_in(mode).any(|row| row.action == ScreenAction::View(*view));
         does(Mode::Piano) || does(Mode::Keys)
     };
     View::all().filter(has_key)
@@ -55,7 +55,7 @@ pub fn view(name: &str) -> Option<View> {
 }
 
 /// Which argument the cursor stands in, and where it begins.
-struct Place<'a> {
+struct ArgAtCursor<'a> {
     row: &'static CommandSpec,
     arg: &'static ArgSpec,
     /// The words before it.
@@ -64,7 +64,7 @@ struct Place<'a> {
     written: &'a str,
 }
 
-fn place(text: &str) -> Option<Place<'_>> {
+fn place(text: &str) -> Option<ArgAtCursor<'_>> {
     let mut words = Vec::new();
     let mut rest = text.trim_start();
     let (name, after) = rest.split_once(char::is_whitespace)?;
@@ -78,7 +78,7 @@ fn place(text: &str) -> Option<Place<'_>> {
         };
         let Some((word, after)) = split else {
             let start = text[..text.len() - rest.len()].chars().count();
-            return Some(Place { row, arg, before: words, start, written: rest });
+            return Some(ArgAtCursor { row, arg, before: words, start, written: rest });
         };
         words.push(word);
         rest = after.trim_start();
@@ -109,7 +109,7 @@ pub fn complete(text: &str, status: &Status) -> Completion {
         (ArgKind::Modulator, _) => {
             let (before, written) = place.written.rsplit_once(char::is_whitespace).unwrap_or(("", place.written));
             let start = place.start + place.written.chars().count() - written.chars().count();
-            let words = Wanted::may_follow(before);
+            let words = ModulatorRequest::may_follow(before);
             return fitting(start, written, words.iter().map(|word| candidate(word, "", true)).collect());
         }
         (_, "record") if place.row.name == "record.set" => match place.before.first() {
@@ -222,7 +222,7 @@ pub fn hint(text: &str, status: &Status) -> Option<String> {
 }
 
 /// The parameter named before the cursor.
-fn named<'a>(place: &Place<'_>, status: &'a Status) -> Option<(&'a Param, u16)> {
+fn named<'a>(place: &ArgAtCursor<'_>, status: &'a Status) -> Option<(&'a Param, u16)> {
     if !place.row.name.starts_with("param.") {
         return None;
     }

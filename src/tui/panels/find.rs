@@ -1,15 +1,15 @@
 //! The `/` line, in the place of the sections' names: a part of a name is typed, and the knobs that are called so are
 //! shown. The focus itself stays where it was until it is kept.
 
-use super::{Layer, Memory, Now, Panel, PanelSpec, knobs};
+use super::{Availability, Layer, Memory, Panel, PanelSpec, knobs};
 use crate::{
     profile::Profile,
     status::{Severity, Status},
     tui::{
         acts::acts,
-        app::{App, Wish},
+        app::{App, AppRequest},
         line::CommandLine,
-        panels::Areas,
+        panels::ScreenAreas,
         theme::Theme,
         visible::Visible,
         widgets::{text, typed},
@@ -80,7 +80,7 @@ impl PanelSpec for State {
     const KEYS_IN_HELP: Option<&'static str> = Some("after /");
     type Act = Act;
 
-    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
         match act {
             Act::Open if app.focused(status).is_some() => {
                 app.memory.find.begin();
@@ -99,14 +99,14 @@ impl PanelSpec for State {
         Vec::new()
     }
 
-    fn possible(app: &App, act: Act, status: &Visible) -> Now {
+    fn possible(app: &App, act: Act, status: &Visible) -> Availability {
         match act {
-            Act::Open => Now::possible(app.focused(status).is_some()),
-            Act::Next | Act::Previous | Act::Keep => Now::Possible,
+            Act::Open => Availability::possible(app.focused(status).is_some()),
+            Act::Next | Act::Previous | Act::Keep => Availability::Possible,
         }
     }
 
-    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
         let Some(found) = app.found(status) else { return };
         let Some(focus) = knobs::focused_of(app, Some(&found), status) else { return };
         typed_line(app, &found, focus, theme, areas.tabs, frame);

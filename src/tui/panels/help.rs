@@ -3,19 +3,19 @@
 mod items;
 mod view;
 
-use super::{Layer, Now, Panel, PanelSpec};
+use super::{Availability, Layer, Panel, PanelSpec};
 use crate::{
     status::Status,
     tui::{
         acts::acts,
-        app::{App, Wish},
-        panels::Areas,
+        app::{App, AppRequest},
+        panels::ScreenAreas,
         strips::{header, message},
         theme::Theme,
         visible::Visible,
     },
 };
-pub use items::{Item, items};
+pub use items::{HelpItem, items};
 use ratatui::{Frame, layout::Rect};
 
 /// Rows of the window beside the header and the messages that are not help: its two rules, the record light, the keys.
@@ -48,7 +48,7 @@ impl PanelSpec for State {
     const LAYER: Layer = Layer::Over("HELP");
     type Act = Act;
 
-    fn act(app: &mut App, act: Act, _: &Status) -> Vec<Wish> {
+    fn act(app: &mut App, act: Act, _: &Status) -> Vec<AppRequest> {
         match act {
             Act::Open => {
                 app.memory.help.top = 0;
@@ -64,11 +64,11 @@ impl PanelSpec for State {
         Vec::new()
     }
 
-    fn possible(_: &App, _: Act, _: &Visible) -> Now {
-        Now::Possible
+    fn possible(_: &App, _: Act, _: &Visible) -> Availability {
+        Availability::Possible
     }
 
-    fn draw(app: &App, _: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    fn draw(app: &App, _: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
         let items = items(app.keymap(), app.base_mode());
         view::draw(&items, app.memory.help.top, &theme.overlay, areas.most, frame);
     }

@@ -1,13 +1,13 @@
 //! The knobs of the profile in use: which one has the focus, and what is done with it.
 //!
-//! How they are laid out is in `knobs/plan.rs`, how they are drawn in `knobs/page.rs`, the words above them in
+//! How they are laid out is in `knobs/layout.rs`, how they are drawn in `knobs/page.rs`, the words above them in
 //! `knobs/words.rs`.
 
+mod layout;
 mod page;
-mod plan;
 mod words;
 
-use super::{Layer, Now, Panel, PanelSpec, line};
+use super::{Availability, Layer, Panel, PanelSpec, line};
 use crate::{
     command::{
         Command,
@@ -17,8 +17,8 @@ use crate::{
     status::{Severity, Status},
     tui::{
         acts::acts,
-        app::{App, Wish},
-        panels::Areas,
+        app::{App, AppRequest},
+        panels::ScreenAreas,
         theme::Theme,
         visible::Visible,
     },
@@ -60,7 +60,7 @@ acts! {
     /// Turn the knobs of the focused section by at most a tenth of their way, by chance
     Mutate = "section.mutate"
     /// Turn the knobs of the focused section to any place, by chance
-    Dice = "section.dice"
+    Randomize = "section.dice"
     /// Choose the snapshot the knobs go to
     Recall = "knobs.recall"
     /// Type a name for where the knobs stand
@@ -90,7 +90,7 @@ impl PanelSpec for State {
     const LAYER: Layer = Layer::Ground;
     type Act = Act;
 
-    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
         match act {
             Act::TypeValue => return open_line_for(app, status, |name| format!("param.set {name} ")),
             Act::Next => focus_by(app, 1, status),
@@ -104,8 +104,10 @@ impl PanelSpec for State {
             Act::TurnUpFar => return turn(app, FAR, status),
             Act::TurnDownFar => return turn(app, -FAR, status),
             Act::Reset => return tell(app, status, |name| Command::ParamReset { name }),
-            Act::Mutate => return dice(app, status, |section| Command::ParamMutate { percent: MUTATION, section }),
-            Act::Dice => return dice(app, status, |section| Command::ParamRandom { section }),
+            Act::Mutate => {
+                return randomize(app, status, |section| Command::ParamMutate { percent: MUTATION, section });
+            }
+            Act::Randomize => return randomize(app, status, |section| Command::ParamRandom { section }),
             Act::Recall if status.params.snapshots.is_empty() => {
                 app.say(Severity::Info, "there is no snapshot yet: snapshot.save keeps where the knobs stand");
             }
@@ -118,27 +120,27 @@ impl PanelSpec for State {
         Vec::new()
     }
 
-    fn possible(app: &App, act: Act, status: &Visible) -> Now {
+    fn possible(app: &App, act: Act, status: &Visible) -> Availability {
         let focused = app.focused(status);
         let profile = &status.params.profile;
         match act {
-            Act::Next | Act::Previous | Act::TurnUp | Act::TurnDown | Act::TypeValue | Act::Mutate | Act::Dice => {
-                Now::possible(focused.is_some())
+            Act::Next | Act::Previous | Act::TurnUp | Act::TurnDown | Act::TypeValue | Act::Mutate | Act::Randomize => {
+                Availability::possible(focused.is_some())
             }
-            Act::NextSection => Now::possible(profile.sections.len() > 1),
-            Act::Recall => Now::possible(!status.params.snapshots.is_empty()),
-            Act::Reset => Now::possible(focused.is_some_and(|at| {
+            Act::NextSection => Availability::possible(profile.sections.len() > 1),
+            Act::Recall => Availability::possible(!status.params.snapshots.is_empty()),
+            Act::Reset => Availability::possible(focused.is_some_and(|at| {
                 let default = profile.params.get(at).map(|param| param.default);
                 default != status.params.values.get(at).copied()
             })),
-            Act::Learn if status.learning.is_some() => Now::On,
-            Act::Learn => Now::possible(focused.is_some() && status.ports.iter().any(|port| port.input)),
-            Act::First | Act::Last | Act::PreviousSection | Act::TurnUpFar | Act::TurnDownFar => Now::Possible,
-            Act::Save | Act::Modulate | Act::Still => Now::Possible,
+            Act::Learn if status.learning.is_some() => Availability::On,
+            Act::Learn => Availability::possible(focused.is_some() && status.ports.iter().any(|port| port.input)),
+            Act::First | Act::Last | Act::PreviousSection | Act::TurnUpFar | Act::TurnDownFar => Availability::Possible,
+            Act::Save | Act::Modulate | Act::Still => Availability::Possible,
         }
     }
 
-    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
         page::draw(app, status, theme, areas, frame);
     }
 }
@@ -210,18 +212,18 @@ fn section_by(app: &mut App, by: isize, status: &Status) {
     }
 }
 
-fn turn(app: &App, steps: i32, status: &Status) -> Vec<Wish> {
+fn turn(app: &App, steps: i32, status: &Status) -> Vec<AppRequest> {
     tell(app, status, |name| Command::ParamStep { name, steps: Steps(steps) })
 }
 
 /// A command about the focused knob.
-fn tell(app: &App, status: &Status, command: impl FnOnce(Name) -> Command) -> Vec<Wish> {
+fn tell(app: &App, status: &Status, command: impl FnOnce(Name) -> Command) -> Vec<AppRequest> {
     let name = param(app, status).map(|param| Name(param.name.clone()));
-    name.map(|name| Wish::Tell(command(name))).into_iter().collect()
+    name.map(|name| AppRequest::Tell(command(name))).into_iter().collect()
 }
 
 /// A command about the focused knob that is typed to its end.
-fn open_line_for(app: &mut App, status: &Status, text: impl FnOnce(&str) -> String) -> Vec<Wish> {
+fn open_line_for(app: &mut App, status: &Status, text: impl FnOnce(&str) -> String) -> Vec<AppRequest> {
     match param(app, status).map(|param| text(&param.name)) {
         Some(text) => line::open(app, &text),
         None => Vec::new(),
@@ -229,18 +231,18 @@ fn open_line_for(app: &mut App, status: &Status, text: impl FnOnce(&str) -> Stri
 }
 
 /// Dice for the section of the focused knob. How many knobs they turned is worth reading.
-fn dice(app: &App, status: &Status, throw: impl FnOnce(Option<Text>) -> Command) -> Vec<Wish> {
+fn randomize(app: &App, status: &Status, throw: impl FnOnce(Option<Text>) -> Command) -> Vec<AppRequest> {
     let section = param(app, status).and_then(|param| status.params.profile.sections.get(param.section));
-    section.map(|section| Wish::Ask(throw(Some(Text(section.clone()))))).into_iter().collect()
+    section.map(|section| AppRequest::Ask(throw(Some(Text(section.clone()))))).into_iter().collect()
 }
 
 /// The next controller turns the focused knob; asked once more, nothing does.
-fn learn(app: &mut App, status: &Status) -> Vec<Wish> {
+fn learn(app: &mut App, status: &Status) -> Vec<AppRequest> {
     if status.learning.is_some() {
-        return vec![Wish::Tell(Command::LearnCancel {})];
+        return vec![AppRequest::Tell(Command::LearnCancel {})];
     }
     match param(app, status).map(|param| format!("param.set {}", param.name)) {
-        Some(what) => vec![Wish::Ask(Command::Learn { what: Text(what) })],
+        Some(what) => vec![AppRequest::Ask(Command::Learn { what: Text(what) })],
         None => {
             app.say(Severity::Info, "there is no knob to learn a controller for");
             Vec::new()

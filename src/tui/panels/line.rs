@@ -2,15 +2,15 @@
 
 mod view;
 
-use super::{Layer, Memory, Now, Panel, PanelSpec};
+use super::{Availability, Layer, Memory, Panel, PanelSpec};
 use crate::{
     command::Command,
     status::{Severity, Status},
     tui::{
         acts::acts,
-        app::{App, Wish},
+        app::{App, AppRequest},
         line::{CommandLine, complete},
-        panels::Areas,
+        panels::ScreenAreas,
         theme::Theme,
         visible::Visible,
     },
@@ -67,7 +67,7 @@ impl PanelSpec for State {
     type Act = Act;
 
     /// What edits a line does so in whichever is typed, here or in another panel.
-    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
         match act {
             Act::Open => return open(app, ""),
             Act::Do => return do_it(app, status),
@@ -88,11 +88,11 @@ impl PanelSpec for State {
         Vec::new()
     }
 
-    fn possible(_: &App, _: Act, _: &Visible) -> Now {
-        Now::Possible
+    fn possible(_: &App, _: Act, _: &Visible) -> Availability {
+        Availability::Possible
     }
 
-    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
         view::draw(&app.memory.line.line, status, theme, areas, frame);
     }
 
@@ -106,33 +106,33 @@ impl PanelSpec for State {
 }
 
 /// Opens it, with something on it already.
-pub(super) fn open(app: &mut App, text: &str) -> Vec<Wish> {
+pub(super) fn open(app: &mut App, text: &str) -> Vec<AppRequest> {
     app.memory.line.line.open(text);
     app.open(Panel::Line)
 }
 
-fn do_it(app: &mut App, status: &Status) -> Vec<Wish> {
-    let mut wishes = app.close();
+fn do_it(app: &mut App, status: &Status) -> Vec<AppRequest> {
+    let mut requests = app.close();
     let line = app.memory.line.line.take();
     if line.is_empty() {
-        return wishes;
+        return requests;
     }
     if let Some(view) = complete::view(&line) {
-        wishes.extend(view.act(app, status));
-        return wishes;
+        requests.extend(view.act(app, status));
+        return requests;
     }
     match line.parse::<Command>() {
         Ok(command) => {
             app.announce(&command, status);
-            wishes.push(Wish::Ask(command));
+            requests.push(AppRequest::Ask(command));
         }
         Err(error) => {
             app.say(Severity::Error, error.to_string());
             // What was written is not lost: it can be mended.
-            wishes.extend(open(app, &line));
+            requests.extend(open(app, &line));
         }
     }
-    wishes
+    requests
 }
 
 fn complete(app: &mut App, forward: bool, status: &Status) {

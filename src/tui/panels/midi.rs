@@ -6,14 +6,14 @@ mod monitor;
 mod ports;
 mod view;
 
-use super::{Layer, Now, Panel, PanelSpec};
+use super::{Availability, Layer, Panel, PanelSpec};
 use crate::{
     command::{Command, arg::Switch},
     status::Status,
     tui::{
         acts::acts,
-        app::{App, Wish},
-        panels::Areas,
+        app::{App, AppRequest},
+        panels::ScreenAreas,
         theme::Theme,
         visible::Visible,
     },
@@ -34,19 +34,19 @@ impl PanelSpec for State {
     type Act = Act;
 
     /// Notes that are held sound on: the keys go on meaning the same.
-    fn act(app: &mut App, act: Act, _: &Status) -> Vec<Wish> {
+    fn act(app: &mut App, act: Act, _: &Status) -> Vec<AppRequest> {
         match act {
             Act::Toggle => app.stand_on(if app.is_open(Panel::Midi) { Panel::Knobs } else { Panel::Midi }),
         }
     }
 
-    fn possible(app: &App, act: Act, _: &Visible) -> Now {
+    fn possible(app: &App, act: Act, _: &Visible) -> Availability {
         match act {
-            Act::Toggle => Now::on(app.is_open(Panel::Midi)),
+            Act::Toggle => Availability::on(app.is_open(Panel::Midi)),
         }
     }
 
-    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
         view::draw(app, status, theme, areas, frame);
     }
 

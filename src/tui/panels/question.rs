@@ -1,12 +1,12 @@
 //! What is asked before something is done that nobody would want by chance, in the place of the message line.
 
-use super::{Layer, Now, Panel, PanelSpec};
+use super::{Availability, Layer, Panel, PanelSpec};
 use crate::{
     status::Status,
     tui::{
         acts::acts,
-        app::{App, Wish},
-        panels::Areas,
+        app::{App, AppRequest},
+        panels::ScreenAreas,
         theme::Theme,
         visible::Visible,
         widgets::text,
@@ -36,7 +36,7 @@ struct Removal {
 }
 
 /// What a yes does with the take of this name.
-pub(super) type Then = fn(String, &Status) -> Vec<Wish>;
+pub(super) type Then = fn(String, &Status) -> Vec<AppRequest>;
 
 impl State {
     /// The take that may be removed, while that is asked.
@@ -50,22 +50,22 @@ impl PanelSpec for State {
     const KEYS_IN_HELP: Option<&'static str> = Some("when asked");
     type Act = Act;
 
-    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
-        let mut wishes = app.close();
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
+        let mut requests = app.close();
         if act == Act::Yes
             && let Some(Removal { name, then }) = app.memory.question.asked.take()
         {
-            wishes.extend(then(name, status));
+            requests.extend(then(name, status));
         }
-        wishes
+        requests
     }
 
-    fn possible(_: &App, _: Act, _: &Visible) -> Now {
-        Now::Possible
+    fn possible(_: &App, _: Act, _: &Visible) -> Availability {
+        Availability::Possible
     }
 
     /// Over the lowest row of the messages; the key bar says how to answer.
-    fn draw(app: &App, _: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    fn draw(app: &App, _: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
         let Some(name) = app.memory.question.doomed() else { return };
         let area = areas.messages;
         let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
@@ -75,7 +75,7 @@ impl PanelSpec for State {
 }
 
 /// Asks whether a take is to be removed; a yes does it.
-pub(super) fn ask_to_remove(app: &mut App, name: String, then: Then) -> Vec<Wish> {
+pub(super) fn ask_to_remove(app: &mut App, name: String, then: Then) -> Vec<AppRequest> {
     app.memory.question.asked = Some(Removal { name, then });
     app.open(Panel::Question)
 }

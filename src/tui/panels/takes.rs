@@ -8,7 +8,7 @@ mod list;
 mod view;
 mod wave;
 
-use super::{Layer, Now, Panel, PanelSpec, line, question};
+use super::{Availability, Layer, Panel, PanelSpec, line, question};
 use crate::{
     command::{
         Command,
@@ -17,8 +17,8 @@ use crate::{
     status::{Severity, Status},
     tui::{
         acts::acts,
-        app::{App, Wish},
-        panels::Areas,
+        app::{App, AppRequest},
+        panels::ScreenAreas,
         theme::Theme,
         visible::Visible,
     },
@@ -70,7 +70,7 @@ impl PanelSpec for State {
     const GREETING: &'static str = "· Enter plays the take in focus; Esc gives the knobs back; ? shows every key";
     type Act = Act;
 
-    fn act(app: &mut App, act: Act, status: &Status) -> Vec<Wish> {
+    fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
         let is_open = app.is_open(Panel::Takes);
         let takes = &mut app.memory.takes;
         match act {
@@ -95,19 +95,21 @@ impl PanelSpec for State {
         Vec::new()
     }
 
-    fn possible(app: &App, act: Act, status: &Visible) -> Now {
+    fn possible(app: &App, act: Act, status: &Visible) -> Availability {
         let take = app.takes().focused(status);
         match act {
-            Act::Previous | Act::Next | Act::Rename | Act::Remove => Now::possible(take.is_some()),
-            Act::Play if take.is_some_and(|take| heard(take, status).is_some()) => Now::On,
-            Act::Play => Now::possible(take.is_some()),
-            Act::SeekBack | Act::SeekOn => Now::possible(status.audition.is_some()),
-            Act::NextMark | Act::PreviousMark => Now::possible(take.is_some_and(|take| !take.marks.is_empty())),
-            Act::Toggle | Act::PageUp | Act::PageDown | Act::Newest | Act::Oldest => Now::Possible,
+            Act::Previous | Act::Next | Act::Rename | Act::Remove => Availability::possible(take.is_some()),
+            Act::Play if take.is_some_and(|take| heard(take, status).is_some()) => Availability::On,
+            Act::Play => Availability::possible(take.is_some()),
+            Act::SeekBack | Act::SeekOn => Availability::possible(status.audition.is_some()),
+            Act::NextMark | Act::PreviousMark => {
+                Availability::possible(take.is_some_and(|take| !take.marks.is_empty()))
+            }
+            Act::Toggle | Act::PageUp | Act::PageDown | Act::Newest | Act::Oldest => Availability::Possible,
         }
     }
 
-    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
         view::draw(app.takes(), status, theme, areas, frame);
     }
 
@@ -117,28 +119,28 @@ impl PanelSpec for State {
     }
 }
 
-fn play(takes: &State, status: &Status) -> Vec<Wish> {
+fn play(takes: &State, status: &Status) -> Vec<AppRequest> {
     let Some(take) = takes.focused(status) else { return Vec::new() };
-    vec![Wish::Tell(match heard(take, status) {
+    vec![AppRequest::Tell(match heard(take, status) {
         Some(_) => Command::TakeStop {},
         None => Command::TakePlay { take: Text(take.name.clone()) },
     })]
 }
 
 /// To a place before or after, between the ends of the take that is heard.
-fn seek_by(by: f64, status: &Status) -> Vec<Wish> {
+fn seek_by(by: f64, status: &Status) -> Vec<AppRequest> {
     let to = status.audition.as_ref().map(|audition| (audition.seconds + by).min(audition.length_seconds));
     to.map(seek).into_iter().collect()
 }
 
-fn seek(seconds: f64) -> Wish {
+fn seek(seconds: f64) -> AppRequest {
     // What is written is what is meant: a place to the hundredth of a second.
-    Wish::Tell(Command::TakeSeek { seconds: Seconds((seconds.max(0.0) * 100.0).floor() / 100.0) })
+    AppRequest::Tell(Command::TakeSeek { seconds: Seconds((seconds.max(0.0) * 100.0).floor() / 100.0) })
 }
 
 /// To the next mark of the focused take, or the one before, and before the first to its beginning; a take that is
 /// not heard begins there.
-fn mark_by(app: &mut App, forward: bool, status: &Status) -> Vec<Wish> {
+fn mark_by(app: &mut App, forward: bool, status: &Status) -> Vec<AppRequest> {
     let Some(take) = app.takes().focused(status) else { return Vec::new() };
     let at = heard(take, status);
     let mut marks = take.marks.iter().map(|(seconds, _)| *seconds);
@@ -155,23 +157,23 @@ fn mark_by(app: &mut App, forward: bool, status: &Status) -> Vec<Wish> {
         app.say(Severity::Info, said);
         return Vec::new();
     };
-    let mut wishes = Vec::new();
+    let mut requests = Vec::new();
     if at.is_none() {
-        wishes.push(Wish::Tell(Command::TakePlay { take: Text(take.name.clone()) }));
+        requests.push(AppRequest::Tell(Command::TakePlay { take: Text(take.name.clone()) }));
     }
-    wishes.push(seek(to));
-    wishes
+    requests.push(seek(to));
+    requests
 }
 
-fn rename(app: &mut App, status: &Status) -> Vec<Wish> {
+fn rename(app: &mut App, status: &Status) -> Vec<AppRequest> {
     let Some(take) = app.takes().focused(status) else { return Vec::new() };
     let begun = Command::TakeRename { take: TakeName(take.name.clone()), to: Text(String::new()) };
     line::open(app, &begun.to_string())
 }
 
 /// Removes a take; one that is heard is stopped first.
-fn remove(name: String, status: &Status) -> Vec<Wish> {
+fn remove(name: String, status: &Status) -> Vec<AppRequest> {
     let is_heard = status.audition.as_ref().is_some_and(|audition| focus::is_of(&audition.path, &name));
-    let stop = is_heard.then_some(Wish::Tell(Command::TakeStop {}));
-    stop.into_iter().chain([Wish::Tell(Command::TakeRemove { take: Text(name) })]).collect()
+    let stop = is_heard.then_some(AppRequest::Tell(Command::TakeStop {}));
+    stop.into_iter().chain([AppRequest::Tell(Command::TakeRemove { take: Text(name) })]).collect()
 }

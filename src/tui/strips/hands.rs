@@ -6,7 +6,7 @@ use crate::{
     music::{Decibels, Note},
     tui::{
         acts::acts,
-        app::{App, Wish, tell},
+        app::{App, AppRequest, tell},
         piano::Piano,
         theme::Theme,
         visible::Visible,
@@ -67,7 +67,7 @@ impl Hands {
     }
 
     /// A note key went down, is still down or came up; nothing where it plays no note.
-    pub fn key(&mut self, key: char, phase: Phase, now: Instant) -> Option<Vec<Wish>> {
+    pub fn key(&mut self, key: char, phase: Phase, now: Instant) -> Option<Vec<AppRequest>> {
         let note = self.note_of(key)?;
         Some(tell(self.piano.key(key, phase, note, self.velocity, now)))
     }
@@ -80,7 +80,7 @@ impl Hands {
 }
 
 /// Does what a key of the piano's own says.
-pub fn act(app: &mut App, act: Act) -> Vec<Wish> {
+pub fn act(app: &mut App, act: Act) -> Vec<AppRequest> {
     let hands = &mut app.hands;
     match act {
         Act::Play => return put(app, true),
@@ -94,12 +94,12 @@ pub fn act(app: &mut App, act: Act) -> Vec<Wish> {
 }
 
 /// On the piano or off it; what has keys of its own is closed for that.
-fn put(app: &mut App, on_piano: bool) -> Vec<Wish> {
+fn put(app: &mut App, on_piano: bool) -> Vec<AppRequest> {
     app.hands.on_piano = on_piano;
     app.clear()
 }
 
-fn octave_by(app: &mut App, by: i32) -> Vec<Wish> {
+fn octave_by(app: &mut App, by: i32) -> Vec<AppRequest> {
     app.hands.octave = (app.hands.octave + by).clamp(OCTAVE_MIN, OCTAVE_MAX);
     app.silence()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     command::Command,
-    tui::{app::App, keys::Action, panels::Now, theme::Theme, visible::Visible, widgets::text},
+    tui::{app::App, keys::ScreenAction, panels::Availability, theme::Theme, visible::Visible, widgets::text},
 };
 use ratatui::{
     Frame,
@@ -31,14 +31,14 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, area: Rect, frame: &mut 
 /// keys for the same thing only the first is shown.
 pub fn entries<'a>(app: &'a App, status: &Visible) -> Vec<(String, &'a str)> {
     let mut entries: Vec<(String, &str)> = Vec::new();
-    let mut shown: Vec<&Action> = Vec::new();
+    let mut shown: Vec<&ScreenAction> = Vec::new();
     let mut before: &[String] = &[];
     for row in app.keymap().rows_in(app.mode()) {
         let Some(off) = row.bar.first() else { continue };
         let words = match now(&row.action, app, status) {
-            Now::Impossible => continue,
-            Now::Possible => off,
-            Now::On => row.bar.get(1).unwrap_or(off),
+            Availability::Impossible => continue,
+            Availability::Possible => off,
+            Availability::On => row.bar.get(1).unwrap_or(off),
         };
         if shown.contains(&&row.action) {
             continue;
@@ -54,21 +54,21 @@ pub fn entries<'a>(app: &'a App, status: &Visible) -> Vec<(String, &'a str)> {
 }
 
 /// Whether it would do anything, and whether what it turns on is on.
-fn now(action: &Action, app: &App, status: &Visible) -> Now {
+fn now(action: &ScreenAction, app: &App, status: &Visible) -> Availability {
     match action {
-        Action::View(view) => view.possible(app, status),
-        Action::Command(command) | Action::Ask(command) => now_of(command, status),
+        ScreenAction::View(view) => view.possible(app, status),
+        ScreenAction::Command(command) | ScreenAction::Ask(command) => now_of(command, status),
     }
 }
 
-fn now_of(command: &Command, status: &Visible) -> Now {
+fn now_of(command: &Command, status: &Visible) -> Availability {
     let record = &status.record;
     match command {
-        Command::RecordMark { .. } => Now::possible(record.take.is_some()),
-        Command::RecordCapture { .. } => Now::possible(record.capture_bytes > 0),
-        Command::TransportToggle {} => Now::on(status.transport.playing),
-        Command::RecordToggle {} => Now::on(record.take.is_some() || record.waits_for.is_some()),
-        Command::ClickOn { .. } => Now::on(*status.click_on),
-        _ => Now::Possible,
+        Command::RecordMark { .. } => Availability::possible(record.take.is_some()),
+        Command::RecordCapture { .. } => Availability::possible(record.capture_bytes > 0),
+        Command::TransportToggle {} => Availability::on(status.transport.playing),
+        Command::RecordToggle {} => Availability::on(record.take.is_some() || record.waits_for.is_some()),
+        Command::ClickOn { .. } => Availability::on(*status.click_on),
+        _ => Availability::Possible,
     }
 }

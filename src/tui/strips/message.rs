@@ -4,7 +4,7 @@ use crate::{
     status::Severity,
     tui::{
         app::App,
-        messages::Message,
+        messages::ScreenMessage,
         theme::{Look, Theme},
         widgets::text,
     },
@@ -34,7 +34,7 @@ pub fn rows(app: &App, window: Rect) -> u16 {
 }
 
 /// Whether a sentence and the number of those that wait are too long for one row.
-fn wraps(app: &App, shown: &Message, cells: usize) -> bool {
+fn wraps(app: &App, shown: &ScreenMessage, cells: usize) -> bool {
     text::width(&sentence(shown)) + text::width(&waiting(app)) > cells
 }
 
@@ -74,7 +74,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
 }
 
 /// A sign and the sentence: told apart without colours.
-fn sentence(message: &Message) -> String {
+fn sentence(message: &ScreenMessage) -> String {
     match message.severity {
         Severity::Info => format!("· {}", message.text),
         Severity::Warning => format!("! {}", message.text),

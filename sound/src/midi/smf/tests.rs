@@ -9,7 +9,7 @@ fn at(frame: u64, bpm: f64) -> TempoFrom {
     TempoFrom { frame, bpm }
 }
 
-fn event(frame: u64, way: Way, port: u8, bytes: &[u8]) -> SmfEvent {
+fn event(frame: u64, way: MessageDirection, port: u8, bytes: &[u8]) -> SmfEvent {
     SmfEvent { frame, way, port, bytes: Bytes::of(bytes).unwrap() }
 }
 
@@ -98,10 +98,10 @@ fn worst(file: &midly::Smf<'_>, frames: &[u64], track: usize) -> (f64, f64) {
 fn a_track_for_each_way_of_each_port_that_was_used() {
     let mut smf = smf(120.0);
     smf.name("jam");
-    smf.event(event(0, Way::Received, 1, &[0x90, 60, 100]));
-    smf.event(event(24_000, Way::Sent, 0, &[0x91, 60, 100]));
-    smf.event(event(48_000, Way::Sent, 0, &[0x81, 60, 64]));
-    smf.event(event(48_000, Way::Sent, 7, &[0xC0, 5]));
+    smf.event(event(0, MessageDirection::Received, 1, &[0x90, 60, 100]));
+    smf.event(event(24_000, MessageDirection::Sent, 0, &[0x91, 60, 100]));
+    smf.event(event(48_000, MessageDirection::Sent, 0, &[0x81, 60, 64]));
+    smf.event(event(48_000, MessageDirection::Sent, 7, &[0xC0, 5]));
     smf.mark(36_000, "drop");
     let bytes = smf.bytes();
     let file = midly::Smf::parse(&bytes).unwrap();
@@ -122,14 +122,14 @@ fn end_of(track: &[TrackEvent<'_>]) -> u64 {
 #[test]
 fn what_is_held_at_the_end_of_a_take_is_let_go_there_and_every_track_is_as_long_as_the_take() {
     let mut smf = smf(120.0);
-    smf.event(event(0, Way::Received, 1, &[0x90, 60, 100]));
-    smf.event(event(10, Way::Received, 1, &[0x80, 60, 0]));
+    smf.event(event(0, MessageDirection::Received, 1, &[0x90, 60, 100]));
+    smf.event(event(10, MessageDirection::Received, 1, &[0x80, 60, 0]));
     for message in [[0x91, 60, 100], [0x91, 60, 90], [0x91, 62, 90], [0xB1, 64, 127], [0xB1, 67, 63]] {
-        smf.event(event(24_000, Way::Sent, 0, &message));
+        smf.event(event(24_000, MessageDirection::Sent, 0, &message));
     }
-    smf.event(event(30_000, Way::Sent, 0, &[0x91, 62, 0]));
+    smf.event(event(30_000, MessageDirection::Sent, 0, &[0x91, 62, 0]));
     // After its end: not the take's.
-    smf.event(event(48_000, Way::Sent, 0, &[0x81, 60, 0]));
+    smf.event(event(48_000, MessageDirection::Sent, 0, &[0x81, 60, 0]));
     smf.mark(48_000, "late");
     smf.tempo(at(96_000, 60.0));
     smf.end_before(48_000);
@@ -158,7 +158,7 @@ proptest! {
         for (frame, what, key, velocity) in &messages {
             let status = [0x90, 0x80, 0xB0][usize::from(*what)];
             let key = if status == 0xB0 { 60 } else { 60 + key };
-            smf.event(event(*frame, Way::Sent, 0, &[status, key, *velocity]));
+            smf.event(event(*frame, MessageDirection::Sent, 0, &[status, key, *velocity]));
         }
         smf.end_before(48_000);
         let bytes = smf.bytes();
@@ -173,12 +173,12 @@ proptest! {
 fn the_clock_is_left_out_and_a_sysex_is_whole() {
     let mut smf = smf(120.0);
     for bytes in [&[0xF8][..], &[0xFA], &[0xFB], &[0xFC], &[0xFE], &[0xFF], &[0xF1, 3], &[0xF2, 1, 2]] {
-        smf.event(event(10, Way::Sent, 0, bytes));
+        smf.event(event(10, MessageDirection::Sent, 0, bytes));
     }
     assert!(smf.is_empty());
     let sysex = [0xF0, 0x42, 0x30, 0, 1, 0x73, 0xF7];
-    smf.event(event(20, Way::Sent, 0, &sysex));
-    smf.event(event(20, Way::Sent, 0, &[0xF6]));
+    smf.event(event(20, MessageDirection::Sent, 0, &sysex));
+    smf.event(event(20, MessageDirection::Sent, 0, &[0xF6]));
     let bytes = smf.bytes();
     let file = midly::Smf::parse(&bytes).unwrap();
     let heard: Vec<Vec<u8>> = heard(&file.tracks[1]).iter().map(|(_, kind)| wire(kind)).collect();
@@ -198,14 +198,14 @@ fn what_is_over_the_bounds_is_counted() {
     let mut smf = smf(120.0);
     let long = [&[0xF0][..], &vec![1; BYTES_MAX / 2], &[0xF7]].concat();
     for _ in 0..3 {
-        smf.event(event(0, Way::Sent, 0, &long));
+        smf.event(event(0, MessageDirection::Sent, 0, &long));
     }
-    smf.event(event(u64::MAX, Way::Sent, 0, &[0x90, 60, 100]));
+    smf.event(event(u64::MAX, MessageDirection::Sent, 0, &[0x90, 60, 100]));
     smf.mark(u64::MAX, "");
     smf.tempo(at(u64::MAX, 90.0));
     assert_eq!(smf.lost(), 2 + 3);
     for frame in 0..EVENTS_MAX as u64 {
-        smf.event(event(frame, Way::Sent, 0, &[0x90, 60, 100]));
+        smf.event(event(frame, MessageDirection::Sent, 0, &[0x90, 60, 100]));
     }
     assert_eq!(smf.lost(), 2 + 3 + 1);
     let bytes = smf.bytes();
@@ -224,7 +224,7 @@ fn ten_hours_of_tempos_that_no_file_can_say_exactly_do_not_drift() {
     for (i, frame) in frames.iter().enumerate() {
         moving.tempo(at(frame + 13, 32.0 + (i as f64 * 0.37) % 268.0));
         for smf in [&mut steady, &mut moving] {
-            smf.event(event(*frame, Way::Sent, 0, &[0x90, 60, 100]));
+            smf.event(event(*frame, MessageDirection::Sent, 0, &[0x90, 60, 100]));
         }
     }
     for smf in [steady, moving] {
@@ -239,7 +239,7 @@ fn a_silence_longer_than_a_delta_can_say_is_kept() {
     let mut smf = smf(300.0);
     let frames = [0, 100 * 3600 * u64::from(RATE_HZ)];
     for frame in frames {
-        smf.event(event(frame, Way::Received, 0, &[0x90, 60, 100]));
+        smf.event(event(frame, MessageDirection::Received, 0, &[0x90, 60, 100]));
     }
     let bytes = smf.bytes();
     let (us, _) = worst(&midly::Smf::parse(&bytes).unwrap(), &frames, 1);
@@ -251,7 +251,7 @@ fn a_tempo_that_is_none_breaks_nothing() {
     let mut smf = Smf::new(0, Vec::new(), at(9, f64::NAN));
     for bpm in [0.0, -1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e-300] {
         smf.tempo(at(5, bpm));
-        smf.event(event(5, Way::Sent, 0, &[0x90, 60, 100]));
+        smf.event(event(5, MessageDirection::Sent, 0, &[0x90, 60, 100]));
     }
     assert!(midly::Smf::parse(&smf.bytes()).is_ok());
 }
@@ -278,7 +278,7 @@ proptest! {
             smf.tempo(at(frame, bpm));
         }
         for (frame, port, sent, bytes) in &messages {
-            let way = if *sent { Way::Sent } else { Way::Received };
+            let way = if *sent { MessageDirection::Sent } else { MessageDirection::Received };
             smf.event(event(*frame, way, *port, bytes));
         }
         let bytes = smf.bytes();

@@ -37,7 +37,7 @@ fn the_song_wraps_from_the_end_of_the_region_to_its_beginning() {
 fn a_song_that_begins_at_the_end_of_the_region_or_behind_it_does_not_wrap() {
     for start in [72.0, 72.0 - 1e-12, 100.0] {
         let looping = Looping::rolling(Some(region(48..72)), start);
-        assert_eq!(looping.place(1000), Place { pass: 0, song_pulse: 1000 });
+        assert_eq!(looping.place(1000), LoopPosition { pass: 0, song_pulse: 1000 });
         assert_eq!(looping.wrap_pulse(1), None);
     }
     assert_eq!(Looping::rolling(Some(region(48..72)), 71.9).place(72).song_pulse, 48);
@@ -46,32 +46,32 @@ fn a_song_that_begins_at_the_end_of_the_region_or_behind_it_does_not_wrap() {
 #[test]
 fn a_loop_turned_off_lets_the_song_go_on_from_its_place() {
     let looping = Looping::rolling(Some(region(48..72)), 0.0).with_region(None, 100);
-    assert_eq!(looping.place(100), Place { pass: 2, song_pulse: 52 });
-    assert_eq!(looping.place(200), Place { pass: 2, song_pulse: 152 });
+    assert_eq!(looping.place(100), LoopPosition { pass: 2, song_pulse: 52 });
+    assert_eq!(looping.place(200), LoopPosition { pass: 2, song_pulse: 152 });
 }
 
 #[test]
 fn a_loop_made_shorter_behind_the_songs_place_is_not_left() {
     let looping = Looping::rolling(Some(region(0..96)), 0.0).with_region(Some(region(0..24)), 60);
-    assert_eq!(looping.place(60), Place { pass: 1, song_pulse: 12 });
-    assert_eq!(looping.place(72), Place { pass: 2, song_pulse: 0 });
+    assert_eq!(looping.place(60), LoopPosition { pass: 1, song_pulse: 12 });
+    assert_eq!(looping.place(72), LoopPosition { pass: 2, song_pulse: 0 });
 }
 
 #[test]
 fn a_loop_set_behind_the_songs_back_is_not_entered() {
     let not_looped = Looping::rolling(None, 0.0).with_region(Some(region(0..24)), 60);
-    assert_eq!(not_looped.place(100), Place { pass: 0, song_pulse: 100 });
+    assert_eq!(not_looped.place(100), LoopPosition { pass: 0, song_pulse: 100 });
     let on_its_way = Looping::rolling(Some(region(480..960)), 0.0).with_region(Some(region(0..24)), 60);
-    assert_eq!(on_its_way.place(100), Place { pass: 0, song_pulse: 100 });
+    assert_eq!(on_its_way.place(100), LoopPosition { pass: 0, song_pulse: 100 });
 }
 
 #[test]
 fn passes_that_do_not_come_have_no_run_pulse() {
     let looping = Looping::rolling(Some(region(0..24)), 0.0);
     for pass in [-1, i64::MIN, i64::MAX] {
-        assert_eq!(looping.run_pulse(Place { pass, song_pulse: 0 }), None);
+        assert_eq!(looping.run_pulse(LoopPosition { pass, song_pulse: 0 }), None);
     }
-    assert_eq!(Looping::default().run_pulse(Place { pass: 1, song_pulse: 0 }), None);
+    assert_eq!(Looping::default().run_pulse(LoopPosition { pass: 1, song_pulse: 0 }), None);
 }
 
 proptest! {
@@ -81,7 +81,7 @@ proptest! {
         let does_wrap = start < region.to_pulse;
         let (mut pass, mut song_pulse) = (0, start);
         for run_pulse in start..start + 1500 {
-            prop_assert_eq!(looping.place(run_pulse), Place { pass, song_pulse });
+            prop_assert_eq!(looping.place(run_pulse), LoopPosition { pass, song_pulse });
             song_pulse += 1;
             if does_wrap && song_pulse == region.to_pulse {
                 (pass, song_pulse) = (pass + 1, region.from_pulse);

@@ -5,7 +5,7 @@
 //! first pulse. Realtime: yes (pure arithmetic over the few stretches of a plan).
 
 use super::{Plan, Song, Stretch};
-use crate::music::{CountIn, PPQN, Place, Punch};
+use crate::music::{CountIn, LoopPosition, PPQN, Punch};
 use std::ops::Range;
 
 /// Where a song that rolls is, in frames.
@@ -35,7 +35,7 @@ impl Stretch {
     }
 
     /// Where the song is on a frame, while it rolls.
-    pub fn place_at(&self, frame: i64) -> Option<Place> {
+    pub fn place_at(&self, frame: i64) -> Option<LoopPosition> {
         self.run_pulse_at(frame).map(|run_pulse| self.looping.place(run_pulse))
     }
 
@@ -48,13 +48,13 @@ impl Stretch {
 
     /// The frame from which on the song is at a song pulse or behind it on a pass.
     fn frame_of_place(&self, pass: i64, song_pulse: i64) -> Option<i64> {
-        self.frame_of_run_pulse(self.looping.run_pulse(Place { pass, song_pulse })?)
+        self.frame_of_run_pulse(self.looping.run_pulse(LoopPosition { pass, song_pulse })?)
     }
 
     /// The frame on which the song began, or would have begun, for a pass to play as it does.
     fn zero_frame(&self, pass: i64) -> Option<i64> {
         let Song::Rolling { offset_pulses } = self.song else { return None };
-        let run_pulse = self.looping.run_pulse(Place { pass, song_pulse: 0 })?;
+        let run_pulse = self.looping.run_pulse(LoopPosition { pass, song_pulse: 0 })?;
         Some(self.timeline.whole_frame_of(run_pulse.checked_add(offset_pulses)?))
     }
 

@@ -1,7 +1,7 @@
 //! Samples as they were written, and what is not read.
 
 use super::*;
-use crate::wav::{Depth, Encoder, Info, Origin, Shape, WavFile};
+use crate::wav::{Depth, Encoder, Info, Origin, WavFile, WavShape};
 use proptest::prelude::*;
 
 /// A file with one frame of this format after a chunk of an odd size.
@@ -42,7 +42,7 @@ proptest! {
         let all: Vec<_> = (0..count).map(|at| (whole(at) as f32 / 8_388_608.0 * steps).floor() / steps).collect();
         let mut audio = Vec::new();
         Encoder::new(depth, false, 0).encode(&all, &mut audio);
-        let shape = Shape { channels, sample_rate_hz: 48_000, depth };
+        let shape = WavShape { channels, sample_rate_hz: 48_000, depth };
         let mut wav = WavFile::create(Cursor::new(Vec::new()), shape, Some(&Origin::default())).unwrap();
         wav.write(&audio).unwrap();
         let (file, done) = wav.finish(&[], &Info(vec![(*b"ISFT", "busker".to_owned())]));

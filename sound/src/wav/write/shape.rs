@@ -61,7 +61,7 @@ impl FromStr for Depth {
 
 /// What the frames of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct WavShape {
     /// Samples of a frame, from 1.
     pub channels: u16,
     /// Frames of a second, from 1.
@@ -70,7 +70,7 @@ pub struct Shape {
     pub depth: Depth,
 }
 
-impl Shape {
+impl WavShape {
     /// Bytes of a frame.
     pub fn frame_bytes(&self) -> u64 {
         u64::from(self.channels) * self.depth.bytes() as u64
@@ -136,9 +136,9 @@ impl Shape {
     }
 }
 
-impl fmt::Display for Shape {
+impl fmt::Display for WavShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shape { channels, sample_rate_hz, depth } = self;
+        let WavShape { channels, sample_rate_hz, depth } = self;
         let plural = if *channels == 1 { "" } else { "s" };
         write!(f, "{depth} bits, {channels} channel{plural}, {sample_rate_hz} Hz")
     }

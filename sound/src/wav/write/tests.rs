@@ -62,8 +62,8 @@ prop_compose! {
         channels in prop::sample::select(vec![1, 2, 3, 8, 32]),
         sample_rate_hz in prop::sample::select(vec![8_000, 44_100, 48_000, 192_000]),
         depth in prop::sample::select(vec![Depth::Int16, Depth::Int24, Depth::Float32]),
-    ) -> Shape {
-        Shape { channels, sample_rate_hz, depth }
+    ) -> WavShape {
+        WavShape { channels, sample_rate_hz, depth }
     }
 }
 
@@ -76,7 +76,7 @@ fn program() -> Info {
 }
 
 /// Audio that is no text and no zeros.
-fn audio(shape: Shape, frames: u64) -> Vec<u8> {
+fn audio(shape: WavShape, frames: u64) -> Vec<u8> {
     (0..frames * shape.frame_bytes()).map(|at| (at as u8).wrapping_mul(37) | 0x80).collect()
 }
 
@@ -218,7 +218,7 @@ proptest! {
     }
 }
 
-const STEREO: Shape = Shape { channels: 2, sample_rate_hz: 48_000, depth: Depth::Int24 };
+const STEREO: WavShape = WavShape { channels: 2, sample_rate_hz: 48_000, depth: Depth::Int24 };
 
 #[test]
 fn a_call_is_one_write_and_the_header_is_one_page() {
@@ -237,7 +237,7 @@ fn a_call_is_one_write_and_the_header_is_one_page() {
 #[test]
 fn the_first_marks_stay_where_not_all_have_room() {
     let marks: Vec<_> = (0..20_000).map(|at| mark(at, &format!("mark {at}"))).collect();
-    let shape = Shape { channels: 1, depth: Depth::Int16, ..STEREO };
+    let shape = WavShape { channels: 1, depth: Depth::Int16, ..STEREO };
     let history = "A=PCM\r\n".repeat(1000);
     let origin = Origin { coding_history: history, ..Origin::default() };
     let mut wav = WavFile::create(Cursor::new(Vec::new()), shape, Some(&origin)).unwrap();
@@ -283,7 +283,7 @@ fn parts_of_frames_and_shapes_no_header_can_name_are_refused() {
     assert_eq!(wav.write(&[0; 5]).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!((wav.frames(), wav.file().get_ref().len()), (0, 4096));
     for (channels, sample_rate_hz) in [(0, 48_000), (2, 0), (u16::MAX, 48_000), (1024, u32::MAX)] {
-        let shape = Shape { channels, sample_rate_hz, ..STEREO };
+        let shape = WavShape { channels, sample_rate_hz, ..STEREO };
         let error = WavFile::create(Cursor::new(Vec::new()), shape, None).unwrap_err();
         assert_eq!(error.to_string(), format!("no WAV file can hold {shape}"));
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    engine::midi::{lane::lane, sent::sent_log},
+    engine::midi::{message_queue::message_queue, sent::sent_log},
     midi::ClockSends,
     music::Bpm,
 };
@@ -18,7 +18,7 @@ struct Bench {
 impl Bench {
     fn new(offset_ms: f64) -> Bench {
         let panel = Arc::new(PortPanel::new(ClockSends::ALL, offset_ms));
-        let (_, receiver) = lane();
+        let (_, receiver) = message_queue();
         let port = CallbackPort::new(PortIndex(0), receiver, Some(ClockOut::new()), Arc::clone(&panel));
         let plan = Plan::new(Bpm::DEFAULT, 48_000.0, true);
         Bench { port, panel, log: sent_log().0, plan, frame: 0 }

@@ -9,7 +9,7 @@ use crate::{
             streams::{block::Epoch, streams},
         },
         disk::{
-            reader::{Job, reader},
+            reader::{DiskReaderJob, reader},
             worker::WorkerHandle,
         },
         frame_clock::frame_clock,
@@ -144,7 +144,7 @@ fn what_is_heard_of_tracks_is_what_an_export_makes_of_them_to_the_bit() {
         let (stream, epoch) = (i + 1, Epoch(1));
         levels.strips[stream] = StripLevels { gain: 0.5 + 0.25 * i as f32, pan: 0.4 * i as f32 - 0.4, mute: false };
         let (playlist, plan) = (Arc::clone(track), Box::new(plan));
-        jobs.send(Job::Follow { stream, epoch, playlist, plan, from_frame: 0 }).unwrap();
+        jobs.send(DiskReaderJob::Follow { stream, epoch, playlist, plan, from_frame: 0 }).unwrap();
         handle.streams.play(stream, epoch);
     }
     handle.mixer.change(|now| *now = levels);

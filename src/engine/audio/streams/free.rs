@@ -8,9 +8,9 @@
 mod tests;
 
 use super::{
-    Shared, StreamCounters, Wanted,
+    Shared, StreamCounters, StreamOrder,
     block::Epoch,
-    queue::{Next, Queue},
+    queue::{BlockQueue, Next},
 };
 use std::sync::atomic::Ordering;
 
@@ -32,7 +32,7 @@ enum State {
 
 /// A stream that runs freely.
 pub(super) struct FreeStream {
-    queue: Queue,
+    queue: BlockQueue,
     state: State,
     /// The newest that was asked for.
     newest: Epoch,
@@ -46,13 +46,13 @@ pub(super) struct FreeStream {
 }
 
 impl FreeStream {
-    pub fn new(queue: Queue) -> FreeStream {
+    pub fn new(queue: BlockQueue) -> FreeStream {
         let (newest, first) = (Epoch::default(), Epoch::default());
         FreeStream { queue, state: State::Idle, newest, first, level: 0, is_dry: false, frames: 0 }
     }
 
     /// Plays an epoch or nothing. One that was asked for and stopped meanwhile has ended.
-    pub fn want(&mut self, wanted: Wanted) {
+    pub fn want(&mut self, wanted: StreamOrder) {
         if wanted.epoch > self.newest {
             self.newest = wanted.epoch;
             self.play(wanted.epoch);

@@ -7,10 +7,10 @@ use ringbuf::{
 };
 
 /// Where blocks of all streams go back to the disk reader.
-pub(super) type Home = HeapProd<Box<Block>>;
+pub(super) type BlockReturn = HeapProd<Box<Block>>;
 
 /// The blocks that were lent to a stream.
-pub(super) struct Queue {
+pub(super) struct BlockQueue {
     full: HeapCons<Box<Block>>,
     /// The one that is heard.
     block: Option<Box<Block>>,
@@ -40,13 +40,13 @@ pub(super) enum There<'a> {
     Over,
 }
 
-impl Queue {
-    pub fn new(full: HeapCons<Box<Block>>) -> Queue {
-        Queue { full, block: None, at: 0 }
+impl BlockQueue {
+    pub fn new(full: HeapCons<Box<Block>>) -> BlockQueue {
+        BlockQueue { full, block: None, at: 0 }
     }
 
     /// Gives back what is older than `first`.
-    pub fn send_void_home(&mut self, first: Epoch, home: &mut Home) {
+    pub fn send_void_home(&mut self, first: Epoch, home: &mut BlockReturn) {
         if self.block.as_ref().is_some_and(|block| block.epoch < first) {
             self.send_home(home);
         }
@@ -56,7 +56,7 @@ impl Queue {
         }
     }
 
-    fn send_home(&mut self, home: &mut Home) {
+    fn send_home(&mut self, home: &mut BlockReturn) {
         self.at = 0;
         if let Some(block) = self.block.take() {
             // There are as many places as blocks.
@@ -95,7 +95,7 @@ impl Queue {
     }
 
     /// The next frame of an epoch, in the order they were read.
-    pub fn next(&mut self, epoch: Epoch, home: &mut Home) -> Next {
+    pub fn next(&mut self, epoch: Epoch, home: &mut BlockReturn) -> Next {
         loop {
             if let Some(block) = &self.block {
                 if self.at < block.frames
@@ -118,7 +118,7 @@ impl Queue {
     }
 
     /// What there is of an epoch from a frame of a pass on, as far as one block reaches. What lies before it goes back.
-    pub fn there(&mut self, epoch: Epoch, (pass, frame): (i64, i64), home: &mut Home) -> There<'_> {
+    pub fn there(&mut self, epoch: Epoch, (pass, frame): (i64, i64), home: &mut BlockReturn) -> There<'_> {
         loop {
             if self.block.is_none() {
                 if self.full.try_peek().is_none_or(|block| block.epoch != epoch) {

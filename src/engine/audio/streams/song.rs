@@ -9,9 +9,9 @@
 mod tests;
 
 use super::{
-    Shared, Wanted,
+    Shared, StreamOrder,
     block::Epoch,
-    queue::{Queue, There},
+    queue::{BlockQueue, There},
 };
 use std::{ops::Range, sync::atomic::Ordering};
 
@@ -59,7 +59,7 @@ impl Spread {
 
 /// A stream that is locked to the song.
 pub(super) struct SongStream {
-    queue: Queue,
+    queue: BlockQueue,
     /// What it plays; nothing while it is closed.
     epoch: Option<Epoch>,
     /// What it plays as soon as that is there: until then the other goes on.
@@ -75,13 +75,13 @@ pub(super) struct SongStream {
 }
 
 impl SongStream {
-    pub fn new(queue: Queue) -> SongStream {
+    pub fn new(queue: BlockQueue) -> SongStream {
         let (first, spread) = (Epoch::default(), Spread::default());
         SongStream { queue, epoch: None, coming: None, first, next: None, is_dry: false, is_over: false, spread }
     }
 
     /// Plays this epoch as soon as its blocks are there, or nothing from now on.
-    pub fn want(&mut self, wanted: Wanted) {
+    pub fn want(&mut self, wanted: StreamOrder) {
         if !wanted.plays {
             self.first = wanted.epoch.next();
             self.switch(None);

@@ -8,10 +8,10 @@ use crate::{
         midi::input::{Inlet, Where, input},
         offline::{Offline, built_in_port},
     },
-    learned::Learned,
     midi::{Channel, Wire},
+    midi_maps::MidiMaps,
     status::{Event, Severity, Status},
-    stored::{self, Stored},
+    stored::{self, StoredValue},
 };
 use std::{
     path::PathBuf,
@@ -42,7 +42,7 @@ impl Rig {
         let file = folder.path().join("learned.yaml");
         let config = EngineConfig {
             clock_on: false,
-            learned: Stored::load(file).0,
+            learned: StoredValue::load(file).0,
             ..EngineConfig::of_seven_bits(folder.path())
         };
         let fm =
@@ -242,19 +242,19 @@ fn a_learned_controller_turns_its_knob_and_a_learned_pad_its_command() {
     rig.play(&[0x99, 36, 100]);
     assert!(!rig.status().transport.playing);
 
-    let kept = stored::load::<Learned>(&rig.learned_file()).unwrap();
+    let kept = stored::load::<MidiMaps>(&rig.learned_file()).unwrap();
     assert_eq!(
-        kept.ties.iter().map(|tie| tie.does.as_str()).collect::<Vec<_>>(),
+        kept.maps.iter().map(|map| map.does.as_str()).collect::<Vec<_>>(),
         ["filter_cutoff", "clock.bpm", "transport.toggle"]
     );
     rig.ask("learn.forget filter_cutoff");
     rig.play(&[0xB9, 21, 0]);
     assert_eq!(rig.value("filter_cutoff"), 127);
-    assert_eq!(stored::load::<Learned>(&rig.learned_file()).unwrap().ties.len(), 2);
+    assert_eq!(stored::load::<MidiMaps>(&rig.learned_file()).unwrap().maps.len(), 2);
     rig.ask("learn eg_attack");
     rig.ask("learn.cancel");
     rig.play(&[0xB9, 22, 99]);
-    assert_eq!(stored::load::<Learned>(&rig.learned_file()).unwrap().ties.len(), 2);
+    assert_eq!(stored::load::<MidiMaps>(&rig.learned_file()).unwrap().maps.len(), 2);
 }
 
 #[test]

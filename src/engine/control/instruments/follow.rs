@@ -9,7 +9,7 @@
 use super::Instruments;
 use crate::engine::control::{Moment, out::Out};
 use crate::{
-    engine::midi::{input::Received, scheduler::What, sent::Payload},
+    engine::midi::{input::ReceivedMessage, scheduler::What, sent::Payload},
     midi::Message,
     profile::{Halves, Param, Target},
 };
@@ -47,7 +47,7 @@ enum Numbered {
 
 /// Reads parameters out of messages.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub struct ParamReader {
     numbered: Option<Numbered>,
     /// Upper and lower half of its number.
     number: (Option<u8>, Option<u8>),
@@ -55,7 +55,7 @@ pub struct Reader {
     low: Option<(u8, u8)>,
 }
 
-impl Reader {
+impl ParamReader {
     /// The place of the parameter a message belongs to, and what it says of its value.
     fn read(&mut self, message: &Message, params: &[Param]) -> Option<(usize, Part)> {
         let find = |target| params.iter().position(|param| param.target == Some(target));
@@ -126,9 +126,9 @@ impl Reader {
 
 impl Instruments {
     /// Moves the parameters to where the instruments' own knobs were turned.
-    pub fn follow(&mut self, heard: &[Received], out: &mut Out, now: Moment) {
+    pub fn follow(&mut self, heard: &[ReceivedMessage], out: &mut Out, now: Moment) {
         let mut turned: BTreeMap<(usize, usize), u16> = BTreeMap::new();
-        for Received { at_ns, port, payload } in heard {
+        for ReceivedMessage { at_ns, port, payload } in heard {
             let Payload::Short(message) = payload else { continue };
             for (at, instrument) in self.list.iter_mut().enumerate() {
                 if instrument.port == Some(*port)

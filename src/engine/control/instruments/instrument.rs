@@ -1,11 +1,11 @@
 //! An instrument: the synth behind a port, its profile and what moves its knobs. Where those stand is in the session's
 //! model.
 
-use super::{automation::Lanes, follow::Reader, morph::Morph, motion::Motion};
+use super::{automation::Lanes, follow::ParamReader, morph::Morph, motion::Motion};
 use crate::{
     command::{
         Command,
-        arg::{Name, Part},
+        arg::{KnobPosition, Name},
     },
     engine::midi::sent::PortIndex,
     hints,
@@ -31,7 +31,7 @@ pub struct Instrument {
     /// For each parameter, from when on the synth's own knob is followed, in ns on the engine's clock.
     pub follow_from_ns: Vec<u64>,
     /// Reads what its own knobs say.
-    pub reader: Reader,
+    pub reader: ParamReader,
     /// What is on its way to a snapshot.
     pub morph: Option<Morph>,
     /// What moves by itself.
@@ -73,7 +73,7 @@ impl Instrument {
             macros: Vec::new(),
             profile: Arc::clone(&profile),
             follow_from_ns: Vec::new(),
-            reader: Reader::default(),
+            reader: ParamReader::default(),
             morph: None,
             motion: Motion::default(),
             lanes: Lanes::default(),
@@ -86,7 +86,7 @@ impl Instrument {
     /// Takes other knobs.
     pub fn take_profile(&mut self, profile: Arc<Profile>) {
         self.follow_from_ns = vec![0; profile.params.len()];
-        self.reader = Reader::default();
+        self.reader = ParamReader::default();
         (self.morph, self.compare) = (None, None);
         (self.motion, self.lanes) = (Motion::default(), Lanes::default());
         self.macros.clear();
@@ -148,7 +148,8 @@ impl Instrument {
     pub fn macro_lines(&self) -> Vec<String> {
         let drive = |name: &Name, Drive { param, from, to, curve }: &Drive| {
             let (name, param) = (name.clone(), Name(param.clone()));
-            Command::MacroDrive { name, param, from: Part(*from), to: Part(*to), curve: Some(*curve) }.to_string()
+            Command::MacroDrive { name, param, from: KnobPosition(*from), to: KnobPosition(*to), curve: Some(*curve) }
+                .to_string()
         };
         let of = |(name, drives): &(String, Vec<Drive>)| {
             let name = Name(name.clone());

@@ -6,7 +6,7 @@
 use super::Instruments;
 use crate::engine::control::{Moment, out::Out};
 use crate::{
-    command::arg::{Name, Part},
+    command::arg::{KnobPosition, Name},
     engine::station::Answer,
     hints,
     profile::{Curve, Drive, Target},
@@ -23,7 +23,7 @@ impl Instruments {
         &mut self,
         Name(name): &Name,
         Name(driven): &Name,
-        (Part(from), Part(to)): (Part, Part),
+        (KnobPosition(from), KnobPosition(to)): (KnobPosition, KnobPosition),
         curve: Option<Curve>,
         out: &mut Out,
     ) -> Answer {

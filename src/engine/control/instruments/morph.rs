@@ -20,7 +20,7 @@ pub fn glides(param: &Param) -> bool {
 
 /// A knob on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Way {
+struct MorphedKnob {
     /// The parameter's place.
     index: usize,
     from: u16,
@@ -34,7 +34,7 @@ struct Way {
 pub struct Morph {
     /// The snapshot's name.
     name: String,
-    ways: Vec<Way>,
+    ways: Vec<MorphedKnob>,
     begin_ns: u64,
     /// Above 0.
     length_ns: u64,
@@ -42,7 +42,7 @@ pub struct Morph {
     switched: bool,
 }
 
-impl Way {
+impl MorphedKnob {
     /// Where it is after a part of the length, as the scheduler reckons: whole steps that are over.
     fn at(&self, gone_ns: u64, length_ns: u64) -> u16 {
         let distance = u128::from(self.to.abs_diff(self.from));
@@ -96,13 +96,14 @@ impl Instruments {
     ) {
         self.stop_morph(at, out, now);
         let instrument = &self.list[at];
-        let way = |(index, to): &(usize, u16)| Way {
+        let way = |(index, to): &(usize, u16)| MorphedKnob {
             index: *index,
             from: out.model.knob(at, *index),
             to: *to,
             glides: glides(&instrument.profile.params[*index]),
         };
-        let (ways, there): (Vec<Way>, Vec<Way>) = targets.iter().map(way).partition(|way| way.from != way.to);
+        let (ways, there): (Vec<MorphedKnob>, Vec<MorphedKnob>) =
+            targets.iter().map(way).partition(|way| way.from != way.to);
         if !ways.is_empty() {
             let morph = Morph { name: name.to_owned(), ways, begin_ns: now.ns, length_ns, switched: false };
             self.list[at].morph = Some(morph);

@@ -13,7 +13,7 @@ use crate::{
         station::Answer,
     },
     midi::{Class, Message},
-    motion::{Chance, Kind, Now, Running, Slot, Wanted},
+    motion::{ActiveModulator, Chance, ModulatorKind, ModulatorRequest, ModulatorSlot, MotionTime},
     music::Note,
     profile::Target,
     status::MotionStatus,
@@ -35,7 +35,7 @@ const SOONER_NS: u64 = 2_000_000;
 /// What moves the knobs of one instrument.
 #[derive(Debug, Default)]
 pub struct Motion {
-    moved: BTreeMap<usize, Moved>,
+    moved: BTreeMap<usize, ModulatedParam>,
     /// Notes that hold envelopes open.
     held: BTreeSet<Note>,
     /// Notes that end by themselves, and when, in ns.
@@ -44,8 +44,8 @@ pub struct Motion {
 
 /// A parameter that is moved.
 #[derive(Debug)]
-struct Moved {
-    by: BTreeMap<Slot, Running>,
+struct ModulatedParam {
+    by: BTreeMap<ModulatorSlot, ActiveModulator>,
     /// What each of them is, in words.
     says: Vec<String>,
     /// What was asked of the scheduler last.
@@ -54,9 +54,11 @@ struct Moved {
     lately: VecDeque<(u64, u16)>,
 }
 
-impl Moved {
+impl ModulatedParam {
     fn say(&mut self) {
-        let say = |(slot, running): (&Slot, &Running)| Wanted::of(*slot, running.modulator()).to_string();
+        let say = |(slot, running): (&ModulatorSlot, &ActiveModulator)| {
+            ModulatorRequest::of(*slot, running.modulator()).to_string()
+        };
         self.says = self.by.iter().map(say).collect();
     }
 }
@@ -80,7 +82,7 @@ impl Motion {
 
     /// As it is shown.
     pub fn status(&self) -> Vec<MotionStatus> {
-        let moved = |(param, moved): (&usize, &Moved)| MotionStatus {
+        let moved = |(param, moved): (&usize, &ModulatedParam)| MotionStatus {
             param: *param,
             value: moved.value,
             by: moved.says.clone(),
@@ -90,7 +92,7 @@ impl Motion {
 
     /// Whether this says what moves which parameter; where each sounds is a level.
     pub fn is_shown(&self, shown: &[MotionStatus]) -> bool {
-        let is_said = |((param, moved), shown): ((&usize, &Moved), &MotionStatus)| {
+        let is_said = |((param, moved), shown): ((&usize, &ModulatedParam), &MotionStatus)| {
             *param == shown.param && moved.says == shown.by
         };
         self.moved.len() == shown.len() && self.moved.iter().zip(shown).all(is_said)
@@ -108,50 +110,50 @@ impl Motion {
     }
 
     /// What is added to the position of a parameter.
-    pub fn at(&self, index: usize, now: Now) -> f64 {
+    pub fn at(&self, index: usize, now: MotionTime) -> f64 {
         self.moved.get(&index).map_or(0.0, |moved| moved.by.values().map(|running| running.at(now)).sum())
     }
 
     /// Whether anything moves, or will.
-    fn is_restless(&self, now: Now) -> bool {
-        let moves = |moved: &Moved| moved.by.values().any(|running| !running.rests(now));
+    fn is_restless(&self, now: MotionTime) -> bool {
+        let moves = |moved: &ModulatedParam| moved.by.values().any(|running| !running.rests(now));
         let ends = !self.ends.is_empty() && !self.moved.is_empty();
         ends || self.moved.values().any(moves)
     }
 
     /// Whether a note begins something.
     pub fn waits_for_notes(&self) -> bool {
-        self.moved.values().any(|moved| moved.by.values().any(Running::is_gated_by_notes))
+        self.moved.values().any(|moved| moved.by.values().any(ActiveModulator::is_gated_by_notes))
     }
 
-    fn envelopes(&mut self) -> impl Iterator<Item = &mut Running> {
+    fn envelopes(&mut self) -> impl Iterator<Item = &mut ActiveModulator> {
         let running = self.moved.values_mut().flat_map(|moved| moved.by.values_mut());
         running.filter(|running| running.is_gated_by_notes())
     }
 
-    fn note_on(&mut self, note: Note, now: Now) {
+    fn note_on(&mut self, note: Note, now: MotionTime) {
         self.held.insert(note);
         self.envelopes().for_each(|running| running.set_gate(true, now));
     }
 
-    fn note_off(&mut self, note: Note, now: Now) {
+    fn note_off(&mut self, note: Note, now: MotionTime) {
         if self.held.remove(&note) && self.held.is_empty() {
             self.envelopes().for_each(|running| running.set_gate(false, now));
         }
     }
 
     /// Nothing sounds any more.
-    fn all_notes_off(&mut self, now: Now) {
+    fn all_notes_off(&mut self, now: MotionTime) {
         self.held.clear();
         self.ends.clear();
         self.envelopes().for_each(|running| running.set_gate(false, now));
     }
 
     /// Ends the notes whose time is over.
-    fn end_notes(&mut self, now: Now) {
+    fn end_notes(&mut self, now: MotionTime) {
         while let Some(at) = self.ends.iter().position(|(end_ns, _)| *end_ns <= now.ns) {
             let (end_ns, note) = self.ends.swap_remove(at);
-            self.note_off(note, Now { ns: end_ns, ..now });
+            self.note_off(note, MotionTime { ns: end_ns, ..now });
         }
     }
 }
@@ -176,7 +178,7 @@ impl Instruments {
     }
 
     /// Puts a modulator on a parameter, or changes one.
-    pub fn mod_set(&mut self, Name(name): &Name, wanted: &Wanted, out: &mut Out, now: Moment) -> Answer {
+    pub fn mod_set(&mut self, Name(name): &Name, wanted: &ModulatorRequest, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
         let at = self.current;
         let param = &self.instrument().profile.params[index];
@@ -188,7 +190,7 @@ impl Instruments {
         let chance = Chance((at as u64) << 32 | (index as u64) << 8 | u64::from(wanted.slot.number));
         let motion = &mut self.list[at].motion;
         let held = !motion.held.is_empty();
-        let moved = motion.moved.entry(index).or_insert_with(|| Moved {
+        let moved = motion.moved.entry(index).or_insert_with(|| ModulatedParam {
             by: BTreeMap::new(),
             says: Vec::new(),
             value,
@@ -201,14 +203,14 @@ impl Instruments {
                 running
             }
             None => {
-                let new = Running::new(wanted.applied_to(None), chance, when);
+                let new = ActiveModulator::new(wanted.applied_to(None), chance, when);
                 moved.by.entry(wanted.slot).or_insert(new)
             }
         };
         if held && running.is_gated_by_notes() && !running.is_open() {
             running.set_gate(true, when);
         }
-        let says = Wanted::of(wanted.slot, running.modulator()).to_string();
+        let says = ModulatorRequest::of(wanted.slot, running.modulator()).to_string();
         moved.say();
         out.model.touch(at);
         self.move_knob(at, index, out, now);
@@ -216,7 +218,7 @@ impl Instruments {
     }
 
     /// Takes a modulator off a parameter, or all of them.
-    pub fn mod_off(&mut self, Name(name): &Name, slot: Option<Slot>, out: &mut Out, now: Moment) -> Answer {
+    pub fn mod_off(&mut self, Name(name): &Name, slot: Option<ModulatorSlot>, out: &mut Out, now: Moment) -> Answer {
         let index = self.instrument().param(name)?;
         let at = self.current;
         let motion = &mut self.list[at].motion;
@@ -241,7 +243,7 @@ impl Instruments {
         let (at, when) = (self.current, out.motion_now(now));
         let moved = self.list[at].motion.moved.get_mut(&index);
         let envelopes =
-            moved.into_iter().flat_map(|moved| &mut moved.by).filter(|(slot, _)| slot.kind == Kind::Envelope);
+            moved.into_iter().flat_map(|moved| &mut moved.by).filter(|(slot, _)| slot.kind == ModulatorKind::Envelope);
         let mut any = false;
         for (_, running) in envelopes {
             running.set_gate(state.applied_to(running.is_open()), when);
@@ -255,7 +257,7 @@ impl Instruments {
     }
 
     /// Where a parameter sounds: its own value and what its modulators add.
-    fn sounding(&self, at: usize, index: usize, out: &Out, when: Now) -> u16 {
+    fn sounding(&self, at: usize, index: usize, out: &Out, when: MotionTime) -> u16 {
         let instrument = &self.list[at];
         let (param, value) = (&instrument.profile.params[index], out.model.knob(at, index));
         let position = param.position_of(value) + instrument.motion.at(index, when);

@@ -1,7 +1,7 @@
 //! What travels on a port, in numbers: rates of the last full second, latencies of the last ten.
 
 use crate::{
-    engine::midi::sent::{Payload, Sent},
+    engine::midi::sent::{Payload, SentMessage},
     midi::{Class, Wire},
     status::{LatencyStatus, Traffic},
 };
@@ -33,7 +33,7 @@ pub struct PortTraffic {
 }
 
 impl PortTraffic {
-    pub fn sent(&mut self, sent: &Sent) {
+    pub fn sent(&mut self, sent: &SentMessage) {
         self.sent += 1;
         let class = match &sent.payload {
             Payload::Short(message) => message.class(),
@@ -93,12 +93,12 @@ mod tests {
     use crate::{
         engine::midi::sent::PortIndex,
         midi::{Channel, Message},
-        status::Rate,
+        status::TrafficRate,
     };
 
-    fn controller(waited_us: u64) -> Sent {
+    fn controller(waited_us: u64) -> SentMessage {
         let payload = Payload::Short(Message::control(Channel::FIRST, 1, 2));
-        Sent { at_ns: 0, waited_ns: waited_us * 1000, port: PortIndex(0), payload }
+        SentMessage { at_ns: 0, waited_ns: waited_us * 1000, port: PortIndex(0), payload }
     }
 
     #[test]
@@ -108,7 +108,7 @@ mod tests {
             traffic.sent(&controller(waited_us));
         }
         traffic.tick(SECOND_NS);
-        assert_eq!(traffic.shown.control, Rate { messages: 100, bytes: 300 });
+        assert_eq!(traffic.shown.control, TrafficRate { messages: 100, bytes: 300 });
         assert_eq!(traffic.latency, Some(LatencyStatus { p50_us: 50, p99_us: 99, max_us: 100 }));
         assert_eq!(traffic.wire_percent(Wire::DIN), Some(10), "300 bytes of 3125");
         for second in 2..=10 {

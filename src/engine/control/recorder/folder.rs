@@ -7,19 +7,19 @@ use crate::{
     engine::{
         control::out::Out,
         disk::{
-            librarian::{Job, News},
+            librarian::{LibrarianJob, LibrarianNews},
             worker::WorkerHandle,
         },
         station::Answer,
     },
     status::{Event, Severity, TakesStatus},
-    takes::{Named, in_folder, unquoted},
+    takes::{NamedTake, in_folder, unquoted},
 };
 use std::path::{Path, PathBuf};
 
 /// The folder of takes, seen from the control thread.
 pub struct Folder {
-    librarian: WorkerHandle<Job, News>,
+    librarian: WorkerHandle<LibrarianJob, LibrarianNews>,
     /// Whether takes are measured when they are finished.
     measures: bool,
     /// While a screen shows it; nothing yet until the librarian has looked.
@@ -27,11 +27,11 @@ pub struct Folder {
 }
 
 impl Folder {
-    pub fn new(librarian: WorkerHandle<Job, News>, measures: bool) -> Folder {
+    pub fn new(librarian: WorkerHandle<LibrarianJob, LibrarianNews>, measures: bool) -> Folder {
         Folder { librarian, measures, shown: None }
     }
 
-    fn ask(&self, job: Job) {
+    fn ask(&self, job: LibrarianJob) {
         // A librarian that is gone answers by its silence.
         let _ = self.librarian.jobs.send(job);
     }
@@ -39,7 +39,7 @@ impl Folder {
     /// A take is finished.
     pub fn finished(&self, path: &Path) {
         if self.measures {
-            self.ask(Job::Measure(path.to_owned()));
+            self.ask(LibrarianJob::Measure(path.to_owned()));
         } else {
             self.changed();
         }
@@ -48,7 +48,7 @@ impl Folder {
     /// There is another take, or one is another.
     pub fn changed(&self) {
         if self.shown.is_some() {
-            self.ask(Job::LookAgain);
+            self.ask(LibrarianJob::LookAgain);
         }
     }
 
@@ -60,7 +60,7 @@ impl Folder {
 impl Recorder {
     /// Mends what an interrupted run left.
     pub fn mend(&self) {
-        self.folder.ask(Job::Mend(self.folders()));
+        self.folder.ask(LibrarianJob::Mend(self.folders()));
     }
 
     /// The folder of takes, and the one where they go on.
@@ -73,16 +73,16 @@ impl Recorder {
     }
 
     /// A take in the folder.
-    fn named(&self, name: &str) -> Result<Named, String> {
+    fn named(&self, name: &str) -> Result<NamedTake, String> {
         let path = in_folder(self.takes.folder(), name)?;
-        Ok(Named { path, second: self.second_folder().map(Path::to_owned) })
+        Ok(NamedTake { path, second: self.second_folder().map(Path::to_owned) })
     }
 
     /// A screen shows the takes, or none does any more.
     pub fn look(&mut self, on: bool) -> Answer {
         if on != self.folder.shown.is_some() {
             self.folder.shown = on.then_some(None);
-            self.folder.ask(Job::Look(on.then(|| self.takes.folder().to_owned())));
+            self.folder.ask(LibrarianJob::Look(on.then(|| self.takes.folder().to_owned())));
         }
         Ok(String::new())
     }
@@ -90,21 +90,21 @@ impl Recorder {
     pub fn rename(&mut self, TakeName(name): &TakeName, Text(to): &Text, out: &mut Out) -> Answer {
         let take = self.named(name)?;
         let errand = out.owed.promise_errand();
-        self.folder.ask(Job::Rename(take, unquoted(to).to_owned(), errand));
+        self.folder.ask(LibrarianJob::Rename(take, unquoted(to).to_owned(), errand));
         Ok(String::new())
     }
 
     pub fn remove(&mut self, Text(name): &Text, out: &mut Out) -> Answer {
         let take = self.named(unquoted(name))?;
         let errand = out.owed.promise_errand();
-        self.folder.ask(Job::Remove(take, errand));
+        self.folder.ask(LibrarianJob::Remove(take, errand));
         Ok(String::new())
     }
 
     /// From now on takes go there. What an interrupted run left there is mended.
     pub fn go_to(&mut self, folder: PathBuf) {
         if self.folder.shown.is_some() {
-            self.folder.ask(Job::Look(Some(folder.clone())));
+            self.folder.ask(LibrarianJob::Look(Some(folder.clone())));
         }
         self.takes.go_to(folder);
         self.mend();
@@ -114,18 +114,18 @@ impl Recorder {
     pub fn listen_to_librarian(&mut self, out: &mut Out) {
         while let Ok(news) = self.folder.librarian.news.try_recv() {
             match news {
-                News::Mended(text) => out.notice(Severity::Warning, text),
-                News::Measured(path, verdict) => out.tell(Event::TakeMeasured { path, verdict }),
-                News::Takes(status) => {
+                LibrarianNews::Mended(text) => out.notice(Severity::Warning, text),
+                LibrarianNews::Measured(path, verdict) => out.tell(Event::TakeMeasured { path, verdict }),
+                LibrarianNews::Takes(status) => {
                     if let Some(shown) = &mut self.folder.shown {
                         *shown = Some(status);
                     }
                 }
-                News::Did(errand, text) => {
+                LibrarianNews::Did(errand, text) => {
                     out.answer_errand(errand, &Ok(text.clone()));
                     out.notice(Severity::Info, text);
                 }
-                News::DidNot(errand, text) => {
+                LibrarianNews::DidNot(errand, text) => {
                     out.answer_errand(errand, &Err(text.clone()));
                     out.notice(Severity::Error, text);
                 }

@@ -6,35 +6,35 @@
 
 mod answer;
 mod begins;
+mod disk_lag;
 mod keyed;
 mod order;
-mod pace;
 mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use keyed::{Pending, TakeKey, Wanted};
+pub use keyed::{Pending, TakeKey, TakeRequest};
 pub use order::Occasion;
 
-use super::{folder::Folder, room::Room};
+use super::{disk_space::DiskSpace, folder::Folder};
 use crate::{
     config::recorder::{FileOf, RecorderOptions},
     engine::{
         audio::capture::{Capture, STALL_SECONDS},
-        control::{Calendar, out::Out, owed::Awaited},
+        control::{Calendar, out::Out, pending_answers::Awaited},
         disk::{
             worker::WorkerHandle,
-            writer::{Begin, Played, Progress, TakeId, TakeJob, TakeNews, TakeOrder},
+            writer::{Begin, RolledMessage, TakeId, TakeJob, TakeNews, TakeOrder, WriteProgress},
         },
     },
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
-    takes::Happening,
+    takes::TakeEvent,
     taps::{self, Tap},
     wav::Depth,
 };
 use begins::Begins;
-use keyed::{AllKeyed, Take};
-use pace::Pace;
+use disk_lag::DiskLag;
+use keyed::{ActiveTake, AllKeyed};
 use std::path::{Path, PathBuf};
 
 /// Takes that may be made or closed at once: each costs files, buffers and what was played.
@@ -128,25 +128,25 @@ pub struct Takes {
     /// Those that have ended and are not closed yet.
     closing: Vec<Made>,
     /// How the disk keeps up.
-    pace: Pace,
+    lag: DiskLag,
     /// How many may still begin now.
     begins: Begins,
     /// Times the disk refused a file.
     refused: u64,
     gap_frames: u64,
     /// What went over MIDI and is not handed over yet, and the turns since something was.
-    played: Vec<Played>,
+    played: Vec<RolledMessage>,
     turns: u32,
     /// As it was sent last.
     tempo_bpm: Option<f64>,
-    room: Room,
+    room: DiskSpace,
     warned: bool,
 }
 
 /// What takes are made with.
 pub struct TakesParts {
     pub writer: WorkerHandle<TakeJob, TakeNews>,
-    pub progress: Progress,
+    pub progress: WriteProgress,
     pub folder: PathBuf,
     pub calendar: Calendar,
     pub capture: Capture,
@@ -173,14 +173,14 @@ impl Takes {
             count: 0,
             keyed: AllKeyed::default(),
             closing: Vec::new(),
-            pace: Pace::new(parts.progress),
+            lag: DiskLag::new(parts.progress),
             begins: Begins::new(),
             refused: 0,
             gap_frames: 0,
             played: Vec::new(),
             turns: 0,
             tempo_bpm: None,
-            room: Room::default(),
+            room: DiskSpace::default(),
             warned: false,
         };
         // Files that cannot be are refused when they are asked for.
@@ -267,7 +267,7 @@ impl Takes {
         self.keyed.takes().find_map(|take| take.made.path.as_deref())
     }
 
-    fn take(&self, key: TakeKey) -> Option<&Take> {
+    fn take(&self, key: TakeKey) -> Option<&ActiveTake> {
         self.keyed.of(key)?.take.as_ref()
     }
 
@@ -284,7 +284,7 @@ impl Takes {
         self.keyed.takes_mut().map(|take| &mut take.made).chain(&mut self.closing).find(|made| made.id == id)
     }
 
-    fn under_way_mut(&mut self, id: TakeId) -> Option<&mut Take> {
+    fn under_way_mut(&mut self, id: TakeId) -> Option<&mut ActiveTake> {
         self.keyed.takes_mut().find(|take| take.made.id == id)
     }
 
@@ -376,7 +376,7 @@ impl Takes {
     pub fn begin(
         &mut self,
         key: TakeKey,
-        wanted: Wanted,
+        wanted: TakeRequest,
         begin: Begin,
         marks: Vec<(i64, String)>,
         occasion: &Occasion,
@@ -394,7 +394,8 @@ impl Takes {
             out.owed.promise(Awaited::Beginning(made.id));
         }
         self.send(TakeJob::Begin(Box::new(order)));
-        let take = Take { made, wanted, listens, first_frame: None, ends_with_bar: false, gap_frames: 0, marks: 0 };
+        let take =
+            ActiveTake { made, wanted, listens, first_frame: None, ends_with_bar: false, gap_frames: 0, marks: 0 };
         self.keyed.of_mut(key).take = Some(take);
         self.warned = false;
         Ok(())
@@ -425,7 +426,7 @@ impl Takes {
     /// Ends the take of this key before this frame; another may begin at once.
     pub fn end(&mut self, key: TakeKey, frame: i64, out: &mut Out) {
         self.hand_over_played();
-        if let Some(Take { made, .. }) = self.keyed.of_mut(key).take.take() {
+        if let Some(ActiveTake { made, .. }) = self.keyed.of_mut(key).take.take() {
             self.ended_frame = frame;
             let take = made.id;
             tracing::info!(take = take.0, frame, "take stopped");
@@ -454,7 +455,7 @@ impl Takes {
     /// The device is gone: takes end with what is there, and go on when it is back. One that waits for a sound goes on
     /// waiting.
     pub fn interrupt(&mut self, out: &mut Out) {
-        let has_begun = |take: &Take| take.first_frame.is_some();
+        let has_begun = |take: &ActiveTake| take.first_frame.is_some();
         for key in self.keyed.keys(|keyed| keyed.take.as_ref().is_some_and(has_begun)) {
             self.keyed.of_mut(key).interrupted = self.take(key).map(|take| take.wanted.clone());
             self.end(key, self.held().end, out);
@@ -462,7 +463,7 @@ impl Takes {
     }
 
     /// What goes on under this key, where a take was interrupted; said once.
-    pub fn take_interrupted(&mut self, key: TakeKey) -> Option<Wanted> {
+    pub fn take_interrupted(&mut self, key: TakeKey) -> Option<TakeRequest> {
         self.keyed.of_mut(key).interrupted.take()
     }
 
@@ -482,7 +483,7 @@ impl Takes {
     }
 
     /// What went over MIDI goes beside the takes.
-    pub fn played(&mut self, mut played: Vec<Played>) {
+    pub fn played(&mut self, mut played: Vec<RolledMessage>) {
         self.played.append(&mut played);
     }
 
@@ -491,7 +492,7 @@ impl Takes {
         self.turns = 0;
         if !self.played.is_empty() {
             let played = std::mem::take(&mut self.played);
-            self.send(TakeJob::Played(played));
+            self.send(TakeJob::RolledMessage(played));
         }
     }
 
@@ -503,7 +504,7 @@ impl Takes {
     }
 
     /// Something happened that belongs to what is heard in the takes: each that is open gets a mark.
-    pub fn happened(&mut self, frame: i64, what: &Happening) {
+    pub fn happened(&mut self, frame: i64, what: &TakeEvent) {
         if self.is_open() {
             self.send(TakeJob::Mark { take: None, frame, label: what.to_string() });
         }

@@ -1,6 +1,6 @@
 //! Takes as they are asked for, in virtual time: 48 kHz, 120 BPM, a bar is 96,000 frames.
 
-use super::{Begin, TakeKey, Wanted};
+use super::{Begin, TakeKey, TakeRequest};
 use crate::engine::control::{Control, recorder::Occasion, tests::Rig};
 use crate::{
     config::recorder::FileOf,
@@ -323,7 +323,7 @@ fn begin_beside(rig: &mut Rig, taps: &str, begin: Begin, end_frame: Option<i64>)
     let occasion = Occasion::of(instruments, ports, out, now);
     let taps = taps.parse::<Taps>().unwrap().as_slice().to_vec();
     let files = Some(vec![FileOf { suffix: String::new(), taps }]);
-    let wanted = Wanted { name: Some("beside".to_owned()), files, end_frame };
+    let wanted = TakeRequest { name: Some("beside".to_owned()), files, end_frame };
     recorder.takes.begin(BESIDE, wanted, begin, Vec::new(), &occasion, out)
 }
 

@@ -12,7 +12,7 @@ use crate::{
     hints,
     profile::Param,
     session::{
-        edit::{Edit, Shelf},
+        edit::{Edit, SnapshotScope},
         model::Model,
     },
     snapshots::Snapshot,
@@ -24,10 +24,10 @@ use std::{
 };
 
 /// The lists there are, in the order they are looked through.
-const SHELVES: [Shelf; 2] = [Shelf::Session, Shelf::Library];
+const SHELVES: [SnapshotScope; 2] = [SnapshotScope::Session, SnapshotScope::Library];
 
 /// A snapshot by its name, and the list it is in.
-fn find<'m>(model: &'m Model, profile: &str, name: &str) -> Option<(Shelf, &'m Snapshot)> {
+fn find<'m>(model: &'m Model, profile: &str, name: &str) -> Option<(SnapshotScope, &'m Snapshot)> {
     SHELVES.into_iter().find_map(|shelf| Some((shelf, model.shelf(shelf)?.get(profile, name)?)))
 }
 
@@ -75,8 +75,8 @@ impl SessionDesk {
         let values = out.model.knobs(instruments.current).iter().copied();
         let mut values: BTreeMap<String, u16> = params.iter().map(|param| param.name.clone()).zip(values).collect();
         let (shelf, list) = match out.model.own() {
-            Some(own) => (Shelf::Session, own),
-            None => (Shelf::Library, out.model.library()),
+            Some(own) => (SnapshotScope::Session, own),
+            None => (SnapshotScope::Library, out.model.library()),
         };
         // What another version of the profile knows stays.
         for (name, value) in list.get(&profile, name).iter().flat_map(|before| &before.values) {
@@ -138,15 +138,15 @@ impl SessionDesk {
             out.keeper.put_in_trash(&file, before);
         }
         match (shelf, &mut self.open) {
-            (Some(Shelf::Session), Some(open)) => open.hurry(),
-            (Some(Shelf::Library), _) => out.keep(Arc::clone(out.model.library()), &self.library),
+            (Some(SnapshotScope::Session), Some(open)) => open.hurry(),
+            (Some(SnapshotScope::Library), _) => out.keep(Arc::clone(out.model.library()), &self.library),
             _ => {}
         }
         inverse
     }
 
     /// How a snapshot comes back that was replaced or deleted, for a sentence.
-    fn way_back(&self, shelf: Shelf) -> &'static str {
+    fn way_back(&self, shelf: SnapshotScope) -> &'static str {
         match self.file_of(shelf) {
             Some(_) => "it is in the trash, and param.undo brings it back",
             None => "param.undo brings it back",

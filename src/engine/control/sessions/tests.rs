@@ -10,7 +10,7 @@ use crate::{
     session::{InstrumentState, Session, folder::LOCK},
     snapshots::Snapshots,
     status::{Event, Severity, Status},
-    stored::{self, FromYaml, Stored},
+    stored::{self, FromYaml, StoredValue},
 };
 use std::{
     collections::BTreeMap,
@@ -33,7 +33,7 @@ struct Rig {
 fn station(music: &Path, second: bool, change: impl FnOnce(&mut EngineConfig)) -> Rig {
     let mut config = EngineConfig {
         clock_on: false,
-        snapshots: Stored::load(music.join("library.yaml")).0,
+        snapshots: StoredValue::load(music.join("library.yaml")).0,
         ..EngineConfig::of_seven_bits(music)
     };
     change(&mut config);

@@ -12,7 +12,7 @@ use crate::{
         control::{Moment, out::Out, ports::Ports},
         midi::{
             clock_thread::ClockCounters,
-            input::Received,
+            input::ReceivedMessage,
             sent::{Payload, PortIndex},
         },
         station::Answer,
@@ -137,11 +137,11 @@ impl Transport {
     }
 
     /// Follows the clock in what came in.
-    pub fn follow_clock(&mut self, heard: &[Received], ports: &Ports, out: &mut Out, now: Moment) {
+    pub fn follow_clock(&mut self, heard: &[ReceivedMessage], ports: &Ports, out: &mut Out, now: Moment) {
         if !self.sync.is_followed() {
             return;
         }
-        for Received { at_ns, port, payload } in heard {
+        for ReceivedMessage { at_ns, port, payload } in heard {
             let Payload::Short(message) = payload else { continue };
             let position = song_position(message);
             let is_clock = [Message::CLOCK, Message::START, Message::CONTINUE, Message::STOP].contains(message);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     snapshots::{Snapshot, Snapshots},
-    stored::{self, FromYaml, Full, Stored, ToYaml},
+    stored::{self, FromYaml, Full, StoredValue, ToYaml},
 };
 use std::{
     collections::BTreeMap,
@@ -40,10 +40,10 @@ fn of_several_texts_for_one_file_only_the_newest_is_written_and_all_who_wait_are
     }
     keeper.step();
     assert_eq!(fs::read_to_string(a).unwrap(), "99");
-    let kept: Vec<Kept> = kept.try_iter().collect();
+    let kept: Vec<WriteReport> = kept.try_iter().collect();
     assert_eq!(kept.iter().map(|kept| kept.errands.len()).collect::<Vec<_>>(), [100, 100]);
-    assert!(matches!(kept[0].outcome, Outcome::Written), "{kept:?}");
-    let Outcome::Not { sentence, again: Some(again) } = &kept[1].outcome else { panic!("{kept:?}") };
+    assert!(matches!(kept[0].outcome, WriteOutcome::Written), "{kept:?}");
+    let WriteOutcome::Not { sentence, again: Some(again) } = &kept[1].outcome else { panic!("{kept:?}") };
     assert_eq!((again.revision, kept[1].revision), (PageRevision(99), PageRevision(99)));
     assert!(sentence.starts_with(&format!("the rest works: {} cannot be written (", b.display())), "{sentence}");
 }
@@ -92,31 +92,31 @@ fn what_is_too_long_is_not_to_be_tried_again_and_the_old_file_stands() {
     let full = Full::new("'9' bytes".to_owned(), "make room first");
     sender.send(Page { content: Arc::new(Plain(Err(full))), ..page(a.clone(), 1, "") }).unwrap();
     keeper.step();
-    let Outcome::Not { sentence, again: None } = kept.recv().unwrap().outcome else { panic!("it is tried again") };
+    let WriteOutcome::Not { sentence, again: None } = kept.recv().unwrap().outcome else { panic!("it is tried again") };
     assert!(sentence.contains("'9' bytes: make room first"), "{sentence}");
     assert_eq!(fs::read_to_string(a).unwrap(), "old");
 }
 
 /// A station with the file of snapshots.
 struct Station {
-    stored: Stored<Snapshots>,
+    stored: StoredValue<Snapshots>,
     pages: Sender<Page>,
-    keeper: Worker<Keeper>,
-    kept: Receiver<Kept>,
+    keeper: Worker<FileKeeper>,
+    kept: Receiver<WriteReport>,
 }
 
 impl Station {
     fn of(file: &Path) -> Station {
         let (keeper, WorkerHandle { jobs: pages, news: kept }) = keeper();
-        let (stored, faults) = Stored::load(file.to_owned());
+        let (stored, faults) = StoredValue::load(file.to_owned());
         assert_eq!(faults, []);
         Station { stored, pages, keeper, kept }
     }
 
-    fn save(&mut self, name: &str, value: u16) -> Vec<Outcome> {
+    fn save(&mut self, name: &str, value: u16) -> Vec<WriteOutcome> {
         let values = BTreeMap::from([("cutoff".to_owned(), value)]);
         self.stored.value.put(Snapshot { profile: "nts1".to_owned(), name: name.to_owned(), values });
-        let shared = Shared {
+        let shared = SharedFile {
             read: Arc::clone(&self.stored.home.read),
             merge: stored::merged::<Snapshots>,
             bytes_max: Snapshots::BYTES_MAX,
@@ -126,7 +126,7 @@ impl Station {
             revision: PageRevision::default(),
             content: Arc::new(self.stored.value.clone()),
             loss: Snapshots::LOSS,
-            how: How::Shared(shared),
+            how: How::SharedFile(shared),
             errands: Vec::new(),
         };
         self.pages.send(page).unwrap();
@@ -145,9 +145,9 @@ fn two_stations_with_one_file_keep_what_each_saved() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshots.yaml");
     let (mut a, mut b) = (Station::of(&file), Station::of(&file));
-    assert!(matches!(a.save("a1", 1)[..], [Outcome::Written]));
-    assert!(matches!(b.save("b1", 1)[..], [Outcome::Merged { .. }]));
-    assert!(matches!(a.save("a2", 1)[..], [Outcome::Merged { .. }]));
+    assert!(matches!(a.save("a1", 1)[..], [WriteOutcome::Written]));
+    assert!(matches!(b.save("b1", 1)[..], [WriteOutcome::Merged { .. }]));
+    assert!(matches!(a.save("a2", 1)[..], [WriteOutcome::Merged { .. }]));
     // Neither knows what the other saved, and takes nothing of it away.
     b.save("b2", 1);
     assert_eq!(names(&file), ["a1", "b1", "a2", "b2"]);
@@ -172,7 +172,7 @@ fn a_file_that_was_broken_while_the_station_runs_is_told_and_left_as_it_is_until
         fs::write(&file, broken).unwrap();
         let kept = station.save("b", 1);
         assert!(
-            matches!(&kept[..], [Outcome::Not { sentence, again: Some(_) }] if sentence.contains("is left as it is")),
+            matches!(&kept[..], [WriteOutcome::Not { sentence, again: Some(_) }] if sentence.contains("is left as it is")),
             "{kept:?}"
         );
         assert_eq!(fs::read_to_string(&file).unwrap(), broken);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     status::{TakeInfo, TakeState},
-    wav::{Depth, Encoder, Info, Mark, Origin, Shape, WavFile},
+    wav::{Depth, Encoder, Info, Mark, Origin, WavFile, WavShape},
 };
 use std::{
     fs::File,
@@ -12,8 +12,8 @@ use std::{
 
 struct Rig {
     librarian: Worker<Librarian>,
-    jobs: Sender<Job>,
-    news: Receiver<News>,
+    jobs: Sender<LibrarianJob>,
+    news: Receiver<LibrarianNews>,
     folder: tempfile::TempDir,
 }
 
@@ -29,8 +29,8 @@ impl Rig {
         self.folder.path().join("takes").join(name)
     }
 
-    fn named(&self, name: &str) -> Named {
-        Named { path: self.path(name), second: None }
+    fn named(&self, name: &str) -> NamedTake {
+        NamedTake { path: self.path(name), second: None }
     }
 
     /// Half a second of a square wave at 8 kHz; where it is left open its header tells of nothing.
@@ -40,7 +40,7 @@ impl Rig {
 
     fn take_by(&self, made_by: &str, name: &str, is_closed: bool) {
         std::fs::create_dir_all(self.folder.path().join("takes")).unwrap();
-        let shape = Shape { channels: 1, sample_rate_hz: 8_000, depth: Depth::Int24 };
+        let shape = WavShape { channels: 1, sample_rate_hz: 8_000, depth: Depth::Int24 };
         let origin = Origin { originator: made_by.to_owned(), ..Origin::default() };
         let mut wav = WavFile::create(File::create(self.path(name)).unwrap(), shape, Some(&origin)).unwrap();
         let mut bytes = Vec::new();
@@ -53,7 +53,7 @@ impl Rig {
         }
     }
 
-    fn ask(&mut self, job: Job) -> Vec<News> {
+    fn ask(&mut self, job: LibrarianJob) -> Vec<LibrarianNews> {
         self.jobs.send(job).unwrap();
         self.librarian.step();
         self.news.try_iter().collect()
@@ -62,8 +62,8 @@ impl Rig {
     /// The last list that was told.
     fn looked(&mut self) -> Vec<TakeInfo> {
         let folder = self.folder.path().join("takes");
-        let last = self.ask(Job::Look(Some(folder))).into_iter().rev().find_map(|news| match news {
-            News::Takes(status) => Some(status),
+        let last = self.ask(LibrarianJob::Look(Some(folder))).into_iter().rev().find_map(|news| match news {
+            LibrarianNews::Takes(status) => Some(status),
             _ => None,
         });
         last.unwrap().takes.to_vec()
@@ -80,13 +80,16 @@ fn what_an_interrupted_run_left_is_mended_and_told_and_nothing_else_is_touched()
     rig.take_by("another program", "theirs.wav", false);
     let theirs = std::fs::read(rig.path("theirs.wav")).unwrap();
     let folder = rig.folder.path().join("takes");
-    let told = rig.ask(Job::Mend(vec![folder.clone()]));
-    assert!(matches!(&told[..], [News::Mended(text)] if text.starts_with("cut.wav: repaired, 0.500 s")), "{told:?}");
+    let told = rig.ask(LibrarianJob::Mend(vec![folder.clone()]));
+    assert!(
+        matches!(&told[..], [LibrarianNews::Mended(text)] if text.starts_with("cut.wav: repaired, 0.500 s")),
+        "{told:?}"
+    );
     assert_eq!(std::fs::read(rig.path("whole.wav")).unwrap(), whole);
     assert_eq!(std::fs::read(rig.path("notes.wav")).unwrap(), b"no take");
     assert_eq!(std::fs::read(rig.path("theirs.wav")).unwrap(), theirs);
-    assert!(rig.ask(Job::Mend(vec![folder])).is_empty());
-    assert!(rig.ask(Job::Mend(vec![PathBuf::from("/nowhere")])).is_empty());
+    assert!(rig.ask(LibrarianJob::Mend(vec![folder])).is_empty());
+    assert!(rig.ask(LibrarianJob::Mend(vec![PathBuf::from("/nowhere")])).is_empty());
 }
 
 #[test]
@@ -108,10 +111,10 @@ fn who_looks_sees_every_take_with_what_was_measured_of_it() {
     assert_eq!(of("open").state, TakeState::NeedsRepair);
     assert!(matches!(&of("bad").state, TakeState::Beyond(why) if why.contains("no WAV file")));
     // Nothing changed: nothing is told.
-    assert!(rig.ask(Job::LookAgain).is_empty());
+    assert!(rig.ask(LibrarianJob::LookAgain).is_empty());
     std::fs::remove_file(rig.path("bad.wav")).unwrap();
-    assert!(matches!(&rig.ask(Job::LookAgain)[..], [News::Takes(status)] if status.takes.len() == 2));
-    assert!(rig.ask(Job::Look(None)).is_empty());
+    assert!(matches!(&rig.ask(LibrarianJob::LookAgain)[..], [LibrarianNews::Takes(status)] if status.takes.len() == 2));
+    assert!(rig.ask(LibrarianJob::Look(None)).is_empty());
 }
 
 #[test]
@@ -120,13 +123,13 @@ fn a_take_that_is_finished_is_measured_once() {
     rig.take("one.wav", true);
     let path = rig.path("one.wav");
     for _ in 0..2 {
-        let told = rig.ask(Job::Measure(path.clone()));
+        let told = rig.ask(LibrarianJob::Measure(path.clone()));
         assert!(
-            matches!(&told[..], [News::Measured(of, verdict)] if *of == path && verdict.frames == 4_000),
+            matches!(&told[..], [LibrarianNews::Measured(of, verdict)] if *of == path && verdict.frames == 4_000),
             "{told:?}"
         );
     }
-    assert!(rig.ask(Job::Measure(rig.path("none.wav"))).is_empty());
+    assert!(rig.ask(LibrarianJob::Measure(rig.path("none.wav"))).is_empty());
 }
 
 #[test]
@@ -134,11 +137,11 @@ fn takes_are_renamed_and_removed_and_what_cannot_be_is_told() {
     let mut rig = Rig::new();
     rig.take("one.wav", true);
     rig.take("two.wav", true);
-    let told = rig.ask(Job::Rename(rig.named("one.wav"), "three".to_owned(), ErrandId::default()));
-    assert!(matches!(&told[..], [News::Did(_, text)] if text == "one.wav is three.wav now"), "{told:?}");
-    let told = rig.ask(Job::Rename(rig.named("two.wav"), "three".to_owned(), ErrandId::default()));
-    assert!(matches!(&told[..], [News::DidNot(_, text)] if text.starts_with("two.wav: ")), "{told:?}");
-    let told = rig.ask(Job::Remove(rig.named("two.wav"), ErrandId::default()));
-    assert!(matches!(&told[..], [News::Did(_, text)] if text.contains("two.wav is in the trash")), "{told:?}");
+    let told = rig.ask(LibrarianJob::Rename(rig.named("one.wav"), "three".to_owned(), ErrandId::default()));
+    assert!(matches!(&told[..], [LibrarianNews::Did(_, text)] if text == "one.wav is three.wav now"), "{told:?}");
+    let told = rig.ask(LibrarianJob::Rename(rig.named("two.wav"), "three".to_owned(), ErrandId::default()));
+    assert!(matches!(&told[..], [LibrarianNews::DidNot(_, text)] if text.starts_with("two.wav: ")), "{told:?}");
+    let told = rig.ask(LibrarianJob::Remove(rig.named("two.wav"), ErrandId::default()));
+    assert!(matches!(&told[..], [LibrarianNews::Did(_, text)] if text.contains("two.wav is in the trash")), "{told:?}");
     assert!(rig.path("three.wav").exists() && !rig.path("two.wav").exists());
 }

@@ -8,7 +8,7 @@ use super::stereo::{self, Stereo};
 use crate::{
     engine::audio::{capture::Capture, streams::block::Block},
     music::{PassFrames, Plan, SongTime},
-    session::playlist::{Audio, Captured, Piece, Playlist},
+    session::playlist::{Audio, Captured, Playlist, PlaylistRegion},
     wav,
 };
 use busker_sound::varispeed::Kernel;
@@ -65,7 +65,7 @@ impl SongSource {
         let (first, most) = (song_frame - early, most.min(part.end.saturating_sub(part.start).saturating_add(early)));
         let playlist = Arc::clone(&self.playlist);
         let pieces = playlist.pieces(first..first + most, pass);
-        let ready = |piece: &Piece<'_>| piece.song.start + self.ready_frames(piece, capture);
+        let ready = |piece: &PlaylistRegion<'_>| piece.song.start + self.ready_frames(piece, capture);
         let ends = pieces.iter().map(ready).fold(first + most, i64::min);
         if ends <= song_frame {
             return Filled::NotYet;
@@ -93,7 +93,7 @@ impl SongSource {
     }
 
     /// How many frames of the song of a piece are there, from its first on.
-    fn ready_frames(&self, piece: &Piece<'_>, capture: &Capture) -> i64 {
+    fn ready_frames(&self, piece: &PlaylistRegion<'_>, capture: &Capture) -> i64 {
         let all = piece.song.end - piece.song.start;
         let Some(captured) = &piece.audio.captured else { return all };
         let there = capture.held().end;
@@ -111,7 +111,7 @@ impl SongSource {
     }
 
     /// The frames of its file that so many frames of a piece need.
-    fn needs(&self, piece: &Piece<'_>, frames: i64) -> Range<i64> {
+    fn needs(&self, piece: &PlaylistRegion<'_>, frames: i64) -> Range<i64> {
         let (a, b) = (piece.file_at, piece.file_at + (frames - 1) as f64 * piece.speed);
         let reach = self.kernel.as_ref().map_or(0, Kernel::reach) as i64;
         a.min(b).floor() as i64 - reach..a.max(b).floor() as i64 + 1 + reach
@@ -120,7 +120,7 @@ impl SongSource {
     /// Adds what a piece sounds like to its frames of a block.
     fn add(
         &mut self,
-        piece: &Piece<'_>,
+        piece: &PlaylistRegion<'_>,
         song: Range<i64>,
         capture: &Capture,
         samples: &mut [[f32; 2]],

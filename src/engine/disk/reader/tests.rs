@@ -106,7 +106,7 @@ fn a_rate_that_no_sound_has_is_refused_before_memory_is_asked_for() {
 }
 
 /// A reader without a control, what it is asked through, and the streams it lends to.
-fn rig() -> (Worker<Reader>, Sender<Job>, Receiver<News>, Streams) {
+fn rig() -> (Worker<DiskReader>, Sender<DiskReaderJob>, Receiver<DiskReaderNews>, Streams) {
     let (streams, _, lending, _) = streams(48_000.0);
     let (_, capture) = capture(&Layout { taps: Vec::new(), left_out: Vec::new(), frames: 1 });
     let (reader, WorkerHandle { jobs, news }) = reader(lending, capture);
@@ -114,14 +114,14 @@ fn rig() -> (Worker<Reader>, Sender<Job>, Receiver<News>, Streams) {
 }
 
 /// A song of one second that goes round and round, and its file.
-fn round_and_round(path: &Path, stream: usize, rate_hz: f64) -> Job {
+fn round_and_round(path: &Path, stream: usize, rate_hz: f64) -> DiskReaderJob {
     let mut plan = Plan::new(Bpm::DEFAULT, rate_hz, false);
     plan.set_loop(Some(LoopRegion::new(0..48).unwrap()), 0);
     plan.roll(0.0, 0);
     let (file, frames) = (Arc::from(path), rate_hz as u64);
     let clip = Clip::of(file, 0, 0, frames);
     let playlist = Arc::new(Playlist::new(vec![clip]));
-    Job::Follow { stream, epoch: Epoch(1), playlist, plan: Box::new(plan), from_frame: 0 }
+    DiskReaderJob::Follow { stream, epoch: Epoch(1), playlist, plan: Box::new(plan), from_frame: 0 }
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn all_streams_at_once_stay_within_the_budget_and_give_everything_back() {
             "a disk may stall two seconds"
         );
         for stream in 0..STREAMS {
-            jobs.send(Job::Stop { stream }).unwrap();
+            jobs.send(DiskReaderJob::Stop { stream }).unwrap();
         }
         reader.step();
         // What is out comes home one day.
@@ -173,9 +173,9 @@ fn a_file_that_is_not_there_is_one_sentence_and_the_rest_is_read() {
     let (mut reader, jobs, news, _streams) = rig();
     jobs.send(round_and_round(Path::new("/nowhere/take.wav"), 3, 48_000.0)).unwrap();
     reader.step();
-    let silent: Vec<News> = news.try_iter().collect();
+    let silent: Vec<DiskReaderNews> = news.try_iter().collect();
     assert!(
-        matches!(&silent[..], [News::Silent { stream: 3, sentence }] if sentence.contains("nowhere")),
+        matches!(&silent[..], [DiskReaderNews::Silent { stream: 3, sentence }] if sentence.contains("nowhere")),
         "{silent:?}"
     );
     assert!(reader.work.lines[3].lent.count() > 40);

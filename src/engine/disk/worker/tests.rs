@@ -12,7 +12,7 @@ struct CountDown {
     left: Vec<u32>,
 }
 
-impl Work for CountDown {
+impl DiskWork for CountDown {
     type Job = u32;
     type News = String;
     const THREAD: &'static str = "count-down";

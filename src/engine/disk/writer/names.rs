@@ -13,7 +13,7 @@ use std::{
 const NAMES: u32 = 10_000;
 
 /// A file that could not be made, and why.
-pub(super) struct Refusal {
+pub(super) struct CreateFileError {
     pub(super) path: PathBuf,
     pub(super) error: io::Error,
 }
@@ -33,12 +33,12 @@ pub(super) fn file_name(stem: &str, suffix: &str, part: u32) -> OsString {
 }
 
 /// A file that was begun, and its name.
-pub(super) type Begun = (PathBuf, WavFile<File>);
+pub(super) type NewFile = (PathBuf, WavFile<File>);
 
 /// The files of a take.
-pub(super) struct Made {
+pub(super) struct NewTakeFiles {
     /// In the order of the take's, each with its path.
-    pub(super) files: Vec<Begun>,
+    pub(super) files: Vec<NewFile>,
     /// What the names of all its files begin with: the take's name, and a number where others had it.
     pub(super) stem: String,
 }
@@ -49,13 +49,13 @@ pub(super) fn create(
     order: &TakeOrder,
     folder: &Path,
     begin: impl Fn(&FileOf, File) -> io::Result<WavFile<File>>,
-) -> Result<Made, Refusal> {
-    let refusal = |error| Refusal { path: folder.join(file_name(&order.name, "", 1)), error };
+) -> Result<NewTakeFiles, CreateFileError> {
+    let refusal = |error| CreateFileError { path: folder.join(file_name(&order.name, "", 1)), error };
     make_folder(folder).map_err(refusal)?;
     for stem in stems(&order.name) {
         match create_all(order, folder, &stem, &begin) {
             Ok(made) => return synced(folder).map(|()| made).map_err(refusal),
-            Err(Refusal { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(CreateFileError { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(refusal) => return Err(refusal),
         }
     }
@@ -69,7 +69,7 @@ pub(super) fn create_part(
     suffix: &str,
     first_part: u32,
     begin: impl Fn(File) -> io::Result<WavFile<File>>,
-) -> io::Result<(Begun, u32)> {
+) -> io::Result<(NewFile, u32)> {
     make_folder(folder)?;
     for part in first_part..first_part.saturating_add(NAMES) {
         let path = folder.join(file_name(stem, suffix, part));
@@ -105,8 +105,8 @@ fn create_all(
     folder: &Path,
     stem: &str,
     begin: &dyn Fn(&FileOf, File) -> io::Result<WavFile<File>>,
-) -> Result<Made, Refusal> {
-    let mut files: Vec<Begun> = Vec::new();
+) -> Result<NewTakeFiles, CreateFileError> {
+    let mut files: Vec<NewFile> = Vec::new();
     // What is played goes beside it under the same name, and so does what follows. A link that leads nowhere has its name.
     let is_taken = |name: OsString| folder.join(name).symlink_metadata().is_ok();
     let is_free = |suffix: &str| match is_taken(format!("{stem}.mid").into()) || is_taken(file_name(stem, suffix, 2)) {
@@ -122,11 +122,11 @@ fn create_all(
                     // Made a moment ago, and without audio.
                     let _ = fs::remove_file(path);
                 }
-                return Err(Refusal { path, error });
+                return Err(CreateFileError { path, error });
             }
         }
     }
-    Ok(Made { files, stem: stem.to_owned() })
+    Ok(NewTakeFiles { files, stem: stem.to_owned() })
 }
 
 /// Begins a file under a hidden name and gives it its own, which nobody has: killed in between, nothing without a header

@@ -6,7 +6,7 @@ use crate::{
     files,
     midi::{
         Message,
-        smf::{Bytes, Smf, SmfEvent, TempoFrom, Way},
+        smf::{Bytes, MessageDirection, Smf, SmfEvent, TempoFrom},
     },
 };
 use std::{
@@ -27,18 +27,18 @@ const LONG_BYTES: usize = 1 << 20;
 
 /// A message that went out or came in.
 #[derive(Clone, Debug)]
-pub struct Played {
+pub struct RolledMessage {
     /// The frame that was rendered then.
     pub frame: i64,
     /// Out or in.
-    pub way: Way,
+    pub way: MessageDirection,
     /// The port, counted from 0.
     pub port: u8,
     /// What.
     pub bytes: Bytes,
 }
 
-impl Played {
+impl RolledMessage {
     /// What ends what this begins or ends, and whether it begins it: a note, a pedal, a bend.
     fn hold(&self) -> Option<(Message, bool)> {
         self.bytes.short()?.hold()
@@ -47,12 +47,12 @@ impl Played {
 
 /// What sounds or is pressed: what began it, in order.
 #[derive(Clone, Default)]
-struct Lasting(Vec<Played>);
+struct Lasting(Vec<RolledMessage>);
 
 impl Lasting {
-    fn track(&mut self, played: &Played) {
+    fn track(&mut self, played: &RolledMessage) {
         let Some((end, begins)) = played.hold() else { return };
-        let is_it = |one: &Played| {
+        let is_it = |one: &RolledMessage| {
             (one.way, one.port) == (played.way, played.port) && one.hold().is_some_and(|(other, _)| other == end)
         };
         self.0.retain(|one| !is_it(one));
@@ -65,7 +65,7 @@ impl Lasting {
 /// What is held for takes to come.
 #[derive(Default)]
 pub(super) struct Roll {
-    played: VecDeque<Played>,
+    played: VecDeque<RolledMessage>,
     /// What lasts from before the first of those.
     lasting: Lasting,
     /// Tempos in the order of their frames, in BPM; the first may be older than what is held.
@@ -74,7 +74,7 @@ pub(super) struct Roll {
 
 impl Roll {
     /// Holds a message, and lets go of those before `oldest`.
-    pub(super) fn play(&mut self, played: Played, oldest: i64) {
+    pub(super) fn play(&mut self, played: RolledMessage, oldest: i64) {
         self.played.push_back(played);
         while self.played.len() > HELD || self.played.front().is_some_and(|first| first.frame < oldest) {
             if let Some(gone) = self.played.pop_front() {
@@ -84,7 +84,7 @@ impl Roll {
     }
 
     /// What lasts when this frame begins.
-    fn lasting_at(&self, frame: i64) -> Vec<Played> {
+    fn lasting_at(&self, frame: i64) -> Vec<RolledMessage> {
         let mut lasting = self.lasting.clone();
         self.played.iter().filter(|played| played.frame < frame).for_each(|played| lasting.track(played));
         lasting.0
@@ -142,7 +142,7 @@ impl MidiFile {
         }
         // What began before the take and lasts is in it from its first frame on.
         let lasting = roll.lasting_at(first_frame);
-        lasting.into_iter().for_each(|began| file.play(&Played { frame: first_frame, ..began }, None));
+        lasting.into_iter().for_each(|began| file.play(&RolledMessage { frame: first_frame, ..began }, None));
         roll.played.iter().for_each(|played| file.play(played, None));
         order.marks.iter().for_each(|(frame, label)| file.mark(*frame, label));
         file
@@ -153,9 +153,9 @@ impl MidiFile {
     }
 
     /// A message, where it belongs to the take, which ends before `end`.
-    pub(super) fn play(&mut self, played: &Played, end: Option<i64>) {
+    pub(super) fn play(&mut self, played: &RolledMessage, end: Option<i64>) {
         if let Some(frame) = self.place(played.frame).filter(|_| end.is_none_or(|end| played.frame < end)) {
-            let Played { way, port, ref bytes, .. } = *played;
+            let RolledMessage { way, port, ref bytes, .. } = *played;
             self.smf.event(SmfEvent { frame, way, port, bytes: bytes.clone() });
             self.changed = true;
         }

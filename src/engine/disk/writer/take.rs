@@ -1,7 +1,7 @@
 //! One take: when it begins, its files, and when it is over. The disk writer's.
 
 use super::{
-    Begin, Played, Shared, TakeId, TakeNews, TakeOrder, names,
+    Begin, RolledMessage, Shared, TakeId, TakeNews, TakeOrder, names,
     roll::{MidiFile, Roll},
     take_file::{self, TakeFile},
 };
@@ -34,7 +34,7 @@ impl OpenTake {
         if let Some(tap) = take.order.files.iter().find_map(|file| shared.capture.channels(&file.taps).err()) {
             let path = take.order.folder.join(names::file_name(&take.order.name, "", 1));
             let error = io::Error::new(io::ErrorKind::InvalidInput, format!("{tap} is not held"));
-            take.refused(shared, &[names::Refusal { path, error }], None);
+            take.refused(shared, &[names::CreateFileError { path, error }], None);
             return take;
         }
         match take.order.begin {
@@ -69,7 +69,7 @@ impl OpenTake {
         }
     }
 
-    pub(super) fn play(&mut self, played: &Played) {
+    pub(super) fn play(&mut self, played: &RolledMessage) {
         if let Some(midi) = &mut self.midi {
             midi.play(played, self.order.end_frame);
         }
@@ -97,7 +97,7 @@ impl OpenTake {
             }
         });
         match made {
-            Ok(names::Made { files, stem }) => {
+            Ok(names::NewTakeFiles { files, stem }) => {
                 let path = files.first().map_or_else(PathBuf::new, |(path, _)| path.clone());
                 let folder = path.parent().map_or_else(PathBuf::new, PathBuf::from);
                 self.midi = Some(MidiFile::new(&self.order, (folder, stem.clone()), frame, roll));
@@ -114,10 +114,10 @@ impl OpenTake {
         }
     }
 
-    fn refused(&self, shared: &Shared<'_>, refusals: &[names::Refusal], goes_on: Option<PathBuf>) {
+    fn refused(&self, shared: &Shared<'_>, refusals: &[names::CreateFileError], goes_on: Option<PathBuf>) {
         let Some((first, others)) = refusals.split_first() else { return };
         let mut reason = take_file::reason(&first.error);
-        for names::Refusal { path, error } in others {
+        for names::CreateFileError { path, error } in others {
             reason.push_str(&format!("; nor to {}: {}", path.display(), take_file::reason(error)));
         }
         let (take, path) = (self.order.take, first.path.clone());

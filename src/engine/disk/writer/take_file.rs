@@ -4,8 +4,8 @@
 use super::{ORIGINATOR, Shared, TakeNews, TakeOrder, WallClock, names};
 use crate::{
     config::recorder::FileOf,
-    takes::Happening,
-    wav::{Encoder, Info, Mark, Origin, Shape, WavFile},
+    takes::TakeEvent,
+    wav::{Encoder, Info, Mark, Origin, WavFile, WavShape},
 };
 use jiff::ToSpan;
 use std::{
@@ -64,7 +64,7 @@ impl TakeFile {
         order: &TakeOrder,
         stem: &str,
         (of, shared): (&FileOf, &Shared<'_>),
-        begun: names::Begun,
+        begun: names::NewFile,
         first_frame: i64,
         seed: u64,
     ) -> TakeFile {
@@ -116,7 +116,7 @@ impl TakeFile {
     }
 
     /// Goes on in a file that was begun.
-    fn open(&mut self, order: &TakeOrder, (path, wav): names::Begun) {
+    fn open(&mut self, order: &TakeOrder, (path, wav): names::NewFile) {
         let room = order.split_frames.unwrap_or(u64::MAX).min(wav.room_frames());
         let split_frame = self.next_frame.saturating_add_unsigned(room);
         self.file = Some(OpenFile {
@@ -131,7 +131,7 @@ impl TakeFile {
     }
 
     /// Makes the file it goes on in, this part of the take or the first that is free.
-    fn create_part(&self, order: &TakeOrder, folder: &Path) -> io::Result<(names::Begun, u32)> {
+    fn create_part(&self, order: &TakeOrder, folder: &Path) -> io::Result<(names::NewFile, u32)> {
         let begin = |file| begin(order, &self.of, self.next_frame, file);
         names::create_part(folder, &self.stem, &self.of.suffix, self.part, begin)
     }
@@ -183,7 +183,7 @@ impl TakeFile {
     }
 
     fn write_silence(&mut self, frames: i64, shared: &Shared<'_>, order: &TakeOrder) -> io::Result<()> {
-        let label = Happening::Gap { frames: frames as u64 }.to_string();
+        let label = TakeEvent::Gap { frames: frames as u64 }.to_string();
         self.marks.push((self.next_frame, label));
         if let Some(file) = &mut self.file {
             file.gap_frames += frames as u64;
@@ -322,7 +322,7 @@ impl TakeFile {
 
 /// Writes the header of a file of a take that begins with this frame.
 pub(super) fn begin(order: &TakeOrder, of: &FileOf, first_frame: i64, file: File) -> io::Result<WavFile<File>> {
-    let shape = Shape {
+    let shape = WavShape {
         channels: u16::try_from(of.taps.len()).unwrap_or(u16::MAX),
         sample_rate_hz: order.sample_rate_hz,
         depth: order.depth,
@@ -378,7 +378,7 @@ fn marks_of(marks: &[(i64, String)], first: i64, end: i64) -> Vec<Mark> {
 }
 
 /// Where a file comes from whose first frame is this one.
-fn origin(order: &TakeOrder, shape: Shape, first_frame: i64) -> Origin {
+fn origin(order: &TakeOrder, shape: WavShape, first_frame: i64) -> Origin {
     let (begins, time_reference) = order.clock.of(first_frame, shape.sample_rate_hz);
     let mode = match shape.channels {
         1 => "mono",

@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     engine::audio::capture::{CaptureFeed, Layout, capture},
-    midi::smf::{Bytes, TICKS_PER_QUARTER, Way},
-    takes::{self, Reach, Repaired},
+    midi::smf::{Bytes, MessageDirection, TICKS_PER_QUARTER},
+    takes::{self, Reach, RepairReport},
     taps::{Tap, Taps},
     wav::{Notes, Wav},
 };
@@ -37,7 +37,7 @@ fn file(suffix: &str, of: &str) -> FileOf {
 struct Rig {
     feed: CaptureFeed,
     writer: Worker<Writer>,
-    progress: Progress,
+    progress: WriteProgress,
     jobs: Sender<TakeJob>,
     done: Receiver<TakeNews>,
     folder: TempDir,
@@ -275,7 +275,7 @@ fn a_link_that_leads_nowhere_is_not_written_through_and_not_replaced() {
         symlink(&nowhere, takes.join(name)).unwrap();
     }
     rig.begin(rig.order(1));
-    rig.jobs.send(TakeJob::Played(vec![note(0, true)])).unwrap();
+    rig.jobs.send(TakeJob::RolledMessage(vec![note(0, true)])).unwrap();
     rig.go(1_000);
     // Put there while it was made.
     symlink(&nowhere, takes.join("jam-4.mid")).unwrap();
@@ -292,9 +292,9 @@ fn a_link_that_leads_nowhere_is_not_written_through_and_not_replaced() {
     assert!(rig.path("jam-4-2.mid").exists());
 }
 
-fn note(frame: i64, is_on: bool) -> Played {
+fn note(frame: i64, is_on: bool) -> RolledMessage {
     let bytes = Bytes::of(&[if is_on { 0x90 } else { 0x80 }, 60, 100]).unwrap();
-    Played { frame, way: Way::Sent, port: 0, bytes }
+    RolledMessage { frame, way: MessageDirection::Sent, port: 0, bytes }
 }
 
 /// How many notes begin and end in a MIDI file, and how many seconds it is long, at 120 BPM.
@@ -317,15 +317,15 @@ fn played(path: &Path) -> (usize, usize, f64) {
 fn a_midi_file_is_as_long_as_its_take_and_ends_its_notes() {
     let mut rig = Rig::new();
     rig.begin(rig.order(1));
-    rig.jobs.send(TakeJob::Played(vec![note(4_000, true)])).unwrap();
+    rig.jobs.send(TakeJob::RolledMessage(vec![note(4_000, true)])).unwrap();
     rig.go(24_000);
     rig.end(1);
     rig.writer.step();
     assert_eq!(played(&rig.path("jam.mid")), (1, 1, 3.0));
-    rig.jobs.send(TakeJob::Played(vec![note(23_000, false)])).unwrap();
+    rig.jobs.send(TakeJob::RolledMessage(vec![note(23_000, false)])).unwrap();
     // While it is made, too: after a power cut it is what was kept last, and what was played since is not in it.
     rig.begin(rig.order(2));
-    rig.jobs.send(TakeJob::Played(vec![note(24_100, true)])).unwrap();
+    rig.jobs.send(TakeJob::RolledMessage(vec![note(24_100, true)])).unwrap();
     rig.go(100_000);
     let (on, off, seconds) = played(&rig.path("jam-2.mid"));
     assert!((on, off) == (1, 1) && (2.0..3.0).contains(&seconds), "{seconds}");
@@ -336,7 +336,7 @@ fn what_was_played_follows_a_take_into_its_second_folder() {
     let mut rig = Rig::new();
     let second = rig.folder.path().join("second");
     rig.begin(TakeOrder { second_folder: Some(second.clone()), ..rig.order(1) });
-    rig.jobs.send(TakeJob::Played(vec![note(4_000, true)])).unwrap();
+    rig.jobs.send(TakeJob::RolledMessage(vec![note(4_000, true)])).unwrap();
     rig.go(10_000);
     // The disk takes no more files: a file is in the place of the folder.
     let takes = rig.folder.path().join("takes");
@@ -442,7 +442,7 @@ fn takes_that_are_killed_together_are_each_repaired_and_miss_less_than_a_second(
         for (name, first) in [("one.wav", 0), ("two.wav", 500)] {
             let path = left.join(name);
             fs::copy(rig.path(name), &path).unwrap();
-            let is_mended = matches!(takes::repair(&path, Reach::Folder, false).unwrap(), Repaired::Done(_));
+            let is_mended = matches!(takes::repair(&path, Reach::Folder, false).unwrap(), RepairReport::Done(_));
             repaired += u32::from(is_mended);
             let got = samples(&path);
             let frames = got.len() as i64 / if first == 0 { 2 } else { 3 };

@@ -1,9 +1,9 @@
 //! What cpal calls: the master's callback, the input's, and the one for errors. Realtime: yes, all of them.
 
-use super::wire::{Wire, float_from_24, float_to_24};
+use super::device_sample::{DeviceSample, float_from_24, float_to_24};
 use crate::engine::{
     audio::renderer::{OUTPUTS, Renderer},
-    host::{Lent, Watch},
+    host::{CallbackStats, RendererLoan},
     realtime::{self, no_alloc},
 };
 use busker_sound::bridge::{BridgeIn, BridgeOut, Interruptions};
@@ -20,7 +20,7 @@ use std::sync::{
 /// Errors in a row, without a block between them, after which a stream is given up.
 const ERRORS_IN_A_ROW: u32 = 32;
 
-impl Wire for I24 {
+impl DeviceSample for I24 {
     fn to_float(self) -> f32 {
         float_from_24(self.inner())
     }
@@ -32,8 +32,8 @@ impl Wire for I24 {
 
 /// What the streams of a device tell of themselves; they exist before there is anybody to tell it to.
 #[derive(Default)]
-pub struct Signals {
-    watch: OnceLock<Arc<Watch>>,
+pub struct StreamSignals {
+    stats: OnceLock<Arc<CallbackStats>>,
     interruptions: OnceLock<Interruptions>,
     /// Since the last block. Relaxed: a number on its own.
     errors: AtomicU32,
@@ -41,15 +41,15 @@ pub struct Signals {
     is_shared: bool,
 }
 
-impl Signals {
+impl StreamSignals {
     /// Those of a device that is a sound server's, or a card itself.
-    pub fn of(is_shared: bool) -> Signals {
-        Signals { is_shared, ..Signals::default() }
+    pub fn of(is_shared: bool) -> StreamSignals {
+        StreamSignals { is_shared, ..StreamSignals::default() }
     }
 
     /// Whom to tell from now on; once, before the streams play.
-    pub fn watch_with(&self, watch: Arc<Watch>) {
-        let _ = self.watch.set(watch);
+    pub fn report_to(&self, stats: Arc<CallbackStats>) {
+        let _ = self.stats.set(stats);
     }
 
     /// The bridge to tell of interruptions; once.
@@ -58,8 +58,8 @@ impl Signals {
     }
 
     fn xrun(&self) {
-        if let Some(watch) = self.watch.get() {
-            watch.xruns.fetch_add(1, Ordering::Relaxed);
+        if let Some(stats) = self.stats.get() {
+            stats.xruns.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(interruptions) = self.interruptions.get() {
             interruptions.add();
@@ -67,8 +67,8 @@ impl Signals {
     }
 
     fn lost(&self) {
-        if let Some(watch) = self.watch.get() {
-            watch.lost.store(true, Ordering::Relaxed);
+        if let Some(stats) = self.stats.get() {
+            stats.lost.store(true, Ordering::Relaxed);
         }
     }
 
@@ -79,7 +79,7 @@ impl Signals {
 }
 
 /// The callback for errors.
-pub fn errors(signals: Arc<Signals>) -> impl FnMut(Error) + Send + 'static {
+pub fn errors(signals: Arc<StreamSignals>) -> impl FnMut(Error) + Send + 'static {
     move |error| match error.kind() {
         ErrorKind::Xrun => signals.xrun(),
         ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
@@ -94,7 +94,7 @@ pub fn errors(signals: Arc<Signals>) -> impl FnMut(Error) + Send + 'static {
 
 /// Asks for real-time scheduling before the first block where the device is a card itself, and says when the stream's thread has ended, whatever ended it.
 struct Presence {
-    signals: Arc<Signals>,
+    signals: Arc<StreamSignals>,
     asked: bool,
 }
 
@@ -118,7 +118,7 @@ impl Drop for Presence {
 }
 
 /// A place in a callback for what is made after it.
-pub struct Slot<T> {
+pub struct CallbackSlot<T> {
     // First, so that what was lent is on its way home before the stream is said to be gone.
     here: Option<T>,
     coming: HeapCons<T>,
@@ -126,9 +126,9 @@ pub struct Slot<T> {
 }
 
 /// A slot of a callback, and where to put what belongs in it.
-pub fn slot<T>(signals: Arc<Signals>) -> (HeapProd<T>, Slot<T>) {
+pub fn slot<T>(signals: Arc<StreamSignals>) -> (HeapProd<T>, CallbackSlot<T>) {
     let (put, coming) = HeapRb::new(1).split();
-    (put, Slot { here: None, coming, presence: Presence { signals, asked: false } })
+    (put, CallbackSlot { here: None, coming, presence: Presence { signals, asked: false } })
 }
 
 /// Puts something into an empty slot.
@@ -137,7 +137,7 @@ pub fn put<T>(slot: &mut HeapProd<T>, what: T) {
     let _ = slot.try_push(what);
 }
 
-impl<T> Slot<T> {
+impl<T> CallbackSlot<T> {
     fn get(&mut self) -> Option<&mut T> {
         if self.here.is_none() {
             self.here = self.coming.try_pop();
@@ -149,20 +149,20 @@ impl<T> Slot<T> {
 /// What the master works with.
 pub struct Loan {
     /// The renderer.
-    pub lent: Lent,
+    pub lent: RendererLoan,
     /// Where the inputs come from, if there are any.
     pub bridge: Option<BridgeOut>,
 }
 
 /// The output's callback.
 pub struct OutputCallback {
-    slot: Slot<Loan>,
+    slot: CallbackSlot<Loan>,
     channels: usize,
 }
 
 impl OutputCallback {
     /// A callback for frames of so many channels.
-    pub fn new(slot: Slot<Loan>, channels: u16) -> OutputCallback {
+    pub fn new(slot: CallbackSlot<Loan>, channels: u16) -> OutputCallback {
         OutputCallback { slot, channels: usize::from(channels.max(1)) }
     }
 
@@ -179,7 +179,7 @@ impl OutputCallback {
         });
     }
 
-    fn render<T: Wire>(&mut self, out: Option<&mut [T]>) {
+    fn render<T: DeviceSample>(&mut self, out: Option<&mut [T]>) {
         let channels = self.channels;
         let (Some(out), Some(Loan { lent, bridge })) = (out, self.slot.get()) else { return };
         let frames = out.len() / channels;
@@ -187,10 +187,10 @@ impl OutputCallback {
         if let Some(bridge) = bridge {
             let begun = bridge.begin(frames, realtime::now_ns());
             if begun.gap {
-                lent.watch().xruns.fetch_add(1, Ordering::Relaxed);
+                lent.stats().xruns.fetch_add(1, Ordering::Relaxed);
             }
             if begun.starved {
-                lent.watch().lost.store(true, Ordering::Relaxed);
+                lent.stats().lost.store(true, Ordering::Relaxed);
             }
         }
         let fill = |renderer: &mut Renderer, _, frames| match bridge.as_mut() {
@@ -234,13 +234,13 @@ fn spread(renderer: &mut Renderer, frames: usize, have: usize, sample: impl Fn(u
 
 /// The input's callback beside an output: it only fills the bridge.
 pub struct InputCallback {
-    slot: Slot<BridgeIn>,
+    slot: CallbackSlot<BridgeIn>,
     channels: usize,
 }
 
 impl InputCallback {
     /// A callback for frames of so many channels, of which the bridge takes the first ones.
-    pub fn new(slot: Slot<BridgeIn>, channels: u16) -> InputCallback {
+    pub fn new(slot: CallbackSlot<BridgeIn>, channels: u16) -> InputCallback {
         InputCallback { slot, channels: usize::from(channels.max(1)) }
     }
 
@@ -257,7 +257,7 @@ impl InputCallback {
         });
     }
 
-    fn push<T: Wire>(&mut self, samples: Option<&[T]>, now_ns: u64) {
+    fn push<T: DeviceSample>(&mut self, samples: Option<&[T]>, now_ns: u64) {
         let channels = self.channels;
         let (Some(samples), Some(bridge)) = (samples, self.slot.get()) else { return };
         let used = bridge.channels();
@@ -269,13 +269,13 @@ impl InputCallback {
 
 /// The input's callback where there is no output: it is the master, and what is rendered is heard by nobody.
 pub struct OnlyInputCallback {
-    slot: Slot<Loan>,
+    slot: CallbackSlot<Loan>,
     channels: usize,
 }
 
 impl OnlyInputCallback {
     /// A callback for frames of so many channels.
-    pub fn new(slot: Slot<Loan>, channels: u16) -> OnlyInputCallback {
+    pub fn new(slot: CallbackSlot<Loan>, channels: u16) -> OnlyInputCallback {
         OnlyInputCallback { slot, channels: usize::from(channels.max(1)) }
     }
 
@@ -291,7 +291,7 @@ impl OnlyInputCallback {
         });
     }
 
-    fn render<T: Wire>(&mut self, samples: Option<&[T]>) {
+    fn render<T: DeviceSample>(&mut self, samples: Option<&[T]>) {
         let channels = self.channels;
         let (Some(samples), Some(Loan { lent, .. })) = (samples, self.slot.get()) else { return };
         lent.begin();

@@ -2,7 +2,7 @@
 
 /// A sample format busker speaks, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Format {
+pub enum DeviceFormat {
     /// 32-bit float.
     F32,
     /// 32-bit integer.
@@ -23,7 +23,7 @@ pub struct Offer {
     /// Highest rate in Hz.
     pub highest_hz: u32,
     /// Sample format.
-    pub format: Format,
+    pub format: DeviceFormat,
 }
 
 impl Offer {
@@ -40,7 +40,7 @@ pub struct Chosen {
     /// Frames per second.
     pub rate_hz: u32,
     /// Sample format.
-    pub format: Format,
+    pub format: DeviceFormat,
 }
 
 /// Rates a card is asked for where nothing else is asked, the best first.
@@ -85,20 +85,20 @@ pub fn rates_hz(offers: &[Offer]) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    fn offer(channels: u16, lowest_hz: u32, highest_hz: u32, format: Format) -> Offer {
+    fn offer(channels: u16, lowest_hz: u32, highest_hz: u32, format: DeviceFormat) -> Offer {
         Offer { channels, lowest_hz, highest_hz, format }
     }
 
     #[test]
     fn forty_eight_thousand_before_the_rest_unless_asked() {
-        let both = [offer(2, 44_100, 96_000, Format::I16)];
+        let both = [offer(2, 44_100, 96_000, DeviceFormat::I16)];
         assert_eq!(rate_hz(&both, None), Some(48_000));
         assert_eq!(rate_hz(&both, Some(44_100)), Some(44_100));
         assert_eq!(rate_hz(&both, Some(192_000)), None);
-        assert_eq!(rate_hz(&[offer(2, 44_100, 44_100, Format::I16)], None), Some(44_100));
-        assert_eq!(rate_hz(&[offer(1, 8_000, 8_000, Format::I16)], None), Some(8_000));
+        assert_eq!(rate_hz(&[offer(2, 44_100, 44_100, DeviceFormat::I16)], None), Some(44_100));
+        assert_eq!(rate_hz(&[offer(1, 8_000, 8_000, DeviceFormat::I16)], None), Some(8_000));
         assert_eq!(rate_hz(&[], None), None);
-        let telephone = [offer(1, 8_000, 44_100, Format::I16)];
+        let telephone = [offer(1, 8_000, 44_100, DeviceFormat::I16)];
         assert_eq!(common_rate_hz(&both, &telephone, None), Some(44_100));
         assert_eq!(common_rate_hz(&both, &telephone, Some(48_000)), None);
     }
@@ -106,12 +106,12 @@ mod tests {
     #[test]
     fn as_few_channels_as_are_enough_in_the_best_format() {
         let card = [
-            offer(2, 48_000, 48_000, Format::I16),
-            offer(2, 48_000, 48_000, Format::I32),
-            offer(18, 48_000, 48_000, Format::I32),
-            offer(10, 96_000, 96_000, Format::F32),
+            offer(2, 48_000, 48_000, DeviceFormat::I16),
+            offer(2, 48_000, 48_000, DeviceFormat::I32),
+            offer(18, 48_000, 48_000, DeviceFormat::I32),
+            offer(10, 96_000, 96_000, DeviceFormat::F32),
         ];
-        assert_eq!(choose(&card, 48_000, 2), Some(Chosen { channels: 2, rate_hz: 48_000, format: Format::I32 }));
+        assert_eq!(choose(&card, 48_000, 2), Some(Chosen { channels: 2, rate_hz: 48_000, format: DeviceFormat::I32 }));
         assert_eq!(choose(&card, 48_000, 1).map(|c| c.channels), Some(2));
         assert_eq!(choose(&card, 48_000, 3).map(|c| c.channels), Some(18));
         assert_eq!(choose(&card, 48_000, 20).map(|c| c.channels), Some(18));

@@ -2,8 +2,8 @@
 
 use super::{
     AlsaDevice, Streams,
-    callback::{InputCallback, Loan, OnlyInputCallback, OutputCallback, Signals, errors, put, slot},
-    offer::{self, Chosen, Format, Offer},
+    callback::{InputCallback, Loan, OnlyInputCallback, OutputCallback, StreamSignals, errors, put, slot},
+    offer::{self, Chosen, DeviceFormat, Offer},
 };
 use crate::{
     engine::host::{AudioRequest, Device, DeviceSpec, HostError, quiet::hush_alsa},
@@ -38,7 +38,7 @@ pub fn open(id: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>,
     let mut refusal = None;
     for device in candidates(&host, id)? {
         let wanted = |device: &cpal::Device| {
-            let wanted = Wanted { host: &host, request, name: name_of(device), id: id_of(device) };
+            let wanted = OpenCandidate { host: &host, request, name: name_of(device), id: id_of(device) };
             wanted.open(device, id)
         };
         let opened = match (wanted(&device), converting(&host, &device)) {
@@ -75,7 +75,7 @@ fn converting(host: &cpal::Host, device: &cpal::Device) -> Option<cpal::Device> 
 
 /// An ALSA device in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct ListedDevice {
     /// ALSA's name.
     pub id: String,
     /// Whether it is meant where none is named.
@@ -96,7 +96,7 @@ pub struct Found {
 ///
 /// # Errors
 /// Where there is no ALSA at all.
-pub fn list() -> Result<Vec<Found>, HostError> {
+pub fn list() -> Result<Vec<ListedDevice>, HostError> {
     hush_alsa();
     let host = host()?;
     let devices = host.devices().map_err(|error| refused("ALSA", &error))?;
@@ -104,11 +104,11 @@ pub fn list() -> Result<Vec<Found>, HostError> {
         let found = look_at(&device);
         let speaks_otherwise = found.problem.is_none() && found.inputs == Some(0) && found.outputs == Some(0);
         match converting(&host, &device).filter(|_| speaks_otherwise) {
-            Some(converting) => Found { id: found.id, ..look_at(&converting) },
+            Some(converting) => ListedDevice { id: found.id, ..look_at(&converting) },
             None => found,
         }
     };
-    let mut found: Vec<Found> = devices.filter(|device| is_worth_listing(&id_of(device))).map(look).collect();
+    let mut found: Vec<ListedDevice> = devices.filter(|device| is_worth_listing(&id_of(device))).map(look).collect();
     if found.iter().any(|found| is_by_name(&found.id)) {
         found.retain(|found| !is_by_number(&found.id));
     }
@@ -133,7 +133,7 @@ fn is_worth_listing(id: &str) -> bool {
     id.starts_with("hw:") || (!converters.contains(&id) && !id.contains(':'))
 }
 
-fn look_at(device: &cpal::Device) -> Found {
+fn look_at(device: &cpal::Device) -> ListedDevice {
     let (outputs, inputs) = (outputs_of(device), inputs_of(device));
     let widest = |offers: &[Offer]| {
         let most = offers.iter().map(|offer| offer.channels).max().unwrap_or(0);
@@ -154,7 +154,7 @@ fn look_at(device: &cpal::Device) -> Found {
         Err(error) => is_absent(&error).then_some(0).filter(|_| problem.is_none()),
     };
     let id = id_of(device);
-    Found {
+    ListedDevice {
         is_default: id == DEFAULT,
         id,
         inputs: channels(inputs),
@@ -261,10 +261,10 @@ fn inputs_of(device: &cpal::Device) -> Result<Vec<Offer>, cpal::Error> {
 fn offers(ranges: impl Iterator<Item = SupportedStreamConfigRange>) -> Vec<Offer> {
     let offer = |range: SupportedStreamConfigRange| {
         let format = match range.sample_format() {
-            SampleFormat::F32 => Format::F32,
-            SampleFormat::I32 => Format::I32,
-            SampleFormat::I24 => Format::I24,
-            SampleFormat::I16 => Format::I16,
+            SampleFormat::F32 => DeviceFormat::F32,
+            SampleFormat::I32 => DeviceFormat::I32,
+            SampleFormat::I24 => DeviceFormat::I24,
+            SampleFormat::I16 => DeviceFormat::I16,
             _ => return None,
         };
         Some(Offer {
@@ -277,12 +277,12 @@ fn offers(ranges: impl Iterator<Item = SupportedStreamConfigRange>) -> Vec<Offer
     ranges.filter_map(offer).collect()
 }
 
-fn sample_format(format: Format) -> SampleFormat {
+fn sample_format(format: DeviceFormat) -> SampleFormat {
     match format {
-        Format::F32 => SampleFormat::F32,
-        Format::I32 => SampleFormat::I32,
-        Format::I24 => SampleFormat::I24,
-        Format::I16 => SampleFormat::I16,
+        DeviceFormat::F32 => SampleFormat::F32,
+        DeviceFormat::I32 => SampleFormat::I32,
+        DeviceFormat::I24 => SampleFormat::I24,
+        DeviceFormat::I16 => SampleFormat::I16,
     }
 }
 
@@ -314,7 +314,7 @@ impl From<HostError> for Refusal {
 }
 
 /// One candidate and what is asked of it.
-struct Wanted<'a> {
+struct OpenCandidate<'a> {
     host: &'a cpal::Host,
     request: &'a AudioRequest,
     name: String,
@@ -327,7 +327,7 @@ struct Side {
     chosen: Chosen,
 }
 
-impl Wanted<'_> {
+impl OpenCandidate<'_> {
     fn refusal(&self, error: &cpal::Error) -> Refusal {
         let why = if error.kind() == ErrorKind::UnsupportedConfig { Why::Ask } else { Why::Final };
         Refusal { error: refused(&self.name, error), why }
@@ -459,7 +459,7 @@ impl Wanted<'_> {
         block: BufferSize,
     ) -> Result<AlsaDevice, cpal::Error> {
         let is_shared = [output, input].into_iter().flatten().any(|side| !is_card(&id_of(&side.device)));
-        let signals = Arc::new(Signals::of(is_shared));
+        let signals = Arc::new(StreamSignals::of(is_shared));
         // Every input that the stream has, whatever was asked for: any may be recorded.
         let inputs = input.map_or(0, |input| usize::from(input.chosen.channels));
         let (loan, master) = slot::<Loan>(Arc::clone(&signals));
@@ -533,7 +533,7 @@ fn clocks_of_default() -> Clocks {
 fn input_stream(
     side: &Side,
     block: BufferSize,
-    signals: &Arc<Signals>,
+    signals: &Arc<StreamSignals>,
     mut call: impl FnMut(&cpal::Data) + Send + 'static,
 ) -> Result<cpal::Stream, cpal::Error> {
     side.device.build_input_stream_raw(

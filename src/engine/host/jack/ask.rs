@@ -21,7 +21,7 @@ pub const PATIENCE: Duration = Duration::from_secs(2);
 
 const THREAD: &str = "jack";
 
-type Job = Box<dyn FnOnce() + Send>;
+type JackCall = Box<dyn FnOnce() + Send>;
 
 /// Set when the job an asker gave up on is done after all.
 static GIVEN_UP: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
@@ -80,10 +80,10 @@ fn silent() -> HostError {
     HostError("the JACK server does not answer; restart it, or choose another device".to_owned())
 }
 
-fn queue(job: Job) {
-    static JOBS: OnceLock<Sender<Job>> = OnceLock::new();
+fn queue(job: JackCall) {
+    static JOBS: OnceLock<Sender<JackCall>> = OnceLock::new();
     let jobs = JOBS.get_or_init(|| {
-        let (sender, jobs) = mpsc::channel::<Job>();
+        let (sender, jobs) = mpsc::channel::<JackCall>();
         let body = move || jobs.into_iter().for_each(|job| job());
         if let Err(error) = thread::Builder::new().name(THREAD.to_owned()).spawn(body) {
             tracing::error!("no thread for JACK: {error}");

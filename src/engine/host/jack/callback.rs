@@ -4,11 +4,11 @@
 //! each message on its frame. Nothing in here
 //! locks, allocates, frees, formats, logs or makes a system call.
 
-use super::keeper::Keeper;
+use super::connection_keeper::ConnectionKeeper;
 use crate::{
     engine::{
         audio::renderer::{OUTPUTS, Renderer},
-        host::{Lent, Watch},
+        host::{CallbackStats, RendererLoan},
         realtime::no_alloc,
     },
     midi::Message,
@@ -36,11 +36,11 @@ const HURRY_MS: u32 = 250;
 
 /// Where the renderer is while it is lent. Both sides only try: while the driver takes it back, the callback is silent
 /// for a block, and nobody ever waits, so that even a server that hangs for good cannot keep it.
-pub type Slot = Arc<Mutex<Option<Lent>>>;
+pub type RendererSlot = Arc<Mutex<Option<RendererLoan>>>;
 
 /// What the notifications tell the callback, and the callback the driver. Relaxed atomics: each stands on its own.
 #[derive(Debug, Default)]
-pub struct Signals {
+pub struct JackSignals {
     /// JACK renders as fast as it can, not in real time.
     pub freewheeling: AtomicBool,
     /// Time was lost since the last block.
@@ -50,7 +50,7 @@ pub struct Signals {
 }
 
 /// The ports of the client.
-pub struct Ports {
+pub struct JackPorts {
     /// `in_1`…
     pub inputs: Vec<Port<AudioIn>>,
     /// `out_1`, `out_2`.
@@ -63,9 +63,9 @@ pub struct Ports {
 
 /// The process callback.
 pub struct Callback {
-    ports: Ports,
-    slot: Slot,
-    signals: Arc<Signals>,
+    ports: JackPorts,
+    slot: RendererSlot,
+    signals: Arc<JackSignals>,
     hurry_frames: u32,
     /// Frames for which the server may still hurry.
     hurrying: u32,
@@ -73,7 +73,7 @@ pub struct Callback {
 
 impl Callback {
     /// A callback that renders what is in the slot.
-    pub fn new(ports: Ports, slot: Slot, signals: Arc<Signals>, sample_rate_hz: u32) -> Callback {
+    pub fn new(ports: JackPorts, slot: RendererSlot, signals: Arc<JackSignals>, sample_rate_hz: u32) -> Callback {
         let hurry_frames = sample_rate_hz / 1000 * HURRY_MS;
         Callback { ports, slot, signals, hurry_frames, hurrying: hurry_frames }
     }
@@ -91,7 +91,7 @@ impl Callback {
     /// Realtime: yes.
     fn block(&mut self, scope: &ProcessScope) {
         let begins_anew = self.out_of_time(scope.n_frames());
-        let Callback { ports: Ports { inputs, outputs: [left, right], midi, midi_in }, slot, signals, .. } = self;
+        let Callback { ports: JackPorts { inputs, outputs: [left, right], midi, midi_in }, slot, signals, .. } = self;
         let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
         // Making a writer clears the port's buffer: once a period, whatever follows.
         let mut midi = midi.iter_mut();
@@ -158,15 +158,15 @@ impl ProcessHandler for Callback {
 
 /// The notifications: an atomic each, and a word to the keeper of MIDI connections.
 pub struct Notifications {
-    watch: Arc<Watch>,
-    signals: Arc<Signals>,
-    keeper: Keeper,
+    stats: Arc<CallbackStats>,
+    signals: Arc<JackSignals>,
+    keeper: ConnectionKeeper,
 }
 
 impl Notifications {
     /// Notifications for this stream.
-    pub fn new(watch: Arc<Watch>, signals: Arc<Signals>, keeper: Keeper) -> Notifications {
-        Notifications { watch, signals, keeper }
+    pub fn new(stats: Arc<CallbackStats>, signals: Arc<JackSignals>, keeper: ConnectionKeeper) -> Notifications {
+        Notifications { stats, signals, keeper }
     }
 }
 
@@ -176,7 +176,7 @@ impl NotificationHandler for Notifications {
         reason = "the trait's method is unsafe: it runs like a signal handler, so it stores one atomic"
     )]
     unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {
-        self.watch.lost.store(true, Ordering::Relaxed);
+        self.stats.lost.store(true, Ordering::Relaxed);
     }
 
     fn freewheel(&mut self, _: &Client, is_freewheel_enabled: bool) {
@@ -192,7 +192,7 @@ impl NotificationHandler for Notifications {
     }
 
     fn xrun(&mut self, _: &Client) -> Control {
-        self.watch.xruns.fetch_add(1, Ordering::Relaxed);
+        self.stats.xruns.fetch_add(1, Ordering::Relaxed);
         self.signals.interrupted.store(true, Ordering::Relaxed);
         Control::Continue
     }

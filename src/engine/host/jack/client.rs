@@ -71,11 +71,11 @@ fn lease(server: &str) -> Result<Lease, HostError> {
 
 /// A client, or an active one; wherever it is dropped, it is closed on the asking thread, and not waited for longer
 /// than a server needs that answers at all.
-pub struct Held<T: Send + 'static> {
+pub struct ClientGuard<T: Send + 'static> {
     client: Option<(T, Lease)>,
 }
 
-impl<T: Send + 'static> Held<T> {
+impl<T: Send + 'static> ClientGuard<T> {
     /// The client.
     pub fn get(&self) -> Option<&T> {
         self.client.as_ref().map(|(client, _)| client)
@@ -85,16 +85,16 @@ impl<T: Send + 'static> Held<T> {
     pub fn try_map<U: Send + 'static>(
         mut self,
         make: impl FnOnce(T) -> Result<U, jack::Error>,
-    ) -> Result<Held<U>, HostError> {
+    ) -> Result<ClientGuard<U>, HostError> {
         let (client, lease) = self.client.take().ok_or_else(|| HostError("the JACK client is closed".to_owned()))?;
         match make(client) {
-            Ok(made) => Ok(Held { client: Some((made, lease)) }),
+            Ok(made) => Ok(ClientGuard { client: Some((made, lease)) }),
             Err(error) => Err(HostError(format!("JACK did not let busker run: {error}; restart the JACK server"))),
         }
     }
 }
 
-impl<T: Send + 'static> Drop for Held<T> {
+impl<T: Send + 'static> Drop for ClientGuard<T> {
     fn drop(&mut self) {
         if let Some((client, lease)) = self.client.take() {
             let close = move || {
@@ -112,7 +112,7 @@ impl<T: Send + 'static> Drop for Held<T> {
 ///
 /// # Errors
 /// Where JACK is not installed, no such server runs, or it takes no more clients.
-pub fn open(server: &Server, client_name: &str) -> Result<Held<Client>, HostError> {
+pub fn open(server: &Server, client_name: &str) -> Result<ClientGuard<Client>, HostError> {
     if let Err(error) = jack_sys::library() {
         tracing::debug!("libjack: {error}");
         return Err(HostError(
@@ -134,7 +134,7 @@ pub fn open(server: &Server, client_name: &str) -> Result<Held<Client>, HostErro
         }
         Some(name) => open_on(name, client_name).map_err(|status| refused(server, status))?,
     };
-    Ok(Held { client: Some((client, lease)) })
+    Ok(ClientGuard { client: Some((client, lease)) })
 }
 
 /// The crate passes no server name, and setting the environment variable instead would race with whoever reads it.

@@ -7,14 +7,14 @@ use jack::{Client, PortFlags, jack_sys};
 
 /// A MIDI port of another program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct JackMidiPort {
     /// As JACK knows it, like `system:midi_playback_1`.
     pub name: String,
     /// As its driver calls it, like `NTS-1:midi/playback_1`; jackd's own MIDI drivers say only there what is connected.
     pub aliases: Vec<String>,
 }
 
-impl Target {
+impl JackMidiPort {
     /// As a person knows it. [`find`] finds it by this.
     pub fn shown(&self) -> &str {
         self.aliases.first().unwrap_or(&self.name)
@@ -26,22 +26,22 @@ impl Target {
 }
 
 /// Every MIDI port that takes messages.
-pub fn targets(client: &Client) -> Vec<Target> {
+pub fn targets(client: &Client) -> Vec<JackMidiPort> {
     midi_ports(client, PortFlags::IS_INPUT)
 }
 
 /// Every MIDI port that messages come from.
-pub fn sources(client: &Client) -> Vec<Target> {
+pub fn sources(client: &Client) -> Vec<JackMidiPort> {
     midi_ports(client, PortFlags::IS_OUTPUT)
 }
 
-fn midi_ports(client: &Client, direction: PortFlags) -> Vec<Target> {
+fn midi_ports(client: &Client, direction: PortFlags) -> Vec<JackMidiPort> {
     let names = client.ports(None, Some(jack_sys::RAW_MIDI_TYPE), direction);
     let own = format!("{}:", client.name());
     let others = names.into_iter().filter(|name| !name.starts_with(&own));
     let target = |name: String| {
         let aliases = client.port_by_name(&name).and_then(|port| port.aliases().ok()).unwrap_or_default();
-        Target { name, aliases }
+        JackMidiPort { name, aliases }
     };
     others.map(target).collect()
 }
@@ -50,12 +50,12 @@ fn midi_ports(client: &Client, direction: PortFlags) -> Vec<Target> {
 ///
 /// # Errors
 /// Where there is none: then it says which there are, and what to do.
-pub fn find<'a>(ports: &'a [Target], asked: &str) -> Result<&'a Target, HostError> {
+pub fn find<'a>(ports: &'a [JackMidiPort], asked: &str) -> Result<&'a JackMidiPort, HostError> {
     let asked_lower = asked.to_lowercase();
     found(ports, &asked_lower).ok_or_else(|| {
         let there_are = match ports {
             [] => "there is none; start its program, or take `jack:` as the port and connect it by hand".to_owned(),
-            some => hints::there_is(&some.iter().map(Target::shown).collect::<Vec<_>>()),
+            some => hints::there_is(&some.iter().map(JackMidiPort::shown).collect::<Vec<_>>()),
         };
         HostError(format!("no JACK MIDI port is called '{asked}': {there_are}"))
     })
@@ -63,7 +63,7 @@ pub fn find<'a>(ports: &'a [Target], asked: &str) -> Result<&'a Target, HostErro
 
 /// The source beside a port that is played: the one of the same client, or else one that fits what was asked for. Many
 /// have nothing to say.
-pub fn source_beside<'a>(sources: &'a [Target], played: &Target, asked: &str) -> Option<&'a Target> {
+pub fn source_beside<'a>(sources: &'a [JackMidiPort], played: &JackMidiPort, asked: &str) -> Option<&'a JackMidiPort> {
     let client = |name: &str| name.split_once(':').map(|(client, _)| client.to_owned());
     // The system's ports are of one client, whatever is plugged in.
     let own = client(&played.name).filter(|client| client != "system" && client != "a2j");
@@ -71,9 +71,9 @@ pub fn source_beside<'a>(sources: &'a [Target], played: &Target, asked: &str) ->
     same.or_else(|| found(sources, &asked.to_lowercase()))
 }
 
-fn found<'a>(targets: &'a [Target], asked_lower: &str) -> Option<&'a Target> {
-    let is = |target: &&Target| target.names().any(|name| name == asked_lower);
-    let has = |target: &&Target| target.names().any(|name| name.contains(asked_lower));
+fn found<'a>(targets: &'a [JackMidiPort], asked_lower: &str) -> Option<&'a JackMidiPort> {
+    let is = |target: &&JackMidiPort| target.names().any(|name| name == asked_lower);
+    let has = |target: &&JackMidiPort| target.names().any(|name| name.contains(asked_lower));
     targets.iter().find(is).or_else(|| targets.iter().find(has))
 }
 
@@ -94,8 +94,8 @@ pub fn connect(client: &Client, from: &str, to: &str) {
 mod tests {
     use super::*;
 
-    fn target(name: &str, alias: &str) -> Target {
-        Target { name: name.to_owned(), aliases: vec![alias.to_owned()] }
+    fn target(name: &str, alias: &str) -> JackMidiPort {
+        JackMidiPort { name: name.to_owned(), aliases: vec![alias.to_owned()] }
     }
 
     #[test]

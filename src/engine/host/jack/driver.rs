@@ -4,12 +4,12 @@
 //! home from a server that died or hangs as well. Realtime: no.
 
 use super::{
-    callback::{Callback, Notifications, Signals, Slot},
-    client::Held,
+    callback::{Callback, JackSignals, Notifications, RendererSlot},
+    client::ClientGuard,
 };
 use crate::engine::{
     audio::renderer::Renderer,
-    host::{Driver, Lent},
+    host::{Driver, RendererLoan},
 };
 use jack::AsyncClient;
 use std::{
@@ -23,19 +23,19 @@ const LONGEST_BLOCK: Duration = Duration::from_secs(2);
 
 /// A running client.
 pub struct JackDriver {
-    client: Option<Held<AsyncClient<Notifications, Callback>>>,
-    slot: Slot,
+    client: Option<ClientGuard<AsyncClient<Notifications, Callback>>>,
+    slot: RendererSlot,
     home: Receiver<Renderer>,
-    signals: Arc<Signals>,
+    signals: Arc<JackSignals>,
 }
 
 impl JackDriver {
     /// The driver of a client that is active.
     pub fn new(
-        client: Held<AsyncClient<Notifications, Callback>>,
-        slot: Slot,
+        client: ClientGuard<AsyncClient<Notifications, Callback>>,
+        slot: RendererSlot,
         home: Receiver<Renderer>,
-        signals: Arc<Signals>,
+        signals: Arc<JackSignals>,
     ) -> JackDriver {
         JackDriver { client: Some(client), slot, home, signals }
     }
@@ -52,7 +52,7 @@ impl JackDriver {
 }
 
 /// Takes what was lent out of the callback; nothing where a block never ends.
-pub fn take_back(slot: &Slot) -> Option<Lent> {
+pub fn take_back(slot: &RendererSlot) -> Option<RendererLoan> {
     let begun = Instant::now();
     loop {
         match slot.try_lock() {

@@ -5,14 +5,14 @@
 //! still stands can be asked where an announcement may be old or lost.
 
 use super::{
-    Kept, PortChange,
+    PatchbayIndex, PortChange,
     retry::Retry,
     sockets::{Outs, Sockets},
 };
 use crate::engine::{
     host::{
         HostError,
-        alsa_midi::{Line, Place, input_of, is_system, named, without_numbers},
+        alsa_midi::{PortConnection, SequencerPort, input_of, is_system, named, without_numbers},
     },
     midi::{
         input::{Inlet, MidiIn, Where, input},
@@ -24,11 +24,11 @@ use alsa::seq::Addr;
 /// What the sequencer does for a port.
 pub(super) trait Sequencer {
     /// The ports that can be played, or else those that can be heard.
-    fn places(&self, played: bool) -> Vec<Place>;
+    fn places(&self, played: bool) -> Vec<SequencerPort>;
     /// Connects to a port, once for the scheduler and once for the clock.
-    fn play(&mut self, to: &Place) -> Result<[Line; 2], HostError>;
+    fn play(&mut self, to: &SequencerPort) -> Result<[PortConnection; 2], HostError>;
     /// A port of our own for what comes in.
-    fn own_input(&mut self, kept: Kept) -> Result<Addr, HostError>;
+    fn own_input(&mut self, kept: PatchbayIndex) -> Result<Addr, HostError>;
     /// Lets what a port sends come in at one of our own.
     fn hear(&mut self, from: Addr, own: Addr) -> Result<(), HostError>;
     /// The contrary.
@@ -39,7 +39,7 @@ pub(super) trait Sequencer {
 
 /// What the sequencer announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Announced {
+pub(super) enum Announcement {
     /// A client or one of its ports is gone.
     Gone { client: i32, port: Option<i32> },
     /// A client or one of its ports is there, or is called something else.
@@ -51,7 +51,7 @@ pub(super) enum Announced {
 }
 
 /// How a port's name ranks among the instrument's; the lower the better.
-pub(super) type Rank = Box<dyn Fn(&str) -> Option<usize> + Send>;
+pub(super) type PortRanking = Box<dyn Fn(&str) -> Option<usize> + Send>;
 
 /// What a kept port is connected to; another may use it the other way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,13 +63,13 @@ pub(super) struct Taken {
 /// What is asked for.
 pub(super) struct AlsaAsked {
     pub(super) name: String,
-    pub(super) rank: Rank,
+    pub(super) rank: PortRanking,
     pub(super) output: bool,
     pub(super) wait: bool,
 }
 
 /// What the engine gets of a port.
-pub(super) struct Opened {
+pub(super) struct OpenedPort {
     /// As a person knows it.
     pub(super) name: String,
     /// The scheduler's and the clock's; none where it is only heard.
@@ -115,9 +115,9 @@ enum Missing {
 
 /// A kept port.
 pub(super) struct AlsaPort {
-    kept: Kept,
+    kept: PatchbayIndex,
     asked: String,
-    rank: Rank,
+    rank: PortRanking,
     known: Option<Known>,
     /// Those of the sending threads; none where it is only heard.
     sockets: Option<Sockets>,
@@ -133,19 +133,19 @@ impl AlsaPort {
     /// # Errors
     /// Where it is not there and is not waited for, or cannot be opened.
     pub(super) fn open(
-        kept: Kept,
+        kept: PatchbayIndex,
         asked: AlsaAsked,
         seq: Option<&mut dyn Sequencer>,
         taken: &[Taken],
         now_ns: u64,
-    ) -> Result<(AlsaPort, Opened), HostError> {
+    ) -> Result<(AlsaPort, OpenedPort), HostError> {
         let AlsaAsked { name, rank, output, wait } = asked;
         let (sockets, plugs) = output.then(|| Sockets::new(None)).unzip();
         let (inlet, midi_in) = input(Where::Thread);
         let ear = Some(Ear { inlet, own: None, from: None, missing: false });
         let retry = Retry::default();
         let mut port = AlsaPort { kept, asked: name, rank, known: None, sockets, played: None, ear, retry };
-        let mut opened = Opened { name: port.asked.clone(), plugs, input: Some(midi_in), connected: false };
+        let mut opened = OpenedPort { name: port.asked.clone(), plugs, input: Some(midi_in), connected: false };
         if let Some(seq) = seq {
             match port.connect(Seen::Any, seq, taken) {
                 Ok(outs) => {
@@ -210,7 +210,7 @@ impl AlsaPort {
     /// Obeys an announcement. `taken` is what other kept ports are connected to.
     pub(super) fn announced(
         &mut self,
-        news: Announced,
+        news: Announcement,
         seq: &mut dyn Sequencer,
         taken: &[Taken],
         now_ns: u64,
@@ -218,38 +218,38 @@ impl AlsaPort {
     ) {
         let was_there = self.is_there();
         match news {
-            Announced::Gone { client, port } => {
+            Announcement::Gone { client, port } => {
                 let gone = |at: Addr| at.client == client && port.is_none_or(|port| at.port == port);
                 self.lose(now_ns, seq, |_, _, _, other| gone(other));
             }
             // It may have been put together again since.
-            Announced::Cut { from, to } => {
+            Announcement::Cut { from, to } => {
                 self.lose(now_ns, seq, |seq, a, b, _| (a, b) == (from, to) && !seq.connected(a, b));
             }
-            Announced::Missed => {
+            Announcement::Missed => {
                 self.lose(now_ns, seq, |seq, from, to, _| !seq.connected(from, to));
                 if let Some(ear) = &mut self.ear {
                     ear.inlet.interrupted(now_ns);
                 }
             }
-            Announced::There { .. } => {}
+            Announcement::There { .. } => {}
         }
         if was_there && !self.is_there() {
             tracing::info!(name = self.name(), ?news, "a MIDI port is gone");
             changes.push(PortChange::Gone);
         }
         match news {
-            Announced::There { client } if !self.is_there() => {
+            Announcement::There { client } if !self.is_there() => {
                 self.try_connect(Seen::Client(client), seq, taken, now_ns, changes);
             }
             // Another port of the same device: it may be the one that speaks.
-            Announced::There { client } => {
+            Announcement::There { client } => {
                 if let Some((to, _)) = self.played.filter(|(to, _)| to.client == client) {
                     self.hear_beside(to, seq);
                 }
             }
-            Announced::Missed if !self.is_there() => self.try_connect(Seen::Any, seq, taken, now_ns, changes),
-            Announced::Missed => {
+            Announcement::Missed if !self.is_there() => self.try_connect(Seen::Any, seq, taken, now_ns, changes),
+            Announcement::Missed => {
                 if let Some((to, _)) = self.played {
                     self.hear_beside(to, seq);
                 }
@@ -358,7 +358,8 @@ impl AlsaPort {
         let mut free = all.clone();
         free.retain(|place| !taken.contains(&Taken { at: place.at, played }));
         let place = self.pick(&free, seen).map_err(|why| {
-            let twice = |place: &Place| HostError(format!("the MIDI port {} is named twice: name it once", place.name));
+            let twice =
+                |place: &SequencerPort| HostError(format!("the MIDI port {} is named twice: name it once", place.name));
             Missing::NotThere(self.pick(&all, seen).map_or(why, twice))
         })?;
         // Where it is, it will be found again, whether it lets us in or not.
@@ -384,7 +385,7 @@ impl AlsaPort {
     }
 
     /// The port that is meant.
-    fn pick<'a>(&self, places: &'a [Place], seen: Seen) -> Result<&'a Place, HostError> {
+    fn pick<'a>(&self, places: &'a [SequencerPort], seen: Seen) -> Result<&'a SequencerPort, HostError> {
         let Some(known) = &self.known else {
             let place = named(places, &self.asked)?;
             return match seen {
@@ -392,10 +393,10 @@ impl AlsaPort {
                 _ => Ok(place),
             };
         };
-        let is_twin = |place: &&Place| without_numbers(&place.name) == without_numbers(&known.name);
-        let twins: Vec<&Place> = places.iter().filter(is_twin).collect();
-        let stands = |place: &&Place| place.at == known.at;
-        let came = |place: &&Place| match seen {
+        let is_twin = |place: &&SequencerPort| without_numbers(&place.name) == without_numbers(&known.name);
+        let twins: Vec<&SequencerPort> = places.iter().filter(is_twin).collect();
+        let stands = |place: &&SequencerPort| place.at == known.at;
+        let came = |place: &&SequencerPort| match seen {
             Seen::Client(client) => place.at.client == client,
             Seen::Any => true,
             Seen::Nothing => false,
@@ -423,7 +424,8 @@ impl AlsaPort {
         let best = input_of(output, &inputs, &self.rank).map(|found| &inputs[found]);
         let Some(ear) = self.ear.as_mut() else { return };
         ear.missing = false;
-        let Some(Place { name, at }) = best.filter(|best| ear.from != Some(best.at) && !is_system(&best.name)) else {
+        let Some(SequencerPort { name, at }) = best.filter(|best| ear.from != Some(best.at) && !is_system(&best.name))
+        else {
             return;
         };
         if let (Some(before), Some(own)) = (ear.from.take(), ear.own) {

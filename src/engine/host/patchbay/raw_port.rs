@@ -4,12 +4,12 @@
 //! reads or writes at its other end may come and go. Everything is closed at once when a device is gone, for the kernel
 //! keeps its number taken as long as anyone has it open, and it would return under another.
 
-use super::{PortChange, alsa_port::Opened, retry::Retry, sockets::Sockets};
+use super::{PortChange, alsa_port::OpenedPort, retry::Retry, sockets::Sockets};
 use crate::{
     engine::{
         host::{
             HostError,
-            raw_midi::{self, Kind, Output, Refused},
+            raw_midi::{self, Output, PortFileKind, RawPortError},
         },
         midi::input::{Inlet, Where, input},
     },
@@ -34,7 +34,7 @@ const DEAD: Flags = Flags::ERR.union(Flags::HUP).union(Flags::NVAL);
 
 /// An open file.
 struct File {
-    kind: Kind,
+    kind: PortFileKind,
     reader: Option<OwnedFd>,
     writer: Option<Writer>,
 }
@@ -63,12 +63,12 @@ impl RawPort {
         output: bool,
         wait: bool,
         now_ns: u64,
-    ) -> Result<(RawPort, Opened, Wire), HostError> {
+    ) -> Result<(RawPort, OpenedPort, Wire), HostError> {
         let (sockets, plugs) = output.then(|| Sockets::new(None)).unzip();
         let (inlet, midi_in) = input(Where::Thread);
         let retry = Retry::default();
         let mut port = RawPort { path: path.to_owned(), sockets, inlet: Some(inlet), file: None, retry };
-        let mut opened = Opened { name: path.to_owned(), plugs, input: Some(midi_in), connected: false };
+        let mut opened = OpenedPort { name: path.to_owned(), plugs, input: Some(midi_in), connected: false };
         match port.open_file() {
             Ok(outs) => {
                 if outs.is_some() {
@@ -77,7 +77,7 @@ impl RawPort {
                 }
                 port.retry.done(now_ns);
             }
-            Err(Refused::Absent(why)) if wait => {
+            Err(RawPortError::Absent(why)) if wait => {
                 tracing::info!("a MIDI port is waited for: {why}");
                 port.retry.begin(now_ns);
             }
@@ -86,10 +86,10 @@ impl RawPort {
         opened.connected = port.file.is_some();
         let kind = port.file.as_ref().map(|file| file.kind);
         // What is written to a FIFO would be read from it again.
-        if output && kind == Some(Kind::Fifo) {
+        if output && kind == Some(PortFileKind::Fifo) {
             (port.inlet, opened.input) = (None, None);
         }
-        let wire = kind.map_or_else(|| likely_wire(path), Kind::wire);
+        let wire = kind.map_or_else(|| likely_wire(path), PortFileKind::wire);
         Ok((port, opened, wire))
     }
 
@@ -99,15 +99,17 @@ impl RawPort {
         let entry = |fd: &OwnedFd, flags: Flags| pollfd { fd: fd.as_raw_fd(), events: flags.bits(), revents: 0 };
         polled.extend(file.reader.as_ref().map(|reader| entry(reader, Flags::IN)));
         // Only for its death; a FIFO without a reader would never be quiet.
-        let writer = file.writer.as_ref().filter(|_| file.kind != Kind::Fifo);
+        let writer = file.writer.as_ref().filter(|_| file.kind != PortFileKind::Fifo);
         polled.extend(writer.map(|writer| entry(&writer.watched, Flags::empty())));
     }
 
     /// Takes what came in and sees whether it is gone; `polled` is what came back.
     pub(super) fn look(&mut self, polled: &[pollfd], at_ns: u64, changes: &mut Vec<PortChange>) {
         let Some(file) = &self.file else { return };
-        let (fifo, flagged) =
-            (file.kind == Kind::Fifo, file.writer.as_ref().is_some_and(|writer| writer.dead.load(Ordering::Relaxed)));
+        let (fifo, flagged) = (
+            file.kind == PortFileKind::Fifo,
+            file.writer.as_ref().is_some_and(|writer| writer.dead.load(Ordering::Relaxed)),
+        );
         let seen = |fd: &OwnedFd| {
             let entry = polled.iter().find(|entry| entry.fd == fd.as_raw_fd());
             entry.map_or(Flags::empty(), |entry| Flags::from_bits_truncate(entry.revents))
@@ -160,14 +162,18 @@ impl RawPort {
     }
 
     /// Opens the file; what goes to the sending threads, where it is played.
-    fn open_file(&mut self) -> Result<Option<super::sockets::Outs>, Refused> {
+    fn open_file(&mut self) -> Result<Option<super::sockets::Outs>, RawPortError> {
         if self.sockets.is_none() {
             let (reader, kind) = raw_midi::open_input(&self.path)?;
             self.file = Some(File { kind, reader: Some(reader), writer: None });
             return Ok(None);
         }
         let Output { outs, watched, dead, kind } = raw_midi::open_output(&self.path)?;
-        let reader = match self.inlet.as_ref().filter(|_| kind != Kind::Fifo).map(|_| raw_midi::open_input(&self.path))
+        let reader = match self
+            .inlet
+            .as_ref()
+            .filter(|_| kind != PortFileKind::Fifo)
+            .map(|_| raw_midi::open_input(&self.path))
         {
             None => None,
             Some(Ok((reader, _))) => Some(reader),
@@ -200,7 +206,7 @@ impl RawPort {
         if let Some(inlet) = &mut self.inlet {
             inlet.interrupted(now_ns);
         }
-        if let (Some(file), Ok((reader, Kind::Fifo))) = (&mut self.file, raw_midi::open_input(&self.path)) {
+        if let (Some(file), Ok((reader, PortFileKind::Fifo))) = (&mut self.file, raw_midi::open_input(&self.path)) {
             file.reader = Some(reader);
         } else {
             // It was removed.

@@ -4,13 +4,14 @@
 //! apart does not leave it deaf.
 
 use super::{
-    Kept,
-    alsa_port::{Announced, Sequencer},
+    PatchbayIndex,
+    alsa_port::{Announcement, Sequencer},
 };
 use crate::engine::host::{
     HostError,
     alsa_midi::{
-        CLIENT_NAME, CLOCK_CLIENT_NAME, HEARD, INPUT_CLIENT_NAME, Line, PLAYED, Place, connect, places, sequencer,
+        CLIENT_NAME, CLOCK_CLIENT_NAME, HEARD, INPUT_CLIENT_NAME, PLAYED, PortConnection, SequencerPort, connect,
+        places, sequencer,
     },
 };
 use alsa::{
@@ -30,7 +31,7 @@ const WAITING_EVENTS: u32 = 2000;
 const LONGEST_BYTES: usize = 12;
 
 /// The client.
-pub(super) struct Hearing {
+pub(super) struct SequencerClient {
     seq: Seq,
     client: i32,
     announce: i32,
@@ -45,14 +46,14 @@ pub(super) enum Read {
     /// A SysEx, or a piece of one.
     SysEx { own_port: i32, bytes: Vec<u8> },
     /// The sequencer announces.
-    Announced(Announced),
+    Announced(Announcement),
     /// Nothing that matters.
     Other,
 }
 
-impl Hearing {
+impl SequencerClient {
     /// Opens the client and listens to announcements.
-    pub(super) fn open() -> Result<Hearing, HostError> {
+    pub(super) fn open() -> Result<SequencerClient, HostError> {
         let seq = sequencer()?;
         let refused = |error: alsa::Error| HostError(format!("the ALSA sequencer lets no one in: {error}"));
         seq.set_client_name(&c_string(INPUT_CLIENT_NAME)).map_err(refused)?;
@@ -65,7 +66,7 @@ impl Hearing {
         let announce = seq.create_simple_port(c"announcements", caps, PortType::APPLICATION).map_err(refused)?;
         let decoder = MidiEvent::new(0).map_err(refused)?;
         decoder.enable_running_status(false);
-        let mut hearing = Hearing { seq, client, announce, decoder };
+        let mut hearing = SequencerClient { seq, client, announce, decoder };
         hearing.subscribe(Addr::system_announce(), Addr { client, port: announce }).map_err(refused)?;
         Ok(hearing)
     }
@@ -84,7 +85,7 @@ impl Hearing {
                 let is = |errno: Errno| error.errno() == errno.raw_os_error();
                 if is(Errno::NOSPC) {
                     // More came than there was room for, and the kernel threw it all away.
-                    Some(Read::Announced(Announced::Missed))
+                    Some(Read::Announced(Announcement::Missed))
                 } else if is(Errno::INTR) || is(Errno::NOTSUP) {
                     // An event of a kind that this library does not know.
                     Some(Read::Other)
@@ -122,31 +123,31 @@ fn take(event: &mut Event<'_>, announce: i32, decoder: &MidiEvent) -> Read {
     }
 }
 
-fn announcement(event: &Event<'_>) -> Option<Announced> {
+fn announcement(event: &Event<'_>) -> Option<Announcement> {
     let at = || event.get_data::<Addr>();
     match event.get_type() {
-        EventType::ClientExit => at().map(|at| Announced::Gone { client: at.client, port: None }),
-        EventType::PortExit => at().map(|at| Announced::Gone { client: at.client, port: Some(at.port) }),
+        EventType::ClientExit => at().map(|at| Announcement::Gone { client: at.client, port: None }),
+        EventType::PortExit => at().map(|at| Announcement::Gone { client: at.client, port: Some(at.port) }),
         EventType::ClientStart | EventType::ClientChange | EventType::PortStart | EventType::PortChange => {
-            at().map(|at| Announced::There { client: at.client })
+            at().map(|at| Announcement::There { client: at.client })
         }
         EventType::PortUnsubscribed => {
-            event.get_data::<Connect>().map(|Connect { sender, dest }| Announced::Cut { from: sender, to: dest })
+            event.get_data::<Connect>().map(|Connect { sender, dest }| Announcement::Cut { from: sender, to: dest })
         }
         _ => None,
     }
 }
 
-impl Sequencer for Hearing {
-    fn places(&self, played: bool) -> Vec<Place> {
+impl Sequencer for SequencerClient {
+    fn places(&self, played: bool) -> Vec<SequencerPort> {
         places(&self.seq, if played { PLAYED } else { HEARD })
     }
 
-    fn play(&mut self, to: &Place) -> Result<[Line; 2], HostError> {
+    fn play(&mut self, to: &SequencerPort) -> Result<[PortConnection; 2], HostError> {
         Ok([connect(&self.seq, CLIENT_NAME, to)?, connect(&self.seq, CLOCK_CLIENT_NAME, to)?])
     }
 
-    fn own_input(&mut self, kept: Kept) -> Result<Addr, HostError> {
+    fn own_input(&mut self, kept: PatchbayIndex) -> Result<Addr, HostError> {
         let caps = PortCap::WRITE | PortCap::SUBS_WRITE;
         let kind = PortType::MIDI_GENERIC | PortType::APPLICATION;
         let name = c_string(&format!("in {}", kept.0 + 1));

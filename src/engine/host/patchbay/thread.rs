@@ -4,11 +4,11 @@
 //! and closes connections, which may take milliseconds; it asks for memory. No sending thread ever waits for it.
 
 use super::{
-    ALSA_WIRE, Kept, PortChange, PortEvent,
-    alsa_port::{AlsaAsked, AlsaPort, Announced, Opened, Sequencer, Taken},
+    ALSA_WIRE, PatchbayIndex, PortChange, PortEvent,
+    alsa_port::{AlsaAsked, AlsaPort, Announcement, OpenedPort, Sequencer, Taken},
     raw_port::RawPort,
     retry::Retry,
-    sequencer::{Hearing, Read},
+    sequencer::{Read, SequencerClient},
 };
 use crate::{
     engine::{
@@ -40,16 +40,16 @@ const SETTLE_FOR: Duration = Duration::from_secs(2);
 const EVENTS: usize = 4096;
 
 /// Called after each event.
-pub(super) type Knock = Box<dyn Fn() + Send>;
+pub(super) type PortEventWaker = Box<dyn Fn() + Send>;
 
 /// What becomes of a port that shall be kept.
-pub(super) type Answer = Result<(Kept, Opened, Wire), HostError>;
+pub(super) type KeepResult = Result<(PatchbayIndex, OpenedPort, Wire), HostError>;
 
 /// What the thread is asked to do.
 pub(super) enum Ask {
-    KeepAlsa(AlsaAsked, Sender<Answer>),
-    KeepRaw { path: String, output: bool, wait: bool, answer: Sender<Answer> },
-    Knock(Knock),
+    KeepAlsa(AlsaAsked, Sender<KeepResult>),
+    KeepRaw { path: String, output: bool, wait: bool, answer: Sender<KeepResult> },
+    Knock(PortEventWaker),
 }
 
 /// The thread. Dropping it ends it.
@@ -60,7 +60,7 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    pub(super) fn start(events: Sender<PortEvent>, knock: Option<Knock>) -> Result<Handle, HostError> {
+    pub(super) fn start(events: Sender<PortEvent>, knock: Option<PortEventWaker>) -> Result<Handle, HostError> {
         let refused =
             |why: String| HostError(format!("the system gives no thread for MIDI ports ({why}): end other programs"));
         let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC);
@@ -70,7 +70,7 @@ impl Handle {
         let run = move || {
             realtime::request(realtime::PORTS_PRIORITY);
             hush_alsa();
-            let mut keeper = Keeper {
+            let mut keeper = PatchbayThread {
                 asked,
                 wake: woken,
                 seq: None,
@@ -113,26 +113,26 @@ impl Drop for Handle {
     }
 }
 
-enum Port {
+enum PatchbayPort {
     Alsa(AlsaPort),
     Raw(RawPort),
 }
 
 /// The thread's state.
-struct Keeper {
+struct PatchbayThread {
     asked: Receiver<Ask>,
     wake: Arc<OwnedFd>,
     /// Opened when the first ALSA port is kept.
-    seq: Option<Hearing>,
+    seq: Option<SequencerClient>,
     seq_retry: Retry,
-    /// In the order of their [`Kept`].
-    ports: Vec<Port>,
+    /// In the order of their [`PatchbayIndex`].
+    ports: Vec<PatchbayPort>,
     events: Sender<PortEvent>,
-    knock: Option<Knock>,
+    knock: Option<PortEventWaker>,
     settle_until_ns: u64,
 }
 
-impl Keeper {
+impl PatchbayThread {
     fn run(&mut self) {
         loop {
             loop {
@@ -144,9 +144,9 @@ impl Keeper {
             }
             self.tick(realtime::now_ns());
             let mut polled = vec![entry(self.wake.as_raw_fd())];
-            polled.extend(self.seq.iter().flat_map(Hearing::descriptors));
+            polled.extend(self.seq.iter().flat_map(SequencerClient::descriptors));
             for port in &self.ports {
-                if let Port::Raw(port) = port {
+                if let PatchbayPort::Raw(port) = port {
                     port.descriptors(&mut polled);
                 }
             }
@@ -171,10 +171,10 @@ impl Keeper {
         }
     }
 
-    fn keep_alsa(&mut self, asked: AlsaAsked) -> Answer {
+    fn keep_alsa(&mut self, asked: AlsaAsked) -> KeepResult {
         let (kept, now_ns) = (self.next()?, realtime::now_ns());
         if self.seq.is_none() {
-            match Hearing::open() {
+            match SequencerClient::open() {
                 Ok(seq) => self.seq = Some(seq),
                 Err(why) if !asked.wait => return Err(HostError(format!("the MIDI port '{}': {why}", asked.name))),
                 Err(why) => {
@@ -186,32 +186,32 @@ impl Keeper {
         let taken = taken(&self.ports);
         let seq = self.seq.as_mut().map(|seq| seq as &mut dyn Sequencer);
         let (port, opened) = AlsaPort::open(kept, asked, seq, &taken, now_ns)?;
-        self.ports.push(Port::Alsa(port));
+        self.ports.push(PatchbayPort::Alsa(port));
         Ok((kept, opened, ALSA_WIRE))
     }
 
-    fn keep_raw(&mut self, path: &str, output: bool, wait: bool) -> Answer {
+    fn keep_raw(&mut self, path: &str, output: bool, wait: bool) -> KeepResult {
         let kept = self.next()?;
         let (port, opened, wire) = RawPort::open(path, output, wait, realtime::now_ns())?;
-        self.ports.push(Port::Raw(port));
+        self.ports.push(PatchbayPort::Raw(port));
         Ok((kept, opened, wire))
     }
 
-    fn next(&self) -> Result<Kept, HostError> {
-        let next = u8::try_from(self.ports.len()).map(Kept);
+    fn next(&self) -> Result<PatchbayIndex, HostError> {
+        let next = u8::try_from(self.ports.len()).map(PatchbayIndex);
         next.map_err(|_| HostError("more MIDI ports than an engine can have: name fewer".to_owned()))
     }
 
     /// Takes everything the sequencer has.
     fn read_sequencer(&mut self) {
         for _ in 0..EVENTS {
-            let Some(read) = self.seq.as_mut().and_then(Hearing::read) else { return };
+            let Some(read) = self.seq.as_mut().and_then(SequencerClient::read) else { return };
             let now_ns = realtime::now_ns();
             match read {
                 Read::Bytes { own_port, bytes, len } => self.hear(own_port, now_ns, &bytes[..len]),
                 Read::SysEx { own_port, bytes } => self.hear(own_port, now_ns, &bytes),
                 Read::Announced(news) => {
-                    if news == Announced::Missed {
+                    if news == Announcement::Missed {
                         tracing::warn!("more MIDI came in than there was room for; every port is looked at again");
                     }
                     self.announced(news, now_ns);
@@ -225,23 +225,23 @@ impl Keeper {
 
     fn hear(&mut self, own_port: i32, now_ns: u64, bytes: &[u8]) {
         for port in &mut self.ports {
-            if let Port::Alsa(port) = port {
+            if let PatchbayPort::Alsa(port) = port {
                 port.hear(own_port, now_ns, bytes);
             }
         }
     }
 
-    fn announced(&mut self, news: Announced, now_ns: u64) {
+    fn announced(&mut self, news: Announcement, now_ns: u64) {
         let mut order: Vec<usize> = (0..self.ports.len()).collect();
-        if let Announced::There { client } = news {
+        if let Announcement::There { client } = news {
             // Of two that would take it, the one that had it.
-            let first = |port: &Port| matches!(port, Port::Alsa(port) if port.stood_at(client));
+            let first = |port: &PatchbayPort| matches!(port, PatchbayPort::Alsa(port) if port.stood_at(client));
             order.sort_by_key(|place| !first(&self.ports[*place]));
         }
         for place in order {
             let taken = taken(&self.ports);
             let mut changes = Vec::new();
-            if let (Port::Alsa(port), Some(seq)) = (&mut self.ports[place], &mut self.seq) {
+            if let (PatchbayPort::Alsa(port), Some(seq)) = (&mut self.ports[place], &mut self.seq) {
                 port.announced(news, seq, &taken, now_ns, &mut changes);
             }
             self.tell(place, changes, now_ns);
@@ -252,7 +252,7 @@ impl Keeper {
         let now_ns = realtime::now_ns();
         for place in 0..self.ports.len() {
             let mut changes = Vec::new();
-            if let Port::Raw(port) = &mut self.ports[place] {
+            if let PatchbayPort::Raw(port) = &mut self.ports[place] {
                 port.look(polled, now_ns, &mut changes);
             }
             self.tell(place, changes, now_ns);
@@ -262,10 +262,10 @@ impl Keeper {
     /// Looks for what is missing.
     fn tick(&mut self, now_ns: u64) {
         if self.seq.is_none() && self.seq_retry.is_due(now_ns) {
-            match Hearing::open() {
+            match SequencerClient::open() {
                 Ok(seq) => {
                     self.seq = Some(seq);
-                    self.announced(Announced::Missed, now_ns);
+                    self.announced(Announcement::Missed, now_ns);
                     self.seq_retry.done(now_ns);
                 }
                 Err(_) => self.seq_retry.again(now_ns),
@@ -275,9 +275,9 @@ impl Keeper {
             let taken = taken(&self.ports);
             let mut changes = Vec::new();
             match (&mut self.ports[place], &mut self.seq) {
-                (Port::Alsa(port), Some(seq)) => port.tick(seq, &taken, now_ns, &mut changes),
-                (Port::Alsa(_), None) => {}
-                (Port::Raw(port), _) => port.tick(now_ns, &mut changes),
+                (PatchbayPort::Alsa(port), Some(seq)) => port.tick(seq, &taken, now_ns, &mut changes),
+                (PatchbayPort::Alsa(_), None) => {}
+                (PatchbayPort::Raw(port), _) => port.tick(now_ns, &mut changes),
             }
             self.tell(place, changes, now_ns);
         }
@@ -287,7 +287,7 @@ impl Keeper {
         for change in changes {
             self.settle_until_ns = now_ns + SETTLE_FOR.as_nanos() as u64;
             // Nobody listens where nobody took the receiver.
-            let _ = self.events.send(PortEvent { port: Kept(place as u8), change });
+            let _ = self.events.send(PortEvent { port: PatchbayIndex(place as u8), change });
             if let Some(knock) = &self.knock {
                 knock();
             }
@@ -296,9 +296,9 @@ impl Keeper {
 
     /// Hands on what waits for the sending threads; how long to sleep then.
     fn patience_ms(&mut self, now_ns: u64) -> i32 {
-        let settle = |port: &mut Port| match port {
-            Port::Alsa(port) => port.settle(),
-            Port::Raw(port) => port.settle(),
+        let settle = |port: &mut PatchbayPort| match port {
+            PatchbayPort::Alsa(port) => port.settle(),
+            PatchbayPort::Raw(port) => port.settle(),
         };
         let unsettled = self.ports.iter_mut().filter_map(|port| (!settle(port)).then_some(())).count();
         let mut sleep = LONGEST_SLEEP;
@@ -307,8 +307,8 @@ impl Keeper {
         }
         let has_seq = self.seq.is_some();
         let next = self.ports.iter().filter_map(|port| match port {
-            Port::Alsa(port) => port.next_ns().filter(|_| has_seq),
-            Port::Raw(port) => port.next_ns(),
+            PatchbayPort::Alsa(port) => port.next_ns().filter(|_| has_seq),
+            PatchbayPort::Raw(port) => port.next_ns(),
         });
         for at_ns in next.chain(self.seq_retry.at_ns()) {
             sleep = sleep.min(Duration::from_nanos(at_ns.saturating_sub(now_ns)));
@@ -323,10 +323,10 @@ fn entry(fd: i32) -> pollfd {
 }
 
 /// What the ports of the sequencer are connected to.
-fn taken(ports: &[Port]) -> Vec<Taken> {
-    let takes = |port: &Port| match port {
-        Port::Alsa(port) => port.takes(),
-        Port::Raw(_) => None,
+fn taken(ports: &[PatchbayPort]) -> Vec<Taken> {
+    let takes = |port: &PatchbayPort| match port {
+        PatchbayPort::Alsa(port) => port.takes(),
+        PatchbayPort::Raw(_) => None,
     };
     ports.iter().filter_map(takes).collect()
 }

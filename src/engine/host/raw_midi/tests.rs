@@ -119,9 +119,9 @@ fn refusals_say_which_group_and_whether_another_program_has_it() {
     assert!(said("/home/me/midi", OFlags::RDONLY, Errno::ACCESS).contains("may not be read: allow it with `chmod u+r"));
     assert!(text("/dev/snd/midiC1D0", Errno::BUSY).contains("another program"));
     // What a person must change ends the start; what may come by itself is waited for.
-    assert!(matches!(refused("/dev/midi", OFlags::WRONLY, Errno::ACCESS), Refused::Wrong(_)));
+    assert!(matches!(refused("/dev/midi", OFlags::WRONLY, Errno::ACCESS), RawPortError::Wrong(_)));
     for errno in [Errno::NOENT, Errno::NODEV, Errno::BUSY] {
-        assert!(matches!(refused("/dev/midi", OFlags::WRONLY, errno), Refused::Absent(_)));
+        assert!(matches!(refused("/dev/midi", OFlags::WRONLY, errno), RawPortError::Absent(_)));
     }
 }
 

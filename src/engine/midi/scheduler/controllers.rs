@@ -19,29 +19,29 @@ const EMPTY: u16 = u16::MAX;
 
 /// What has one value on a channel: a parameter, or the pressure on its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ContinuousTarget {
     /// With how the halves of its value travel.
     Target(Target, Halves),
     Pressure,
     KeyPressure(u8),
 }
 
-impl From<Target> for Place {
-    fn from(target: Target) -> Place {
-        Place::Target(target, Halves::default())
+impl From<Target> for ContinuousTarget {
+    fn from(target: Target) -> ContinuousTarget {
+        ContinuousTarget::Target(target, Halves::default())
     }
 }
 
 /// What a continuous message turns, and where to.
-pub(super) fn turned_by(message: &Message) -> Option<((Channel, Place), u16)> {
+pub(super) fn turned_by(message: &Message) -> Option<((Channel, ContinuousTarget), u16)> {
     let channel = message.channel().filter(|_| message.rank() == Rank::Continuous)?;
     let (place, value) = match *message.bytes() {
-        [status, key, value] if status & 0xF0 == 0xA0 => (Place::KeyPressure(key), value.into()),
+        [status, key, value] if status & 0xF0 == 0xA0 => (ContinuousTarget::KeyPressure(key), value.into()),
         [status, controller, value] if status & 0xF0 == 0xB0 => (Target::Cc(controller).into(), value.into()),
         [status, fine, coarse] if status & 0xF0 == 0xE0 => {
             (Target::PitchBend.into(), u16::from(coarse) << 7 | u16::from(fine))
         }
-        [_, value] => (Place::Pressure, value.into()),
+        [_, value] => (ContinuousTarget::Pressure, value.into()),
         _ => return None,
     };
     Some(((channel, place), value))
@@ -84,7 +84,7 @@ impl Move {
 #[derive(Debug)]
 pub(super) struct Controller {
     pub channel: Channel,
-    pub place: Place,
+    pub place: ContinuousTarget,
     key: u32,
     moving: Option<Move>,
     /// What the synth holds, where that is known.
@@ -104,7 +104,7 @@ pub(super) struct Controller {
 
 /// What became of a new value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turned {
+pub(super) enum ContinuousOutcome {
     /// There is no room for another controller.
     Full,
     /// It goes when the controller's turn comes. It replaced one that waited, or not.
@@ -113,7 +113,7 @@ pub(super) enum Turned {
 
 /// What became of a value that goes in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum DiscreteOutcome {
     /// There is no room for another controller.
     Full,
     /// The synth holds it, or will.
@@ -145,7 +145,7 @@ impl Controllers {
     }
 
     /// The controller's place, a new one where it has none; nothing where there is no room.
-    fn place(&mut self, channel: Channel, place: Place) -> Option<u16> {
+    fn place(&mut self, channel: Channel, place: ContinuousTarget) -> Option<u16> {
         let key = key(channel, place);
         let mut slot = (key.wrapping_mul(0x9E37_79B1) >> (u32::BITS - SLOTS.trailing_zeros())) as usize;
         while let Some(known) = self.list.get(usize::from(self.slots[slot])) {
@@ -178,13 +178,13 @@ impl Controllers {
     /// Sends a controller to a value, from `asked_ns` on.
     pub(super) fn turn(
         &mut self,
-        (channel, asked): (Channel, Place),
+        (channel, asked): (Channel, ContinuousTarget),
         value: u16,
         spacing_ns: u64,
         glide_ns: u64,
         asked_ns: u64,
-    ) -> Turned {
-        let Some(place) = self.place(channel, asked) else { return Turned::Full };
+    ) -> ContinuousOutcome {
+        let Some(place) = self.place(channel, asked) else { return ContinuousOutcome::Full };
         let c = &mut self.list[usize::from(place)];
         let replaced = c.moving.is_some();
         (c.place, c.spacing_ns) = (asked, spacing_ns);
@@ -200,18 +200,24 @@ impl Controllers {
         c.due_ns = if first { c.due_ns.min(due_ns) } else { due_ns };
         let goal = Some(goal).filter(|_| c.last_sent != Some(value));
         self.head_for(place, goal);
-        Turned::Taken { place, replaced }
+        ContinuousOutcome::Taken { place, replaced }
     }
 
     /// Asks for a value that goes into the queue itself, as `arrival`. A bank means nothing until a program follows, and
     /// what a program changes is not known.
-    pub(super) fn ask(&mut self, (channel, asked): (Channel, Place), value: u16, arrival: u64) -> Asked {
-        let Some(place) = self.place(channel, asked) else { return Asked::Full };
+    pub(super) fn ask(
+        &mut self,
+        (channel, asked): (Channel, ContinuousTarget),
+        value: u16,
+        arrival: u64,
+    ) -> DiscreteOutcome {
+        let Some(place) = self.place(channel, asked) else { return DiscreteOutcome::Full };
         if self.list[usize::from(place)].last_sent == Some(value) {
-            return Asked::Held;
+            return DiscreteOutcome::Held;
         }
-        let is_bank = |place| matches!(place, Place::Target(Target::Cc(0 | 32) | Target::Cc14 { msb: 0, .. }, _));
-        let is_program = |place| matches!(place, Place::Target(Target::Program, _));
+        let is_bank =
+            |place| matches!(place, ContinuousTarget::Target(Target::Cc(0 | 32) | Target::Cc14 { msb: 0, .. }, _));
+        let is_program = |place| matches!(place, ContinuousTarget::Target(Target::Program, _));
         for c in self.list.iter_mut().filter(|c| c.channel == channel) {
             if is_program(asked) && !is_bank(c.place) || is_bank(asked) && is_program(c.place) {
                 c.last_sent = None;
@@ -220,7 +226,7 @@ impl Controllers {
         let c = &mut self.list[usize::from(place)];
         (c.place, c.last_sent, c.newest) = (asked, Some(value), arrival);
         self.head_for(place, None);
-        Asked::Taken(place)
+        DiscreteOutcome::Taken(place)
     }
 
     /// A value that went in order was sent: an older one that was refused is not tried again.
@@ -238,7 +244,7 @@ impl Controllers {
     }
 
     /// A newer value went another way: an older one that waits for its turn would be the last. A glide goes on.
-    pub(super) fn overtaken(&mut self, channel: Channel, place: Place) {
+    pub(super) fn overtaken(&mut self, channel: Channel, place: ContinuousTarget) {
         let key = key(channel, place);
         if let Some(at) = self.list.iter().position(|c| c.key == key && c.moving.is_some_and(|goal| goal.glide_ns == 0))
         {
@@ -364,17 +370,17 @@ impl Controller {
 }
 
 /// Every controller has its own.
-fn key(channel: Channel, place: Place) -> u32 {
+fn key(channel: Channel, place: ContinuousTarget) -> u32 {
     let (kind, msb, lsb) = match place {
-        Place::Target(Target::Cc(controller), _) => (0, 0, controller),
-        Place::Target(Target::Cc14 { msb, lsb }, _) => (1, msb, lsb),
-        Place::Target(Target::Nrpn { msb, lsb }, _) => (2, msb, lsb),
-        Place::Target(Target::Rpn { msb, lsb }, _) => (3, msb, lsb),
-        Place::Target(Target::PitchBend, _) => (4, 0, 0),
-        Place::Target(Target::Program, _) => (5, 0, 0),
-        Place::Pressure => (6, 0, 0),
-        Place::KeyPressure(key) => (7, 0, key),
-        Place::Target(Target::Cc10 { msb, lsb }, _) => (8, msb, lsb),
+        ContinuousTarget::Target(Target::Cc(controller), _) => (0, 0, controller),
+        ContinuousTarget::Target(Target::Cc14 { msb, lsb }, _) => (1, msb, lsb),
+        ContinuousTarget::Target(Target::Nrpn { msb, lsb }, _) => (2, msb, lsb),
+        ContinuousTarget::Target(Target::Rpn { msb, lsb }, _) => (3, msb, lsb),
+        ContinuousTarget::Target(Target::PitchBend, _) => (4, 0, 0),
+        ContinuousTarget::Target(Target::Program, _) => (5, 0, 0),
+        ContinuousTarget::Pressure => (6, 0, 0),
+        ContinuousTarget::KeyPressure(key) => (7, 0, key),
+        ContinuousTarget::Target(Target::Cc10 { msb, lsb }, _) => (8, msb, lsb),
     };
     u32::from_be_bytes([channel.nibble(), kind, msb, lsb])
 }
@@ -385,7 +391,7 @@ pub(super) fn bytes(controller: &Controller) -> usize {
 }
 
 /// The messages that carry a value, in the order they are sent.
-pub(super) fn encode(channel: Channel, place: Place, value: u16) -> [Option<Message>; 4] {
+pub(super) fn encode(channel: Channel, place: ContinuousTarget, value: u16) -> [Option<Message>; 4] {
     let seven = |value: u16| (value & 0x7F) as u8;
     let cc = |controller, value: u8| Some(Message::control(channel, controller, value));
     let two = |halves, msb, lsb| {
@@ -402,19 +408,19 @@ pub(super) fn encode(channel: Channel, place: Place, value: u16) -> [Option<Mess
     };
     let one = |message| [Some(message), None, None, None];
     match place {
-        Place::Target(Target::Cc(controller), _) => one(Message::control(channel, controller, seven(value))),
-        Place::Target(Target::Cc14 { msb, lsb }, halves) => {
+        ContinuousTarget::Target(Target::Cc(controller), _) => one(Message::control(channel, controller, seven(value))),
+        ContinuousTarget::Target(Target::Cc14 { msb, lsb }, halves) => {
             let [first, second] = two(halves, msb, lsb);
             [first, second, None, None]
         }
-        Place::Target(Target::Cc10 { msb, lsb }, _) => {
+        ContinuousTarget::Target(Target::Cc10 { msb, lsb }, _) => {
             [cc(lsb, (value & 0b111) as u8), cc(msb, seven(value >> 3)), None, None]
         }
-        Place::Target(Target::Nrpn { msb, lsb }, halves) => numbered(halves, (99, 98), (msb, lsb)),
-        Place::Target(Target::Rpn { msb, lsb }, halves) => numbered(halves, (101, 100), (msb, lsb)),
-        Place::Target(Target::PitchBend, _) => one(Message::pitch_bend(channel, value)),
-        Place::Target(Target::Program, _) => one(Message::program(channel, seven(value))),
-        Place::Pressure => one(Message::pressure(channel, seven(value))),
-        Place::KeyPressure(key) => one(Message::key_pressure(channel, key, seven(value))),
+        ContinuousTarget::Target(Target::Nrpn { msb, lsb }, halves) => numbered(halves, (99, 98), (msb, lsb)),
+        ContinuousTarget::Target(Target::Rpn { msb, lsb }, halves) => numbered(halves, (101, 100), (msb, lsb)),
+        ContinuousTarget::Target(Target::PitchBend, _) => one(Message::pitch_bend(channel, value)),
+        ContinuousTarget::Target(Target::Program, _) => one(Message::program(channel, seven(value))),
+        ContinuousTarget::Pressure => one(Message::pressure(channel, seven(value))),
+        ContinuousTarget::KeyPressure(key) => one(Message::key_pressure(channel, key, seven(value))),
     }
 }

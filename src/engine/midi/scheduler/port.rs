@@ -11,20 +11,20 @@ use super::{
         panel::PortPanel,
         port::{MidiOut, PortNews, SendFailed},
         pulse_watch::PulseWatch,
-        sent::{Payload, PortIndex, Sent, SentLog},
+        sent::{Payload, PortIndex, SentLog, SentMessage},
     },
     QUEUE, QUEUE_FOR_URGENT, SchedulerPort,
-    controllers::{self, Asked, CONTROLLERS, Controllers, Place, Turned},
-    owed::Owed,
-    pace::Pace,
-    queue::{Item, Queue, Queued},
+    controllers::{self, CONTROLLERS, ContinuousOutcome, ContinuousTarget, Controllers, DiscreteOutcome},
+    pending_releases::PendingReleases,
+    queue::{PortQueue, QueueEntry, QueueItem},
     request::{What, is_discrete, rank_of},
+    wire_pacer::WirePacer,
 };
 use crate::{
     engine::realtime::may_alloc,
-    midi::{Channel, Held, Message, Rank},
+    midi::{Channel, HeldState, Message, Rank},
 };
-use catch_up::{Begun, Stuck};
+use catch_up::{PartialSysEx, Stuck};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -46,24 +46,24 @@ pub(super) struct Hand<'a> {
 }
 
 /// One port with what is known of the synth behind it.
-pub(super) struct Port {
+pub(super) struct ScheduledPort {
     index: PortIndex,
     out: Box<dyn MidiOut>,
     panel: Arc<PortPanel>,
-    queue: Queue,
+    queue: PortQueue,
     controllers: Controllers,
-    pace: Pace,
+    pacer: WirePacer,
     arrivals: u64,
     /// What the synth holds; what it held when it went away, while it is.
-    held: Held,
+    held: HeldState,
     /// Channels anything was sent on, one bit each; kept while the port is away.
     used: u16,
     /// Those of them on which something was played, as notes, pedals and bends are.
     played: u16,
-    owed: Owed,
+    releases: PendingReleases,
     /// Everything that can sound was ended by what was sent last.
     ended_all: bool,
-    begun: Option<Begun>,
+    begun: Option<PartialSysEx>,
     /// Since when the port has a long message only in part.
     unfinished_ns: Option<u64>,
     /// A note-off found no room: all notes off is due.
@@ -82,22 +82,22 @@ fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-impl Port {
-    pub(super) fn new(index: PortIndex, port: SchedulerPort, pulses: Option<PulseWatch>) -> Port {
+impl ScheduledPort {
+    pub(super) fn new(index: PortIndex, port: SchedulerPort, pulses: Option<PulseWatch>) -> ScheduledPort {
         let SchedulerPort { out, panel, wire } = port;
-        Port {
+        ScheduledPort {
             index,
             out,
             panel,
             // Each controller has a turn, and as many may have been replaced.
-            queue: Queue::with_capacity(QUEUE + QUEUE_FOR_URGENT + 2 * CONTROLLERS),
+            queue: PortQueue::with_capacity(QUEUE + QUEUE_FOR_URGENT + 2 * CONTROLLERS),
             controllers: Controllers::new(),
-            pace: Pace::new(wire, pulses),
+            pacer: WirePacer::new(wire, pulses),
             arrivals: 0,
-            held: Held::default(),
+            held: HeldState::default(),
             used: 0,
             played: 0,
-            owed: Owed::default(),
+            releases: PendingReleases::default(),
             ended_all: false,
             begun: None,
             unfinished_ns: None,
@@ -128,14 +128,23 @@ impl Port {
         let (channel, item) = match what {
             // Where there is no room the newest value waits for its turn.
             What::Control { channel, target, halves, value, .. } if is_discrete(target) && messages < QUEUE => {
-                match self.controllers.ask((channel, Place::Target(target, halves)), value, self.arrivals + 1) {
-                    Asked::Full => return count(&self.panel.dropped),
-                    Asked::Held => return,
-                    Asked::Taken(place) => (Some(channel), Item::Value(place, value)),
+                match self.controllers.ask(
+                    (channel, ContinuousTarget::Target(target, halves)),
+                    value,
+                    self.arrivals + 1,
+                ) {
+                    DiscreteOutcome::Full => return count(&self.panel.dropped),
+                    DiscreteOutcome::Held => return,
+                    DiscreteOutcome::Taken(place) => (Some(channel), QueueItem::Value(place, value)),
                 }
             }
             What::Control { channel, target, halves, value, spacing_ns, glide_ns } => {
-                return self.turn((channel, Place::Target(target, halves)), value, (spacing_ns, glide_ns), due_ns);
+                return self.turn(
+                    (channel, ContinuousTarget::Target(target, halves)),
+                    value,
+                    (spacing_ns, glide_ns),
+                    due_ns,
+                );
             }
             What::Known { channel, target, value } => return self.controllers.know(channel, target, value),
             What::Panic => return self.panic(now_ns, asked_ns),
@@ -151,9 +160,9 @@ impl Port {
                     }
                     self.controllers.overtaken(channel, place);
                 }
-                (message.channel(), Item::Message(Payload::Short(message)))
+                (message.channel(), QueueItem::Message(Payload::Short(message)))
             }
-            What::SysEx(bytes) => (None, Item::Message(Payload::SysEx(bytes))),
+            What::SysEx(bytes) => (None, QueueItem::Message(Payload::SysEx(bytes))),
         };
         let room = if urgent { QUEUE + QUEUE_FOR_URGENT } else { QUEUE };
         if messages >= room {
@@ -163,14 +172,20 @@ impl Port {
         }
         let due_ns = self.after_the_others(asked_ns, due_ns, channel);
         self.arrivals += 1;
-        self.queue.push(Queued::new(due_ns, asked_ns, self.arrivals, item));
+        self.queue.push(QueueEntry::new(due_ns, asked_ns, self.arrivals, item));
     }
 
     /// Turns what is continuous: its newest value goes when its turn comes.
-    fn turn(&mut self, place: (Channel, Place), value: u16, (spacing_ns, glide_ns): (u64, u64), due_ns: u64) {
+    fn turn(
+        &mut self,
+        place: (Channel, ContinuousTarget),
+        value: u16,
+        (spacing_ns, glide_ns): (u64, u64),
+        due_ns: u64,
+    ) {
         match self.controllers.turn(place, value, spacing_ns, glide_ns, due_ns) {
-            Turned::Full => count(&self.panel.dropped),
-            Turned::Taken { place, replaced } => {
+            ContinuousOutcome::Full => count(&self.panel.dropped),
+            ContinuousOutcome::Taken { place, replaced } => {
                 if replaced {
                     count(&self.panel.coalesced);
                 }
@@ -198,17 +213,17 @@ impl Port {
     /// Puts a controller's turn into the queue, where it has none that comes in time.
     fn queue_turn(&mut self, place: u16) {
         if self.controllers.must_clear() {
-            let Port { queue, controllers, .. } = self;
+            let ScheduledPort { queue, controllers, .. } = self;
             queue.retain(|queued| match queued.item {
-                Item::Controller(place) => controllers.is_live(place, queued.arrival),
-                Item::Message(_) | Item::Value(..) => true,
+                QueueItem::Controller(place) => controllers.is_live(place, queued.arrival),
+                QueueItem::Message(_) | QueueItem::Value(..) => true,
             });
             controllers.cleared();
         }
         self.arrivals += 1;
         let arrival = self.arrivals;
         if let Some(due_ns) = self.controllers.take_turn(place, arrival) {
-            self.queue.push(Queued::new(due_ns, due_ns, arrival, Item::Controller(place)));
+            self.queue.push(QueueEntry::new(due_ns, due_ns, arrival, QueueItem::Controller(place)));
         }
     }
 
@@ -220,11 +235,11 @@ impl Port {
                 PortNews::Connected => {
                     self.forget_synth();
                     // It may have kept what it held, or be another one with a pedal of its own.
-                    self.owed.owe_ends_of(&std::mem::take(&mut self.held), 0);
+                    self.releases.owe_ends_of(&std::mem::take(&mut self.held), 0);
                     for channel in Channel::all().filter(|channel| self.used >> channel.nibble() & 1 == 1) {
-                        self.owed.owe(&Message::control(channel, HOLD_PEDAL, 0), 0);
+                        self.releases.owe(&Message::control(channel, HOLD_PEDAL, 0), 0);
                     }
-                    self.owed.owe_notes_off(self.used, 0);
+                    self.releases.owe_notes_off(self.used, 0);
                 }
             }
         }
@@ -245,8 +260,8 @@ impl Port {
     /// What is behind the port is not what was there before.
     fn forget_synth(&mut self) {
         self.controllers.forget_sent(None);
-        self.pace.forget();
-        (self.owed, self.ended_all) = (Owed::default(), false);
+        self.pacer.forget();
+        (self.releases, self.ended_all) = (PendingReleases::default(), false);
         (self.begun, self.unfinished_ns, self.overflowed) = (None, None, false);
         (self.opens_ns, self.retry_at_ns, self.retry_wait_ns) = (None, None, RETRY_NS.0);
     }
@@ -265,7 +280,7 @@ impl Port {
 
     /// Whether something must go before anything else.
     fn is_behind(&self) -> bool {
-        self.unfinished_ns.is_some() || self.begun.is_some() || !self.owed.is_empty()
+        self.unfinished_ns.is_some() || self.begun.is_some() || !self.releases.is_empty()
     }
 
     /// See [`super::Scheduler::next_due_ns`].
@@ -311,7 +326,7 @@ impl Port {
                 }
             }
             let (rank, bytes) = first?;
-            match self.pace.gate(hand.now_ns, rank, bytes, &self.panel) {
+            match self.pacer.gate(hand.now_ns, rank, bytes, &self.panel) {
                 Ok(opened_ns) => self.send_first(hand, opened_ns),
                 Err(opens_ns) => return Some(opens_ns),
             }
@@ -321,16 +336,16 @@ impl Port {
     /// The rank and the bytes of what goes next. Turns of controllers that have nothing to send are over.
     fn first(&mut self) -> Option<(Rank, usize)> {
         loop {
-            let Queued { arrival, item, .. } = self.queue.first()?;
+            let QueueEntry { arrival, item, .. } = self.queue.first()?;
             let arrival = *arrival;
             match item {
-                Item::Message(payload) if self.in_pieces(payload) => return Some((rank_of(payload), 1)),
-                Item::Message(payload) => return Some((rank_of(payload), payload.bytes().len())),
-                Item::Value(place, _) => {
+                QueueItem::Message(payload) if self.in_pieces(payload) => return Some((rank_of(payload), 1)),
+                QueueItem::Message(payload) => return Some((rank_of(payload), payload.bytes().len())),
+                QueueItem::Value(place, _) => {
                     let bytes = self.controllers.get(*place).map_or(0, controllers::bytes);
                     return Some((Rank::Discrete, bytes));
                 }
-                Item::Controller(place) => {
+                QueueItem::Controller(place) => {
                     let place = *place;
                     match self.controllers.get(place) {
                         Some(controller) if self.controllers.is_live(place, arrival) => {
@@ -347,32 +362,34 @@ impl Port {
     }
 
     fn in_pieces(&self, payload: &Payload) -> bool {
-        matches!(payload, Payload::SysEx(bytes) if self.pace.wants_pieces(bytes.len())) && self.out.takes_pieces()
+        matches!(payload, Payload::SysEx(bytes) if self.pacer.wants_pieces(bytes.len())) && self.out.takes_pieces()
     }
 
     /// Sends the first of what is ready. The wire has had room since `opened_ns`.
     fn send_first(&mut self, hand: &mut Hand<'_>, opened_ns: u64) {
-        let Some(Queued { due_ns, arrival, item, .. }) = self.queue.pop() else { return };
+        let Some(QueueEntry { due_ns, arrival, item, .. }) = self.queue.pop() else { return };
         match item {
-            Item::Value(place, value) => {
+            QueueItem::Value(place, value) => {
                 let Some(where_to) = self.controllers.get(place).map(|c| (c.channel, c.place)) else { return };
                 match self.send_value(hand, where_to, value, due_ns, due_ns.max(opened_ns)) {
                     Ok(()) => self.controllers.answered(place),
                     Err(_) => self.refuse_value(hand.now_ns, place, value, arrival),
                 }
             }
-            Item::Controller(place) => {
+            QueueItem::Controller(place) => {
                 self.controllers.end_turn(place, arrival);
                 self.send_controller(hand, place, opened_ns);
                 self.queue_turn(place);
                 // A glide may have its next value at this very instant.
                 self.queue.ripen(hand.now_ns);
             }
-            Item::Message(Payload::SysEx(bytes)) if self.pace.wants_pieces(bytes.len()) && self.out.takes_pieces() => {
+            QueueItem::Message(Payload::SysEx(bytes))
+                if self.pacer.wants_pieces(bytes.len()) && self.out.takes_pieces() =>
+            {
                 let waited_ns = (hand.clock)().saturating_sub(due_ns);
-                self.begun = Some(Begun { bytes, done: 0, at_ns: due_ns.max(opened_ns), waited_ns, cut: false });
+                self.begun = Some(PartialSysEx { bytes, done: 0, at_ns: due_ns.max(opened_ns), waited_ns, cut: false });
             }
-            Item::Message(payload) => {
+            QueueItem::Message(payload) => {
                 let short = if let Payload::Short(message) = &payload { Some(*message) } else { None };
                 if self.hand_over(hand, due_ns, due_ns.max(opened_ns), payload).is_err() {
                     self.refuse(hand.now_ns, due_ns, short);
@@ -405,7 +422,7 @@ impl Port {
     fn send_value(
         &mut self,
         hand: &mut Hand<'_>,
-        (channel, place): (Channel, Place),
+        (channel, place): (Channel, ContinuousTarget),
         value: u16,
         asked_ns: u64,
         at_ns: u64,
@@ -433,14 +450,14 @@ impl Port {
         payload: Payload,
     ) -> Result<(), SendFailed> {
         may_alloc(|| self.out.send(at_ns, payload.bytes()))?;
-        self.pace.spend(hand.now_ns, payload.bytes().len());
+        self.pacer.spend(hand.now_ns, payload.bytes().len());
         self.ended_all = false;
         if let Payload::Short(message) = &payload {
             self.track(message);
         }
         self.took(hand.now_ns);
         let waited_ns = (hand.clock)().saturating_sub(asked_ns);
-        hand.log.push(Sent { at_ns, waited_ns, port: self.index, payload });
+        hand.log.push(SentMessage { at_ns, waited_ns, port: self.index, payload });
         Ok(())
     }
 
@@ -465,19 +482,19 @@ impl Port {
     fn refuse(&mut self, now_ns: u64, due_ns: u64, message: Option<Message>) {
         count(&self.panel.refused);
         if let Some(message) = message.filter(Message::ends) {
-            self.owed.owe(&message, due_ns);
+            self.releases.owe(&message, due_ns);
             self.try_again(now_ns);
         }
     }
 
     /// Everything that is ready is refused, for the port takes nothing at all.
     fn refuse_ready(&mut self, now_ns: u64) {
-        while let Some(Queued { due_ns, arrival, item, .. }) = self.queue.pop() {
+        while let Some(QueueEntry { due_ns, arrival, item, .. }) = self.queue.pop() {
             match item {
-                Item::Message(Payload::Short(message)) => self.refuse(now_ns, due_ns, Some(message)),
-                Item::Message(Payload::SysEx(_)) => self.refuse(now_ns, due_ns, None),
-                Item::Value(place, value) => self.refuse_value(now_ns, place, value, arrival),
-                Item::Controller(place) => {
+                QueueItem::Message(Payload::Short(message)) => self.refuse(now_ns, due_ns, Some(message)),
+                QueueItem::Message(Payload::SysEx(_)) => self.refuse(now_ns, due_ns, None),
+                QueueItem::Value(place, value) => self.refuse_value(now_ns, place, value, arrival),
+                QueueItem::Controller(place) => {
                     self.controllers.end_turn(place, arrival);
                     let retry_ns = self.try_again(now_ns);
                     if self.controllers.get(place).is_some_and(|c| c.is_due(now_ns))

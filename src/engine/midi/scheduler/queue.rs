@@ -11,7 +11,7 @@ const CONTINUOUS_IN_ORDER: usize = 8;
 
 /// What waits.
 #[derive(Debug)]
-pub(super) enum Item {
+pub(super) enum QueueItem {
     /// A message.
     Message(Payload),
     /// A value of a discrete controller, by its place: it goes in order, as messages do.
@@ -20,49 +20,49 @@ pub(super) enum Item {
     Controller(u16),
 }
 
-impl Item {
+impl QueueItem {
     fn is_message(&self) -> bool {
-        !matches!(self, Item::Controller(_))
+        !matches!(self, QueueItem::Controller(_))
     }
 
     fn rank(&self) -> Rank {
         match self {
-            Item::Message(payload) => rank_of(payload).min(Rank::Discrete),
-            Item::Value(..) => Rank::Discrete,
-            Item::Controller(_) => Rank::Continuous,
+            QueueItem::Message(payload) => rank_of(payload).min(Rank::Discrete),
+            QueueItem::Value(..) => Rank::Discrete,
+            QueueItem::Controller(_) => Rank::Continuous,
         }
     }
 
     fn is_raw_continuous(&self) -> bool {
-        matches!(self, Item::Message(payload) if rank_of(payload) == Rank::Continuous)
+        matches!(self, QueueItem::Message(payload) if rank_of(payload) == Rank::Continuous)
     }
 }
 
 /// Something that waits, with its place in the order.
 #[derive(Debug)]
-pub(super) struct Queued {
+pub(super) struct QueueEntry {
     /// Not before this instant.
     pub due_ns: u64,
     /// The same before the port's offset.
     pub asked_ns: u64,
     /// Counts up; what came first goes first.
     pub arrival: u64,
-    pub item: Item,
+    pub item: QueueItem,
     rank: Rank,
 }
 
-impl Queued {
-    pub(super) fn new(due_ns: u64, asked_ns: u64, arrival: u64, item: Item) -> Queued {
-        Queued { due_ns, asked_ns, arrival, rank: item.rank(), item }
+impl QueueEntry {
+    pub(super) fn new(due_ns: u64, asked_ns: u64, arrival: u64, item: QueueItem) -> QueueEntry {
+        QueueEntry { due_ns, asked_ns, arrival, rank: item.rank(), item }
     }
 }
 
 /// Heap order while it is not due.
 #[derive(Debug)]
-struct ByTime(Queued);
+struct ByTime(QueueEntry);
 /// Heap order once it is.
 #[derive(Debug)]
-struct ByRank(Queued);
+struct ByRank(QueueEntry);
 
 macro_rules! ordered_by {
     ($wrapper:ident, $key:expr) => {
@@ -84,12 +84,12 @@ macro_rules! ordered_by {
         }
     };
 }
-ordered_by!(ByTime, |q: &Queued| (q.due_ns, q.arrival));
-ordered_by!(ByRank, |q: &Queued| (q.rank, q.due_ns, q.arrival));
+ordered_by!(ByTime, |q: &QueueEntry| (q.due_ns, q.arrival));
+ordered_by!(ByRank, |q: &QueueEntry| (q.rank, q.due_ns, q.arrival));
 
 /// Everything that waits for one port.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct PortQueue {
     waiting: BinaryHeap<Reverse<ByTime>>,
     ready: BinaryHeap<Reverse<ByRank>>,
     messages: usize,
@@ -97,10 +97,10 @@ pub(super) struct Queue {
     continuous: usize,
 }
 
-impl Queue {
-    pub(super) fn with_capacity(capacity: usize) -> Queue {
+impl PortQueue {
+    pub(super) fn with_capacity(capacity: usize) -> PortQueue {
         let (waiting, ready) = (BinaryHeap::with_capacity(capacity), BinaryHeap::with_capacity(capacity));
-        Queue { waiting, ready, messages: 0, continuous: 0 }
+        PortQueue { waiting, ready, messages: 0, continuous: 0 }
     }
 
     /// How many messages wait; controllers are not counted.
@@ -108,7 +108,7 @@ impl Queue {
         self.messages
     }
 
-    pub(super) fn push(&mut self, queued: Queued) {
+    pub(super) fn push(&mut self, queued: QueueEntry) {
         self.messages += usize::from(queued.item.is_message());
         self.continuous += usize::from(queued.item.is_raw_continuous());
         self.waiting.push(Reverse(ByTime(queued)));
@@ -121,9 +121,9 @@ impl Queue {
 
     /// When the last of what keeps its order goes that was asked for by then, on a channel or on all.
     pub(super) fn last_due_ns(&self, asked_ns: u64, channel: Option<Channel>) -> Option<u64> {
-        let before = |queued: &&Queued| queued.rank == Rank::Discrete && queued.asked_ns <= asked_ns;
-        let same = |queued: &&Queued| match &queued.item {
-            Item::Message(Payload::Short(message)) => channel.is_none() || message.channel() == channel,
+        let before = |queued: &&QueueEntry| queued.rank == Rank::Discrete && queued.asked_ns <= asked_ns;
+        let same = |queued: &&QueueEntry| match &queued.item {
+            QueueItem::Message(Payload::Short(message)) => channel.is_none() || message.channel() == channel,
             _ => true,
         };
         self.iter().filter(before).filter(same).map(|queued| queued.due_ns).max()
@@ -144,12 +144,12 @@ impl Queue {
     }
 
     /// The first of what is ready.
-    pub(super) fn first(&self) -> Option<&Queued> {
+    pub(super) fn first(&self) -> Option<&QueueEntry> {
         self.ready.peek().map(|Reverse(ByRank(queued))| queued)
     }
 
     /// Takes the first of what is ready.
-    pub(super) fn pop(&mut self) -> Option<Queued> {
+    pub(super) fn pop(&mut self) -> Option<QueueEntry> {
         let Reverse(ByRank(queued)) = self.ready.pop()?;
         self.messages -= usize::from(queued.item.is_message());
         self.continuous -= usize::from(queued.item.is_raw_continuous());
@@ -157,13 +157,13 @@ impl Queue {
     }
 
     /// Everything, in no order.
-    fn iter(&self) -> impl Iterator<Item = &Queued> {
+    fn iter(&self) -> impl Iterator<Item = &QueueEntry> {
         let waiting = self.waiting.iter().map(|Reverse(ByTime(queued))| queued);
         waiting.chain(self.ready.iter().map(|Reverse(ByRank(queued))| queued))
     }
 
     /// Forgets everything else. The memory of a SysEx is freed here.
-    pub(super) fn retain(&mut self, keep: impl Fn(&Queued) -> bool) {
+    pub(super) fn retain(&mut self, keep: impl Fn(&QueueEntry) -> bool) {
         self.waiting.retain(|Reverse(ByTime(queued))| keep(queued));
         self.ready.retain(|Reverse(ByRank(queued))| keep(queued));
         self.messages = self.iter().filter(|queued| queued.item.is_message()).count();

@@ -8,7 +8,7 @@ use crate::{
 
 /// A request to send.
 #[derive(Debug)]
-pub struct Outgoing {
+pub struct SendRequest {
     /// Which port.
     pub port: PortIndex,
     /// Not before this instant, in ns on the engine's clock. What is to go at once carries the instant it was asked for,

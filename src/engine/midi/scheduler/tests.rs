@@ -42,12 +42,12 @@ fn on_wire(out: Box<dyn MidiOut>, log: SentLog, panel: Arc<PortPanel>, wire: Wir
 
 /// Requests that arrive at the instant 0, and single steps.
 trait AtOnce {
-    fn ask(&mut self, request: Outgoing);
+    fn ask(&mut self, request: SendRequest);
     fn step_at(&mut self, now_ns: u64);
 }
 
 impl AtOnce for Scheduler {
-    fn ask(&mut self, request: Outgoing) {
+    fn ask(&mut self, request: SendRequest) {
         self.submit(0, request);
     }
 
@@ -73,8 +73,8 @@ fn run_until(scheduler: &mut Scheduler, end_ns: u64) {
     }
 }
 
-fn message(due_ns: u64, message: Message) -> Outgoing {
-    Outgoing { port: PORT, due_ns, what: What::Message(message) }
+fn message(due_ns: u64, message: Message) -> SendRequest {
+    SendRequest { port: PORT, due_ns, what: What::Message(message) }
 }
 
 fn on(note: u8) -> Message {
@@ -85,9 +85,9 @@ fn off(note: u8) -> Message {
     Message::note_off(Channel::FIRST, Note::new(note).unwrap())
 }
 
-fn knob(controller: u8, value: u16) -> Outgoing {
+fn knob(controller: u8, value: u16) -> SendRequest {
     let (target, spacing_ns) = (Target::Cc(controller), SPACING_NS);
-    Outgoing {
+    SendRequest {
         port: PORT,
         due_ns: 0,
         what: What::Control { channel: Channel::FIRST, target, halves: MSB_FIRST, value, spacing_ns, glide_ns: 0 },
@@ -102,7 +102,7 @@ fn taken(wire: &Heard) -> Vec<(u64, Vec<u8>)> {
 fn what_is_due_together_leaves_in_the_order_it_was_asked_for_and_knobs_behind() {
     let (mut scheduler, wire) = scheduler();
     scheduler.ask(knob(74, 9));
-    scheduler.ask(Outgoing { port: PORT, due_ns: 5, what: What::SysEx(vec![0xF0, 1, 0xF7].into()) });
+    scheduler.ask(SendRequest { port: PORT, due_ns: 5, what: What::SysEx(vec![0xF0, 1, 0xF7].into()) });
     for bytes in [[0xB0, 0, 1], [0xB0, 32, 2]] {
         scheduler.ask(message(5, Message::from_bytes(&bytes).unwrap()));
     }
@@ -132,7 +132,7 @@ fn what_is_due_together_leaves_in_the_order_it_was_asked_for_and_knobs_behind() 
 #[test]
 fn knobs_for_bank_program_and_pedals_keep_their_order_and_every_value() {
     let (mut scheduler, wire) = scheduler();
-    let knob = |target, value| Outgoing {
+    let knob = |target, value| SendRequest {
         port: PORT,
         due_ns: 0,
         what: What::Control {
@@ -170,7 +170,7 @@ fn knobs_for_bank_program_and_pedals_keep_their_order_and_every_value() {
 #[test]
 fn a_program_that_a_port_refused_is_tried_again_unless_a_newer_one_was_asked_for() {
     let (mut scheduler, wire, stalled) = stalling();
-    let program = |due_ns, value| Outgoing {
+    let program = |due_ns, value| SendRequest {
         port: PORT,
         due_ns,
         what: What::Control {
@@ -259,7 +259,7 @@ fn halves_stay_together_in_the_order_of_the_profile_and_seven_bits_go_in_the_upp
         let what =
             What::Control { channel: Channel::FIRST, target, halves, value, spacing_ns: SPACING_NS, glide_ns: 0 };
         scheduler.ask(knob(1, 1));
-        scheduler.ask(Outgoing { port: PORT, due_ns: 0, what });
+        scheduler.ask(SendRequest { port: PORT, due_ns: 0, what });
         scheduler.ask(knob(2, 2));
         scheduler.step_at(0);
         let bytes: Vec<[u8; 2]> = taken(&wire).iter().map(|(_, b)| [b[1], b[2]]).collect();
@@ -312,7 +312,7 @@ fn panic_ends_what_sounds_and_forgets_what_waits() {
     scheduler.ask(message(0, on(64)));
     scheduler.ask(message(50 * MS, on(65)));
     scheduler.step_at(0);
-    scheduler.ask(Outgoing { port: PORT, due_ns: 1, what: What::Panic });
+    scheduler.ask(SendRequest { port: PORT, due_ns: 1, what: What::Panic });
     run_until(&mut scheduler, 100 * MS);
     let sent = taken(&wire);
     assert!(sent.iter().any(|(_, b)| b[..] == [0x80, 64, 64]));
@@ -357,7 +357,7 @@ fn the_way_out_ends_notes_lifts_pedals_and_takes_bends_back() {
 #[test]
 fn a_panic_lifts_every_pedal_and_takes_every_bend_back_whoever_began_it() {
     let (mut scheduler, wire) = scheduler();
-    scheduler.ask(Outgoing { port: PORT, due_ns: 0, what: What::Panic });
+    scheduler.ask(SendRequest { port: PORT, due_ns: 0, what: What::Panic });
     scheduler.step_at(0);
     let sent: Vec<_> = taken(&wire).into_iter().map(|(_, b)| b).collect();
     for channel in 0..16 {
@@ -372,7 +372,7 @@ fn what_the_synth_said_it_holds_is_not_sent_and_anything_else_is() {
     let (mut scheduler, wire) = scheduler();
     let known = |controller, value| {
         let what = What::Known { channel: Channel::FIRST, target: Target::Cc(controller), value };
-        Outgoing { port: PORT, due_ns: 0, what }
+        SendRequest { port: PORT, due_ns: 0, what }
     };
     for request in [known(43, 32), knob(43, 32)] {
         scheduler.ask(request);
@@ -459,7 +459,7 @@ fn a_port_that_takes_messages_again_is_told_within_the_longest_wait_and_never_as
     scheduler.step_at(0);
     taken(&wire);
     stalled.store(true, Ordering::Relaxed);
-    scheduler.ask(Outgoing { port: PORT, due_ns: MS, what: What::Panic });
+    scheduler.ask(SendRequest { port: PORT, due_ns: MS, what: What::Panic });
     let mut steps = 0;
     let mut now = MS;
     while now < 10_000 * MS {

@@ -12,13 +12,13 @@ fn known(messages: impl IntoIterator<Item = Utf8Bytes>) -> Status {
     let mut status = engine().status();
     let mut profile = Arc::clone(&status.params.profile);
     for message in messages {
-        match Told::decode(message.as_bytes()).unwrap() {
-            Told::Profile { profile: other } => profile = other,
-            Told::Status { at_ns, changes } => {
+        match ServerMessage::decode(message.as_bytes()).unwrap() {
+            ServerMessage::Profile { profile: other } => profile = other,
+            ServerMessage::Status { at_ns, changes } => {
                 status.put(changes, &profile).unwrap();
                 status.at_ns = at_ns;
             }
-            Told::Position { .. } | Told::Meters { .. } | Told::Motion { .. } => {}
+            ServerMessage::Position { .. } | ServerMessage::Meters { .. } | ServerMessage::Motion { .. } => {}
             other => panic!("{other:?}"),
         }
     }
@@ -48,8 +48,8 @@ fn whoever_comes_late_knows_the_same_as_whoever_was_there() {
     }
 }
 
-fn told(messages: &mut broadcast::Receiver<Utf8Bytes>) -> Vec<Told> {
-    waiting(messages).iter().map(|it| Told::decode(it.as_bytes()).unwrap()).collect()
+fn told(messages: &mut broadcast::Receiver<Utf8Bytes>) -> Vec<ServerMessage> {
+    waiting(messages).iter().map(|it| ServerMessage::decode(it.as_bytes()).unwrap()).collect()
 }
 
 #[test]
@@ -68,7 +68,10 @@ fn a_song_that_only_moves_on_is_no_change_of_the_status() {
     desk.publish(Status { transport: after.transport, outputs: louder, ..before });
     feed.tell_news(Counts::Told);
     let told = told(&mut messages);
-    assert!(matches!(&told[..], [Told::Position { playing: true, .. }, Told::Meters { .. }]), "{told:?}");
+    assert!(
+        matches!(&told[..], [ServerMessage::Position { playing: true, .. }, ServerMessage::Meters { .. }]),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -86,7 +89,9 @@ fn at_rest_nothing_is_told_and_what_is_counted_is_told_in_its_turn() {
     assert_eq!(told(&mut messages), []);
     feed.tell_news(Counts::Told);
     let heard = waiting(&mut messages);
-    let Told::Status { changes, .. } = Told::decode(heard[0].as_bytes()).unwrap() else { panic!("{heard:?}") };
+    let ServerMessage::Status { changes, .. } = ServerMessage::decode(heard[0].as_bytes()).unwrap() else {
+        panic!("{heard:?}")
+    };
     assert!(heard.len() == 1 && changes.0.contains_key("ports"), "{changes:?}");
     assert_eq!(known(begin.into_iter().chain(heard)), after);
     // Said again, it is nothing new.
@@ -108,7 +113,10 @@ fn everybody_is_told_where_a_song_came_to_stand_whoever_comes_then() {
     desk.publish(engine.status());
     let (mut late, _) = feed.join();
     let told_early = told(&mut early);
-    assert!(told_early.iter().any(|told| matches!(told, Told::Position { playing: false, .. })), "{told_early:?}");
+    assert!(
+        told_early.iter().any(|told| matches!(told, ServerMessage::Position { playing: false, .. })),
+        "{told_early:?}"
+    );
     assert_eq!(told(&mut late), []);
 }
 
@@ -126,9 +134,9 @@ fn a_knob_that_moves_has_a_message_of_its_own_and_its_part_stands_still() {
     let told = told(&mut messages);
     let sounds = engine.status().params.motion[0].value;
     let moved = told.iter().find_map(|told| match told {
-        Told::Motion { values } => Some(values.clone()),
+        ServerMessage::Motion { values } => Some(values.clone()),
         _ => None,
     });
     assert_eq!(moved, Some([("filter_cutoff".to_owned(), sounds)].into()), "{told:?}");
-    assert!(!told.iter().any(|told| matches!(told, Told::Status { .. })), "{told:?}");
+    assert!(!told.iter().any(|told| matches!(told, ServerMessage::Status { .. })), "{told:?}");
 }

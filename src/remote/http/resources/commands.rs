@@ -4,7 +4,7 @@ use crate::{
     command::{COMMANDS, Command, CommandSpec},
     remote::http::{
         ask::Asking,
-        reply::{Done, Outcome, Refusal, Sent},
+        reply::{ActionResult, Done, HttpError, JsonBody},
     },
 };
 use axum::Json;
@@ -94,9 +94,9 @@ impl CommandRow {
 /// Has a command of the table done.
 #[utoipa::path(post, path = "/api/command", operation_id = "do_command", request_body = CommandBody, tag = "commands",
     responses((status = 200, description = "It was done.", body = Done)))]
-pub(super) async fn command(asking: Asking, Sent(body): Sent<CommandBody>) -> Outcome {
+pub(super) async fn command(asking: Asking, JsonBody(body): JsonBody<CommandBody>) -> ActionResult {
     match body {
-        CommandBody::Line { command } => asking.obey(command.parse::<Command>().map_err(Refusal::malformed)?).await,
+        CommandBody::Line { command } => asking.obey(command.parse::<Command>().map_err(HttpError::malformed)?).await,
         CommandBody::Words { name, args } => {
             let words: Vec<String> = args.into_iter().map(Word::text).collect();
             asking.ask(&name, &words.iter().map(String::as_str).collect::<Vec<_>>()).await

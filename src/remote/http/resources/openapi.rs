@@ -2,7 +2,7 @@
 
 use super::{commands, params, playback, record, snapshots, state, takes};
 use crate::{
-    remote::http::{Hall, guard::COOKIE_NAME, reply::NotDone},
+    remote::http::{Hall, guard::COOKIE_NAME, reply::ErrorBody},
     status::Event,
 };
 use axum::{
@@ -31,7 +31,7 @@ use utoipa::{
         playback::play, playback::stop, playback::position, params::params, params::param, params::turn,
         snapshots::snapshots, snapshots::save, snapshots::recall, snapshots::delete,
     ),
-    components(schemas(NotDone, Event)),
+    components(schemas(ErrorBody, Event)),
     modifiers(&Refusals, &Tokens)
 )]
 struct Description;
@@ -81,7 +81,7 @@ fn refuse(operation: &mut Operation, does_something: bool, is_named: bool) {
         (true, "503", "The station has too much to do, or has ended."),
     ];
     for (_, status, why) in refusals.into_iter().filter(|(applies, ..)| *applies) {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(NotDone::name()))).build();
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
         let response = ResponseBuilder::new().description(why).content("application/json", content).build();
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
     }

@@ -4,7 +4,7 @@ use crate::{
     profile::Param,
     remote::http::{
         ask::{Asking, or_missing},
-        reply::{Done, Outcome, Refusal, Sent},
+        reply::{ActionResult, Done, HttpError, JsonBody},
     },
     status::ParamsStatus,
 };
@@ -72,8 +72,8 @@ pub(super) enum ParamValue {
     Option(String),
 }
 
-fn missing(name: &str) -> Refusal {
-    Refusal::missing(format!("there is no parameter '{name}'; /api/params says what there is"))
+fn missing(name: &str) -> HttpError {
+    HttpError::missing(format!("there is no parameter '{name}'; /api/params says what there is"))
 }
 
 /// Every knob, in the order of the screen.
@@ -88,7 +88,7 @@ pub(super) async fn params(asking: Asking) -> Json<Vec<ParamRow>> {
 #[utoipa::path(get, path = "/api/params/{name}", tag = "knobs",
     params(("name" = String, Path, description = "What scripts call it.", example = "filter_cutoff")),
     responses((status = 200, description = "Where it stands.", body = ParamRow)))]
-pub(super) async fn param(asking: Asking, Path(name): Path<String>) -> Result<Json<ParamRow>, Refusal> {
+pub(super) async fn param(asking: Asking, Path(name): Path<String>) -> Result<Json<ParamRow>, HttpError> {
     let params = &asking.status().params;
     let row = params.profile.param_index(&name).and_then(|index| ParamRow::of(params, index));
     row.map(Json).ok_or_else(|| missing(&name))
@@ -98,14 +98,18 @@ pub(super) async fn param(asking: Asking, Path(name): Path<String>) -> Result<Js
 #[utoipa::path(put, path = "/api/params/{name}", operation_id = "turn_param", tag = "knobs", request_body = ParamBody,
     params(("name" = String, Path, description = "What scripts call it.", example = "filter_cutoff")),
     responses((status = 200, description = "It is turned.", body = Done)))]
-pub(super) async fn turn(asking: Asking, Path(name): Path<String>, Sent(body): Sent<ParamBody>) -> Outcome {
+pub(super) async fn turn(
+    asking: Asking,
+    Path(name): Path<String>,
+    JsonBody(body): JsonBody<ParamBody>,
+) -> ActionResult {
     let value = match body.value {
         ParamValue::Position(position) => position.to_string(),
         ParamValue::Option(option) => option,
     };
     let profile = &asking.status().params.profile;
     let param = profile.param_index(&name).and_then(|index| profile.params.get(index)).ok_or_else(|| missing(&name))?;
-    param.parse(&value).map_err(Refusal::malformed)?;
+    param.parse(&value).map_err(HttpError::malformed)?;
     // Another profile may be in use by now.
     or_missing(asking.ask("param.set", &[&name, &value]).await, || {
         asking.status().params.profile.param_index(&name).is_some()

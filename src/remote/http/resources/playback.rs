@@ -3,7 +3,7 @@
 use crate::{
     remote::http::{
         ask::Asking,
-        reply::{Done, Outcome, Wish},
+        reply::{ActionResult, Done, QueryParams},
     },
     status::TransportStatus,
 };
@@ -24,7 +24,7 @@ pub(super) struct PlayWish {
 /// Plays the song.
 #[utoipa::path(post, path = "/api/playback/play", operation_id = "start_playback", tag = "playback", params(PlayWish),
     responses((status = 200, description = "It plays.", body = Done)))]
-pub(super) async fn play(asking: Asking, Wish(wish): Wish<PlayWish>) -> Outcome {
+pub(super) async fn play(asking: Asking, QueryParams(wish): QueryParams<PlayWish>) -> ActionResult {
     if let Some(position) = &wish.position {
         drop(asking.ask("transport.locate", &[position]).await?);
     }
@@ -34,7 +34,7 @@ pub(super) async fn play(asking: Asking, Wish(wish): Wish<PlayWish>) -> Outcome 
 /// Stops the song; its place is kept.
 #[utoipa::path(post, path = "/api/playback/stop", operation_id = "stop_playback", tag = "playback",
     responses((status = 200, description = "It stands.", body = Done)))]
-pub(super) async fn stop(asking: Asking) -> Outcome {
+pub(super) async fn stop(asking: Asking) -> ActionResult {
     asking.ask("transport.stop", &[]).await
 }
 

@@ -4,7 +4,7 @@ use crate::{
     command::channels::ChannelList,
     remote::http::{
         ask::Asking,
-        reply::{Done, Outcome, Refusal, Sent, Wish},
+        reply::{ActionResult, Done, HttpError, JsonBody, QueryParams},
     },
     status::{RecordStatus, Status},
 };
@@ -48,30 +48,30 @@ pub(super) struct Track {
     record: RecordStatus,
 }
 
-async fn begin(asking: &Asking, body: StartBody) -> Outcome {
+async fn begin(asking: &Asking, body: StartBody) -> ActionResult {
     asking.ask("record.start", body.name.as_deref().as_slice()).await
 }
 
 /// A track that is there.
-fn known(Path(id): Path<u32>) -> Result<(), Refusal> {
+fn known(Path(id): Path<u32>) -> Result<(), HttpError> {
     if id == INPUTS {
         Ok(())
     } else {
-        Err(Refusal::missing(format!("there is no track {id}; /api/tracks says what there is")))
+        Err(HttpError::missing(format!("there is no track {id}; /api/tracks says what there is")))
     }
 }
 
 /// Begins a take.
 #[utoipa::path(post, path = "/api/record/start", operation_id = "start_recording", tag = "recording", request_body = Option<StartBody>,
     responses((status = 200, description = "It begins, now or as `record.set start` says.", body = Done)))]
-pub(super) async fn start(asking: Asking, Sent(body): Sent<StartBody>) -> Outcome {
+pub(super) async fn start(asking: Asking, JsonBody(body): JsonBody<StartBody>) -> ActionResult {
     begin(&asking, body).await
 }
 
 /// Ends the take.
 #[utoipa::path(post, path = "/api/record/stop", operation_id = "stop_recording", tag = "recording",
     responses((status = 200, description = "It ends.", body = Done)))]
-pub(super) async fn stop(asking: Asking) -> Outcome {
+pub(super) async fn stop(asking: Asking) -> ActionResult {
     asking.ask("record.stop", &[]).await
 }
 
@@ -91,9 +91,9 @@ pub(super) async fn tracks(asking: Asking) -> Json<Vec<Track>> {
 pub(super) async fn start_track(
     asking: Asking,
     id: Path<u32>,
-    Wish(wish): Wish<StartWish>,
-    Sent(body): Sent<StartBody>,
-) -> Outcome {
+    QueryParams(wish): QueryParams<StartWish>,
+    JsonBody(body): JsonBody<StartBody>,
+) -> ActionResult {
     known(id)?;
     let StartWish { device_id, connection_id } = wish;
     drop(connection_id);
@@ -101,11 +101,11 @@ pub(super) async fn start_track(
         let status = asking.status();
         let files = files_of(input, &status).ok_or_else(|| {
             let (device, channels) = (&status.device.name, &status.record.inputs);
-            Refusal::malformed(format!("'{input}' is no input of the station: it records {channels} of {device}"))
+            HttpError::malformed(format!("'{input}' is no input of the station: it records {channels} of {device}"))
         })?;
         // What is under way stays what it is.
         if status.record.is_recording {
-            return Err(Refusal::conflict("a take is under way; record.stop ends it"));
+            return Err(HttpError::conflict("a take is under way; record.stop ends it"));
         }
         drop(asking.ask("record.set", &["files", &files]).await?);
     }
@@ -129,7 +129,7 @@ fn files_of(input: &str, status: &Status) -> Option<String> {
 #[utoipa::path(post, path = "/api/tracks/{id}/record/stop", operation_id = "stop_recording_track", tag = "recording",
     params(("id" = u32, Path, description = "The track.")),
     responses((status = 200, description = "It ends.", body = Done)))]
-pub(super) async fn stop_track(asking: Asking, id: Path<u32>) -> Outcome {
+pub(super) async fn stop_track(asking: Asking, id: Path<u32>) -> ActionResult {
     known(id)?;
     asking.ask("record.stop", &[]).await
 }

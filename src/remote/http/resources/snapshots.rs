@@ -2,7 +2,7 @@
 
 use crate::remote::http::{
     ask::{Asking, or_missing},
-    reply::{Done, Outcome, Sent, Wish},
+    reply::{ActionResult, Done, JsonBody, QueryParams},
 };
 use axum::{Json, extract::Path};
 use serde::Deserialize;
@@ -42,7 +42,7 @@ pub(super) async fn snapshots(asking: Asking) -> Json<Arc<[String]>> {
 /// Keeps where the knobs stand under a name.
 #[utoipa::path(post, path = "/api/snapshots", operation_id = "save_snapshot", tag = "snapshots", request_body = NameBody,
     responses((status = 200, description = "It is saved.", body = Done)))]
-pub(super) async fn save(asking: Asking, Sent(body): Sent<NameBody>) -> Outcome {
+pub(super) async fn save(asking: Asking, JsonBody(body): JsonBody<NameBody>) -> ActionResult {
     asking.ask("snapshot.save", &[&body.name]).await
 }
 
@@ -50,7 +50,11 @@ pub(super) async fn save(asking: Asking, Sent(body): Sent<NameBody>) -> Outcome 
 #[utoipa::path(post, path = "/api/snapshots/{name}/recall", operation_id = "recall_snapshot", tag = "snapshots",
     params(("name" = String, Path, description = "The snapshot.", max_length = 200), RecallWish),
     responses((status = 200, description = "They are there, or on their way.", body = Done)))]
-pub(super) async fn recall(asking: Asking, Path(name): Path<String>, Wish(wish): Wish<RecallWish>) -> Outcome {
+pub(super) async fn recall(
+    asking: Asking,
+    Path(name): Path<String>,
+    QueryParams(wish): QueryParams<RecallWish>,
+) -> ActionResult {
     let seconds = wish.seconds.map(|seconds| seconds.to_string());
     let words: Vec<&str> = [name.as_str()].into_iter().chain(seconds.as_deref()).collect();
     or_missing(asking.ask("snapshot.recall", &words).await, || is_there(&asking, &name))
@@ -60,6 +64,6 @@ pub(super) async fn recall(asking: Asking, Path(name): Path<String>, Wish(wish):
 #[utoipa::path(delete, path = "/api/snapshots/{name}", operation_id = "delete_snapshot", tag = "snapshots",
     params(("name" = String, Path, description = "The snapshot.", max_length = 200)),
     responses((status = 200, description = "It is gone.", body = Done)))]
-pub(super) async fn delete(asking: Asking, Path(name): Path<String>) -> Outcome {
+pub(super) async fn delete(asking: Asking, Path(name): Path<String>) -> ActionResult {
     or_missing(asking.ask("snapshot.delete", &[&name]).await, || is_there(&asking, &name))
 }

@@ -6,7 +6,7 @@ use crate::{
         host::quiet::QuietStderr,
         select::{self, Listing},
     },
-    remote::http::{Hall, ask::Asking, reply::Refusal},
+    remote::http::{Hall, ask::Asking, reply::HttpError},
     status::Status,
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -37,7 +37,7 @@ pub(super) async fn status(asking: Asking) -> Json<Arc<Status>> {
 /// Takes its time: devices are opened to ask them what they can do.
 #[utoipa::path(get, path = "/api/devices", tag = "station",
     responses((status = 200, description = "What there is, and what `auto` would take.", body = Listing)))]
-pub(super) async fn devices(State(hall): State<Arc<Hall>>) -> Result<Json<Listing>, Refusal> {
+pub(super) async fn devices(State(hall): State<Arc<Hall>>) -> Result<Json<Listing>, HttpError> {
     let _looking = hall.looking.lock().await;
     let profile = Arc::clone(&hall.station.status().params.profile);
     let log_file = hall.folders.log_file();
@@ -46,7 +46,7 @@ pub(super) async fn devices(State(hall): State<Arc<Hall>>) -> Result<Json<Listin
         select::listing(&profile)
     });
     let failed =
-        |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the devices cannot be looked at; the log says more");
+        |_| HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the devices cannot be looked at; the log says more");
     look.await.map(Json).map_err(failed)
 }
 

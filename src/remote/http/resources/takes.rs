@@ -3,7 +3,7 @@
 use super::range;
 use crate::{
     engine::disk::librarian,
-    remote::http::{Hall, ask::Asking, reply::Refusal},
+    remote::http::{Hall, ask::Asking, reply::HttpError},
     status::TakeInfo,
     takes::{NotUsable, Reach, Take, cache::Cache, in_folder, meant},
 };
@@ -23,19 +23,21 @@ use tokio::task::spawn_blocking;
 use tower_http::services::ServeFile;
 
 /// Reads from the disk, on a thread that may wait.
-async fn reading<T: Send + 'static>(read: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
-    let failed = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the disk cannot be read; the log says more");
+async fn reading<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, HttpError> + Send + 'static,
+) -> Result<T, HttpError> {
+    let failed = |_| HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the disk cannot be read; the log says more");
     spawn_blocking(read).await.map_err(failed)?
 }
 
-fn of_the_disk(error: &io::Error) -> Refusal {
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, format!("it cannot be read: {error}"))
+fn of_the_disk(error: &io::Error) -> HttpError {
+    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, format!("it cannot be read: {error}"))
 }
 
 /// The takes there are, newest first.
 #[utoipa::path(get, path = "/api/takes", tag = "takes",
     responses((status = 200, description = "What lies in the folder of takes.", body = Vec<TakeInfo>)))]
-pub(super) async fn takes(asking: Asking, State(hall): State<Arc<Hall>>) -> Result<Json<Vec<TakeInfo>>, Refusal> {
+pub(super) async fn takes(asking: Asking, State(hall): State<Arc<Hall>>) -> Result<Json<Vec<TakeInfo>>, HttpError> {
     let (folder, cache) = (asking.status().record.folder.clone(), Cache::new(hall.folders.verdicts()));
     let mut takes = reading(move || librarian::infos(&folder, &cache).map_err(|error| of_the_disk(&error))).await?;
     // What a take looks like is longer than all the rest together.
@@ -55,12 +57,16 @@ pub(super) async fn takes(asking: Asking, State(hall): State<Arc<Hall>>) -> Resu
         (status = 200, description = "All of it.", content_type = "audio/wav", body = Vec<u8>),
         (status = 206, description = "The part that was asked for.", content_type = "audio/wav", body = Vec<u8>),
         (status = 304, description = "It is what it was."),
-        (status = 412, description = "It is not what the preconditions say.", body = super::super::reply::NotDone),
-        (status = 409, description = "It is being recorded, or it is no take.", body = super::super::reply::NotDone),
-        (status = 416, description = "It is not that long.", body = super::super::reply::NotDone),
+        (status = 412, description = "It is not what the preconditions say.", body = super::super::reply::ErrorBody),
+        (status = 409, description = "It is being recorded, or it is no take.", body = super::super::reply::ErrorBody),
+        (status = 416, description = "It is not that long.", body = super::super::reply::ErrorBody),
     ))]
-pub(super) async fn take(asking: Asking, Path(name): Path<String>, mut request: Request) -> Result<Response, Refusal> {
-    let path = in_folder(&asking.status().record.folder, &name).map_err(Refusal::malformed)?;
+pub(super) async fn take(
+    asking: Asking,
+    Path(name): Path<String>,
+    mut request: Request,
+) -> Result<Response, HttpError> {
+    let path = in_folder(&asking.status().record.folder, &name).map_err(HttpError::malformed)?;
     let (path, length) = reading(move || whole(&path)).await?;
     let mut range = range::asked_for(request.method(), request.headers(), length);
     let headers = request.headers_mut();
@@ -79,14 +85,14 @@ pub(super) async fn take(asking: Asking, Path(name): Path<String>, mut request: 
     Ok(response)
 }
 
-async fn serve(path: &FilePath, request: Request) -> Result<Response, Refusal> {
+async fn serve(path: &FilePath, request: Request) -> Result<Response, HttpError> {
     let response = ServeFile::new(path).try_call(request).await.map_err(|error| of_the_disk(&error))?;
     Ok(response.map(Body::new).into_response())
 }
 
 /// The file of a take that is finished, by its name in the folder, and how long it is. A link leads nowhere.
-fn whole(path: &FilePath) -> Result<(PathBuf, u64), Refusal> {
-    let missing = || Refusal::missing("there is no such take; /api/takes says what there is");
+fn whole(path: &FilePath) -> Result<(PathBuf, u64), HttpError> {
+    let missing = || HttpError::missing("there is no such take; /api/takes says what there is");
     let path = meant(path).ok_or_else(missing)?;
     if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wav")) {
         return Err(missing());
@@ -98,6 +104,6 @@ fn whole(path: &FilePath) -> Result<(PathBuf, u64), Refusal> {
         }
         // A link, or nothing that could be a file.
         Err(NotUsable::Disk(_)) => Err(missing()),
-        Err(why) => Err(Refusal::conflict(why.to_string())),
+        Err(why) => Err(HttpError::conflict(why.to_string())),
     }
 }

@@ -20,7 +20,7 @@ impl Room {
     }
 
     /// So many who are being served.
-    fn served(&self, from: [u8; 4], count: usize) -> Vec<Asked> {
+    fn served(&self, from: [u8; 4], count: usize) -> Vec<RequestGuard> {
         (0..count).map(|_| self.take(from).unwrap().asked()).collect()
     }
 
@@ -44,7 +44,7 @@ fn one_machine_does_not_take_the_seats_of_others() {
 #[test]
 fn others_do_not_keep_this_machine_out_nor_it_them() {
     let room = Room::new();
-    let others: Vec<Asked> = (1..=4).flat_map(|last| room.served([10, 0, 0, last], SEATS_OF_ONE)).collect();
+    let others: Vec<RequestGuard> = (1..=4).flat_map(|last| room.served([10, 0, 0, last], SEATS_OF_ONE)).collect();
     assert_eq!(others.len(), SEATS);
     assert!(room.take([10, 0, 0, 5]).is_none());
     let own = room.served(OWN, SEATS);

@@ -13,7 +13,7 @@ fn bundle(tag: u64, content: Vec<OscPacket>) -> OscPacket {
     OscPacket::Bundle(OscBundle { timetag, content })
 }
 
-fn heard(packet: &OscPacket) -> Result<Vec<(u64, String)>, Malformed> {
+fn heard(packet: &OscPacket) -> Result<Vec<(u64, String)>, DatagramError> {
     let heard = understand(&encoder::encode(packet).unwrap())?;
     Ok(heard.into_iter().map(|heard| (heard.tag.0, heard.message.addr)).collect())
 }
@@ -50,15 +50,15 @@ fn bundles_keep_their_order_and_an_inner_one_is_not_before_the_outer() {
 #[test]
 fn bundles_in_bundles_end_somewhere() {
     assert_eq!(understand(&nest(DEPTH_MAX)), Ok(vec![]));
-    assert_eq!(understand(&nest(DEPTH_MAX + 1)), Err(Malformed::TooDeep));
+    assert_eq!(understand(&nest(DEPTH_MAX + 1)), Err(DatagramError::TooDeep));
     // The most that a datagram can hold, on a stack as small as they come.
     let deepest = nest(65_500 / 20);
     let small = std::thread::Builder::new().stack_size(32 * 1024).spawn(move || understand(&deepest));
-    assert_eq!(small.unwrap().join().unwrap(), Err(Malformed::TooDeep));
+    assert_eq!(small.unwrap().join().unwrap(), Err(DatagramError::TooDeep));
     let arrays = [&b"/a\0\0,"[..], &[b'['; 30_000], &[b']'; 30_003]].concat();
     let arrays = [&arrays[..], &[0; 4]].concat();
-    assert_eq!(understand(&arrays), Err(Malformed::TooLong));
-    assert_eq!(understand(b"/a\0\0,[i]\0\0\0\0\0\0\0\x01"), Err(Malformed::Array));
+    assert_eq!(understand(&arrays), Err(DatagramError::TooLong));
+    assert_eq!(understand(b"/a\0\0,[i]\0\0\0\0\0\0\0\x01"), Err(DatagramError::Array));
 }
 
 #[test]
@@ -71,17 +71,17 @@ fn one_fault_refuses_the_whole_datagram() {
         assert!(cut.is_err() || cut == Ok(1) && length == 28, "{length} bytes: {cut:?}");
     }
     for (bytes, why) in [
-        (&b""[..], Malformed::Short),
-        (b"/a\0", Malformed::NotInFours(3)),
-        (b"aaa\0,\0\0\0", Malformed::NoAddress),
-        (b"/a\0\0i\0\0\0\0\0\0\x01", Malformed::NoAddress),
-        (b"#bundle\0\0\0\0\0\0\0\0\x01\0\0\0\x08/a\0\0", Malformed::Short),
-        (b"#bundle\0\0\0\0\0\0\0\0\x01\0\0\0\x04aaa\0", Malformed::Short),
+        (&b""[..], DatagramError::Short),
+        (b"/a\0", DatagramError::NotInFours(3)),
+        (b"aaa\0,\0\0\0", DatagramError::NoAddress),
+        (b"/a\0\0i\0\0\0\0\0\0\x01", DatagramError::NoAddress),
+        (b"#bundle\0\0\0\0\0\0\0\0\x01\0\0\0\x08/a\0\0", DatagramError::Short),
+        (b"#bundle\0\0\0\0\0\0\0\0\x01\0\0\0\x04aaa\0", DatagramError::Short),
     ] {
         assert_eq!(understand(bytes), Err(why), "{}", bytes.escape_ascii());
     }
     for bytes in [&b"/a\0\0,q\0\0"[..], b"/a\0\0,\0\0\0/b\0\0", b"/\xFF\0\0,\0\0\0", b"/a\0\0,b\0\0\xFF\xFF\xFF\xFF"] {
-        let refused = matches!(understand(bytes), Err(Malformed::Decoder(_) | Malformed::Missing));
+        let refused = matches!(understand(bytes), Err(DatagramError::Decoder(_) | DatagramError::Missing));
         assert!(refused, "{}", bytes.escape_ascii());
     }
 }
@@ -104,10 +104,10 @@ fn a_symbol_is_a_string() {
 #[test]
 fn what_is_too_long_is_refused() {
     let text = |bytes: usize| say("/a", vec![OscType::String("x".repeat(bytes))]);
-    assert_eq!(heard(&text(MESSAGE_BYTES_MAX)), Err(Malformed::TooLong));
+    assert_eq!(heard(&text(MESSAGE_BYTES_MAX)), Err(DatagramError::TooLong));
     assert!(heard(&text(MESSAGE_BYTES_MAX - 100)).is_ok());
-    assert_eq!(heard(&say(&format!("/{}", "a".repeat(ADDRESS_BYTES_MAX)), vec![])), Err(Malformed::TooLong));
-    assert_eq!(heard(&say("/a", vec![OscType::Nil; ARGS_MAX + 1])), Err(Malformed::TooLong));
+    assert_eq!(heard(&say(&format!("/{}", "a".repeat(ADDRESS_BYTES_MAX)), vec![])), Err(DatagramError::TooLong));
+    assert_eq!(heard(&say("/a", vec![OscType::Nil; ARGS_MAX + 1])), Err(DatagramError::TooLong));
     assert!(heard(&say("/a", vec![OscType::Nil; ARGS_MAX])).is_ok());
 }
 

@@ -1,11 +1,11 @@
 //! What can be asked of the OSC thread itself: pings, help, the status, subscriptions.
 
-use super::{Letter, Listener, NotDone};
+use super::{Letter, Listener, OscRefusal};
 use crate::remote::osc::{
     help, knobs,
     pattern::Pattern,
     post::PONG,
-    subscriptions::{Steady, Subscription, Told},
+    subscriptions::{Steady, SubscriberCache, Subscription},
     table::number,
     tree,
 };
@@ -25,13 +25,13 @@ const EVERY_MS: RangeInclusive<f64> = 10.0..=60_000.0;
 const STEADY_MAX: usize = 256;
 
 impl Listener {
-    pub(super) fn ping(&mut self, from: SocketAddr, now: Instant) -> Result<(), NotDone> {
+    pub(super) fn ping(&mut self, from: SocketAddr, now: Instant) -> Result<(), OscRefusal> {
         self.let_in_question(now)?;
         self.post.tell(from, PONG, Vec::new());
         Ok(())
     }
 
-    pub(super) fn help(&mut self, from: SocketAddr, args: &[OscType], now: Instant) -> Result<(), NotDone> {
+    pub(super) fn help(&mut self, from: SocketAddr, args: &[OscType], now: Instant) -> Result<(), OscRefusal> {
         let of = match args {
             [] => None,
             [OscType::String(of)] => Some(pattern(of)?),
@@ -40,23 +40,23 @@ impl Listener {
         self.let_in_question(now)?;
         let lines = help::lines(of.as_ref());
         if lines.is_empty() {
-            return Err(NotDone::from("there is nothing of that name; /help lists everything".to_owned()));
+            return Err(OscRefusal::from("there is nothing of that name; /help lists everything".to_owned()));
         }
         lines.iter().for_each(|line| self.post.tell_all(from, [line]));
         Ok(())
     }
 
     /// Tells how a part of the status is. With arguments it is what another station tells, and no question.
-    pub(super) fn say(&mut self, Letter { from, message }: &Letter, now: Instant) -> Result<(), NotDone> {
+    pub(super) fn say(&mut self, Letter { from, message }: &Letter, now: Instant) -> Result<(), OscRefusal> {
         if !message.args.is_empty() {
-            return Err(NotDone::from("a question has no arguments".to_owned()));
+            return Err(OscRefusal::from("a question has no arguments".to_owned()));
         }
         let part = pattern(&message.addr)?;
         self.let_in_question(now)?;
         if self.tell_part(*from, &message.addr, &part) {
             Ok(())
         } else {
-            Err(NotDone::from("there is nothing of that name now; /status lists everything".to_owned()))
+            Err(OscRefusal::from("there is nothing of that name now; /status lists everything".to_owned()))
         }
     }
 
@@ -73,7 +73,7 @@ impl Listener {
         is_there
     }
 
-    pub(super) fn subscribe(&mut self, from: SocketAddr, args: &[OscType], now: Instant) -> Result<(), NotDone> {
+    pub(super) fn subscribe(&mut self, from: SocketAddr, args: &[OscType], now: Instant) -> Result<(), OscRefusal> {
         let [OscType::String(address), args @ ..] = args else { return Err(usage("/subscribe")) };
         let numbers: Vec<f64> = args.iter().map_while(number).collect();
         let (every_ms, port) = match numbers[..] {
@@ -95,7 +95,7 @@ impl Listener {
             {
                 let every = Duration::from_secs_f64(every_ms / 1e3);
                 let (part, watcher) = (pattern(address)?, Some(self.station.watcher()));
-                Some(Steady { part, every, next: now, knobs_told: None, told: Told::default(), watcher })
+                Some(Steady { part, every, next: now, knobs_told: None, told: SubscriberCache::default(), watcher })
             }
             _ => return Err(usage("/subscribe")),
         };
@@ -104,7 +104,7 @@ impl Listener {
         Ok(())
     }
 
-    pub(super) fn unsubscribe(&mut self, from: SocketAddr, args: &[OscType]) -> Result<(), NotDone> {
+    pub(super) fn unsubscribe(&mut self, from: SocketAddr, args: &[OscType]) -> Result<(), OscRefusal> {
         match args {
             [] => self.end_of(from, None),
             [OscType::String(address)] => self.end_of(from, Some(address)),
@@ -113,9 +113,9 @@ impl Listener {
         }
     }
 
-    fn end_of(&mut self, to: SocketAddr, address: Option<&String>) -> Result<(), NotDone> {
+    fn end_of(&mut self, to: SocketAddr, address: Option<&String>) -> Result<(), OscRefusal> {
         if !self.subscriptions.end(|one| one.to == to && address.is_none_or(|address| one.address == *address)) {
-            return Err(NotDone::from("there is no such subscription".to_owned()));
+            return Err(OscRefusal::from("there is no such subscription".to_owned()));
         }
         self.subscriptions_changed();
         Ok(())
@@ -143,26 +143,26 @@ impl Listener {
         }
     }
 
-    fn let_in_question(&mut self, now: Instant) -> Result<(), NotDone> {
-        if self.questions.admits(now) { Ok(()) } else { Err(NotDone::TooMuch) }
+    fn let_in_question(&mut self, now: Instant) -> Result<(), OscRefusal> {
+        if self.questions.admits(now) { Ok(()) } else { Err(OscRefusal::TooMuch) }
     }
 }
 
-fn pattern(text: &str) -> Result<Pattern, NotDone> {
-    Pattern::new(text).ok_or_else(|| NotDone::from("a bracket has no other, or nothing in it".to_owned()))
+fn pattern(text: &str) -> Result<Pattern, OscRefusal> {
+    Pattern::new(text).ok_or_else(|| OscRefusal::from("a bracket has no other, or nothing in it".to_owned()))
 }
 
 /// How one of the special addresses is written.
-fn usage(address: &str) -> NotDone {
+fn usage(address: &str) -> OscRefusal {
     let args = help::SPECIAL.iter().find(|[special, ..]| *special == address).map_or("", |[_, args, _]| args);
-    NotDone::Refused(format!("allowed is {address} {args}"))
+    OscRefusal::Refused(format!("allowed is {address} {args}"))
 }
 
 /// The sender, at another of its ports where one is asked for.
-fn at_port(from: SocketAddr, port: Option<f64>) -> Result<SocketAddr, NotDone> {
+fn at_port(from: SocketAddr, port: Option<f64>) -> Result<SocketAddr, OscRefusal> {
     match port {
         None => Ok(from),
         Some(port) if (1.0..=65_535.0).contains(&port) => Ok(SocketAddr::new(from.ip(), port as u16)),
-        Some(port) => Err(NotDone::Refused(format!("{port} is no port: allowed is 1..65535"))),
+        Some(port) => Err(OscRefusal::Refused(format!("{port} is no port: allowed is 1..65535"))),
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     command::{self, COMMANDS, Command},
     keymap::notes::NOTE_KEYS,
     tui::{
-        keys::{Action, Keymap},
+        keys::{ScreenAction, ScreenKeymap},
         line::complete,
         panels::{Mode, Panel},
     },
@@ -12,7 +12,7 @@ use crate::{
 
 /// One line of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
+pub enum HelpItem {
     /// A title.
     Heading(String),
     /// What does something, and what it does.
@@ -26,45 +26,45 @@ pub enum Item {
 }
 
 /// All of it, for the keys of a mode.
-pub fn items(keymap: &Keymap, mode: Mode) -> Vec<Item> {
-    let mut items = vec![Item::Heading(format!("Keys in {} mode", mode.title()))];
+pub fn items(keymap: &ScreenKeymap, mode: Mode) -> Vec<HelpItem> {
+    let mut items = vec![HelpItem::Heading(format!("Keys in {} mode", mode.title()))];
     if mode == Mode::Piano {
         let row = |from: u8, to: u8| -> String {
             NOTE_KEYS.iter().filter(|(_, at)| (from..to).contains(at)).map(|(key, _)| *key).collect()
         };
-        items.push(Item::Entry(row(0, 12), "Play C to B of the octave".to_owned()));
-        items.push(Item::Entry(row(12, 29), "Play on from the C above".to_owned()));
+        items.push(HelpItem::Entry(row(0, 12), "Play C to B of the octave".to_owned()));
+        items.push(HelpItem::Entry(row(12, 29), "Play on from the C above".to_owned()));
     }
     items.extend(keys(keymap, mode));
     if mode == Mode::Piano {
-        items.push(Item::Text("Letters are commands in KEYS mode: Esc, then ? shows those keys.".to_owned()));
+        items.push(HelpItem::Text("Letters are commands in KEYS mode: Esc, then ? shows those keys.".to_owned()));
     }
-    items.push(Item::Space);
+    items.push(HelpItem::Space);
     for (panel, what) in Panel::ALL.iter().filter_map(|panel| Some((*panel, panel.keys_in_help()?))) {
-        items.push(Item::Heading(format!("Keys {what}")));
+        items.push(HelpItem::Heading(format!("Keys {what}")));
         items.extend(keys(keymap, Mode::Of(panel)));
-        items.push(Item::Space);
+        items.push(HelpItem::Space);
     }
-    items.push(Item::Heading("Commands, as they are typed after :".to_owned()));
+    items.push(HelpItem::Heading("Commands, as they are typed after :".to_owned()));
     for row in COMMANDS {
-        items.push(Item::Usage(row.usage_with_ranges()));
-        items.push(Item::Text(row.help.to_owned()));
+        items.push(HelpItem::Usage(row.usage_with_ranges()));
+        items.push(HelpItem::Text(row.help.to_owned()));
     }
-    items.push(Item::Space);
-    items.push(Item::Heading("What only the screen does, typed after : too".to_owned()));
-    items.extend(complete::views().map(|view| Item::Entry(view.name().to_owned(), view.help().to_owned())));
+    items.push(HelpItem::Space);
+    items.push(HelpItem::Heading("What only the screen does, typed after : too".to_owned()));
+    items.extend(complete::views().map(|view| HelpItem::Entry(view.name().to_owned(), view.help().to_owned())));
     items
 }
 
 /// The keys of a mode and what they do.
-fn keys(keymap: &Keymap, mode: Mode) -> impl Iterator<Item = Item> {
-    keymap.rows_in(mode).map(|row| Item::Entry(row.key.sign(), meaning(&row.action)))
+fn keys(keymap: &ScreenKeymap, mode: Mode) -> impl Iterator<Item = HelpItem> {
+    keymap.rows_in(mode).map(|row| HelpItem::Entry(row.key.sign(), meaning(&row.action)))
 }
 
-fn meaning(action: &Action) -> String {
+fn meaning(action: &ScreenAction) -> String {
     match action {
-        Action::View(view) => view.help().to_owned(),
-        Action::Command(command) | Action::Ask(command) => command_meaning(command),
+        ScreenAction::View(view) => view.help().to_owned(),
+        ScreenAction::Command(command) | ScreenAction::Ask(command) => command_meaning(command),
     }
 }
 

@@ -1,6 +1,6 @@
 //! How help is drawn: its lines between two rules.
 
-use super::Item;
+use super::HelpItem;
 use crate::tui::{theme::OverlayLook, widgets::text};
 use ratatui::{
     Frame,
@@ -13,7 +13,7 @@ use ratatui::{
 const KEY_CELLS: usize = 18;
 
 /// Draws it over what is there, from the line `top` on.
-pub fn draw(items: &[Item], top: usize, look: &OverlayLook, area: Rect, frame: &mut Frame<'_>) {
+pub fn draw(items: &[HelpItem], top: usize, look: &OverlayLook, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(Clear, area);
     let rows = usize::from(area.height.saturating_sub(2));
     let top = top.min(items.len().saturating_sub(rows));
@@ -33,15 +33,15 @@ pub fn draw(items: &[Item], top: usize, look: &OverlayLook, area: Rect, frame: &
     frame.render_widget(rule("Help", more(top, "above")), Rect { height: 1, ..area });
     for (item, y) in items.iter().skip(top).take(rows).zip(area.y + 1..) {
         let line = match item {
-            Item::Heading(text) => Line::styled(text.clone(), look.heading),
-            Item::Entry(key, help) => {
+            HelpItem::Heading(text) => Line::styled(text.clone(), look.heading),
+            HelpItem::Entry(key, help) => {
                 let key = format!("  {} ", text::left(key, KEY_CELLS.max(text::width(key))));
                 let help = text::cut(help, cells.saturating_sub(2 + text::width(&key)));
                 Line::from(vec![Span::styled(key, look.key), Span::styled(help, look.text)])
             }
-            Item::Usage(usage) => Line::styled(format!("  {usage}"), look.key),
-            Item::Text(help) => Line::styled(format!("      {help}"), look.text),
-            Item::Space => Line::default(),
+            HelpItem::Usage(usage) => Line::styled(format!("  {usage}"), look.key),
+            HelpItem::Text(help) => Line::styled(format!("      {help}"), look.text),
+            HelpItem::Space => Line::default(),
         };
         frame.render_widget(line, Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 });
     }

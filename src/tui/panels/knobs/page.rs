@@ -1,14 +1,14 @@
 //! How the knobs are drawn, in their sections: all of them where there is room, else the page of the focus.
 
 use super::{
-    plan::{Item, Plan, Room},
+    layout::{ColumnItem, KnobLayout, LayoutSize},
     words::{self, AUTOMATED, MOVED},
 };
 use crate::{
     profile::Param,
     tui::{
         app::App,
-        panels::Areas,
+        panels::ScreenAreas,
         theme::{KnobsLook, Theme},
         visible::Visible,
         widgets::{
@@ -41,7 +41,7 @@ const MARKS: usize = 2;
 const SOUNDS: char = '◆';
 
 /// Draws them.
-pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
     let profile = &status.params.profile;
     let found = app.found(status);
     let focus = super::focused_of(app, found.as_deref(), status);
@@ -50,13 +50,13 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &m
     rule::with_words(&title, words, theme, areas.title, frame);
     let Some(focus) = focus else { return };
     let columns = (areas.body.width / COLUMN_MIN).max(1);
-    let room = Room { columns: usize::from(columns), rows: usize::from(areas.body.height) };
+    let room = LayoutSize { columns: usize::from(columns), rows: usize::from(areas.body.height) };
     let plan = match found {
         // The panel that looks for them says so above them.
         Some(found) if found.is_empty() => return,
-        Some(found) => Plan::found(profile, &found, room, focus),
+        Some(found) => KnobLayout::found(profile, &found, room, focus),
         None => {
-            let plan = Plan::of(profile, room, focus);
+            let plan = KnobLayout::of(profile, room, focus);
             let section = profile.params.get(focus).map_or(0, |param| param.section);
             tabs(&profile.sections, section, &plan, &theme.knobs, areas.tabs, frame.buffer_mut());
             plan
@@ -76,13 +76,13 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &m
             let area = Rect { x, y, width: width.saturating_sub(1), height }.intersection(areas.body);
             y += height;
             match *item {
-                Item::Heading { section, continued } => {
+                ColumnItem::Heading { section, continued } => {
                     let title = profile.sections.get(section).map_or("", String::as_str);
                     let more = if continued { " …" } else { "" };
                     let line = Line::styled(format!(" {title}{more}"), theme.knobs.heading);
                     frame.render_widget(line, Rect { height: 1, ..area });
                 }
-                Item::Knob(place) => {
+                ColumnItem::Knob(place) => {
                     let (Some(param), Some(value)) = (profile.params.get(place), status.params.values.get(place))
                     else {
                         continue;
@@ -122,7 +122,7 @@ fn title(status: &Visible) -> String {
 }
 
 /// The sections' names; those on the page stand out, the focused one most.
-fn tabs(names: &[String], focused: usize, plan: &Plan, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
+fn tabs(names: &[String], focused: usize, plan: &KnobLayout, look: &KnobsLook, area: Rect, buffer: &mut Buffer) {
     let mut spans = Vec::new();
     for (name, at) in names.iter().zip(0..) {
         spans.push(match at {

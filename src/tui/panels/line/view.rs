@@ -5,7 +5,7 @@ use crate::tui::{
         CommandLine,
         complete::{self, Candidate},
     },
-    panels::Areas,
+    panels::ScreenAreas,
     theme::Theme,
     visible::Visible,
     widgets::{text, typed},
@@ -23,7 +23,7 @@ const CANDIDATES: usize = 6;
 const WORD_CELLS: usize = 20;
 
 /// Draws it, and puts the terminal's cursor there.
-pub fn draw(line: &CommandLine, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+pub fn draw(line: &CommandLine, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
     frame.render_widget(Clear, areas.keys);
     typed::draw(" :", line, &theme.overlay, areas.keys, frame);
     let above = Rect { y: 0, height: areas.body.bottom() + 1, ..areas.keys };

@@ -3,7 +3,7 @@
 use super::{clock, monitor, ports};
 use crate::tui::{
     app::App,
-    panels::{Areas, knobs},
+    panels::{ScreenAreas, knobs},
     theme::Theme,
     visible::Visible,
     widgets::rule,
@@ -22,7 +22,7 @@ const AROUND: u16 = 3;
 const TALL: u16 = 20;
 
 /// Draws it.
-pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
     let below = areas.middle();
     let spare = u16::from(below.height >= TALL);
     let room = below.height.saturating_sub(AROUND + MONITOR_ROWS + spare).max(1);

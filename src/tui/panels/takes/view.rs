@@ -2,7 +2,7 @@
 
 use super::{State, detail, list, wave};
 use crate::tui::{
-    panels::Areas,
+    panels::ScreenAreas,
     theme::Theme,
     visible::Visible,
     widgets::{rule, text},
@@ -25,7 +25,7 @@ const LIST_ROWS: u16 = 3;
 const MARKS_FROM: u16 = 4;
 
 /// Draws it.
-pub fn draw(state: &State, status: &Visible, theme: &Theme, areas: &Areas, frame: &mut Frame<'_>) {
+pub fn draw(state: &State, status: &Visible, theme: &Theme, areas: &ScreenAreas, frame: &mut Frame<'_>) {
     let below = areas.middle();
     let count = status.takes.as_ref().map_or(0, |takes| takes.takes.len());
     let place = state.place(status);
@@ -58,7 +58,7 @@ pub fn draw(state: &State, status: &Visible, theme: &Theme, areas: &Areas, frame
         return;
     }
     detail::title(take, status, theme, name, frame);
-    wave::draw(take, status, &theme.takes, wave::Areas { marks, wave, ruler }, frame);
+    wave::draw(take, status, &theme.takes, wave::WaveAreas { marks, wave, ruler }, frame);
     detail::verdict(take, takes, &theme.takes, verdict, frame);
 }
 

@@ -33,7 +33,7 @@ const STOPS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 
 /// Where it stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Areas {
+pub struct WaveAreas {
     /// The labels of the marks.
     pub marks: Rect,
     /// The wave.
@@ -50,7 +50,7 @@ pub fn magnified(take: &TakeInfo) -> u8 {
 }
 
 /// Draws it.
-pub fn draw(take: &TakeInfo, status: &Visible, look: &TakesLook, areas: Areas, frame: &mut Frame<'_>) {
+pub fn draw(take: &TakeInfo, status: &Visible, look: &TakesLook, areas: WaveAreas, frame: &mut Frame<'_>) {
     let length = take.seconds.filter(|seconds| *seconds > 0.0);
     let cell = |seconds: f64| {
         let share = (seconds / length.unwrap_or(f64::INFINITY)).clamp(0.0, 1.0);

@@ -71,7 +71,7 @@ fn a_tempo_change_in_a_loop_keeps_place_and_pass() {
     let mut plan = rolling(120.0, region(0..24), 0.0);
     plan.set_bpm(bpm(240.0), 60_000);
     assert_eq!(plan.song_time_at(59_999).map(|time| time.pass), Some(2));
-    assert_eq!(plan.at(60_000).place_at(60_000), Some(Place { pass: 2, song_pulse: 12 }));
+    assert_eq!(plan.at(60_000).place_at(60_000), Some(LoopPosition { pass: 2, song_pulse: 12 }));
     assert_eq!(plan.pass_begins(3), Some(66_000));
     assert_eq!(plan.pass_begins(2), Some(48_000));
     assert_eq!(plan.pass_begins(0), Some(0));
@@ -139,6 +139,6 @@ fn a_song_sent_to_another_place_begins_with_pass_0_there() {
     plan.set_loop(region(0..48), 60_000);
     plan.roll(100.0, 100_000);
     assert_eq!(plan.last().song, Song::Rolling { offset_pulses: 0 });
-    assert_eq!(plan.at(99_999).place_at(99_999), Some(Place { pass: 2, song_pulse: 3 }));
+    assert_eq!(plan.at(99_999).place_at(99_999), Some(LoopPosition { pass: 2, song_pulse: 3 }));
     assert_eq!((plan.pass_begins(0), plan.pass_begins(1)), (Some(100_000), None), "behind the loop");
 }

@@ -1,7 +1,7 @@
 //! What is heard of a play, frame by frame, whatever the disk and the hand on the keys do.
 
 use crate::engine::audio::streams::{
-    AUDITION, Lending, Position, START_BLOCKS, StreamCounters, Streams, StreamsHandle,
+    AUDITION, START_BLOCKS, StreamCounters, StreamFeeder, StreamPosition, Streams, StreamsHandle,
     block::{BLOCK_FRAMES, Block, Epoch},
     streams,
 };
@@ -15,7 +15,7 @@ const RAMP: usize = 240;
 struct Rig {
     streams: Streams,
     handle: StreamsHandle,
-    lending: Lending,
+    lending: StreamFeeder,
     counters: Arc<StreamCounters>,
     plan: Plan,
     lent: usize,
@@ -114,7 +114,7 @@ fn a_play_begins_when_enough_is_there_and_ends_with_its_last_frame() {
     assert!(all(&heard[length..], 0.0));
     assert!(is_without_steps(&heard[..length]));
     assert_eq!(ended, [Epoch(1)]);
-    assert_eq!(rig.counters.position(), Position { epoch: Epoch(1), frames: length as u64 });
+    assert_eq!(rig.counters.position(), StreamPosition { epoch: Epoch(1), frames: length as u64 });
     assert_eq!(rig.underruns(), 0);
     assert!(rig.all_are_home());
 }

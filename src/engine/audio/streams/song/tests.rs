@@ -1,7 +1,7 @@
 //! What is heard of a stream that is locked to the song, on each frame of the song, whatever the disk does.
 
 use crate::engine::audio::streams::{
-    Lending, StreamCounters, Streams, StreamsHandle,
+    StreamCounters, StreamFeeder, Streams, StreamsHandle,
     block::{BLOCK_FRAMES, Block, Epoch},
     streams,
 };
@@ -23,7 +23,7 @@ fn sound(epoch: u32, song_frame: i64) -> f32 {
 struct Rig {
     streams: Streams,
     handle: StreamsHandle,
-    lending: Lending,
+    lending: StreamFeeder,
     counters: Arc<StreamCounters>,
     plan: Plan,
     frame: i64,

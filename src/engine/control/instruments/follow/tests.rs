@@ -105,7 +105,7 @@ fn a_synth_that_sends_back_what_it_gets_undoes_nothing() {
 fn every_target_is_read() {
     let params = Profile::from_yaml("wide.yaml", PROFILE).unwrap().params;
     let read = |bytes: &[&[u8]]| {
-        let mut reader = Reader::default();
+        let mut reader = ParamReader::default();
         bytes.iter().filter_map(|bytes| reader.read(&Message::from_bytes(bytes).unwrap(), &params)).last()
     };
     assert_eq!(read(&[&[0xE0, 1, 2]]), Some((0, Part::Whole(2 << 7 | 1))));

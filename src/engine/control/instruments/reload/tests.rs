@@ -6,7 +6,7 @@ use crate::{
         config::EngineConfig,
         offline::{Offline, built_in_port},
     },
-    profile::{Places, Reading},
+    profile::{Places, ProfileScan},
 };
 use std::{
     fs,
@@ -29,7 +29,7 @@ fn text(id: &str, knobs: &str) -> String {
 struct Rig {
     offline: Offline,
     edits: Sender<ProfileNews>,
-    reading: Reading,
+    reading: ProfileScan,
     events: Receiver<Event>,
     sent: Arc<Mutex<Vec<Vec<u8>>>>,
     folder: tempfile::TempDir,
@@ -42,7 +42,7 @@ impl Rig {
         fs::create_dir(&profiles).unwrap();
         fs::write(profiles.join("mine.yaml"), text("mine", KNOBS)).unwrap();
         let settings = Some(folder.path().join("config.yaml"));
-        let reading = Reading::first(Places { folder: Some(profiles), settings, known: None });
+        let reading = ProfileScan::first(Places { folder: Some(profiles), settings, known: None });
         assert_eq!(reading.faults, []);
         let library = reading.library.clone();
         let profile = Arc::clone(library.get("mine").unwrap());

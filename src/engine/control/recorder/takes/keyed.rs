@@ -18,7 +18,7 @@ impl TakeKey {
 
 /// A take as it is asked for, besides its beginning.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct TakeRequest {
     /// Its name; the options' template where none is given.
     pub name: Option<String>,
     /// Its files with their taps; those of the options where none are named.
@@ -30,7 +30,7 @@ pub struct Wanted {
 /// A take that begins with the song or a bar of it.
 #[derive(Clone, Debug)]
 pub struct Pending {
-    pub wanted: Wanted,
+    pub wanted: TakeRequest,
     /// With the song, wherever that begins; otherwise with a bar.
     pub with_song: bool,
     /// Not before this frame: a song that was stopped before the take was asked for is still heard for a moment.
@@ -39,10 +39,10 @@ pub struct Pending {
 
 /// A take under way.
 #[derive(Debug)]
-pub(super) struct Take {
+pub(super) struct ActiveTake {
     pub(super) made: Made,
     /// As it was asked for.
-    pub(super) wanted: Wanted,
+    pub(super) wanted: TakeRequest,
     /// It begins with a sound.
     pub(super) listens: bool,
     /// Its first frame, once it has begun.
@@ -57,9 +57,9 @@ pub(super) struct Take {
 #[derive(Debug, Default)]
 pub(super) struct Keyed {
     pub(super) pending: Option<Pending>,
-    pub(super) take: Option<Take>,
+    pub(super) take: Option<ActiveTake>,
     /// What goes on when the device is back.
-    pub(super) interrupted: Option<Wanted>,
+    pub(super) interrupted: Option<TakeRequest>,
 }
 
 /// What is recorded under all keys.
@@ -81,16 +81,16 @@ impl AllKeyed {
     }
 
     /// The takes under way.
-    pub(super) fn takes(&self) -> impl Iterator<Item = &Take> {
+    pub(super) fn takes(&self) -> impl Iterator<Item = &ActiveTake> {
         self.0.values().filter_map(|keyed| keyed.take.as_ref())
     }
 
-    pub(super) fn takes_mut(&mut self) -> impl Iterator<Item = &mut Take> {
+    pub(super) fn takes_mut(&mut self) -> impl Iterator<Item = &mut ActiveTake> {
         self.0.values_mut().filter_map(|keyed| keyed.take.as_mut())
     }
 
     /// Takes out the take of this id.
-    pub(super) fn take_out(&mut self, is_it: impl Fn(&Take) -> bool) -> Option<Take> {
+    pub(super) fn take_out(&mut self, is_it: impl Fn(&ActiveTake) -> bool) -> Option<ActiveTake> {
         self.0.values_mut().find_map(|keyed| keyed.take.take_if(|take| is_it(take)))
     }
 }

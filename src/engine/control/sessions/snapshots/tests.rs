@@ -8,7 +8,7 @@ use crate::{
     profile::{Profile, Target},
     snapshots::Snapshots,
     status::{Event, Severity, Status},
-    stored::{self, Stored},
+    stored::{self, StoredValue},
 };
 use std::{
     collections::HashMap,
@@ -76,7 +76,7 @@ impl Rig {
         }
         let config = EngineConfig {
             clock_on: false,
-            snapshots: Stored::load(file).0,
+            snapshots: StoredValue::load(file).0,
             ..EngineConfig::of_seven_bits(folder.path())
         };
         let mut offline = Offline::on(&config, vec![built_in_port()]).unwrap();

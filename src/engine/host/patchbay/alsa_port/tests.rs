@@ -17,10 +17,10 @@ const NAME: &str = "Acme Synth:Acme Synth MIDI 1";
 /// Who is connected to whom, as the kernel keeps it.
 #[derive(Default)]
 struct World {
-    places: Vec<Place>,
+    places: Vec<SequencerPort>,
     lines: Vec<(Addr, Addr)>,
     clients: Vec<i32>,
-    queue: VecDeque<Announced>,
+    queue: VecDeque<Announcement>,
     /// How often connecting fails from now on.
     refuses: usize,
 }
@@ -28,24 +28,24 @@ struct World {
 impl World {
     fn plug(&mut self, at: Addr, name: &str) {
         if !self.places.iter().any(|place| place.at == at) {
-            self.places.push(Place { name: name.to_owned(), at });
-            self.queue.push_back(Announced::There { client: at.client });
+            self.places.push(SequencerPort { name: name.to_owned(), at });
+            self.queue.push_back(Announcement::There { client: at.client });
         }
     }
 
     fn unplug(&mut self, client: i32) {
         for at in self.places.iter().map(|place| place.at).filter(|at| at.client == client) {
-            self.queue.push_back(Announced::Gone { client, port: Some(at.port) });
+            self.queue.push_back(Announcement::Gone { client, port: Some(at.port) });
         }
         self.places.retain(|place| place.at.client != client);
         self.lines.retain(|(from, to)| from.client != client && to.client != client);
-        self.queue.push_back(Announced::Gone { client, port: None });
+        self.queue.push_back(Announcement::Gone { client, port: None });
     }
 
     fn cut(&mut self, line: usize) {
         if !self.lines.is_empty() {
             let (from, to) = self.lines.remove(line % self.lines.len());
-            self.queue.push_back(Announced::Cut { from, to });
+            self.queue.push_back(Announcement::Cut { from, to });
         }
     }
 }
@@ -72,22 +72,22 @@ impl Drop for FakeOut {
             world.cut(place);
         }
         world.clients.retain(|client| *client != self.from.client);
-        world.queue.push_back(Announced::Gone { client: self.from.client, port: None });
+        world.queue.push_back(Announcement::Gone { client: self.from.client, port: None });
     }
 }
 
 impl Sequencer for Fake {
-    fn places(&self, _: bool) -> Vec<Place> {
+    fn places(&self, _: bool) -> Vec<SequencerPort> {
         self.0.lock().unwrap().places.clone()
     }
 
-    fn play(&mut self, to: &Place) -> Result<[Line; 2], HostError> {
+    fn play(&mut self, to: &SequencerPort) -> Result<[PortConnection; 2], HostError> {
         let line = || {
             let mut world = self.0.lock().unwrap();
             // Numbers are given out again, the lowest first.
             let client = (128..).find(|client| !world.clients.contains(client)).unwrap();
             world.clients.push(client);
-            world.queue.push_back(Announced::There { client });
+            world.queue.push_back(Announcement::There { client });
             let from = Addr { client, port: 0 };
             let out = Box::new(FakeOut { world: self.clone(), from });
             let refused = world.refuses > 0;
@@ -98,12 +98,12 @@ impl Sequencer for Fake {
                 return Err(HostError("not yet".to_owned()));
             }
             world.lines.push((from, to.at));
-            Ok(Line { out, from })
+            Ok(PortConnection { out, from })
         };
         Ok([line()?, line()?])
     }
 
-    fn own_input(&mut self, _: Kept) -> Result<Addr, HostError> {
+    fn own_input(&mut self, _: PatchbayIndex) -> Result<Addr, HostError> {
         Ok(OWN)
     }
 
@@ -143,7 +143,7 @@ impl Stage {
         let rank = Box::new(|name: &str| name.contains("KNOB").then_some(0));
         let asked = AlsaAsked { name: name.to_owned(), rank, output, wait: true };
         let mut seq = world.clone();
-        let (port, opened) = AlsaPort::open(Kept(0), asked, Some(&mut seq), &[], 0).unwrap();
+        let (port, opened) = AlsaPort::open(PatchbayIndex(0), asked, Some(&mut seq), &[], 0).unwrap();
         Stage { world: world.clone(), port, plugs: opened.plugs, now_ns: 0, changes: Vec::new() }
     }
 
@@ -257,7 +257,7 @@ fn run(output: bool, steps: &[Step]) {
             Step::Overrun => {
                 let mut world = world.0.lock().unwrap();
                 world.queue.clear();
-                world.queue.push_back(Announced::Missed);
+                world.queue.push_back(Announcement::Missed);
             }
             Step::Hear(most) => stage.hear_announcements(most),
             Step::Wait(ms) => stage.wait(ms),
@@ -334,10 +334,10 @@ fn what_is_not_waited_for_must_be_there() {
     world.0.lock().unwrap().plug(DEVICE, NAME);
     let asked = |name: &str| AlsaAsked { name: name.to_owned(), rank: Box::new(|_| None), output: true, wait: false };
     let mut seq = world.clone();
-    let HostError(why) = AlsaPort::open(Kept(0), asked("volca"), Some(&mut seq), &[], 0).err().unwrap();
+    let HostError(why) = AlsaPort::open(PatchbayIndex(0), asked("volca"), Some(&mut seq), &[], 0).err().unwrap();
     assert_eq!(why, format!("there is no MIDI port 'volca' (there is only {NAME}): plug it in, or choose another"));
-    let (port, _) = AlsaPort::open(Kept(0), asked("acme"), Some(&mut seq), &[], 0).unwrap();
+    let (port, _) = AlsaPort::open(PatchbayIndex(0), asked("acme"), Some(&mut seq), &[], 0).unwrap();
     let taken = [port.takes().unwrap()];
-    let HostError(why) = AlsaPort::open(Kept(1), asked("synth"), Some(&mut seq), &taken, 0).err().unwrap();
+    let HostError(why) = AlsaPort::open(PatchbayIndex(1), asked("synth"), Some(&mut seq), &taken, 0).err().unwrap();
     assert_eq!(why, format!("the MIDI port {NAME} is named twice: name it once"));
 }

@@ -3,10 +3,10 @@
 
 use super::{
     super::{
-        super::sent::{Payload, Sent, SysEx},
-        queue::Item,
+        super::sent::{Payload, SentMessage, SysEx},
+        queue::QueueItem,
     },
-    Hand, Port, RETRY_NS, count,
+    Hand, RETRY_NS, ScheduledPort, count,
 };
 use crate::{engine::realtime::may_alloc, midi::Rank};
 
@@ -24,7 +24,7 @@ pub(super) enum Stuck {
 }
 
 /// A long SysEx that goes in pieces.
-pub(super) struct Begun {
+pub(super) struct PartialSysEx {
     pub bytes: SysEx,
     pub done: usize,
     pub at_ns: u64,
@@ -33,31 +33,31 @@ pub(super) struct Begun {
     pub cut: bool,
 }
 
-impl Port {
+impl ScheduledPort {
     /// All notes off: what waits is forgotten, but for knobs, and for the ends of notes, which do no harm. One that comes
     /// while the one before is still on the wire, and nothing behind it, has been obeyed already.
     pub(in super::super) fn panic(&mut self, now_ns: u64, asked_ns: u64) {
         self.queue.retain(|queued| match &queued.item {
-            Item::Message(Payload::Short(message)) => message.is_urgent(),
-            Item::Message(Payload::SysEx(_)) => false,
-            Item::Value(..) | Item::Controller(_) => true,
+            QueueItem::Message(Payload::Short(message)) => message.is_urgent(),
+            QueueItem::Message(Payload::SysEx(_)) => false,
+            QueueItem::Value(..) | QueueItem::Controller(_) => true,
         });
         self.controllers.forget_sent(None);
-        if self.ended_all && self.pace.is_busy(now_ns) && self.begun.is_none() {
+        if self.ended_all && self.pacer.is_busy(now_ns) && self.begun.is_none() {
             return;
         }
         self.cut_short();
-        self.owed.owe_ends_of(&self.held, asked_ns);
-        self.owed.owe_everything(asked_ns);
+        self.releases.owe_ends_of(&self.held, asked_ns);
+        self.releases.owe_everything(asked_ns);
         (self.opens_ns, self.retry_at_ns) = (None, None);
     }
 
     /// Ends what sounds, for the way out. What waits is not played any more.
     pub(in super::super) fn silence(&mut self, now_ns: u64) {
-        self.queue.retain(|queued| matches!(queued.item, Item::Controller(_)));
+        self.queue.retain(|queued| matches!(queued.item, QueueItem::Controller(_)));
         self.cut_short();
-        self.owed.owe_ends_of(&self.held, now_ns);
-        self.owed.owe_notes_off(self.played, now_ns);
+        self.releases.owe_ends_of(&self.held, now_ns);
+        self.releases.owe_notes_off(self.played, now_ns);
         self.retry_at_ns = None;
     }
 
@@ -106,11 +106,11 @@ impl Port {
     pub(super) fn catch_up(&mut self, hand: &mut Hand<'_>) -> Result<(), Stuck> {
         self.finish(hand.now_ns)?;
         self.send_pieces(hand)?;
-        while let Some(message) = self.owed.first() {
+        while let Some(message) = self.releases.first() {
             // A bend that goes back is no knob that is turned: it does not wait for knobs.
-            let opened = self.pace.gate(hand.now_ns, Rank::Discrete, message.bytes().len(), &self.panel);
+            let opened = self.pacer.gate(hand.now_ns, Rank::Discrete, message.bytes().len(), &self.panel);
             let opened_ns = opened.map_err(Stuck::Until)?;
-            let since_ns = self.owed.since_ns;
+            let since_ns = self.releases.since_ns;
             // What was refused goes when the port takes it, whenever it was due.
             let refused = self.retry_at_ns.is_some() || since_ns == 0;
             let at_ns = if refused { hand.now_ns } else { since_ns.max(opened_ns) };
@@ -119,8 +119,8 @@ impl Port {
                 self.try_again(hand.now_ns);
                 return Err(Stuck::Refused);
             }
-            self.owed.paid(&message);
-            self.ended_all = self.owed.is_everything_paid();
+            self.releases.paid(&message);
+            self.ended_all = self.releases.is_everything_paid();
         }
         self.retry_at_ns = None;
         Ok(())
@@ -142,7 +142,7 @@ impl Port {
     pub(super) fn send_pieces(&mut self, hand: &mut Hand<'_>) -> Result<(), Stuck> {
         while let Some(begun) = &mut self.begun {
             let rest = if begun.cut { &SYSEX_END } else { &begun.bytes[begun.done..] };
-            let bytes = self.pace.piece(hand.now_ns, rest.len(), &self.panel).map_err(Stuck::Until)?;
+            let bytes = self.pacer.piece(hand.now_ns, rest.len(), &self.panel).map_err(Stuck::Until)?;
             // Where nothing of it went out there is nothing to end.
             let unheard = begun.cut && begun.done == 0;
             if !unheard && may_alloc(|| self.out.send(hand.now_ns, &rest[..bytes])).is_err() {
@@ -155,12 +155,12 @@ impl Port {
                 self.begun = None;
                 count(&self.panel.dropped);
             } else if begun.done == begun.bytes.len()
-                && let Some(Begun { bytes, at_ns, waited_ns, .. }) = self.begun.take()
+                && let Some(PartialSysEx { bytes, at_ns, waited_ns, .. }) = self.begun.take()
             {
-                hand.log.push(Sent { at_ns, waited_ns, port: self.index, payload: Payload::SysEx(bytes) });
+                hand.log.push(SentMessage { at_ns, waited_ns, port: self.index, payload: Payload::SysEx(bytes) });
             }
             if !unheard {
-                self.pace.spend(hand.now_ns, bytes);
+                self.pacer.spend(hand.now_ns, bytes);
                 self.took(hand.now_ns);
             }
             self.finish(hand.now_ns)?;

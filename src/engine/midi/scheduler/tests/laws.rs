@@ -116,7 +116,7 @@ impl Play {
     }
 
     fn ask(&mut self, port: usize, due_ns: u64, what: What) {
-        self.scheduler.submit(self.now_ns, Outgoing { port: PortIndex(port as u8), due_ns, what });
+        self.scheduler.submit(self.now_ns, SendRequest { port: PortIndex(port as u8), due_ns, what });
     }
 
     fn step(&mut self, now_ns: u64) {

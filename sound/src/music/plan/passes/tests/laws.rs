@@ -138,8 +138,8 @@ impl Walk {
         }
     }
 
-    fn place(&self) -> Option<Place> {
-        self.rolls.then_some(Place { pass: self.pass, song_pulse: self.song_pulse })
+    fn place(&self) -> Option<LoopPosition> {
+        self.rolls.then_some(LoopPosition { pass: self.pass, song_pulse: self.song_pulse })
     }
 }
 

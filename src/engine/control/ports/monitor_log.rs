@@ -14,7 +14,7 @@ const KEPT: usize = 200;
 
 /// The monitor's memory.
 #[derive(Default)]
-pub struct Watch {
+pub struct MonitorLog {
     on: bool,
     seen: u64,
     lines: VecDeque<MonitorLine>,
@@ -22,11 +22,11 @@ pub struct Watch {
     changed: bool,
 }
 
-impl Watch {
+impl MonitorLog {
     /// Begins to keep, or forgets all.
     pub fn turn(&mut self, on: bool) {
         if self.on != on {
-            *self = Watch { on, ..Watch::default() };
+            *self = MonitorLog { on, ..MonitorLog::default() };
         }
     }
 
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_newest_are_kept_and_pulses_are_one_line() {
-        let mut watch = Watch::default();
+        let mut watch = MonitorLog::default();
         let note = Payload::Short(Message::note_on(Channel::FIRST, Note::new(60).unwrap(), 100));
         watch.note(0, PortIndex(0), false, &note);
         assert_eq!(watch.status(), None, "nobody looks");

@@ -31,7 +31,7 @@ const HEARD_OUT_MAX: usize = 16;
 static HEARD_OUT: Semaphore = Semaphore::const_new(HEARD_OUT_MAX);
 
 /// A connection.
-pub(super) struct Line {
+pub(super) struct HttpConnection {
     stream: TcpStream,
     /// Runs while something waits to be taken.
     stall: Option<Pin<Box<Sleep>>>,
@@ -62,14 +62,14 @@ fn with_sentence(answer: &[u8]) -> Option<Vec<u8>> {
     Some([before, lines.as_bytes(), after, &body].concat())
 }
 
-impl Line {
-    pub(super) fn new(stream: TcpStream) -> Line {
+impl HttpConnection {
+    pub(super) fn new(stream: TcpStream) -> HttpConnection {
         // Small messages are not held back.
         let _ = stream.set_nodelay(true);
         let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BYTES);
         // What nobody confirms is given up by the system, too: tcp(7).
         let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, STALL.as_millis() as u32);
-        Line { stream, stall: None, has_ended: false, refusal: Vec::new() }
+        HttpConnection { stream, stall: None, has_ended: false, refusal: Vec::new() }
     }
 
     /// Sends what is left of a refusal.
@@ -99,7 +99,7 @@ impl Line {
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for HttpConnection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = bytes.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, bytes))?;
@@ -108,7 +108,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for HttpConnection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_refusal(cx))?;
         if let Some(taken) = self.take_refusal(bytes) {
@@ -148,7 +148,7 @@ impl AsyncWrite for Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for HttpConnection {
     /// A connection that is closed while its other side still speaks is reset, and what was said to it last is lost: RFC
     /// 9112, 9.6. So it is heard out.
     fn drop(&mut self) {

@@ -7,7 +7,7 @@ const KNOB_ROWS: [u16; 3] = [3, 2, 1];
 
 /// Something in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item {
+pub enum ColumnItem {
     /// The title of a section; again where it goes on in another column.
     Heading {
         /// Its place in the profile.
@@ -21,9 +21,9 @@ pub enum Item {
 
 /// One page of knobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct KnobLayout {
     /// From left to right, each from top to bottom.
-    pub columns: Vec<Vec<Item>>,
+    pub columns: Vec<Vec<ColumnItem>>,
     /// How many columns share the width: the same on every page.
     pub across: usize,
     /// Rows each knob takes.
@@ -32,78 +32,78 @@ pub struct Plan {
 
 /// The room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct LayoutSize {
     /// How many columns stand side by side.
     pub columns: usize,
     /// How high they are.
     pub rows: usize,
 }
 
-impl Plan {
+impl KnobLayout {
     /// All knobs on one page, as comfortable as they fit and evenly spread; else the page with the focused one.
-    pub fn of(profile: &Profile, room: Room, focus: usize) -> Plan {
+    pub fn of(profile: &Profile, room: LayoutSize, focus: usize) -> KnobLayout {
         let all: Vec<usize> = (0..profile.params.len()).collect();
-        Plan::with(profile, &all, room, focus, &KNOB_ROWS)
+        KnobLayout::with(profile, &all, room, focus, &KNOB_ROWS)
     }
 
     /// The same with only some of the knobs, by their places in order; they are no larger than they are among all, so
     /// that they keep still while their number changes.
-    pub fn found(profile: &Profile, found: &[usize], room: Room, focus: usize) -> Plan {
-        let all = Plan::of(profile, room, focus);
-        let found = Plan::with(profile, found, room, focus, &[all.knob_rows]);
-        Plan { across: found.across.max(all.across), ..found }
+    pub fn found(profile: &Profile, found: &[usize], room: LayoutSize, focus: usize) -> KnobLayout {
+        let all = KnobLayout::of(profile, room, focus);
+        let found = KnobLayout::with(profile, found, room, focus, &[all.knob_rows]);
+        KnobLayout { across: found.across.max(all.across), ..found }
     }
 
-    fn with(profile: &Profile, shown: &[usize], room: Room, focus: usize, knob_rows: &[u16]) -> Plan {
-        let Room { columns, rows } = room;
+    fn with(profile: &Profile, shown: &[usize], room: LayoutSize, focus: usize, knob_rows: &[u16]) -> KnobLayout {
+        let LayoutSize { columns, rows } = room;
         for knob_rows in knob_rows.iter().copied() {
             let fits = |rows: &usize| {
-                let pages = flow(profile, shown, Room { columns, rows: *rows }, knob_rows);
+                let pages = flow(profile, shown, LayoutSize { columns, rows: *rows }, knob_rows);
                 pages.len() <= 1 && !pages.iter().flatten().flatten().any(is_continued)
             };
             // The least height that still needs only one page spreads the sections evenly.
             if let Some(rows) = (1..=rows).find(fits) {
-                let pages = flow(profile, shown, Room { columns, rows }, knob_rows);
+                let pages = flow(profile, shown, LayoutSize { columns, rows }, knob_rows);
                 let columns = pages.into_iter().next().unwrap_or_default();
-                return Plan { across: columns.len(), columns, knob_rows };
+                return KnobLayout { across: columns.len(), columns, knob_rows };
             }
         }
         let mut pages = flow(profile, shown, room, 1);
-        let page = pages.iter().position(|page| page.iter().flatten().any(|item| *item == Item::Knob(focus)));
+        let page = pages.iter().position(|page| page.iter().flatten().any(|item| *item == ColumnItem::Knob(focus)));
         let at = page.unwrap_or(0);
         let page = if at < pages.len() { pages.swap_remove(at) } else { Vec::new() };
-        Plan { columns: page, across: columns, knob_rows: 1 }
+        KnobLayout { columns: page, across: columns, knob_rows: 1 }
     }
 
     /// Whether anything of a section is on the page.
     pub fn shows(&self, section: usize) -> bool {
-        let heads = |item: &Item| matches!(item, Item::Heading { section: at, .. } if *at == section);
+        let heads = |item: &ColumnItem| matches!(item, ColumnItem::Heading { section: at, .. } if *at == section);
         self.columns.iter().flatten().any(heads)
     }
 
     /// Rows an item takes.
-    pub fn height(&self, item: Item) -> u16 {
+    pub fn height(&self, item: ColumnItem) -> u16 {
         match item {
-            Item::Heading { .. } => 1,
-            Item::Knob(_) => self.knob_rows,
+            ColumnItem::Heading { .. } => 1,
+            ColumnItem::Knob(_) => self.knob_rows,
         }
     }
 }
 
-fn is_continued(item: &Item) -> bool {
-    matches!(item, Item::Heading { continued: true, .. })
+fn is_continued(item: &ColumnItem) -> bool {
+    matches!(item, ColumnItem::Heading { continued: true, .. })
 }
 
-type Page = Vec<Vec<Item>>;
+type Page = Vec<Vec<ColumnItem>>;
 
 /// Lets the sections flow. A section that fits into a column stays whole; a longer one goes on in the next.
-fn flow(profile: &Profile, shown: &[usize], room: Room, knob_rows: u16) -> Vec<Page> {
-    let Room { columns, rows } = room;
+fn flow(profile: &Profile, shown: &[usize], room: LayoutSize, knob_rows: u16) -> Vec<Page> {
+    let LayoutSize { columns, rows } = room;
     let knob_rows = usize::from(knob_rows);
     let mut pages: Vec<Page> = Vec::new();
-    let mut column: Vec<Item> = Vec::new();
+    let mut column: Vec<ColumnItem> = Vec::new();
     let mut used = 0;
-    let mut turn = |column: &mut Vec<Item>, used: &mut usize| {
+    let mut turn = |column: &mut Vec<ColumnItem>, used: &mut usize| {
         if column.is_empty() {
             return;
         }
@@ -122,15 +122,15 @@ fn flow(profile: &Profile, shown: &[usize], room: Room, knob_rows: u16) -> Vec<P
         if used + 1 + knobs.len() * knob_rows > rows {
             turn(&mut column, &mut used);
         }
-        column.push(Item::Heading { section, continued: false });
+        column.push(ColumnItem::Heading { section, continued: false });
         used += 1;
         for knob in knobs {
             if used + knob_rows > rows && used > 1 {
                 turn(&mut column, &mut used);
-                column.push(Item::Heading { section, continued: true });
+                column.push(ColumnItem::Heading { section, continued: true });
                 used += 1;
             }
-            column.push(Item::Knob(knob));
+            column.push(ColumnItem::Knob(knob));
             used += knob_rows;
         }
     }
@@ -153,7 +153,7 @@ mod tests {
     fn a_large_window_shows_all_knobs_with_air() {
         for (id, knob_rows) in [("korg_nts1", 3), (DEFAULT_ID, 2)] {
             let profile = Arc::clone(Library::load(None).0.get(id).unwrap());
-            let plan = Plan::of(&profile, Room { columns: 5, rows: 44 }, 0);
+            let plan = KnobLayout::of(&profile, LayoutSize { columns: 5, rows: 44 }, 0);
             assert_eq!(plan.knob_rows, knob_rows, "{id}");
             assert!((0..profile.sections.len()).all(|section| plan.shows(section)), "{id}");
         }
@@ -164,9 +164,9 @@ mod tests {
         fn the_focused_knob_is_always_on_the_page(columns in 1usize..6, rows in 2usize..60, focus in 0usize..37) {
             let profile = nts1();
             let focus = focus.min(profile.params.len() - 1);
-            let plan = Plan::of(&profile, Room { columns, rows }, focus);
+            let plan = KnobLayout::of(&profile, LayoutSize { columns, rows }, focus);
             prop_assert!(plan.columns.len() <= columns);
-            prop_assert!(plan.columns.iter().flatten().any(|item| *item == Item::Knob(focus)));
+            prop_assert!(plan.columns.iter().flatten().any(|item| *item == ColumnItem::Knob(focus)));
             for column in &plan.columns {
                 let height: usize = column.iter().map(|item| usize::from(plan.height(*item))).sum();
                 prop_assert!(height <= rows, "{height} of {rows}");
@@ -177,16 +177,16 @@ mod tests {
         fn only_the_found_knobs_are_on_the_page_and_no_larger(
             columns in 1usize..6, rows in 2usize..60, found in proptest::collection::btree_set(0usize..37, 1..12)
         ) {
-            let (profile, room) = (nts1(), Room { columns, rows });
+            let (profile, room) = (nts1(), LayoutSize { columns, rows });
             let found: Vec<usize> = found.into_iter().filter(|at| *at < profile.params.len()).collect();
             let Some(focus) = found.last().copied() else { return Ok(()) };
-            let (all, plan) = (Plan::of(&profile, room, focus), Plan::found(&profile, &found, room, focus));
+            let (all, plan) = (KnobLayout::of(&profile, room, focus), KnobLayout::found(&profile, &found, room, focus));
             prop_assert!(plan.knob_rows <= all.knob_rows && plan.across >= all.across);
             prop_assert!(plan.columns.len() <= columns);
-            let items: Vec<Item> = plan.columns.into_iter().flatten().collect();
-            prop_assert!(items.contains(&Item::Knob(focus)));
+            let items: Vec<ColumnItem> = plan.columns.into_iter().flatten().collect();
+            prop_assert!(items.contains(&ColumnItem::Knob(focus)));
             for item in items {
-                if let Item::Knob(at) = item {
+                if let ColumnItem::Knob(at) = item {
                     prop_assert!(found.contains(&at), "{at} of {found:?}");
                 }
             }

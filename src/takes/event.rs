@@ -7,7 +7,7 @@ const XRUN: &str = "xrun";
 /// Something that happened while a take was made, as it is written beside its place. A user's mark that is worded like
 /// one of busker's is read as that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
+pub enum TakeEvent {
     /// Somebody marked the place; the text may be empty.
     Mark(String),
     /// From here on frames are missing, and silence is in their place.
@@ -22,22 +22,22 @@ pub enum Happening {
     },
 }
 
-impl fmt::Display for Happening {
+impl fmt::Display for TakeEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Happening::Mark(label) => f.write_str(label),
-            Happening::Gap { frames } => write!(f, "gap {frames} frames"),
-            Happening::Xrun { times: 0..=1 } => f.write_str(XRUN),
-            Happening::Xrun { times } => write!(f, "{XRUN} {times} times"),
+            TakeEvent::Mark(label) => f.write_str(label),
+            TakeEvent::Gap { frames } => write!(f, "gap {frames} frames"),
+            TakeEvent::Xrun { times: 0..=1 } => f.write_str(XRUN),
+            TakeEvent::Xrun { times } => write!(f, "{XRUN} {times} times"),
         }
     }
 }
 
-impl FromStr for Happening {
+impl FromStr for TakeEvent {
     type Err = Infallible;
 
     /// Reads what [`Display`](fmt::Display) writes; all else is a user's mark.
-    fn from_str(label: &str) -> Result<Happening, Infallible> {
+    fn from_str(label: &str) -> Result<TakeEvent, Infallible> {
         let gap = || label.strip_prefix("gap ")?.strip_suffix(" frames")?.parse().ok();
         let xruns = || match label.strip_prefix(XRUN)? {
             "" => Some(1),
@@ -45,17 +45,17 @@ impl FromStr for Happening {
             rest => rest.strip_prefix(' ')?.strip_suffix(" times")?.parse().ok().filter(|times| *times > 1),
         };
         Ok(match gap() {
-            Some(frames) => Happening::Gap { frames },
+            Some(frames) => TakeEvent::Gap { frames },
             None => match xruns() {
-                Some(times) => Happening::Xrun { times },
-                None => Happening::Mark(label.to_owned()),
+                Some(times) => TakeEvent::Xrun { times },
+                None => TakeEvent::Mark(label.to_owned()),
             },
         })
     }
 }
 
-impl From<&str> for Happening {
-    fn from(label: &str) -> Happening {
+impl From<&str> for TakeEvent {
+    fn from(label: &str) -> TakeEvent {
         let Ok(happening) = label.parse();
         happening
     }
@@ -69,25 +69,25 @@ mod tests {
     #[test]
     fn a_label_says_what_happened() {
         for (label, happening) in [
-            ("xrun", Happening::Xrun { times: 1 }),
-            ("xrun 3 times", Happening::Xrun { times: 3 }),
-            ("xrun 1 times", Happening::Mark("xrun 1 times".to_owned())),
-            ("gap 4800 frames", Happening::Gap { frames: 4800 }),
-            ("gap -1 frames", Happening::Mark("gap -1 frames".to_owned())),
-            ("mind the gap 3 frames", Happening::Mark("mind the gap 3 frames".to_owned())),
-            ("chorus", Happening::Mark("chorus".to_owned())),
-            ("", Happening::Mark(String::new())),
+            ("xrun", TakeEvent::Xrun { times: 1 }),
+            ("xrun 3 times", TakeEvent::Xrun { times: 3 }),
+            ("xrun 1 times", TakeEvent::Mark("xrun 1 times".to_owned())),
+            ("gap 4800 frames", TakeEvent::Gap { frames: 4800 }),
+            ("gap -1 frames", TakeEvent::Mark("gap -1 frames".to_owned())),
+            ("mind the gap 3 frames", TakeEvent::Mark("mind the gap 3 frames".to_owned())),
+            ("chorus", TakeEvent::Mark("chorus".to_owned())),
+            ("", TakeEvent::Mark(String::new())),
         ] {
-            assert_eq!(Happening::from(label), happening);
+            assert_eq!(TakeEvent::from(label), happening);
         }
     }
 
     proptest! {
         #[test]
         fn what_is_written_is_read_back(label in ".{0,40}", frames: u64) {
-            prop_assert_eq!(Happening::from(label.as_str()).to_string(), label);
-            let gap = Happening::Gap { frames };
-            prop_assert_eq!(Happening::from(gap.to_string().as_str()), gap);
+            prop_assert_eq!(TakeEvent::from(label.as_str()).to_string(), label);
+            let gap = TakeEvent::Gap { frames };
+            prop_assert_eq!(TakeEvent::from(gap.to_string().as_str()), gap);
         }
     }
 }

@@ -12,7 +12,7 @@ const AHEAD_SECONDS: f64 = 2.25;
 const SPARE_BLOCKS: usize = 2 * START_BLOCKS;
 
 /// The blocks of a stream.
-pub(super) struct Lent {
+pub(super) struct StreamBlocks {
     stream: usize,
     /// Blocks that are home.
     #[expect(clippy::vec_box, reason = "they are lent in their boxes, and come home in them")]
@@ -28,9 +28,9 @@ pub(super) struct Lent {
     most: usize,
 }
 
-impl Lent {
-    pub fn new(stream: usize) -> Lent {
-        Lent { stream, home: Vec::new(), count: 0, epoch: Epoch::default(), out: 0, ahead_frames: 0, most: 0 }
+impl StreamBlocks {
+    pub fn new(stream: usize) -> StreamBlocks {
+        StreamBlocks { stream, home: Vec::new(), count: 0, epoch: Epoch::default(), out: 0, ahead_frames: 0, most: 0 }
     }
 
     /// Another epoch is read, for frames of this rate.

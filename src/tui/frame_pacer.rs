@@ -24,13 +24,13 @@ enum Answers {
 
 /// Says when the next frame may be drawn.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Pace {
+pub struct FramePacer {
     last: Option<Instant>,
     is_asked: bool,
     answers: Answers,
 }
 
-impl Pace {
+impl FramePacer {
     /// The instant of the next frame; nothing while the picture stands.
     pub fn due(&self, now: Instant, changed: bool) -> Option<Instant> {
         let next = self.last.map(|last| self.answer_due().unwrap_or(last + FRAME));
@@ -70,45 +70,45 @@ mod tests {
     #[test]
     fn nothing_is_drawn_while_the_picture_stands() {
         let now = Instant::now();
-        let mut pace = Pace::default();
-        assert_eq!(pace.due(now, false), None);
-        pace.drawn(now);
-        assert_eq!(pace.due(now + FRAME * 100, false), None);
+        let mut pacer = FramePacer::default();
+        assert_eq!(pacer.due(now, false), None);
+        pacer.drawn(now);
+        assert_eq!(pacer.due(now + FRAME * 100, false), None);
     }
 
     #[test]
     fn the_first_frame_comes_at_once_and_the_rest_a_frame_apart() {
         let now = Instant::now();
-        let mut pace = Pace::default();
-        assert_eq!(pace.due(now, true), Some(now));
-        pace.drawn(now);
-        pace.answered();
-        assert_eq!(pace.due(now + FRAME / 3, true), Some(now + FRAME));
-        assert_eq!(pace.due(now + FRAME * 3, true), Some(now + FRAME * 3));
+        let mut pacer = FramePacer::default();
+        assert_eq!(pacer.due(now, true), Some(now));
+        pacer.drawn(now);
+        pacer.answered();
+        assert_eq!(pacer.due(now + FRAME / 3, true), Some(now + FRAME));
+        assert_eq!(pacer.due(now + FRAME * 3, true), Some(now + FRAME * 3));
     }
 
     #[test]
     fn no_frame_is_sent_while_the_terminal_draws_the_last() {
         let now = Instant::now();
-        let mut pace = Pace::default();
-        pace.drawn(now);
-        pace.answered();
-        pace.drawn(now + FRAME);
-        assert_eq!(pace.due(now + FRAME * 3, true), Some(now + FRAME + PATIENCE), "the line is slow");
-        pace.answered();
-        assert_eq!(pace.due(now + FRAME * 3, true), Some(now + FRAME * 3), "and then what there is now");
-        assert_eq!(pace.answer_due(), None);
+        let mut pacer = FramePacer::default();
+        pacer.drawn(now);
+        pacer.answered();
+        pacer.drawn(now + FRAME);
+        assert_eq!(pacer.due(now + FRAME * 3, true), Some(now + FRAME + PATIENCE), "the line is slow");
+        pacer.answered();
+        assert_eq!(pacer.due(now + FRAME * 3, true), Some(now + FRAME * 3), "and then what there is now");
+        assert_eq!(pacer.answer_due(), None);
     }
 
     #[test]
     fn a_terminal_that_never_answers_holds_up_one_frame() {
         let now = Instant::now();
-        let mut pace = Pace::default();
-        pace.drawn(now);
-        assert_eq!(pace.due(now, true), Some(now + FIRST_PATIENCE));
+        let mut pacer = FramePacer::default();
+        pacer.drawn(now);
+        assert_eq!(pacer.due(now, true), Some(now + FIRST_PATIENCE));
         let second = now + FIRST_PATIENCE;
-        pace.drawn(second);
-        assert_eq!(pace.due(second, true), Some(second + FRAME));
-        assert_eq!(pace.answer_due(), None, "and leaving waits for nothing");
+        pacer.drawn(second);
+        assert_eq!(pacer.due(second, true), Some(second + FRAME));
+        assert_eq!(pacer.answer_due(), None, "and leaving waits for nothing");
     }
 }

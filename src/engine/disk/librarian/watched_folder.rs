@@ -2,7 +2,7 @@
 
 use crate::{
     status::{TakeInfo, TakeState, TakesStatus},
-    takes::{Measured, Reach, Take, cache::Cache, wav_files, why_beyond, why_unread},
+    takes::{Measurement, Reach, Take, cache::Cache, wav_files, why_beyond, why_unread},
     wav::{Health, Notes},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -20,7 +20,7 @@ const TAKES_MAX: usize = 2_000;
 const MARKS_MAX: usize = 500;
 
 /// A folder that somebody looks at.
-pub(super) struct Shelf {
+pub(super) struct WatchedFolder {
     folder: PathBuf,
     fault: Option<String>,
     /// Newest first.
@@ -38,9 +38,9 @@ struct Known {
     hopeless: bool,
 }
 
-impl Shelf {
-    pub(super) fn new(folder: PathBuf) -> Shelf {
-        Shelf { folder, fault: None, files: Vec::new(), known: HashMap::new(), measuring: None }
+impl WatchedFolder {
+    pub(super) fn new(folder: PathBuf) -> WatchedFolder {
+        WatchedFolder { folder, fault: None, files: Vec::new(), known: HashMap::new(), measuring: None }
     }
 
     /// Looks at the folder; true where something is new.
@@ -92,7 +92,7 @@ impl Shelf {
         self.measuring.clone()
     }
 
-    pub(super) fn measured(&mut self, path: &Path, measured: &Measured) {
+    pub(super) fn measured(&mut self, path: &Path, measured: &Measurement) {
         self.measuring = None;
         if let Some(known) = self.known.get_mut(path) {
             show(&mut known.info, measured);
@@ -143,7 +143,7 @@ fn name(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn show(info: &mut TakeInfo, measured: &Measured) {
+fn show(info: &mut TakeInfo, measured: &Measurement) {
     info.verdict = Some(Arc::new(measured.verdict.clone()));
     info.overview = Some(Arc::new(measured.overview.clone()));
 }

@@ -7,7 +7,7 @@ use super::{
     true_peak::{LOUDNESS_RATE_HZ_MIN, TruePeak},
 };
 use crate::{
-    takes::{Happening, NotUsable, Progress, Take},
+    takes::{NotUsable, Progress, Take, TakeEvent},
     wav::{Encoding, Notes, Samples},
 };
 use ebur128::{Channel, EbuR128, Mode};
@@ -27,7 +27,7 @@ const SAMPLE_MAX: f32 = 1e6;
 
 /// A verdict, and the picture that was made in the same pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
+pub struct Measurement {
     /// How it came out.
     pub verdict: Verdict,
     /// What it looks like.
@@ -42,7 +42,7 @@ struct Sums {
 }
 
 /// Takes in samples and comes to a verdict. Pure.
-pub struct Meter {
+pub struct TakeAnalyzer {
     frames: u64,
     channels: usize,
     sample_rate_hz: u32,
@@ -64,25 +64,25 @@ pub struct Meter {
     xruns: u64,
 }
 
-impl Meter {
-    /// A meter of a take with this many channels and frames, where integers of so many bits are full scale, or where none
+impl TakeAnalyzer {
+    /// An analyzer of a take with this many channels and frames, where integers of so many bits are full scale, or where none
     /// is given 1.0, and with these happenings at their frames.
     pub fn new(
         channels: u16,
         sample_rate_hz: u32,
         frames: u64,
         integer_bits: Option<u16>,
-        happenings: &[(u64, Happening)],
-    ) -> Meter {
+        happenings: &[(u64, TakeEvent)],
+    ) -> TakeAnalyzer {
         let channels = usize::from(channels.max(1));
         let sample_rate_hz = sample_rate_hz.max(1);
-        let gap = |(frame, happening): &(u64, Happening)| match happening {
-            Happening::Gap { frames } => Some((*frame, frame.saturating_add(*frames))),
+        let gap = |(frame, happening): &(u64, TakeEvent)| match happening {
+            TakeEvent::Gap { frames } => Some((*frame, frame.saturating_add(*frames))),
             _ => None,
         };
         let mut gaps: Vec<(u64, u64)> = happenings.iter().filter_map(gap).collect();
         gaps.sort_unstable();
-        Meter {
+        TakeAnalyzer {
             frames: 0,
             channels,
             sample_rate_hz,
@@ -99,7 +99,7 @@ impl Meter {
             true_peak: TruePeak::new(channels, sample_rate_hz),
             gaps,
             xruns: happenings.iter().fold(0, |sum, (_, happening)| match happening {
-                Happening::Xrun { times } => sum.saturating_add(*times),
+                TakeEvent::Xrun { times } => sum.saturating_add(*times),
                 _ => sum,
             }),
         }
@@ -179,7 +179,7 @@ impl Meter {
     }
 
     /// What it came to.
-    pub fn end(mut self) -> Measured {
+    pub fn end(mut self) -> Measurement {
         if !self.frames.is_multiple_of(self.window_frames) {
             self.end_window();
         }
@@ -200,7 +200,7 @@ impl Meter {
             gap_frames: self.gaps.iter().fold(0, |sum: u64, (from, to)| sum.saturating_add(to - from)),
             xruns: self.xruns,
         };
-        Measured { verdict, overview: self.columns.overview() }
+        Measurement { verdict, overview: self.columns.overview() }
     }
 }
 
@@ -226,27 +226,27 @@ fn loudness(channels: usize, sample_rate_hz: u32, frames: u64) -> Option<EbuR128
 ///
 /// # Errors
 /// See [`NotUsable`].
-pub fn measure(take: &Take, progress: &mut Progress<'_>) -> Result<Measured, NotUsable> {
+pub fn measure(take: &Take, progress: &mut Progress<'_>) -> Result<Measurement, NotUsable> {
     let (format, _) = take.audio()?;
     let mut samples = Samples::open(&take.file, &take.wav)?;
     let integer_bits = (format.encoding == Encoding::Pcm).then_some(format.bits);
     let happenings = happenings(&Notes::read(&mut &take.file, &take.wav)?);
     let frames = samples.frames();
-    let mut meter = Meter::new(format.channels, format.sample_rate_hz, frames, integer_bits, &happenings);
+    let mut analyzer = TakeAnalyzer::new(format.channels, format.sample_rate_hz, frames, integer_bits, &happenings);
     let mut block = Vec::new();
     loop {
         block.clear();
         if samples.read(READ_FRAMES, &mut block)? == 0 {
-            return Ok(meter.end());
+            return Ok(analyzer.end());
         }
-        meter.feed(&mut block);
-        if progress(meter.frames as f64 / frames as f64).is_break() {
+        analyzer.feed(&mut block);
+        if progress(analyzer.frames as f64 / frames as f64).is_break() {
             return Err(NotUsable::Stopped);
         }
     }
 }
 
 /// What a take's marks tell, each with its frame.
-fn happenings(notes: &Notes) -> Vec<(u64, Happening)> {
-    notes.marks.iter().map(|mark| (mark.frame, Happening::from(mark.label.as_str()))).collect()
+fn happenings(notes: &Notes) -> Vec<(u64, TakeEvent)> {
+    notes.marks.iter().map(|mark| (mark.frame, TakeEvent::from(mark.label.as_str()))).collect()
 }

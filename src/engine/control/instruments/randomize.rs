@@ -13,14 +13,14 @@ use crate::{
 };
 
 /// One throw after the other.
-struct Dice {
+struct Randomizer {
     chance: Chance,
     thrown: u64,
 }
 
-impl Dice {
-    fn of_instant(ns: u64) -> Dice {
-        Dice { chance: Chance(ns), thrown: 0 }
+impl Randomizer {
+    fn of_instant(ns: u64) -> Randomizer {
+        Randomizer { chance: Chance(ns), thrown: 0 }
     }
 
     /// 0 to 1.
@@ -68,24 +68,24 @@ fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, Strin
         let there_is = hints::there_is(&profile.sections);
         return Err(format!("{} has no section '{wanted}', and no knob's name begins so; {there_is}", profile.id));
     }
-    let diced = places(&|param: &Param| fits(param) && param.random);
-    if diced.is_empty() { Err("there is nothing that dice may turn".to_owned()) } else { Ok(diced) }
+    let randomized = places(&|param: &Param| fits(param) && param.random);
+    if randomized.is_empty() { Err("there is nothing that dice may turn".to_owned()) } else { Ok(randomized) }
 }
 
 impl Instruments {
     /// Turns knobs to any place.
     pub fn random(&mut self, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
-        let mut dice = Dice::of_instant(now.ns);
-        self.dice("dice", section, out, now, |param, _| dice.any(param))
+        let mut randomizer = Randomizer::of_instant(now.ns);
+        self.randomize("dice", section, out, now, |param, _| randomizer.any(param))
     }
 
     /// Turns knobs to near where they are.
     pub fn mutate(&mut self, percent: f64, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
-        let mut dice = Dice::of_instant(now.ns);
-        self.dice("mutation", section, out, now, |param, value| dice.near(param, value, percent / 100.0))
+        let mut randomizer = Randomizer::of_instant(now.ns);
+        self.randomize("mutation", section, out, now, |param, value| randomizer.near(param, value, percent / 100.0))
     }
 
-    fn dice(
+    fn randomize(
         &mut self,
         label: &str,
         section: Option<&Text>,

@@ -1,14 +1,14 @@
 //! Samples as cards want them. Pure; called in the callbacks. Realtime: yes.
 
 /// A sample as it goes over the wire.
-pub trait Wire: Copy {
+pub trait DeviceSample: Copy {
     /// As the engine counts: full scale is 1.
     fn to_float(self) -> f32;
     /// Back; what is beyond full scale stays there.
     fn from_float(x: f32) -> Self;
 }
 
-impl Wire for f32 {
+impl DeviceSample for f32 {
     fn to_float(self) -> f32 {
         self
     }
@@ -19,7 +19,7 @@ impl Wire for f32 {
 }
 
 /// 24 of the 32 bits pass untouched both ways: as many as a float has.
-impl Wire for i32 {
+impl DeviceSample for i32 {
     fn to_float(self) -> f32 {
         self as f32 / -(i32::MIN as f32)
     }
@@ -30,7 +30,7 @@ impl Wire for i32 {
     }
 }
 
-impl Wire for i16 {
+impl DeviceSample for i16 {
     fn to_float(self) -> f32 {
         f32::from(self) / -f32::from(i16::MIN)
     }

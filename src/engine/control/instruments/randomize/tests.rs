@@ -1,6 +1,6 @@
 //! Dice in virtual time: within bounds, the same every time, and undone as one step.
 
-use super::Dice;
+use super::Randomizer;
 use crate::{
     engine::{
         config::EngineConfig,
@@ -36,10 +36,10 @@ proptest! {
         offline.run_to(at);
         let start = values(&offline);
         ask(&mut offline, "param.random").unwrap();
-        let diced = values(&offline);
+        let randomized = values(&offline);
         ask(&mut offline, &format!("param.mutate {percent}")).unwrap();
         let profile = offline.status().params.profile.clone();
-        for ((param, value), before) in profile.params.iter().zip(values(&offline)).zip(&diced) {
+        for ((param, value), before) in profile.params.iter().zip(values(&offline)).zip(&randomized) {
             prop_assert_eq!(param.snap(value), value, "{}", param.name);
             if param.options.is_empty() {
                 let by = (param.position_of(value) - param.position_of(*before)).abs();
@@ -48,9 +48,9 @@ proptest! {
                 prop_assert!(by <= percent / 100.0 + rounded, "{}: {by}", param.name);
             }
         }
-        prop_assert_ne!(&diced, &start);
+        prop_assert_ne!(&randomized, &start);
         ask(&mut offline, "param.undo").unwrap();
-        prop_assert_eq!(values(&offline), diced);
+        prop_assert_eq!(values(&offline), randomized);
         ask(&mut offline, "param.undo").unwrap();
         prop_assert_eq!(values(&offline), start);
         prop_assert!(ask(&mut offline, "param.undo").is_err());
@@ -94,9 +94,9 @@ fn a_mutation_moves_an_option_to_a_neighbour_as_often_as_it_is_strong() {
     for (percent, param) in [3.0, 10.0, 50.0, 100.0].into_iter().flat_map(|p| stepped.iter().map(move |s| (p, s))) {
         let places = |value: u16| param.options.iter().position(|option| option.value == value).unwrap();
         for from in &param.options {
-            let mut dice = Dice::of_instant(7);
+            let mut randomizer = Randomizer::of_instant(7);
             let moved = (0..2000).filter(|_| {
-                let by = places(dice.near(param, from.value, percent / 100.0)).abs_diff(places(from.value));
+                let by = places(randomizer.near(param, from.value, percent / 100.0)).abs_diff(places(from.value));
                 assert!(by <= 1, "{} by {by}", param.name);
                 by == 1
             });

@@ -10,18 +10,18 @@ use std::{
 
 /// How files stand: any write to one of them, and any that comes, goes or is put in another's place, changes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks(pub(super) BTreeMap<PathBuf, Option<Mark>>);
+pub struct FileStamps(pub(super) BTreeMap<PathBuf, Option<FileStamp>>);
 
-impl Marks {
+impl FileStamps {
     /// Whether a file stands otherwise here than there.
-    pub(super) fn differ(&self, other: &Marks, file: &Path) -> bool {
+    pub(super) fn differ(&self, other: &FileStamps, file: &Path) -> bool {
         self.0.get(file) != other.0.get(file)
     }
 }
 
 /// What a write to a file, or another file in its place, changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Mark {
+pub(super) struct FileStamp {
     device: u64,
     inode: u64,
     bytes: u64,
@@ -30,14 +30,14 @@ pub(super) struct Mark {
     changed: (i64, i64),
 }
 
-impl Mark {
+impl FileStamp {
     /// When anything of the file was changed last, in s since 1970.
     pub(super) fn changed_s(&self) -> i64 {
         self.changed.0
     }
 
-    pub(super) fn of(data: &Metadata) -> Mark {
-        Mark {
+    pub(super) fn of(data: &Metadata) -> FileStamp {
+        FileStamp {
             device: data.dev(),
             inode: data.ino(),
             bytes: data.len(),

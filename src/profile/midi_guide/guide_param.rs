@@ -1,15 +1,15 @@
 //! What a row says of a parameter, as far as a profile can hold it. Pure.
 
 use super::{
-    Told, naming,
-    table::{Column, Row},
+    RowFaults, naming,
+    table::{Column, TableRow},
     usage::{self, Meaning},
 };
 use crate::profile::Target;
 
 /// A parameter of the table.
 #[derive(Debug)]
-pub(super) struct Control {
+pub(super) struct GuideParam {
     pub(super) section: String,
     pub(super) label: String,
     pub(super) target: Target,
@@ -23,7 +23,7 @@ pub(super) struct Control {
 }
 
 /// Reads a row; none where it says nothing that could be turned, which is told.
-pub(super) fn read(row: &Row, told: &mut Told<'_>) -> Option<Control> {
+pub(super) fn read(row: &TableRow, told: &mut RowFaults<'_>) -> Option<GuideParam> {
     let label = row.cell(Column::ParameterName);
     if naming::clean(label).is_empty() {
         told.fault(Column::ParameterName.name(), "is missing; the row is left out".to_owned());
@@ -54,7 +54,7 @@ pub(super) fn read(row: &Row, told: &mut Told<'_>) -> Option<Control> {
         told.fault(Column::Usage.name(), format!("{why}; the options are left out"));
         Vec::new()
     });
-    Some(Control {
+    Some(GuideParam {
         section: naming::cut(&section),
         label: naming::cut(label),
         target,
@@ -68,7 +68,7 @@ pub(super) fn read(row: &Row, told: &mut Told<'_>) -> Option<Control> {
 }
 
 /// A controller, else a non-registered parameter.
-fn read_target(row: &Row, told: &mut Told<'_>) -> Option<Target> {
+fn read_target(row: &TableRow, told: &mut RowFaults<'_>) -> Option<Target> {
     let left_out = "; the row is left out";
     if !row.cell(Column::CcMsb).is_empty() {
         let msb = seven_bits(row, told, Column::CcMsb, left_out)?;
@@ -104,7 +104,7 @@ fn read_target(row: &Row, told: &mut Told<'_>) -> Option<Target> {
     None
 }
 
-fn seven_bits(row: &Row, told: &mut Told<'_>, column: Column, consequence: &str) -> Option<u8> {
+fn seven_bits(row: &TableRow, told: &mut RowFaults<'_>, column: Column, consequence: &str) -> Option<u8> {
     let number = row.cell(column).parse().ok().filter(|number| *number <= 127);
     if number.is_none() {
         let shown = naming::shown(row.cell(column));
@@ -114,7 +114,7 @@ fn seven_bits(row: &Row, told: &mut Told<'_>, column: Column, consequence: &str)
 }
 
 /// A number, where there is one and it fits.
-fn int(row: &Row, told: &mut Told<'_>, column: Column, lo: u16, hi: u16) -> Option<u16> {
+fn int(row: &TableRow, told: &mut RowFaults<'_>, column: Column, lo: u16, hi: u16) -> Option<u16> {
     let text = row.cell(column);
     if text.is_empty() {
         return None;
@@ -128,8 +128,8 @@ fn int(row: &Row, told: &mut Told<'_>, column: Column, lo: u16, hi: u16) -> Opti
 }
 
 fn read_default(
-    row: &Row,
-    told: &mut Told<'_>,
+    row: &TableRow,
+    told: &mut RowFaults<'_>,
     column: Column,
     (lo, hi): (u16, u16),
     options: &[Meaning],
@@ -145,7 +145,7 @@ fn read_default(
     option.map(Meaning::value)
 }
 
-fn read_orientation(row: &Row, told: &mut Told<'_>) -> bool {
+fn read_orientation(row: &TableRow, told: &mut RowFaults<'_>) -> bool {
     match row.cell(Column::Orientation).to_ascii_lowercase().as_str() {
         "centered" => true,
         "0-based" | "" => false,
@@ -157,7 +157,7 @@ fn read_orientation(row: &Row, told: &mut Told<'_>) -> bool {
     }
 }
 
-fn read_remark(row: &Row) -> String {
+fn read_remark(row: &TableRow) -> String {
     let texts = [Column::Description, Column::Notes].map(|column| naming::clean(row.cell(column)));
     texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ")
 }

@@ -10,7 +10,7 @@ use std::{
 
 /// Asks, and remembers.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct DiskSpace {
     asker: Option<Asker>,
     known: Option<(PathBuf, Option<u64>)>,
 }
@@ -22,7 +22,7 @@ struct Asker {
     answers: Receiver<(PathBuf, Option<u64>)>,
 }
 
-impl Room {
+impl DiskSpace {
     /// Takes the newest answer, and has the room of a folder asked for. While a question hangs, no other is asked.
     pub fn look(&mut self, folder: &Path) {
         if self.asker.is_none() {

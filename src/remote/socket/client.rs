@@ -1,13 +1,13 @@
 //! The guest's side of the socket: a line to a station in another process.
 //!
-//! [`Line::into_station`] makes a [`Station`] of it, whose desk is this line: one thread writes what is asked, one reads
+//! [`SocketClient::into_station`] makes a [`Station`] of it, whose desk is this line: one thread writes what is asked, one reads
 //! what is told and shows it. When the line breaks, that station says that its engine is gone.
 
 use super::{
-    super::wire::{Asked, Role, Told, WIRE, wire_mismatch},
-    HELLO, ReadError, TOLD_BYTES_MAX, is_late,
-    place::check_folder,
-    read_line, write_line,
+    super::wire::{ClientMessage, Role, ServerMessage, WIRE, wire_mismatch},
+    HELLO, ReadError, TOLD_BYTES_MAX, is_late, read_line,
+    socket_file::check_folder,
+    write_line,
 };
 use crate::{
     engine::station::{self, Desk, Errand, Reply, Request, Station},
@@ -27,7 +27,7 @@ use std::{
 
 /// Why there is no line, or none any more. The station itself goes on.
 #[derive(Debug, thiserror::Error)]
-pub enum LineError {
+pub enum SocketError {
     /// Nobody listens there.
     #[error("no station runs at {}; `busker` starts one, `busker serve` one without a screen", .0.display())]
     NoStation(PathBuf),
@@ -50,12 +50,12 @@ pub enum LineError {
     Broken(#[from] io::Error),
 }
 
-impl From<ReadError> for LineError {
-    fn from(error: ReadError) -> LineError {
+impl From<ReadError> for SocketError {
+    fn from(error: ReadError) -> SocketError {
         match error {
-            ReadError::Io(error) if is_late(&error) => LineError::Strange("it is silent".to_owned()),
-            ReadError::Io(error) => LineError::Broken(error),
-            ReadError::Wire(error) => LineError::Strange(error.to_string()),
+            ReadError::Io(error) if is_late(&error) => SocketError::Strange("it is silent".to_owned()),
+            ReadError::Io(error) => SocketError::Broken(error),
+            ReadError::Wire(error) => SocketError::Strange(error.to_string()),
         }
     }
 }
@@ -85,42 +85,42 @@ fn without_controls(json: &[u8]) -> Vec<u8> {
 }
 
 /// A line to a station.
-pub struct Line {
+pub struct SocketClient {
     stream: UnixStream,
     reader: BufReader<UnixStream>,
 }
 
-impl Line {
+impl SocketClient {
     /// Connects, and says hello, once it is clear that this user's station is there.
     ///
     /// # Errors
     /// Nobody is there, or somebody with whom there is no talking.
-    pub fn open(path: &Path, role: Role) -> Result<Line, LineError> {
+    pub fn open(path: &Path, role: Role) -> Result<SocketClient, SocketError> {
         if let Some(folder) = path.parent().filter(|folder| folder.exists()) {
             check_folder(folder)
-                .map_err(|error| LineError::NotOurs { path: path.to_owned(), why: error.to_string() })?;
+                .map_err(|error| SocketError::NotOurs { path: path.to_owned(), why: error.to_string() })?;
         }
         let stream = UnixStream::connect(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => LineError::NoStation(path.to_owned()),
-            _ => LineError::Broken(error),
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => SocketError::NoStation(path.to_owned()),
+            _ => SocketError::Broken(error),
         })?;
         let (ours, theirs) = (rustix::process::getuid(), socket_peercred(&stream).map_err(io::Error::from)?.uid);
         if theirs != ours && !theirs.is_root() {
             let why = format!("user {} listens there, and you are user {}", theirs.as_raw(), ours.as_raw());
-            return Err(LineError::NotOurs { path: path.to_owned(), why });
+            return Err(SocketError::NotOurs { path: path.to_owned(), why });
         }
         stream.set_read_timeout(Some(HELLO))?;
-        let mut line = Line { reader: BufReader::new(stream.try_clone()?), stream };
+        let mut line = SocketClient { reader: BufReader::new(stream.try_clone()?), stream };
         let version = env!("CARGO_PKG_VERSION").to_owned();
         match line.told()? {
-            Told::Hello { wire, version } => match wire_mismatch(wire, &version) {
+            ServerMessage::Hello { wire, version } => match wire_mismatch(wire, &version) {
                 None => {}
-                Some(why) => return Err(LineError::Refused(why)),
+                Some(why) => return Err(SocketError::Refused(why)),
             },
-            Told::Leave { why } => return Err(LineError::Refused(why)),
-            _ => return Err(LineError::Strange("it says no hello".to_owned())),
+            ServerMessage::Leave { why } => return Err(SocketError::Refused(why)),
+            _ => return Err(SocketError::Strange("it says no hello".to_owned())),
         }
-        line.ask(&Asked::Hello { wire: WIRE, version, role })?;
+        line.ask(&ClientMessage::Hello { wire: WIRE, version, role })?;
         line.stream.set_read_timeout(None)?;
         Ok(line)
     }
@@ -129,7 +129,7 @@ impl Line {
     ///
     /// # Errors
     /// The line broke.
-    pub fn ask(&self, asked: &Asked) -> Result<(), LineError> {
+    pub fn ask(&self, asked: &ClientMessage) -> Result<(), SocketError> {
         Ok(write_line(&self.stream, asked.encode())?)
     }
 
@@ -137,26 +137,27 @@ impl Line {
     ///
     /// # Errors
     /// The line broke, or nobody can understand what came.
-    pub fn told(&mut self) -> Result<Told, LineError> {
+    pub fn told(&mut self) -> Result<ServerMessage, SocketError> {
         let line = read_line(&mut self.reader, TOLD_BYTES_MAX)?;
         let line = line.ok_or_else(|| io::Error::from(ErrorKind::UnexpectedEof))?;
-        Told::decode(&without_controls(&line)).map_err(|error| LineError::Strange(error.to_string()))
+        ServerMessage::decode(&without_controls(&line)).map_err(|error| SocketError::Strange(error.to_string()))
     }
 
     /// The first whole status; events before it are passed over.
     ///
     /// # Errors
     /// The line broke, or the station did not tell it.
-    pub fn status(&mut self) -> Result<Status, LineError> {
+    pub fn status(&mut self) -> Result<Status, SocketError> {
         let mut known = None;
         loop {
             match self.told()? {
-                Told::Profile { profile } => known = Some(profile),
-                Told::Status { at_ns, changes } => {
-                    let profile = known.ok_or_else(|| LineError::Strange("it tells of no profile".to_owned()))?;
-                    return Status::of(at_ns, changes, &profile).map_err(|error| LineError::Strange(error.to_string()));
+                ServerMessage::Profile { profile } => known = Some(profile),
+                ServerMessage::Status { at_ns, changes } => {
+                    let profile = known.ok_or_else(|| SocketError::Strange("it tells of no profile".to_owned()))?;
+                    return Status::of(at_ns, changes, &profile)
+                        .map_err(|error| SocketError::Strange(error.to_string()));
                 }
-                Told::Leave { why } => return Err(LineError::Refused(why)),
+                ServerMessage::Leave { why } => return Err(SocketError::Refused(why)),
                 _ => {}
             }
         }
@@ -166,14 +167,14 @@ impl Line {
     ///
     /// # Errors
     /// The line broke, or the system gives no thread.
-    pub fn into_station(mut self) -> Result<Station, LineError> {
+    pub fn into_station(mut self) -> Result<Station, SocketError> {
         let status = self.status()?;
         let profile = Arc::clone(&status.params.profile);
         let shown = Shown::from(status.clone());
         let (station, desk) = station::station(status);
         let waiting = Waiting::default();
         let reading = Reading {
-            line: Line { stream: self.stream.try_clone()?, reader: self.reader },
+            line: SocketClient { stream: self.stream.try_clone()?, reader: self.reader },
             shown,
             bulletin: desk.bulletin().clone(),
             profile,
@@ -214,7 +215,7 @@ fn write(desk: &Desk, stream: &UnixStream, waiting: &Waiting) {
                     waiting.lock().as_mut().map(|waiting| waiting.insert(next, reply));
                     next
                 });
-                if write_line(stream, Asked::Do { command: command.to_string(), id }.encode()).is_err() {
+                if write_line(stream, ClientMessage::Do { command: command.to_string(), id }.encode()).is_err() {
                     return;
                 }
             }
@@ -226,7 +227,7 @@ fn write(desk: &Desk, stream: &UnixStream, waiting: &Waiting) {
 
 /// Reads what is told.
 struct Reading {
-    line: Line,
+    line: SocketClient,
     /// What changes are put into.
     shown: Shown,
     bulletin: station::Bulletin,
@@ -238,7 +239,7 @@ impl Reading {
     fn run(mut self) {
         let why = loop {
             match self.line.told() {
-                Ok(Told::Leave { why }) => break why,
+                Ok(ServerMessage::Leave { why }) => break why,
                 Ok(told) => self.take(told),
                 Err(error) => break error.to_string(),
             }
@@ -250,22 +251,22 @@ impl Reading {
         // The writing thread waits for errands; it finds the line broken at the next one.
     }
 
-    fn take(&mut self, told: Told) {
+    fn take(&mut self, told: ServerMessage) {
         match told {
-            Told::Profile { profile } => self.profile = profile,
-            Told::Status { at_ns, changes } => self.put(at_ns, changes),
-            Told::Levels(moved) => {
+            ServerMessage::Profile { profile } => self.profile = profile,
+            ServerMessage::Status { at_ns, changes } => self.put(at_ns, changes),
+            ServerMessage::Levels(moved) => {
                 moved.put_into(&mut self.shown.levels);
                 self.show();
             }
-            Told::Event(event) => self.bulletin.tell(&event),
-            Told::Answer { id: Some(id), done, text } => {
+            ServerMessage::Event(event) => self.bulletin.tell(&event),
+            ServerMessage::Answer { id: Some(id), done, text } => {
                 let reply = self.waiting.lock().as_mut().and_then(|waiting| waiting.remove(&id));
                 if let Some(reply) = reply {
                     reply(if done { Ok(text) } else { Err(text) });
                 }
             }
-            Told::Answer { id: None, done: false, text } => {
+            ServerMessage::Answer { id: None, done: false, text } => {
                 self.bulletin.tell(&Event::Notice { severity: Severity::Warning, text });
             }
             _ => {}
@@ -295,9 +296,12 @@ mod tests {
 
     #[test]
     fn nothing_a_station_says_steers_the_terminal() {
-        let told = Told::Leave { why: "a\u{1b}[2J\u{7f}\u{9b}1m\r\u{8}\n\tb \\u001b é♪\u{1f600}".to_owned() };
+        let told =
+            ServerMessage::Leave { why: "a\u{1b}[2J\u{7f}\u{9b}1m\r\u{8}\n\tb \\u001b é♪\u{1f600}".to_owned() };
         let written = told.encode().replace("♪", r"\u001b\u009b\ud83d\ude00\\u001b");
-        let Ok(Told::Leave { why }) = Told::decode(&without_controls(written.as_bytes())) else { panic!("{written}") };
+        let Ok(ServerMessage::Leave { why }) = ServerMessage::decode(&without_controls(written.as_bytes())) else {
+            panic!("{written}")
+        };
         assert!(why.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t')), "{why:?}");
         assert!(
             why.contains("\n\tb \\u001b é") && why.ends_with("\u{fffd}\u{fffd}\u{1f600}\\u001b\u{1f600}"),
@@ -311,8 +315,8 @@ mod tests {
         let folder = tempfile::Builder::new().prefix(&format!("busker-{uid}-")).tempdir_in("/tmp").unwrap();
         let listener = std::os::unix::net::UnixListener::bind(folder.path().join("s")).unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        let refused = Line::open(&folder.path().join("s"), Role::Ask).map(drop).unwrap_err();
-        assert!(matches!(refused, LineError::NotOurs { .. }), "{refused}");
+        let refused = SocketClient::open(&folder.path().join("s"), Role::Ask).map(drop).unwrap_err();
+        assert!(matches!(refused, SocketError::NotOurs { .. }), "{refused}");
         listener.set_nonblocking(true).unwrap();
         assert!(listener.accept().is_err(), "nobody came");
     }

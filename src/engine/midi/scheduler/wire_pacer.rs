@@ -24,7 +24,7 @@ const FARTHEST_AGO_NS: u64 = 1_000_000_000;
 const MOST_BOOKED_NS: u64 = 50_000_000;
 
 /// The wire of one port.
-pub(super) struct Pace {
+pub(super) struct WirePacer {
     wire: Wire,
     /// When everything that was handed over has left.
     free_ns: u64,
@@ -35,10 +35,10 @@ pub(super) struct Pace {
     pulses: Option<PulseWatch>,
 }
 
-impl Pace {
-    pub(super) fn new(wire: Wire, pulses: Option<PulseWatch>) -> Pace {
+impl WirePacer {
+    pub(super) fn new(wire: Wire, pulses: Option<PulseWatch>) -> WirePacer {
         let pulses = pulses.filter(|_| wire.yields_to_pulses);
-        Pace { wire, free_ns: 0, pulse_gone_ns: 0, counted_ns: 0, pulses }
+        WirePacer { wire, free_ns: 0, pulse_gone_ns: 0, counted_ns: 0, pulses }
     }
 
     /// Whether a message goes in pieces, for a port that takes them: what is longer than any other, where the wire yields

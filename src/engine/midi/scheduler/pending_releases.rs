@@ -3,15 +3,15 @@
 //! A set and no list, so there is room for all there can be.
 
 use crate::midi::{
-    Channel, Held, Message,
+    Channel, HeldState, Message,
     held::{ALL_NOTES_OFF, ALL_SOUND_OFF},
 };
 
 /// What is owed to one port.
 #[derive(Debug, Default)]
-pub(super) struct Owed {
+pub(super) struct PendingReleases {
     /// Notes to end, pedals to lift, bends to take back.
-    held: Held,
+    held: HeldState,
     /// Channels that are owed it, one bit each.
     sound_off: u16,
     notes_off: u16,
@@ -21,7 +21,7 @@ pub(super) struct Owed {
     pub since_ns: u64,
 }
 
-impl Owed {
+impl PendingReleases {
     pub(super) fn is_empty(&self) -> bool {
         self.first().is_none()
     }
@@ -33,7 +33,7 @@ impl Owed {
     }
 
     /// Owes the ends of all that is held.
-    pub(super) fn owe_ends_of(&mut self, held: &Held, since_ns: u64) {
+    pub(super) fn owe_ends_of(&mut self, held: &HeldState, since_ns: u64) {
         self.since(since_ns);
         self.held.add_all(held);
     }
@@ -72,7 +72,7 @@ impl Owed {
         };
         let sound_off = of(self.sound_off, ALL_SOUND_OFF);
         let notes_off = of(self.notes_off, ALL_NOTES_OFF);
-        let Owed { held, .. } = self;
+        let PendingReleases { held, .. } = self;
         held.note_offs().chain(sound_off).chain(held.pedals_up()).chain(notes_off).chain(held.bends_back()).next()
     }
 

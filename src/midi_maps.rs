@@ -1,4 +1,4 @@
-//! What controllers and notes of other devices were tied to (MIDI learn): the file, and what it means. Pure.
+//! What controllers and notes of other devices were mapped to (MIDI learn): the file, and what it means. Pure.
 
 use crate::{
     command::{self, Command, arg::ArgKind},
@@ -6,14 +6,14 @@ use crate::{
     music::Note,
     profile::Profile,
     stored::{self, FromYaml, Full, Merge, ToYaml},
-    yaml::{self, BRACKETS_MAX, Fault, Field, Reader},
+    yaml::{self, BRACKETS_MAX, Fault, YamlField, YamlReader},
 };
 use std::fmt;
 
 /// Longest text of a port or a command in the file, in characters.
 const TEXT_CHARS_MAX: usize = 400;
-/// A tie in the file without what it does, in bytes: a port of the longest characters, and what stands around it.
-const TIE_BYTES_MAX: usize = 4 * TEXT_CHARS_MAX + 100;
+/// A map in the file without what it does, in bytes: a port of the longest characters, and what stands around it.
+const MAP_BYTES_MAX: usize = 4 * TEXT_CHARS_MAX + 100;
 /// Controllers from here on are channel mode messages (MIDI 1.0, "Channel Mode Messages").
 const FIRST_MODE_CONTROLLER: u8 = 120;
 
@@ -51,7 +51,7 @@ impl fmt::Display for Mover {
 }
 
 impl Mover {
-    /// What a message says moved, and to where, 0 to 1; nothing for messages nothing can be tied to. The end of a note
+    /// What a message says moved, and to where, 0 to 1; nothing for messages nothing can be mapped to. The end of a note
     /// is its way back to 0.
     pub fn of(port: &str, message: &Message) -> Option<(Mover, f64)> {
         let channel = message.channel()?;
@@ -74,7 +74,7 @@ impl Mover {
 
 /// What is done when something moves.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Deed {
+pub enum MapAction {
     /// A command, each time it comes up past the middle.
     Press(Command),
     /// A command whose last argument is where the control stands.
@@ -86,12 +86,12 @@ pub enum Deed {
     },
 }
 
-impl Deed {
+impl MapAction {
     /// What a text means: a command, a command without its last argument, or the name of a parameter.
     ///
     /// # Errors
     /// A sentence with what is allowed.
-    pub fn of(text: &str, profile: &Profile) -> Result<Deed, String> {
+    pub fn of(text: &str, profile: &Profile) -> Result<MapAction, String> {
         let text = text.trim();
         let name = text.split_whitespace().next().unwrap_or_default();
         let line = match command::spec(name) {
@@ -99,7 +99,7 @@ impl Deed {
             _ => text.to_owned(),
         };
         let error = match line.parse::<Command>() {
-            Ok(command) => return Ok(Deed::Press(command)),
+            Ok(command) => return Ok(MapAction::Press(command)),
             Err(error) => error,
         };
         let row = command::spec(line.split_whitespace().next().unwrap_or_default());
@@ -108,7 +108,7 @@ impl Deed {
         match (row, last) {
             (Some(row), Some(last)) if given == row.args.len() && !last.optional => {
                 let turns = matches!(last.kind, ArgKind::Number { .. } | ArgKind::OneOf(_)) || row.name == "param.set";
-                if turns { Ok(Deed::Turn { line, kind: last.kind }) } else { Err(error.to_string()) }
+                if turns { Ok(MapAction::Turn { line, kind: last.kind }) } else { Err(error.to_string()) }
             }
             _ => Err(error.to_string()),
         }
@@ -118,8 +118,8 @@ impl Deed {
     /// nothing to do.
     pub fn command(&self, before: f64, position: f64) -> Option<Command> {
         match self {
-            Deed::Press(command) => (before < 0.5 && position >= 0.5).then(|| command.clone()),
-            Deed::Turn { line, kind } => {
+            MapAction::Press(command) => (before < 0.5 && position >= 0.5).then(|| command.clone()),
+            MapAction::Turn { line, kind } => {
                 let exact = match *kind {
                     ArgKind::Number { min, max, .. } => format!("{line} {:.3}", min + position * (max - min)),
                     ArgKind::OneOf(words) => {
@@ -138,68 +138,68 @@ impl Deed {
     }
 }
 
-/// One tie.
+/// One map.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tie {
+pub struct MidiMap {
     /// What moves it.
     pub by: Mover,
-    /// What it does, as it was asked for; see [`Deed::of`].
+    /// What it does, as it was asked for; see [`MapAction::of`].
     pub does: String,
 }
 
 /// All of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Learned {
+pub struct MidiMaps {
     /// In the order they were learned. No mover stands twice.
-    pub ties: Vec<Tie>,
+    pub maps: Vec<MidiMap>,
 }
 
-impl Learned {
-    /// Whether one more tie fits into the file, whatever port its mover is at.
+impl MidiMaps {
+    /// Whether one more map fits into the file, whatever port its mover is at.
     ///
     /// # Errors
     /// It may not.
     pub fn has_room_for(&self, does: &str) -> Result<(), Full> {
         let text = format!("{}{}", self.to_yaml(), yaml::quoted(does));
-        let (bytes, brackets) = (text.len() + TIE_BYTES_MAX, yaml::brackets(&text) + TEXT_CHARS_MAX + 1);
+        let (bytes, brackets) = (text.len() + MAP_BYTES_MAX, yaml::brackets(&text) + TEXT_CHARS_MAX + 1);
         if bytes > Self::BYTES_MAX || brackets > BRACKETS_MAX {
             return Err(Full::new(format!("up to {bytes} bytes"), Self::ROOM));
         }
         Ok(())
     }
 
-    /// Ties a mover to something; what it was tied to before is forgotten.
+    /// Maps a mover to something; what it was mapped to before is forgotten.
     pub fn learn(&mut self, by: Mover, does: String) {
-        self.ties.retain(|tie| tie.by != by);
-        self.ties.push(Tie { by, does });
+        self.maps.retain(|map| map.by != by);
+        self.maps.push(MidiMap { by, does });
     }
 
-    /// Forgets every tie to something; true where there was one.
+    /// Forgets every map to something; true where there was one.
     pub fn forget(&mut self, does: &str) -> bool {
-        let before = self.ties.len();
-        self.ties.retain(|tie| tie.does != does && tie.does.strip_prefix("param.set ") != Some(does));
-        self.ties.len() < before
+        let before = self.maps.len();
+        self.maps.retain(|map| map.does != does && map.does.strip_prefix("param.set ") != Some(does));
+        self.maps.len() < before
     }
 }
 
-impl FromYaml for Learned {
-    /// A person makes each tie: a thousand of the longest that fit are more than anybody's. [`has_room_for`](Learned::has_room_for)
+impl FromYaml for MidiMaps {
+    /// A person makes each map: a thousand of the longest that fit are more than anybody's. [`has_room_for`](MidiMaps::has_room_for)
     /// refuses what would not.
     const BYTES_MAX: usize = 512 * 1024;
 
-    fn from_yaml(file: &str, text: &str) -> Result<Learned, Vec<Fault>> {
+    fn from_yaml(file: &str, text: &str) -> Result<MidiMaps, Vec<Fault>> {
         yaml::check_within(Self::BYTES_MAX, file, text, |reader, root| {
             if !root.is_given() {
-                return Some(Learned::default());
+                return Some(MidiMaps::default());
             }
             let map = reader.versioned(root, &["learned"])?;
             let items = reader.items(&map.field("learned"));
-            Some(Learned { ties: items.iter().filter_map(|item| read_tie(reader, item)).collect() })
+            Some(MidiMaps { maps: items.iter().filter_map(|item| read_map(reader, item)).collect() })
         })
     }
 }
 
-impl ToYaml for Learned {
+impl ToYaml for MidiMaps {
     const LOSS: &'static str = "what was learned works, but is gone with this session";
     const ROOM: &'static str = "learn.forget something first";
 
@@ -207,7 +207,7 @@ impl ToYaml for Learned {
         let mut text =
             "# What controllers and notes are tied to: `learn` adds to it, `learn.forget` takes from it.\nlearned:\n"
                 .to_owned();
-        for Tie { by, does } in &self.ties {
+        for MidiMap { by, does } in &self.maps {
             let control = match by.control {
                 MoverKind::Cc(number) => format!("cc: {number}"),
                 MoverKind::Note(note) => format!("note: {}", note.number()),
@@ -216,21 +216,21 @@ impl ToYaml for Learned {
             let (port, channel, does) = (yaml::quoted(&by.port), by.channel, yaml::quoted(does));
             text += &format!("  - {{ port: {port}, channel: {channel}, {control}, do: {does} }}\n");
         }
-        if self.ties.is_empty() {
+        if self.maps.is_empty() {
             text = text.replace("learned:\n", "learned: []\n");
         }
         text
     }
 }
 
-impl Merge for Learned {
-    fn merge(base: &Learned, ours: &Learned, theirs: &Learned) -> (Learned, bool) {
-        let (ties, is_lossy) = stored::merge_by((&base.ties, &ours.ties, &theirs.ties), |a, b| a.by == b.by);
-        (Learned { ties }, is_lossy)
+impl Merge for MidiMaps {
+    fn merge(base: &MidiMaps, ours: &MidiMaps, theirs: &MidiMaps) -> (MidiMaps, bool) {
+        let (maps, is_lossy) = stored::merge_by((&base.maps, &ours.maps, &theirs.maps), |a, b| a.by == b.by);
+        (MidiMaps { maps }, is_lossy)
     }
 }
 
-fn read_tie(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Tie> {
+fn read_map(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<MidiMap> {
     let map = reader.mapping(field, &["port", "channel", "cc", "note", "bend", "do"])?;
     let port = reader.needed(&map, "port", |reader, port| reader.text(port, TEXT_CHARS_MAX));
     let channel = reader.needed(&map, "channel", |reader, channel| reader.int(channel, 1, 16));
@@ -247,7 +247,7 @@ fn read_tie(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Tie> {
             return None;
         }
     };
-    Some(Tie { by: Mover { port: port?, channel: Channel::new(channel? as u8)?, control }, does: does? })
+    Some(MidiMap { by: Mover { port: port?, channel: Channel::new(channel? as u8)?, control }, does: does? })
 }
 
 #[cfg(test)]
@@ -255,13 +255,13 @@ mod tests {
     use super::*;
     use crate::profile::{DEFAULT_ID, Library};
 
-    fn deed(text: &str) -> Result<Deed, String> {
+    fn action(text: &str) -> Result<MapAction, String> {
         let (library, _) = Library::load(None);
-        Deed::of(text, library.get(DEFAULT_ID).unwrap())
+        MapAction::of(text, library.get(DEFAULT_ID).unwrap())
     }
 
     fn moved(text: &str, before: f64, position: f64) -> Option<String> {
-        deed(text).unwrap().command(before, position).map(|command| command.to_string())
+        action(text).unwrap().command(before, position).map(|command| command.to_string())
     }
 
     #[test]
@@ -279,21 +279,21 @@ mod tests {
     #[test]
     fn what_cannot_be_tied_is_told_why() {
         for text in ["xyzzy", "transport.locate", "profile.use", "clock.offset", "note.on C4 100 100", ""] {
-            assert!(deed(text).is_err(), "{text}");
+            assert!(action(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn the_file_reads_back_what_was_written() {
-        let mut learned = Learned::default();
-        assert_eq!(Learned::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
+        let mut learned = MidiMaps::default();
+        assert_eq!(MidiMaps::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
         let mover = |control| Mover { port: "alsa:a \"b\": c".to_owned(), channel: Channel::FIRST, control };
         learned.learn(mover(MoverKind::Cc(7)), "filter_cutoff".to_owned());
         learned.learn(mover(MoverKind::Note(Note::new(36).unwrap())), "record.toggle".to_owned());
         learned.learn(mover(MoverKind::Bend), "clock.bpm".to_owned());
-        assert_eq!(Learned::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
+        assert_eq!(MidiMaps::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
         learned.learn(mover(MoverKind::Cc(7)), "param.set eg_attack".to_owned());
-        assert_eq!(learned.ties.len(), 3, "a mover does one thing");
+        assert_eq!(learned.maps.len(), 3, "a mover does one thing");
         assert!(learned.forget("eg_attack") && !learned.forget("eg_attack"));
     }
 
@@ -301,7 +301,7 @@ mod tests {
     fn every_fault_of_the_file_is_named() {
         let text = "learned:\n  - { port: a, channel: 17, cc: 7, do: quit }\n  - { port: a, channel: 1, do: quit }\n";
         let faults: Vec<String> =
-            Learned::from_yaml("learned.yaml", text).unwrap_err().iter().map(ToString::to_string).collect();
+            MidiMaps::from_yaml("learned.yaml", text).unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
             faults,
             [

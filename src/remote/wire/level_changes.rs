@@ -17,7 +17,7 @@ type Meter = (f32, f32, f32, bool);
 /// Levels that are others than before; what is not there stays as it was.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Moved {
+pub struct LevelChanges {
     /// Nanoseconds since the engine started.
     pub at_ns: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,16 +64,16 @@ fn statuses(meters: Vec<Meter>) -> Vec<MeterStatus> {
     meters.into_iter().map(status).collect()
 }
 
-impl Moved {
+impl LevelChanges {
     /// What of `now` is another than `before`; nothing where all is the same.
-    pub fn between(before: &Levels, now: &Levels) -> Option<Moved> {
+    pub fn between(before: &Levels, now: &Levels) -> Option<LevelChanges> {
         let (then, moving) = (&before.moving, &now.moving);
         if then == moving && before.counts == now.counts {
             return None;
         }
         let is_elsewhere = (then.position, then.seconds) != (moving.position, moving.seconds);
         let another = |then: f64, now: f64| (then != now).then_some(now);
-        Some(Moved {
+        Some(LevelChanges {
             at_ns: now.at_ns,
             song: is_elsewhere.then(|| (moving.position.to_string(), moving.seconds)),
             inputs: (then.inputs != moving.inputs).then(|| meters(&moving.inputs)),
@@ -87,7 +87,7 @@ impl Moved {
 
     /// Puts it in the place of what was before.
     pub fn put_into(self, levels: &mut Levels) {
-        let Moved { at_ns, song, inputs, outputs, motion, take_seconds, audition_seconds, counts } = self;
+        let LevelChanges { at_ns, song, inputs, outputs, motion, take_seconds, audition_seconds, counts } = self;
         let Levels { moving, counts: counted, .. } = levels;
         if let Some((position, seconds)) = song {
             // A place that is none leaves the song where it was.
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::{
         engine::{config::EngineConfig, offline::Offline},
-        remote::wire::Told,
+        remote::wire::ServerMessage,
     };
 
     #[test]
@@ -127,18 +127,19 @@ mod tests {
         let mut there = before.clone();
         offline.run_to(50_000);
         let now = levels(&offline);
-        let Told::Levels(moved) =
-            Told::decode(Told::Levels(Moved::between(&before, &now).unwrap()).encode().as_bytes()).unwrap()
-        else {
+        let ServerMessage::Levels(moved) = ServerMessage::decode(
+            ServerMessage::Levels(LevelChanges::between(&before, &now).unwrap()).encode().as_bytes(),
+        )
+        .unwrap() else {
             panic!()
         };
         moved.put_into(&mut there);
         assert_eq!(there, now);
-        assert_eq!(Moved::between(&now, &now), None);
+        assert_eq!(LevelChanges::between(&now, &now), None);
         // Only what moved is on the way.
         let mut louder = now.clone();
         louder.moving.outputs[0].peak_db += 1.0;
-        let Some(moved) = Moved::between(&now, &louder) else { panic!() };
+        let Some(moved) = LevelChanges::between(&now, &louder) else { panic!() };
         let text = serde_json::to_value(&moved).unwrap();
         assert_eq!(text.as_object().unwrap().keys().collect::<Vec<_>>(), ["at_ns", "outputs"]);
     }

@@ -35,7 +35,7 @@ struct Debt {
 
 /// The answers that come later.
 #[derive(Default)]
-pub(super) struct Owed {
+pub(super) struct PendingAnswers {
     debts: Vec<Debt>,
     /// What became known since the last time; nothing where it went well.
     known: Vec<(Awaited, Option<Answer>)>,
@@ -44,7 +44,7 @@ pub(super) struct Owed {
     promised: Option<Promise>,
 }
 
-impl Owed {
+impl PendingAnswers {
     /// The command that is being obeyed is answered when this is done.
     pub(super) fn promise_errand(&mut self) -> ErrandId {
         self.last = self.last.next();

@@ -22,7 +22,7 @@ const OWN: &str = "busker-";
 
 /// The socket's file, taken. Dropped, it is free again.
 #[derive(Debug)]
-pub struct Place {
+pub struct SocketFile {
     path: PathBuf,
     /// Device and inode of the socket: the file there may be another's by now.
     made: (u64, u64),
@@ -32,7 +32,7 @@ pub struct Place {
 
 /// Why the socket could not be had.
 #[derive(Debug, thiserror::Error)]
-pub enum NoPlace {
+pub enum SocketFileError {
     /// A station has it.
     #[error("a station runs already, at {}", .0.display())]
     Taken(PathBuf),
@@ -56,13 +56,13 @@ pub fn of_user() -> PathBuf {
     }
 }
 
-impl Place {
+impl SocketFile {
     /// Takes the place, and listens there.
     ///
     /// # Errors
     /// A station has it, or the system refuses.
-    pub fn take(path: &Path) -> Result<(Place, UnixListener), NoPlace> {
-        let refused = |why| NoPlace::Refused { path: path.to_owned(), why };
+    pub fn take(path: &Path) -> Result<(SocketFile, UnixListener), SocketFileError> {
+        let refused = |why| SocketFileError::Refused { path: path.to_owned(), why };
         // Too long a name could be made, and nobody could connect to it.
         SocketAddr::from_pathname(path).map_err(refused)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -72,11 +72,11 @@ impl Place {
         let lock = open_plain(how, &path.with_extension("lock"), true).map_err(refused)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(NoPlace::Taken(path.to_owned())),
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(SocketFileError::Taken(path.to_owned())),
             Err(error) => return Err(refused(error.into())),
         }
         let (listener, made) = listen(path, folder).map_err(refused)?;
-        Ok((Place { path: path.to_owned(), made, _lock: lock }, listener))
+        Ok((SocketFile { path: path.to_owned(), made, _lock: lock }, listener))
     }
 
     /// The socket's file.
@@ -85,7 +85,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for SocketFile {
     fn drop(&mut self) {
         // The lock's file stays: whoever waits for it must find the same one.
         if fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == self.made) {
@@ -172,15 +172,15 @@ mod tests {
     fn only_one_station_has_the_place_and_what_a_killed_one_left_is_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deeper/busker.sock");
-        let (place, listener) = Place::take(&path).unwrap();
-        assert!(matches!(Place::take(&path), Err(NoPlace::Taken(_))));
+        let (place, listener) = SocketFile::take(&path).unwrap();
+        assert!(matches!(SocketFile::take(&path), Err(SocketFileError::Taken(_))));
         UnixStream::connect(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         drop((place, listener));
         assert!(!path.exists());
         // A killed station's: the file is there, and nobody has the lock.
         drop(UnixListener::bind(&path).unwrap());
-        let (_place, _listener) = Place::take(&path).unwrap();
+        let (_place, _listener) = SocketFile::take(&path).unwrap();
         UnixStream::connect(&path).unwrap();
     }
 
@@ -188,17 +188,17 @@ mod tests {
     fn a_socket_or_file_of_somebody_else_is_never_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("busker.sock");
-        let (first, _listener) = Place::take(&path).unwrap();
+        let (first, _listener) = SocketFile::take(&path).unwrap();
         // A cleaner took both files away, and another station began there.
         fs::remove_file(&path).unwrap();
         fs::remove_file(path.with_extension("lock")).unwrap();
-        let (_second, _listener) = Place::take(&path).unwrap();
+        let (_second, _listener) = SocketFile::take(&path).unwrap();
         drop(first);
         UnixStream::connect(&path).unwrap();
 
         let notes = folder.path().join("notes.txt");
         fs::write(&notes, "words").unwrap();
-        assert!(matches!(Place::take(&notes), Err(NoPlace::Refused { .. })));
+        assert!(matches!(SocketFile::take(&notes), Err(SocketFileError::Refused { .. })));
         assert_eq!(fs::read_to_string(&notes).unwrap(), "words");
     }
 
@@ -206,7 +206,7 @@ mod tests {
     fn a_named_socket_that_others_can_get_at_is_doubted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("busker.sock");
-        let (_place, _listener) = Place::take(&path).unwrap();
+        let (_place, _listener) = SocketFile::take(&path).unwrap();
         let mode = |of: &Path, mode: u32| fs::set_permissions(of, Permissions::from_mode(mode)).unwrap();
         for (of_folder, of_socket, why) in [
             (0o700, 0o600, None),
@@ -227,7 +227,7 @@ mod tests {
     fn a_folder_that_others_can_put_another_one_in_the_place_of_is_doubted() {
         let above = tempfile::tempdir().unwrap();
         let path = above.path().join("own/busker.sock");
-        let (_place, _listener) = Place::take(&path).unwrap();
+        let (_place, _listener) = SocketFile::take(&path).unwrap();
         assert_eq!(doubt(&path), None);
         fs::set_permissions(above.path(), Permissions::from_mode(0o777)).unwrap();
         assert!(doubt(&path).unwrap().contains(&format!("write to {}", above.path().display())));
@@ -238,17 +238,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let made = std::process::Command::new("mkfifo").arg(folder.path().join("busker.lock")).status().unwrap();
         assert!(made.success());
-        assert!(matches!(Place::take(&folder.path().join("busker.sock")), Err(NoPlace::Refused { .. })));
+        assert!(matches!(SocketFile::take(&folder.path().join("busker.sock")), Err(SocketFileError::Refused { .. })));
     }
 
     #[test]
     fn a_place_that_cannot_be_is_refused_with_its_reason() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
-        let error = Place::take(&folder.path().join("file/busker.sock")).unwrap_err();
-        assert!(matches!(error, NoPlace::Refused { .. }), "{error}");
+        let error = SocketFile::take(&folder.path().join("file/busker.sock")).unwrap_err();
+        assert!(matches!(error, SocketFileError::Refused { .. }), "{error}");
         // A name longer than a socket's may be.
-        let error = Place::take(&folder.path().join("x".repeat(120))).unwrap_err();
-        assert!(matches!(error, NoPlace::Refused { .. }), "{error}");
+        let error = SocketFile::take(&folder.path().join("x".repeat(120))).unwrap_err();
+        assert!(matches!(error, SocketFileError::Refused { .. }), "{error}");
     }
 }

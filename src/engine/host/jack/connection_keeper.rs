@@ -16,15 +16,15 @@ use std::{
 };
 
 /// The notification's half.
-pub struct Keeper {
+pub struct ConnectionKeeper {
     /// Between the station's ports and others, each from its source.
     connections: Vec<(String, String)>,
     returned: Sender<(String, String)>,
 }
 
-impl Keeper {
+impl ConnectionKeeper {
     /// A keeper of these connections on this server.
-    pub fn new(server: Server, connections: Vec<(String, String)>) -> Keeper {
+    pub fn new(server: Server, connections: Vec<(String, String)>) -> ConnectionKeeper {
         let (returned, connections_to_make) = mpsc::channel::<(String, String)>();
         if !connections.is_empty() {
             let body = move || connections_to_make.into_iter().for_each(|connection| again(&server, connection));
@@ -32,7 +32,7 @@ impl Keeper {
                 tracing::warn!("MIDI connections that are lost are not made again: no thread: {error}");
             }
         }
-        Keeper { connections, returned }
+        ConnectionKeeper { connections, returned }
     }
 
     /// A port appeared. On JACK's notification thread, where the server must not be asked for anything.

@@ -21,39 +21,39 @@ pub const LONGEST_BYTES: usize = LONGEST_SYSEX_BYTES;
 const HEADER_BYTES: usize = 10;
 
 /// The sender's half.
-pub struct LaneSender {
+pub struct MessageSender {
     ring: HeapProd<u8>,
 }
 
 /// The receiver's half.
-pub struct LaneReceiver {
+pub struct MessageReceiver {
     ring: HeapCons<u8>,
     next: Option<(i64, usize)>,
     message: Box<[u8; LONGEST_BYTES]>,
 }
 
 /// Both halves.
-pub fn lane() -> (LaneSender, LaneReceiver) {
+pub fn message_queue() -> (MessageSender, MessageReceiver) {
     let (producer, consumer) = HeapRb::new(CAPACITY_BYTES).split();
-    let receiver = LaneReceiver { ring: consumer, next: None, message: Box::new([0; LONGEST_BYTES]) };
-    (LaneSender { ring: producer }, receiver)
+    let receiver = MessageReceiver { ring: consumer, next: None, message: Box::new([0; LONGEST_BYTES]) };
+    (MessageSender { ring: producer }, receiver)
 }
 
-/// The lane has no room for this message; it was not sent.
+/// The queue has no room for this message; it was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no room for another message")]
-pub struct LaneFull;
+pub struct QueueFull;
 
-impl LaneSender {
+impl MessageSender {
     /// Sends a complete message with its instant. Realtime: yes.
     ///
     /// # Errors
     /// Where there is no room, or the message is longer than [`LONGEST_BYTES`].
-    pub fn send(&mut self, at: i64, bytes: &[u8]) -> Result<(), LaneFull> {
+    pub fn send(&mut self, at: i64, bytes: &[u8]) -> Result<(), QueueFull> {
         let urgent = Message::from_bytes(bytes).is_some_and(|m| m.is_urgent());
         let keep_free = if urgent { 0 } else { RESERVED_BYTES };
         if bytes.len() > LONGEST_BYTES || self.ring.vacant_len() < HEADER_BYTES + bytes.len() + keep_free {
-            return Err(LaneFull);
+            return Err(QueueFull);
         }
         let mut header = [0; HEADER_BYTES];
         header[..8].copy_from_slice(&at.to_le_bytes());
@@ -64,7 +64,7 @@ impl LaneSender {
     }
 }
 
-impl LaneReceiver {
+impl MessageReceiver {
     /// The next message, whatever its instant, and that. Realtime: yes.
     pub fn pop(&mut self) -> Option<(i64, &[u8])> {
         self.pop_before(i64::MAX)
@@ -102,7 +102,7 @@ mod tests {
         fn messages_arrive_whole_in_order_and_not_before_their_time(
             messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..300), 0..100),
         ) {
-            let (mut sender, mut receiver) = lane();
+            let (mut sender, mut receiver) = message_queue();
             for (i, message) in messages.iter().enumerate() {
                 sender.send(i as i64 * 10, message).unwrap();
             }
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_controllers_leaves_room_for_note_offs() {
-        let (mut sender, mut receiver) = lane();
+        let (mut sender, mut receiver) = message_queue();
         while sender.send(0, &[0xB0, 74, 1]).is_ok() {}
         for note in 0..128 {
             assert_eq!(sender.send(0, &[0x80, note, 64]), Ok(()));

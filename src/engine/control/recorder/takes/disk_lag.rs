@@ -3,7 +3,7 @@
 
 use super::{Out, Takes};
 use crate::{
-    engine::disk::writer::Progress,
+    engine::disk::writer::WriteProgress,
     status::{BehindStatus, Severity},
 };
 
@@ -13,8 +13,8 @@ const USUAL_SECONDS: f64 = 1.0;
 const TOLERATED_SECONDS: f64 = 1.0;
 
 /// How the disk keeps up.
-pub(super) struct Pace {
-    progress: Progress,
+pub(super) struct DiskLag {
+    progress: WriteProgress,
     /// The newest frame at which no more than usual waited.
     in_time_frame: i64,
     behind: Option<BehindStatus>,
@@ -22,21 +22,21 @@ pub(super) struct Pace {
     gap_frames: u64,
 }
 
-impl Pace {
-    pub(super) fn new(progress: Progress) -> Pace {
-        Pace { progress, in_time_frame: 0, behind: None, gap_frames: 0 }
+impl DiskLag {
+    pub(super) fn new(progress: WriteProgress) -> DiskLag {
+        DiskLag { progress, in_time_frame: 0, behind: None, gap_frames: 0 }
     }
 }
 
 impl Takes {
     /// How far the disk is behind, where it is.
     pub(super) fn behind(&self) -> Option<&BehindStatus> {
-        self.pace.behind.as_ref()
+        self.lag.behind.as_ref()
     }
 
     /// The oldest frame that is not written yet and will be.
     pub fn unwritten_frame(&self) -> Option<i64> {
-        self.pace.progress.oldest_frame()
+        self.lag.progress.oldest_frame()
     }
 
     /// The oldest frame that waits to be written. What the writer was asked for and does not know of yet waits, too.
@@ -63,23 +63,23 @@ impl Takes {
         let rate_hz = f64::from(self.sample_rate_hz);
         let waiting = self.oldest_waiting().map_or(0.0, |oldest| (held.end - oldest).max(0) as f64 / rate_hz);
         if waiting < USUAL_SECONDS {
-            self.pace.in_time_frame = held.end;
-            if self.pace.behind.take().is_some() {
-                let lost = (self.gap_frames - self.pace.gap_frames) as f64 / rate_hz;
+            self.lag.in_time_frame = held.end;
+            if self.lag.behind.take().is_some() {
+                let lost = (self.gap_frames - self.lag.gap_frames) as f64 / rate_hz;
                 let outcome = if lost > 0.0 { format!("{lost:.3} s are lost") } else { "nothing is lost".to_owned() };
                 out.notice(Severity::Info, format!("the disk has caught up: {outcome}"));
             }
             return;
         }
-        if (held.end - self.pace.in_time_frame) as f64 / rate_hz < USUAL_SECONDS + TOLERATED_SECONDS {
+        if (held.end - self.lag.in_time_frame) as f64 / rate_hz < USUAL_SECONDS + TOLERATED_SECONDS {
             return;
         }
         // In tenths: a status that changes is sent.
         let tenths = |seconds: f64| (seconds * 10.0).round() / 10.0;
         let holds_seconds = tenths((self.capture.frames() as f64 / rate_hz - waiting).max(0.0));
         let behind = BehindStatus { seconds: tenths(waiting), holds_seconds };
-        if self.pace.behind.replace(behind).is_none() {
-            self.pace.gap_frames = self.gap_frames;
+        if self.lag.behind.replace(behind).is_none() {
+            self.lag.gap_frames = self.gap_frames;
             let text = format!(
                 "the disk is too slow: {waiting:.1} s are not written yet; the buffer holds for {holds_seconds:.0} s more, \
                  then frames are lost: let nothing else use the disk, or record to another"
