@@ -33,7 +33,7 @@ pub fn run(args: &DoArgs) -> Outcome {
         Told::Answer { done: true, text, .. } => print(&text),
         Told::Answer { text, .. } => Err(Failure::asked(text)),
         Told::Leave { why } => Err(Failure::other(why)),
-        _ => Err(Failure::other(LineError::Strange("it answers something else".to_owned()))),
+        _ => Err(Failure::other(LineError::Strange("it sent an unexpected answer".to_owned()))),
     }
 }
 

@@ -98,7 +98,7 @@ fn notes_text(notes: &Notes, wav: &Wav) -> Vec<String> {
     let marks = notes.marks.iter().take(NAMED_MAX);
     lines.extend(marks.map(|mark| format!("mark {}  {}", time_text(mark.frame as f64 / rate_hz), mark.label)));
     if let Some(more) = notes.marks.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
-        lines.push(format!("and {more} more marks"));
+        lines.push(format!("and {more} more markers"));
     }
     lines
 }

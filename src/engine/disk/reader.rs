@@ -219,7 +219,7 @@ impl Reader {
                 };
                 if let Some((path, missing)) = missing_seconds {
                     let sentence = format!(
-                        "{path} ends {missing:.1} s before its header says; `busker takes repair` makes the header true"
+                        "{path} is {missing:.1} s shorter than its header declares; `busker takes repair` corrects the header"
                     );
                     self.tell(News::CutShort { epoch, sentence });
                 }
@@ -306,6 +306,6 @@ impl Take {
         block.last = frames < block.samples.len();
         self.frame += frames as i64;
         read.map(drop)
-            .map_err(|why| format!("{} is heard up to a place that cannot be read: {why}", self.path.display()))
+            .map_err(|why| format!("playback of {} stopped at an unreadable position: {why}", self.path.display()))
     }
 }

@@ -41,7 +41,7 @@ pub fn lane() -> (LaneSender, LaneReceiver) {
 
 /// The lane has no room for this message; it was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no room for another message")]
+#[error("the queue is full")]
 pub struct LaneFull;
 
 impl LaneSender {

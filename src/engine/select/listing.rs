@@ -122,7 +122,7 @@ fn list(machine: &dyn Machine, found: Vec<alsa::Found>, no_alsa: Option<HostErro
 /// The device `auto` would take: the first it would try that is there.
 fn auto_device(jack: bool, found: &[alsa::Found], cards: &Cards, no_alsa: Option<HostError>) -> (Place, Automatic) {
     if jack {
-        return (Place::Jack(None), automatic("jack", "a JACK server runs"));
+        return (Place::Jack(None), automatic("jack", "a JACK server is running"));
     }
     let mut refusals: Vec<String> = no_alsa.iter().map(ToString::to_string).collect();
     for (place, why) in auto_cards(cards, &mut refusals) {
@@ -139,7 +139,7 @@ fn auto_device(jack: bool, found: &[alsa::Found], cards: &Cards, no_alsa: Option
         }
     }
     if refusals.is_empty() {
-        refusals.push("there is no default ALSA device".to_owned());
+        refusals.push("no default ALSA device".to_owned());
     }
     (Place::Sim, automatic("sim", &format!("no audio device can be opened ({})", refusals.join("; "))))
 }
@@ -182,7 +182,7 @@ impl fmt::Display for Listing {
         for row in &self.ports {
             writeln!(f, "  {:width$}  {}", row.id, row.name)?;
         }
-        writeln!(f, "auto takes")?;
+        writeln!(f, "auto chooses")?;
         writeln!(f, "  {:width$}  {}", self.auto_device.id, self.auto_device.why)?;
         write!(f, "  {:width$}  {}", self.auto_port.id, self.auto_port.why)
     }

@@ -70,8 +70,7 @@ impl Asking {
 
     /// Has a command of the table done, with these arguments.
     pub(super) async fn ask(&self, name: &str, words: &[&str]) -> Outcome {
-        let row: &CommandSpec =
-            spec(name).ok_or_else(|| Refusal::malformed(format!("there is no command '{name}'")))?;
+        let row: &CommandSpec = spec(name).ok_or_else(|| Refusal::malformed(format!("unknown command '{name}'")))?;
         self.obey(row.command(words).map_err(Refusal::malformed)?).await
     }
 }

@@ -33,7 +33,7 @@ pub fn items(keymap: &Keymap, mode: Mode) -> Vec<Item> {
             NOTE_KEYS.iter().filter(|(_, at)| (from..to).contains(at)).map(|(key, _)| *key).collect()
         };
         items.push(Item::Entry(row(0, 12), "Play C to B of the octave".to_owned()));
-        items.push(Item::Entry(row(12, 29), "Play on from the C above".to_owned()));
+        items.push(Item::Entry(row(12, 29), "Play notes from the C above".to_owned()));
     }
     items.extend(keys(keymap, mode));
     if mode == Mode::Piano {
@@ -45,13 +45,13 @@ pub fn items(keymap: &Keymap, mode: Mode) -> Vec<Item> {
         items.extend(keys(keymap, Mode::Of(panel)));
         items.push(Item::Space);
     }
-    items.push(Item::Heading("Commands, as they are typed after :".to_owned()));
+    items.push(Item::Heading("Commands for the : line".to_owned()));
     for row in COMMANDS {
         items.push(Item::Usage(row.usage_with_ranges()));
         items.push(Item::Text(row.help.to_owned()));
     }
     items.push(Item::Space);
-    items.push(Item::Heading("What only the screen does, typed after : too".to_owned()));
+    items.push(Item::Heading("Screen actions, also for the : line".to_owned()));
     items.extend(complete::views().map(|view| Item::Entry(view.name().to_owned(), view.help().to_owned())));
     items
 }
