@@ -50,7 +50,7 @@ Examples:
 
 In the station, ? shows every key and : takes every command.";
 
-/// A performance station for hardware synths that lives in a terminal.
+/// A performance station for hardware synths in the terminal.
 #[derive(Debug, Parser)]
 #[command(name = "busker", version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {

@@ -85,7 +85,7 @@ fn what_cannot_be_is_one_message_that_names_it() {
         (&["clock", "--seconds", "-1"], &["'-1'", "a number of seconds over 0"]),
         (&["takes", "trim", "jam", "--from", "-1"], &["'-1'", "--from"]),
         (&["clock", "--port", "raw:/dev/null", "--seconds", "1"], &["/dev/null", "not a MIDI port"]),
-        (&["do", "help"], &["no command 'help'", "`busker man`"]),
+        (&["do", "help"], &["unknown command 'help'", "`busker man`"]),
         (&["do", ""], &["no command given", "`busker man`"]),
         (&["frobnicate"], &["frobnicate"]),
         (&["--frobnicate"], &["--frobnicate"]),

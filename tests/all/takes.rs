@@ -128,7 +128,7 @@ fn what_is_shown_is_what_is_in_the_file() {
     let (code, out, err) = run(home.path(), &args);
     assert_eq!(code, 2);
     assert!(out.contains("notes.txt: cannot be used") && out.contains("not a WAV file"), "{out}");
-    assert!(out.contains("sound.wav: sound"), "{out}");
+    assert!(out.contains("sound.wav: intact"), "{out}");
     for part in ["none.wav cannot be read", "folder.wav cannot be read", "3 of 4 files cannot be used"] {
         assert!(err.contains(part), "'{part}' is not in: {err}");
     }
@@ -244,5 +244,5 @@ fn a_killed_recording_is_left_alone_while_it_runs_and_repaired_after() {
     let after = frames(&jam);
     assert_eq!(after, (left - AUDIO_AT) / FRAME_BYTES);
     assert!(after >= written && after >= before, "{after} of {written} frames");
-    assert!(done(path, &["takes", "repair", "jam.wav"]).contains("sound"));
+    assert!(done(path, &["takes", "repair", "jam.wav"]).contains("intact"));
 }

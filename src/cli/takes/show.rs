@@ -66,7 +66,7 @@ fn text(name: &str, wav: &Wav, is_recording: bool) -> String {
     let state = match wav.health() {
         _ if is_recording => "being recorded",
         Health::Sound if why_unread(wav).is_some() => "cannot be used",
-        Health::Sound => "sound",
+        Health::Sound => "intact",
         Health::NeedsRepair => "needs repair (busker takes repair FILE)",
         Health::Beyond => "cannot be used",
     };

@@ -156,7 +156,7 @@ fn whatever_is_wrong_is_told() {
         ("/qui?", vec![], "no command that a pattern may run"),
         ("/[/y", vec![], "a bracket is not closed"),
         ("/profile/use", vec![text("xyzzy")], "xyzzy"),
-        ("/status/xyzzy", vec![], "unknown address"),
+        ("/status/xyzzy", vec![], "no status at this address"),
         ("/status/at_ns", vec![OscType::Int(1)], "no arguments"),
         ("/help", vec![text("/xyzzy")], "unknown address"),
         ("/subscribe", vec![text("/status/position"), OscType::Int(5)], "10..60000"),
