@@ -76,7 +76,7 @@ fn levels_are_listed_once_they_were_measured() {
     for name in ["jam.wav", "jam"] {
         let shown = done(path, &["takes", "show", name]);
         for part in
-            ["jams/jam.wav: sound", "  peak -20.0 dBFS, true peak -20.0 dBTP", "  loudness -20.0 LUFS", "no dropouts"]
+            ["jams/jam.wav: intact", "  peak -20.0 dBFS, true peak -20.0 dBTP", "  loudness -20.0 LUFS", "no dropouts"]
         {
             assert!(shown.contains(part), "'{part}' is not in: {shown}");
         }

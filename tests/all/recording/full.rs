@@ -77,7 +77,7 @@ fn a_full_disk_ends_the_take_which_is_whole_and_the_station_plays_on() {
     assert_eq!(frames(&take), (bytes - busker::wav::AUDIO_AT) / FRAME_BYTES);
     let shown = busker(station.home(), &["takes", "show", "kept/jam.wav"]).output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.starts_with("kept/jam.wav: sound\n"), "{shown}");
+    assert!(shown.starts_with("kept/jam.wav: intact\n"), "{shown}");
 }
 
 const JAM: &str = "
@@ -240,7 +240,7 @@ fn a_power_that_fails_closes_the_take() {
     assert!(station.wait_for_exit(), "{}", station.screen());
     let shown = busker(station.home(), &["takes", "show", "jam.wav"]).output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.contains("jam.wav: sound\n") && shown.contains("title jam"), "{shown}");
+    assert!(shown.contains("jam.wav: intact\n") && shown.contains("title jam"), "{shown}");
 }
 
 #[test]
