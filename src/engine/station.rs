@@ -33,13 +33,13 @@ const EVENTS: usize = 1024;
 pub type Answer = Result<String, String>;
 
 /// The engine is gone; nothing was done.
-pub const ENGINE_GONE: &str = "the engine has ended; nothing was done";
+pub const ENGINE_GONE: &str = "the engine has ended; the command was not run";
 
 /// Why a command did not even reach the engine. Nothing was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAsked {
     /// It has more to do than it can hold.
-    #[error("the engine is busy; this was not done")]
+    #[error("the engine is busy; the command was not run")]
     Busy,
     /// It has ended.
     #[error("{ENGINE_GONE}")]

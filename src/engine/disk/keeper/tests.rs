@@ -172,7 +172,7 @@ fn a_file_that_was_broken_while_the_station_runs_is_told_and_left_as_it_is_until
         fs::write(&file, broken).unwrap();
         let kept = station.save("b", 1);
         assert!(
-            matches!(&kept[..], [WriteOutcome::Not { sentence, again: Some(_) }] if sentence.contains("is left as it is")),
+            matches!(&kept[..], [WriteOutcome::Not { sentence, again: Some(_) }] if sentence.contains("is not overwritten")),
             "{kept:?}"
         );
         assert_eq!(fs::read_to_string(&file).unwrap(), broken);

@@ -209,7 +209,7 @@ impl Files {
                 let (_, source) = stereo::open(&audio.file)?;
                 let has_hz = source.sample_rate_hz();
                 if f64::from(has_hz) != rate_hz {
-                    return Err(format!("it has {has_hz} Hz, the song {rate_hz} Hz"));
+                    return Err(format!("its rate is {has_hz} Hz, the song's {rate_hz} Hz"));
                 }
                 self.open.push((Arc::clone(&audio.file), source, 0));
                 self.open.len() - 1

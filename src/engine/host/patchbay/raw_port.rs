@@ -78,7 +78,7 @@ impl RawPort {
                 port.retry.done(now_ns);
             }
             Err(RawPortError::Absent(why)) if wait => {
-                tracing::info!("a MIDI port is waited for: {why}");
+                tracing::info!("waiting for a MIDI port: {why}");
                 port.retry.begin(now_ns);
             }
             Err(refused) => return Err(refused.into()),
@@ -179,7 +179,7 @@ impl RawPort {
             Some(Ok((reader, _))) => Some(reader),
             // Many devices only listen.
             Some(Err(why)) => {
-                tracing::info!("{}; it is played all the same", HostError::from(why));
+                tracing::info!("{}; it can still be played", HostError::from(why));
                 None
             }
         };
@@ -188,7 +188,7 @@ impl RawPort {
     }
 
     fn lose(&mut self, now_ns: u64, changes: &mut Vec<PortChange>) {
-        tracing::info!(name = self.path, "a MIDI port is gone: its device says so");
+        tracing::info!(name = self.path, "a MIDI port disconnected: its device reports a hangup");
         self.file = None;
         if let Some(sockets) = &mut self.sockets {
             sockets.disconnect();
@@ -291,7 +291,7 @@ mod tests {
             assert_eq!(heard, [[0x90, note, 100]]);
             let mut polled = Vec::new();
             port.descriptors(&mut polled);
-            assert_eq!(alsa::poll::poll(&mut polled, 0), Ok(0), "a FIFO that nobody writes to is not quiet");
+            assert_eq!(alsa::poll::poll(&mut polled, 0), Ok(0), "a FIFO without a writer is not quiet");
         }
     }
 
