@@ -14,9 +14,11 @@ use crate::motion::{ModulatorRequest, ModulatorSlot};
 use crate::music::ClockSource;
 use crate::music::{Bpm, Decibels, Note, Position};
 use crate::profile::Curve;
+use crate::session::song::Grid;
+use crate::session::track::{MonitorMode, RecordMode};
 use arg::{
-    Arg, ArgKind, Hex, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Percent, PortName, Seconds, Steps, Switch,
-    TakeName, TempoStep, Text, ThruChannel, Velocity, Which,
+    Arg, ArgKind, Bars, Hex, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Pan, Percent, PortName, Seconds,
+    Speed, Steps, Switch, TakeName, TempoStep, Text, ThruChannel, Times, TrackNumber, Velocity, Which,
 };
 use channels::ChannelList;
 use std::{fmt, str::FromStr};
@@ -151,6 +153,64 @@ commands! {
     TakeRename = "take.rename" { take: TakeName, to: Text }
     /// Move a take to the trash in its folder
     TakeRemove = "take.remove" { take: Text }
+    /// Add an empty track
+    TrackAdd = "track.add" { name: Option<Text> }
+    /// Remove a track; edit.undo brings it back, its takes stay
+    TrackRemove = "track.remove" { track: TrackNumber }
+    /// Rename a track
+    TrackName = "track.name" { track: TrackNumber, name: Text }
+    /// Choose the taps a track records, one or two, like 1 or 3-4 or master
+    TrackInput = "track.input" { track: TrackNumber, taps: Text }
+    /// Arm a track for track.record: on, off or toggle
+    TrackArm = "track.arm" { track: TrackNumber, state: Switch }
+    /// Set when a track's input is in the outputs: auto, on or off
+    TrackMonitor = "track.monitor" { track: TrackNumber, mode: MonitorMode }
+    /// Set a track's fader in dB
+    TrackGain = "track.gain" { track: TrackNumber, gain: Decibels }
+    /// Pan a track, from -1 (left) to 1 (right)
+    TrackPan = "track.pan" { track: TrackNumber, pan: Pan }
+    /// Mute a track: on, off or toggle
+    TrackMute = "track.mute" { track: TrackNumber, state: Switch }
+    /// Solo a track: on, off or toggle; mutes stay as they are
+    TrackSolo = "track.solo" { track: TrackNumber, state: Switch }
+    /// Set what recording does to what is there: layer, replace or takes
+    TrackMode = "track.mode" { track: TrackNumber, mode: RecordMode }
+    /// Set how much of the older layers each turn of an overdub keeps, in percent
+    TrackFeedback = "track.feedback" { track: TrackNumber, percent: Percent }
+    /// Press a track's pedal: record, play, overdub, play; twice undoes, held clears
+    TrackPedal = "track.pedal" { track: TrackNumber, state: Option<OnOff> }
+    /// Record the armed tracks while the song plays: on, off or toggle
+    TrackRecord = "track.record" { state: Switch }
+    /// Undo the last change of a track: its last pass, at first
+    TrackUndo = "track.undo" { track: TrackNumber }
+    /// Redo the last undone change of a track
+    TrackRedo = "track.redo" { track: TrackNumber }
+    /// Remove everything recorded on a track; track.undo brings it back
+    TrackClear = "track.clear" { track: TrackNumber }
+    /// Set the speed of a track's loop; negative plays it backwards
+    TrackSpeed = "track.speed" { track: TrackNumber, speed: Speed }
+    /// Make a track's loop longer by repeating it, 2 to 64 times
+    TrackMultiply = "track.multiply" { track: TrackNumber, times: Times }
+    /// Shorten a track's loop to its first bars
+    TrackCrop = "track.crop" { track: TrackNumber, bars: Bars }
+    /// Undo the last change of the session: tracks, loop, markers or parameters
+    EditUndo = "edit.undo" {}
+    /// Redo the last undone change of the session
+    EditRedo = "edit.redo" {}
+    /// Set the song's loop region and turn it on
+    LoopSet = "loop.set" { from: Position, to: Position }
+    /// Repeat the song's loop region: on, off or toggle
+    LoopOn = "loop.on" { state: Switch }
+    /// Loop so many bars from the bar that plays
+    LoopBars = "loop.bars" { bars: Bars }
+    /// Set the grid that pedals and recordings wait for
+    QuantizeSet = "quantize.set" { grid: Grid }
+    /// Cancel what waits for the grid
+    TransportCancel = "transport.cancel" {}
+    /// Add a marker at this place of the song
+    MarkerAdd = "marker.add" { name: Option<Text> }
+    /// Move the song to a marker: its name, next or previous
+    MarkerGo = "marker.go" { marker: Text }
     /// Play the metronome; recordings do not contain it
     ClickOn = "click.on" { state: Switch }
     /// Set the monitor gain of the inputs in dB; recordings do not change

@@ -11,6 +11,7 @@ pub mod levels;
 mod midi;
 mod part;
 mod takes;
+mod tracks;
 
 pub use changes::{Changes, NotAPart};
 pub use doors::DoorStatus;
@@ -23,6 +24,7 @@ pub use midi::{
 pub use part::StatusPart;
 
 pub use takes::{TakeInfo, TakeState, TakesStatus};
+pub use tracks::{TrackState, TrackStatus, TracksStatus};
 
 use crate::{music::Position, takes::Verdict};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -91,6 +93,9 @@ pub struct Status {
     /// The takes there are, while somebody looks.
     #[schema(value_type = Option<TakesStatus>)]
     pub takes: StatusPart<Option<TakesStatus>>,
+    /// The tracks; null where there is none and nothing they share is set.
+    #[schema(value_type = Option<TracksStatus>)]
+    pub tracks: StatusPart<Option<TracksStatus>>,
     /// Who may come in, and how many do.
     #[schema(value_type = Vec<DoorStatus>)]
     pub doors: StatusPart<Vec<DoorStatus>>,

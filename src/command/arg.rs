@@ -2,9 +2,11 @@
 
 mod midi;
 mod motion;
+mod track;
 
 pub use midi::{OffsetMs, PortName, TempoStep, ThruChannel, Which};
 pub use motion::{KnobPosition, Length};
+pub use track::{Bars, Pan, Speed, Times, TrackNumber};
 
 use super::channels::ChannelList;
 use crate::{

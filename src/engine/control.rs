@@ -22,6 +22,7 @@ mod sessions;
 mod show;
 #[cfg(test)]
 mod tests;
+mod tracks;
 mod transport;
 
 pub use instruments::ProfileNews;
@@ -54,6 +55,7 @@ use ports::Ports;
 use recorder::{Folder, Occasion, Recorder, Takes, TakesParts};
 use sessions::{House, SessionDesk};
 use std::{sync::mpsc::Receiver, time::Duration};
+use tracks::{Stage, Tracks};
 use transport::{Sync, Transport};
 
 /// How often inputs are looked at that knock at no door, while something waits for what comes in there.
@@ -112,6 +114,8 @@ pub struct Control {
     recorder: Recorder,
     /// The take that is listened to.
     audition: Audition,
+    /// The tracks: what is recorded on them and played of them.
+    tracks: Tracks,
     /// The synths, their profiles and knobs.
     instruments: Instruments,
     /// The ports and what travels on them.
@@ -172,6 +176,7 @@ impl Control {
                 audio.monitor,
             ),
             recorder: Recorder::new(takes, Folder::new(disk.librarian, disk.measures)),
+            tracks: Tracks::new(disk.reader.jobs.clone()),
             audition: Audition::new(disk.reader, audio.stream_counters),
             instruments,
             ports: Ports::new(midi.ports, midi.received, midi.sent),
@@ -212,6 +217,7 @@ impl Control {
         // What ended by itself since the last command was promised to nobody.
         self.out.owed.promised();
         let answer = self.execute(command, now);
+        self.tracks.refresh(&self.out, now);
         tracing::debug!(%command, ?answer);
         match (self.out.owed.promised(), answer) {
             (Some(promise), Ok(meanwhile)) => Outcome::Later { promise, meanwhile },
@@ -251,11 +257,20 @@ impl Control {
         self.instruments.look_at_profiles(&mut self.out, now);
         self.glance(now);
         self.listen_to_keeper(now.ns);
+        self.on_stage(now, Tracks::tick);
         let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
         sessions.keep(&House { transport, recorder, instruments, ports }, out, now);
         self.ports.tick(now.ns);
         self.ports.monitor.refresh();
         self.console.listen(now.ns);
+    }
+
+    /// The tracks with what they need of others.
+    fn on_stage<T>(&mut self, now: Moment, act: impl FnOnce(&mut Tracks, &mut Stage<'_>, &mut Out, Moment) -> T) -> T {
+        let Control { out, transport, recorder, instruments, ports, tracks, .. } = self;
+        let occasion = |out: &Out| Occasion::of(instruments, ports, out, now);
+        let mut stage = Stage { takes: &mut recorder.takes, transport, occasion: &occasion };
+        act(tracks, &mut stage, out, now)
     }
 
     /// Between two turns: takes what came in, and moves what moves by itself.
@@ -363,7 +378,8 @@ impl Control {
     /// Ends everything that sounds or records: the way out begins here.
     pub fn wind_up(&mut self, now: Moment) {
         self.drain_sent(now);
-        let Control { out, recorder, audition, .. } = self;
+        let Control { out, recorder, audition, tracks, .. } = self;
+        tracks.end(&mut recorder.takes, out, now);
         recorder.takes.end_all(now.open_frame, out);
         audition.end(out);
         let pulse = out.plan.at(now.open_frame).song_pulse_at(now.open_frame as f64);

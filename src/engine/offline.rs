@@ -26,7 +26,7 @@ use std::{cell::RefCell, sync::mpsc};
 /// Frames per second in virtual time.
 pub const SAMPLE_RATE_HZ: u32 = 48_000;
 /// Frames in a block. Commands cut blocks, so this changes nothing but speed.
-const BLOCK_FRAMES: i64 = 256;
+pub(super) const BLOCK_FRAMES: i64 = 256;
 
 /// An engine in virtual time, with the built-in synth behind its MIDI port and its inputs.
 pub struct Offline {
@@ -68,7 +68,11 @@ impl Offline {
     }
 
     /// The same, of a device with so many inputs, whose samples are where the renderer takes them from.
-    fn of_device(config: &EngineConfig, ports: Vec<OpenPort>, inputs: usize) -> Result<Offline, NoSuchInput> {
+    pub(super) fn of_device(
+        config: &EngineConfig,
+        ports: Vec<OpenPort>,
+        inputs: usize,
+    ) -> Result<Offline, NoSuchInput> {
         let spec = DeviceSpec {
             host: "sim",
             id: "sim".to_owned(),
@@ -110,6 +114,12 @@ impl Offline {
     #[cfg(test)]
     pub(super) fn output(&self, channel: usize) -> &[f32] {
         self.engine.renderer.output(channel)
+    }
+
+    /// Room for the next block of a device input.
+    #[cfg(test)]
+    pub(super) fn input_mut(&mut self, channel: usize) -> &mut [f32] {
+        self.engine.renderer.device_input_mut(channel)
     }
 
     /// The present frame.

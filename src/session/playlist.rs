@@ -314,6 +314,28 @@ impl Playlist {
         Playlist { repeat, ..self }
     }
 
+    /// The same with what is still being recorded read from the capture buffer.
+    pub fn with_captured(mut self, captured: impl Fn(&Path) -> Option<Arc<Captured>>) -> Playlist {
+        let layers = self.repeat.iter_mut().flat_map(|repeat| &mut repeat.layers);
+        let all = self.clips.iter_mut().map(|clip| &mut clip.audio).chain(layers.map(|layer| &mut layer.audio));
+        all.for_each(|audio| audio.captured = captured(&audio.file));
+        self
+    }
+
+    /// The same with one more layer in its loop, where it has one.
+    pub fn with_layer(mut self, layer: Layer) -> Playlist {
+        if let Some(repeat) = &mut self.repeat {
+            repeat.layers.push(layer);
+        }
+        self
+    }
+
+    /// The same with one more clip over all others.
+    pub fn with_clip(mut self, clip: Clip) -> Playlist {
+        self.clips.push(clip);
+        self
+    }
+
     /// The loop.
     pub fn repeat(&self) -> Option<&Repeat> {
         self.repeat.as_ref()

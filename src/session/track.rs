@@ -35,6 +35,17 @@ pub enum MonitorMode {
     Off,
 }
 
+impl MonitorMode {
+    /// All of them, with their words.
+    pub const WORDS: [(&str, MonitorMode); 3] =
+        [("auto", MonitorMode::Auto), ("on", MonitorMode::On), ("off", MonitorMode::Off)];
+
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, mode)| *mode == self).map_or("", |(word, _)| word)
+    }
+}
+
 /// What becomes of what was there where something is recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RecordMode {
@@ -45,6 +56,17 @@ pub enum RecordMode {
     Replace,
     /// Each pass is a take of its own, and the newest one is played.
     Takes,
+}
+
+impl RecordMode {
+    /// All of them, with their words.
+    pub const WORDS: [(&str, RecordMode); 3] =
+        [("layer", RecordMode::Layer), ("replace", RecordMode::Replace), ("takes", RecordMode::Takes)];
+
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, mode)| *mode == self).map_or("", |(word, _)| word)
+    }
 }
 
 /// A part of a take on a track.

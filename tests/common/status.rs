@@ -69,6 +69,7 @@ pub fn at_rest() -> Status {
             ..RecordStatus::standing(PathBuf::from("/home/ada/Music"))
         }),
         audition: None.into(),
+        tracks: None.into(),
         takes: None.into(),
         doors: Vec::new().into(),
         faults: FaultCounts::default().into(),

@@ -268,6 +268,20 @@ impl Plan {
         from_frame
     }
 
+    /// The song is at `song_pulse` on `frame` and rolls at this tempo: from `earliest` on, as if it had since. The clock's
+    /// phase jumps: it is the tempo of a loop that was played freely. Returns the frame from which on it holds.
+    pub fn anchor(&mut self, bpm: Bpm, song_pulse: i64, frame: i64, earliest: i64) -> i64 {
+        let from_frame = self.edit_frame(earliest);
+        let last = *self.last();
+        let mut timeline = Timeline { bpm, origin_pulse: 0, origin_frame: frame as f64, ..last.timeline };
+        // The next pulse has the number that is next in the plan.
+        timeline.origin_pulse = last.next_pulse(from_frame) - timeline.first_pulse_from(from_frame);
+        let song = Song::Rolling { offset_pulses: timeline.origin_pulse - song_pulse };
+        let at = timeline.pulse_at(from_frame as f64) - (timeline.origin_pulse - song_pulse) as f64;
+        self.push_song(song, at, timeline, from_frame);
+        from_frame
+    }
+
     /// Another tempo, from the first pulse at `earliest` or later: the phase of the clock does not jump.
     pub fn set_bpm(&mut self, bpm: Bpm, earliest: i64) {
         let last = *self.last();

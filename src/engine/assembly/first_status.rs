@@ -66,6 +66,7 @@ pub fn first_status(config: &EngineConfig, spec: &DeviceSpec, inputs: &ChosenInp
         }),
         audition: None.into(),
         takes: None.into(),
+        tracks: None.into(),
         doors: Vec::new().into(),
         faults: FaultCounts::default().into(),
     }

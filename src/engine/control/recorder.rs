@@ -28,8 +28,9 @@ use crate::{
 };
 pub use folder::Folder;
 use std::ops::Range;
+use takes::Pending;
 pub use takes::{Occasion, Takes, TakesParts};
-use takes::{Pending, TakeKey, TakeRequest};
+pub(super) use takes::{TakeKey, TakeRequest};
 
 /// Pulses of a bar.
 const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;

@@ -99,6 +99,8 @@ impl Control {
         levels.moving.audition_seconds = audition.as_ref().map_or(0.0, |audition| audition.seconds);
         let folder = self.recorder.folder.status();
         parts.takes.renew(next, |shown| shown.as_ref() == folder, || folder.cloned());
+        let tracks = self.tracks.shown();
+        parts.tracks.renew(next, |shown| shown.as_ref() == tracks, || tracks.cloned());
         parts.doors.renew(next, |shown| self.doors.are_shown(shown), || self.doors.status());
         parts.faults.renew_to(next, &self.faults());
     }

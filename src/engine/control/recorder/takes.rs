@@ -27,9 +27,10 @@ use crate::{
             writer::{Begin, RolledMessage, TakeId, TakeJob, TakeNews, TakeOrder, WriteProgress},
         },
     },
+    session::track::TRACKS_MAX,
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
     takes::TakeEvent,
-    taps::{self, Tap},
+    taps::{self, Tap, Taps},
     wav::Depth,
 };
 use begins::Begins;
@@ -38,7 +39,7 @@ use keyed::{ActiveTake, AllKeyed};
 use std::path::{Path, PathBuf};
 
 /// Takes that may be made or closed at once: each costs files, buffers and what was played.
-const TAKES_MAX: usize = 8;
+const TAKES_MAX: usize = 8 + TRACKS_MAX;
 /// With less room than this for the take under way, a warning is due.
 const LOW_SECONDS: u64 = 10 * 60;
 /// What goes over MIDI is handed over twice a second: each time wakes the disk writer.
@@ -52,6 +53,8 @@ struct Made {
     id: TakeId,
     /// Its first file, once that is there; where the disk refused that, the one it goes on in.
     path: Option<PathBuf>,
+    /// The first frame of that, once it is there.
+    first_frame: Option<i64>,
     /// Where it begins, until the writer has begun it; not where it waits for a sound.
     asked_frame: Option<i64>,
     /// Files it has at a time.
@@ -77,7 +80,18 @@ impl Made {
         let bytes_per_second = bytes_per_second(channels, order.depth, order.sample_rate_hz);
         let (files, frames, faults) = (0, 0, Vec::new());
         let id = order.take;
-        Made { id, path: None, asked_frame, files_at_once, bytes_per_second, files, frames, readable: None, faults }
+        Made {
+            id,
+            path: None,
+            first_frame: None,
+            asked_frame,
+            files_at_once,
+            bytes_per_second,
+            files,
+            frames,
+            readable: None,
+            faults,
+        }
     }
 
     fn finished(&mut self, path: &Path, frames: u64) {
@@ -288,6 +302,45 @@ impl Takes {
         self.keyed.takes_mut().find(|take| take.made.id == id)
     }
 
+    /// The take of a key that is under way.
+    pub fn id(&self, key: TakeKey) -> Option<TakeId> {
+        self.take(key).map(|take| take.made.id)
+    }
+
+    /// The file and the first frame of a take that is not closed yet, once it has begun.
+    pub fn begun(&self, id: TakeId) -> Option<(&Path, i64)> {
+        let made = self.made(id)?;
+        Some((made.path.as_deref()?, made.first_frame?))
+    }
+
+    /// Whether a take is not closed yet.
+    pub fn is_under_way(&self, id: TakeId) -> bool {
+        self.made(id).is_some()
+    }
+
+    /// Whether a file is still being written.
+    pub fn is_writing(&self, path: &Path) -> bool {
+        self.open_takes().any(|made| made.path.as_deref() == Some(path))
+    }
+
+    /// The recorded inputs.
+    ///
+    /// # Errors
+    /// They are not there.
+    pub fn recorded_inputs(&self) -> Result<Vec<Tap>, String> {
+        self.inputs_of(&self.options)
+    }
+
+    /// These taps as they are there, and their channels in the capture buffer.
+    ///
+    /// # Errors
+    /// The first that is not held, in a sentence.
+    pub fn channels_of(&self, taps: &Taps) -> Result<(Vec<Tap>, Vec<usize>), String> {
+        let there = taps.among(self.capture.taps());
+        let found = there.and_then(|taps| Ok((taps.clone(), self.capture.channels(&taps)?)));
+        found.map_err(|tap| format!("input {tap} is not held; there is {}", taps::text(self.capture.taps())))
+    }
+
     /// Whether the take under way ends with the next bar.
     pub fn ends_with_bar(&self, key: TakeKey) -> bool {
         self.take(key).is_some_and(|take| take.ends_with_bar)
@@ -387,7 +440,8 @@ impl Takes {
         }
         let base = self.name(wanted.name.as_deref(), "", occasion);
         let listens = matches!(begin, Begin::OnSound { .. });
-        let order = TakeOrder { marks, ..self.order(base, files, begin, wanted.end_frame, occasion) };
+        let order =
+            TakeOrder { marks, ..self.order(base, files, begin, (wanted.end_frame, wanted.of_track), occasion) };
         let made = Made::new(&order);
         if !listens {
             out.owed.promise(Awaited::Beginning(made.id));
@@ -410,7 +464,7 @@ impl Takes {
             return Err(why);
         }
         let name = self.name(None, "-capture", occasion);
-        let order = self.order(name, files, Begin::At(from), Some(end), occasion);
+        let order = self.order(name, files, Begin::At(from), (Some(end), false), occasion);
         out.owed.promise(Awaited::End(order.take));
         self.closing.push(Made::new(&order));
         self.send(TakeJob::Begin(Box::new(order)));
@@ -456,7 +510,8 @@ impl Takes {
     pub fn interrupt(&mut self, out: &mut Out) {
         let has_begun = |take: &ActiveTake| take.first_frame.is_some();
         for key in self.keyed.keys(|keyed| keyed.take.as_ref().is_some_and(has_begun)) {
-            self.keyed.of_mut(key).interrupted = self.take(key).map(|take| take.wanted.clone());
+            let wanted = self.take(key).map(|take| take.wanted.clone());
+            self.keyed.of_mut(key).interrupted = wanted.filter(|wanted| !wanted.of_track);
             self.end(key, self.held().end, out);
         }
     }
@@ -529,7 +584,7 @@ impl Takes {
                     take.first_frame = Some(frame);
                 }
                 if let Some(made) = self.made_mut(take) {
-                    (made.path, made.asked_frame) = (Some(path.clone()), None);
+                    (made.path, made.first_frame, made.asked_frame) = (Some(path.clone()), Some(frame), None);
                 }
                 out.owed.answer(Awaited::Beginning(take), Ok(format!("recording to {}", path.display())));
                 folder.changed();

@@ -323,7 +323,7 @@ fn begin_beside(rig: &mut Rig, taps: &str, begin: Begin, end_frame: Option<i64>)
     let occasion = Occasion::of(instruments, ports, out, now);
     let taps = taps.parse::<Taps>().unwrap().as_slice().to_vec();
     let files = Some(vec![FileOf { suffix: String::new(), taps }]);
-    let wanted = TakeRequest { name: Some("beside".to_owned()), files, end_frame };
+    let wanted = TakeRequest { name: Some("beside".to_owned()), files, end_frame, of_track: false };
     recorder.takes.begin(BESIDE, wanted, begin, Vec::new(), &occasion, out)
 }
 

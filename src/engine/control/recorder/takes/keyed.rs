@@ -1,10 +1,10 @@
 //! What is recorded under each key: a take that waits for its beginning, one under way, one that its device left. The
 //! control thread's.
 //!
-//! Today there is one key, that of `record.*`; the tracks will have one each.
+//! `record.*` has one key, each track one of its own.
 
 use super::Made;
-use crate::config::recorder::FileOf;
+use crate::{config::recorder::FileOf, session::track::TrackId};
 use std::collections::BTreeMap;
 
 /// For whom a take is made. Of a key at most one take is under way; takes of different keys know nothing of each other.
@@ -14,6 +14,11 @@ pub struct TakeKey(pub u32);
 impl TakeKey {
     /// `record.*`.
     pub const MAIN: TakeKey = TakeKey(0);
+
+    /// A track's.
+    pub fn of_track(track: TrackId) -> TakeKey {
+        TakeKey(track.0.saturating_add(1))
+    }
 }
 
 /// A take as it is asked for, besides its beginning.
@@ -25,6 +30,8 @@ pub struct TakeRequest {
     pub files: Option<Vec<FileOf>>,
     /// The frame after its last, where that is known. No silence or length ends it then.
     pub end_frame: Option<i64>,
+    /// It is a track's: one file, which nothing ends but the track, and which does not go on after a device was away.
+    pub of_track: bool,
 }
 
 /// A take that begins with the song or a bar of it.

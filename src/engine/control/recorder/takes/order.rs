@@ -58,9 +58,10 @@ impl Takes {
         name: String,
         files: Vec<FileOf>,
         begin: Begin,
-        end_frame: Option<i64>,
+        (end_frame, of_track): (Option<i64>, bool),
         occasion: &Occasion,
     ) -> TakeOrder {
+        let is_fixed = of_track || end_frame.is_some();
         self.hand_over_played();
         self.count += 1;
         let rate = f64::from(self.sample_rate_hz);
@@ -78,16 +79,11 @@ impl Takes {
             begin,
             end_frame,
             threshold: 10.0_f64.powf(options.threshold_db / 20.0) as f32,
-            length_frames: options
-                .length_seconds
-                .filter(|_| end_frame.is_none())
-                .map(|seconds| (seconds * rate).round() as u64),
-            silence_frames: options
-                .silence_seconds
-                .filter(|_| end_frame.is_none())
-                .map(|seconds| (seconds * rate) as u64),
+            length_frames: options.length_seconds.filter(|_| !is_fixed).map(|seconds| (seconds * rate).round() as u64),
+            silence_frames: options.silence_seconds.filter(|_| !is_fixed).map(|seconds| (seconds * rate) as u64),
             split_frames: match options.split {
                 Split::Never => None,
+                _ if of_track => None,
                 Split::Seconds(seconds) => Some((seconds * rate) as u64),
                 Split::Megabytes(megabytes) => Some((megabytes * 1e6 / frame_bytes.max(1) as f64) as u64),
             },
