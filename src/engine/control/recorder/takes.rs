@@ -443,7 +443,7 @@ impl Takes {
         let order =
             TakeOrder { marks, ..self.order(base, files, begin, (wanted.end_frame, wanted.of_track), occasion) };
         let made = Made::new(&order);
-        if !listens {
+        if !listens && !wanted.of_track {
             out.owed.promise(Awaited::Beginning(made.id));
         }
         self.send(TakeJob::Begin(Box::new(order)));
@@ -479,12 +479,14 @@ impl Takes {
     /// Ends the take of this key before this frame; another may begin at once.
     pub fn end(&mut self, key: TakeKey, frame: i64, out: &mut Out) {
         self.hand_over_played();
-        if let Some(ActiveTake { made, .. }) = self.keyed.of_mut(key).take.take() {
+        if let Some(ActiveTake { made, wanted, .. }) = self.keyed.of_mut(key).take.take() {
             self.ended_frame = frame;
             let take = made.id;
             tracing::info!(take = take.0, frame, "take stopped");
             self.closing.push(made);
-            out.owed.promise(Awaited::End(take));
+            if !wanted.of_track {
+                out.owed.promise(Awaited::End(take));
+            }
             self.send(TakeJob::End { take, frame });
         }
     }
