@@ -14,7 +14,7 @@ use crate::motion::{ModulatorRequest, ModulatorSlot};
 use crate::music::ClockSource;
 use crate::music::{Bpm, Decibels, Note, Position};
 use crate::profile::Curve;
-use crate::session::song::Grid;
+use crate::session::song::QuantizeGrid;
 use crate::session::track::{MonitorMode, RecordMode};
 use arg::{
     Arg, ArgKind, Bars, Hex, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Pan, Percent, PortName, Seconds,
@@ -159,7 +159,7 @@ commands! {
     TrackRemove = "track.remove" { track: TrackNumber }
     /// Rename a track
     TrackName = "track.name" { track: TrackNumber, name: Text }
-    /// Choose the taps a track records, one or two, like 1 or 3-4 or master
+    /// Choose the taps a track records: one or two, like 1 or master
     TrackInput = "track.input" { track: TrackNumber, taps: Text }
     /// Arm a track for track.record: on, off or toggle
     TrackArm = "track.arm" { track: TrackNumber, state: Switch }
@@ -204,7 +204,7 @@ commands! {
     /// Loop so many bars from the bar that plays
     LoopBars = "loop.bars" { bars: Bars }
     /// Set the grid that pedals and recordings wait for
-    QuantizeSet = "quantize.set" { grid: Grid }
+    QuantizeSet = "quantize.set" { grid: QuantizeGrid }
     /// Cancel what waits for the grid
     TransportCancel = "transport.cancel" {}
     /// Add a marker at this place of the song

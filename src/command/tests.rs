@@ -8,6 +8,7 @@ fn sample(kind: ArgKind) -> Vec<&'static str> {
     match kind {
         ArgKind::Number { max: 24.0, .. } => vec!["-6.5", "0", "off"],
         ArgKind::Number { max: 1.0, .. } => vec!["0.25", "1"],
+        ArgKind::Number { max: 32.0 | 64.0, .. } => vec!["2", "31"],
         ArgKind::Number { .. } => vec!["20", "100"],
         ArgKind::OneOf(words) => words.to_vec(),
         ArgKind::Note => vec!["C4", "F#3"],

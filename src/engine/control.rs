@@ -55,7 +55,7 @@ use ports::Ports;
 use recorder::{Folder, Occasion, Recorder, Takes, TakesParts};
 use sessions::{House, SessionDesk};
 use std::{sync::mpsc::Receiver, time::Duration};
-use tracks::{Stage, Tracks};
+use tracks::{TrackStage, Tracks};
 use transport::{Sync, Transport};
 
 /// How often inputs are looked at that knock at no door, while something waits for what comes in there.
@@ -266,10 +266,14 @@ impl Control {
     }
 
     /// The tracks with what they need of others.
-    fn on_stage<T>(&mut self, now: Moment, act: impl FnOnce(&mut Tracks, &mut Stage<'_>, &mut Out, Moment) -> T) -> T {
+    fn on_stage<T>(
+        &mut self,
+        now: Moment,
+        act: impl FnOnce(&mut Tracks, &mut TrackStage<'_>, &mut Out, Moment) -> T,
+    ) -> T {
         let Control { out, transport, recorder, instruments, ports, tracks, .. } = self;
         let occasion = |out: &Out| Occasion::of(instruments, ports, out, now);
-        let mut stage = Stage { takes: &mut recorder.takes, transport, occasion: &occasion };
+        let mut stage = TrackStage { takes: &mut recorder.takes, transport, occasion: &occasion };
         act(tracks, &mut stage, out, now)
     }
 

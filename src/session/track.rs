@@ -3,7 +3,7 @@
 //! Places in the song are pulses (24 to a quarter note), with their fraction: they stay on their bar when the tempo
 //! changes. Lengths of audio are frames. What is heard at a tempo is a [`Playlist`], made by [`Track::playlist`].
 
-use super::playlist::{Audio, Clip, Fade, Layer, Playlist, Repeat, Turns};
+use super::playlist::{AudioSource, Clip, Fade, Playlist, Repeat, RepeatLayer, Turns};
 use crate::{
     music::{Decibels, Timeline},
     taps::Taps,
@@ -195,7 +195,7 @@ impl TrackClip {
     /// It at a tempo.
     pub fn at(&self, frames_per_pulse: f64) -> Clip {
         Clip {
-            audio: Audio::of_file(Arc::clone(&self.file)),
+            audio: AudioSource::of_file(Arc::clone(&self.file)),
             file_frame: self.file_frame,
             place: (self.at_pulse * frames_per_pulse).round() as i64,
             frames: self.frames,
@@ -257,9 +257,9 @@ pub struct TooLong;
 
 impl LoopLayer {
     /// It as it is heard.
-    pub fn as_heard(&self) -> Layer {
-        Layer {
-            audio: Audio::of_file(Arc::clone(&self.file)),
+    pub fn as_heard(&self) -> RepeatLayer {
+        RepeatLayer {
+            audio: AudioSource::of_file(Arc::clone(&self.file)),
             file_frame: self.file_frame,
             place: self.place,
             frames: self.frames,

@@ -2,7 +2,7 @@
 
 use super::{Arg, ArgKind, number, whole};
 use crate::session::{
-    song::Grid,
+    song::QuantizeGrid,
     track::{MonitorMode, RecordMode, SPEEDS, TRACKS_MAX},
 };
 
@@ -117,7 +117,7 @@ impl Arg for RecordMode {
     }
 }
 
-impl Arg for Grid {
+impl Arg for QuantizeGrid {
     const KIND: ArgKind = ArgKind::OneOf(&["off", "bar", "beat", "1/8", "1/16", "1/32"]);
 
     fn read(word: Option<&str>) -> Result<Self, String> {
@@ -141,7 +141,7 @@ mod tests {
                 assert_eq!(read(word).as_deref(), Some(*word));
             }
         };
-        read_all(Grid::KIND, &|word| Grid::read(Some(word)).ok()?.write());
+        read_all(QuantizeGrid::KIND, &|word| QuantizeGrid::read(Some(word)).ok()?.write());
         read_all(RecordMode::KIND, &|word| RecordMode::read(Some(word)).ok()?.write());
         read_all(MonitorMode::KIND, &|word| MonitorMode::read(Some(word)).ok()?.write());
         read_all(Speed::KIND, &|word| Speed::read(Some(word)).ok()?.write());

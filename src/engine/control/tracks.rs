@@ -93,7 +93,7 @@ struct ShownOf {
 }
 
 /// What tracks need of others.
-pub(super) struct Stage<'a> {
+pub(super) struct TrackStage<'a> {
     pub(super) takes: &'a mut Takes,
     pub(super) transport: &'a mut Transport,
     /// What a take needs to know besides its beginning.
@@ -145,7 +145,7 @@ impl Tracks {
 
     /// One turn: what was waited for is done, passes that have ended are laid on their tracks, and what is heard is brought
     /// up to date.
-    pub(super) fn tick(&mut self, stage: &mut Stage<'_>, out: &mut Out, now: Moment) {
+    pub(super) fn tick(&mut self, stage: &mut TrackStage<'_>, out: &mut Out, now: Moment) {
         self.do_what_waited(stage, out, now);
         self.look_at_pedals(stage, out, now);
         self.look_at_song(stage, out, now);

@@ -27,7 +27,6 @@ use crate::{
             writer::{Begin, RolledMessage, TakeId, TakeJob, TakeNews, TakeOrder, WriteProgress},
         },
     },
-    session::track::TRACKS_MAX,
     status::{Event, RecordStatus, Severity, TakeStatus, WaitsFor},
     takes::TakeEvent,
     taps::{self, Tap, Taps},
@@ -39,7 +38,7 @@ use keyed::{ActiveTake, AllKeyed};
 use std::path::{Path, PathBuf};
 
 /// Takes that may be made or closed at once: each costs files, buffers and what was played.
-const TAKES_MAX: usize = 8 + TRACKS_MAX;
+const TAKES_MAX: usize = 8;
 /// With less room than this for the take under way, a warning is due.
 const LOW_SECONDS: u64 = 10 * 60;
 /// What goes over MIDI is handed over twice a second: each time wakes the disk writer.
@@ -51,6 +50,8 @@ const CLOCK_SECONDS: f64 = 1.0;
 #[derive(Debug)]
 struct Made {
     id: TakeId,
+    /// It is a track's: of those there is one a track.
+    of_track: bool,
     /// Its first file, once that is there; where the disk refused that, the one it goes on in.
     path: Option<PathBuf>,
     /// The first frame of that, once it is there.
@@ -70,7 +71,7 @@ struct Made {
 }
 
 impl Made {
-    fn new(order: &TakeOrder) -> Made {
+    fn new(order: &TakeOrder, of_track: bool) -> Made {
         let asked_frame = match order.begin {
             Begin::At(frame) => Some(frame),
             Begin::OnSound { .. } => None,
@@ -82,6 +83,7 @@ impl Made {
         let id = order.take;
         Made {
             id,
+            of_track,
             path: None,
             first_frame: None,
             asked_frame,
@@ -390,7 +392,7 @@ impl Takes {
 
     /// Why not one more can be made at once.
     fn too_many(&self) -> Option<String> {
-        (self.open_takes().count() >= TAKES_MAX)
+        (self.open_takes().filter(|made| !made.of_track).count() >= TAKES_MAX)
             .then(|| format!("this take is not recorded: {TAKES_MAX} are being written; wait until one is closed"))
     }
 
@@ -435,14 +437,14 @@ impl Takes {
         out: &mut Out,
     ) -> Result<(), String> {
         let files = wanted.files.clone().map_or_else(|| self.files(), Ok)?;
-        if let Some(why) = self.refusal(key) {
+        if let Some(why) = self.refusal(key).filter(|_| !wanted.of_track || self.take(key).is_some()) {
             return Err(why);
         }
         let base = self.name(wanted.name.as_deref(), "", occasion);
         let listens = matches!(begin, Begin::OnSound { .. });
         let order =
             TakeOrder { marks, ..self.order(base, files, begin, (wanted.end_frame, wanted.of_track), occasion) };
-        let made = Made::new(&order);
+        let made = Made::new(&order, wanted.of_track);
         if !listens && !wanted.of_track {
             out.owed.promise(Awaited::Beginning(made.id));
         }
@@ -466,7 +468,7 @@ impl Takes {
         let name = self.name(None, "-capture", occasion);
         let order = self.order(name, files, Begin::At(from), (Some(end), false), occasion);
         out.owed.promise(Awaited::End(order.take));
-        self.closing.push(Made::new(&order));
+        self.closing.push(Made::new(&order, false));
         self.send(TakeJob::Begin(Box::new(order)));
         Ok(())
     }

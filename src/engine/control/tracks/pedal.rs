@@ -3,7 +3,7 @@
 //! What a press begins or ends waits for the next line of the session's grid while the song plays; the same press again
 //! withdraws it, and nothing of the audio has changed.
 
-use super::{Stage, TrackLine, Tracks, done_on, recording::Kind};
+use super::{TrackLine, TrackStage, Tracks, done_on, recording::Kind};
 use crate::{
     command::arg::{OnOff, TrackNumber},
     engine::{
@@ -65,7 +65,7 @@ impl Tracks {
         &mut self,
         number: TrackNumber,
         state: Option<OnOff>,
-        stage: &mut Stage<'_>,
+        stage: &mut TrackStage<'_>,
         out: &mut Out,
         now: Moment,
     ) -> Answer {
@@ -84,7 +84,7 @@ impl Tracks {
         self.press(&track, stage, out, now)
     }
 
-    fn press(&mut self, track: &Track, stage: &mut Stage<'_>, out: &mut Out, now: Moment) -> Answer {
+    fn press(&mut self, track: &Track, stage: &mut TrackStage<'_>, out: &mut Out, now: Moment) -> Answer {
         let line = self.line(track.id);
         if line.waiting.take().is_some() {
             return done_on(track, "cancelled");
@@ -107,7 +107,7 @@ impl Tracks {
     }
 
     /// The press before is as if it had not been, and one step more.
-    fn double_press(&mut self, track: &Track, stage: &mut Stage<'_>, out: &mut Out, now: Moment) -> Answer {
+    fn double_press(&mut self, track: &Track, stage: &mut TrackStage<'_>, out: &mut Out, now: Moment) -> Answer {
         let line = self.line(track.id);
         line.waiting = None;
         if line.recording.as_ref().is_some_and(|recording| recording.lasted_ns(now.ns) <= 2 * DOUBLE_NS) {
@@ -117,7 +117,7 @@ impl Tracks {
     }
 
     /// Pedals that are held clear their tracks.
-    pub(super) fn look_at_pedals(&mut self, stage: &mut Stage<'_>, out: &mut Out, now: Moment) {
+    pub(super) fn look_at_pedals(&mut self, stage: &mut TrackStage<'_>, out: &mut Out, now: Moment) {
         let is_held = |line: &TrackLine| line.pedal.down_ns.is_some_and(|down| now.ns.saturating_sub(down) >= HOLD_NS);
         let held: Vec<TrackId> = self.lines.iter().filter(|(_, line)| is_held(line)).map(|(id, _)| *id).collect();
         for id in held {
@@ -130,7 +130,7 @@ impl Tracks {
     }
 
     /// Does what has waited for its line.
-    pub(super) fn do_what_waited(&mut self, stage: &mut Stage<'_>, out: &mut Out, now: Moment) {
+    pub(super) fn do_what_waited(&mut self, stage: &mut TrackStage<'_>, out: &mut Out, now: Moment) {
         let is_due = |waiting: &mut Waiting| waiting.frame <= now.heard_frame;
         let due: Vec<(TrackId, Waiting)> =
             self.lines.iter_mut().filter_map(|(id, line)| Some((*id, line.waiting.take_if(is_due)?))).collect();
@@ -151,7 +151,7 @@ impl Tracks {
         id: TrackId,
         deed: Deed,
         frame: i64,
-        stage: &mut Stage<'_>,
+        stage: &mut TrackStage<'_>,
         out: &mut Out,
         now: Moment,
     ) -> Result<(), String> {
@@ -180,7 +180,7 @@ impl Tracks {
         &mut self,
         track: &Track,
         frame: i64,
-        stage: &mut Stage<'_>,
+        stage: &mut TrackStage<'_>,
         out: &mut Out,
         now: Moment,
     ) -> Result<(), String> {
@@ -236,7 +236,7 @@ fn words(deed: Deed) -> &'static str {
 }
 
 /// Whether the first loop sets the tempo: nothing else says one.
-fn is_free(stage: &Stage<'_>, out: &Out) -> bool {
+fn is_free(stage: &TrackStage<'_>, out: &Out) -> bool {
     let nothing_plays = out.model.tracks().iter().all(|track| track.is_empty());
     nothing_plays && !out.plan.is_rolling() && !stage.transport.sync.is_followed()
 }

@@ -3,7 +3,7 @@
 //! Frames are those that are heard: what is played to frame F lies a round trip later in the capture buffer. The take has
 //! a little more than was asked for on both sides, for the seams.
 
-use super::{Stage, TrackLine, Tracks};
+use super::{TrackLine, TrackStage, Tracks};
 use crate::{
     config::recorder::FileOf,
     engine::{
@@ -16,7 +16,7 @@ use crate::{
     },
     music::{Decibels, Plan},
     session::{
-        playlist::{Captured, Clip, Fade, Layer, Repeat, Turn, Turns},
+        playlist::{Captured, Clip, Fade, Repeat, RepeatLayer, Turn, Turns},
         track::{LoopLayer, RecordMode, Track, TrackClip, TrackId, TrackLoop},
     },
     status::Severity,
@@ -130,7 +130,7 @@ impl Tracks {
         track: &Track,
         kind: Kind,
         frame: i64,
-        stage: &mut Stage<'_>,
+        stage: &mut TrackStage<'_>,
         out: &mut Out,
         now: Moment,
     ) -> Result<(), String> {
@@ -144,7 +144,6 @@ impl Tracks {
             }
         };
         let (taps, channels) = stage.takes.channels_of(&inputs)?;
-        stage.takes.admit(now.ns)?;
         let round_trip_frames = self.round_trip_frames;
         let margin = stage.takes.frames(MARGIN_SECONDS);
         let wanted = TakeRequest {
@@ -343,7 +342,7 @@ impl Tracks {
             Kind::Overdub => {
                 let to = with_layer(track, recording, &stretch, captured.first_frame, rate_of(out));
                 let layer = to.looped.as_ref()?.layers.last()?.as_heard();
-                Live::Layer(Layer { turns: turns(Turn { pass, turn: turn + 1 }), ..layer })
+                Live::Layer(RepeatLayer { turns: turns(Turn { pass, turn: turn + 1 }), ..layer })
             }
             // Without a loop it does not come round.
             _ if stretch.end == i64::MAX => return None,
@@ -358,7 +357,7 @@ impl Tracks {
 
 /// What is being recorded, on its track.
 pub(super) enum Live {
-    Layer(Layer),
+    Layer(RepeatLayer),
     Clip(Clip),
 }
 

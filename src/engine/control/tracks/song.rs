@@ -1,6 +1,6 @@
 //! What all tracks share: the loop region, the grid, markers, and recording into the song. The control thread's.
 
-use super::{Stage, Tracks, recording::Kind};
+use super::{TrackStage, Tracks, recording::Kind};
 use crate::{
     command::arg::{Bars, Switch, Text},
     engine::{
@@ -11,7 +11,7 @@ use crate::{
     session::{
         edit::Edit,
         history::Subject,
-        song::{Grid, MARKERS_MAX, Marker, SongState},
+        song::{MARKERS_MAX, Marker, QuantizeGrid, SongState},
         track::TrackId,
     },
     status::Severity,
@@ -73,7 +73,7 @@ impl Tracks {
         Ok(said.to_owned())
     }
 
-    pub(in crate::engine::control) fn set_grid(&mut self, grid: Grid, out: &mut Out) -> Answer {
+    pub(in crate::engine::control) fn set_grid(&mut self, grid: QuantizeGrid, out: &mut Out) -> Answer {
         let said = format!("quantize {}", grid.word());
         Tracks::change_song(said.clone(), |song| song.grid = grid, out);
         Ok(said)
@@ -135,7 +135,7 @@ impl Tracks {
     pub(in crate::engine::control) fn record(
         &mut self,
         state: Switch,
-        stage: &mut Stage<'_>,
+        stage: &mut TrackStage<'_>,
         out: &mut Out,
         now: Moment,
     ) -> Answer {
@@ -160,7 +160,7 @@ impl Tracks {
     }
 
     /// Takes of armed tracks begin and end with the song.
-    pub(super) fn look_at_song(&mut self, stage: &mut Stage<'_>, out: &mut Out, now: Moment) {
+    pub(super) fn look_at_song(&mut self, stage: &mut TrackStage<'_>, out: &mut Out, now: Moment) {
         follow_loop(out, now);
         let is_played = out.plan.song_time_at(now.heard_frame).is_some();
         let is_over = !self.is_recording || !out.plan.is_rolling();

@@ -8,7 +8,7 @@ use super::stereo::{self, Stereo};
 use crate::{
     engine::audio::{capture::Capture, streams::block::Block},
     music::{PassFrames, Plan, SongTime},
-    session::playlist::{Audio, Captured, Playlist, PlaylistRegion},
+    session::playlist::{AudioSource, Captured, Playlist, PlaylistRegion},
     wav,
 };
 use busker_sound::varispeed::Kernel;
@@ -164,7 +164,7 @@ impl Files {
     /// Fills `out` with the frames from `first` on. Before the file's beginning and behind its end there is silence.
     fn read(
         &mut self,
-        audio: &Audio,
+        audio: &AudioSource,
         first: i64,
         rate_hz: f64,
         capture: &Capture,
@@ -196,7 +196,7 @@ impl Files {
         true
     }
 
-    fn read_file(&mut self, audio: &Audio, first: u64, rate_hz: f64, out: &mut [[f32; 2]]) -> Result<(), String> {
+    fn read_file(&mut self, audio: &AudioSource, first: u64, rate_hz: f64, out: &mut [[f32; 2]]) -> Result<(), String> {
         let ends = first + out.len() as u64;
         // A file that is being recorded has grown.
         let is_short = |source: &Stereo| audio.captured.is_some() && source.frames() < ends;

@@ -39,7 +39,8 @@ pub(super) struct StartWish {
 
 /// A track.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Track {
+#[schema(as = Track)]
+pub(super) struct ApiTrack {
     /// The id in the address.
     id: u32,
     /// The inputs it records, like `1-2` or `synth`.
@@ -73,11 +74,11 @@ pub(super) async fn stop(asking: Asking) -> ActionResult {
 
 /// Lists the tracks.
 #[utoipa::path(get, path = "/api/tracks", tag = "recording",
-    responses((status = 200, description = "Each.", body = Vec<Track>)))]
-pub(super) async fn tracks(asking: Asking) -> Json<Vec<Track>> {
+    responses((status = 200, description = "Each.", body = Vec<ApiTrack>)))]
+pub(super) async fn tracks(asking: Asking) -> Json<Vec<ApiTrack>> {
     let status = asking.status();
     let (inputs, record) = (status.record.inputs.clone(), RecordStatus::clone(&status.record));
-    Json(vec![Track { id: INPUTS, inputs, record }])
+    Json(vec![ApiTrack { id: INPUTS, inputs, record }])
 }
 
 /// Begins a take of a track.
