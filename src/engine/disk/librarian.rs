@@ -20,6 +20,7 @@ use crate::{
     wav::{Health, Notes},
 };
 use std::{
+    io,
     ops::ControlFlow,
     path::{Path, PathBuf},
     time::Duration,
@@ -87,6 +88,11 @@ impl DiskWork for Librarian {
     fn start(&mut self) {
         // On Linux a thread has a priority of its own.
         let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+        if let Some(Err(error)) = self.cache.as_ref().map(Cache::tidy)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::info!("the cache of measurements is not tidied: {error}");
+        }
     }
 
     fn patience(&self) -> Option<Duration> {
