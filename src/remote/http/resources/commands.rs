@@ -11,7 +11,7 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A command of the table, in one of two ways.
+/// A command of the table, in one of two forms.
 #[derive(Deserialize, ToSchema)]
 #[serde(
     untagged,
@@ -19,13 +19,13 @@ use utoipa::ToSchema;
     expecting = "a command is {\"command\": text} or {\"name\": text, \"args\": [...]}"
 )]
 pub(super) enum CommandBody {
-    /// As in a script.
+    /// As a line of a script.
     Line {
         /// Name and arguments, like `record.start jam`.
         #[schema(max_length = 32768, example = "param.set filter_cutoff 0.8")]
         command: String,
     },
-    /// In words.
+    /// As a name and a list of arguments.
     Words {
         /// Its name.
         #[schema(max_length = 200, example = "param.set")]
@@ -41,7 +41,7 @@ pub(super) enum CommandBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged, expecting = "an argument is a text, a number or a bool")]
 pub(super) enum Word {
-    /// As it would be written.
+    /// A text, as in a script.
     Text(String),
     /// A number.
     Number(f64),
@@ -62,22 +62,22 @@ impl Word {
 /// A row of the table.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CommandRow {
-    /// As it is written everywhere.
+    /// Its name.
     name: &'static str,
     /// Name and arguments.
     usage: String,
-    /// One line of help.
+    /// A line of help.
     help: &'static str,
-    /// In order.
+    /// Its arguments, in order.
     args: Vec<ArgRow>,
 }
 
 /// An argument of a row.
 #[derive(Serialize, ToSchema)]
 struct ArgRow {
-    /// What it is, in one word.
+    /// Its name, in one word.
     name: &'static str,
-    /// What may stand there.
+    /// Its type or range.
     kind: String,
     /// Whether it may be left out.
     optional: bool,
@@ -91,7 +91,7 @@ impl CommandRow {
     }
 }
 
-/// Has a command of the table done.
+/// Executes a command of the table.
 #[utoipa::path(post, path = "/api/command", operation_id = "do_command", request_body = CommandBody, tag = "commands",
     responses((status = 200, description = "It was done.", body = Done)))]
 pub(super) async fn command(asking: Asking, JsonBody(body): JsonBody<CommandBody>) -> ActionResult {

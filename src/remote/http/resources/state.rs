@@ -1,5 +1,4 @@
-//! How things are: the status, the devices of this machine, the profiles. On the thread of HTTP; devices are looked at on
-//! another one.
+//! The status, the devices of this machine, the profiles. On the thread of HTTP; devices are looked at on another one.
 
 use crate::{
     engine::{
@@ -18,14 +17,14 @@ use utoipa::ToSchema;
 /// Profiles.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Profiles {
-    /// The ids there are: what `profile.use` takes.
+    /// The ids of all profiles, for `profile.use`.
     #[schema(value_type = Vec<String>)]
     ids: Arc<[String]>,
     /// The one in use.
     in_use: String,
 }
 
-/// Everything the station says of itself.
+/// The whole status of the station.
 #[utoipa::path(get, path = "/api/status", tag = "station",
     responses((status = 200, description = "How things are.", body = Status)))]
 pub(super) async fn status(asking: Asking) -> Json<Arc<Status>> {
@@ -34,7 +33,7 @@ pub(super) async fn status(asking: Asking) -> Json<Arc<Status>> {
 
 /// The audio devices and MIDI ports of the machine.
 ///
-/// Takes its time: devices are opened to ask them what they can do.
+/// Takes its time: devices are opened to read their capabilities.
 #[utoipa::path(get, path = "/api/devices", tag = "station",
     responses((status = 200, description = "What there is, and what `auto` would take.", body = Listing)))]
 pub(super) async fn devices(State(hall): State<Arc<Hall>>) -> Result<Json<Listing>, HttpError> {
@@ -50,7 +49,7 @@ pub(super) async fn devices(State(hall): State<Arc<Hall>>) -> Result<Json<Listin
     look.await.map(Json).map_err(failed)
 }
 
-/// The profiles there are.
+/// All profiles.
 #[utoipa::path(get, path = "/api/profiles", tag = "station",
     responses((status = 200, description = "Their ids, and the one in use.", body = Profiles)))]
 pub(super) async fn profiles(asking: Asking) -> Json<Profiles> {
