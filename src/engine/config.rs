@@ -31,7 +31,7 @@ pub struct EngineConfig {
     pub bpm: Bpm,
     /// Whether MIDI clock is sent from the start.
     pub clock_on: bool,
-    /// The recorded inputs; `None` is the inputs of the profile's instrument.
+    /// The recorded inputs; `None` is the built-in synth where that is played, else the device's first two.
     pub input: Option<ChannelList>,
     /// The monitor level of the inputs; `None` is the safe default.
     pub monitor: Option<Decibels>,
@@ -58,7 +58,7 @@ pub struct EngineConfig {
 }
 
 impl EngineConfig {
-    /// The defaults: this profile of this library, 120 BPM with the clock on, the inputs where the instrument is.
+    /// The defaults: this profile of this library, 120 BPM with the clock on, the default inputs.
     pub fn new(library: Library, profile: Arc<Profile>, folder: PathBuf) -> EngineConfig {
         EngineConfig {
             library,

@@ -100,7 +100,6 @@ impl Engine {
     /// Starts an engine; `listener` gets its notices and events.
     ///
     /// # Errors
-    ///
     /// Nothing runs then.
     pub fn start(
         config: &EngineConfig,

@@ -55,7 +55,6 @@ impl Offline {
     /// An engine at frame 0 whose port has these settings, so that a wire can be tried out.
     ///
     /// # Errors
-    ///
     /// Where the inputs asked for are not the built-in synth's.
     pub fn with(config: &EngineConfig, settings: &PortSettings) -> Result<Offline, NoSuchInput> {
         let port = built_in_port();

@@ -30,7 +30,6 @@ impl ProfileWatch {
     /// Watches the files that were read; `knock` is called after each report.
     ///
     /// # Errors
-    ///
     /// Where the system gives no thread.
     pub fn start(
         reading: ProfileScan,

@@ -36,7 +36,6 @@ pub struct Selection {
 /// Opens a device and ports. `auto` takes the best there is, and never fails.
 ///
 /// # Errors
-///
 /// Where a device or port asked for by name cannot be opened.
 pub fn select(
     device: &DeviceChoice,

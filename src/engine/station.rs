@@ -82,7 +82,7 @@ impl fmt::Debug for Request {
 pub enum Errand {
     /// A command.
     Obey(Request),
-    /// A guest has left.
+    /// A client has left.
     Leave(Guest),
     /// Something came in that the control thread should look at now.
     Look,
@@ -97,7 +97,7 @@ struct Board {
     shown: Mutex<OnBoard>,
     listeners: Mutex<Listeners>,
     missed: AtomicU64,
-    /// Guests so far.
+    /// Clients so far.
     guests: AtomicU32,
 }
 
@@ -113,7 +113,7 @@ struct OnBoard {
 #[derive(Default)]
 struct Listeners {
     subscribers: Vec<Subscriber>,
-    /// Events sent before anyone subscribed; the first subscriber gets them.
+    /// Events sent before the first subscriber came; it gets them.
     early: Vec<Event>,
     /// Events that stay true; every subscriber gets them first.
     standing: Vec<Event>,
@@ -170,7 +170,7 @@ pub struct Station {
     presence: Option<Arc<Presence>>,
 }
 
-/// A guest, as long as a clone of its station exists.
+/// A client, as long as a clone of its station exists.
 struct Presence {
     guest: Guest,
     errands: SyncSender<Errand>,
@@ -179,7 +179,7 @@ struct Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         if let Err(TrySendError::Full(leave)) = self.errands.try_send(Errand::Leave(self.guest)) {
-            // The guest's notes hang on it, and the thread that drops this may be the one that empties the queue.
+            // The client's notes hang on it, and the thread that drops this may be the one that empties the queue.
             let errands = self.errands.clone();
             let _ = thread::Builder::new().spawn(move || errands.send(leave));
         }
@@ -238,7 +238,6 @@ impl Station {
     /// Sends a command without waiting for the answer. A refusal comes back as a notice.
     ///
     /// # Errors
-    ///
     /// Where the engine has ended or its queue is full: nothing was done.
     pub fn send(&self, command: Command) -> Result<(), NotAsked> {
         self.try_send(self.request(command, None))
@@ -247,7 +246,6 @@ impl Station {
     /// Sends a command without waiting; `reply` gets the answer.
     ///
     /// # Errors
-    ///
     /// Where the engine has ended or its queue is full: nothing was done.
     pub fn ask_then(&self, command: Command, reply: impl FnOnce(Answer) + Send + 'static) -> Result<(), NotAsked> {
         self.try_send(self.request(command, Some(Box::new(reply))))
@@ -257,7 +255,6 @@ impl Station {
     /// ([`Command::must_arrive`]).
     ///
     /// # Errors
-    ///
     /// Where the engine has ended.
     pub fn send_surely(&self, command: Command) -> Result<(), NotAsked> {
         self.errands.send(self.request(command, None)).map_err(|_| NotAsked::Gone)
@@ -274,7 +271,6 @@ impl Station {
     /// Sends a command and waits for the answer.
     ///
     /// # Errors
-    ///
     /// The reason for a refusal, or that the engine has ended.
     pub fn ask(&self, command: Command) -> Answer {
         let (reply, answer) = mpsc::channel();
@@ -385,7 +381,6 @@ impl Desk {
     /// The next item of the queue, waiting up to `patience` for it.
     ///
     /// # Errors
-    ///
     /// `Disconnected` when no station is left.
     pub fn errand(&self, patience: Duration) -> Result<Errand, RecvTimeoutError> {
         let errand = self.errands.recv_timeout(patience)?;

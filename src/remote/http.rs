@@ -87,7 +87,6 @@ impl Http {
     /// Begins to serve.
     ///
     /// # Errors
-    ///
     /// Where the address cannot be bound, or the token that is kept cannot be used.
     pub fn open(station: &Station, doors: &Doors, options: &HttpOptions) -> io::Result<Http> {
         let listener = TcpListener::bind(options.at)?;

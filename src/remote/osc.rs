@@ -56,7 +56,6 @@ impl Osc {
     /// Begins to serve.
     ///
     /// # Errors
-    ///
     /// Where the address cannot be bound.
     pub fn open(station: &Station, doors: &Doors, options: &OscOptions) -> io::Result<Osc> {
         let socket = UdpSocket::bind(options.at)?;

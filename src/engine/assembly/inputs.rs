@@ -42,10 +42,9 @@ pub struct ChosenInputs {
 }
 
 impl ChosenInputs {
-    /// The inputs that are asked for, or else those of the instrument.
+    /// The inputs that are asked for, or else the built-in synth where that is played, or the device's first two.
     ///
     /// # Errors
-    ///
     /// They are not there.
     pub fn choose(config: &EngineConfig, spec: &DeviceSpec, ports: &[OpenPort]) -> Result<ChosenInputs, NoSuchInput> {
         let has_synth = has_built_in_synth(ports);
@@ -94,7 +93,7 @@ pub fn check_inputs(asked: Option<&ChannelList>, spec: &DeviceSpec, ports: &[Ope
     choose_inputs(asked, spec, has_built_in_synth(ports), false).map(drop)
 }
 
-/// The recorded inputs: those asked for, or else those of the instrument.
+/// The recorded inputs: those asked for, or else the built-in synth where that is played, or the device's first two.
 fn choose_inputs(
     asked: Option<&ChannelList>,
     spec: &DeviceSpec,

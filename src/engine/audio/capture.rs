@@ -1,9 +1,9 @@
 //! The capture buffer: the last seconds of every input and of the master, always held.
 //!
 //! The callback writes each block over the oldest frames; the disk writer reads frames as long as they are held. So a
-//! take begins and ends in hindsight, with its pre-roll, and the callback needs no order for it; the last minute can be
-//! kept; and a disk may stall as long as the buffer is. Where a reader comes too late the frames are gone, but they are
-//! counted by their place.
+//! take begins and ends in hindsight, with its pre-roll, and the callback needs no order for it; frames from before a
+//! command can be kept; and a disk may stall as long as the buffer is. Where a reader comes too late the frames are
+//! gone, but they are counted by their place.
 //!
 //! A [`Layout`] lists its channels: first the inputs that were chosen at the start, after their gain; then the device's
 //! other inputs as they come in, as many as its memory has room for; then the master. So the user can choose what to
@@ -230,7 +230,6 @@ impl Capture {
     /// The channels of these taps.
     ///
     /// # Errors
-    ///
     /// The first tap that is not held.
     pub fn channels(&self, taps: &[Tap]) -> Result<Vec<usize>, Tap> {
         taps.iter().map(|tap| self.ring.taps.iter().position(|held| held == tap).ok_or(*tap)).collect()

@@ -1,4 +1,4 @@
-//! Recording as the user asks for it: at once, with a bar, after a count-in, with a sound; the last minute in
+//! Recording as the user asks for it: at once, with a bar, after a count-in, with a sound; the last seconds in
 //! hindsight; marks. The control thread's.
 //!
 //! Takes are keyed: commands act on the take of one key, [`TakeKey::MAIN`]; those of other keys go on beside it. A take

@@ -56,7 +56,6 @@ impl MidiOut for AlsaOut {
 /// The ports that can be played, as the patchbay takes them, those of the system last.
 ///
 /// # Errors
-///
 /// Where there is no ALSA sequencer, or it may not be used.
 pub fn list() -> Result<Vec<String>, HostError> {
     Ok(places(&sequencer()?, PLAYED).into_iter().map(|place| place.name).collect())
@@ -65,7 +64,6 @@ pub fn list() -> Result<Vec<String>, HostError> {
 /// The ports that can be recorded from, as the patchbay takes them, those of the system last.
 ///
 /// # Errors
-///
 /// Where there is no ALSA sequencer, or it may not be used.
 pub fn list_inputs() -> Result<Vec<String>, HostError> {
     Ok(places(&sequencer()?, HEARD).into_iter().map(|place| place.name).collect())
@@ -226,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_without_access_to_the_sequencer_reads_the_group_and_one_without_a_sequencer_the_module() {
+    fn the_refusal_of_the_sequencer_names_the_group_or_the_module() {
         let text = |errno: Errno| no_sequencer(errno.raw_os_error()).to_string();
         assert!(text(Errno::ACCESS).contains("usermod -aG audio") && text(Errno::ACCESS).contains("work without it"));
         assert!(text(Errno::NOENT).contains("modprobe snd-seq") && text(Errno::NOENT).contains("work without it"));

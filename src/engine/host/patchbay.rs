@@ -67,7 +67,6 @@ impl Patchbay {
     /// may not be there yet.
     ///
     /// # Errors
-    ///
     /// Where it is not there and is not waited for, or cannot be opened.
     pub fn alsa(&mut self, name: &str, profile: &Profile, output: bool, wait: bool) -> Result<OpenPort, HostError> {
         let profile = profile.clone();

@@ -346,7 +346,7 @@ fn files_handed_to_the_keeper_are_on_the_disk_when_the_engine_has_ended() {
 fn a_disk_that_hangs_stalls_neither_commands_nor_notes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshots.yaml");
-    // The first file is a pipe: it stays open for writing as long as it has no reader.
+    // The first file is a pipe: opening it for writing waits until it has a reader.
     let hangs = folder.path().join("snapshots.yaml.new");
     let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
     rustix::fs::mknodat(rustix::fs::CWD, &hangs, fifo, mode, 0).unwrap();

@@ -279,7 +279,6 @@ impl ClockThread {
     /// Runs until `end` is set, then stops the followers. Sets `granted` to whether the system granted SCHED_FIFO.
     ///
     /// # Errors
-    ///
     /// Where the system has no more threads.
     pub fn spawn(mut self, end: Arc<AtomicBool>, granted: Arc<OnceLock<bool>>) -> std::io::Result<JoinHandle<()>> {
         thread::Builder::new().name("midi-clock".into()).spawn(move || {

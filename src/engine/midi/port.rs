@@ -12,7 +12,6 @@ pub trait MidiOut: Send {
     /// Sends one complete message that is due at `at_ns` on the engine's clock.
     ///
     /// # Errors
-    ///
     /// The message was not sent; the port may or may not take the next one.
     fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed>;
 

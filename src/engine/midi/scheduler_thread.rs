@@ -42,7 +42,7 @@ pub struct SchedulerSender {
     ring: HeapProd<SendRequest>,
     shared: Arc<QueueShared>,
     wakes: bool,
-    /// While requests are held back, so that the scheduler is woken once for all: how many are.
+    /// While the wake is held back, so that the scheduler is woken once for all: the requests sent since.
     held: Option<usize>,
 }
 
@@ -112,12 +112,12 @@ impl SchedulerSender {
         self.wake();
     }
 
-    /// Sends several requests, for which the scheduler is woken once: many knobs that move at one instant.
+    /// Holds the wake of the next requests back until `release`: many knobs that move at one instant need only one.
     pub fn hold(&mut self) {
         self.held = Some(0);
     }
 
-    /// Sends the requests held back.
+    /// Wakes the scheduler where requests were sent since `hold`.
     pub fn release(&mut self) {
         if self.held.take().is_some_and(|waiting| waiting > 0) {
             self.wake();
@@ -127,7 +127,7 @@ impl SchedulerSender {
     /// Ends the scheduler: it sends the messages that have arrived, silences every synth and ends.
     pub fn close(&mut self) {
         self.shared.closed.store(true, Ordering::Release);
-        // A fault may have left requests held back.
+        // A fault may have left the wake held back.
         self.held = None;
         self.wake();
     }
@@ -193,7 +193,6 @@ impl SchedulerRunner {
     /// SCHED_FIFO.
     ///
     /// # Errors
-    ///
     /// Where the system has no more threads.
     pub fn spawn(mut self, granted: Arc<OnceLock<bool>>) -> std::io::Result<JoinHandle<()>> {
         let queues: Vec<Arc<QueueShared>> = self.queues.iter().map(|queue| Arc::clone(&queue.shared)).collect();

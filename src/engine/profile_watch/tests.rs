@@ -99,7 +99,7 @@ fn a_file_with_the_same_content_is_not_reported_and_one_with_the_same_fault_is()
     assert!(news(&mut watcher).is_none());
     fs::remove_file(home.path("profiles/bad.yaml")).unwrap();
     home.write("profiles/bad.yaml", &text("bad", 200));
-    assert_eq!(news(&mut watcher).unwrap().faults.len(), 1, "whoever saved it wants to know");
+    assert_eq!(news(&mut watcher).unwrap().faults.len(), 1, "the user who saved it gets the fault again");
     home.write("profiles/a.yaml", &text("mine", 75));
     assert_eq!(news(&mut watcher).unwrap().faults, [], "the other one was not edited");
     home.write("profiles/a.yaml", &text("mine", 200));

@@ -34,7 +34,6 @@ impl Token {
     /// The one of this file; where there is none, a new one that is kept there.
     ///
     /// # Errors
-    ///
     /// The file cannot be read or written, others may read it, or its content is no token.
     pub(super) fn kept(path: &Path) -> io::Result<Token> {
         let refused = |why: &str| {

@@ -21,7 +21,6 @@ impl<T> Agenda<T> {
     /// Adds an entry, or gives it back where there is no room.
     ///
     /// # Errors
-    ///
     /// The same entry.
     pub fn put(&mut self, due: Instant, thing: T) -> Result<(), T> {
         if self.entries.len() >= Self::ENTRIES_MAX {

@@ -93,7 +93,6 @@ pub enum DatagramError {
 /// other's.
 ///
 /// # Errors
-///
 /// Why it is no valid OSC, or too large or too deep.
 pub fn understand(bytes: &[u8]) -> Result<Vec<Heard>, DatagramError> {
     let mut heard = Vec::new();

@@ -36,7 +36,6 @@ pub fn named<'p>(profile: &'p Profile, address: &str) -> Option<&'p Param> {
 /// `param.set`.
 ///
 /// # Errors
-///
 /// No argument or several, one of another type, one out of range.
 pub fn turn(param: &Param, args: &[OscType]) -> Result<Command, String> {
     let value = match args {

@@ -18,7 +18,6 @@ pub fn address(row: &CommandSpec) -> String {
 /// The row at an address.
 ///
 /// # Errors
-///
 /// There is none; the error names a similar one.
 pub fn row(address: &str) -> Result<&'static CommandSpec, CommandError> {
     let named =
@@ -40,7 +39,6 @@ pub fn row(address: &str) -> Result<&'static CommandSpec, CommandError> {
 /// is ended, as on a wire (MIDI 1.0, "Note On").
 ///
 /// # Errors
-///
 /// An argument that does not fit, or too few or too many of them.
 pub fn command(row: &CommandSpec, args: &[OscType]) -> Result<Option<Command>, String> {
     let args = match args {

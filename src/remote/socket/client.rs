@@ -94,7 +94,6 @@ impl SocketClient {
     /// Connects, and sends hello, once it is clear that this user's station is there.
     ///
     /// # Errors
-    ///
     /// No station is there, or one that this client cannot use.
     pub fn open(path: &Path, role: Role) -> Result<SocketClient, SocketError> {
         if let Some(folder) = path.parent().filter(|folder| folder.exists()) {
@@ -129,7 +128,6 @@ impl SocketClient {
     /// Sends a message.
     ///
     /// # Errors
-    ///
     /// The connection broke.
     pub fn ask(&self, asked: &ClientMessage) -> Result<(), SocketError> {
         Ok(write_line(&self.stream, asked.encode())?)
@@ -138,7 +136,6 @@ impl SocketClient {
     /// Waits for the next message.
     ///
     /// # Errors
-    ///
     /// The connection broke, or the bytes are no message.
     pub fn told(&mut self) -> Result<ServerMessage, SocketError> {
         let line = read_line(&mut self.reader, TOLD_BYTES_MAX)?;
@@ -149,7 +146,6 @@ impl SocketClient {
     /// The first whole status; events before it are skipped.
     ///
     /// # Errors
-    ///
     /// The connection broke, or the station did not send it.
     pub fn status(&mut self) -> Result<Status, SocketError> {
         let mut known = None;
@@ -170,7 +166,6 @@ impl SocketClient {
     /// A station whose engine is at the other end.
     ///
     /// # Errors
-    ///
     /// The connection broke, or the system gives no thread.
     pub fn into_station(mut self) -> Result<Station, SocketError> {
         let status = self.status()?;
@@ -323,6 +318,6 @@ mod tests {
         let refused = SocketClient::open(&folder.path().join("s"), Role::Ask).map(drop).unwrap_err();
         assert!(matches!(refused, SocketError::NotOurs { .. }), "{refused}");
         listener.set_nonblocking(true).unwrap();
-        assert!(listener.accept().is_err(), "nobody came");
+        assert!(listener.accept().is_err(), "no client came");
     }
 }

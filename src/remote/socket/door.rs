@@ -364,7 +364,7 @@ impl Teller {
                 asleep.store(false, Ordering::Release);
             }
         });
-        // Not the guest itself: that one is gone when the reading thread is.
+        // A watcher and no clone of the client's station: the client is gone when the reading thread ends.
         let mut watcher = station.watcher();
         watcher.look();
         let mut levels = watcher.levels().clone();

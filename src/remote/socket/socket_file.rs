@@ -60,7 +60,6 @@ impl SocketFile {
     /// Takes the path, and listens there.
     ///
     /// # Errors
-    ///
     /// A running station has it, or the system refuses.
     pub fn take(path: &Path) -> Result<(SocketFile, UnixListener), SocketFileError> {
         let refused = |why| SocketFileError::Refused { path: path.to_owned(), why };
@@ -111,7 +110,6 @@ fn own_folder(folder: &Path) -> io::Result<()> {
 /// and a socket in it.
 ///
 /// # Errors
-///
 /// It does not, or there is none.
 pub(super) fn check_folder(folder: &Path) -> io::Result<()> {
     let name = folder.file_name().unwrap_or_default().as_encoded_bytes();

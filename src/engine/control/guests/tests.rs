@@ -34,7 +34,7 @@ fn the_notes_of_a_client_that_leaves_end_and_the_others_sound_on() {
     assert_eq!(rig.sent(), [[0x80, 48, 64]]);
     leave(&mut rig, ADA);
     leave(&mut rig, Guest::NOBODY);
-    assert!(rig.sent().is_empty(), "nothing is ended twice, and nobody's notes never");
+    assert!(rig.sent().is_empty(), "no note is ended twice, and notes of scripts never");
     ask(&mut rig, Guest::NOBODY, "midi.panic");
     rig.wait_ms(20);
     rig.sent();

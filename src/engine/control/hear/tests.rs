@@ -145,9 +145,13 @@ fn a_note_ends_on_the_port_and_channel_it_began_on_after_a_change_of_instrument(
     rig.ask("note.off E4");
     assert_eq!(rig.sent(), [to("jack:fm", &[0x82, 64, 64])]);
     rig.ask("note.off C4");
-    assert_eq!(rig.sent(), [to("sim", &[0x80, 60, 64]), to("jack:fm", &[0x82, 60, 64])], "wherever it sounds");
+    assert_eq!(
+        rig.sent(),
+        [to("sim", &[0x80, 60, 64]), to("jack:fm", &[0x82, 60, 64])],
+        "on each port where it sounds"
+    );
     rig.ask("note.off C4");
-    assert_eq!(rig.sent(), [to("sim", &[0x80, 60, 64])], "one that nobody began");
+    assert_eq!(rig.sent(), [to("sim", &[0x80, 60, 64])], "a note that no client began");
     rig.ask("note.on C4 100");
     rig.ask("port.use fm");
     rig.sent();
@@ -171,7 +175,7 @@ fn each_instrument_undoes_and_morphs_by_itself() {
     assert!(rig.refused("param.undo").contains("nothing"));
     assert!(rig.refused("snapshot.recall bright").contains("fm_synth has no snapshot"));
     rig.wait_ms(1100);
-    assert_eq!(rig.sent().last(), Some(&to("sim", &[0xB0, 43, 127])), "it goes on unseen");
+    assert_eq!(rig.sent().last(), Some(&to("sim", &[0xB0, 43, 127])), "the morph goes on while it is not shown");
     rig.ask("port.use 1");
     rig.ask("param.undo");
     assert_eq!(rig.value("filter_cutoff"), 0);
@@ -234,7 +238,7 @@ fn a_mapped_controller_sets_its_parameter_and_a_mapped_pad_gives_its_command() {
     assert_eq!(rig.status().transport.bpm, 300.0);
     rig.ask("learn transport.toggle");
     rig.play(&[0x99, 36, 100, 0x89, 36, 0]);
-    assert!(!rig.status().transport.playing, "learning does nothing else");
+    assert!(!rig.status().transport.playing, "a mapped message has no other effect");
     rig.play(&[0x99, 36, 100]);
     assert!(rig.status().transport.playing);
     rig.play(&[0x89, 36, 0]);

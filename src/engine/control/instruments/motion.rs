@@ -26,8 +26,8 @@ use std::{
 /// Least time between two updates of modulated parameters. A little longer than the spacing of a controller, so that
 /// all of them may be sent at once and the scheduler wakes once for them.
 const TURN_NS: u64 = 12_000_000;
-/// Each modulated parameter makes the time this much longer: a message takes so long on a wire of 31250 baud, and a
-/// processor, too, has its limits.
+/// With many modulated parameters the time is this much for each: a message takes so long on a wire of 31250 baud, and
+/// a processor, too, has its limits.
 const TURN_NS_PER_KNOB: u64 = 1_000_000;
 /// They are updated this much sooner where the control thread is awake anyway.
 const SOONER_NS: u64 = 2_000_000;

@@ -77,7 +77,7 @@ mod tests {
         let mut watch = MonitorLog::default();
         let note = Payload::Short(Message::note_on(Channel::FIRST, Note::new(60).unwrap(), 100));
         watch.note(0, PortIndex(0), false, &note);
-        assert_eq!(watch.status(), None, "nobody looks");
+        assert_eq!(watch.status(), None, "no client looks");
         watch.turn(true);
         for at_ns in 0..24 {
             watch.note(at_ns, PortIndex(0), false, &Payload::Short(Message::CLOCK));

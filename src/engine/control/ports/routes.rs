@@ -91,7 +91,6 @@ impl Ports {
     /// Passes messages of a port on to another.
     ///
     /// # Errors
-    ///
     /// The port has no input, or the other one no output.
     pub fn thru(&self, from: PortIndex, to: PortIndex, route: Route) -> Result<(), String> {
         let Some(input) = self.inputs.iter().find(|input| input.port() == from) else {

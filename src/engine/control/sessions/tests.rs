@@ -131,7 +131,7 @@ fn a_session_has_its_last_state_again_when_it_is_opened() {
     rig.wait_ms(500);
     let sent = rig.sent();
     assert!(sent.contains(&("sim".to_owned(), vec![0xB0, 43, 127])), "{sent:?}");
-    assert!(rig.refused("param.undo").contains("nothing"), "of before nothing can be taken back");
+    assert!(rig.refused("param.undo").contains("nothing"), "steps from before cannot be undone");
     assert!(rig.refused("session.open jam").contains("open already"));
     assert!(rig.refused("session.new jam").contains("session.open"));
     assert!(rig.refused("session.open nowhere").contains("session.new"));
@@ -165,14 +165,14 @@ fn modulation_is_there_again_and_writes_nothing() {
         ["mod.set osc_shape env2 by command attack 100 depth -0.5", "mod.set bright lfo triangle 1/4 depth 0.3"]
     );
     let turns = kept.instruments[0].automation["delay_mix"].points();
-    assert_eq!(turns.len(), 4, "and where it stood before: {turns:?}");
+    assert_eq!(turns.len(), 4, "and the value before: {turns:?}");
     let written = || fs::metadata(music.path().join("jam/session.yaml")).unwrap().modified().unwrap();
     rig.wait_ms(2100);
     let before = written();
     rig.ask("transport.locate 1:1:0");
     rig.ask("transport.play");
     rig.wait_ms(5000);
-    assert_eq!(written(), before, "what only plays is no change");
+    assert_eq!(written(), before, "playback is no change");
     rig.offline.finish();
 
     let mut rig = Rig::new(music.path());
@@ -181,7 +181,7 @@ fn modulation_is_there_again_and_writes_nothing() {
     rig.ask("transport.play");
     rig.wait_ms(650);
     let delay_mix = rig.status().params.profile.params.iter().find(|param| param.name == "delay_mix").cloned().unwrap();
-    assert_eq!(rig.value("delay_mix"), delay_mix.value_at(0.9), "the turns play");
+    assert_eq!(rig.value("delay_mix"), delay_mix.value_at(0.9), "the automation plays");
     assert!(rig.sent().iter().filter(|(_, bytes)| bytes[..2] == [0xB0, 43]).count() > 20, "the macro moves");
     rig.ask("session.save");
     let again = rig.kept();
@@ -408,7 +408,7 @@ fn a_session_that_was_refused_is_tried_again_while_it_plays_and_the_newest_is_wr
         rig.wait_ms(2500);
     }
     let cutoff = rig.value("filter_cutoff");
-    assert_eq!(rig.warnings().len(), 1, "it is told once");
+    assert_eq!(rig.warnings().len(), 1, "it is reported once");
     fs::remove_dir_all(rig.file()).unwrap();
     rig.wait_ms(2500);
     assert_eq!(rig.kept().instruments[0].values["filter_cutoff"], cutoff);
@@ -445,7 +445,7 @@ fn a_session_too_long_to_be_read_again_is_not_written_and_that_is_reported_once(
     assert!(warnings.len() == 1 && warnings[0].contains("bytes"), "{warnings:?}");
     assert!(rig.refused("session.save").contains("take away some snapshots"));
     let text = fs::read_to_string(rig.file()).unwrap();
-    assert!(text != before && Session::from_yaml("", &text).is_ok(), "what fitted was written");
+    assert!(text != before && Session::from_yaml("", &text).is_ok(), "the part that fits was written");
 }
 
 #[test]

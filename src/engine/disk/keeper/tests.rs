@@ -80,7 +80,11 @@ fn an_older_text_is_never_written_over_a_newer_one() {
     sender.send(page(a.clone(), 6, "newest")).unwrap();
     keeper.step();
     assert_eq!(read(), "newest");
-    assert_eq!(kept.try_iter().map(|kept| kept.errands.len()).collect::<Vec<_>>(), [2, 1, 1], "all who wait are told");
+    assert_eq!(
+        kept.try_iter().map(|kept| kept.errands.len()).collect::<Vec<_>>(),
+        [2, 1, 1],
+        "all requests that wait get a report"
+    );
 }
 
 #[test]
@@ -162,7 +166,7 @@ fn two_stations_with_one_file_keep_the_snapshots_of_both() {
 }
 
 #[test]
-fn a_file_that_was_broken_while_the_station_runs_is_reported_and_left_as_it_is_until_it_is_mended() {
+fn a_file_broken_while_the_station_runs_is_reported_and_left_until_it_is_mended() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshots.yaml");
     let mut station = Station::of(&file);
@@ -182,5 +186,5 @@ fn a_file_that_was_broken_while_the_station_runs_is_reported_and_left_as_it_is_u
     assert_eq!(names(&file), ["renamed", "b", "c"]);
     fs::remove_file(&file).unwrap();
     station.save("d", 1);
-    assert_eq!(names(&file), ["a", "b", "c", "d"], "what is gone is written anew");
+    assert_eq!(names(&file), ["a", "b", "c", "d"], "a removed file is written anew");
 }

@@ -120,7 +120,6 @@ impl WatchedFolder {
 /// The takes in a folder, newest first, with their data. For callers that look once.
 ///
 /// # Errors
-///
 /// A folder that cannot be read; before the first take there is none, and no takes.
 pub fn infos(folder: &Path, cache: &Cache) -> io::Result<Vec<TakeInfo>> {
     let files = match wav_files(folder) {

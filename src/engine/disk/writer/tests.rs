@@ -578,7 +578,7 @@ fn a_file_that_is_removed_is_reported_and_the_take_goes_on_in_another() {
         _ => None,
     });
     let (path, safe) = goes_on.unwrap();
-    assert_eq!(safe, 0, "nothing of a file that is gone is safe");
+    assert_eq!(safe, 0, "no frame of a removed file is safe");
     let rest = samples(&path);
     assert!(rest.len() >= 2 * 14_000 && rest == counter(26_000 - rest.len() as i64 / 2, 26_000));
 }

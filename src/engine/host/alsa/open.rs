@@ -33,7 +33,6 @@ const ANY_CHANNELS: u16 = 32;
 /// Opens the device of this name, or the default one. The name is ALSA's, or a part of the card's name.
 ///
 /// # Errors
-///
 /// Where there is none, another program holds it, this user may not use it, or it cannot do what was asked.
 pub fn open(id: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>, HostError> {
     hush_alsa();
@@ -400,7 +399,7 @@ impl OpenCandidate<'_> {
         let (input, clocks) = match side(device, own) {
             Some(input) if has_output && self.id == DEFAULT => (Some(input), clocks_of_default()),
             Some(input) => (Some(input), Clocks::Same),
-            // The card may lack the inputs that were asked for and the default device have them.
+            // A card may lack the inputs that were asked for; the default device may have them.
             None if asked.is_some() && self.id != DEFAULT => {
                 let other = self.host.default_input_device();
                 let input = other.and_then(|other| side(&other, &inputs_of(&other).unwrap_or_default()));

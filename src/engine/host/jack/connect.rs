@@ -50,7 +50,6 @@ fn midi_ports(client: &Client, direction: PortFlags) -> Vec<JackMidiPort> {
 /// The port with this name, or else the first whose name has it as a part; upper and lower case are the same.
 ///
 /// # Errors
-///
 /// Where there is none: the error lists the ports, and what to do.
 pub fn find<'a>(ports: &'a [JackMidiPort], asked: &str) -> Result<&'a JackMidiPort, HostError> {
     let asked_lower = asked.to_lowercase();

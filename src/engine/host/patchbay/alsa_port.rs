@@ -131,7 +131,6 @@ impl AlsaPort {
     /// Connects to the port that is meant, where it is there.
     ///
     /// # Errors
-    ///
     /// Where it is not there and is not waited for, or cannot be opened.
     pub(super) fn open(
         kept: PatchbayIndex,

@@ -57,7 +57,6 @@ impl RawPort {
     /// Opens the file at a path, where it is there; also returns how fast it takes bytes.
     ///
     /// # Errors
-    ///
     /// Where it is not there and is not waited for, or cannot be opened.
     pub(super) fn open(
         path: &str,
@@ -292,7 +291,7 @@ mod tests {
             assert_eq!(heard, [[0x90, note, 100]]);
             let mut polled = Vec::new();
             port.descriptors(&mut polled);
-            assert_eq!(alsa::poll::poll(&mut polled, 0), Ok(0), "a FIFO that nobody writes to is not quiet");
+            assert_eq!(alsa::poll::poll(&mut polled, 0), Ok(0), "a FIFO without a writer is not quiet");
         }
     }
 

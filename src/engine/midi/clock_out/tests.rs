@@ -24,7 +24,7 @@ impl Follower {
             [0xFB] => self.running = true,
             [0xFC] => self.running = false,
             [0xF2, low, high] => {
-                assert!(!self.running, "a follower that runs does not listen to positions");
+                assert!(!self.running, "a follower that runs ignores positions");
                 self.next_pulse = (i64::from(low) + i64::from(high) * 128) * PULSES_PER_SIXTEENTH;
             }
             _ => {}
@@ -115,7 +115,7 @@ fn without_a_clock_nothing_is_sent_but_the_stop() {
 }
 
 #[test]
-fn a_follower_is_stopped_when_its_clock_is_switched_off_and_gets_in_again_when_it_is_switched_on() {
+fn a_follower_stops_when_its_clock_is_switched_off_and_begins_anew_when_it_is_on() {
     for off in [ClockSends { pulses: false, ..ALL }, ClockSends { transport: false, ..ALL }] {
         let (mut plan, mut out) = (plan(), ClockOut::new());
         plan.roll(0.0, 0);

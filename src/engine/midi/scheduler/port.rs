@@ -419,7 +419,6 @@ impl ScheduledPort {
     /// Sends the messages that carry a value.
     ///
     /// # Errors
-    ///
     /// Whether the port took some of them before it refused.
     fn send_value(
         &mut self,

@@ -229,7 +229,7 @@ fn an_unchanged_value_is_not_sent_twice_unless_a_raw_message_came_between() {
     scheduler.ask(message(0, Message::program(Channel::FIRST, 1)));
     scheduler.ask(knob(74, 5));
     run_until(&mut scheduler, 400 * MS);
-    assert_eq!(taken(&wire).len(), 2, "a program turns every knob");
+    assert_eq!(taken(&wire).len(), 2, "a program may change every parameter");
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn a_value_the_synth_reported_is_not_sent_and_any_other_is() {
         scheduler.ask(request);
     }
     run_until(&mut scheduler, 100 * MS);
-    assert_eq!(taken(&wire), [], "what waited is older than what the synth said");
+    assert_eq!(taken(&wire), [], "the value that waited is older than the one the synth reported");
 }
 
 /// A port that can be made to refuse.
@@ -453,7 +453,7 @@ fn a_pedal_that_a_port_refused_to_lift_is_lifted_before_anything_else() {
 }
 
 #[test]
-fn a_port_that_takes_messages_again_gets_them_within_the_longest_wait_and_is_never_asked_in_a_busy_loop() {
+fn a_port_that_takes_messages_again_gets_them_within_the_longest_wait_without_a_busy_loop() {
     let (mut scheduler, wire, stalled) = stalling();
     scheduler.ask(message(0, on(60)));
     scheduler.step_at(0);

@@ -85,7 +85,7 @@ fn it_plays_from_any_place_of_the_song_and_is_silent_when_off() {
     rig.ask("transport.locate 1:2:240");
     rig.ask("transport.play");
     rig.wait_ms(20);
-    assert_eq!(rig.value("filter_cutoff"), 64, "what stands at that place");
+    assert_eq!(rig.value("filter_cutoff"), 64, "the value at that place");
     rig.ask("transport.stop");
     rig.ask("auto.on off");
     rig.ask("param.set filter_cutoff 0.1");

@@ -18,7 +18,7 @@ fn an_lfo_modulates_a_parameter_around_its_value_no_closer_than_its_spacing() {
     assert_eq!(rig.ask("mod.set filter_cutoff lfo sine 2hz depth 0.25"), "filter_cutoff: lfo sine 2hz depth 0.25");
     rig.wait_ms(1000);
     let sent = rig.sent_of(CUTOFF);
-    assert_eq!(rig.value("filter_cutoff"), 64, "the knob itself stands");
+    assert_eq!(rig.value("filter_cutoff"), 64, "the base value stays");
     assert!(sent.windows(2).all(|two| two[1].0 - two[0].0 > 9.999 && two[0].1 != two[1].1), "{sent:?}");
     let (low, high) = range(&sent);
     assert!((32..=34).contains(&low) && (94..=96).contains(&high), "{low} to {high}");
@@ -214,7 +214,7 @@ fn a_knob_turned_on_the_synth_moves_the_base_value_of_an_lfo_and_an_echo_does_no
     let sounds = rig.offline.status().params.motion[0].value;
     assert_eq!(sounds, 77);
     rig.hear(&[0xB0, CUTOFF, 90]);
-    assert_eq!(rig.value("filter_cutoff"), 77, "long after it was sent, it is a hand's");
+    assert_eq!(rig.value("filter_cutoff"), 77, "long after it was sent, it is the user's");
     rig.ask("param.set filter_cutoff 0.5");
     rig.ask("param.set filter_cutoff 0.6");
     rig.hear(&[0xB0, CUTOFF, 77]);

@@ -21,7 +21,6 @@ impl Begins {
     /// Takes one out.
     ///
     /// # Errors
-    ///
     /// It is empty: how long to wait.
     pub(super) fn admit(&mut self, now_ns: u64) -> Result<(), String> {
         let full_ns = self.full_ns.max(now_ns) + ONE_AFTER_NS;

@@ -88,7 +88,7 @@ fn a_take_that_cannot_be_made_is_the_answer_to_its_start() {
 }
 
 #[test]
-fn a_disk_that_falls_behind_is_reported_with_how_long_the_buffer_holds_and_so_is_that_it_has_caught_up() {
+fn a_disk_that_falls_behind_and_one_that_has_caught_up_are_reported() {
     let mut rig = Rig::new();
     rig.wait_ms(200);
     rig.ask("record.start jam");
@@ -246,7 +246,7 @@ fn the_room_of_a_disk_is_never_zero_minutes() {
 }
 
 #[test]
-fn a_take_of_several_files_is_one_by_its_name_and_the_answer_to_its_removal_says_how_to_free_its_room() {
+fn a_take_of_several_files_has_one_name_and_its_removal_says_how_to_free_its_room() {
     let mut rig = Rig::new();
     rig.wait_ms(200);
     rig.ask("record.set files inputs master");

@@ -176,11 +176,7 @@ fn a_morph_keeps_every_spacing_and_ends_exactly_on_target() {
     assert_eq!(status.morph.as_ref().map(|morph| (morph.name.clone(), morph.percent)), Some(("b".to_owned(), 25)));
     let shown = f64::from(a[cutoff]) + (f64::from(b[cutoff]) - f64::from(a[cutoff])) / 4.0;
     assert!((f64::from(status.params.values[cutoff]) - shown).abs() <= 1.0, "a quarter of the way is shown");
-    assert_eq!(
-        rig.synth.values[&rig.profile.params[cutoff].target.unwrap()],
-        status.params.values[cutoff],
-        "and heard"
-    );
+    assert_eq!(rig.synth.values[&rig.profile.params[cutoff].target.unwrap()], status.params.values[cutoff], "and sent");
     rig.wait_ms(3100);
     assert_eq!(rig.status().morph, None);
     rig.stands_at(&b);
@@ -257,7 +253,7 @@ fn another_recall_takes_the_place_of_a_morph() {
     assert_eq!(rig.status().morph, None);
     rig.stands_at(&a);
     rig.ask("snapshot.recall a 4");
-    assert_eq!(rig.status().morph, None, "there is nowhere to go");
+    assert_eq!(rig.status().morph, None, "there is no morph");
     rig.ask("snapshot.recall b 4");
     rig.wait_ms(1000);
     rig.ask("snapshot.recall b");
@@ -316,14 +312,14 @@ fn comparing_toggles_between_before_and_after() {
     rig.ask("snapshot.compare");
     assert_eq!(rig.values(), a);
     rig.ask("snapshot.compare");
-    assert_eq!(rig.values(), b, "with what was turned since");
+    assert_eq!(rig.values(), b, "with the knobs turned since");
     rig.ask("param.undo");
     assert_eq!(rig.values(), a, "each is a step");
     rig.ask("param.undo");
     assert_eq!(rig.values(), b);
     rig.ask("param.random");
     rig.ask("snapshot.compare");
-    assert_eq!(rig.values(), b, "dice are compared too");
+    assert_eq!(rig.values(), b, "randomize is compared too");
 }
 
 #[test]
@@ -404,7 +400,7 @@ fn a_snapshot_that_does_not_reach_the_disk_is_not_reported_as_saved() {
     assert!(rig.ask("snapshot.list").contains("warm"), "it is there until busker ends");
     rig.wait_ms(5000);
     let told = rig.notices().iter().filter(|(severity, _)| *severity == Severity::Warning).count();
-    assert_eq!((told, rig.status().faults.disk_refused), (1, 1), "it is tried again, and told once");
+    assert_eq!((told, rig.status().faults.disk_refused), (1, 1), "it is tried again, and reported once");
     std::fs::remove_dir(&file).unwrap();
     rig.wait_ms(2100);
     assert!(stored::load::<Snapshots>(&file).unwrap().get(&rig.profile.id, "warm").is_some());

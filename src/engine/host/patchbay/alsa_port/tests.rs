@@ -196,7 +196,7 @@ impl Stage {
         }
         for plug in self.plugs.iter_mut().flatten() {
             assert_eq!(plug.is_there(), there);
-            assert_eq!(plug.send(0, &[0xF8]).is_ok(), there, "a thread sends to nobody: {lines:?}");
+            assert_eq!(plug.send(0, &[0xF8]).is_ok(), there, "a thread sends to no device: {lines:?}");
         }
         for pair in self.changes.windows(2) {
             let gone = pair.iter().filter(|change| **change == PortChange::Gone).count();

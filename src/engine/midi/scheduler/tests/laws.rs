@@ -434,7 +434,7 @@ proptest! {
             [.., number] => Some(number),
             _ => None,
         }).collect();
-        prop_assert_eq!(heard.len(), queued.len(), "each value went out");
+        prop_assert_eq!(heard.len(), queued.len(), "each value was sent");
         let place = |number: u8| heard.iter().position(|heard| *heard == number);
         for (i, (before, channel, due_ns)) in queued.iter().enumerate() {
             for (after, channel_after, due_after_ns) in &queued[i + 1..] {
@@ -726,7 +726,7 @@ fn a_port_with_a_clock_offset_never_sends_before_the_command() {
 }
 
 #[test]
-fn the_log_has_the_instant_a_message_was_due_or_the_wire_was_free_however_late_the_thread_woke() {
+fn the_log_has_the_instant_a_message_was_due_or_its_wire_free_even_if_the_thread_is_late() {
     let mut play = Play::new(&[Wire::DIN], None);
     for note in 0..3 {
         play.ask(0, MS, What::Message(on(note)));
