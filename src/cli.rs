@@ -34,23 +34,23 @@ use std::{io::Write, process::ExitCode};
 /// Examples stand where people look for them.
 const EXAMPLES: &str = "\
 Examples:
-  busker                                 the station; on the built-in synth if nothing is plugged in
-  busker --demo                          the station on the built-in synth, whatever is plugged in
-  busker --device alsa:USB --input 3-4   a certain interface and its inputs
-  busker --session ~/jams/friday         tempo, knobs, snapshots and takes in a folder of their own
-  busker devices                         what there is, and what would be taken
+  busker                                 the station; with nothing plugged in, on the built-in synth
+  busker --demo                          the station on the built-in synth
+  busker --device alsa:USB --input 3-4   an audio interface and its inputs
+  busker --session ~/jams/friday         tempo, parameters, snapshots and takes in one folder
+  busker devices                         devices and ports, and what auto would choose
   busker run jam.yaml --simulate --out out/
   busker record --seconds 60 --out jam.wav
   busker clock --bpm 120 --port alsa:NTS-1
-  busker monitor --port alsa:NTS-1       what the synth sends
-  busker profiles import synth.csv       a profile of a table as midi.guide has them
-  busker takes repair                    recordings an interrupted run left, made whole
-  busker takes export jam --format flac  a file for others
-  busker nts1 backup FOLDER              its program and settings as files; --port sim to try
+  busker monitor --port alsa:NTS-1       the MIDI messages a synth sends
+  busker profiles import synth.csv       a profile from a table in the midi.guide format
+  busker takes repair                    headers of takes after a crash or power cut
+  busker takes export jam --format flac  a file to share
+  busker nts1 backup FOLDER              program and settings of an NTS-1; --port sim to try
 
 In the station, ? shows every key and : takes every command.";
 
-/// A performance station for hardware synths that lives in a terminal.
+/// A performance station for hardware synths in the terminal.
 #[derive(Debug, Parser)]
 #[command(name = "busker", version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -68,27 +68,27 @@ enum Verb {
     Record(record::RecordArgs),
     /// Run the station without a screen, for `attach`, OSC, HTTP and WebSocket
     Serve(serve::ServeArgs),
-    /// Show the station that runs already; it goes on when the screen is left
+    /// Show the running station; it keeps running when you leave the screen
     Attach(attach::AttachArgs),
-    /// Give the running station a command, and print its answer
+    /// Send a command to the running station and print its answer
     Do(one_shot::DoArgs),
-    /// Print how the running station is
+    /// Print the status of the running station
     Status(status::StatusArgs),
-    /// Print what happens in the running station, one line each
+    /// Print the events of the running station, one per line
     Watch(watch::WatchArgs),
-    /// Be a MIDI clock
+    /// Send MIDI clock only
     Clock(clock::ClockArgs),
-    /// Print the MIDI messages that come in
+    /// Print incoming MIDI messages
     Monitor(monitor::MonitorArgs),
-    /// Ask an NTS-1 mkII who it is, back it up, and manage its user units
+    /// Show and back up an NTS-1 mkII, and manage its user units
     Nts1(nts1::Nts1Args),
-    /// List audio devices and MIDI ports, and what would be taken
+    /// List audio devices and MIDI ports, and what auto would choose
     Devices(devices::DevicesArgs),
-    /// List, show and check profiles of synths, or make them of tables
+    /// List, show and check synth profiles, or import them from tables
     Profiles(profiles::ProfilesArgs),
-    /// List, show, trim, rename, remove and export recordings, and repair what an interrupted run left
+    /// List, show, play, trim, rename, remove, export and repair takes
     Takes(takes::TakesArgs),
-    /// Say where the log is
+    /// Print the path of the log file
     Logs,
     /// Print completions for a shell
     Completions(completions::CompletionsArgs),

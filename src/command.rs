@@ -38,7 +38,7 @@ pub struct CommandSpec {
 pub struct ArgSpec {
     /// What it is, in one word.
     pub name: &'static str,
-    /// What may stand there.
+    /// Allowed values.
     pub kind: ArgKind,
     /// Whether it may be left out.
     pub optional: bool,
@@ -101,139 +101,139 @@ macro_rules! commands {
 }
 
 commands! {
-    /// Play from the place last located: the beginning, at first
+    /// Play from the last located position; at first, from 1:1:0
     TransportPlay = "transport.play" {}
-    /// Stop; the place is kept for transport.continue
+    /// Stop; transport.continue resumes from here
     TransportStop = "transport.stop" {}
     /// Play when stopped, stop when playing
     TransportToggle = "transport.toggle" {}
-    /// Play on from where it was stopped
+    /// Resume playback from where it was stopped
     TransportContinue = "transport.continue" {}
-    /// Go to a place, playing or stopped
+    /// Move the song position, playing or stopped
     TransportLocate = "transport.locate" { position: Position }
-    /// Set the tempo, from the next clock pulse on
+    /// Set the tempo, 20 to 300 BPM, from the next clock pulse on
     ClockBpm = "clock.bpm" { bpm: Bpm }
-    /// Tap the tempo: from the second tap on
+    /// Tap the tempo; the second tap sets it
     ClockTap = "clock.tap" {}
-    /// Change the tempo by so many BPM
+    /// Nudge the tempo up or down, in BPM
     ClockNudge = "clock.nudge" { bpm: TempoStep }
-    /// Send MIDI clock, start and stop to the ports, or not
+    /// Send MIDI clock, start and stop to the ports: on or off
     ClockRun = "clock.run" { state: OnOff }
-    /// Whose tempo it is: busker's own, or that of a MIDI clock that comes in
+    /// Choose the tempo source: internal, or incoming MIDI clock
     ClockSource = "clock.source" { source: ClockSource }
-    /// Move a port in time: later, or earlier where negative
+    /// Set a port's clock offset in ms; negative is earlier
     ClockOffset = "clock.offset" { port: PortName, ms: OffsetMs }
-    /// Give a port a part of the clock, or not
+    /// Send a part of the MIDI clock to a port: on, off or toggle
     ClockSend = "clock.send" { port: PortName, what: Which, state: Switch }
-    /// Record the inputs to a new WAV file; the name is made from the date if none is given
+    /// Record the inputs to a new WAV file, named by date if no name is given
     RecordStart = "record.start" { name: Option<Text> }
-    /// Finish the take
+    /// End the take
     RecordStop = "record.stop" {}
-    /// Keep what was just played as a take: a minute of it, or so many seconds or bars
+    /// Save the last minute, or the given seconds or bars, as a take
     RecordCapture = "record.capture" { length: Option<Length> }
-    /// Name this place in the take that is being made
+    /// Add a marker at this point of the take being recorded
     RecordMark = "record.mark" { text: Option<Text> }
-    /// Change how takes are made, or say how
+    /// Set an option of the recorder, or show its value
     RecordSet = "record.set" { option: Name, value: Option<Text> }
-    /// Record when not recording, finish the take when recording
+    /// Start recording, or end the take that is being recorded
     RecordToggle = "record.toggle" {}
-    /// Say what is being recorded, and where
+    /// Show the take being recorded and where it is saved
     RecordStatus = "record.status" {}
-    /// Hear a take of the folder of takes through the outputs; recordings do not change
+    /// Play a take through the outputs; recordings do not contain it
     TakePlay = "take.play" { take: Text }
-    /// Hear the take no more
+    /// Stop take playback
     TakeStop = "take.stop" {}
-    /// Go to a place in the take that is heard
+    /// Move take playback to a position in seconds
     TakeSeek = "take.seek" { seconds: Seconds }
-    /// Keep the list of takes for the screen to show
+    /// Keep the list of takes up to date for the screen: on, off or toggle
     TakeList = "take.list" { state: Switch }
-    /// Give a take another name; one with spaces stands in "quotes"
+    /// Rename a take; put a name with spaces in "quotes"
     TakeRename = "take.rename" { take: TakeName, to: Text }
-    /// Put a take into the trash of its folder
+    /// Move a take to the trash in its folder
     TakeRemove = "take.remove" { take: Text }
-    /// The metronome, heard but not recorded, while the song plays
+    /// Play the metronome; recordings do not contain it
     ClickOn = "click.on" { state: Switch }
-    /// How loud the inputs are heard; recordings do not change
+    /// Set the monitor gain of the inputs in dB; recordings do not change
     MonitorGain = "monitor.gain" { gain: Decibels }
-    /// Gain of the recorded inputs, before meters and recording
+    /// Set the gain of recorded inputs in dB, before meters and recording
     InputGain = "input.gain" { channels: ChannelList, gain: Decibels }
-    /// Clear the clip lights and held peaks of the meters
+    /// Reset the clip indicators and peak hold of the meters
     MeterClear = "meter.clear" {}
-    /// Turn a knob to a place from 0 to 1, or to one of its options
+    /// Set a parameter to a position from 0 to 1, or to an option
     ParamSet = "param.set" { name: Name, value: Text }
-    /// Turn a knob by steps, up or down
+    /// Change a parameter by steps, up or down
     ParamStep = "param.step" { name: Name, steps: Steps }
-    /// Turn a knob back to its default
+    /// Reset a parameter to its default
     ParamReset = "param.reset" { name: Name }
-    /// Turn all knobs to any place, or those of a section; it can be undone
+    /// Randomize all parameters, or those of a section; param.undo reverts it
     ParamRandom = "param.random" { section: Option<Text> }
-    /// Turn all knobs a little, or those of a section: at most so much of their way, up or down
+    /// Vary all parameters, or a section's, by up to a percentage
     ParamMutate = "param.mutate" { percent: Percent, section: Option<Text> }
-    /// Take back the last move of a knob, dice, recall or snapshot of the instrument in use
+    /// Undo the last parameter or snapshot change
     ParamUndo = "param.undo" {}
-    /// Do again what was taken back
+    /// Redo the last undone change
     ParamRedo = "param.redo" {}
-    /// Have an LFO or an envelope move a knob around where it stands; what is not said stays as it is
+    /// Modulate a parameter by an LFO or envelope; omitted settings are kept
     ModSet = "mod.set" { param: Name, modulator: ModulatorRequest }
-    /// Take an LFO or an envelope off a knob, or all of them
+    /// Remove an LFO or envelope from a parameter, or all of them
     ModOff = "mod.off" { param: Name, which: Option<ModulatorSlot> }
-    /// Begin the envelopes of a knob, or end them
+    /// Start the envelopes of a parameter, or release them
     ModGate = "mod.gate" { param: Name, state: Switch }
-    /// Record the turns of knobs while the song plays, or not
+    /// Record knob moves as automation while the song plays
     AutoArm = "auto.arm" { state: Switch }
-    /// Play the recorded turns, or not
+    /// Play the automation: on, off or toggle
     AutoOn = "auto.on" { state: Switch }
-    /// Forget the recorded turns of a knob, or of all
+    /// Delete the automation of a parameter, or of all
     AutoClear = "auto.clear" { param: Option<Name> }
-    /// Have one knob, the macro, drive another from here to there; a new name makes a new macro
+    /// Map a macro to a parameter's range; a new name creates the macro
     MacroDrive = "macro.drive" { name: Name, param: Name, from: KnobPosition, to: KnobPosition, curve: Option<Curve> }
-    /// Take a knob out of a macro, or the macro away
+    /// Remove a parameter from a macro, or delete the macro
     MacroDrop = "macro.drop" { name: Name, param: Option<Name> }
-    /// Take another synth's knobs
+    /// Use another synth's profile for the instrument
     ProfileUse = "profile.use" { id: Name }
-    /// Keep where the knobs stand under a name
+    /// Save the parameter values as a snapshot
     SnapshotSave = "snapshot.save" { name: Name }
-    /// Turn the knobs to where they stood: at once, or gliding for so many seconds or bars
+    /// Recall a snapshot at once, or glide to it in seconds or bars
     SnapshotRecall = "snapshot.recall" { name: Name, length: Option<Length> }
-    /// Give a snapshot another name
+    /// Rename a snapshot
     SnapshotRename = "snapshot.rename" { name: Name, to: Name }
-    /// Take a snapshot away
+    /// Delete a snapshot
     SnapshotDelete = "snapshot.delete" { name: Name }
-    /// Say which snapshots there are of the synth in use
+    /// List the snapshots of the profile in use
     SnapshotList = "snapshot.list" {}
-    /// Go back to what was before the last recall or dice, and to and fro
+    /// Toggle A/B: before and after the last recall or randomize
     SnapshotCompare = "snapshot.compare" {}
-    /// Send every knob of the instrument again
+    /// Send every parameter of the instrument again
     SnapshotSend = "snapshot.send" {}
-    /// Begin a session in a new folder: takes, tempo, knobs and snapshots go there
+    /// Create a session: a folder for takes, tempo, parameters and snapshots
     SessionNew = "session.new" { path: Text }
-    /// Open a session: its tempo, knobs and snapshots, and takes go there
+    /// Open a session: load tempo, parameters, snapshots; record takes to it
     SessionOpen = "session.open" { path: Text }
-    /// Save the session now; changes are saved without it, too
+    /// Save the session now; changes are also saved automatically
     SessionSave = "session.save" {}
-    /// Tie the next controller or note that comes in to a knob or a command
+    /// Map the next incoming controller or note to a parameter or command
     Learn = "learn" { what: Text }
-    /// Tie nothing after all
+    /// Cancel MIDI learn
     LearnCancel = "learn.cancel" {}
-    /// Untie what a knob or a command was tied to
+    /// Remove the MIDI mapping of a parameter or command
     LearnForget = "learn.forget" { what: Text }
-    /// Play and show the instrument at another port
+    /// Select the instrument at another port
     PortUse = "port.use" { port: PortName }
-    /// Pass on what comes in at a port to another: as it comes, on a channel, or no more
+    /// Route MIDI input of a port to another: unchanged, on a channel, or off
     MidiThru = "midi.thru" { from: PortName, to: PortName, channel: ThruChannel }
-    /// Keep the messages that come and go for the screen to show
+    /// Keep MIDI messages in and out for the monitor: on, off or toggle
     MidiMonitor = "midi.monitor" { state: Switch }
-    /// Start a note
+    /// Start a note with a velocity from 1 to 127
     NoteOn = "note.on" { note: Note, velocity: Velocity }
     /// End a note
     NoteOff = "note.off" { note: Note }
-    /// Play a note for a time
+    /// Play a note for 1 to 600000 ms
     NotePlay = "note.play" { note: Note, velocity: Velocity, ms: Millis }
-    /// Send any MIDI messages to every port, as hex bytes
+    /// Send MIDI messages to every port, as hex bytes
     MidiSend = "midi.send" { hex: Hex }
-    /// All notes off everywhere, at once
+    /// Send all notes off to every port at once
     MidiPanic = "midi.panic" {}
-    /// Finish the take, silence the synths and leave
+    /// End the take, silence the synths and quit
     Quit = "quit" {}
 }
 
@@ -299,13 +299,13 @@ impl CommandSpec {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// No row has this name.
-    #[error("there is no command '{name}'{}", nearest(name))]
+    #[error("unknown command '{name}'{}", nearest(name))]
     Unknown {
         /// The word that stood first.
         name: String,
     },
     /// An OSC address with a slash too many, or a dot.
-    #[error("there is no address '{address}'; did you mean '{meant}'?")]
+    #[error("unknown address '{address}'; did you mean '{meant}'?")]
     NoAddress {
         /// As it was sent.
         address: String,
@@ -313,7 +313,7 @@ pub enum CommandError {
         meant: String,
     },
     /// An argument is missing.
-    #[error("{name} needs more: {usage}")]
+    #[error("{name} is missing an argument: {usage}")]
     Missing {
         /// The command.
         name: &'static str,
@@ -321,7 +321,7 @@ pub enum CommandError {
         usage: String,
     },
     /// More words than arguments.
-    #[error("'{extra}' is too much: {usage}")]
+    #[error("one argument too many: '{extra}'; usage: {usage}")]
     TooMuch {
         /// The first word too many.
         extra: String,
@@ -329,7 +329,7 @@ pub enum CommandError {
         usage: String,
     },
     /// An argument does not fit.
-    #[error("{name}: '{value}' is no {arg}: allowed is {allowed}")]
+    #[error("{name}: '{value}' is not a valid {arg}; allowed: {allowed}")]
     BadArgument {
         /// The command.
         name: &'static str,
@@ -337,11 +337,11 @@ pub enum CommandError {
         arg: &'static str,
         /// What stood there.
         value: String,
-        /// What may stand there.
+        /// Allowed values.
         allowed: String,
     },
     /// Nothing at all.
-    #[error("nothing was asked; {LISTS}")]
+    #[error("no command given; {LISTS}")]
     Empty,
 }
 

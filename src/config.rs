@@ -317,7 +317,7 @@ fn read_folder(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<Pat
     let text = reader.text(field, TEXT_CHARS_MAX)?;
     let folder = whole_path(&text, home_folder().as_deref());
     if folder.is_none() {
-        reader.fault(field, format!("'{text}' does not fit, allowed a folder, whole from / or ~/ on"));
+        reader.fault(field, format!("'{text}' does not fit, allowed a folder, absolute or from ~/"));
     }
     folder
 }
@@ -513,12 +513,15 @@ idle_end_minutes: 0
         assert_eq!(
             told(&file.faults),
             [
-                "config.yaml:1 audio.device: 'bogus' is no audio device: auto, sim, alsa, alsa:NAME, jack, jack:SERVER",
-                "config.yaml:4 midi.ports.1: 'bogus:1' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, raw:PATH",
-                "config.yaml:6 midi.ports.3: 'raw:midi' does not fit, allowed a path, whole from / or ~/ on",
-                "config.yaml:7 midi.ports.4.port: 'bogus:2' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, raw:PATH",
-                "config.yaml:8 recordings: 'jams' does not fit, allowed a folder, whole from / or ~/ on",
-                "config.yaml:9 record.second_folder: 'usb' does not fit, allowed a folder, whole from / or ~/ on, or off",
+                "config.yaml:1 audio.device: 'bogus' is not an audio device: auto, sim, alsa, alsa:NAME, jack, \
+                 jack:SERVER",
+                "config.yaml:4 midi.ports.1: 'bogus:1' is not a MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, \
+                 raw:PATH",
+                "config.yaml:6 midi.ports.3: 'raw:midi' does not fit, allowed a path, absolute or from ~/",
+                "config.yaml:7 midi.ports.4.port: 'bogus:2' is not a MIDI port: auto, sim, alsa:NAME, jack:NAME, \
+                 jack:, raw:PATH",
+                "config.yaml:8 recordings: 'jams' does not fit, allowed a folder, absolute or from ~/",
+                "config.yaml:9 record.second_folder: 'usb' does not fit, allowed a folder, absolute or from ~/, or off",
             ]
         );
         let ports = vec![(PortChoice::Sim, PortSettings::default())];
@@ -591,7 +594,7 @@ idle_end_minutes: 0
         let path = folder.path().join("config.yaml");
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         let why = SettingsFile::load(&path).unwrap_err().to_string();
-        assert!(why.contains("config.yaml: cannot be read: it is no file, but a pipe"), "{why}");
+        assert!(why.contains("config.yaml: cannot be read: it is not a file but a pipe"), "{why}");
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         assert!(SettingsFile::load(&path).is_err());
@@ -651,7 +654,8 @@ idle_end_minutes: 0
             [
                 "config.yaml:2 midi.output_port: is written midi.ports: ['alsa:NTS-1'] now",
                 "config.yaml:3 midi.output_channel: is written midi.channel: 3 now",
-                "config.yaml:4 midi.clock: is written clock.run now, and what of the clock a port gets at the port: clock: pulses transport position",
+                "config.yaml:4 midi.clock: is written clock.run now, and the parts a port gets at the port: clock: \
+                 pulses transport position",
                 "config.yaml:5 midi.cc_profile.active_profile: is written profile: fm_synth now",
                 "config.yaml:5 midi.cc_profile.parameter_smoothing: is written at the port now: smoothing_ms: 20",
                 "config.yaml:5 midi.cc_profile.cc_throttle_ms: is written at the port now: spacing_ms: 12",

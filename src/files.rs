@@ -30,7 +30,7 @@ pub fn open_plain(how: &mut OpenOptions, path: &Path, follows_links: bool) -> io
     match file.metadata()? {
         metadata if metadata.is_file() => Ok(file),
         metadata if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file, but a pipe, a socket or a device")),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file but a pipe, a socket or a device")),
     }
 }
 

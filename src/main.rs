@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let _last_lines = logging::start(&log);
     catch_unwind(cli::main).unwrap_or_else(|_| {
         cli::complain(&format!(
-            "met a fault of its own and ended; takes are closed, notes are off; see {}",
+            "failed with an internal error; takes are closed, notes are off; see {}",
             log.display()
         ));
         ExitCode::FAILURE

@@ -200,12 +200,12 @@ impl FromYaml for MidiMaps {
 }
 
 impl ToYaml for MidiMaps {
-    const LOSS: &'static str = "what was learned works, but is gone with this session";
-    const ROOM: &'static str = "learn.forget something first";
+    const LOSS: &'static str = "the mapping works now, but is lost when busker ends";
+    const ROOM: &'static str = "remove a mapping with learn.forget first";
 
     fn to_yaml(&self) -> String {
         let mut text =
-            "# What controllers and notes are tied to: `learn` adds to it, `learn.forget` takes from it.\nlearned:\n"
+            "# MIDI mappings of controllers and notes: `learn` adds one, `learn.forget` removes one.\nlearned:\n"
                 .to_owned();
         for MidiMap { by, does } in &self.maps {
             let control = match by.control {
@@ -243,7 +243,7 @@ fn read_map(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Option<MidiMa
         (None, Some(number), false) => MoverKind::Note(Note::new(number as u8)?),
         (None, None, true) => MoverKind::Bend,
         _ => {
-            reader.fault(field, "one of cc, note and bend says what moves it".to_owned());
+            reader.fault(field, "needs one of cc, note or bend".to_owned());
             return None;
         }
     };
@@ -293,7 +293,7 @@ mod tests {
         learned.learn(mover(MoverKind::Bend), "clock.bpm".to_owned());
         assert_eq!(MidiMaps::from_yaml("learned.yaml", &learned.to_yaml()), Ok(learned.clone()));
         learned.learn(mover(MoverKind::Cc(7)), "param.set eg_attack".to_owned());
-        assert_eq!(learned.maps.len(), 3, "a mover does one thing");
+        assert_eq!(learned.maps.len(), 3, "a controller has one mapping");
         assert!(learned.forget("eg_attack") && !learned.forget("eg_attack"));
     }
 
@@ -306,7 +306,7 @@ mod tests {
             faults,
             [
                 "learned.yaml:2 learned.1.channel: '17' does not fit, allowed 1 to 16",
-                "learned.yaml:3 learned.2: one of cc, note and bend says what moves it",
+                "learned.yaml:3 learned.2: needs one of cc, note or bend",
             ]
         );
     }

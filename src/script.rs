@@ -124,7 +124,7 @@ steps:
             [
                 "jam.yaml:1 bpm: '500' does not fit, allowed 20 to 300",
                 "jam.yaml:3 steps.1.at: 'x' does not fit, allowed seconds, like 12.5, or bar:beat:tick from 1:1:0, with beats 1 to 4 and ticks 0 to 479",
-                "jam.yaml:4 steps.2.do: there is no command 'record.strat'; did you mean 'record.start [name]'?",
+                "jam.yaml:4 steps.2.do: unknown command 'record.strat'; did you mean 'record.start [name]'?",
                 "jam.yaml:5 steps.3.at: is missing",
             ]
         );

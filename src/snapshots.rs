@@ -182,11 +182,11 @@ impl FromYaml for Snapshots {
 }
 
 impl ToYaml for Snapshots {
-    const LOSS: &'static str = "the snapshots work, but what is new is gone with this session";
+    const LOSS: &'static str = "the snapshots work now, but new ones are lost when busker ends";
     const ROOM: &'static str = "delete some snapshots first";
 
     fn to_yaml(&self) -> String {
-        format!("# Where the knobs stood: `snapshot.save` adds to it.\n{}", self.field())
+        format!("# Snapshots of parameter values: `snapshot.save` adds one.\n{}", self.field())
     }
 }
 
@@ -267,7 +267,7 @@ mod tests {
                 "snapshots.yaml:4 snapshots.1(warm).values.cutoff: '20000' does not fit, allowed 0 to 16383",
                 "snapshots.yaml:4 snapshots.1(warm).values.type: 'loud' does not fit, allowed 0 to 16383",
                 "snapshots.yaml:5 snapshots.2.name: 'two words' does not fit, allowed one word",
-                "snapshots.yaml:5 snapshots.2.values.a: 'a' stands more than once, allowed once",
+                "snapshots.yaml:5 snapshots.2.values.a: 'a' appears more than once, allowed once",
                 "snapshots.yaml:6 snapshots.3(cold).values: is missing",
                 "snapshots.yaml:8 snapshots.5(hot).colour: 'colour' is not a field here, allowed profile, name, values",
                 "snapshots.yaml:8 snapshots.5(hot): nts1 has two snapshots 'hot', allowed one",

@@ -497,13 +497,13 @@ impl Event {
             Event::PortConnected { name, .. } => Some((Severity::Info, format!("{name} is connected"))),
             Event::PortGone { name, .. } => Some((
                 Severity::Warning,
-                format!("{name} is gone: everything else plays on, and it is taken back when it returns"),
+                format!("{name} disconnected: everything else still plays, and it reconnects when it returns"),
             )),
             Event::InstrumentUsed { name, .. } => Some((Severity::Info, format!("playing {name}"))),
             Event::Learned { by, does } => Some((Severity::Info, format!("{by} does: {does}"))),
             Event::SessionOpened { path } => Some((Severity::Info, format!("the session is {}", path.display()))),
             Event::ClockSource { source } => source.notice(),
-            Event::ProfileUsed { id } => Some((Severity::Info, format!("the knobs are those of {id}"))),
+            Event::ProfileUsed { id } => Some((Severity::Info, format!("the knobs now use profile {id}"))),
             _ => None,
         }
     }

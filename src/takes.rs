@@ -36,7 +36,7 @@ use crate::wav::{Finding, FindingSeverity, Health, Wav};
 use std::{io, ops::ControlFlow, path::Path};
 
 /// What frees the room of what was removed, as the answer to a removal says it.
-pub const TRASH_KEEPS_ROOM: &str = "it takes its room until `busker takes remove --empty-trash --yes`";
+pub const TRASH_KEEPS_ROOM: &str = "it uses disk space until `busker takes remove --empty-trash --yes`";
 
 /// Called now and then with how much of the work is done, 0 to 1; breaks where it shall not go on.
 pub type Progress<'a> = dyn FnMut(f64) -> ControlFlow<()> + 'a;
@@ -99,7 +99,7 @@ pub fn why_beyond(wav: &Wav) -> String {
 /// Why nothing can be done with a file whose header is true: its samples are of a kind that is not read.
 pub fn why_unread(wav: &Wav) -> Option<String> {
     let format = wav.format.filter(|_| wav.health() == Health::Sound && wav.frames().is_none())?;
-    Some(format!("{format}: samples of this kind are not read here"))
+    Some(format!("{format}: sample format not supported"))
 }
 
 /// A path that moves no cursor.

@@ -86,8 +86,8 @@ impl TuiOptions {
 pub enum TuiError {
     /// Input or output is a file or a pipe. Nothing was started.
     #[error(
-        "the screen needs a terminal, and this is none; without one, use `busker run SCRIPT` to play a script or \
-         `busker record` to record"
+        "the screen needs a terminal; without one, use `busker run SCRIPT` to play a script or `busker record` to \
+         record"
     )]
     NoTerminal,
     /// The terminal, or a thread to read it, could not be had. It is as it was.
@@ -118,7 +118,7 @@ enum Over {
 impl From<io::Error> for Over {
     /// Of the terminal.
     fn from(error: io::Error) -> Over {
-        tracing::info!(%error, "the terminal is gone");
+        tracing::info!(%error, "the terminal disconnected");
         Over::Left(Left::Lost)
     }
 }
@@ -354,7 +354,7 @@ impl Show<'_> {
             let _ = sender.send(Wake::Answer(station.ask(command)));
         };
         if let Err(error) = thread::Builder::new().name("busker-ask".to_owned()).spawn(wait) {
-            self.app.say(Severity::Error, format!("this was not done, since no thread could be had: {error}"));
+            self.app.say(Severity::Error, format!("not done: the system has no thread left: {error}"));
         }
     }
 

@@ -20,9 +20,9 @@ pub struct AttachArgs {
 }
 
 /// What is said to whoever comes.
-const HOW_TO_LEAVE: &str = "attached: ctrl-d leaves the screen and the station goes on, :quit ends it";
+const HOW_TO_LEAVE: &str = "attached: ctrl-d leaves the screen, the station keeps running; :quit ends it";
 /// What is said to whoever left a station that goes on.
-pub const GOES_ON: &str = "detached: the station goes on; `busker attach` shows it again, `busker do quit` ends it";
+pub const GOES_ON: &str = "detached: the station keeps running; `busker attach` shows it, `busker do quit` ends it";
 
 /// Shows the station until the screen is left.
 ///
@@ -52,7 +52,7 @@ pub fn show(path: &Path) -> Outcome {
         Err(TuiError::EngineGone) => {
             let path = path.display();
             Err(Failure::other(format!(
-                "the line to the station at {path} broke; `busker status` says whether it runs"
+                "the connection to the station at {path} broke; `busker status` shows whether it runs"
             )))
         }
         Err(error) => Err(Failure::other(error)),

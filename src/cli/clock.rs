@@ -18,13 +18,13 @@ use std::time::{Duration, Instant};
 /// What `busker clock` may be told.
 #[derive(Args, Debug)]
 pub struct ClockArgs {
-    /// The tempo, 20 to 300
+    /// The tempo in BPM, 20 to 300
     #[arg(long, value_name = "N", value_parser = bpm)]
     bpm: Option<Bpm>,
-    /// Stop after so many seconds; otherwise ctrl-c stops
+    /// Stop after N seconds; without it, ctrl-c stops
     #[arg(long, value_name = "N", value_parser = seconds)]
     seconds: Option<f64>,
-    /// A MIDI port: auto, alsa:NAME, jack:NAME, raw:PATH; several may be given
+    /// A MIDI port: auto, alsa:NAME, jack:NAME, raw:PATH; repeatable
     #[arg(long, value_name = "PORT")]
     port: Vec<PortChoice>,
 }

@@ -14,7 +14,7 @@ use clap::Args;
 /// What `busker devices` may be told.
 #[derive(Args, Debug)]
 pub struct DevicesArgs {
-    /// As JSON, for programs
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

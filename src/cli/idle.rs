@@ -21,7 +21,7 @@ pub fn end_when_idle(station: Station, after: Duration) -> Result<(), Failure> {
         while idle.lasted(&station.status(), Instant::now()) < after {
             thread::sleep(LOOK);
         }
-        tracing::info!(minutes = after.as_secs() / 60, "nobody is here and nothing was done: the station ends");
+        tracing::info!(minutes = after.as_secs() / 60, "no client and no activity: the station ends");
         let _ = station.send_surely(Command::Quit {});
     };
     thread::Builder::new().name("idle".into()).spawn(watch).map(drop).map_err(Failure::other)

@@ -72,7 +72,7 @@ impl RequestedSetup {
 
 /// What is said of inputs in the settings that are not there.
 pub fn of_input(place: &Fault, why: &impl std::fmt::Display) -> Fault {
-    Fault { message: format!("{why}; those the instrument is at are used"), ..place.clone() }
+    Fault { message: format!("{why}; the instrument's inputs are used"), ..place.clone() }
 }
 
 /// The same without some of what the settings name, and a fault for each setting that is left out; nothing where it is not

@@ -42,7 +42,7 @@ impl Launcher {
     /// When it is killed, the terminal belongs to somebody else: that is as if it had hung up.
     pub fn watch(&self) {
         if let Err(error) = set_parent_process_death_signal(Some(Signal::HUP)) {
-            tracing::warn!(%error, "the end of the process before this one will not be heard of");
+            tracing::warn!(%error, "the end of the parent process will not be noticed");
         }
     }
 
@@ -133,8 +133,8 @@ fn outcome(status: ExitStatus) -> Outcome {
     match status.code() {
         Some(0) => Ok(()),
         Some(code) => Err(Failure::told(code as u8)),
-        None => Err(Failure::other(format!(
-            "the station was ended from outside: {status}; `busker takes repair` mends takes"
-        ))),
+        None => {
+            Err(Failure::other(format!("the station was killed: {status}; `busker takes repair` repairs its takes")))
+        }
     }
 }

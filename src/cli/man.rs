@@ -28,7 +28,7 @@ fn render(page: &mut Vec<u8>) -> std::io::Result<()> {
     man.render_subcommands_section(page)?;
     let mut commands = Roff::new();
     commands.control("SH", ["COMMANDS"]);
-    commands.text([roman("In the station's : line, in scripts and everywhere else:")]);
+    commands.text([roman("For the : line, scripts, OSC and HTTP:")]);
     for row in COMMANDS {
         commands.control("TP", []);
         commands.text([bold(row.usage_with_ranges())]);

@@ -33,7 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// What `busker monitor` may be told.
 #[derive(Args, Debug)]
 pub struct MonitorArgs {
-    /// A MIDI port to hear: auto, alsa:NAME, raw:PATH; several may be given, otherwise all of ALSA's but the system's
+    /// A MIDI port to monitor: auto, alsa:NAME, raw:PATH; repeatable. Without it, all ALSA ports but the system's
     #[arg(long, value_name = "PORT")]
     port: Vec<PortChoice>,
 }
@@ -62,7 +62,7 @@ pub fn run(args: &MonitorArgs) -> Outcome {
     // Events are looked at as often as messages.
     let events = patchbay.take_events(|| ());
     let names: Vec<&str> = ports.iter().map(|port| port.name.as_str()).collect();
-    complain(&format!("hearing {}; ctrl-c stops", names.join(", ")));
+    complain(&format!("monitoring {}; ctrl-c stops", names.join(", ")));
     let begun_ns = realtime::now_ns();
     loop {
         let leave = left.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout);
@@ -75,7 +75,7 @@ pub fn run(args: &MonitorArgs) -> Outcome {
         for event in events.iter().flat_map(Receiver::try_iter) {
             let name = ports.iter().find(|port| port.kept == event.port).map_or("", |port| &port.name);
             match event.change {
-                PortChange::Gone => complain(&format!("{name} is gone; it is heard again when it returns")),
+                PortChange::Gone => complain(&format!("{name} is disconnected; monitoring resumes when it returns")),
                 PortChange::Connected { .. } => complain(&format!("{name} is back")),
             }
         }
@@ -85,7 +85,9 @@ pub fn run(args: &MonitorArgs) -> Outcome {
     }
     match ports.iter().map(|port| port.input.lost()).sum::<u64>() {
         0 => {}
-        lost => complain(&format!("{lost} messages were lost: too many at once, or a SysEx too long or broken")),
+        lost => {
+            complain(&format!("{lost} messages were lost: too many at once, or a SysEx that was too long or broken"))
+        }
     }
     Ok(())
 }
@@ -103,7 +105,7 @@ fn chosen(asked: &[PortChoice], profile: &Profile) -> Result<Vec<PortChoice>, Fa
         let all = alsa_midi::list_inputs().map_err(Failure::asked)?;
         let others: Vec<String> = all.into_iter().filter(|name| !alsa_midi::is_system(name)).collect();
         match others.is_empty() {
-            true => Err(Failure::asked("there is no MIDI port to hear: plug in a synth, or name one with --port")),
+            true => Err(Failure::asked("no MIDI port to monitor: plug in a synth, or name a port with --port")),
             false => Ok(others),
         }
     };
@@ -114,10 +116,10 @@ fn chosen(asked: &[PortChoice], profile: &Profile) -> Result<Vec<PortChoice>, Fa
         PortChoice::Alsa(_) | PortChoice::Raw(_) => Ok(port.clone()),
         PortChoice::Auto => {
             let best = others()?.into_iter().min_by_key(|name| profile.port_rank(name).unwrap_or(usize::MAX));
-            best.map(PortChoice::Alsa).ok_or_else(|| Failure::asked("there is no MIDI port to hear: plug in a synth"))
+            best.map(PortChoice::Alsa).ok_or_else(|| Failure::asked("no MIDI port to monitor: plug in a synth"))
         }
         PortChoice::Sim | PortChoice::Jack(_) => {
-            Err(Failure::asked(format!("'{port}' cannot be heard: monitor takes auto, alsa:NAME and raw:PATH")))
+            Err(Failure::asked(format!("'{port}' cannot be monitored: allowed are auto, alsa:NAME and raw:PATH")))
         }
     };
     // The same port twice would say everything twice.

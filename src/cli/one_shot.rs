@@ -33,7 +33,7 @@ pub fn run(args: &DoArgs) -> Outcome {
         ServerMessage::Answer { done: true, text, .. } => print(&text),
         ServerMessage::Answer { text, .. } => Err(Failure::asked(text)),
         ServerMessage::Leave { why } => Err(Failure::other(why)),
-        _ => Err(Failure::other(SocketError::Strange("it answers something else".to_owned()))),
+        _ => Err(Failure::other(SocketError::Strange("it sent an unexpected answer".to_owned()))),
     }
 }
 

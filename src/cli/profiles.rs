@@ -23,25 +23,25 @@ pub struct ProfilesArgs {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// List the profiles, the built-in ones and those of the user's folder and settings
+    /// List the built-in profiles and those of your folder and settings
     List,
-    /// Show a profile's parameters and where its numbers come from
+    /// Show a profile's parameters and their sources
     Show {
         /// A profile, like korg_nts1_mk2
         id: String,
     },
-    /// Say whether files are sound profiles, or all that is wrong with them
+    /// Check profile files and print every fault
     Check {
         /// Profiles, as YAML
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Make profiles of tables in the form of midi.guide
+    /// Create profiles from tables in the midi.guide format
     Import {
         /// Tables, as CSV; one may hold several synths
         #[arg(required = true, value_name = "CSV")]
         files: Vec<PathBuf>,
-        /// Where the profiles go; without it, the user's folder of profiles
+        /// The folder for the profiles; by default, your profiles folder
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
@@ -65,7 +65,7 @@ pub fn run(args: &ProfilesArgs) -> Outcome {
 fn library() -> Library {
     let ProfileScan { library, faults, .. } = ProfileScan::first(Folders::of_user().profile_places());
     for fault in faults {
-        complain(&format!("{fault}; the profile is left out"));
+        complain(&format!("{fault}; the profile is ignored"));
     }
     library
 }

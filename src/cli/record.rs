@@ -30,10 +30,10 @@ pub struct RecordArgs {
     /// Record the built-in synth playing a phrase
     #[arg(long)]
     demo: bool,
-    /// The file; a name made from the date in the music folder otherwise
+    /// The file; by default, a name with the date in the music folder
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Stop after so many seconds; otherwise ctrl-c stops
+    /// Stop after N seconds; without it, ctrl-c stops
     #[arg(long, value_name = "N", value_parser = seconds)]
     seconds: Option<f64>,
     /// The inputs to record, like 1 or 3-4
@@ -42,11 +42,11 @@ pub struct RecordArgs {
     /// The audio device: auto, sim, alsa:NAME, jack
     #[arg(long, value_name = "ID")]
     device: Option<DeviceChoice>,
-    /// How the take is made, like bits=16, 'files=each master' or split=600s; several may be given. `:record.set` in the
-    /// station and the settings have the same options
+    /// A recorder option, like bits=16, 'files=each master' or split=600s; repeatable. `:record.set` and the settings
+    /// have the same options
     #[arg(long = "set", value_name = "OPTION=VALUE")]
     options: Vec<String>,
-    /// A session: opened, or begun where the folder does not exist; the take goes there unless --out says where
+    /// A session folder, created if missing; the take is saved there unless --out is given
     #[arg(long, value_name = "DIR")]
     session: Option<PathBuf>,
 }
@@ -96,7 +96,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
         Some(file) => {
             let name = file.file_name().and_then(|name| name.to_str()).filter(|_| !file.is_dir());
             let Some(name) = name else {
-                return Err(Failure::asked(format!("{} is no name for a file", file.display())));
+                return Err(Failure::asked(format!("{} is not a file name", file.display())));
             };
             setup.config.sessions.takes = false;
             setup.config.folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
@@ -107,9 +107,7 @@ pub fn record(args: &RecordArgs) -> Outcome {
     let running = RunningEngine::start(&mut setup, &ports, None)?;
     let station = running.station.clone();
     if !args.demo && setup.device == DeviceChoice::Auto && station.status().device.host == "sim" {
-        return Err(Failure::asked(
-            "there is nothing to record: no audio device opens; see `busker devices`, or try --demo",
-        ));
+        return Err(Failure::asked("nothing to record: no audio device opens; see `busker devices`, or try --demo"));
     }
     station.ask(Command::RecordStart { name }).map_err(Failure::asked)?;
     let mut begun = Instant::now();
@@ -163,18 +161,18 @@ pub fn record(args: &RecordArgs) -> Outcome {
     for event in finished {
         if let Event::TakeFinished { path, frames, gap_frames } = event {
             let seconds = frames as f64 / f64::from(station.status().device.sample_rate_hz);
-            let gaps = if gap_frames > 0 { format!(", of them {gap_frames} frames lost") } else { String::new() };
+            let gaps = if gap_frames > 0 { format!(", {gap_frames} of its frames lost") } else { String::new() };
             print(&format!("{}  {seconds:.3} s{gaps}", path.display()))?;
             print(&verdict(&path))?;
         }
     }
-    if failures.is_empty() { ended } else { Err(Failure::asked("the recording is not what was asked for")) }
+    if failures.is_empty() { ended } else { Err(Failure::asked("the recording is incomplete")) }
 }
 
 /// Sets an option of the recorder as `OPTION=VALUE` has it.
 fn set(options: &mut RecorderOptions, text: &str) -> Result<(), Failure> {
     let refused = |why: String| Failure::asked(format!("--set {text}: {why}"));
-    let (name, value) = text.split_once('=').ok_or_else(|| refused("allowed is OPTION=VALUE".to_owned()))?;
+    let (name, value) = text.split_once('=').ok_or_else(|| refused("write OPTION=VALUE".to_owned()))?;
     RecorderOption::of(name).and_then(|row| row.set(options, value)).map_err(refused)
 }
 
@@ -184,6 +182,6 @@ fn verdict(path: &Path) -> String {
         Take::open_whole(path, Reach::Named).and_then(|take| takes::measure(&take, &mut |_| ControlFlow::Continue(())));
     match measured {
         Ok(measured) => measured.verdict.to_string(),
-        Err(error) => format!("it could not be measured: {error}"),
+        Err(error) => format!("measuring failed: {error}"),
     }
 }

@@ -36,12 +36,12 @@ use std::{
 /// What `busker run` may be told.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// The script: a YAML file of commands with their times
+    /// The script: a YAML file of timed commands
     script: PathBuf,
-    /// In virtual time, as fast as the machine goes, on the built-in synth: the same to the byte every time
+    /// Run in virtual time on the built-in synth, as fast as possible; every run gives the same bytes
     #[arg(long)]
     simulate: bool,
-    /// Leave takes, midi.jsonl, events.jsonl and status.json in this folder
+    /// Write takes, midi.jsonl, events.jsonl and status.json to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub fn run(args: &RunArgs) -> Outcome {
     let text = yaml::read_named(&args.script).map_err(Failure::asked)?;
     let script = Script::from_yaml(&args.script.display().to_string(), &text).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Failure::asked(format!("{}\nbusker: nothing of the script was run", faults.join("\nbusker: ")))
+        Failure::asked(format!("{}\nbusker: the script was not run", faults.join("\nbusker: ")))
     })?;
     let mut setup = Setup::new(&args.station)?;
     setup.complain()?;
@@ -71,7 +71,7 @@ pub fn run(args: &RunArgs) -> Outcome {
     }
     let refused =
         if args.simulate { simulate(&mut setup, &script, &mut out)? } else { perform(&mut setup, &script, &mut out)? };
-    if refused { Err(Failure::asked("some of the script was not done; the rest was")) } else { Ok(()) }
+    if refused { Err(Failure::asked("some steps of the script failed; the others were done")) } else { Ok(()) }
 }
 
 /// How finely events are timed in virtual time, in frames.

@@ -47,8 +47,7 @@ fn join(args: &StationArgs, path: &Path) -> Outcome {
     if *args != plain {
         let path = path.display();
         return Err(Failure::asked(format!(
-            "a station runs already, at {path}: `busker attach` shows it, `busker do quit` ends it, and with --socket \
-             PATH another one runs beside it"
+            "a station is already running at {path}: `busker attach` shows it, `busker do quit` ends it, --socket PATH starts another"
         )));
     }
     attach::show(path)
@@ -129,13 +128,13 @@ fn select_or_next_best(setup: &mut Setup) -> Result<Selection, HostError> {
     };
     let auto = [PortChoice::Auto.into()];
     let (selected, instead) = match select(&setup.device, &auto) {
-        Ok(selected) => (selected, "playing on another port"),
+        Ok(selected) => (selected, "using another port"),
         Err(_) => {
             let device = DeviceChoice::Sim;
             let selected = select(&device, &setup.ports).or_else(|_| select(&device, &auto))?;
             // The inputs that were asked for are the missing device's.
             setup.config.input = None;
-            (selected, "playing on the simulated host")
+            (selected, "using the simulated host")
         }
     };
     setup.notices.push((Severity::Error, format!("{instead}: {asked}")));

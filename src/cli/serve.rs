@@ -35,13 +35,13 @@ const HTTP_PORT: u16 = 8808;
 pub struct ServeArgs {
     #[command(flatten)]
     station: StationArgs,
-    /// Where OSC is heard, or off; 127.0.0.1:5005 where nothing is said
+    /// The address that receives OSC, or off; default 127.0.0.1:5005
     #[arg(long, value_name = "ADDR:PORT")]
     osc: Option<DoorAddress>,
-    /// An address OSC is heard from besides this machine; several may be given
+    /// An address besides this machine that may send OSC; repeatable
     #[arg(long, value_name = "ADDR")]
     osc_from: Vec<IpAddr>,
-    /// Where HTTP and WebSocket are served, or off; 127.0.0.1:8808 where nothing is said
+    /// The address that serves HTTP and WebSocket, or off; default 127.0.0.1:8808
     #[arg(long, value_name = "ADDR:PORT")]
     http: Option<DoorAddress>,
 }
@@ -61,7 +61,7 @@ pub fn serve(args: &ServeArgs) -> Outcome {
             let from = args.osc_from.iter().chain(&setup.doors.osc_from).copied().collect();
             let open = |at| {
                 Osc::open(&running.station, doors, &OscOptions { at, from: Vec::clone(&from) })
-                    .map_err(|error| format!("OSC cannot be heard at {at}: {error}"))
+                    .map_err(|error| format!("OSC cannot listen at {at}: {error}"))
             };
             let place = setup.places.osc.filter(|_| args.osc.is_none());
             let osc = open_or_default(at, OSC_PORT, place, open)?;
@@ -76,7 +76,7 @@ pub fn serve(args: &ServeArgs) -> Outcome {
             let open = |at| {
                 let options = HttpOptions { at, folders: setup.folders.clone(), hosts: hosts.clone(), token };
                 Http::open(&running.station, doors, &options)
-                    .map_err(|error| format!("HTTP cannot be served at {at}: {error}"))
+                    .map_err(|error| format!("HTTP cannot listen at {at}: {error}"))
             };
             let place = setup.places.http.filter(|_| args.http.is_none());
             let http = open_or_default(at, HTTP_PORT, place, open)?;
@@ -165,7 +165,7 @@ fn code(address: &str) -> Option<String> {
 /// What systemd wants to know of a service of `Type=notify`; without it nobody listens.
 fn tell_system(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "the system was not told");
+        tracing::debug!(%error, "systemd was not notified");
     }
 }
 

@@ -32,22 +32,22 @@ use std::{
 /// What every verb with an engine may be told.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct StationArgs {
-    /// The built-in synth on a simulated device, whatever is plugged in
+    /// Use the built-in synth on a simulated device
     #[arg(long)]
     pub demo: bool,
-    /// The synth whose knobs are shown, like korg_nts1_mk2
+    /// The synth's profile, like korg_nts1_mk2
     #[arg(long, value_name = "ID")]
     pub profile: Option<String>,
     /// The audio device: auto, sim, alsa:NAME, jack
     #[arg(long, value_name = "ID")]
     pub device: Option<DeviceChoice>,
-    /// The inputs to record and hear, like 1 or 3-4
+    /// The inputs to record and monitor, like 1 or 3-4
     #[arg(long, value_name = "CHANNELS")]
     pub input: Option<ChannelList>,
-    /// A MIDI port: auto, sim, alsa:NAME, jack:NAME, raw:PATH; several may be given
+    /// A MIDI port: auto, sim, alsa:NAME, jack:NAME, raw:PATH; repeatable
     #[arg(long, value_name = "PORT")]
     pub port: Vec<PortChoice>,
-    /// A session: opened, or begun where the folder does not exist
+    /// A session folder, created if missing
     #[arg(long, value_name = "DIR")]
     pub session: Option<PathBuf>,
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub struct StationArgs {
 /// Which station.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct SocketArgs {
-    /// The socket of the station, where there is more than one
+    /// The station's socket, if several stations run
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
 }
@@ -114,7 +114,7 @@ impl Setup {
         let mut notices = Vec::new();
         let read = SettingsFile::load(&folders.settings_file());
         let (file, severity, consequence) = match read {
-            Ok(file) => (file, Severity::Warning, "the rest of the settings is used"),
+            Ok(file) => (file, Severity::Warning, "the other settings apply"),
             Err(fault) => {
                 let file = SettingsFile { faults: vec![fault], ..SettingsFile::default() };
                 (file, Severity::Error, "the settings are not used")
@@ -128,12 +128,12 @@ impl Setup {
         // What makes the whole file unreadable was told above.
         let told = |fault: &&Fault| of_settings.iter().any(|of| (&of.file, of.line) == (&fault.file, fault.line));
         let faults: Vec<Fault> = reading.faults.iter().filter(|fault| !told(fault)).cloned().collect();
-        notices.extend(tell(&faults, "the profile is left out"));
+        notices.extend(tell(&faults, "the profile is ignored"));
         let library = reading.library.clone();
         let wanted = args.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_ID);
         let profile = match library.get(wanted).or_else(|| {
             let ids: Vec<&str> = library.ids().collect();
-            let message = format!("there is no profile '{wanted}' ({}); {FALLBACK_ID} is used", hints::there_is(&ids));
+            let message = format!("unknown profile '{wanted}' ({}); {FALLBACK_ID} is used", hints::there_is(&ids));
             let place = places.profile.clone().filter(|_| args.profile.is_none());
             let text = place.map_or(message.clone(), |place| Fault { message, ..place }.to_string());
             notices.push((Severity::Warning, text));
@@ -168,9 +168,9 @@ impl Setup {
             lost: settings.clock_lost.unwrap_or_default(),
         };
         let (learned, faults) = StoredValue::load(folders.learned_file());
-        notices.extend(tell(&faults, "nothing learned is used, and what is new is not kept in it until it is mended"));
+        notices.extend(tell(&faults, "no MIDI mapping is loaded, and new ones are not saved until you fix the file"));
         let (snapshots, faults) = StoredValue::load(folders.snapshots_file());
-        notices.extend(tell(&faults, "no snapshot is read from it, and none is kept in it until it is mended"));
+        notices.extend(tell(&faults, "no snapshot is loaded, and new ones are not saved until you fix the file"));
         let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {
             channel: settings.channel,
@@ -225,7 +225,7 @@ impl Setup {
 fn session_command(folder: &Path) -> Result<Command, Failure> {
     let refused = |why: String| Failure::asked(format!("--session {}: {why}", folder.display()));
     let absolute = std::path::absolute(folder).map_err(|error| refused(error.to_string()))?;
-    let path = Text::read(absolute.to_str()).map_err(|allowed| refused(format!("allowed is {allowed}")))?;
+    let path = Text::read(absolute.to_str()).map_err(|allowed| refused(format!("allowed: {allowed}")))?;
     let is_there = session::meant(&path.0, Path::new(""), None).join(session::FILE).exists();
     Ok(if is_there { Command::SessionOpen { path } } else { Command::SessionNew { path } })
 }

@@ -68,7 +68,7 @@ fn recording(status: &Status) -> String {
     match (&status.record.take, status.record.waits_for) {
         (Some(take), _) => format!("{} for {:.1} s", take.path.display(), take.seconds),
         (None, Some(waits_for)) => format!("waiting for {waits_for}"),
-        (None, None) => format!("nothing; takes go to {}", status.record.folder.display()),
+        (None, None) => format!("not recording; takes are saved in {}", status.record.folder.display()),
     }
 }
 
@@ -92,7 +92,7 @@ fn door(door: &DoorStatus) -> String {
 fn faults(status: &Status) -> String {
     match status.faults.total() {
         0 => "none".to_owned(),
-        count => format!("{count}; --json says which"),
+        count => format!("{count}; --json lists them"),
     }
 }
 

@@ -158,7 +158,7 @@ fn usual_or(named: Option<&Path>) -> Result<PathBuf, Failure> {
         return Ok(named.to_owned());
     }
     let settings =
-        settings().map_err(|fault| Failure::asked(format!("{fault}; mend that, or name the folder with --folder")))?;
+        settings().map_err(|fault| Failure::asked(format!("{fault}; fix it, or name the folder with --folder")))?;
     Ok(settings.recordings.unwrap_or_else(|| Folders::of_user().music))
 }
 

@@ -56,7 +56,7 @@ fn sentence(event: &Event) -> String {
         Event::Tempo { bpm } => format!("{bpm:.2} BPM"),
         Event::ParamSet { name, shown, .. } => format!("{name} {shown}"),
         Event::ProfilesRead { ids } => format!("profiles: {}", ids.join(", ")),
-        Event::AuditionEnded { path } => format!("{} is not played any more", path.display()),
+        Event::AuditionEnded { path } => format!("playback of {} ended", path.display()),
         Event::Quit => "the station ends".to_owned(),
         other => format!("{other:?}"),
     }

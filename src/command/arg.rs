@@ -413,7 +413,9 @@ impl Arg for Hex {
         match bytes {
             Some(bytes) if !bytes.is_empty() && bytes.len() <= Self::MAX_BYTES => match message::split(&bytes) {
                 Ok(_) => Ok(Hex(bytes)),
-                Err(at) => Err(format!("whole MIDI messages, each with its status byte; byte {} breaks that", at + 1)),
+                Err(at) => {
+                    Err(format!("complete MIDI messages, each with its status byte; byte {} breaks that", at + 1))
+                }
             },
             _ => Err(format!("1 to {} hex bytes with spaces between, like 90 3C 64", Self::MAX_BYTES)),
         }

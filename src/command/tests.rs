@@ -86,19 +86,20 @@ fn every_command_reads_back_what_it_prints() {
 #[test]
 fn a_mistake_names_the_thing_and_what_is_allowed() {
     let message = |line: &str| line.parse::<Command>().unwrap_err().to_string();
-    assert_eq!(message("record.strat jam"), "there is no command 'record.strat'; did you mean 'record.start [name]'?");
-    assert_eq!(message("xyzzy"), "there is no command 'xyzzy'");
-    assert_eq!(message("clock.bpm"), "clock.bpm needs more: clock.bpm <bpm: 20..300 BPM>");
-    assert_eq!(message("clock.bpm 500"), "clock.bpm: '500' is no bpm: allowed is 20..300 BPM");
+    assert_eq!(message("record.strat jam"), "unknown command 'record.strat'; did you mean 'record.start [name]'?");
+    assert_eq!(message("xyzzy"), "unknown command 'xyzzy'");
+    assert_eq!(message("clock.bpm"), "clock.bpm is missing an argument: clock.bpm <bpm: 20..300 BPM>");
+    assert_eq!(message("clock.bpm 500"), "clock.bpm: '500' is not a valid bpm; allowed: 20..300 BPM");
     assert_eq!(
         message("note.on H4 100"),
-        "note.on: 'H4' is no note: allowed is a number from 0 to 127 or a name from C-1 to G9, like C4, F#3 or Bb2"
+        "note.on: 'H4' is not a valid note; allowed: a number from 0 to 127 or a name from C-1 to G9, like C4, F#3 or \
+         Bb2"
     );
-    assert_eq!(message("note.on C4 0"), "note.on: '0' is no velocity: allowed is 1..127");
-    assert_eq!(message("quit now"), "'now' is too much: quit");
+    assert_eq!(message("note.on C4 0"), "note.on: '0' is not a valid velocity; allowed: 1..127");
+    assert_eq!(message("quit now"), "one argument too many: 'now'; usage: quit");
     let lists = "`busker man`, ? in the station, OSC /help and GET /api/commands list the commands";
-    assert_eq!(message("  "), format!("nothing was asked; {lists}"));
-    assert_eq!(message("help"), format!("there is no command 'help'; {lists}"));
+    assert_eq!(message("  "), format!("no command given; {lists}"));
+    assert_eq!(message("help"), format!("unknown command 'help'; {lists}"));
 }
 
 proptest! {

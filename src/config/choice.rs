@@ -72,7 +72,10 @@ impl FromStr for DeviceChoice {
             ("alsa", Some(name)) if !name.is_empty() => Ok(DeviceChoice::Alsa(name.to_owned())),
             ("jack", None) => Ok(DeviceChoice::Jack(None)),
             ("jack", Some(name)) if !name.is_empty() => Ok(DeviceChoice::Jack(Some(name.to_owned()))),
-            _ => Err(NotAChoice(format!("'{text}' is no audio device: auto, sim, alsa, alsa:NAME, jack, jack:SERVER"))),
+            _ => Err(NotAChoice(format!(
+                "'{text}' is not an audio device: auto, sim, alsa, alsa:NAME, jack, \
+             jack:SERVER"
+            ))),
         }
     }
 }
@@ -100,7 +103,10 @@ impl FromStr for PortChoice {
             Some(("alsa", name)) if !name.is_empty() => Ok(PortChoice::Alsa(name.to_owned())),
             Some(("jack", name)) => Ok(PortChoice::Jack(name.to_owned())),
             Some(("raw", path)) if !path.is_empty() => Ok(PortChoice::Raw(path.to_owned())),
-            _ => Err(NotAChoice(format!("'{text}' is no MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, raw:PATH"))),
+            _ => Err(NotAChoice(format!(
+                "'{text}' is not a MIDI port: auto, sim, alsa:NAME, jack:NAME, jack:, \
+             raw:PATH"
+            ))),
         }
     }
 }
@@ -145,11 +151,14 @@ mod tests {
     fn what_is_none_is_told_what_would_be() {
         for text in ["", "Auto", "sim:1", "alsa:", "raw:/dev/midi", "hw:0"] {
             let error = text.parse::<DeviceChoice>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("'{text}' is no audio device: auto, sim, alsa, alsa:NAME")), "{error}");
+            assert!(
+                error.starts_with(&format!("'{text}' is not an audio device: auto, sim, alsa, alsa:NAME")),
+                "{error}"
+            );
         }
         for text in ["", "alsa", "alsa:", "raw", "raw:", "sim:", "NTS-1"] {
             let error = text.parse::<PortChoice>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("'{text}' is no MIDI port: auto, sim, alsa:NAME")), "{error}");
+            assert!(error.starts_with(&format!("'{text}' is not a MIDI port: auto, sim, alsa:NAME")), "{error}");
         }
     }
 }

@@ -58,8 +58,7 @@ fn read_clock(reader: &mut YamlReader<'_>, midi: &Mapping<'_>, settings: &mut Se
     let sends = &mut settings.every_port.sends;
     sends.transport = reader.flag(&clock.field("send_start_stop")).unwrap_or(sends.transport);
     sends.position = reader.flag(&clock.field("send_song_position")).unwrap_or(sends.position);
-    let now =
-        "is written clock.run now, and what of the clock a port gets at the port: clock: pulses transport position";
+    let now = "is written clock.run now, and the parts a port gets at the port: clock: pulses transport position";
     told.push(reader.note(&field, now.to_owned()));
 }
 

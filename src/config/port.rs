@@ -110,7 +110,7 @@ pub(super) fn read_port(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> O
     let PortChoice::Raw(path) = choice else { return Some(choice) };
     let whole = whole_path(&path, home_folder().as_deref()).and_then(|path| path.to_str().map(str::to_owned));
     if whole.is_none() {
-        reader.fault(field, format!("'raw:{path}' does not fit, allowed a path, whole from / or ~/ on"));
+        reader.fault(field, format!("'raw:{path}' does not fit, allowed a path, absolute or from ~/"));
     }
     whole.map(PortChoice::Raw)
 }

@@ -118,8 +118,8 @@ pub struct RecorderOption {
 pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     RecorderOption {
         name: "inputs",
-        help: "which inputs are recorded",
-        allowed: "inputs of the device, like 1, 3-4 or 1,3-5, synth, or start for those chosen at the start",
+        help: "recorded inputs",
+        allowed: "device inputs, like 1, 3-4 or 1,3-5, synth, or start for those chosen at startup",
         at_start: false,
         set: |options, text| {
             options.inputs = match text {
@@ -132,7 +132,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "files",
-        help: "which channels go to which files: a word a file, + joins",
+        help: "channels of each file: one word per file, + joins",
         allowed: "inputs, each (input), master, or numbers among the recorded inputs, like 1-2 3 master or 1-2+master",
         at_start: false,
         set: |options, text| text.parse().ok().map(|files| options.files = files),
@@ -140,7 +140,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "bits",
-        help: "how a sample lies in the file",
+        help: "bit depth of the file",
         allowed: "16, 24 or 32f",
         at_start: false,
         set: |options, text| text.parse().ok().map(|depth| options.depth = depth),
@@ -148,7 +148,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "dither",
-        help: "noise that hides the steps of 16 bits",
+        help: "dither for 16 bits",
         allowed: "on or off",
         at_start: false,
         set: |options, text| on_off(text).map(|on| options.dither = on),
@@ -156,15 +156,15 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "name",
-        help: "the name of a take that is given none: %Y %m %d %H %M %S of its beginning, {profile}, {bpm}",
-        allowed: "a name with such places, and no other %",
+        help: "the default name of a take: %Y %m %d %H %M %S of its start, {profile}, {bpm}",
+        allowed: "a name with these placeholders, and no other %",
         at_start: false,
         set: |options, text| text.parse().ok().map(|name| options.name = name),
         shown: |options| options.name.to_string(),
     },
     RecorderOption {
         name: "start",
-        help: "when a take begins that is asked for",
+        help: "when record.start starts the take",
         allowed: "now, bar, count (a count-in) or sound",
         at_start: false,
         set: |options, text| {
@@ -181,7 +181,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "count_in",
-        help: "bars of click before a take that begins with a count-in",
+        help: "bars of count-in click before the take",
         allowed: "1 to 8 bars",
         at_start: false,
         set: |options, text| number(text, 1.0, 8.0).map(|bars| options.count_in_bars = bars as u32),
@@ -189,7 +189,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "pre_roll",
-        help: "what came before its beginning is in the take, too",
+        help: "time before record.start that the take includes",
         allowed: "0 to 10000 ms",
         at_start: false,
         set: |options, text| number(text, 0.0, 10_000.0).map(|ms| options.pre_roll_ms = ms as u32),
@@ -197,7 +197,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "threshold",
-        help: "a sound is what is over this",
+        help: "level above which input counts as sound",
         allowed: "-90 to 0 dBFS",
         at_start: false,
         set: |options, text| number(text, -90.0, 0.0).map(|db| options.threshold_db = db),
@@ -205,7 +205,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "length",
-        help: "a take ends by itself when it is so long",
+        help: "longest take; then it ends",
         allowed: "0.1 to 86400 seconds, or off",
         at_start: false,
         set: |options, text| optional(text, 0.1, 86_400.0).map(|seconds| options.length_seconds = seconds),
@@ -213,7 +213,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "silence",
-        help: "a take ends after so much silence",
+        help: "silence that ends a take",
         allowed: "0.1 to 3600 seconds, or off",
         at_start: false,
         set: |options, text| optional(text, 0.1, 3_600.0).map(|seconds| options.silence_seconds = seconds),
@@ -221,7 +221,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "split",
-        help: "a take goes on in another file after so much, without a gap",
+        help: "length or size after which a take continues in another file, without a gap",
         allowed: "1s to 86400s, 1MB to 4000MB, or off",
         at_start: false,
         set: |options, text| split(text).map(|split| options.split = split),
@@ -229,8 +229,8 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "second_folder",
-        help: "where a take goes on when the disk is full",
-        allowed: "a folder, whole from / or ~/ on, or off",
+        help: "folder where a take continues when the disk is full",
+        allowed: "a folder, absolute or from ~/, or off",
         at_start: false,
         set: |options, text| {
             options.second_folder = match text {
@@ -243,7 +243,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "capture",
-        help: "what was played is always held for so long",
+        help: "length of input always kept in memory",
         allowed: "0 to 3600 seconds",
         at_start: true,
         set: |options, text| number(text, 0.0, 3_600.0).map(|seconds| options.capture_seconds = seconds),
@@ -251,7 +251,7 @@ pub static RECORDER_OPTIONS: &[RecorderOption] = &[
     },
     RecorderOption {
         name: "capture_memory",
-        help: "memory for that, which is never less than six seconds take",
+        help: "memory for it; always enough for six seconds",
         allowed: "8 to 4096 MB",
         at_start: true,
         set: |options, text| number(text, 8.0, 4_096.0).map(|mb| options.capture_memory_mb = mb),
@@ -318,7 +318,7 @@ impl RecorderOption {
     pub fn of(name: &str) -> Result<&'static RecorderOption, String> {
         RECORDER_OPTIONS.iter().find(|row| row.name == name).ok_or_else(|| {
             let names: Vec<&str> = RECORDER_OPTIONS.iter().map(|row| row.name).collect();
-            format!("there is no option '{name}' of the recorder; {}", hints::there_is(&names))
+            format!("the recorder has no option '{name}'; {}", hints::there_is(&names))
         })
     }
 
@@ -328,7 +328,7 @@ impl RecorderOption {
     /// The text does not fit; nothing is changed.
     pub fn set(&self, options: &mut RecorderOptions, text: &str) -> Result<(), String> {
         (self.set)(options, text.trim())
-            .ok_or_else(|| format!("'{text}' is no {}: allowed is {}", self.name, self.allowed))
+            .ok_or_else(|| format!("'{text}' does not fit {}; allowed: {}", self.name, self.allowed))
     }
 
     /// As it stands, in the words that set it.
@@ -401,7 +401,7 @@ mod tests {
             ("capture", "-1"),
         ] {
             let error = RecorderOption::of(name).unwrap().set(&mut options, text).unwrap_err();
-            assert!(error.contains("allowed is"), "{error}");
+            assert!(error.contains("allowed:"), "{error}");
             assert_eq!(options, RecorderOptions::default());
         }
         let Err(error) = RecorderOption::of("colour") else { panic!("there is one") };

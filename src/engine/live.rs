@@ -71,7 +71,7 @@ pub struct Machinery {
 impl Machinery {
     /// A device that never needs to be opened again, and ports that never go.
     pub fn lasting(device: Box<dyn Device>, ports: Vec<OpenPort>) -> Machinery {
-        let reopen: Reopen = Box::new(|| Err(HostError("this device is opened once".to_owned())));
+        let reopen: Reopen = Box::new(|| Err(HostError("this device is opened only once".to_owned())));
         Machinery { device, ports, patchbay: Patchbay::new(), reopen }
     }
 }
@@ -86,7 +86,7 @@ pub enum EngineError {
     #[error(transparent)]
     Host(HostError),
     /// The system has no more threads.
-    #[error("the system gave no thread: {0}; end other programs and try again")]
+    #[error("the system has no thread left: {0}; close other programs and try again")]
     Threads(#[from] io::Error),
 }
 
@@ -168,7 +168,7 @@ impl Engine {
             let run = catch_unwind(AssertUnwindSafe(|| live.run()));
             live.control.desk().leave();
             if run.is_err() {
-                live.control.desk().notice(Severity::Error, "the engine met a fault and ends; takes are being closed");
+                live.control.desk().notice(Severity::Error, "the engine failed and is ending; takes are being closed");
             }
             // Even after a fault: each step is on its own.
             live.end();
@@ -320,8 +320,7 @@ impl Live {
             [(ended(&mut self.scheduler), "notes and knobs"), (ended(&mut self.clock), "the MIDI clock")]
         {
             if ended {
-                let text =
-                    format!("{what} met a fault and stopped; recording goes on: leave with ctrl-q and start again");
+                let text = format!("{what} failed and stopped; recording continues: quit with ctrl-q and start again");
                 self.control.desk().notice(Severity::Error, text);
             }
         }
@@ -413,7 +412,7 @@ impl Live {
             [Live::close_takes, Live::end_notes, Live::end_clock, Live::end_device, Live::save_last, Live::end_keeper];
         for step in steps {
             if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
-                tracing::error!("a step of the way out met a fault; the next one is taken");
+                tracing::error!("a shutdown step failed; the next one runs");
             }
         }
         self.control.desk().tell(&Event::Quit);
@@ -442,7 +441,7 @@ impl Live {
         if let Some(scheduler) = self.scheduler.take()
             && !join_within(scheduler, END_MIDI)
         {
-            tracing::error!("the MIDI thread does not end: a port takes nothing, and notes may sound on");
+            tracing::error!("the MIDI thread does not end: a port accepts nothing, and notes may keep sounding");
         }
         // Ports in the callback have the note-offs when a block later than these messages was rendered.
         let block = u64::from(self.audio.stats.block_frames.load(Ordering::Relaxed));
@@ -456,7 +455,7 @@ impl Live {
         if let Some(clock) = self.clock.take() {
             clock.thread().unpark();
             if !join_within(clock, END_MIDI) {
-                tracing::error!("the clock's thread does not end: followers may not hear the stop");
+                tracing::error!("the clock's thread does not end: followers may not receive the stop");
             }
         }
         self.control.listen(self.now());
@@ -466,7 +465,7 @@ impl Live {
         let Some(driver) = self.audio.take_driver() else { return };
         let stop = thread::Builder::new().name("device-end".into()).spawn(move || drop(driver.stop()));
         if !stop.is_ok_and(|stop| join_within(stop, END_DEVICE)) {
-            tracing::error!("the audio device does not stop; it is left");
+            tracing::error!("the audio device does not stop; it is abandoned");
         }
     }
 
@@ -478,8 +477,7 @@ impl Live {
         self.control.close_keeper();
         let Some(keeper) = self.keeper.take() else { return };
         if !join_within(keeper, KEEP) {
-            let text =
-                "the disk does not answer: the last changes of session, snapshots or what was learned may be lost";
+            let text = "the disk does not answer: the last changes of session, snapshots or MIDI mappings may be lost";
             self.control.desk().notice(Severity::Error, text);
         }
         self.control.listen_to_keeper(self.now().ns);

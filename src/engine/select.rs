@@ -92,7 +92,7 @@ fn select_on(
             "a `jack:` port needs a JACK device{why}: start a JACK server and choose `jack`, or choose an `alsa:` or `raw:` port"
         )));
     }
-    let notice = format!("nothing is heard: no audio device opens ({}); the simulated host plays", refusals.join("; "));
+    let notice = format!("no sound: no audio device opens ({}); the simulated host runs", refusals.join("; "));
     let chosen = choose_ports(machine.as_ref(), &DeviceLocation::Sim, ports, profile);
     let device = open_at(machine.as_ref(), &DeviceLocation::Sim, request)?;
     finish(machine, DeviceLocation::Sim, device, &chosen, profile, request, vec![(Severity::Warning, notice)])
@@ -102,7 +102,7 @@ fn select_on(
 /// a refusal.
 fn auto_places(machine: &dyn Machine, refusals: &mut Vec<String>) -> Vec<(DeviceLocation, String)> {
     if machine.jack_running(None) {
-        let jack = (DeviceLocation::Jack(None), "a JACK server runs".to_owned());
+        let jack = (DeviceLocation::Jack(None), "a JACK server is running".to_owned());
         return [jack].into_iter().chain(auto_cards(&machine.alsa_cards(), refusals)).collect();
     }
     auto_cards(&machine.alsa_cards(), refusals)
@@ -120,7 +120,7 @@ fn auto_cards(cards: &Cards, refusals: &mut Vec<String>) -> Vec<(DeviceLocation,
 fn told_of(spec: &DeviceSpec, why: Option<&String>) -> Vec<(Severity, String)> {
     let DeviceSpec { host, id, name, inputs, .. } = spec;
     if let Some(why) = why {
-        tracing::info!(id, "auto takes {name}: {why}");
+        tracing::info!(id, "auto chooses {name}: {why}");
     }
     match (*host, inputs, why) {
         ("sim", ..) => Vec::new(),
@@ -247,11 +247,11 @@ fn auto_port(machine: &dyn Machine, place: &DeviceLocation, profile: &Profile) -
     let ranked = ports.iter().filter_map(|port| profile.port_rank(&name(port)).map(|rank| (rank, port)));
     // The first of equals.
     if let Some((_, port)) = ranked.min_by_key(|(rank, _)| *rank) {
-        return (port.clone(), format!("its name says {}", profile.name));
+        return (port.clone(), format!("its name contains {}", profile.name));
     }
     match ports.iter().find(|port| !alsa_midi::is_system(&name(port))) {
-        Some(port) => (port.clone(), format!("no port's name says {}; it is the first there is", profile.name)),
-        None => (ChosenPort::BuiltIn, "no MIDI port is there".to_owned()),
+        Some(port) => (port.clone(), format!("no port's name contains {}; it is the first port", profile.name)),
+        None => (ChosenPort::BuiltIn, "no MIDI port".to_owned()),
     }
 }
 

@@ -34,13 +34,13 @@ const EVENTS: usize = 1024;
 pub type Answer = Result<String, String>;
 
 /// The engine is gone; nothing was done.
-pub const ENGINE_GONE: &str = "the engine has ended; nothing was done";
+pub const ENGINE_GONE: &str = "the engine has ended; the command was not run";
 
 /// Why a command did not reach the engine. Nothing was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAsked {
     /// The engine's queue of commands is full.
-    #[error("the engine is busy; this was not done")]
+    #[error("the engine is busy; the command was not run")]
     Busy,
     /// The engine has ended.
     #[error("{ENGINE_GONE}")]

@@ -179,7 +179,7 @@ impl fmt::Display for Key {
 
 /// Why a text is no key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no key; keys are written like a, space, f1, ctrl-r or shift-up")]
+#[error("'{0}' is not a key; keys are written like a, space, f1, ctrl-r or shift-up")]
 pub struct NotAKey(String);
 
 impl FromStr for Key {

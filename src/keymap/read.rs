@@ -86,7 +86,7 @@ fn rows<M: Copy + PartialEq, V: Copy>(
         for (word, mode) in &words.modes {
             let has = |row: &RowRead<M, V>| row.modes.contains(mode);
             if has(&row) && rows.iter().any(|other| other.key == row.key && has(other)) {
-                reader.fault(&item, format!("'{}' stands more than once in {word} mode, allowed once", row.key));
+                reader.fault(&item, format!("'{}' is mapped more than once in {word} mode, allowed once", row.key));
             }
         }
         rows.push(row);
@@ -106,7 +106,7 @@ fn row<M: Copy + PartialEq, V: Copy>(
     let answer = map.field("answer");
     let asks = reader.flag(&answer);
     if let (Some(_), Some(Some(Action::View(_)) | None)) = (asks, &action) {
-        reader.fault(&answer, "is only for commands: nothing else answers".to_owned());
+        reader.fault(&answer, "is only for commands: actions have no answer".to_owned());
     }
     let action = action.map(|action| match action {
         Some(Action::Command(command)) if asks == Some(true) => Some(Action::Ask(command)),
@@ -118,7 +118,7 @@ fn row<M: Copy + PartialEq, V: Copy>(
     let kept = |(word, mode): &(&str, M)| {
         let why =
             key.char().filter(|_| action.is_some() && modes.contains(mode)).and_then(|c| (words.keeps)(*mode, c))?;
-        Some(format!("'{key}' {why} in {word} mode, so it can do nothing else there"))
+        Some(format!("'{key}' {why} in {word} mode, so it cannot be mapped there"))
     };
     if let Some(message) = words.modes.iter().find_map(kept) {
         reader.fault(&map.field("key"), message);
@@ -179,8 +179,8 @@ fn action<M, V: Copy>(
     let name = line.split_whitespace().next().unwrap_or_default();
     if !COMMANDS.iter().any(|row| row.name == name) {
         let names = words.views.iter().map(|(name, _)| *name).chain(COMMANDS.iter().map(|row| row.name));
-        let message = unknown("command and no action of the screen", name, names.chain([NOTHING]));
-        reader.fault(field, format!("{message}, allowed what ? in the station lists, or {NOTHING}"));
+        let message = unknown("command or an action of the screen", name, names.chain([NOTHING]));
+        reader.fault(field, format!("{message}, allowed the commands and actions that ? lists, or {NOTHING}"));
         return None;
     }
     match line.parse::<Command>() {
@@ -194,7 +194,7 @@ fn action<M, V: Copy>(
 
 fn unknown<'n>(what: &str, asked: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
     let meant = hints::nearest(asked, names).map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default();
-    format!("'{}' is no {what}{meant}", hints::shown(asked))
+    format!("'{}' is not a {what}{meant}", hints::shown(asked))
 }
 
 fn bar(reader: &mut YamlReader<'_>, field: &YamlField<'_>) -> Vec<String> {

@@ -95,13 +95,13 @@ fn every_fault_is_named_with_its_line_and_what_was_probably_meant() {
   - { key: f5, do: help, label: help }
 ";
     let expected = [
-        "keys.yaml:2 keys.1.key: 'spce' is no key; keys are written like a, space, f1, ctrl-r or shift-up",
-        "keys.yaml:3 keys.2.in: 'comand' is no mode (did you mean 'command'?), allowed play, command, type, any",
-        "keys.yaml:4 keys.3.do: 'record.togle' is no command and no action of the screen (did you mean 'record.toggle'?), \
-         allowed what ? in the station lists, or nothing",
-        "keys.yaml:5 keys.4.do: 'taks' is no command and no action of the screen (did you mean 'takes'?), allowed what ? \
-         in the station lists, or nothing",
-        "keys.yaml:6 keys.5.do: 'lot' is too much",
+        "keys.yaml:2 keys.1.key: 'spce' is not a key; keys are written like a, space, f1, ctrl-r or shift-up",
+        "keys.yaml:3 keys.2.in: 'comand' is not a mode (did you mean 'command'?), allowed play, command, type, any",
+        "keys.yaml:4 keys.3.do: 'record.togle' is not a command or an action of the screen (did you mean \
+         'record.toggle'?), allowed the commands and actions that ? lists, or nothing",
+        "keys.yaml:5 keys.4.do: 'taks' is not a command or an action of the screen (did you mean 'takes'?), allowed \
+         the commands and actions that ? lists, or nothing",
+        "keys.yaml:6 keys.5.do: one argument too many: 'lot'",
         "keys.yaml:7 keys.6.in: is missing",
         "keys.yaml:7 keys.6.label: 'label' is not a field here, allowed key, in, do, answer, bar, repeats",
     ];
@@ -124,7 +124,7 @@ fn what_cannot_hold_is_refused() {
         ("{ key: f1, in: command, do: help, bar: much more than fits }", "allowed at most 16"),
         (
             "{ key: up, in: command, do: help }\n  - { key: up, in: any, do: takes }",
-            "'up' stands more than once in command",
+            "'up' is mapped more than once in command",
         ),
     ] {
         let faults = faults(&format!("keys:\n  - {row}\n"));

@@ -95,7 +95,7 @@ impl<F: Write> LineWriter<F> {
         let lost = self.tally.lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
             let _ =
-                writeln!(self.file, "about here {lost} lines are missing: they came faster than the disk took them");
+                writeln!(self.file, "about {lost} lines are missing here: they came faster than the disk wrote them");
         }
         self.tally.waiting.fetch_sub(1, Ordering::Relaxed);
     }
@@ -119,7 +119,7 @@ mod tests {
         let written = String::from_utf8(writer.file).unwrap();
         let written: Vec<&str> = written.lines().collect();
         assert_eq!(written[0], "line 0");
-        assert!(written[1].starts_with("about here 7 lines are missing"), "{written:?}");
+        assert!(written[1].starts_with("about 7 lines are missing here"), "{written:?}");
         assert_eq!(written[2..], ["line 1", "line 2", "later"]);
     }
 

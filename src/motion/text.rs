@@ -117,7 +117,8 @@ impl FromStr for ModulatorRequest {
         let mut words = text.split_whitespace();
         let slot: ModulatorSlot = words.next().unwrap_or_default().parse()?;
         let kind = slot.kind;
-        let refused = |word: &str| NotAModulator(format!("{} {}; '{word}' is none of it", kind.word(), kind.allowed()));
+        let refused =
+            |word: &str| NotAModulator(format!("{} {}; '{word}' is not one of these", kind.word(), kind.allowed()));
         let mut changes = Vec::new();
         while let Some(word) = words.next() {
             let shape = LfoShape::NAMES.iter().find(|(name, _)| *name == word);

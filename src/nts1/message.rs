@@ -81,7 +81,7 @@ impl FromStr for Module {
 
     fn from_str(text: &str) -> Result<Module, String> {
         let found = Module::ALL.into_iter().find(|module| module.name() == text);
-        found.ok_or_else(|| format!("'{text}' is no module: osc, modfx, delfx or revfx"))
+        found.ok_or_else(|| format!("'{text}' is not a module: use osc, modfx, delfx or revfx"))
     }
 }
 
@@ -213,10 +213,10 @@ impl Nts1MessageId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Nts1Refusal {
     /// 24.
-    #[error("it cannot do that now: leave its menus, wait until it is at rest, and try again")]
+    #[error("it is busy: leave its menus, stop playing, and try again")]
     Operation,
     /// 26.
-    #[error("it did not understand the message: its system may be older than v1.00 of the MIDI document; update it")]
+    #[error("it did not understand the message: its firmware may be older than v1.00 of the MIDI document; update it")]
     Format,
     /// 27.
     #[error("the data has a wrong length: it may be a dump of another device")]
@@ -225,15 +225,13 @@ pub enum Nts1Refusal {
     #[error("the data arrived damaged: try again, with nothing else on the cable")]
     Crc,
     /// 29.
-    #[error(
-        "the unit is built for another device or module: take the file for the NTS-1 mkII, and the module it names"
-    )]
+    #[error("the unit is built for another device or module: use the file for the NTS-1 mkII and its module")]
     Target,
     /// 2A.
-    #[error("the unit is built for another API version: update the synth's system, or build the unit anew")]
+    #[error("the unit is built for another API version: update the synth's firmware, or rebuild the unit")]
     Api,
     /// 2B.
-    #[error("the unit is too large to be loaded: build it smaller")]
+    #[error("the unit is too large to load: build a smaller one")]
     LoadSize,
     /// 2C.
     #[error("it has no such module")]
@@ -242,10 +240,10 @@ pub enum Nts1Refusal {
     #[error("it has no such slot")]
     Slot,
     /// 2E.
-    #[error("it does not take the file for a unit: it may be damaged; get it again")]
+    #[error("it does not accept the file as a unit: it may be damaged; download it again")]
     UnitFormat,
     /// 2F.
-    #[error("it failed inside: switch it off and on, and try again")]
+    #[error("internal error of the synth: switch it off and on, and try again")]
     Internal,
 }
 

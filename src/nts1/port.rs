@@ -39,7 +39,7 @@ impl PortWire {
                 Ok(PortWire { name, out: scheduler, input, _clock: clock, _patchbay: patchbay })
             }
             _ => Err(WireFailed(format!(
-                "{name} cannot be both played and heard, so nothing could be asked: take the synth's own port"
+                "{name} has no input and output of its own, which nts1 needs: choose the synth's own port"
             ))),
         }
     }
@@ -52,7 +52,7 @@ impl PortWire {
     fn is_there(&mut self) -> Result<(), WireFailed> {
         while let Some(news) = self.out.news() {
             if news == PortNews::Gone {
-                return Err(WireFailed(format!("{} is gone: plug it in and begin again", self.name)));
+                return Err(WireFailed(format!("{} disconnected: plug it in and start again", self.name)));
             }
         }
         Ok(())
@@ -64,7 +64,7 @@ impl PortWire {
         while go(&mut *self.out).is_err() {
             self.is_there()?;
             if self.now_ms() > until_ms {
-                return Err(WireFailed(format!("{} takes no messages: plug it out and in again", self.name)));
+                return Err(WireFailed(format!("{} accepts no messages: unplug it and plug it in again", self.name)));
             }
             thread::sleep(LOOK_EVERY);
         }

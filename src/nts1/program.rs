@@ -23,7 +23,7 @@ const REVFX: Range<usize> = 236..256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAProgram {
     /// It has another length.
-    #[error("it has {0} bytes and not the 504 of a program")]
+    #[error("it has {0} bytes, not the 504 of a program")]
     Length(usize),
     /// It does not begin with PROG and end with PRED.
     #[error("it lacks the marks PROG and PRED around a program")]
@@ -34,7 +34,7 @@ pub enum NotAProgram {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotGlobals {
     /// They have another length.
-    #[error("it has {0} bytes and not the 32 of global data")]
+    #[error("it has {0} bytes, not the 32 of global data")]
     Length(usize),
     /// They do not begin with GLOB and end with GLED.
     #[error("it lacks the marks GLOB and GLED around global data")]

@@ -65,12 +65,10 @@ pub enum SessionError {
     #[error(transparent)]
     Wire(#[from] WireFailed),
     /// Nobody answered a read.
-    #[error("the NTS-1 did not answer when asked for {0}: is it switched on, and its SysEx not filtered?")]
+    #[error("the NTS-1 did not answer a request for {0}: switch it on and enable its SysEx")]
     Silent(String),
     /// The device's answers cannot be read.
-    #[error(
-        "what the NTS-1 answered when asked for {what} cannot be read ({why}): try again with nothing else playing"
-    )]
+    #[error("the NTS-1 sent unreadable data for {what} ({why}): try again with nothing else playing")]
     Unreadable {
         /// What it was asked for.
         what: String,
@@ -86,13 +84,13 @@ pub enum SessionError {
         why: Nts1Refusal,
     },
     /// A write was not answered, and nothing tells that it was done.
-    #[error("the NTS-1 did not confirm {0}, and it may be done in part: look at it, then do it again")]
+    #[error("the NTS-1 did not confirm {0}, which may be incomplete: check it, then try again")]
     Unconfirmed(String),
     /// A write was confirmed, but what is there is something else.
-    #[error("the NTS-1 confirmed {0}, but what it holds now is something else: do it again")]
+    #[error("the NTS-1 confirmed {0}, but reading it back differs: try again")]
     Different(String),
     /// It was asked to leave off.
-    #[error("left off: {}", left_off(.slot, *.done, *.of))]
+    #[error("cancelled: {}", left_off(.slot, *.done, *.of))]
     LeftOff {
         /// Where the unit was to go.
         slot: UnitSlot,
@@ -105,8 +103,10 @@ pub enum SessionError {
 
 fn left_off(slot: &UnitSlot, done: usize, of: usize) -> String {
     match done {
-        0 => format!("nothing was sent, and {slot} holds what it held"),
-        _ => format!("{done} of {of} pieces were sent, and {slot} holds no whole unit: install it again, or remove it"),
+        0 => format!("nothing was sent, {slot} is unchanged"),
+        _ => {
+            format!("{done} of {of} blocks were sent, and {slot} has no complete unit: install it again, or remove it")
+        }
     }
 }
 
@@ -157,10 +157,17 @@ impl<W: SysExTransport> Nts1Session<W> {
     /// # Errors
     /// No answer.
     pub fn identity(&mut self) -> Result<Identity> {
-        self.read("who it is", &Nts1Message::IdentityRequest, Nts1MessageId::Done, |channel, message| match message {
-            Nts1Message::Identity { major, minor } => Fit::Whole(Identity { channel, major: *major, minor: *minor }),
-            _ => Fit::No,
-        })
+        self.read(
+            "its identity",
+            &Nts1Message::IdentityRequest,
+            Nts1MessageId::Done,
+            |channel, message| match message {
+                Nts1Message::Identity { major, minor } => {
+                    Fit::Whole(Identity { channel, major: *major, minor: *minor })
+                }
+                _ => Fit::No,
+            },
+        )
     }
 
     /// The platform and version units must be built for.
@@ -244,7 +251,7 @@ impl<W: SysExTransport> Nts1Session<W> {
                     (next, image) = (0, Vec::new());
                 }
                 if *sequence != next {
-                    return Fit::Bad("a piece is missing".to_owned());
+                    return Fit::Bad("a block is missing".to_owned());
                 }
                 image.extend_from_slice(data);
                 next += 1;

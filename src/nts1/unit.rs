@@ -45,13 +45,13 @@ pub enum NotAUnit {
     #[error("it has {0} bytes, more than the {most} that can be sent", most = LONGEST_FILE_BYTES)]
     TooLarge(usize),
     /// An ELF file without the section.
-    #[error("it is a program file without a unit's header: take the .nts1mkiiunit file")]
+    #[error("it is a program file without a unit's header: use the .nts1mkiiunit file")]
     NoHeader,
     /// The header's own size is none.
-    #[error("it does not begin as a unit does: its header would have {0} bytes")]
+    #[error("it does not begin like a unit: its header would have {0} bytes")]
     HeaderSize(u32),
     /// Another device's.
-    #[error("it is built for another device (target {0:04X}): take the file for the NTS-1 mkII")]
+    #[error("it is built for another device (target {0:04X}): use the file for the NTS-1 mkII")]
     Target(u32),
 }
 
@@ -180,7 +180,7 @@ pub fn pieces(slot: UnitSlot, file: &[u8], check: CheckSum) -> Vec<Nts1Message> 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadImage {
     /// Bytes are missing or too many.
-    #[error("it says that it has {said} bytes and has {has}")]
+    #[error("its header declares {said} bytes, it has {has}")]
     Length {
         /// By its own word.
         said: u32,
@@ -188,7 +188,7 @@ pub enum BadImage {
         has: usize,
     },
     /// It is damaged.
-    #[error("its check sum is another")]
+    #[error("its checksum is wrong")]
     Crc,
 }
 

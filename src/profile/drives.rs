@@ -27,7 +27,7 @@ pub(super) fn read<'n>(
 ) -> Param {
     for key in PARAM_FIELDS.iter().filter(|key| !BESIDE.contains(key)) {
         if map.field(key).is_given() {
-            reader.fault(&map.field(key), format!("'{key}' stands beside drives, allowed {}", list(&BESIDE)));
+            reader.fault(&map.field(key), format!("'{key}' beside drives, allowed {}", list(&BESIDE)));
         }
     }
     let items = reader.some_items(&map.field(DRIVES)).unwrap_or_default();
@@ -81,7 +81,7 @@ impl Driven<'_> {
             match params.iter().find(|param| param.name == *name) {
                 None => reader.fault(field, format!("'{name}' is not a parameter, allowed the name of one")),
                 Some(param) if param.target.is_none() => {
-                    reader.fault(field, format!("'{name}' is a macro, allowed what is none"));
+                    reader.fault(field, format!("'{name}' is a macro, allowed a parameter that is not a macro"));
                 }
                 Some(_) => {}
             }

@@ -60,7 +60,7 @@ impl KnownProfiles {
             .map_err(std::io::Error::from)
             .and_then(|bytes| files::replace(file, &bytes, files::Readers::Owner));
         if let Err(error) = written {
-            tracing::debug!(file = %file.display(), %error, "profiles are not kept for the next start");
+            tracing::debug!(file = %file.display(), %error, "profiles are not cached for the next start");
         }
     }
 

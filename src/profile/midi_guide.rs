@@ -96,12 +96,12 @@ impl RowFaults<'_> {
 fn device_of<'d>(row: &TableRow, told: &mut RowFaults<'_>, devices: &'d mut Vec<Device>) -> Option<&'d mut Device> {
     let (maker, name) = (row.cell(Column::Manufacturer), row.cell(Column::Device));
     if name.is_empty() {
-        told.fault(Column::Device.name(), "is missing; the row is left out".to_owned());
+        told.fault(Column::Device.name(), "is missing; the row is ignored".to_owned());
         return None;
     }
     let Some(id) = naming::id(maker, name) else {
         let message =
-            format!("'{}' makes no id, allowed with letters a to z; the row is left out", naming::shown(name));
+            format!("'{}' cannot form an id, allowed with letters a to z; the row is ignored", naming::shown(name));
         told.fault(Column::Device.name(), message);
         return None;
     };
@@ -124,8 +124,7 @@ fn is_free(control: &GuideParam, row: &TableRow, told: &mut RowFaults<'_>, devic
     for (column, part) in &parts {
         if let Some((first, line)) = device.carried.get(part) {
             let number = row.cell(*column);
-            let message =
-                format!("'{number}' already carries '{first}' (line {line}); '{}' is left out", control.label);
+            let message = format!("'{number}' already carries '{first}' (line {line}); '{}' is ignored", control.label);
             told.fault(column.name(), message);
             return false;
         }
@@ -140,17 +139,17 @@ fn made(file: &str, device: &Device) -> Result<GuideProfile, Fault> {
     let synth = synth.trim();
     let whole = |message: String| Fault { file: file.to_owned(), line: None, path: String::new(), message };
     if device.controls.is_empty() {
-        return Err(whole(format!("{synth} has no parameter that can be used; no profile is made of it")));
+        return Err(whole(format!("{synth} has no usable parameter; no profile is created")));
     }
     let yaml = written::profile(file, device);
     let profile = Profile::from_yaml(&format!("{}.yaml", device.id), &yaml).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        whole(format!("{synth} makes no sound profile: {}", faults.join(", ")))
+        whole(format!("{synth} gives no valid profile: {}", faults.join(", ")))
     })?;
     let plural = |n: usize, what: &str| if n == 1 { format!("{n} {what}") } else { format!("{n} {what}s") };
     let mut summary = format!("{synth}, {}", plural(profile.params.len(), "parameter"));
     if device.rows_left_out > 0 {
-        summary = format!("{summary}, {} left out", plural(device.rows_left_out, "row"));
+        summary = format!("{summary}, {} ignored", plural(device.rows_left_out, "row"));
     }
     Ok(GuideProfile { id: profile.id, summary, yaml })
 }

@@ -125,7 +125,7 @@ fn read_target(reader: &mut YamlReader<'_>, map: &Mapping<'_>) -> Option<Target>
     let given: Vec<&str> = TARGETS.into_iter().filter(|key| map.field(key).is_given()).collect();
     let lsb = map.field("lsb");
     if lsb.is_given() && !given.contains(&"cc") {
-        reader.fault(&lsb, format!("'{}' stands without 'cc', allowed next to it", lsb.shown()));
+        reader.fault(&lsb, format!("'{}' without 'cc', allowed beside it", lsb.shown()));
     }
     let key = match given[..] {
         [key] => key,
@@ -133,7 +133,7 @@ fn read_target(reader: &mut YamlReader<'_>, map: &Mapping<'_>) -> Option<Target>
         [] if lsb.is_given() => return None,
         [] => {
             let allowed = "allowed one of cc, cc + lsb, nrpn, rpn, pitchbend, program, drives";
-            reader.fault(map.place(), format!("nothing carries it, {allowed}"));
+            reader.fault(map.place(), format!("no controller, {allowed}"));
             return None;
         }
         [_, second, ..] => {
@@ -221,7 +221,7 @@ fn read_range(reader: &mut YamlReader<'_>, map: &Mapping<'_>, value_max: u16) ->
     match reader.pair(&field, 0, i64::from(value_max)) {
         Some((lo, hi)) if lo < hi => (lo as u16, hi as u16),
         Some((lo, hi)) => {
-            reader.fault(&field, format!("'{lo}' to '{hi}' holds nothing, allowed [lowest, highest]"));
+            reader.fault(&field, format!("'{lo}' to '{hi}' is empty, allowed [lowest, highest]"));
             (0, value_max)
         }
         None => (0, value_max),

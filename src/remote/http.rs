@@ -135,14 +135,14 @@ impl Drop for Http {
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::warn!("the thread of HTTP ended in a panic");
+            tracing::warn!("the HTTP thread panicked");
         }
     }
 }
 
 fn serve(runtime: Runtime, listener: TcpListener, hall: Arc<Hall>, ending: watch::Receiver<()>) {
     if let Err(error) = runtime.block_on(listen::listen(listener, hall, ending)) {
-        tracing::warn!(%error, "HTTP is not served any more");
+        tracing::warn!(%error, "HTTP has stopped");
     }
     runtime.shutdown_timeout(GRACE);
 }

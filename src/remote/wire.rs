@@ -128,10 +128,10 @@ pub enum ServerMessage {
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// More bytes than a message may have.
-    #[error("a message may have {MESSAGE_BYTES_MAX} bytes at most")]
+    #[error("a message has at most {MESSAGE_BYTES_MAX} bytes")]
     TooLong,
     /// No JSON, or no message of this wire.
-    #[error("this is no message: {0}")]
+    #[error("not a valid message: {0}")]
     NoMessage(#[from] serde_json::Error),
 }
 
@@ -192,8 +192,8 @@ pub fn wire_mismatch(wire: u32, version: &str) -> Option<String> {
     let own = env!("CARGO_PKG_VERSION");
     (wire != WIRE).then(|| {
         format!(
-            "the station and the screen are of different versions of busker: here {own} speaks wire {WIRE}, there \
-             {version} speaks wire {wire}; use the same version on both sides"
+            "the station and the screen have different versions: {own} here uses wire {WIRE}, {version} there uses \
+             wire {wire}; use the same busker version on both sides"
         )
     })
 }

@@ -150,7 +150,7 @@ fn part<T: DeserializeOwned>(parts: &mut Map<String, Value>, part: &'static str)
 /// The knobs, which are those of a profile.
 fn params(parts: &mut Map<String, Value>, profile: &Arc<Profile>) -> Result<ParamsStatus, NotAPart> {
     let told: ParamsTold = part(parts, "params")?;
-    let another = || NotAPart { part: "params", why: "it is another profile's".to_owned() };
+    let another = || NotAPart { part: "params", why: "it belongs to another profile".to_owned() };
     ParamsStatus::of(told, profile).ok_or_else(another)
 }
 

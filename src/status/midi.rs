@@ -192,17 +192,16 @@ impl SourceStatus {
     /// The sentence a person reads.
     pub fn notice(&self) -> Option<(Severity, String)> {
         let SourceStatus::Midi { from, state } = self else {
-            return Some((Severity::Info, "the tempo is busker's own".to_owned()));
+            return Some((Severity::Info, "the tempo source is internal".to_owned()));
         };
         let from = from.as_deref().unwrap_or("the MIDI inputs");
         Some(match state {
             SyncState::Waiting => (Severity::Info, format!("waiting for a MIDI clock from {from}")),
             SyncState::Acquiring => return None,
             SyncState::Locked => (Severity::Info, format!("following the clock of {from}")),
-            SyncState::Unsteady => (
-                Severity::Warning,
-                format!("the clock of {from} makes no tempo from 20 to 300 BPM: it is not followed"),
-            ),
+            SyncState::Unsteady => {
+                (Severity::Warning, format!("the clock of {from} is outside 20 to 300 BPM: it is not followed"))
+            }
             SyncState::Lost => {
                 (Severity::Warning, format!("the clock of {from} is lost; it is followed again when it returns"))
             }

@@ -114,6 +114,6 @@ mod tests {
         assert!(part.is(&before) && part.revision() == 1);
         part.renew_to(7, &vec![3]);
         assert_eq!((&*part, part.revision()), (&vec![3], 7));
-        assert_eq!((&*before, before.revision()), (&vec![1, 2], 1), "who has the old one keeps it");
+        assert_eq!((&*before, before.revision()), (&vec![1, 2], 1), "readers of the old one keep it");
     }
 }

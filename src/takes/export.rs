@@ -180,10 +180,10 @@ impl Plan {
         {
             let (from, to) = (RATES_HZ.start(), RATES_HZ.end());
             let rates = format!("from {} Hz to {rate_hz} Hz", format.sample_rate_hz);
-            return asked(format!("{rates}: rates are changed between {from} and {to} Hz"));
+            return asked(format!("{rates}: resampling works between {from} and {to} Hz"));
         }
         if frames == 0 {
-            return asked("there is no audio in it".to_owned());
+            return asked("it contains no audio".to_owned());
         }
         let most = match export.form {
             Form::Wav => None,
@@ -201,7 +201,7 @@ impl Plan {
             _ => Depth::Int24,
         };
         let depth = match (export.form, export.depth) {
-            (Form::Ogg, Some(_)) => return asked("Ogg Vorbis has no bits of a sample: leave out --bits".to_owned()),
+            (Form::Ogg, Some(_)) => return asked("Ogg Vorbis has no bit depth: leave out --bits".to_owned()),
             (Form::Ogg, None) => Depth::Float32,
             (Form::Flac, Some(Depth::Float32)) => {
                 return asked("FLAC holds integers: 16 or 24 bits, not 32f".to_owned());

@@ -55,7 +55,7 @@ pub fn open(path: &Path, reach: Reach, is_to_be_written: bool) -> io::Result<Fil
 pub fn in_folder(folder: &Path, name: &str) -> Result<PathBuf, String> {
     let is_bare = Path::new(name).file_name().is_some_and(|bare| bare == name) && !name.contains('\0');
     if !is_bare {
-        return Err(format!("'{name}' is no name of a take; allowed is a name in the folder of takes"));
+        return Err(format!("'{name}' is not a take name; allowed: a name in the takes folder"));
     }
     Ok(folder.join(name))
 }

@@ -57,13 +57,13 @@ pub fn rename(take: &NamedTake, name: &str) -> Result<MoveReport, TakeError> {
     let _takes = to_be_moved(&pieces)?;
     let stem = safe_name(name);
     if stem.is_empty() {
-        return Err(TakeError::Asked(format!("{:?} is no name: nothing of it is left", name)));
+        return Err(TakeError::Asked(format!("{:?} is not a name: no allowed character is left", name)));
     }
     let to = take.path.with_file_name(file_name(OsStr::new(&stem), &pieces));
     match move_take(&pieces, OsStr::new(&stem), To::Same) {
         Err(TakeError::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
             let name = shown(&to);
-            Err(TakeError::Asked(format!("{name}, or a part or .mid of it, is there already and stays what it is")))
+            Err(TakeError::Asked(format!("{name}, or a part or .mid of it, exists already and is unchanged")))
         }
         moved => moved.map(|()| MoveReport { to, besides: besides(&pieces, "") }),
     }
@@ -118,7 +118,7 @@ fn make_trash(folder: &Path) -> Result<PathBuf, TakeError> {
     match fs::create_dir(&trash) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
         _ if !trash.symlink_metadata()?.is_dir() => {
-            Err(TakeError::Asked(format!("{} is no folder: the trash has no place", shown(&trash))))
+            Err(TakeError::Asked(format!("{} is not a folder: the trash cannot be created", shown(&trash))))
         }
         _ => Ok(trash),
     }
@@ -154,7 +154,7 @@ fn one_to_be_moved(path: &Path) -> Result<Take, TakeError> {
     let take = match Take::open(path, Reach::Folder) {
         Err(error) if path.is_symlink() => {
             tracing::debug!("{}: {error}", path.display());
-            return Err(TakeError::Asked("it is a link: name the take it leads to".to_owned()));
+            return Err(TakeError::Asked("it is a link: name the take it points to".to_owned()));
         }
         take => take.map_err(NotUsable::Disk)?,
     };
@@ -235,7 +235,7 @@ mod tests {
             fs::write(folder.path().join(taken), "precious").unwrap();
             let before = contents(folder.path());
             let refused = rename(&jam, "b").unwrap_err().to_string();
-            assert!(refused.contains("is there already"), "{refused}");
+            assert!(refused.contains("exists already"), "{refused}");
             assert_eq!(contents(folder.path()), before);
         }
         let (folder, jam) = folder(false);
@@ -268,7 +268,7 @@ mod tests {
         symlink(elsewhere.path(), folder.path().join(TRASH)).unwrap();
         symlink(&jam, folder.path().join("link.wav")).unwrap();
         let refused = remove(&jam).unwrap_err().to_string();
-        assert!(refused.contains("the trash has no place"), "{refused}");
+        assert!(refused.contains("the trash cannot be created"), "{refused}");
         let refused = rename(&folder.path().join("link.wav"), "b").unwrap_err().to_string();
         assert!(refused.contains("it is a link"), "{refused}");
         assert!(trash_files(folder.path()).unwrap().is_empty());

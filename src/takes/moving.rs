@@ -196,7 +196,7 @@ fn move_all(moves: &Moves<'_>, plans: Vec<MovePlan>) -> Result<(), TakeError> {
         if let Err(error) = move_new(from, to) {
             for (from, to) in steps.iter().take(done).rev() {
                 if let Err(error) = move_new(to, from) {
-                    tracing::warn!("{} stays where it is: {error}", to.display());
+                    tracing::warn!("{} is not moved: {error}", to.display());
                 }
             }
             let _ = end(plans);

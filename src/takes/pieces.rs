@@ -216,7 +216,7 @@ impl Pieces {
             let next = Stretch::of(&self.own.join(name));
             let is_anothers = matches!((&before, &next), (Some(before), Some(next)) if !before.goes_on_in(next));
             if is_anothers {
-                self.stays.push(format!("{} is of another take and stays", shown(Path::new(name))));
+                self.stays.push(format!("{} belongs to another take and is not moved", shown(Path::new(name))));
             } else {
                 before = next;
             }
@@ -233,8 +233,8 @@ impl Pieces {
             Err(error) if stretch.as_ref().is_some_and(|last| last.originator == "busker" && !last.has_end) => {
                 let (next, folder) = (part_name(head, last_part + 1), shown(&second));
                 return Err(TakeError::Asked(format!(
-                    "its disk was full or gone, so {} and its .mid may be in {folder}, which cannot be read ({error}) and \
-                     where they would keep their names: connect that disk, or set second_folder off",
+                    "its disk was full or disconnected, so {} and its .mid may be in {folder}, which cannot be read \
+                     ({error}) and where they would keep their names: connect that disk, or set second_folder off",
                     shown(Path::new(&next))
                 )));
             }
@@ -249,7 +249,7 @@ impl Pieces {
                 stretch = Some(next.clone());
             } else {
                 let (name, second) = (shown(Path::new(name)), shown(&second));
-                self.stays.push(format!("{name} in {second} is of another take and stays"));
+                self.stays.push(format!("{name} in {second} belongs to another take and is not moved"));
             }
         }
         Ok(())

@@ -70,7 +70,7 @@ pub fn repair(path: &Path, reach: Reach, is_dry: bool) -> io::Result<RepairRepor
             file.sync_all()?;
             match read(&file)?.health() {
                 Health::Sound => Ok(RepairReport::Done(wav)),
-                _ => Err(io::Error::other("what was written is not what is read; somebody else writes to it")),
+                _ => Err(io::Error::other("the file differs from what was written; another program writes to it")),
             }
         }
         _ => Ok(RepairReport::Sound),
@@ -85,10 +85,10 @@ impl RepairReport {
         let said = wav.said_frames().zip(rate_hz).map(|(frames, rate_hz)| frames as f64 / rate_hz);
         let why = match (wav.said_frames(), wav.frames(), said, wav.data) {
             (.., Some(data)) if data.said_bytes >= OPEN_BYTES && data.said_bytes > wav.file_bytes => {
-                "its header left the length open".to_owned()
+                "its header had no length".to_owned()
             }
-            (said_frames, frames, Some(said), _) if said_frames != frames => format!("its header said {said:.3} s"),
-            _ => "its header said another size of the whole".to_owned(),
+            (said_frames, frames, Some(said), _) if said_frames != frames => format!("its header declared {said:.3} s"),
+            _ => "its header declared another file size".to_owned(),
         };
         let mut text = format!("{done}, {:.3} s of audio; {why}", wav.seconds().unwrap_or_default());
         for finding in wav.findings.iter().filter(|finding| finding.severity() == FindingSeverity::Harmless) {

@@ -34,7 +34,7 @@ pub enum NotUsable {
     #[error("it cannot be read: {0}")]
     Disk(#[from] io::Error),
     /// It is not finished.
-    #[error("it is being recorded, and left alone until it is finished")]
+    #[error("it is being recorded and is unchanged until it ends")]
     Recording,
     /// What is wrong with it.
     #[error("it cannot be used: {0}")]
@@ -82,8 +82,8 @@ impl Take {
     pub fn audio(&self) -> Result<(WavFormat, u64), NotUsable> {
         match (self.wav.format, self.wav.frames()) {
             (Some(format), Some(frames)) => Ok((format, frames)),
-            (Some(format), None) => Err(NotUsable::Beyond(format!("{format}: samples of this kind are not read here"))),
-            _ => Err(NotUsable::Beyond("there is no audio in it".to_owned())),
+            (Some(format), None) => Err(NotUsable::Beyond(format!("{format}: sample format not supported"))),
+            _ => Err(NotUsable::Beyond("it contains no audio".to_owned())),
         }
     }
 }

@@ -34,7 +34,7 @@ pub fn trim(
         Some(name) => Some(safe_name(name)).filter(|name| !name.is_empty()),
         None => Some(format!("{stem}-trim")),
     };
-    let name = name.ok_or_else(|| TakeError::Asked("of the name nothing is left".to_owned()))?;
+    let name = name.ok_or_else(|| TakeError::Asked("no allowed character of the name is left".to_owned()))?;
     let notes = Notes::read(&mut &take.file, &take.wav).map_err(NotUsable::Disk)?;
     let mut origin = notes.origin;
     if let Some(origin) = &mut origin {
@@ -44,7 +44,7 @@ pub fn trim(
     let mut wav = WavFile::create(fresh.file(), shape, origin.as_ref())?;
     let (from, to) = range;
     if to - from > wav.room_frames() {
-        return Err(TakeError::Asked("that would be more than 4 GiB: trim it to parts".to_owned()));
+        return Err(TakeError::Asked("that would be more than 4 GiB: trim it into parts".to_owned()));
     }
     copy(take, &mut wav, range, progress)?;
     wav.finish(&marks(&notes.marks, range), &notes.info).1?;
@@ -59,7 +59,7 @@ fn range(format: WavFormat, frames: u64, from_s: Option<f64>, to_s: Option<f64>)
     let length = time_text(frames as f64 / rate_hz);
     match () {
         () if to > frames || from >= frames => Err(TakeError::Asked(format!("the take ends at {length}"))),
-        () if from >= to => Err(TakeError::Asked("that is nothing: it must end after it begins".to_owned())),
+        () if from >= to => Err(TakeError::Asked("the range is empty: it must end after it begins".to_owned())),
         () => Ok((from, to)),
     }
 }
@@ -69,9 +69,9 @@ fn depth(format: WavFormat) -> Result<Depth, TakeError> {
         (Encoding::Pcm, 16) => Ok(Depth::Int16),
         (Encoding::Pcm, 24) => Ok(Depth::Int24),
         (Encoding::Float, 32) => Ok(Depth::Float32),
-        _ => {
-            Err(TakeError::Asked(format!("{format}: such takes are not written here; export it first, and trim that")))
-        }
+        _ => Err(TakeError::Asked(format!(
+            "{format}: this format cannot be trimmed; export the take first, and trim the export"
+        ))),
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
             let named = trimmed(&take, Some(1.0), None, Some("../the/end")).unwrap();
             assert_eq!(named, folder.path().join("_the_end.wav"));
             assert_eq!(contents(folder.path()).len(), 4);
-            assert!(contents(folder.path()).contains(&old[0]), "the old one stays as it is");
+            assert!(contents(folder.path()).contains(&old[0]), "the old one is unchanged");
         }
     }
 
@@ -175,8 +175,8 @@ mod tests {
         for (from_s, to_s, why) in [
             (Some(0.5), Some(1.1), "the take ends at 0:01.0"),
             (Some(1.0), None, "the take ends at 0:01.0"),
-            (Some(0.5), Some(0.5), "that is nothing"),
-            (Some(0.7), Some(0.5), "that is nothing"),
+            (Some(0.5), Some(0.5), "the range is empty"),
+            (Some(0.7), Some(0.5), "the range is empty"),
         ] {
             let refused = trimmed(&take, from_s, to_s, None).unwrap_err().to_string();
             assert!(refused.contains(why), "{refused}");

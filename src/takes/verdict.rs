@@ -73,10 +73,10 @@ impl Verdict {
             let count = counted(self.clipped_samples, "sample is", "samples are");
             warnings.push(format!("{count} clipped: turn the input down"));
         } else if self.true_peak_dbtp.is_some_and(|peak| peak > 0.0) {
-            warnings.push("between its samples it goes over full scale: players may clip".to_owned());
+            warnings.push("inter-sample peaks exceed full scale: players may clip".to_owned());
         }
         if self.broken_samples > 0 {
-            warnings.push(format!("{} no numbers", counted(self.broken_samples, "sample is", "samples are")));
+            warnings.push(format!("{} not a number", counted(self.broken_samples, "sample is", "samples are")));
         }
         if self.gaps > 0 {
             let seconds = self.gap_frames as f64 / f64::from(self.sample_rate_hz);
@@ -85,11 +85,14 @@ impl Verdict {
         }
         if self.xruns > 0 {
             let xruns = counted(self.xruns, "xrun", "xruns");
-            warnings.push(format!("{xruns}: the system was late; listen there"));
+            warnings.push(format!("{xruns}: the system was late; check the sound there"));
         }
         // A moment of low notes has a mean of its own.
         if self.dc_offset >= DC_TOLD && self.seconds() >= 1.0 {
-            warnings.push(format!("a DC offset of {:.1} %: it costs level and clicks at cuts", self.dc_offset * 100.0));
+            warnings.push(format!(
+                "a DC offset of {:.1} %: it reduces headroom and clicks at cuts",
+                self.dc_offset * 100.0
+            ));
         }
         match self.peak_dbfs {
             // What is no number may have been anything.
@@ -97,7 +100,7 @@ impl Verdict {
                 warnings.push("nothing but silence: is the input connected and turned up?".to_owned());
             }
             Some(peak) if peak < QUIET_DBFS => {
-                warnings.push("hardly more than noise: is the input turned up?".to_owned());
+                warnings.push("hardly above the noise: is the input turned up?".to_owned());
             }
             _ => {}
         }
@@ -151,7 +154,7 @@ impl fmt::Display for Verdict {
         }
         writeln!(f, "loudness {}", told(self.loudness_lufs, "LUFS"))?;
         match self.noise_floor_dbfs {
-            Some(floor) if floor <= FLOOR_DBFS => writeln!(f, "noise floor none: its quietest places are silence")?,
+            Some(floor) if floor <= FLOOR_DBFS => writeln!(f, "noise floor none: its quietest parts are silence")?,
             floor => writeln!(f, "noise floor {}", told(floor, "dBFS"))?,
         }
         writeln!(f, "DC offset {}", dc_text(self.dc_offset))?;

@@ -150,7 +150,7 @@ impl App {
     pub(super) fn announce(&mut self, command: &Command, status: &Status) {
         if *command == (Command::Quit {}) {
             let sentence = match &status.record.take {
-                Some(take) => format!("leaving; the take is finished first: {}", take.path.display()),
+                Some(take) => format!("quitting after the take is saved: {}", take.path.display()),
                 None => "leaving".to_owned(),
             };
             self.say(Severity::Info, sentence);

@@ -34,7 +34,7 @@ pub(super) fn forbidden(text: &str) -> Option<(usize, String)> {
     let at = text.find(is_forbidden)?;
     let line = text[..at].matches('\n').count() + 1;
     Some(match text[at..].chars().next() {
-        Some(NOT_UTF8) => (line, "this line is not UTF-8; save the file as that".to_owned()),
+        Some(NOT_UTF8) => (line, "this line is not UTF-8; save the file as UTF-8".to_owned()),
         other => {
             let code = other.map_or(0, u32::from);
             (line, format!("the control character U+{code:04X} is in this line; delete it"))

@@ -164,7 +164,7 @@ impl<'a> YamlReader<'a> {
         for (key, node) in entries {
             if !seen.insert(key) {
                 let twice = field.inside(Some(node), PathStep::Key(key.clone()), &shown(key));
-                self.fault(&twice, format!("'{}' stands more than once, allowed once", shown(key)));
+                self.fault(&twice, format!("'{}' appears more than once, allowed once", shown(key)));
             } else if !allowed.contains(&key.as_str()) && !older.contains(&key.as_str()) {
                 let unknown = field.inside(Some(node), PathStep::Key(key.clone()), &shown(key));
                 self.fault(&unknown, format!("'{}' is not a field here, allowed {}", shown(key), list(allowed)));
@@ -178,8 +178,8 @@ impl<'a> YamlReader<'a> {
     pub(crate) fn versioned<'n>(&mut self, root: &YamlField<'n>, allowed: &[&str]) -> Option<Mapping<'n>> {
         let version = root.entry("version");
         if version.is_given() && !matches!(version.node, Some(Node::Int(1))) {
-            let says = "a newer busker wrote this file; this one reads version 1 and leaves the file as it is";
-            self.fault(&version, format!("'{}' is not known: {says}", version.shown()));
+            let says = "a newer busker wrote this file; this one reads version 1 and does not change the file";
+            self.fault(&version, format!("'{}' is unknown: {says}", version.shown()));
             return None;
         }
         self.mapping_with(root, allowed, &["version"])
@@ -195,7 +195,7 @@ impl<'a> YamlReader<'a> {
         for (key, node) in entries {
             let entry = field.inside(Some(node), PathStep::Key(key.clone()), &shown(key));
             if !seen.insert(key) {
-                self.fault(&entry, format!("'{}' stands more than once, allowed once", shown(key)));
+                self.fault(&entry, format!("'{}' appears more than once, allowed once", shown(key)));
             }
             read.push((key.clone(), entry));
         }
@@ -249,7 +249,7 @@ impl<'a> YamlReader<'a> {
             return None;
         }
         if text.trim().is_empty() || text.chars().any(char::is_control) {
-            return self.wrong(field, "letters, digits and signs on one line");
+            return self.wrong(field, "letters, digits and punctuation on one line");
         }
         Some(text.clone())
     }

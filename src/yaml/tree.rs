@@ -61,7 +61,7 @@ impl<'a> Document<'a> {
             Err(error) => {
                 let line = error.location().map(|place| line_at(text, &place));
                 if let (None, Some(line)) = (line, second_document(text)) {
-                    return Err((Some(line), "a second document begins here, allowed is one".to_owned()));
+                    return Err((Some(line), "a second document begins here, allowed one".to_owned()));
                 }
                 let mut message = error.to_string().replace(char::is_control, "\u{fffd}");
                 if let Some(place) = error.location() {
@@ -124,7 +124,7 @@ struct Tree<'a> {
 impl Tree<'_> {
     fn spend<E: serde::de::Error>(self, text_bytes: usize) -> Result<(), E> {
         let Some(left) = self.left.get().checked_sub(1 + text_bytes) else {
-            return Err(E::custom("its aliases unfold to more than a file may hold"));
+            return Err(E::custom("its aliases expand to more than a file may contain"));
         };
         self.left.set(left);
         Ok(())

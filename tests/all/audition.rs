@@ -33,8 +33,7 @@ fn what_cannot_be_played_is_said_and_is_the_asker_s_mistake() {
     let home = tempfile::tempdir().unwrap();
     let text = home.path().join("text.wav");
     fs::write(&text, "no take at all, but a letter to the reader").unwrap();
-    for (file, why) in [(home.path().join("absent.wav"), "there is no such take"), (text, "WAV"), ("/".into(), "name")]
-    {
+    for (file, why) in [(home.path().join("absent.wav"), "no such take"), (text, "WAV"), ("/".into(), "name")] {
         let (code, out, err) = play(home.path(), &file);
         assert_eq!((code, out.as_str()), (2, ""), "{err}");
         assert!(err.contains(why) && err.contains(&file.display().to_string()), "{err}");

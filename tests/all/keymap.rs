@@ -310,7 +310,7 @@ fn the_takes_are_listed_while_somebody_looks() {
 fn a_take_is_heard_and_stopped() {
     let mut player = Player::new(with_takes());
     assert_eq!(player.press("f10 down enter"), ["take.list on", "take.play chorus idea"]);
-    assert!(player.press("left right").is_empty(), "nothing is heard");
+    assert!(player.press("left right").is_empty(), "no sound");
     player.status = with_a_take_heard();
     assert_eq!(player.press("enter"), ["take.stop"]);
     assert_eq!(player.press("down enter"), ["take.play bass line"]);
@@ -335,9 +335,9 @@ fn marks_are_gone_to() {
     assert_eq!(player.press("N"), ["take.seek 0"]);
     player.status.audition.as_mut().unwrap().seconds = 191.0;
     assert!(player.press("n").is_empty());
-    assert_eq!(player.said(), Some((Severity::Info, "there is no mark further on")));
+    assert_eq!(player.said(), Some((Severity::Info, "no further marker")));
     assert!(player.press("down n").is_empty());
-    assert_eq!(player.said(), Some((Severity::Info, "this take has no marks")));
+    assert_eq!(player.said(), Some((Severity::Info, "this take has no markers")));
 }
 
 #[test]
@@ -455,7 +455,7 @@ fn the_focused_knob_learns_and_stops_learning() {
     assert_eq!(player.press("l"), ["? learn param.set filter_cutoff"]);
     player.status.params.values.clear();
     assert!(player.press("l").is_empty());
-    assert_eq!(player.said(), Some((Severity::Info, "there is no knob to learn a controller for")));
+    assert_eq!(player.said(), Some((Severity::Info, "no knob to map")));
 }
 
 #[test]
@@ -539,7 +539,7 @@ fn a_search_given_up_leaves_the_focus_where_it_was() {
     assert_eq!(player.press("up"), ["param.step filter_type 1"], "nothing was found");
     player.status.params.values.clear();
     player.press("/");
-    assert_eq!(player.said(), Some((Severity::Info, "there is no knob to find")));
+    assert_eq!(player.said(), Some((Severity::Info, "no knob to find")));
 }
 
 #[test]
@@ -645,7 +645,7 @@ fn a_mistake_is_named_and_what_was_typed_can_be_mended() {
     let mut player = Player::new(at_rest());
     player.type_in(":clock.bpm 998");
     assert!(player.press("enter").is_empty());
-    assert_eq!(player.said(), Some((Severity::Error, "clock.bpm: '998' is no bpm: allowed is 20..300 BPM")));
+    assert_eq!(player.said(), Some((Severity::Error, "clock.bpm: '998' is not a valid bpm; allowed: 20..300 BPM")));
     assert_eq!(player.app.mode(), Mode::Of(Panel::Line));
     player.press("left left backspace");
     assert_eq!(player.press("enter"), ["? clock.bpm 98"]);
@@ -711,7 +711,7 @@ fn dice_are_thrown_for_the_focused_section() {
 fn a_snapshot_is_saved_and_recalled_in_a_few_keys() {
     let mut player = Player::new(at_rest());
     assert!(player.press("f5").is_empty());
-    let said = "there is no snapshot yet: snapshot.save keeps where the knobs stand";
+    let said = "no snapshot yet: snapshot.save saves the parameter values";
     assert_eq!((player.app.mode(), player.said()), (Mode::Piano, Some((Severity::Info, said))));
     player.press("f6");
     player.type_in("warm");
@@ -783,7 +783,7 @@ fn the_monitor_comes_back_as_loud_as_it_was() {
 fn leaving_says_what_becomes_of_the_take() {
     let mut player = Player::new(at_work());
     assert_eq!(player.press("ctrl-c"), ["quit"]);
-    let said = "leaving; the take is finished first: /home/ada/Music/friday jam.wav";
+    let said = "quitting after the take is saved: /home/ada/Music/friday jam.wav";
     assert_eq!(player.said(), Some((Severity::Info, said)));
 }
 

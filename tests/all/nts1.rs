@@ -69,7 +69,7 @@ fn a_backup_can_be_restored_and_overwrites_nothing() {
     let (program, globals) = (read("nts1_program.syx"), read("nts1_global.syx"));
     assert_eq!((program.len(), globals.len()), (584, 45));
     assert_eq!(program[..7], [0xF0, 0x42, 0x30, 0, 1, 0x73, 0x40]);
-    refused(home.path(), &["backup", "kept/here"], "nothing is overwritten");
+    refused(home.path(), &["backup", "kept/here"], "is not overwritten");
     assert_eq!(read("nts1_program.syx"), program);
     let out = done(home.path(), &["restore", "kept/here/nts1_program.syx", "kept/here/nts1_global.syx"]);
     assert!(out.contains("'Simulated'") && out.contains("the global data"), "{out}");
@@ -89,11 +89,11 @@ fn what_is_no_dump_is_not_sent() {
     file("more.syx", &[&program[..], b"more"].concat());
     file("text.syx", b"no music");
     for (name, part) in [
-        ("other.syx", "another message"),
-        ("cut.syx", "no whole message"),
-        ("short.syx", "no dump"),
-        ("more.syx", "belong to no whole message"),
-        ("text.syx", "no whole message"),
+        ("other.syx", "a message other than"),
+        ("cut.syx", "no complete message"),
+        ("short.syx", "not a dump"),
+        ("more.syx", "bytes outside any complete message"),
+        ("text.syx", "no complete message"),
         ("missing.syx", "missing.syx cannot be read"),
         (".", "it is a folder"),
     ] {
@@ -109,8 +109,8 @@ fn a_unit_is_installed_where_it_fits_and_nowhere_else() {
     file("my.unit", &good);
     let (code, out, err) = nts1(home.path(), &["install", "my.unit", "--slot", "4"]);
     assert_eq!((code, out.as_str()), (0, "installed 'my wave' version 1.1.0 in osc slot 4\n"), "{err}");
-    assert!(err.contains("sent 3 of 3 pieces"), "{err}");
-    refused(home.path(), &["install", "my.unit", "--slot", "0"], "osc slot 0 holds 'sim waves'");
+    assert!(err.contains("sent 3 of 3 blocks"), "{err}");
+    refused(home.path(), &["install", "my.unit", "--slot", "0"], "osc slot 0 contains 'sim waves'");
     done(home.path(), &["install", "my.unit", "--slot", "0", "--replace"]);
     refused(home.path(), &["install", "my.unit", "--slot", "16"], "slots 0 to 15");
     refused(home.path(), &["install", "my.unit", "--slot", "1", "--module", "delfx"], "a unit for osc, not for delfx");

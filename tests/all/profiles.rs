@@ -389,7 +389,7 @@ fn a_file_of_the_user_replaces_the_built_in_one_and_a_faulty_one_does_not() {
             "c.yaml id: 'mine' is already the id of b.yml",
             "d.yaml:8 parameters.1(cutoff).cc: '200' does not fit, allowed 0 to 127",
             "d.yaml:9 parameters.1(cutoff).lsb: '300' does not fit, allowed 0 to 127",
-            "e.yaml:1: this line is not UTF-8; save the file as that",
+            "e.yaml:1: this line is not UTF-8; save the file as UTF-8",
             "g.yaml: cannot be read: No such file or directory (os error 2)",
             "h.yaml: cannot be read: more than 262144 bytes",
         ]
@@ -488,16 +488,16 @@ fn a_profile_that_is_edited_while_the_station_plays_is_read_again_and_a_bad_edit
     let events = station.subscribe(|| {});
     fs::create_dir(&folder).unwrap();
     fs::write(&file, sample("mine", "    cc: 74\n")).unwrap();
-    wait_for(&events, Severity::Info, &format!("mine was read from {shown}"), "profile.use mine takes it");
+    wait_for(&events, Severity::Info, &format!("mine was loaded from {shown}"), "profile.use mine selects it");
     station.ask("profile.use mine".parse().unwrap()).unwrap();
     station.ask("param.set cutoff 1".parse().unwrap()).unwrap();
     fs::write(&file, sample("mine", "    cc: 74\n    range: [0, 100]\n")).unwrap();
-    wait_for(&events, Severity::Info, &format!("mine was read again from {shown}"), "");
+    wait_for(&events, Severity::Info, &format!("mine was loaded again from {shown}"), "");
     fs::write(&file, sample("mine", "    cc: 200\n    curve: cubic\n")).unwrap();
     wait_for(&events, Severity::Error, &format!("{shown}:8 parameters.1(cutoff).cc: '200'"), "before stays");
     wait_for(&events, Severity::Error, &format!("{shown}:9 parameters.1(cutoff).curve: 'cubic'"), "before stays");
     fs::remove_file(&file).unwrap();
-    wait_for(&events, Severity::Warning, "mine is no longer in", "until profile.use takes others");
+    wait_for(&events, Severity::Warning, "mine is no longer in", "until profile.use selects another");
     // An answer comes from the control thread after it took the news; the next status shows it.
     station.ask("param.step cutoff 1".parse().unwrap()).unwrap();
     let begun = Instant::now();
@@ -528,8 +528,8 @@ fn a_macro_of_a_profile_drives_others_and_its_faults_are_named() {
         macros(drives).unwrap_err().iter().map(|fault| fault.message.clone()).collect()
     };
     assert_eq!(faults("[{ param: cot }]"), ["'cot' is not a parameter, allowed the name of one"]);
-    assert_eq!(faults("[{ param: bright }]"), ["'bright' is a macro, allowed what is none"]);
-    assert_eq!(faults("[{ param: cut }], cc: 3"), ["'cc' stands beside drives, allowed name, label, section, drives"]);
+    assert_eq!(faults("[{ param: bright }]"), ["'bright' is a macro, allowed a parameter that is not a macro"]);
+    assert_eq!(faults("[{ param: cut }], cc: 3"), ["'cc' beside drives, allowed name, label, section, drives"]);
     assert_eq!(
         faults("[{ param: cut, range: [0, 2], curve: stepped }, { range: [1] }]"),
         [

@@ -318,7 +318,7 @@ fn what_is_no_port_ends_with_one_message_that_names_it() {
     fs::set_permissions(&file, permissions).unwrap();
     fs::write(home.path().join("jam.yaml"), "steps:\n  - { at: 0, do: note.on C4 100 }\n").unwrap();
     for (port, parts) in [
-        ("raw:/dev/snd/midiC31D7", &["there is no /dev/snd/midiC31D7"][..]),
+        ("raw:/dev/snd/midiC31D7", &["/dev/snd/midiC31D7 does not exist"][..]),
         ("raw:.", &[". is a directory"]),
         ("raw:notes.txt", &["notes.txt", "ordinary file"]),
         ("raw:", &["'raw:'", "raw:PATH"]),

@@ -167,7 +167,7 @@ fn without_ports_the_midi_view_says_what_to_do() {
     let (mut app, mut status) = (app(), at_rest());
     status.ports.clear();
     press(&mut app, "f2", &status);
-    assert!(drawn(&mut app, &status, SMALL).contains("plug an instrument in"));
+    assert!(drawn(&mut app, &status, SMALL).contains("plug in an instrument"));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn the_rule_says_what_moves_the_focused_knob_and_what_is_under_way() {
     };
     assert!(rule(&status, "right", SMALL).contains("~ lfo sine 1/4 depth 0.3"));
     assert!(rule(&status, "right", BROAD).contains("~ lfo sine 1/4 depth 0.3  » automated  knob 2 of 62"));
-    assert!(!rule(&status, "right right", BROAD).contains('~'), "nothing moves it");
+    assert!(!rule(&status, "right right", BROAD).contains('~'), "it has no modulation");
     assert!(!rule(&status, "", SMALL).contains("auto off"));
     status.automation.on = false;
     assert!(rule(&status, "", SMALL).contains("auto off"));
@@ -424,7 +424,7 @@ fn there_are_no_takes() {
     let fault: Vec<&str> = fault.lines().take(12).collect();
     insta::assert_snapshot!(format!("{empty}\n\n{}", fault.join("\n")));
     *status.takes = None;
-    assert!(takes_views(&status, "").contains("looking for takes"));
+    assert!(takes_views(&status, "").contains("reading the takes"));
 }
 
 #[test]
@@ -496,18 +496,20 @@ fn the_meters_of_both_inputs_are_seen_in_every_window_and_a_clip_of_an_output_to
 
 #[test]
 fn a_fault_is_read_to_its_end_in_a_small_window() {
-    let fault = "/home/ada/.config/busker/profiles/my.yaml:4 parameters.3(filter_cutoff).cc: '200' does not fit, allowed 0 to 127; the profile is left out";
-    let advice = "nothing is heard: no audio device opens (/dev/snd is not for you: join the audio group); the simulated host plays";
+    let fault = "/home/ada/.config/busker/profiles/my.yaml:4 parameters.3(filter_cutoff).cc: '200' does not fit, \
+     allowed 0 to 127; the profile is ignored";
+    let advice =
+        "no sound: no audio device opens (/dev/snd is not for you: join the audio group); the simulated host runs";
     let mut app = app();
     app.begin(vec![(Severity::Warning, advice.to_owned()), (Severity::Error, fault.to_owned())]);
     let picture = drawn(&mut app, &at_rest(), SMALL);
     let rows: Vec<&str> = picture.lines().collect();
     let said = rows[rows.len() - 3..].iter().map(|row| row.trim()).collect::<Vec<_>>().join(" ");
     assert!(said.starts_with("✗ profiles/my.yaml:4 parameters.3(filter_cutoff).cc: '200'"), "{picture}");
-    assert!(said.contains("allowed 0 to 127; the profile is left out  (+1 more, any key)"), "{picture}");
+    assert!(said.contains("allowed 0 to 127; the profile is ignored  (+1 more, any key)"), "{picture}");
     press(&mut app, "esc", &at_rest());
     let picture = drawn(&mut app, &at_rest(), SMALL);
-    assert!(picture.contains("! nothing is heard: no audio device opens") && picture.contains("join"), "{picture}");
+    assert!(picture.contains("! no sound: no audio device opens") && picture.contains("join"), "{picture}");
 }
 
 #[test]

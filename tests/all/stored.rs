@@ -21,10 +21,16 @@ fn before(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/before").join(name)
 }
 
+/// The text of a file after its comment, whose words may change.
+fn content(text: &str) -> &str {
+    text.split_once('\n').filter(|(first, _)| first.starts_with('#')).map_or(text, |(_, rest)| rest)
+}
+
 /// A file of the version before says what that version wrote, to the byte.
 fn opens<T: ToYaml + PartialEq + Debug>(name: &str) -> T {
     let value: T = stored::load(&before(name)).unwrap();
-    assert_eq!(stored::text(&value).unwrap(), fs::read_to_string(before(name)).unwrap());
+    let written = fs::read_to_string(before(name)).unwrap();
+    assert_eq!(content(&stored::text(&value).unwrap()), content(&written));
     assert_ne!(value, T::default());
     value
 }
@@ -60,8 +66,8 @@ fn a_file_of_a_newer_version_is_refused_and_has_no_place_to_be_written_over() {
         assert_eq!(faults.len(), 1, "the version alone is the fault: {faults:?}");
         faults[0].to_string().replace(&file.display().to_string(), "it.yaml")
     }
-    let says = "it.yaml:1 version: '2' is not known: a newer busker wrote this file; this one reads version 1 and leaves \
-                the file as it is";
+    let says = "it.yaml:1 version: '2' is unknown: a newer busker wrote this file; this one reads version 1 and does \
+     not change the file";
     let newer = "version: 2\ntracks: []\nsnapshots: { a: 1 }\n";
     assert_eq!(refused::<Session>(newer), says);
     assert_eq!(refused::<Snapshots>(newer), says);

@@ -120,15 +120,15 @@ fn what_is_shown_is_what_is_in_the_file() {
   2.000 s of audio: 96000 frames from byte 68
   chunk 'fmt ' at byte 12, 40 bytes
   chunk 'data' at byte 60, 144000 bytes
-  - the header says 144000 bytes of audio, and there are 576000
-  - the header says the file ends at byte 144068, and it ends at 576068
+  - the header declares 144000 bytes of audio; the file has 576000
+  - the header declares the end of the file at byte 144068; it is at 576068
 "
     );
     let args = ["takes", "show", "jams/notes.txt", "jams/none.wav", "jams/folder.wav", "jams/sound.wav"];
     let (code, out, err) = run(home.path(), &args);
     assert_eq!(code, 2);
-    assert!(out.contains("notes.txt: cannot be used") && out.contains("this is no WAV file"), "{out}");
-    assert!(out.contains("sound.wav: sound"), "{out}");
+    assert!(out.contains("notes.txt: cannot be used") && out.contains("not a WAV file"), "{out}");
+    assert!(out.contains("sound.wav: intact"), "{out}");
     for part in ["none.wav cannot be read", "folder.wav cannot be read", "3 of 4 files cannot be used"] {
         assert!(err.contains(part), "'{part}' is not in: {err}");
     }
@@ -144,9 +144,9 @@ fn the_folder_is_repaired_and_nothing_a_link_leads_to() {
     let dry = done(path, &["takes", "repair", "--folder", "jams", "--dry-run"]);
     assert_eq!(
         dry,
-        "jams/longer.wav: would be repaired, 2.000 s of audio; its header said 0.500 s
-jams/cut.WAV: would be repaired, 1.000 s of audio; its header said 1.000 s; \
-         2 bytes after the end belong to nothing; they stay there
+        "jams/longer.wav: would be repaired, 2.000 s of audio; its header declared 0.500 s
+jams/cut.WAV: would be repaired, 1.000 s of audio; its header declared 1.000 s; \
+         2 bytes after the end belong to no chunk; they are kept
 "
     );
     assert_eq!(all(), before);
@@ -166,7 +166,7 @@ jams/cut.WAV: would be repaired, 1.000 s of audio; its header said 1.000 s; \
     let order: Vec<&str> = order.lines().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(order, ["take", "sound.wav", "longer.wav", "cut.WAV"], "a repair is no new date");
     assert!(done(path, &["takes", "repair", "--folder", "jams"]).starts_with("nothing in jams needs repair"));
-    assert!(done(path, &["takes", "repair", "jams/longer.wav"]).contains("sound, nothing to repair"));
+    assert!(done(path, &["takes", "repair", "jams/longer.wav"]).contains("intact, nothing to repair"));
     // Who names a link means the file.
     assert!(done(path, &["takes", "repair", "jams/link.wav"]).contains("repaired, 0.100 s"));
     assert_eq!(frames(&path.join("elsewhere.wav")), 4_800);
@@ -182,8 +182,8 @@ fn what_cannot_be_repaired_is_named_and_the_rest_is_done() {
     assert_eq!(code, 2);
     assert!(out.starts_with("jams/longer.wav: repaired, 2.000 s"), "{out}");
     for part in [
-        "jams/fifo.wav cannot be repaired: it is no file",
-        "jams/notes.txt cannot be repaired and is left as it is: this is no WAV file",
+        "jams/fifo.wav cannot be repaired: it is not a file",
+        "jams/notes.txt cannot be repaired and is unchanged: not a WAV file",
         "jams/none.wav cannot be repaired: No such file",
         "3 of 4 files cannot be repaired",
     ] {
@@ -225,7 +225,9 @@ fn a_killed_recording_is_left_alone_while_it_runs_and_repaired_after() {
     let args = ["record", "--demo", "--seconds", "30", "--out", "jam.wav"];
     let mut recording = Killed(busker(path, &args).spawn().unwrap());
     wait_for("a second of audio", || length() > AUDIO_AT + RATE_HZ * FRAME_BYTES);
-    assert!(done(path, &["takes", "repair", "--folder", "."]).contains("jam.wav: being recorded, left alone"));
+    assert!(
+        done(path, &["takes", "repair", "--folder", "."]).contains("jam.wav: being recorded, unchanged until it ends")
+    );
     assert!(done(path, &["takes", "list", "--folder", "."]).trim_end().ends_with("being recorded"));
     // In the middle of a second, when the header is not true.
     let from = length();
@@ -242,5 +244,5 @@ fn a_killed_recording_is_left_alone_while_it_runs_and_repaired_after() {
     let after = frames(&jam);
     assert_eq!(after, (left - AUDIO_AT) / FRAME_BYTES);
     assert!(after >= written && after >= before, "{after} of {written} frames");
-    assert!(done(path, &["takes", "repair", "jam.wav"]).contains("sound"));
+    assert!(done(path, &["takes", "repair", "jam.wav"]).contains("intact"));
 }

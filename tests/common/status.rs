@@ -359,7 +359,7 @@ pub fn with_takes() -> Status {
             channels: None,
             bits: None,
             sample_rate_hz: None,
-            ..unknown("holiday", TakeState::Beyond("it is no WAV file".to_owned()))
+            ..unknown("holiday", TakeState::Beyond("it is not a WAV file".to_owned()))
         },
         soft("good old one", 61.0),
     ]);

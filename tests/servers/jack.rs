@@ -434,13 +434,13 @@ fn what_cannot_be_had_is_said_in_one_sentence() {
         assert!(!jack::running(None) && !jack::running(Some("busker-nobody")));
         assert_eq!(jack::list_midi(None), [""; 0]);
         let error = refused(Some("busker-nobody"), &request(&[]));
-        assert_eq!(error, "no JACK server named busker-nobody runs: start one, or choose another device");
+        assert_eq!(error, "no JACK server named busker-nobody is running: start one, or choose another device");
 
         let server = Server::start();
         let probe = Probe::open();
         assert_eq!(jack::list_midi(None), ["probe:midi_in"]);
         let error = refused(None, &request(&["minilogue"]));
-        assert_eq!(error, "no JACK MIDI port is called 'minilogue': there is only probe:midi_in");
+        assert_eq!(error, "no JACK MIDI port 'minilogue': there is only probe:midi_in");
         let error = refused(None, &AudioRequest { sample_rate_hz: Some(44_100), ..request(&[]) });
         assert!(error.starts_with("the JACK server runs at 48000 Hz, not at 44100"), "{error}");
 

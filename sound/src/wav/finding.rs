@@ -174,66 +174,59 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Finding::Empty => write!(f, "the file is empty: nothing was written to it"),
-            Finding::BigEndian => write!(
-                f,
-                "this is a big-endian WAV file (RIFX), which is not read here: convert it, for example with sox"
-            ),
-            Finding::NotWav => write!(f, "this is no WAV file: it does not begin with RIFF or RF64 and WAVE"),
-            Finding::HeaderCut { file_bytes } => write!(f, "the file ends after {file_bytes} bytes, within its header"),
-            Finding::ChunkCut { id, at, said_bytes } => {
-                write!(f, "the chunk '{id}' at byte {at} says it has {said_bytes} bytes, more than the file")
+            Finding::BigEndian => write!(f, "big-endian WAV (RIFX) is not supported: convert it, for example with sox"),
+            Finding::NotWav => write!(f, "not a WAV file: it does not begin with RIFF or RF64 and WAVE"),
+            Finding::HeaderCut { file_bytes } => {
+                write!(f, "the header is cut off: the file ends after {file_bytes} bytes")
             }
-            Finding::Lost { at } => write!(f, "there is no chunk at byte {at}, where one should begin"),
+            Finding::ChunkCut { id, at, said_bytes } => {
+                write!(f, "the chunk '{id}' at byte {at} declares {said_bytes} bytes, more than the file has")
+            }
+            Finding::Lost { at } => write!(f, "no chunk at byte {at}, where one should begin"),
             Finding::TooManyChunks => write!(f, "there are more than {CHUNKS_MAX} chunks"),
             Finding::NoSizes64 => write!(f, "the chunk 'ds64' with the sizes of an RF64 file is missing or cut"),
-            Finding::NoFormat => write!(f, "no chunk 'fmt ' before the audio says what a sample is"),
+            Finding::NoFormat => write!(f, "the sample format is unknown: no chunk 'fmt ' before the audio"),
             Finding::TwoFormats => write!(f, "there is more than one chunk 'fmt '; the first counts"),
             Finding::FormatShort { bytes } => write!(f, "the chunk 'fmt ' has only {bytes} bytes"),
             Finding::FormatDisagrees { frame_bytes, format } => {
-                write!(f, "the chunk 'fmt ' says {format}, and {frame_bytes} bytes a frame, which do not agree")
+                write!(f, "the chunk 'fmt ' contradicts itself: {format}, {frame_bytes} bytes per frame")
             }
-            Finding::Unknown(format) => write!(f, "{format}: samples of this kind are not read here"),
+            Finding::Unknown(format) => write!(f, "{format}: sample format not supported"),
             Finding::FramesUnknown { said_bytes, there_bytes } => {
-                let there = format!("up to the end of the file there are {there_bytes}");
-                write!(
-                    f,
-                    "the header says {said_bytes} bytes of audio, {there}; without known frames nothing is certain"
-                )
+                let there = format!("the file has {there_bytes}");
+                write!(f, "the frame size is unknown: the header declares {said_bytes} bytes of audio, {there}")
             }
             Finding::NoData => write!(f, "there is no chunk 'data' with audio"),
             Finding::TwoData { at } => {
-                write!(f, "there is a second chunk 'data' at byte {at}: which of them is the take is not known")
+                write!(f, "there is a second chunk 'data' at byte {at}: which one holds the take is unknown")
             }
             Finding::DataCut { said_bytes, there_bytes } => match u32::try_from(*said_bytes) {
                 Ok(u32::MAX) => {
-                    write!(f, "the header leaves the size of the audio open; there are {there_bytes} bytes")
+                    write!(f, "the header has no audio size; the file has {there_bytes} bytes of audio")
                 }
-                _ => write!(f, "the header says {said_bytes} bytes of audio, and there are {there_bytes}"),
+                _ => write!(f, "the header declares {said_bytes} bytes of audio; the file has {there_bytes}"),
             },
             Finding::DataLonger { said_bytes, there_bytes } => {
-                write!(f, "the header says {said_bytes} bytes of audio, and there are {there_bytes}")
+                write!(f, "the header declares {said_bytes} bytes of audio; the file has {there_bytes}")
             }
             Finding::PartOfFrame { bytes, chunks_follow: false } => {
-                write!(f, "the audio ends with {bytes} bytes of a frame that is not whole")
+                write!(f, "the audio ends with an incomplete frame of {bytes} bytes")
             }
             Finding::PartOfFrame { bytes, chunks_follow: true } => {
-                write!(f, "the audio ends with {bytes} bytes of a frame that is not whole; chunks follow, so it stays")
+                write!(f, "the audio ends with an incomplete frame of {bytes} bytes; chunks follow, so it is kept")
             }
             Finding::RiffSize { said_end, end } => {
-                write!(f, "the header says the file ends at byte {said_end}, and it ends at {end}")
+                write!(f, "the header declares the end of the file at byte {said_end}; it is at {end}")
             }
             Finding::PastFourGib { bytes } => {
-                write!(
-                    f,
-                    "{bytes} bytes of audio are past 4 GiB, which no size of such a file can name; they stay there"
-                )
+                write!(f, "{bytes} bytes of audio are past 4 GiB, the limit of a WAV size; they are kept")
             }
-            Finding::ChunksPastFourGib => write!(f, "the file goes past 4 GiB, which no size of it can name"),
-            Finding::NoPadByte => write!(f, "the audio has an odd size and no pad byte after it; readers forgive that"),
-            Finding::After { bytes } => write!(f, "{bytes} bytes after the end belong to nothing; they stay there"),
-            Finding::TagAfter { bytes } => write!(f, "another program's tag of {bytes} bytes stands after the end"),
-            Finding::LastChunkCut { id } => write!(f, "the chunk '{id}' after the audio is cut; it is left out"),
-            Finding::NoFrames => write!(f, "there is no audio in it"),
+            Finding::ChunksPastFourGib => write!(f, "the file is longer than 4 GiB, the limit of a WAV size"),
+            Finding::NoPadByte => write!(f, "the audio has an odd size and no pad byte after it; readers accept that"),
+            Finding::After { bytes } => write!(f, "{bytes} bytes after the end belong to no chunk; they are kept"),
+            Finding::TagAfter { bytes } => write!(f, "another program's tag of {bytes} bytes follows the end"),
+            Finding::LastChunkCut { id } => write!(f, "the chunk '{id}' after the audio is cut off; it is ignored"),
+            Finding::NoFrames => write!(f, "it contains no audio"),
         }
     }
 }

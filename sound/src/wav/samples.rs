@@ -12,16 +12,16 @@ const BUFFER_BYTES: usize = 64 << 10;
 #[derive(Debug, thiserror::Error)]
 pub enum SamplesError {
     /// The header is not true.
-    #[error("its header is not true: repair it first (busker takes repair)")]
+    #[error("its header is wrong: repair it first (busker takes repair)")]
     NeedsRepair,
     /// There is no audio that is known.
-    #[error("it is no WAV file that can be read")]
+    #[error("it is not a readable WAV file")]
     Beyond,
     /// A container with 64-bit sizes.
-    #[error("it is an RF64 file, whose samples are not read; convert it to WAV files below 4 GiB")]
+    #[error("RF64 is not supported: convert it to WAV files below 4 GiB")]
     Rf64,
     /// Samples of another kind.
-    #[error("{0}: samples of this kind are not read; convert it to 24 bits PCM")]
+    #[error("{0}: sample format not supported; convert it to 24-bit PCM")]
     Unknown(WavFormat),
     /// What the disk or hound says.
     #[error("{0}")]

@@ -33,7 +33,7 @@ pub(super) fn import(tables: &[PathBuf], folder: &Path) -> Outcome {
                     if write(made, folder)? { written += 1 } else { refused += 1 }
                 }
                 if imported.made.is_empty() && imported.failed.is_empty() {
-                    complain(&format!("{file}: no row of it can be used; no profile is made of it"));
+                    complain(&format!("{file}: no usable row; no profile is created from it"));
                     refused += 1;
                 }
             }
@@ -62,7 +62,7 @@ fn read(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        format!("is not UTF-8 (line {line}), allowed only UTF-8: save it as that")
+        format!("is not UTF-8 (line {line}): save it as UTF-8")
     })
 }
 
@@ -77,9 +77,7 @@ fn write(made: &midi_guide::GuideProfile, folder: &Path) -> Result<bool, Failure
             return Ok(true);
         }
         Ok(_) => {
-            complain(&format!(
-                "{shown} is there and differs; it is left as it is: move it away, or give another --out"
-            ));
+            complain(&format!("{shown} exists and differs; it is unchanged: move it away, or choose another --out"));
             return Ok(false);
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

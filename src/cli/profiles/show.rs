@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn show(library: &Library, id: &str) -> Outcome {
     let Some(profile) = library.get(id) else {
         let ids: Vec<&str> = library.ids().collect();
-        return Err(Failure::asked(format!("there is no profile '{id}'; {}", hints::there_is(&ids))));
+        return Err(Failure::asked(format!("unknown profile '{id}'; {}", hints::there_is(&ids))));
     };
     let from = library.file_of(id).unwrap_or("built-in");
     print(&format!("{}\n{}", head(profile, from), table(profile)))
@@ -87,7 +87,7 @@ fn more(param: &Param) -> String {
     more.extend(param.spacing_ms.map(|ms| format!("spacing {ms} ms")));
     more.extend(param.smoothing_ms.map(|ms| format!("smoothing {ms} ms")));
     if !param.random {
-        more.push("not for the dice".to_owned());
+        more.push("not randomized".to_owned());
     }
     more.join("; ")
 }

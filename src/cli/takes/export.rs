@@ -77,7 +77,7 @@ pub(super) fn export(args: &ExportArgs) -> Outcome {
         && args.files.len() > 1
         && !is_folder(out)
     {
-        return Err(Failure::asked(format!("{} is no folder: several takes need one", shown(out))));
+        return Err(Failure::asked(format!("{} is not a folder: several takes need a folder", shown(out))));
     }
     let normalize = args.normalize.map(|to| match to {
         To::Peak => (Normalize::Peak, args.level),
@@ -110,7 +110,7 @@ fn wanted(path: &Path, args: &ExportArgs, is_folder: impl Fn(&Path) -> bool) -> 
             Ok(out.join(name))
         }
         Some(out) if out.file_name().is_some() => Ok(out.clone()),
-        Some(out) => Err(NotUsable::Beyond(format!("{} is no name for a file", shown(out))).into()),
+        Some(out) => Err(NotUsable::Beyond(format!("{} is not a file name", shown(out))).into()),
     }
 }
 
@@ -123,13 +123,13 @@ fn said(made: &Exported, plan: &Export) -> String {
             Normalize::Loudness => format!("{:.1} LUFS", level.unwrap_or(LOUDNESS_LUFS)),
         };
         text.push_str(&match (made.gain_db, made.is_limited) {
-            _ if made.is_silent => format!(", too silent to be brought to {to}: as loud as it was"),
-            (gain, true) => format!(", {gain:+.1} dB: its peak is at {PEAK_DBTP:.1} dBTP, so it stays under {to}"),
+            _ if made.is_silent => format!(", too quiet to normalize to {to}: level unchanged"),
+            (gain, true) => format!(", {gain:+.1} dB: limited by its peak at {PEAK_DBTP:.1} dBTP, below {to}"),
             (gain, false) => format!(", {gain:+.1} dB to {to}"),
         });
     }
     if made.held_samples > 0 {
-        text.push_str(&format!(", {} samples over full scale are held there", made.held_samples));
+        text.push_str(&format!(", {} samples clipped at full scale", made.held_samples));
     }
     text
 }

@@ -79,7 +79,7 @@ fn measure_missing(recordings: &Recordings, cache: &Cache) -> Outcome {
     for path in &recordings.files {
         let Ok(take) = Take::open_whole(path, Reach::Folder) else { continue };
         if let Err(NotUsable::Stopped) = work.measured(&take, &name(path), cache) {
-            return Err(Failure::other("stopped; what was measured so far is kept"));
+            return Err(Failure::other("stopped; the measurements so far are kept"));
         }
     }
     Ok(())

@@ -38,7 +38,7 @@ pub(super) struct PlayArgs {
 /// A device that cannot be had, or a file that cannot be played.
 pub(super) fn play(file: &Path, device: Option<DeviceChoice>) -> Outcome {
     let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
-        return Err(Failure::asked(format!("{} is no name of a file", super::shown(file))));
+        return Err(Failure::asked(format!("{} is not a file name", super::shown(file))));
     };
     let mut setup = Setup::new(&StationArgs { device, ..StationArgs::default() })?;
     setup.complain()?;

@@ -41,10 +41,10 @@ fn empty_one(folder: &Path, is_sure: bool) -> Outcome {
     let plural = if files.len() == 1 { "file" } else { "files" };
     let what = format!("{} {plural}, {megabytes:.1} MB", files.len());
     if files.is_empty() {
-        return print(&format!("nothing lies in the trash of {}", shown(folder)));
+        return print(&format!("the trash of {} is empty", shown(folder)));
     }
     if !is_sure {
-        let text = format!("{what} lie in the trash of {}: add --yes to delete them for ever", shown(folder));
+        let text = format!("{what} in the trash of {}: add --yes to delete them permanently", shown(folder));
         return Err(Failure::asked(text));
     }
     for (path, _) in &files {

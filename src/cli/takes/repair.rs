@@ -34,8 +34,8 @@ pub(super) fn folder(folder: &Path, is_named: bool, is_dry: bool) -> Outcome {
     for folder in [folder].into_iter().chain(second.as_deref()).filter(|_| !is_dry) {
         match finish_moves(folder) {
             Ok(0) => {}
-            Ok(count) => print(&format!("{}: an interrupted move is finished, {count} files", shown(folder)))?,
-            Err(error) => complain(&format!("{}: an interrupted move is not finished: {error}", shown(folder))),
+            Ok(count) => print(&format!("{}: an interrupted move was completed, {count} files", shown(folder)))?,
+            Err(error) => complain(&format!("{}: an interrupted move could not be completed: {error}", shown(folder))),
         }
     }
     let outcomes = there(folder, is_named, repair_folder(folder, is_dry))?;
@@ -57,14 +57,14 @@ fn said(path: &Path, repaired: &io::Result<RepairReport>, reach: Reach, is_dry: 
     let name = shown(path);
     match repaired {
         Ok(RepairReport::Sound) if reach == Reach::Folder => {}
-        Ok(RepairReport::Sound) => print(&format!("{name}: sound, nothing to repair"))?,
-        Ok(RepairReport::Recording) => print(&format!("{name}: being recorded, left alone until it is finished"))?,
+        Ok(RepairReport::Sound) => print(&format!("{name}: intact, nothing to repair"))?,
+        Ok(RepairReport::Recording) => print(&format!("{name}: being recorded, unchanged until it ends"))?,
         Ok(RepairReport::Done(wav)) => print(&format!("{name}: {}", RepairReport::text(wav, is_dry)))?,
         Ok(RepairReport::Beyond(wav)) if wav.file_bytes == 0 => {
-            print(&format!("{name}: empty, nothing was written to it; `busker takes remove` puts it into the trash"))?;
+            print(&format!("{name}: empty, nothing was written to it; `busker takes remove` moves it to the trash"))?;
         }
         Ok(RepairReport::Beyond(wav)) => {
-            complain(&format!("{name} cannot be repaired and is left as it is: {}", why_beyond(wav)));
+            complain(&format!("{name} cannot be repaired and is unchanged: {}", why_beyond(wav)));
             return Ok(false);
         }
         Err(error) => {

@@ -66,7 +66,7 @@ fn text(name: &str, wav: &Wav, is_recording: bool) -> String {
     let state = match wav.health() {
         _ if is_recording => "being recorded",
         Health::Sound if why_unread(wav).is_some() => "cannot be used",
-        Health::Sound => "sound",
+        Health::Sound => "intact",
         Health::NeedsRepair => "needs repair (busker takes repair FILE)",
         Health::Beyond => "cannot be used",
     };
@@ -98,7 +98,7 @@ fn notes_text(notes: &Notes, wav: &Wav) -> Vec<String> {
     let marks = notes.marks.iter().take(NAMED_MAX);
     lines.extend(marks.map(|mark| format!("mark {}  {}", time_text(mark.frame as f64 / rate_hz), mark.label)));
     if let Some(more) = notes.marks.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
-        lines.push(format!("and {more} more marks"));
+        lines.push(format!("and {more} more markers"));
     }
     lines
 }

@@ -59,7 +59,7 @@ impl Work {
         self.clear();
         let measured = measured?;
         if let Err(error) = cache.put(&take.path, &measured) {
-            tracing::warn!("what was measured of {name} is not kept: {error}");
+            tracing::warn!("the measurements of {name} are not saved: {error}");
         }
         Ok(measured)
     }

@@ -69,12 +69,11 @@ impl Files {
         }
         match &mut files[..] {
             all if all.iter().all(|file| file.taps.is_empty()) => {
-                return Err("the device has no inputs, so there is nothing to record: choose another with --device \
-                            (`busker devices`), or `files` master"
+                return Err("nothing to record: the device has no inputs; choose another with --device (`busker devices`), or `files` master"
                     .to_owned());
             }
             [only] => only.suffix.clear(),
-            more if more.len() > FILES_MAX => return Err(format!("at most {FILES_MAX} files, and not {}", more.len())),
+            more if more.len() > FILES_MAX => return Err(format!("at most {FILES_MAX} files, not {}", more.len())),
             _ => {}
         }
         Ok(files)

@@ -22,7 +22,7 @@ use std::{
 };
 
 /// The refusal where no take plays.
-const NOT_PLAYING: &str = "no take is being played; take.play plays one";
+const NOT_PLAYING: &str = "no take is playing; take.play plays one";
 
 /// The take that is played.
 struct Current {
@@ -109,7 +109,7 @@ impl Audition {
         rate_hz: u32,
         out: &mut Out,
     ) {
-        self.answer(Err("another take, or another place in it, was asked for before it began".to_owned()), out);
+        self.answer(Err("another take.play or take.seek came before it started".to_owned()), out);
         let epoch = self.last.next();
         self.last = epoch;
         // A reader that is gone sends no report.
@@ -131,7 +131,7 @@ impl Audition {
 
     /// Stops the play, if there is one.
     pub(super) fn end(&mut self, out: &mut Out) {
-        self.answer(Err("it was stopped before it began".to_owned()), out);
+        self.answer(Err("it was stopped before it started".to_owned()), out);
         if let Some(current) = &mut self.current {
             current.is_stopping = true;
             let _ = self.reader.jobs.send(DiskReaderJob::Stop { stream: AUDITION });
@@ -159,8 +159,8 @@ impl Audition {
                     let length_seconds = frames as f64 / f64::from(sample_rate_hz.max(1));
                     (current.path, current.from_seconds) = (path.clone(), from_seconds);
                     current.length_seconds = Some(length_seconds);
-                    let from = if from_seconds > 0.0 { format!(" from {from_seconds:.1} s on") } else { String::new() };
-                    self.answer(Ok(format!("playing {}{from}, of {length_seconds:.1} s", shown(&path))), out);
+                    let from = if from_seconds > 0.0 { format!(" from {from_seconds:.1} s") } else { String::new() };
+                    self.answer(Ok(format!("playing {}{from}, length {length_seconds:.1} s", shown(&path))), out);
                     if is_new {
                         out.tell(Event::AuditionStarted { path, length_seconds });
                     }

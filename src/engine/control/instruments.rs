@@ -38,7 +38,7 @@ pub use reload::ProfileNews;
 use std::sync::{Arc, mpsc::Receiver};
 
 /// The refusal where notes and knobs have no port.
-const NO_PORT: &str = "there is no MIDI port to play on; --port sim plays the built-in synth";
+const NO_PORT: &str = "no MIDI port to play; --port sim plays the built-in synth";
 
 /// Every instrument.
 pub(super) struct Instruments {
@@ -144,7 +144,7 @@ impl Instruments {
     pub(super) fn use_profile(&mut self, Name(id): &Name, out: &mut Out, now: Moment) -> Answer {
         let Some(profile) = self.library.get(id).cloned() else {
             let ids: Vec<&str> = self.library.ids().collect();
-            return Err(format!("there is no profile '{id}'; {}", hints::there_is(&ids)));
+            return Err(format!("unknown profile '{id}'; {}", hints::there_is(&ids)));
         };
         self.stop_morph(self.current, out, now);
         let channel = self.instrument().channel();
@@ -159,7 +159,7 @@ impl Instruments {
         let index = ports.find(port)?;
         let name = ports.name(index).to_owned();
         let Some(at) = self.at_port(index) else {
-            return Err(format!("{name} is only heard: nothing can be played on it"));
+            return Err(format!("{name} is input only: it cannot be played"));
         };
         self.current = at;
         out.tell(Event::InstrumentUsed { port: index.0 + 1, name });

@@ -26,7 +26,7 @@ use std::{
 };
 
 /// The part of a report that says what still works where the trash cannot be written.
-const TRASH_LOSS: &str = "param.undo brings the old snapshot back, but it is not in the trash";
+const TRASH_LOSS: &str = "param.undo restores the old snapshot, but it is not in the trash";
 /// Longest part of a name that the name of a file in the trash takes over, in characters.
 const NAME_CHARS: usize = 60;
 /// A file that was refused is tried again so often, in ns.
@@ -63,8 +63,8 @@ struct Trashed(Snapshots);
 
 impl Content for Trashed {
     fn text(&self) -> Result<String, Full> {
-        let text = format!("# Put here when it was replaced or deleted.\n{}", self.0.field());
-        yaml::fits(Snapshots::BYTES_MAX, &text).map_err(|too_much| Full::new(too_much, "save fewer knobs"))?;
+        let text = format!("# Moved here when it was replaced or deleted.\n{}", self.0.field());
+        yaml::fits(Snapshots::BYTES_MAX, &text).map_err(|too_much| Full::new(too_much, "save fewer parameters"))?;
         Ok(text)
     }
 }
@@ -185,7 +185,7 @@ impl Control {
 
     /// Others changed a file: takes over their changes.
     fn take_in(&mut self, path: &Path, ours: &str, merged: &str) {
-        tracing::info!(path = %path.display(), "changed by others meanwhile");
+        tracing::info!(path = %path.display(), "changed by another program meanwhile");
         if self.sessions.library.file.as_deref() == Some(path) {
             let mut library = Snapshots::clone(self.out.model.library());
             take_in(&mut library, ours, merged);

@@ -61,28 +61,28 @@ impl Learn {
         let full = |full| format!("learn {what}: {full}");
         self.learned.value.has_room_for(&what).map_err(full)?;
         if !ports.hears() {
-            return Err("no port is heard: name a keyboard or a controller in midi.ports of the settings".into());
+            return Err("no MIDI input is open: name a keyboard or controller in midi.ports of the settings".into());
         }
-        let sentence = format!("move a controller or play a note: it will do '{what}'; learn.cancel ends this");
+        let sentence = format!("move a controller or play a note to map '{what}'; learn.cancel cancels");
         self.learning = Some(what);
         Ok(sentence)
     }
 
     pub(super) fn cancel(&mut self) -> Result<String, String> {
         match self.learning.take() {
-            Some(what) => Ok(format!("nothing was tied to '{what}'")),
-            None => Err("nothing is being learned".to_owned()),
+            Some(what) => Ok(format!("cancelled: '{what}' is not mapped")),
+            None => Err("MIDI learn is not active".to_owned()),
         }
     }
 
     pub(super) fn forget(&mut self, what: &str, out: &mut Out) -> Result<String, String> {
         let what = what.trim();
         if !self.learned.value.forget(what) {
-            return Err(format!("nothing is tied to '{what}'"));
+            return Err(format!("'{what}' has no MIDI mapping"));
         }
         self.positions = vec![0.0; self.learned.value.maps.len()];
         out.keep(Arc::new(self.learned.value.clone()), &self.learned.home);
-        Ok(format!("nothing is tied to '{what}' any more"))
+        Ok(format!("the mapping of '{what}' is removed"))
     }
 
     /// A message came in at a port: maps it to the target that waits, or looks up its map.
@@ -110,7 +110,7 @@ impl Learn {
             Ok(Some(command)) => Means::Does(command),
             Err(error) => {
                 // A parameter of another instrument: this one does not have it.
-                tracing::debug!("{mover} does nothing: {error}");
+                tracing::debug!("{mover} has no effect: {error}");
                 Means::Nothing
             }
         }

@@ -163,8 +163,8 @@ impl Ports {
             let there_are: Vec<String> =
                 self.indices().map(|index| format!("{} ({})", self.name(index), index.0 + 1)).collect();
             match there_are.is_empty() {
-                true => format!("there is no port '{asked}': the station was started without any"),
-                false => format!("there is no port '{asked}'; {}", hints::there_is(&there_are)),
+                true => format!("unknown port '{asked}': the station was started without ports"),
+                false => format!("unknown port '{asked}'; {}", hints::there_is(&there_are)),
             }
         })
     }

@@ -86,9 +86,7 @@ impl Transport {
 
     pub(super) fn set_bpm(&mut self, bpm: Bpm, out: &mut Out, now: Moment) -> Answer {
         if self.sync.is_followed() {
-            return Err(
-                "the tempo is that of the clock that comes in; `clock.source internal` makes it busker's".into()
-            );
+            return Err("the tempo follows the MIDI clock; `clock.source internal` sets it by hand".into());
         }
         out.plan.change(|plan| plan.set_bpm(bpm, now.open_frame));
         out.tell(Event::Tempo { bpm: bpm.get() });

@@ -245,7 +245,7 @@ fn merge(path: &Path, merge: MergeTexts, texts: &Texts<'_>) -> Result<String, St
 }
 
 fn left(path: &Path, why: &str) -> String {
-    format!("{} was changed meanwhile and is left as it is ({why})", path.display())
+    format!("{} was changed meanwhile and is not overwritten ({why})", path.display())
 }
 
 /// Keeps other copies of busker from writing into a file's folder until it is dropped; `None` where the disk knows no

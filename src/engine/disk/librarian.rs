@@ -111,7 +111,7 @@ impl DiskWork for Librarian {
                 let take = NamedTake::found(&path, second);
                 let old = shown(&take.path);
                 let done = takes::rename(&take, &name);
-                let done = done.map(|moved| format!("{old} is {} now{}", shown(&moved.to), moved.besides));
+                let done = done.map(|moved| format!("{old} is now {}{}", shown(&moved.to), moved.besides));
                 self.did(errand, done, &old, link);
             }
             LibrarianJob::Remove(NamedTake { path, second }, errand) => {
@@ -154,19 +154,18 @@ impl Librarian {
     fn mend(&mut self, folder: &Path, link: &Link) {
         match takes::finish_moves(folder) {
             Ok(0) => {}
-            Ok(count) => {
-                link.report(LibrarianNews::Mended(format!("an interrupted move is finished: {count} files of a take")))
-            }
-            Err(error) => tracing::warn!("an interrupted move in {} is not finished: {error}", folder.display()),
+            Ok(count) => link
+                .report(LibrarianNews::Mended(format!("an interrupted move was completed: {count} files of a take"))),
+            Err(error) => tracing::warn!("an interrupted move in {} could not be completed: {error}", folder.display()),
         }
         match takes::sweep(folder) {
             Ok(0) | Err(_) => {}
-            Ok(count) => tracing::info!(count, folder = %folder.display(), "files that were not finished are gone"),
+            Ok(count) => tracing::info!(count, folder = %folder.display(), "unfinished files were deleted"),
         }
         let files = takes::wav_files(folder).unwrap_or_default();
         for path in files.into_iter().filter(|path| is_interrupted(path)) {
             if let Ok(RepairReport::Done(wav)) = takes::repair(&path, Reach::Folder, false) {
-                tracing::info!(path = %path.display(), "header mended");
+                tracing::info!(path = %path.display(), "header repaired");
                 link.report(LibrarianNews::Mended(format!("{}: {}", shown(&path), RepairReport::text(&wav, false))));
             }
         }
@@ -197,7 +196,7 @@ impl Librarian {
                 if let Some(cache) = &self.cache
                     && let Err(error) = cache.put(path, &measured)
                 {
-                    tracing::warn!("what was measured of {} is not kept: {error}", path.display());
+                    tracing::warn!("the measurements of {} are not saved: {error}", path.display());
                 }
                 Some(measured.verdict)
             }

@@ -105,7 +105,7 @@ impl AlsaDriver {
         let deadline = Instant::now() + END;
         let renderer = self.home.recv_timeout(END).ok();
         if ended.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_err() {
-            tracing::warn!("a stream of the audio device does not end; it is left behind");
+            tracing::warn!("a stream of the audio device does not stop; it is abandoned");
         }
         renderer
     }

@@ -84,11 +84,11 @@ pub(super) fn sequencer() -> Result<Seq, HostError> {
 fn no_sequencer(errno: i32) -> HostError {
     let forbidden = [Errno::ACCESS, Errno::PERM].iter().any(|forbidden| forbidden.raw_os_error() == errno);
     HostError(match forbidden {
-        true => "ALSA MIDI may not be used by you; raw:, jack: and sim ports work without it: join \
-                                        the audio group (`sudo usermod -aG audio $USER`) and log in again"
+        true => "you may not use ALSA MIDI; raw:, jack: and sim ports still work: join the audio group (`sudo usermod \
+         -aG audio $USER`) and log in again"
             .to_owned(),
-        false => "there is no ALSA MIDI on this machine; raw:, jack: and sim ports work without it: load it with \
-              `sudo modprobe snd-seq`"
+        false => "no ALSA MIDI on this machine; raw:, jack: and sim ports still work: load it with `sudo modprobe \
+         snd-seq`"
             .to_owned(),
     })
 }
@@ -101,7 +101,7 @@ pub(super) fn connect(seq: &Seq, client_name: &str, to: &SequencerPort) -> Resul
     let client = MidiOutput::new(client_name).map_err(|error| refused(error.to_string()))?;
     let id = format!("{}:{}", at.client, at.port);
     let port = client.ports().into_iter().find(|port| port.id() == id);
-    let port = port.ok_or_else(|| refused("it has just gone".to_owned()))?;
+    let port = port.ok_or_else(|| refused("it was just disconnected".to_owned()))?;
     // midir does not return a connection's own numbers; a unique name finds them.
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let own_name = format!("out {}.{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -109,7 +109,7 @@ pub(super) fn connect(seq: &Seq, client_name: &str, to: &SequencerPort) -> Resul
     let is_own =
         |from: &Addr| seq.get_any_port_info(*from).is_ok_and(|info| info.get_name().is_ok_and(|n| n == own_name));
     let mut senders = PortSubscribeIter::new(seq, *at, QuerySubsType::WRITE).map(|line| line.get_sender());
-    let from = senders.find(is_own).ok_or_else(|| refused("it has just gone".to_owned()))?;
+    let from = senders.find(is_own).ok_or_else(|| refused("it was just disconnected".to_owned()))?;
     Ok(PortConnection { out: Box::new(AlsaOut(connection)), from })
 }
 
@@ -126,7 +126,7 @@ pub(super) fn named<'a>(places: &'a [SequencerPort], asked: &str) -> Result<&'a 
     let names: Vec<&str> = places.iter().map(|place| place.name.as_str()).collect();
     find(&names, asked).map(|found| &places[found]).ok_or_else(|| {
         let there_is = hints::there_is(&names);
-        HostError(format!("there is no MIDI port '{asked}' ({there_is}): plug it in, or choose another"))
+        HostError(format!("no MIDI port '{asked}' ({there_is}): plug it in, or choose another"))
     })
 }
 
@@ -226,8 +226,8 @@ mod tests {
     #[test]
     fn the_refusal_of_the_sequencer_names_the_group_or_the_module() {
         let text = |errno: Errno| no_sequencer(errno.raw_os_error()).to_string();
-        assert!(text(Errno::ACCESS).contains("usermod -aG audio") && text(Errno::ACCESS).contains("work without it"));
-        assert!(text(Errno::NOENT).contains("modprobe snd-seq") && text(Errno::NOENT).contains("work without it"));
+        assert!(text(Errno::ACCESS).contains("usermod -aG audio") && text(Errno::ACCESS).contains("still work"));
+        assert!(text(Errno::NOENT).contains("modprobe snd-seq") && text(Errno::NOENT).contains("still work"));
     }
 
     #[test]

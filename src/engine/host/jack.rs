@@ -97,20 +97,21 @@ impl JackDevice {
             && asked != sample_rate_hz
         {
             return Err(HostError(format!(
-                "the JACK server runs at {sample_rate_hz} Hz, not at {asked}: ask for {sample_rate_hz}, or restart it at {asked}"
+                "the JACK server runs at {sample_rate_hz} Hz, not at {asked}: set {sample_rate_hz}, or restart it at \
+                 {asked}"
             )));
         }
         if let Some(asked) = request.block_frames
             && asked != block_frames
         {
-            tracing::info!("the JACK server's period of {block_frames} frames stands; {asked} was asked for");
+            tracing::info!("the JACK server's period of {block_frames} frames is used, not {asked}");
         }
         // Every input of the card can be recorded, whatever was asked for.
         let of_card = connect::physical(client, PortFlags::IS_OUTPUT).len().min(MAX_INPUTS);
         let inputs = request.inputs.unwrap_or(INPUTS).max(of_card);
         if inputs > MAX_INPUTS || request.jack_ports.len() > MIDI_PORTS {
             return Err(HostError(format!(
-                "on JACK there are at most {MAX_INPUTS} inputs and {MIDI_PORTS} MIDI ports"
+                "busker has at most {MAX_INPUTS} inputs and {MIDI_PORTS} MIDI ports on JACK"
             )));
         }
         let ports = register(client, inputs, request.jack_ports.len())

@@ -95,7 +95,7 @@ impl Patchbay {
     }
 
     fn keep(&mut self, id: String, ask: impl FnOnce(Sender<KeepResult>) -> Ask) -> Result<OpenPort, HostError> {
-        let stopped = || HostError("MIDI ports are not opened any more: leave with ctrl-q and start again".to_owned());
+        let stopped = || HostError("MIDI ports can no longer be opened: quit with ctrl-q and start again".to_owned());
         let thread = match &mut self.thread {
             Some(thread) => thread,
             none => none.insert(Handle::start(self.sender.clone(), self.knock.take())?),

@@ -13,7 +13,7 @@ use std::{
 
 /// While it lives, the standard error of the program goes into a file: messages of libraries, and panics too. Guards
 /// may be nested, as scopes are; the inner one must go first.
-#[must_use = "the standard error comes back when this is dropped"]
+#[must_use = "standard error is restored when this is dropped"]
 pub struct QuietStderr {
     before: Option<OwnedFd>,
 }

@@ -213,7 +213,7 @@ fn open_file(path: &str, way: OFlags) -> Result<(OwnedFd, PortFileKind), RawPort
     let kind = FileType::from_raw_mode(stat.st_mode);
     match kind {
         FileType::CharacterDevice if rustix::fs::major(stat.st_rdev) == MEMORY_MAJOR => {
-            return Err(not_a_port(path, "a device of the system's memory"));
+            return Err(not_a_port(path, "a memory device of the system"));
         }
         FileType::CharacterDevice | FileType::Fifo => {}
         FileType::Directory => return Err(not_a_port(path, "a directory")),
@@ -266,7 +266,7 @@ fn make_wire(path: &str, file: impl AsFd) -> Result<(), RawPortError> {
 
 fn not_a_port(path: &str, what: &str) -> RawPortError {
     RawPortError::Wrong(HostError(format!(
-        "{path} is {what} and no MIDI port: name a device like /dev/snd/midiC1D0, a serial line or a FIFO"
+        "{path} is {what}, not a MIDI port: name a device like /dev/snd/midiC1D0, a serial line or a FIFO"
     )))
 }
 
@@ -274,7 +274,7 @@ fn refused(path: &str, way: OFlags, errno: Errno) -> RawPortError {
     let (done, allow) = if way == OFlags::RDONLY { ("read", "r") } else { ("written to", "w") };
     let what = match errno {
         Errno::NOENT | Errno::NOTDIR => {
-            format!("there is no {path}: plug the device in, or make a FIFO with `mkfifo {path}`")
+            format!("{path} does not exist: plug the device in, or create a FIFO with `mkfifo {path}`")
         }
         Errno::ACCESS | Errno::PERM => {
             let group = if path.starts_with(DEVICES) { Some("audio") } else { None };
@@ -286,9 +286,9 @@ fn refused(path: &str, way: OFlags, errno: Errno) -> RawPortError {
             return RawPortError::Wrong(HostError(format!("{path} may not be {done}: {how}")));
         }
         Errno::BUSY => {
-            format!("the MIDI port {path} is in use by another program: end that program, or choose another")
+            format!("the MIDI port {path} is in use by another program: close that program, or choose another port")
         }
-        Errno::NODEV | Errno::NXIO | Errno::IO => format!("nothing answers behind {path}: plug the device in"),
+        Errno::NODEV | Errno::NXIO | Errno::IO => format!("no device answers at {path}: plug it in"),
         errno => format!("the MIDI port {path} cannot be opened: {}", std::io::Error::from(errno)),
     };
     RawPortError::Absent(HostError(what))

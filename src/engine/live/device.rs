@@ -69,7 +69,7 @@ impl Porter {
             }
         };
         if let Err(error) = thread::Builder::new().name("device-porter".into()).spawn(body) {
-            tracing::error!("a device that is lost is not taken back: no thread: {error}");
+            tracing::error!("a lost device is not reopened: no thread: {error}");
         }
         Porter { errands, outcomes }
     }
@@ -207,12 +207,15 @@ impl Audio {
 
     fn is_lost(&mut self, control: &mut Control) {
         let name = &self.spec.name;
-        tracing::warn!(device = name, "the audio device is gone");
+        tracing::warn!(device = name, "the audio device disconnected");
         control.device_lost();
         control.device.running = false;
         control.desk().notice(
             Severity::Error,
-            format!("the audio device {name} is gone: MIDI plays on, the take is closed, and it is taken back when it returns"),
+            format!(
+                "the audio device {name} disconnected: MIDI still plays, the take is closed, and it is reopened \
+             when it returns"
+            ),
         );
         if let State::Running(driver) = std::mem::replace(&mut self.state, State::Ending) {
             self.porter.ask(Errand::End(driver));
@@ -223,7 +226,7 @@ impl Audio {
         self.state = State::Nowhere;
         control.desk().notice(
             Severity::Error,
-            "the system does not let go of the audio device: save nothing here, leave with ctrl-q and start again",
+            "the system does not release the audio device: save nothing here, quit with ctrl-q and start again",
         );
     }
 
@@ -258,8 +261,10 @@ impl Audio {
         if rate_hz != was_hz {
             renderer.set_rate(f64::from(rate_hz));
             control.set_rate(rate_hz, renderer.frame());
-            let text =
-                format!("{} runs at {rate_hz} Hz now, not at {was_hz}: so do takes from here on", self.spec.name);
+            let text = format!(
+                "{} now runs at {rate_hz} Hz, not {was_hz} Hz: takes from now on have that rate",
+                self.spec.name
+            );
             control.desk().notice(Severity::Warning, text);
         }
         self.frames.set_latency(self.spec.latency_frames);
@@ -280,7 +285,7 @@ impl Audio {
         wait.is_asked = false;
         wait.go_on();
         if wait.told.as_ref() != Some(&error) {
-            let text = format!("{} is not taken back yet: {error}", self.spec.name);
+            let text = format!("{} is not reopened yet: {error}", self.spec.name);
             control.desk().notice(Severity::Warning, text);
             wait.told = Some(error);
         }

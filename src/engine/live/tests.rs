@@ -161,7 +161,7 @@ fn a_device_that_is_back_at_another_rate_is_taken_and_the_take_goes_on_in_one_of
     drop(engine);
     let told: Vec<Event> = events.try_iter().collect();
     let is_told =
-        |event: &Event| matches!(event, Event::Notice { text, .. } if text.contains("44100 Hz now, not at 48000"));
+        |event: &Event| matches!(event, Event::Notice { text, .. } if text.contains("now runs at 44100 Hz, not 48000"));
     assert!(told.iter().any(is_told), "{told:?}");
     let rate = |name: &str| hound::WavReader::open(folder.path().join(name)).unwrap().spec().sample_rate;
     assert_eq!(["jam.wav", on].map(rate), [48_000, 44_100]);

@@ -297,7 +297,7 @@ impl ClockThread {
             }));
             self.stop();
             if outcome.is_err() {
-                tracing::error!("the MIDI clock stopped; its followers were told to stop");
+                tracing::error!("the MIDI clock stopped; a stop was sent to its followers");
             }
         })
     }

@@ -41,7 +41,7 @@ pub fn message_queue() -> (MessageSender, MessageReceiver) {
 
 /// The queue has no room for this message; it was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no room for another message")]
+#[error("the queue is full")]
 pub struct QueueFull;
 
 impl MessageSender {

@@ -50,7 +50,7 @@ pub enum PortNews {
 
 /// A message was not sent. The port logs why; the engine counts it and goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the port did not take a message")]
+#[error("the port did not accept a message")]
 pub struct SendFailed;
 
 /// A port that lives in the audio callback (JACK, the built-in synth): messages travel with the frame they are due on.

@@ -201,7 +201,7 @@ fn inputs_that_were_not_chosen_are_held_as_they_came_in_and_recorded_once_they_a
     assert_eq!(offline.status().record.inputs, "4,2-3");
     ask(&mut offline, "record.capture 0.5");
     let refused = offline.ask(&"record.set inputs 5".parse().unwrap()).unwrap_err();
-    assert_eq!(refused, "there is no input 5: the inputs are 1-4");
+    assert_eq!(refused, "no input 5: the inputs are 1-4");
     assert_eq!(offline.status().record.inputs, "4,2-3");
     ask(&mut offline, "record.set inputs start");
     ask(&mut offline, "record.start jam");

@@ -132,7 +132,7 @@ fn auto_device(
     no_alsa: Option<HostError>,
 ) -> (DeviceLocation, Automatic) {
     if jack {
-        return (DeviceLocation::Jack(None), automatic("jack", "a JACK server runs"));
+        return (DeviceLocation::Jack(None), automatic("jack", "a JACK server is running"));
     }
     let mut refusals: Vec<String> = no_alsa.iter().map(ToString::to_string).collect();
     for (place, why) in auto_cards(cards, &mut refusals) {
@@ -149,7 +149,7 @@ fn auto_device(
         }
     }
     if refusals.is_empty() {
-        refusals.push("there is no default ALSA device".to_owned());
+        refusals.push("no default ALSA device".to_owned());
     }
     (DeviceLocation::Sim, automatic("sim", &format!("no audio device can be opened ({})", refusals.join("; "))))
 }
@@ -192,7 +192,7 @@ impl fmt::Display for Listing {
         for row in &self.ports {
             writeln!(f, "  {:width$}  {}", row.id, row.name)?;
         }
-        writeln!(f, "auto takes")?;
+        writeln!(f, "auto chooses")?;
         writeln!(f, "  {:width$}  {}", self.auto_device.id, self.auto_device.why)?;
         write!(f, "  {:width$}  {}", self.auto_port.id, self.auto_port.why)
     }

@@ -182,7 +182,7 @@ fn jack_before_alsa_before_the_simulated_host() {
 fn without_a_device_one_calm_notice_says_so() {
     let (_, ports, notices) = chosen(Fake::default(), "auto", &AUTO).unwrap();
     assert_eq!(ports, ["sim"]);
-    let notice = "nothing is heard: no audio device opens (no alsa); the simulated host plays";
+    let notice = "no sound: no audio device opens (no alsa); the simulated host runs";
     assert_eq!(notices, [notice]);
     let notices = chosen(Fake { alsa: true, ..Fake::default() }, "auto", &AUTO).unwrap().2;
     assert_eq!(notices, ["on alsa: it is the default ALSA device"]);
@@ -220,10 +220,7 @@ fn cards_that_this_user_may_not_open_are_reported_with_the_remedy() {
     let cards = Cards { cards: vec![Card { is_allowed: false, ..card(0, "USB", true) }], default: Behind::Nothing };
     let (device, _, notices) = chosen(Fake { cards, ..Fake::default() }, "auto", &AUTO).unwrap();
     assert_eq!(device, "sim");
-    assert!(
-        notices[0].contains("USB is not for the user") && notices[0].contains("sudo usermod -aG audio"),
-        "{notices:?}"
-    );
+    assert!(notices[0].contains("may not use USB") && notices[0].contains("sudo usermod -aG audio"), "{notices:?}");
 }
 
 #[test]

@@ -36,9 +36,9 @@ fn an_install_that_is_left_off_says_what_the_slot_holds() {
         let leave = |done, _| if done == piece { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         session.install(slot(Module::Osc, 5), &unit_file("new"), leave).map_err(|error| error.to_string())
     };
-    assert_eq!(leave_at(0).unwrap_err(), "left off: nothing was sent, and osc slot 5 holds what it held");
+    assert_eq!(leave_at(0).unwrap_err(), "cancelled: nothing was sent, osc slot 5 is unchanged");
     let part = leave_at(1).unwrap_err();
-    assert!(part.contains("1 of ") && part.contains("osc slot 5 holds no whole unit: install it again"), "{part}");
+    assert!(part.contains("1 of ") && part.contains("osc slot 5 has no complete unit: install it again"), "{part}");
 }
 
 #[test]

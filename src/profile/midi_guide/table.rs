@@ -80,7 +80,7 @@ impl TableRow {
             told.fault("", "a quote is not closed: the lines after it are read as part of this row".to_owned());
         }
         if self.beyond > 0 {
-            told.fault("", format!("'{}' cells beyond the last column are not used", self.beyond));
+            told.fault("", format!("'{}' cells beyond the last column are ignored", self.beyond));
         }
     }
 }
@@ -137,7 +137,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<TableRow>, Fault> {
         });
     }
     if rows.is_empty() {
-        return Err(fault(None, "has no row, allowed a header and a row a parameter".to_owned()));
+        return Err(fault(None, "has no row, allowed a header and one row per parameter".to_owned()));
     }
     Ok(rows)
 }
@@ -148,7 +148,7 @@ fn read_header(record: &csv::StringRecord) -> Result<Vec<Option<Column>>, String
     for cell in record {
         let known = Column::NAMES.iter().find(|(_, name)| cell.eq_ignore_ascii_case(name)).map(|(column, _)| *column);
         if let Some(column) = known.filter(|column| columns.contains(&Some(*column))) {
-            return Err(format!("the column '{}' stands more than once, allowed once", column.name()));
+            return Err(format!("the column '{}' appears more than once, allowed once", column.name()));
         }
         columns.push(known);
     }

@@ -120,7 +120,7 @@ fn a_usage_that_is_no_list_of_options_is_told_and_the_parameter_stays() {
     ];
     for (usage, why) in cases {
         let (profiles, told) = imported(&format!("ACME,Zap,Osc,Wave,,50,,0,127,,,,,,,,,{usage}\n"));
-        assert_eq!(told, [format!("t.csv:2 usage: {why}; the options are left out")]);
+        assert_eq!(told, [format!("t.csv:2 usage: {why}; the options are ignored")]);
         assert!(profiles[0].params[0].options.is_empty());
     }
 }
@@ -171,19 +171,19 @@ fn what_cannot_be_used_is_told_with_its_line_and_the_rest_is_used() {
                 ACME,Zap,Osc,Short,,57\n";
     let (profiles, told) = imported(rows);
     let expected = [
-        "t.csv:3 cc_msb: '50' already carries 'Wave' (line 2); 'Twin' is left out",
-        "t.csv:4 cc_msb: '200' does not fit, allowed 0 to 127; the row is left out",
-        "t.csv:5 cc_msb: nothing carries it, allowed cc_msb or nrpn_msb and nrpn_lsb; the row is left out",
-        "t.csv:6 parameter_name: is missing; the row is left out",
-        "t.csv:7 device: is missing; the row is left out",
-        "t.csv:8 cc_lsb: '32' is not used: 7 bits hold the values",
-        "t.csv:9 cc_max_value: '300' does not fit, allowed 0 to 127; it is not used",
-        "t.csv:9 cc_default_value: '500' does not fit, allowed 0 to 127; it is not used",
-        "t.csv:9 orientation: 'sideways' is not known, allowed 0-based, centered; it is not used",
-        "t.csv:10 cc_max_value: '0' to '0' holds nothing to turn; the row is left out",
-        "t.csv:11 nrpn_lsb: '' does not fit, allowed 0 to 127; the row is left out",
-        "t.csv:12 cc_lsb: '50' already carries 'Wave' (line 2); 'Lsb' is left out",
-        "t.csv:13: '1' cells beyond the last column are not used",
+        "t.csv:3 cc_msb: '50' already carries 'Wave' (line 2); 'Twin' is ignored",
+        "t.csv:4 cc_msb: '200' does not fit, allowed 0 to 127; the row is ignored",
+        "t.csv:5 cc_msb: no controller, allowed cc_msb or nrpn_msb and nrpn_lsb; the row is ignored",
+        "t.csv:6 parameter_name: is missing; the row is ignored",
+        "t.csv:7 device: is missing; the row is ignored",
+        "t.csv:8 cc_lsb: '32' is not used: the values fit in 7 bits",
+        "t.csv:9 cc_max_value: '300' does not fit, allowed 0 to 127; it is ignored",
+        "t.csv:9 cc_default_value: '500' does not fit, allowed 0 to 127; it is ignored",
+        "t.csv:9 orientation: 'sideways' is unknown, allowed 0-based, centered; it is ignored",
+        "t.csv:10 cc_max_value: '0' to '0' is an empty range; the row is ignored",
+        "t.csv:11 nrpn_lsb: '' does not fit, allowed 0 to 127; the row is ignored",
+        "t.csv:12 cc_lsb: '50' already carries 'Wave' (line 2); 'Lsb' is ignored",
+        "t.csv:13: '1' cells beyond the last column are ignored",
     ];
     assert_eq!(told, expected);
     let names: Vec<&str> = profiles[0].params.iter().map(|param| param.name.as_str()).collect();
@@ -196,7 +196,7 @@ fn a_synth_without_a_parameter_has_no_profile() {
     let imported = import("t.csv", &format!("{HEADER}\n{rows}")).unwrap();
     let made: Vec<&str> = imported.made.iter().map(|made| made.summary.as_str()).collect();
     assert_eq!(made, ["ACME Zip, 1 parameter"]);
-    assert!(imported.failed[0].to_string().contains("ACME Zap has no parameter"), "{:?}", imported.failed);
+    assert!(imported.failed[0].to_string().contains("ACME Zap has no usable parameter"), "{:?}", imported.failed);
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn the_columns_may_stand_in_any_order_and_lines_end_as_they_like() {
     assert_eq!((profile.id.as_str(), labels), ("zap", vec!["Cut off", "Res"]));
     // The header, an empty line, a row of two lines, a row, a row of empty cells.
     let told: Vec<String> = imported.unused.iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["t.csv:7 cc_msb: '999' does not fit, allowed 0 to 127; the row is left out"]);
+    assert_eq!(told, ["t.csv:7 cc_msb: '999' does not fit, allowed 0 to 127; the row is ignored"]);
 }
 
 #[test]
@@ -222,14 +222,14 @@ fn a_quote_that_is_not_closed_is_told() {
 
 #[test]
 fn what_is_no_table_of_the_form_is_refused() {
-    assert_eq!(refused(""), "t.csv: has no row, allowed a header and a row a parameter");
+    assert_eq!(refused(""), "t.csv: has no row, allowed a header and one row per parameter");
     assert!(
         refused("ACME,Zap,74\nACME,Zap,75\n").starts_with("t.csv:1: the first row has no column 'device', allowed")
     );
     assert!(refused("device,parameter_name\nZap,Wave\n").contains("no column 'cc_msb'"));
     assert_eq!(
         refused("device,parameter_name,cc_msb,Device\nZap,Wave,1,Zap\n"),
-        "t.csv:1: the column 'device' stands more than once, allowed once"
+        "t.csv:1: the column 'device' appears more than once, allowed once"
     );
 }
 
@@ -246,7 +246,7 @@ proptest! {
             prop_assert!(Profile::from_yaml("made", &made.yaml).is_ok());
         }
         for fault in &imported.failed {
-            prop_assert!(fault.message.contains("no parameter"), "{}", fault);
+            prop_assert!(fault.message.contains("no usable parameter"), "{}", fault);
         }
         for fault in imported.unused {
             prop_assert!(!fault.to_string().contains(char::is_control), "{fault}");

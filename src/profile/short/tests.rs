@@ -94,17 +94,18 @@ cc_profiles:
     assert_eq!(
         told(&short.faults),
         [
-            "config.yaml:4 cc_profiles.bad.cutoff: 'cutoff' stands more than once, allowed once",
+            "config.yaml:4 cc_profiles.bad.cutoff: 'cutoff' appears more than once, allowed once",
             "config.yaml:4 cc_profiles.bad.cutoff.cc: '200' does not fit, allowed 0 to 127",
-            "config.yaml:5 cc_profiles.bad.low.range: '90' to '10' holds nothing, allowed [lowest, highest]",
+            "config.yaml:5 cc_profiles.bad.low.range: '90' to '10' is empty, allowed [lowest, highest]",
             "config.yaml:6 cc_profiles.bad.again.cc: 'cc 74' already carries low, allowed one parameter each",
             "config.yaml:6 cc_profiles.bad.again.curve: 'cubic' is not a curve, allowed linear, exponential, logarithmic, stepped",
-            "config.yaml:7 cc_profiles.bad.none: nothing carries it, allowed one of cc, cc + lsb, nrpn, rpn, pitchbend, program, drives",
+            "config.yaml:7 cc_profiles.bad.none: no controller, allowed one of cc, cc + lsb, nrpn, rpn, pitchbend, \
+             program, drives",
             "config.yaml:8 cc_profiles.bad.named.name: 'name' is not a field here, allowed label, cc, lsb, lsb_bits, nrpn, rpn, pitchbend, program, drives, range, default, curve, options, centered, unit, display, spacing_ms, smoothing_ms, random",
             "config.yaml:8 cc_profiles.bad.named.section: 'section' is not a field here, allowed label, cc, lsb, lsb_bits, nrpn, rpn, pitchbend, program, drives, range, default, curve, options, centered, unit, display, spacing_ms, smoothing_ms, random",
             "config.yaml:9 cc_profiles.bad.number: '74' does not fit, allowed a mapping of label, cc, lsb, lsb_bits, nrpn, rpn, pitchbend, program, drives, range, default, curve, options, centered, unit, display, spacing_ms, smoothing_ms, random",
             "config.yaml:11 cc_profiles.bad.Not A Word: 'Not A Word' does not fit, allowed a to z, 0 to 9 and _, a letter first",
-            "config.yaml:13 cc_profiles.good: 'good' stands more than once, allowed once",
+            "config.yaml:13 cc_profiles.good: 'good' appears more than once, allowed once",
             "config.yaml:17 cc_profiles.My Synth: 'My Synth' does not fit, allowed a to z, 0 to 9 and _, a letter first",
             "config.yaml:19 cc_profiles.of_a_file: 'of_a_file' is already the id of profiles/x.yaml",
             "config.yaml:20 cc_profiles.empty: is empty, allowed one or more",

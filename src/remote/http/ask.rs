@@ -70,8 +70,7 @@ impl Asking {
 
     /// Executes a command of the table, with these arguments.
     pub(super) async fn ask(&self, name: &str, words: &[&str]) -> ActionResult {
-        let row: &CommandSpec =
-            spec(name).ok_or_else(|| HttpError::malformed(format!("there is no command '{name}'")))?;
+        let row: &CommandSpec = spec(name).ok_or_else(|| HttpError::malformed(format!("unknown command '{name}'")))?;
         self.obey(row.command(words).map_err(HttpError::malformed)?).await
     }
 }

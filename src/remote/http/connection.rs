@@ -43,9 +43,9 @@ pub(super) struct HttpConnection {
 
 /// Refusals that hyper sends by itself, without a body, and the sentences for them.
 const REFUSED: [(&[u8], &str); 3] = [
-    (b"HTTP/1.1 400 ", "this is no HTTP request: its first line or one of its headers is malformed"),
-    (b"HTTP/1.1 414 ", "the address is too long: the head of a request may have 32768 bytes"),
-    (b"HTTP/1.1 431 ", "the head of the request is too long: allowed are 32768 bytes"),
+    (b"HTTP/1.1 400 ", "not an HTTP request: the first line or a header is malformed"),
+    (b"HTTP/1.1 414 ", "the address is too long: a request head has at most 32768 bytes"),
+    (b"HTTP/1.1 431 ", "the request head is too long: at most 32768 bytes"),
 ];
 
 /// The same answer with a sentence, where it is a refusal without a body. Those of the resources have one.

@@ -78,11 +78,11 @@ impl Guard {
         if headers.contains_key(ORIGIN) {
             let own = format!("http://{host}");
             if !only(headers, ORIGIN).is_some_and(|origin| origin.eq_ignore_ascii_case(&own)) {
-                return refuse("this is not for pages from elsewhere: Origin is not what Host says");
+                return refuse("refused for pages of other sites: Origin differs from Host");
             }
         }
         if headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site") {
-            return refuse("this is not for pages from elsewhere");
+            return refuse("refused for pages of other sites");
         }
         Ok(())
     }
@@ -114,10 +114,10 @@ impl Guard {
             Some(_) if !admits(&self.wrong_tokens) => {
                 Err(HttpError::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens; wait a moment"))
             }
-            Some(_) => Err(HttpError::new(StatusCode::UNAUTHORIZED, "this is not the token")),
+            Some(_) => Err(HttpError::new(StatusCode::UNAUTHORIZED, "the token is wrong")),
             None => Err(HttpError::new(
                 StatusCode::UNAUTHORIZED,
-                "a token is needed here: open the address that busker printed, or send it as Authorization: Bearer",
+                "a token is required: open the address that busker printed, or send Authorization: Bearer",
             )),
         }
     }
@@ -140,11 +140,11 @@ fn head(request: &Request) -> Result<(), HttpError> {
     if bytes > HEAD_BYTES_MAX {
         return Err(HttpError::new(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            format!("the head of the request is too long: allowed are {HEAD_BYTES_MAX} bytes"),
+            format!("the request head is too long: at most {HEAD_BYTES_MAX} bytes"),
         ));
     }
     if request.headers().contains_key(TRANSFER_ENCODING) {
-        return Err(HttpError::malformed("Transfer-Encoding is not taken here: send the body with its Content-Length"));
+        return Err(HttpError::malformed("Transfer-Encoding is not supported: send the body with Content-Length"));
     }
     Ok(())
 }

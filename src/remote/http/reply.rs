@@ -67,7 +67,7 @@ impl HttpError {
 
     /// Too many requests at once.
     pub(super) fn too_much() -> HttpError {
-        HttpError::new(StatusCode::TOO_MANY_REQUESTS, "too much came at once; this was not done")
+        HttpError::new(StatusCode::TOO_MANY_REQUESTS, "too many requests at once; this one was not run")
     }
 }
 
@@ -177,13 +177,13 @@ const HEADERS: [(header::HeaderName, &str); 3] = [
 fn with_words(response: Response) -> Response {
     let (mut parts, _) = response.into_parts();
     let words = match parts.status {
-        StatusCode::NOT_FOUND => "there is nothing here; /api/openapi.json says what there is",
-        StatusCode::METHOD_NOT_ALLOWED => "this cannot be done here; the header Allow says what can",
-        StatusCode::PRECONDITION_FAILED => "the take is not what the preconditions say",
-        StatusCode::RANGE_NOT_SATISFIABLE => "the take is not that long",
-        StatusCode::UPGRADE_REQUIRED => "this is for WebSocket",
-        status if status.is_client_error() => "this is no request that is understood here",
-        _ => "something failed here; the log says more",
+        StatusCode::NOT_FOUND => "unknown address; /api/openapi.json lists all",
+        StatusCode::METHOD_NOT_ALLOWED => "method not allowed; the header Allow lists the methods",
+        StatusCode::PRECONDITION_FAILED => "the take does not match the preconditions",
+        StatusCode::RANGE_NOT_SATISFIABLE => "the range is beyond the end of the take",
+        StatusCode::UPGRADE_REQUIRED => "this address is for WebSocket",
+        status if status.is_client_error() => "the request is malformed",
+        _ => "internal error; see the log",
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -58,7 +58,7 @@ pub(super) async fn upgrade(
 ) -> Result<Response, HttpError> {
     if !seat.becomes_socket() {
         Door::count(&hall.door.refused);
-        return Err(HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "there is no room for another WebSocket"));
+        return Err(HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "too many WebSockets; close one"));
     }
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
     Ok(upgrade.read_buffer_size(READ_BYTES).on_upgrade(move |socket| async move {
@@ -124,7 +124,9 @@ impl Guest {
                 Next::Asked(Some(Ok(message))) => self.hear(message).await?,
                 Next::Asked(Some(Err(error))) => return self.complain(error).await,
                 Next::Asked(None) => return ControlFlow::Break(()),
-                Next::Silence if self.heard.1 => return self.close(close_code::POLICY, "nothing was heard").await,
+                Next::Silence if self.heard.1 => {
+                    return self.close(close_code::POLICY, "no message or pong in time").await;
+                }
                 Next::Silence => {
                     self.heard.1 = true;
                     self.send(Message::Ping(Bytes::new())).await?;
@@ -179,10 +181,10 @@ impl Guest {
         let error = error.into_inner();
         let (code, why) = match error.downcast_ref() {
             Some(Error::Capacity(_)) => (close_code::SIZE, "the message is too long"),
-            Some(Error::Utf8(_)) => (close_code::INVALID, "the text is no UTF-8"),
+            Some(Error::Utf8(_)) => (close_code::INVALID, "the text is not UTF-8"),
             // The client left without closing.
             Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return ControlFlow::Break(()),
-            Some(Error::Protocol(_)) => (close_code::PROTOCOL, "this is no WebSocket"),
+            Some(Error::Protocol(_)) => (close_code::PROTOCOL, "not a WebSocket request"),
             _ => return ControlFlow::Break(()),
         };
         Door::count(&self.hall.door.refused);
@@ -195,7 +197,7 @@ impl Guest {
             Message::Text(text) => self.read(&text).await,
             Message::Binary(_) => {
                 Door::count(&self.hall.door.refused);
-                self.close(close_code::UNSUPPORTED, "messages are text").await
+                self.close(close_code::UNSUPPORTED, "only text messages are supported").await
             }
             Message::Close(_) => {
                 // Waits for the client to send the close frame back.
@@ -265,6 +267,6 @@ impl Guest {
 
     async fn too_much(&mut self, id: Option<u64>) -> ControlFlow<()> {
         Door::count(&self.hall.door.dropped);
-        self.tell(&ServerMessage::answer(id, Err("too much came at once; this was not done".to_owned()))).await
+        self.tell(&ServerMessage::answer(id, Err("too many requests at once; this one was not run".to_owned()))).await
     }
 }

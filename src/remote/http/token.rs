@@ -38,7 +38,7 @@ impl Token {
     pub(super) fn kept(path: &Path) -> io::Result<Token> {
         let refused = |why: &str| {
             let at = path.display();
-            io::Error::new(io::ErrorKind::InvalidData, format!("{at} {why}; without it a new token is made"))
+            io::Error::new(io::ErrorKind::InvalidData, format!("{at} {why}; a new token is used instead"))
         };
         let mut file = match open_plain(OpenOptions::new().read(true), path, true) {
             Ok(file) => file,
@@ -50,14 +50,14 @@ impl Token {
             Err(error) => return Err(refused(&format!("cannot be read ({error})"))),
         };
         if file.metadata()?.permissions().mode() & 0o077 != 0 {
-            return Err(refused("can be read by others: allowed is mode 0600"));
+            return Err(refused("can be read by other users: allowed is mode 0600"));
         }
         let mut text = String::new();
         (&mut file).take(*KEPT_CHARS.end() as u64 + 2).read_to_string(&mut text)?;
         let text = text.trim();
         let may = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if !KEPT_CHARS.contains(&text.len()) || !text.bytes().all(may) {
-            return Err(refused("holds no token: allowed are 32 to 128 letters, digits, - and _"));
+            return Err(refused("contains no token: allowed are 32 to 128 letters, digits, - and _"));
         }
         Ok(Token { text: text.into(), is_kept: true })
     }

@@ -64,25 +64,27 @@ impl TimeTag {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DatagramError {
     /// Packets are multiples of four bytes.
-    #[error("this is no OSC: {0} bytes are not a multiple of 4")]
+    #[error("not OSC: {0} bytes are not a multiple of 4")]
     NotInFours(usize),
     /// It ends before it should.
-    #[error("this is no OSC: it ends too early")]
+    #[error("not OSC: it ends too early")]
     Short,
     /// Bundles nested too deep.
-    #[error("bundles may stand in one another {DEPTH_MAX} deep")]
+    #[error("bundles may be nested {DEPTH_MAX} deep")]
     TooDeep,
     /// A message that is too long or has too many arguments.
-    #[error("a message may have {MESSAGE_BYTES_MAX} bytes, {ARGS_MAX} arguments and an address of {ADDRESS_BYTES_MAX}")]
+    #[error(
+        "too large: at most {MESSAGE_BYTES_MAX} bytes, {ARGS_MAX} arguments and an address of {ADDRESS_BYTES_MAX} bytes"
+    )]
     TooLong,
     /// Neither a bundle nor a message.
-    #[error("this is no OSC: an address begins with / and the types of the arguments with a comma")]
+    #[error("not OSC: an address begins with / and the type tags with a comma")]
     NoAddress,
     /// Arrays are no arguments of any command; and each one inside another would take stack when it is dropped.
-    #[error("arrays are not understood here")]
+    #[error("arrays are not supported")]
     Array,
     /// A type whose argument is not there.
-    #[error("an argument is missing: its types name more than there is")]
+    #[error("an argument is missing: the type tags list more")]
     Missing,
     /// rosc's error.
     #[error("{0}")]
@@ -146,7 +148,7 @@ fn message(bytes: &[u8]) -> Result<OscMessage, DatagramError> {
     }
     match decoder::decode_udp(&bytes) {
         Ok(([], OscPacket::Message(message))) => Ok(message),
-        Ok(_) => Err(DatagramError::Decoder("this is no OSC: there is more than its types tell".to_owned())),
+        Ok(_) => Err(DatagramError::Decoder("not OSC: there is data beyond the type tags".to_owned())),
         Err(OscError::ReadError(_)) => Err(DatagramError::Missing),
         Err(error) => Err(DatagramError::Decoder(error.to_string())),
     }

@@ -46,14 +46,14 @@ pub fn turn(param: &Param, args: &[OscType]) -> Result<Command, String> {
             let wanted = number(&args[0]).unwrap_or(-1.0);
             let options = (0..).map(f64::from).zip(&param.options);
             let option = options.into_iter().find(|(index, _)| *index == wanted).map(|(_, option)| option.value);
-            option.ok_or_else(|| format!("{wanted} is no option: allowed is 0 to {}", param.options.len() - 1))?
+            option.ok_or_else(|| format!("{wanted} is not an option; allowed: 0 to {}", param.options.len() - 1))?
         }
         [arg] => match number(arg) {
             Some(x) if (-BEYOND_MAX..=1.0 + BEYOND_MAX).contains(&x) => param.value_at(x.clamp(0.0, 1.0)),
-            Some(x) => return Err(format!("{x} is no position: allowed is 0 to 1")),
-            None => return Err("allowed is a position from 0 to 1, or an option".to_owned()),
+            Some(x) => return Err(format!("{x} is not a position; allowed: 0 to 1")),
+            None => return Err("allowed: a position from 0 to 1, or an option".to_owned()),
         },
-        _ => return Err("allowed is one argument: a position from 0 to 1, or an option".to_owned()),
+        _ => return Err("allowed: one argument, a position from 0 to 1 or an option".to_owned()),
     };
     let command = format!("param.set {} {}", param.name, param.position_of(value)).parse::<Command>();
     command.map_err(|error| error.to_string())

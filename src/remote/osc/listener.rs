@@ -175,13 +175,9 @@ impl Listener {
             if ahead.is_zero() {
                 self.obey(&letter, now);
             } else if ahead > AHEAD_MAX {
-                self.not_done(
-                    &letter,
-                    OscRefusal::Refused("more than an hour ahead; this was not done".to_owned()),
-                    now,
-                );
+                self.not_done(&letter, OscRefusal::Refused("more than an hour ahead; not run".to_owned()), now);
             } else if let Err(letter) = self.later.put(now + ahead, letter) {
-                self.post.error(from, &letter.message.addr, &"too much waits for its time; this was not done", now);
+                self.post.error(from, &letter.message.addr, &"too many bundles are waiting; not run", now);
                 Door::count(&self.door.dropped);
             }
         }
@@ -236,7 +232,7 @@ impl Listener {
     /// Executes every command that a pattern matches, in the order of the table, and sets every parameter. Refused only
     /// where none of them succeeded.
     fn command_each(&mut self, letter: &Letter, now: Instant) -> Result<(), OscRefusal> {
-        let pattern = Pattern::new(&letter.message.addr).ok_or_else(|| "a bracket has no other".to_owned())?;
+        let pattern = Pattern::new(&letter.message.addr).ok_or_else(|| "a bracket is not closed".to_owned())?;
         let is_meant = |row: &&CommandSpec| row.is_reached_by_patterns() && pattern.matches(&table::address(row));
         let mut outcomes: Vec<_> = COMMANDS.iter().filter(is_meant).map(|row| self.command(row, letter, now)).collect();
         let profile = Arc::clone(&self.station.status().params.profile);
@@ -248,7 +244,7 @@ impl Listener {
         outcomes
             .into_iter()
             .next()
-            .unwrap_or_else(|| Err(OscRefusal::from("this stands for nothing that a pattern may do".to_owned())))
+            .unwrap_or_else(|| Err(OscRefusal::from("no command that a pattern may run matches".to_owned())))
     }
 
     /// Sets a parameter to the value of a message.

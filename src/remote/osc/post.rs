@@ -59,7 +59,7 @@ impl Post {
             return;
         }
         if self.untold > 0 {
-            tracing::debug!("{} errors of OSC were not told: too many at once", std::mem::take(&mut self.untold));
+            tracing::debug!("{} OSC errors were not sent: too many at once", std::mem::take(&mut self.untold));
         }
         self.tell(to, ERROR, vec![address.into(), OscType::String(why.to_string())]);
     }

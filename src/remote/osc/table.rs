@@ -97,11 +97,11 @@ fn word(kind: ArgKind, arg: &OscType) -> Result<String, String> {
         OscType::Bool(false) => return Ok("off".to_owned()),
         OscType::Blob(bytes) if kind == ArgKind::Hex => return Ok(hex(bytes)),
         OscType::Midi(midi) if kind == ArgKind::Hex => return midi_bytes(midi),
-        _ => return Err(format!("an argument is of a type that is not understood here: allowed is {kind}")),
+        _ => return Err(format!("unsupported argument type; allowed: {kind}")),
     };
     match kind {
         ArgKind::OneOf(words) if words.contains(&"on") && !words.contains(&number.as_str()) => Ok(switch(number)),
-        ArgKind::Hex => number.parse().map(|byte: u8| hex(&[byte])).map_err(|_| format!("{number} is no byte")),
+        ArgKind::Hex => number.parse().map(|byte: u8| hex(&[byte])).map_err(|_| format!("{number} is not a byte")),
         _ => Ok(number),
     }
 }
@@ -123,7 +123,7 @@ fn hex(bytes: &[u8]) -> String {
 fn midi_bytes(midi: &OscMidiMessage) -> Result<String, String> {
     let bytes = [midi.status, midi.data1, midi.data2];
     let message = (1..=bytes.len()).find_map(|length| Message::from_bytes(&bytes[..length]));
-    message.map(|message| hex(message.bytes())).ok_or_else(|| format!("{} is no MIDI message", hex(&bytes)))
+    message.map(|message| hex(message.bytes())).ok_or_else(|| format!("{} is not a MIDI message", hex(&bytes)))
 }
 
 #[cfg(test)]
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(thru(OscType::Int(1)), Ok(parse("midi.thru 1 2 1")), "a channel is no switch");
         assert_eq!(thru(OscType::Int(0)), Ok(parse("midi.thru 1 2 off")));
         let middle = [OscType::Nil, OscType::Int(3)];
-        assert!(said("/note/on", &middle).unwrap_err().contains("not understood"));
+        assert!(said("/note/on", &middle).unwrap_err().contains("unsupported argument type"));
     }
 
     #[test]
@@ -210,21 +210,21 @@ mod tests {
         let midi = |status, data1, data2| OscType::Midi(OscMidiMessage { port: 0, status, data1, data2 });
         assert_eq!(send(&[midi(0x90, 0x3C, 0x64)]), note);
         assert_eq!(send(&[midi(0xC0, 5, 0), midi(0xF8, 0, 0)]), Ok(parse("midi.send C0 05 F8")));
-        assert_eq!(send(&[midi(0xF0, 1, 2)]), Err("F0 01 02 is no MIDI message".to_owned()));
-        assert_eq!(send(&[OscType::Int(256)]), Err("256 is no byte".to_owned()));
+        assert_eq!(send(&[midi(0xF0, 1, 2)]), Err("F0 01 02 is not a MIDI message".to_owned()));
+        assert_eq!(send(&[OscType::Int(256)]), Err("256 is not a byte".to_owned()));
     }
 
     #[test]
     fn a_mistake_is_refused_with_a_sentence() {
         let unknown = row("/record/strat").map(|row| row.name).unwrap_err().to_string();
-        assert_eq!(unknown, "there is no command 'record.strat'; did you mean 'record.start [name]'?");
+        assert_eq!(unknown, "unknown command 'record.strat'; did you mean 'record.start [name]'?");
         assert!(row("/record.start").is_err() && row("record/start").is_err() && row("//record/start").is_err());
         let wrong = command(row("/clock/bpm").unwrap(), &[OscType::Float(f32::NAN)]).unwrap_err();
-        assert_eq!(wrong, "clock.bpm: 'NaN' is no bpm: allowed is 20..300 BPM");
+        assert_eq!(wrong, "clock.bpm: 'NaN' is not a valid bpm; allowed: 20..300 BPM");
         let said = |address: &str| row(address).unwrap_err().to_string();
-        assert_eq!(said("//quit"), "there is no address '//quit'; did you mean '/quit'?");
-        assert_eq!(said("/record//start/"), "there is no address '/record//start/'; did you mean '/record/start'?");
-        assert_eq!(said("/record.start"), "there is no address '/record.start'; did you mean '/record/start'?");
+        assert_eq!(said("//quit"), "unknown address '//quit'; did you mean '/quit'?");
+        assert_eq!(said("/record//start/"), "unknown address '/record//start/'; did you mean '/record/start'?");
+        assert_eq!(said("/record.start"), "unknown address '/record.start'; did you mean '/record/start'?");
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
         for let_go in [OscType::Float(0.0), OscType::Int(0), OscType::Bool(false), OscType::Double(0.0)] {
             assert_eq!(button(let_go), Ok(None));
         }
-        assert!(button("now".into()).unwrap_err().contains("too much"));
+        assert!(button("now".into()).unwrap_err().contains("one argument too many"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
     /// No process listens there.
-    #[error("no station runs at {}; `busker` starts one, `busker serve` one without a screen", .0.display())]
+    #[error("no station is running at {}; `busker` starts one, `busker serve` one without a screen", .0.display())]
     NoStation(PathBuf),
     /// Another user made the socket, or its folder. Nothing was sent to it.
     #[error("the station at {} is not yours: {why}; --socket PATH names another one", path.display())]
@@ -43,17 +43,17 @@ pub enum SocketError {
     #[error("{0}")]
     Refused(String),
     /// A process listens there and does not answer, or sends what no station sends.
-    #[error("what listens there does not answer as a station does: {0}")]
+    #[error("the program listening there is not a busker station: {0}")]
     Strange(String),
     /// The connection broke.
-    #[error("the line to the station broke: {0}")]
+    #[error("the connection to the station broke: {0}")]
     Broken(#[from] io::Error),
 }
 
 impl From<ReadError> for SocketError {
     fn from(error: ReadError) -> SocketError {
         match error {
-            ReadError::Io(error) if is_late(&error) => SocketError::Strange("it is silent".to_owned()),
+            ReadError::Io(error) if is_late(&error) => SocketError::Strange("it does not answer".to_owned()),
             ReadError::Io(error) => SocketError::Broken(error),
             ReadError::Wire(error) => SocketError::Strange(error.to_string()),
         }
@@ -118,7 +118,7 @@ impl SocketClient {
                 Some(why) => return Err(SocketError::Refused(why)),
             },
             ServerMessage::Leave { why } => return Err(SocketError::Refused(why)),
-            _ => return Err(SocketError::Strange("it says no hello".to_owned())),
+            _ => return Err(SocketError::Strange("it sent no hello".to_owned())),
         }
         line.ask(&ClientMessage::Hello { wire: WIRE, version, role })?;
         line.stream.set_read_timeout(None)?;
@@ -153,7 +153,7 @@ impl SocketClient {
             match self.told()? {
                 ServerMessage::Profile { profile } => known = Some(profile),
                 ServerMessage::Status { at_ns, changes } => {
-                    let profile = known.ok_or_else(|| SocketError::Strange("it tells of no profile".to_owned()))?;
+                    let profile = known.ok_or_else(|| SocketError::Strange("it sent no profile".to_owned()))?;
                     return Status::of(at_ns, changes, &profile)
                         .map_err(|error| SocketError::Strange(error.to_string()));
                 }
@@ -244,7 +244,7 @@ impl Reading {
                 Err(error) => break error.to_string(),
             }
         };
-        tracing::info!(why, "the line to the station ended");
+        tracing::info!(why, "the connection to the station ended");
         *self.waiting.lock() = None;
         self.bulletin.notice(Severity::Error, why);
         self.bulletin.close();
@@ -277,7 +277,7 @@ impl Reading {
         let mut status = self.shown.status();
         status.at_ns = at_ns;
         if let Err(error) = status.put(changes, &self.profile) {
-            tracing::warn!(%error, "a status came that is none");
+            tracing::warn!(%error, "an invalid status was received");
         }
         self.shown = status.into();
         self.show();
@@ -318,6 +318,6 @@ mod tests {
         let refused = SocketClient::open(&folder.path().join("s"), Role::Ask).map(drop).unwrap_err();
         assert!(matches!(refused, SocketError::NotOurs { .. }), "{refused}");
         listener.set_nonblocking(true).unwrap();
-        assert!(listener.accept().is_err(), "no client came");
+        assert!(listener.accept().is_err(), "no client connected");
     }
 }

@@ -126,20 +126,20 @@ fn let_in(listener: &UnixListener, lobby: &Arc<Lobby>) {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => continue,
             Err(error) => {
                 // Out of files, most likely: the next one may have more luck.
-                tracing::warn!(%error, "a guest at the socket could not be let in");
+                tracing::warn!(%error, "a client of the socket could not connect");
                 thread::sleep(Duration::from_millis(100));
                 continue;
             }
         };
         if lobby.door.connected.load(Ordering::Relaxed) >= GUESTS_MAX {
             Door::count(&lobby.door.refused);
-            let why = format!("{GUESTS_MAX} screens and commands are connected already; close one");
+            let why = format!("{GUESTS_MAX} clients are connected already; close one");
             let _ = write_line(&stream, ServerMessage::Leave { why }.encode());
             continue;
         }
         let visit = Visit::begin(stream, Arc::clone(lobby));
         if let Err(error) = thread::Builder::new().name("socket-in".into()).spawn(move || visit.run()) {
-            tracing::warn!(%error, "there is no thread for a guest at the socket");
+            tracing::warn!(%error, "no thread for a client of the socket");
         }
     }
 }
@@ -189,7 +189,7 @@ impl Visit {
     fn run(self) {
         match self.receive() {
             Ok(()) => {}
-            Err(Parting::Gone(error)) => tracing::debug!(%error, "a guest at the socket is gone"),
+            Err(Parting::Gone(error)) => tracing::debug!(%error, "a client of the socket disconnected"),
             Err(Parting::Left(why)) => {
                 Door::count(&self.lobby.door.refused);
                 // Fails where another thread sent it already.

@@ -34,10 +34,10 @@ pub struct SocketFile {
 #[derive(Debug, thiserror::Error)]
 pub enum SocketFileError {
     /// A running station has it.
-    #[error("a station runs already, at {}", .0.display())]
+    #[error("a station is already running at {}", .0.display())]
     Taken(PathBuf),
     /// The system refuses.
-    #[error("{} cannot be had: {why}", path.display())]
+    #[error("{} cannot be used: {why}", path.display())]
     Refused {
         /// The file.
         path: PathBuf,
@@ -117,7 +117,7 @@ pub(super) fn check_folder(folder: &Path) -> io::Result<()> {
         let found = fs::symlink_metadata(folder)?;
         let is_own = found.is_dir() && found.uid() == rustix::process::getuid().as_raw() && found.mode() & 0o077 == 0;
         if !is_own {
-            return Err(io::Error::new(ErrorKind::PermissionDenied, "its folder is not this user's alone"));
+            return Err(io::Error::new(ErrorKind::PermissionDenied, "its folder is accessible to other users"));
         }
     }
     Ok(())
@@ -145,13 +145,13 @@ pub fn doubt(path: &Path) -> Option<String> {
         _ => format!("others may write to {}", open_above()?.display()),
     };
     let path = path.display();
-    Some(format!("{path} is used as you named it, but {why}: others can keep you from the station, or play on it"))
+    Some(format!("{path} is used as named, but {why}: other users could block the station or play it"))
 }
 
 /// Listens; returns the socket with its device and inode.
 fn listen(path: &Path, folder: &Path) -> io::Result<(UnixListener, (u64, u64))> {
     if fs::symlink_metadata(path).is_ok_and(|found| !found.file_type().is_socket()) {
-        return Err(io::Error::new(ErrorKind::AlreadyExists, "what is there is no socket, and stays"));
+        return Err(io::Error::new(ErrorKind::AlreadyExists, "an existing file there is not a socket; it is kept"));
     }
     // 0700: no other user gets at the socket before it is 0600.
     let making = tempfile::Builder::new().prefix(".busker").tempdir_in(folder)?;

@@ -87,7 +87,7 @@ fn every_message_survives_the_trip() {
 #[test]
 fn another_version_of_the_wire_is_recognized() {
     assert_eq!(wire_mismatch(WIRE, "0.1.0"), None);
-    assert!(wire_mismatch(WIRE + 1, "9.0.0").unwrap().contains("9.0.0 speaks wire 3"));
+    assert!(wire_mismatch(WIRE + 1, "9.0.0").unwrap().contains("9.0.0 there uses wire 3"));
 }
 
 proptest! {

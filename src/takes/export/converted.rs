@@ -89,7 +89,7 @@ impl Rate {
         let read = samples.read(wanted, &mut self.input).map_err(NotUsable::Disk)?;
         silence_broken(&mut self.input);
         self.input.resize(wanted * channels, 0.0);
-        let failed = |error: ResamplingError| TakeError::Asked(format!("its rate cannot be changed: {error}"));
+        let failed = |error: ResamplingError| TakeError::Asked(format!("resampling failed: {error}"));
         let only = (read < wanted).then_some(read);
         let made = self.resampler.convert(&self.input, &mut self.output, only).map_err(failed)?;
         let skipped = made.min(self.to_skip);

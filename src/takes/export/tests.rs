@@ -180,9 +180,9 @@ fn what_cannot_be_is_refused_and_nothing_is_left() {
         (&two, Export { depth: Some(Depth::Float32), ..plan(Form::Flac) }, "16 or 24 bits"),
         (&two, Export { depth: Some(Depth::Int16), ..plan(Form::Ogg) }, "leave out --bits"),
         (&two, Export { rate_hz: Some(192_000), ..plan(Form::Flac) }, "96000 Hz"),
-        (&two, Export { rate_hz: Some(1), ..plan(Form::Wav) }, "rates are changed between"),
+        (&two, Export { rate_hz: Some(1), ..plan(Form::Wav) }, "resampling works between"),
         (&nine, plan(Form::Flac), "up to 8 channels"),
-        (&nothing, plan(Form::Wav), "there is no audio in it"),
+        (&nothing, plan(Form::Wav), "it contains no audio"),
     ];
     for ((folder, take), plan, why) in cases {
         let refused = exported(take, &plan).unwrap_err().to_string();

@@ -66,7 +66,7 @@ fn a_take_that_went_on_in_the_second_folder_is_renamed_and_removed_with_all_of_i
     fs::write(second.path().join("sec.mid"), "MThd").unwrap();
     let moved = rename(&named(&sec, Some(second.path())), "renamed").unwrap();
     let place = second.path().display();
-    let another = format!("; sec-part3.wav in {place} is of another take and stays");
+    let another = format!("; sec-part3.wav in {place} belongs to another take and is not moved");
     assert_eq!(moved.besides, format!("; so are 2 files of it in {place}{another}"));
     assert_eq!(names_in(first.path()), ["renamed.wav"]);
     assert_eq!(names_in(second.path()), ["renamed-part2.wav", "renamed.mid", "sec-part3.wav"]);
@@ -123,7 +123,7 @@ fn a_take_whose_name_is_like_a_part_is_no_part() {
         write_at(&folder.path().join(name), first, 50, true);
     }
     let moved = rename(&named(&song, None), "tune").unwrap();
-    assert_eq!(moved.besides, "; song-part3.wav is of another take and stays");
+    assert_eq!(moved.besides, "; song-part3.wav belongs to another take and is not moved");
     assert_eq!(names_in(folder.path()), ["song-part3.wav", "tune-part2.wav", "tune-part4.wav", "tune.wav"]);
     let moved = remove(&named(&folder.path().join("tune.wav"), None)).unwrap();
     assert_eq!(moved.besides, "");

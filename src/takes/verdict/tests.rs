@@ -157,7 +157,7 @@ fn silence_is_silence() {
     assert_eq!(verdict.short(), "0:01.0  silence  no dropouts");
     assert!(verdict.warnings()[0].starts_with("nothing but silence"));
     let text = verdict.to_string();
-    assert!(text.contains("noise floor none: its quietest places are silence"), "{text}");
+    assert!(text.contains("noise floor none: its quietest parts are silence"), "{text}");
 }
 
 #[test]
@@ -247,5 +247,5 @@ fn what_is_no_number_is_not_called_silence() {
     let mut analyzer = TakeAnalyzer::new(1, 8_000, 8_000, None, &[]);
     analyzer.feed(&mut [f32::INFINITY; 8_000]);
     let warnings = analyzer.end().verdict.warnings();
-    assert_eq!(warnings, ["8000 samples are no numbers"]);
+    assert_eq!(warnings, ["8000 samples are not a number"]);
 }

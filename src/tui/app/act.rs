@@ -12,17 +12,17 @@ use crate::{
 };
 
 acts! {
-    /// Play and show the instrument at the next port
+    /// Select the instrument at the next port
     NextInstrument = "instrument.next"
-    /// Hear the inputs, or not
+    /// Monitor the inputs, or mute the monitor
     Monitor = "monitor"
-    /// Send MIDI clock, or not
+    /// Send MIDI clock, or stop sending it
     Clock = "clock"
-    /// Leave the screen; everything plays and records on, and `busker attach` shows it again
+    /// Leave the screen; the station keeps running for `busker attach`
     Detach = "detach"
-    /// Draw the whole screen again, after another program wrote over it
+    /// Redraw the whole screen
     Redraw = "redraw"
-    /// Back to where one was
+    /// Go back to the previous screen
     Close = "close"
 }
 
@@ -36,7 +36,9 @@ pub fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
             return vec![AppRequest::Tell(Command::ClockRun { state })];
         }
         Act::Detach if app.can_detach => return vec![AppRequest::Detach],
-        Act::Detach => app.say(Severity::Warning, "there is no way back to the station; ctrl-q ends it"),
+        Act::Detach => {
+            app.say(Severity::Warning, "detaching is not possible without a socket; ctrl-q ends the station")
+        }
         Act::Redraw => app.redraw = true,
         Act::Close => return app.close(),
     }
@@ -65,7 +67,7 @@ fn next_instrument(app: &mut App, status: &Status) -> Vec<AppRequest> {
             requests
         }
         None => {
-            app.say(Severity::Info, "there is no other instrument: each needs a port of its own in the settings");
+            app.say(Severity::Info, "no other instrument: each needs its own port in the settings");
             Vec::new()
         }
     }

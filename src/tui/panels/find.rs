@@ -21,13 +21,13 @@ use ratatui::{Frame, layout::Rect, text::Line};
 const TYPED_MIN: usize = 24;
 
 acts! {
-    /// Find a knob by a part of its name, its label or its section
+    /// Find a knob by part of its name, label or section
     Open = "knob.find"
-    /// To the next knob of those found
+    /// Go to the next match
     Next = "find.next"
-    /// To the knob before, of those found
+    /// Go to the previous match
     Previous = "find.previous"
-    /// Stay at the knob that was found
+    /// Keep the focus on the found knob
     Keep = "find.keep"
 }
 
@@ -86,7 +86,7 @@ impl PanelSpec for State {
                 app.memory.find.begin();
                 return app.open(Panel::Find);
             }
-            Act::Open => app.say(Severity::Info, "there is no knob to find"),
+            Act::Open => app.say(Severity::Info, "no knob to find"),
             Act::Next => step(app, true, status),
             Act::Previous => step(app, false, status),
             Act::Keep => {
@@ -140,7 +140,7 @@ fn step(app: &mut App, forward: bool, status: &Status) {
 fn typed_line(app: &App, found: &[usize], focus: usize, theme: &Theme, row: Rect, frame: &mut Frame<'_>) {
     let count = match found.iter().position(|at| *at == focus) {
         Some(at) => format!("{} of {} found ", at + 1, found.len()),
-        None => "nothing found ".to_owned(),
+        None => "no match ".to_owned(),
     };
     let cells = usize::from(row.width);
     let taken = Some(text::width(&count)).filter(|taken| taken + TYPED_MIN <= cells).unwrap_or(0);
@@ -154,7 +154,7 @@ fn typed_line(app: &App, found: &[usize], focus: usize, theme: &Theme, row: Rect
 /// Says that nothing is called so.
 fn nothing(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let written = app.memory.find.line.text();
-    let sentence = format!(" no knob and no section is called '{}'; Esc goes back", written.trim());
+    let sentence = format!(" no knob or section matches '{}'; Esc goes back", written.trim());
     let sentence = text::cut(&sentence, usize::from(area.width));
     frame.render_widget(Line::styled(sentence, theme.overlay.quiet), Rect { height: 1, ..area }.intersection(area));
 }

@@ -24,17 +24,17 @@ const AROUND: u16 = 4;
 acts! {
     /// Show the keys and the commands
     Open = "help"
-    /// A line up
+    /// Scroll up a line
     Up = "help.up"
-    /// A line down
+    /// Scroll down a line
     Down = "help.down"
-    /// A page up
+    /// Scroll up a page
     PageUp = "help.page.up"
-    /// A page down
+    /// Scroll down a page
     PageDown = "help.page.down"
-    /// To the top
+    /// Go to the top
     Top = "help.top"
-    /// To the bottom
+    /// Go to the bottom
     Bottom = "help.bottom"
 }
 

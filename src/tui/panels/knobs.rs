@@ -35,17 +35,17 @@ const MUTATION: Percent = Percent(10.0);
 acts! {
     /// Type a value for the focused knob
     TypeValue = "knob.type"
-    /// To the next knob
+    /// Go to the next knob
     Next = "knob.next"
-    /// To the knob before
+    /// Go to the previous knob
     Previous = "knob.previous"
-    /// To the first knob of the section
+    /// Go to the first knob of the section
     First = "knob.first"
-    /// To the last knob of the section
+    /// Go to the last knob of the section
     Last = "knob.last"
-    /// To the next section
+    /// Go to the next section
     NextSection = "section.next"
-    /// To the section before
+    /// Go to the previous section
     PreviousSection = "section.previous"
     /// Turn the focused knob up
     TurnUp = "turn.up"
@@ -55,21 +55,21 @@ acts! {
     TurnUpFar = "turn.up.far"
     /// Turn the focused knob down by 8 steps
     TurnDownFar = "turn.down.far"
-    /// Turn the focused knob back to its default
+    /// Reset the focused knob to its default
     Reset = "knob.reset"
-    /// Turn the knobs of the focused section by at most a tenth of their way, by chance
+    /// Vary the focused section at random by up to 10 %
     Mutate = "section.mutate"
-    /// Turn the knobs of the focused section to any place, by chance
+    /// Randomize the focused section
     Randomize = "section.dice"
-    /// Choose the snapshot the knobs go to
+    /// Recall a snapshot by name
     Recall = "knobs.recall"
-    /// Type a name for where the knobs stand
+    /// Save a snapshot under a name
     Save = "knobs.save"
-    /// Put an LFO or an envelope on the focused knob
+    /// Modulate the focused knob by an LFO or envelope
     Modulate = "knob.modulate"
-    /// Take every LFO and envelope off the focused knob
+    /// Remove all modulation from the focused knob
     Still = "knob.still"
-    /// Tie the next controller that moves to the focused knob, or nothing after all
+    /// Map the next incoming controller to the knob, or cancel
     Learn = "knob.learn"
 }
 
@@ -109,7 +109,7 @@ impl PanelSpec for State {
             }
             Act::Randomize => return randomize(app, status, |section| Command::ParamRandom { section }),
             Act::Recall if status.params.snapshots.is_empty() => {
-                app.say(Severity::Info, "there is no snapshot yet: snapshot.save keeps where the knobs stand");
+                app.say(Severity::Info, "no snapshot yet: snapshot.save saves the parameter values");
             }
             Act::Recall => return line::open(app, "snapshot.recall "),
             Act::Save => return line::open(app, "snapshot.save "),
@@ -244,7 +244,7 @@ fn learn(app: &mut App, status: &Status) -> Vec<AppRequest> {
     match param(app, status).map(|param| format!("param.set {}", param.name)) {
         Some(what) => vec![AppRequest::Ask(Command::Learn { what: Text(what) })],
         None => {
-            app.say(Severity::Info, "there is no knob to learn a controller for");
+            app.say(Severity::Info, "no knob to map");
             Vec::new()
         }
     }

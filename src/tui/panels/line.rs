@@ -20,23 +20,23 @@ use ratatui::Frame;
 acts! {
     /// Type a command
     Open = "line"
-    /// Do what is written
+    /// Run the command
     Do = "line.do"
-    /// Complete the word; again for the next that fits
+    /// Complete the word; press again for the next match
     Complete = "line.complete"
-    /// The completion before
+    /// Go to the previous completion
     CompleteBack = "line.complete.back"
-    /// The line before, of those already done
+    /// Go to the previous line of the history
     Older = "line.older"
-    /// The line after
+    /// Go to the next line of the history
     Newer = "line.newer"
-    /// Cursor to the left
+    /// Move the cursor left
     CursorLeft = "line.left"
-    /// Cursor to the right
+    /// Move the cursor right
     CursorRight = "line.right"
-    /// Cursor to the beginning
+    /// Move the cursor to the beginning
     CursorHome = "line.home"
-    /// Cursor to the end
+    /// Move the cursor to the end
     CursorEnd = "line.end"
     /// Delete the character to the left
     EraseLeft = "line.erase"

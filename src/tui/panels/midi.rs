@@ -21,7 +21,7 @@ use crate::{
 use ratatui::Frame;
 
 acts! {
-    /// Ports and messages in the place of the knobs, or the knobs again
+    /// Show MIDI ports and messages, or the knobs again
     Toggle = "midi"
 }
 

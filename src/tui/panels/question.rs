@@ -15,9 +15,9 @@ use crate::{
 use ratatui::{Frame, layout::Rect, text::Line, widgets::Clear};
 
 acts! {
-    /// Do it
+    /// Confirm
     Yes = "sure.yes"
-    /// Leave it as it is
+    /// Cancel
     No = "sure.no"
 }
 

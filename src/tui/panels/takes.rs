@@ -35,39 +35,39 @@ const SEEK_SECONDS: f64 = 5.0;
 const JUST_PAST_SECONDS: f64 = 1.0;
 
 acts! {
-    /// Hear, name and remove takes, or the knobs again
+    /// Show the takes, or the knobs again
     Toggle = "takes"
-    /// To the take above, a newer one
+    /// Go to the newer take above
     Previous = "takes.up"
-    /// To the take below, an older one
+    /// Go to the older take below
     Next = "takes.down"
-    /// Ten takes up
+    /// Go up ten takes
     PageUp = "takes.page.up"
-    /// Ten takes down
+    /// Go down ten takes
     PageDown = "takes.page.down"
-    /// To the newest take
+    /// Go to the newest take
     Newest = "takes.newest"
-    /// To the oldest take
+    /// Go to the oldest take
     Oldest = "takes.oldest"
-    /// Hear this take, or no more
+    /// Play this take, or stop it
     Play = "takes.play"
-    /// Back by 5 seconds in the take that is heard
+    /// Move playback back by 5 seconds
     SeekBack = "takes.back"
-    /// On by 5 seconds in the take that is heard
+    /// Move playback on by 5 seconds
     SeekOn = "takes.on"
-    /// Hear this take from its next mark on
+    /// Play this take from the next marker
     NextMark = "takes.mark"
-    /// Hear this take from the mark before on
+    /// Play this take from the previous marker
     PreviousMark = "takes.mark.back"
-    /// Give this take another name
+    /// Rename this take
     Rename = "takes.rename"
-    /// Move this take to the trash, once it is certain
+    /// Move this take to the trash, after a question
     Remove = "takes.remove"
 }
 
 impl PanelSpec for State {
     const LAYER: Layer = Layer::Cover("TAKES");
-    const GREETING: &'static str = "· Enter plays the take in focus; Esc gives the knobs back; ? shows every key";
+    const GREETING: &'static str = "· Enter plays the focused take; Esc shows the knobs; ? shows every key";
     type Act = Act;
 
     fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
@@ -153,7 +153,7 @@ fn mark_by(app: &mut App, forward: bool, status: &Status) -> Vec<AppRequest> {
         (None, false) => marks.next_back(),
     };
     let Some(to) = to else {
-        let said = if take.marks.is_empty() { "this take has no marks" } else { "there is no mark further on" };
+        let said = if take.marks.is_empty() { "this take has no markers" } else { "no further marker" };
         app.say(Severity::Info, said);
         return Vec::new();
     };

@@ -28,17 +28,17 @@ const VELOCITY_DEFAULT: u8 = 100;
 const VELOCITY_STEP: i8 = 8;
 
 acts! {
-    /// Play notes with the letters and digits
+    /// Play notes with letters and digits
     Play = "piano"
-    /// Letters are commands again
+    /// Use letters as commands
     Command = "keys"
-    /// An octave lower
+    /// Move the piano an octave down
     OctaveDown = "octave.down"
-    /// An octave higher
+    /// Move the piano an octave up
     OctaveUp = "octave.up"
-    /// Strike softer
+    /// Lower the velocity
     VelocityDown = "velocity.down"
-    /// Strike harder
+    /// Raise the velocity
     VelocityUp = "velocity.up"
 }
 

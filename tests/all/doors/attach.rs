@@ -89,7 +89,7 @@ fn a_station_is_left_and_found_again_and_a_key_never_ends_it_for_others() {
     guest.wait_for("click on");
     // What is a start is not a way in, and the key that ends a station of one's own only leaves this one.
     let (code, _, err) = run(own.home(), &["serve", "--osc", "off", "--http", "off"]);
-    assert!(code == 2 && err.contains("runs already"), "{code}: {err}");
+    assert!(code == 2 && err.contains("is already running"), "{code}: {err}");
     again.keys("\x11");
     assert!(again.wait_for_exit());
     guest.keys("\x1b");
@@ -104,7 +104,7 @@ fn a_station_is_left_and_found_again_and_a_key_never_ends_it_for_others() {
     assert!(last.wait_for_exit());
     wait_until("the end of the station", || !own.home().join("socket").exists());
     let (code, _, err) = run(own.home(), &["status"]);
-    assert!(code == 2 && err.contains("no station runs"), "{code}: {err}");
+    assert!(code == 2 && err.contains("no station is running"), "{code}: {err}");
     assert_eq!(take(own.home(), "jam").1, 0);
 }
 

@@ -145,20 +145,20 @@ fn whatever_is_wrong_is_told() {
         (address.clone(), why.clone())
     };
     client.socket.send(b"GET / HTTP/1.1\r\n\r\n").unwrap();
-    assert!(error().1.contains("no OSC"));
+    assert!(error().1.contains("not OSC"));
     for (address, args, why) in [
         ("/record/strat", vec![], "did you mean 'record.start [name]'?"),
-        ("/clock/bpm", vec![OscType::Bool(true)], "'on' is no bpm: allowed is 20..300 BPM"),
-        ("/clock/bpm", vec![], "needs more"),
-        ("/clock/bpm", vec![OscType::Blob(vec![1])], "not understood here: allowed is 20..300 BPM"),
-        ("/quit", vec![text("now")], "too much"),
-        ("/x*/y", vec![], "nothing that a pattern may do"),
-        ("/qui?", vec![], "nothing that a pattern may do"),
-        ("/[/y", vec![], "a bracket has no other"),
+        ("/clock/bpm", vec![OscType::Bool(true)], "'on' is not a valid bpm; allowed: 20..300 BPM"),
+        ("/clock/bpm", vec![], "is missing an argument"),
+        ("/clock/bpm", vec![OscType::Blob(vec![1])], "unsupported argument type; allowed: 20..300 BPM"),
+        ("/quit", vec![text("now")], "one argument too many"),
+        ("/x*/y", vec![], "no command that a pattern may run"),
+        ("/qui?", vec![], "no command that a pattern may run"),
+        ("/[/y", vec![], "a bracket is not closed"),
         ("/profile/use", vec![text("xyzzy")], "xyzzy"),
-        ("/status/xyzzy", vec![], "nothing of that name"),
+        ("/status/xyzzy", vec![], "no status at this address"),
         ("/status/at_ns", vec![OscType::Int(1)], "no arguments"),
-        ("/help", vec![text("/xyzzy")], "nothing of that name"),
+        ("/help", vec![text("/xyzzy")], "unknown address"),
         ("/subscribe", vec![text("/status/position"), OscType::Int(5)], "10..60000"),
         ("/unsubscribe", vec![], "no such subscription"),
     ] {

@@ -60,11 +60,11 @@ fn a_full_disk_ends_the_take_which_is_whole_and_the_station_plays_on() {
     station.keys(":record.start jam\r");
     station.wait_for("● REC 00:00:0");
     station.wait_until("a full disk", |screen| {
-        let part = ["small/jam.wav ended: the disk is full; its first ", " s are safe, everything else works"];
+        let part = ["small/jam.wav ended: the disk is full; the first ", " s are saved; everything else works"];
         part.iter().all(|part| screen.contains(part))
     });
     station.keys(":record.status\r");
-    station.wait_for("not recording; takes go to");
+    station.wait_for("not recording; takes are saved in");
     station.keys(":transport.play\r");
     station.wait_for("playing");
     station.keys("\x11");
@@ -77,7 +77,7 @@ fn a_full_disk_ends_the_take_which_is_whole_and_the_station_plays_on() {
     assert_eq!(frames(&take), (bytes - busker::wav::AUDIO_AT) / FRAME_BYTES);
     let shown = busker(station.home(), &["takes", "show", "kept/jam.wav"]).output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.starts_with("kept/jam.wav: sound\n"), "{shown}");
+    assert!(shown.starts_with("kept/jam.wav: intact\n"), "{shown}");
 }
 
 const JAM: &str = "
@@ -109,8 +109,8 @@ fn a_full_disk_and_a_second_folder_hold_one_unbroken_take_together() {
     let around: Vec<&str> = around.iter().map(String::as_str).collect();
     let output = within(&around, &run).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("small/jam.wav: the disk is full; its first "), "{said}");
-    assert!(said.contains(" s are safe; it goes on in ") && said.contains("second/jam-part2.wav"), "{said}");
+    assert!(said.contains("small/jam.wav: the disk is full; the first "), "{said}");
+    assert!(said.contains(" s are saved; it continues in ") && said.contains("second/jam-part2.wav"), "{said}");
     let parts = [folder("kept/jam.wav"), second.join("jam-part2.wav")];
     println!("{:?} frames", parts.each_ref().map(|part| frames(part)));
     let joined: Vec<i32> = parts.iter().flat_map(|part| samples(part)).collect();
@@ -222,7 +222,7 @@ fn a_disk_that_is_full_before_a_take_refuses_it_and_is_a_fault() {
     station.keys(":record.start jam\r");
     station.wait_for("small/jam.wav: the disk is full; everything else works");
     station.keys(":record.status\r");
-    station.wait_for("not recording; takes go to");
+    station.wait_for("not recording; takes are saved in");
     station.wait_for("faults 1!");
     station.keys("\x11");
     assert!(station.wait_for_exit(), "{}", station.screen());
@@ -240,7 +240,7 @@ fn a_power_that_fails_closes_the_take() {
     assert!(station.wait_for_exit(), "{}", station.screen());
     let shown = busker(station.home(), &["takes", "show", "jam.wav"]).output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.contains("jam.wav: sound\n") && shown.contains("title jam"), "{shown}");
+    assert!(shown.contains("jam.wav: intact\n") && shown.contains("title jam"), "{shown}");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn what_a_disk_that_stands_still_never_took_is_said_at_the_end() {
     let is_said = |home: &Path, take: &str, output: &Output| {
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        let lines: Vec<&str> = said.lines().filter(|line| line.contains("are not written and lost")).collect();
+        let lines: Vec<&str> = said.lines().filter(|line| line.contains("the rest is saved")).collect();
         let [line] = *lines else { panic!("{said}") };
         assert!(line.contains("jam.wav"), "{line}");
         let kept = frames(&home.join(take)) as f64 / RATE_HZ as f64;

@@ -42,7 +42,7 @@ impl fmt::Display for Depth {
 
 /// A depth that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no depth of samples: write 16, 24 or 32f")]
+#[error("'{0}' is not a bit depth: write 16, 24 or 32f")]
 pub struct UnknownDepth(String);
 
 impl FromStr for Depth {

@@ -296,5 +296,5 @@ fn a_depth_is_read_as_it_is_shown() {
     }
     assert_eq!("32".parse(), Ok(Depth::Float32));
     let error = "20".parse::<Depth>().unwrap_err();
-    assert_eq!(error.to_string(), "'20' is no depth of samples: write 16, 24 or 32f");
+    assert_eq!(error.to_string(), "'20' is not a bit depth: write 16, 24 or 32f");
 }

@@ -129,7 +129,7 @@ fn notes_and_knobs_go_to_the_instrument_in_use_on_its_channel() {
     assert_eq!(rig.sent(), [to("sim", &[0xB0, 43, 64])]);
     rig.ask("port.use 2");
     assert_eq!(rig.value(&name), rig.status().params.profile.params[0].hi, "each keeps its knobs");
-    assert!(rig.refused("port.use 3").contains("only heard"));
+    assert!(rig.refused("port.use 3").contains("input only"));
     assert!(rig.refused("port.use organ").contains("there are built-in synth (1), fm (2), keys (3)"));
 }
 
@@ -190,7 +190,7 @@ fn a_keyboard_plays_through_on_the_channel_it_is_mapped_to() {
         "{told:?}"
     );
     let unmet = &rig.status().ports[2].unmet;
-    assert!(matches!(&unmet[..], [text] if text.contains("keys is passed on to 'nowhere'")), "{unmet:?}");
+    assert!(matches!(&unmet[..], [text] if text.contains("keys is not routed to 'nowhere'")), "{unmet:?}");
     rig.play(&[0x90, 64, 90, 0xF8, 0xB0, 1, 2]);
     assert_eq!(rig.sent(), [to("jack:fm", &[0x94, 64, 90]), to("jack:fm", &[0xB4, 1, 2])], "and no clock");
     assert_eq!(rig.status().ports[2].thru, [(2, 5)]);
@@ -207,8 +207,8 @@ fn a_keyboard_plays_through_on_the_channel_it_is_mapped_to() {
     rig.wait_ms(10);
     let ends: [&[u8]; 3] = [&[0x81, 50, 64], &[0xB1, 64, 0], &[0xE1, 0, 64]];
     assert_eq!(rig.sent(), ends.map(|end| to("sim", end)), "the keyboard was pulled out");
-    assert!(rig.refused("midi.thru 1 2 on").contains("not heard"));
-    assert!(rig.refused("midi.thru keys keys on").contains("only heard"));
+    assert!(rig.refused("midi.thru 1 2 on").contains("has no input"));
+    assert!(rig.refused("midi.thru keys keys on").contains("input only"));
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn a_port_with_an_unknown_profile_gets_the_fallback_and_that_is_reported() {
     let settings = PortSettings { profile: Some("no_such_synth".to_owned()), ..PortSettings::default() };
     let offline = Offline::on(&config, vec![OpenPort { settings, ..built_in_port() }]).unwrap();
     assert_eq!(offline.status().params.profile.id, "generic_analog");
-    let text = "there is no profile 'no_such_synth' for built-in synth; generic_analog is used".to_owned();
+    let text = "unknown profile 'no_such_synth' for built-in synth; generic_analog is used".to_owned();
     for whoever in ["the first", "one who comes later"] {
         let told: Vec<String> = offline
             .station()
@@ -337,5 +337,5 @@ fn a_jack_port_without_output_only_receives_and_takes_no_thru() {
     assert!(!offline.status().ports[1].output);
     assert!(sent.lock().unwrap().iter().all(|(port, _)| port == "sim"), "neither notes nor the clock");
     let unmet = offline.status().ports[2].unmet.join("\n");
-    assert!(unmet.contains("'pads': pads is only heard"), "{unmet}");
+    assert!(unmet.contains("'pads': pads is input only"), "{unmet}");
 }

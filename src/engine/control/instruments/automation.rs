@@ -162,9 +162,9 @@ impl Instruments {
             self.list.iter_mut().flat_map(|i| i.lanes.by_index.values_mut()).for_each(|r| r.touch = None);
         }
         Ok(match (armed, out.plan.is_rolling()) {
-            (true, true) => "turn a knob: it is recorded".to_owned(),
-            (true, false) => "knobs that are turned while the song plays are recorded".to_owned(),
-            (false, _) => "turns are not recorded any more".to_owned(),
+            (true, true) => "armed: knob moves are recorded as automation".to_owned(),
+            (true, false) => "armed: knob moves are recorded while the song plays".to_owned(),
+            (false, _) => "disarmed: knob moves are not recorded".to_owned(),
         })
     }
 
@@ -181,9 +181,9 @@ impl Instruments {
         lanes.retain(|at, _| index.is_some_and(|index| index != *at));
         out.model.touch(self.current);
         match before - lanes.len() {
-            0 => Err("nothing was recorded there".to_owned()),
-            1 => Ok("the turns of one knob are forgotten".to_owned()),
-            n => Ok(format!("the turns of {n} knobs are forgotten")),
+            0 => Err("no automation to delete".to_owned()),
+            1 => Ok("automation of 1 parameter deleted".to_owned()),
+            n => Ok(format!("automation of {n} parameters deleted")),
         }
     }
 
@@ -196,7 +196,7 @@ impl Instruments {
         let turns = |lanes: &Lanes| lanes.all().map(|(_, lane)| lane.points().len()).sum::<usize>();
         let is_full = self.list.iter().map(|instrument| turns(&instrument.lanes)).sum::<usize>() >= TURNS_MAX;
         if is_full && !std::mem::replace(&mut self.automation.told_full, true) {
-            let text = format!("no more than {TURNS_MAX} turns can be recorded: `auto.clear` with a knob makes room");
+            let text = format!("automation is full ({TURNS_MAX} points): delete a parameter's with `auto.clear NAME`");
             out.notice(Severity::Warning, text);
         }
         if !is_full {

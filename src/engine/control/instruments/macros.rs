@@ -31,25 +31,25 @@ impl Instruments {
         let index = self.instrument().param(driven)?;
         let param = &profile.params[index];
         if !param.drives.is_empty() || driven == name {
-            return Err(format!("{driven} is a macro itself: it can drive others, but nothing drives it"));
+            return Err(format!("{driven} is a macro: it can drive others but cannot be driven"));
         }
         if param.target == Some(Target::Program) {
-            return Err(format!("{driven} changes the program, and every other knob with it: nothing may drive it"));
+            return Err(format!("{driven} changes the program and so every parameter: it cannot be driven"));
         }
         let mut drives = match profile.param_index(name) {
             None if !is_word(name) => {
-                return Err(format!("'{name}' is no name for a macro: small letters, digits and _"));
+                return Err(format!("'{name}' is not a macro name: use a to z, 0 to 9 and _"));
             }
             None => Vec::new(),
             Some(at) if profile.params[at].drives.is_empty() => {
-                return Err(format!("{} has a knob '{name}' already: give the macro another name", profile.id));
+                return Err(format!("{} already has a parameter '{name}': choose another macro name", profile.id));
             }
             Some(at) => profile.params[at].drives.clone(),
         };
         let drive = Drive { param: driven.clone(), from, to, curve: curve.unwrap_or_default() };
         drives.retain(|known| known.param != *driven);
         if drives.len() == DRIVES_MAX {
-            return Err(format!("{name} drives {DRIVES_MAX} knobs: that is the most"));
+            return Err(format!("{name} already drives {DRIVES_MAX} parameters, the maximum"));
         }
         drives.push(drive);
         let says = format!("{name} drives {}", list(&drives));
@@ -63,7 +63,7 @@ impl Instruments {
         let macros = || profile.params.iter().filter(|param| !param.drives.is_empty());
         let Some(known) = macros().find(|param| param.name == *name) else {
             let names: Vec<&str> = macros().map(|param| param.name.as_str()).collect();
-            return Err(format!("there is no macro '{name}'; {}", hints::there_is(&names)));
+            return Err(format!("unknown macro '{name}'; {}", hints::there_is(&names)));
         };
         let mut drives = known.drives.clone();
         match driven {
@@ -76,7 +76,7 @@ impl Instruments {
             }
         }
         let says =
-            if drives.is_empty() { format!("{name} is gone") } else { format!("{name} drives {}", list(&drives)) };
+            if drives.is_empty() { format!("{name} is deleted") } else { format!("{name} drives {}", list(&drives)) };
         self.put_macro(name, drives, out);
         Ok(says)
     }

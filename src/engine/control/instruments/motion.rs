@@ -183,7 +183,7 @@ impl Instruments {
         let at = self.current;
         let param = &self.instrument().profile.params[index];
         if param.target == Some(Target::Program) {
-            return Err(format!("{name} changes the program, and every other knob with it: nothing may move it"));
+            return Err(format!("{name} changes the program and so every parameter: it cannot be modulated"));
         }
         let (value, when) = (out.model.knob(at, index), out.motion_now(now));
         // Each has random numbers of its own, and a run in virtual time the same every time.
@@ -222,7 +222,7 @@ impl Instruments {
         let index = self.instrument().param(name)?;
         let at = self.current;
         let motion = &mut self.list[at].motion;
-        let Some(moved) = motion.moved.get_mut(&index) else { return Err(format!("nothing moves {name}")) };
+        let Some(moved) = motion.moved.get_mut(&index) else { return Err(format!("{name} has no modulation")) };
         match slot {
             Some(slot) if moved.by.remove(&slot).is_none() => return Err(format!("{name} has no {slot}")),
             Some(_) => {}
@@ -250,7 +250,7 @@ impl Instruments {
             any = true;
         }
         if !any {
-            return Err(format!("{name} has no envelope; `mod.set {name} env` puts one there"));
+            return Err(format!("{name} has no envelope; `mod.set {name} env` adds one"));
         }
         self.move_knob(at, index, out, now);
         Ok(String::new())

@@ -66,10 +66,10 @@ fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, Strin
     let found = places(&fits);
     if let Some(wanted) = wanted.as_ref().filter(|_| found.is_empty()) {
         let there_is = hints::there_is(&profile.sections);
-        return Err(format!("{} has no section '{wanted}', and no knob's name begins so; {there_is}", profile.id));
+        return Err(format!("{} has no section '{wanted}' and no parameter starting with it; {there_is}", profile.id));
     }
     let randomized = places(&|param: &Param| fits(param) && param.random);
-    if randomized.is_empty() { Err("there is nothing that dice may turn".to_owned()) } else { Ok(randomized) }
+    if randomized.is_empty() { Err("no parameter can be randomized".to_owned()) } else { Ok(randomized) }
 }
 
 impl Instruments {
@@ -101,7 +101,7 @@ impl Instruments {
             .collect();
         self.remember(self.current, &targets, label, out);
         self.go_to(self.current, &targets, out, now);
-        Ok(format!("{label}: {} knobs; param.undo takes it back", targets.len()))
+        Ok(format!("{label}: {} knobs; param.undo reverts it", targets.len()))
     }
 }
 

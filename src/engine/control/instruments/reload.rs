@@ -65,7 +65,7 @@ impl Instruments {
         // After the user corrects a mistake there is a notice even where the profile is as it was before.
         let is_told = |file: &str| read.iter().any(|id| self.library.file_of(id) == Some(file));
         for file in mended.iter().filter(|file| !is_told(file)) {
-            out.notice(Severity::Info, format!("{file} has no faults any more"));
+            out.notice(Severity::Info, format!("{file} no longer has faults"));
         }
         self.tell_faults(&faults, out);
     }
@@ -89,16 +89,14 @@ impl Instruments {
             let again = if old.file_of(id) == Some(&file) { " again" } else { "" };
             let then = match (is_used, old.get(id)) {
                 (true, _) if undo_stays => String::new(),
-                (true, _) => {
-                    ": its list of knobs is another one, and what was moved before cannot be undone".to_owned()
-                }
-                (false, None) => format!(": profile.use {id} takes it"),
+                (true, _) => ": its parameters changed, so earlier moves cannot be undone".to_owned(),
+                (false, None) => format!(": profile.use {id} selects it"),
                 (false, Some(_)) => String::new(),
             };
-            out.notice(Severity::Info, format!("{id} was read{again} from {file}{then}"));
+            out.notice(Severity::Info, format!("{id} was loaded{again} from {file}{then}"));
         }
         if untold > 0 {
-            out.notice(Severity::Info, format!("and {untold} more were read"));
+            out.notice(Severity::Info, format!("and {untold} more were loaded"));
         }
     }
 
@@ -145,12 +143,12 @@ impl Instruments {
     fn tell_gone(&self, id: &str, file: &str, out: &Out) {
         let is_used = (0..self.list.len()).any(|at| self.uses(at, id));
         let (severity, then) = match (is_used, self.library.get(id)) {
-            (true, None) => (Severity::Warning, ": its knobs stay until profile.use takes others".to_owned()),
+            (true, None) => (Severity::Warning, ": its knobs stay until profile.use selects another".to_owned()),
             (true, Some(_)) => {
-                (Severity::Warning, format!(": its knobs stay until profile.use {id} takes the built-in ones"))
+                (Severity::Warning, format!(": its knobs stay until profile.use {id} selects the built-in profile"))
             }
             (false, None) => (Severity::Info, String::new()),
-            (false, Some(_)) => (Severity::Info, ": the built-in one is there again".to_owned()),
+            (false, Some(_)) => (Severity::Info, ": the built-in profile is used again".to_owned()),
         };
         out.notice(severity, format!("{id} is no longer in {file}{then}"));
     }
@@ -159,7 +157,7 @@ impl Instruments {
         let (told, rest) = faults.split_at(faults.len().min(FAULTS_TOLD_MAX));
         for fault in told {
             let stays = self.library.has_file(&fault.file);
-            let then = if stays { "what was read of it before stays" } else { "the profile is left out" };
+            let then = if stays { "the version loaded before stays" } else { "the profile is ignored" };
             out.notice(Severity::Error, format!("{fault}; {then}"));
         }
         if let [first, ..] = rest {

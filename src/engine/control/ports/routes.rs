@@ -20,7 +20,7 @@ impl Ports {
         if let Some(port) = self.get(index) {
             port.panel.set_offset_ms(ms);
         }
-        Ok(format!("{} is {ms:+} ms in time", self.name(index)))
+        Ok(format!("{}: clock offset {ms:+} ms", self.name(index)))
     }
 
     pub fn set_sends(&mut self, port: &PortName, what: Which, state: Switch) -> Answer {
@@ -54,7 +54,7 @@ impl Ports {
     /// Reports the ports that are waited for.
     pub fn tell_absent(&self, out: &Out) {
         for port in self.indices().filter_map(|index| self.get(index)).filter(|port| !port.connected) {
-            let text = format!("{} is not there yet: it plays as soon as it comes", port.info.name);
+            let text = format!("{} is not connected yet: it plays as soon as it connects", port.info.name);
             out.notice(Severity::Info, text);
         }
     }
@@ -64,7 +64,7 @@ impl Ports {
         for index in self.indices() {
             let Some(port) = self.get(index) else { continue };
             if let Some(id) = port.settings.profile.as_ref().filter(|id| library.get(id).is_none()) {
-                let text = format!("there is no profile '{id}' for {}; {FALLBACK_ID} is used", port.info.name);
+                let text = format!("unknown profile '{id}' for {}; {FALLBACK_ID} is used", port.info.name);
                 self.unmet(index, text, out);
             }
         }
@@ -77,7 +77,7 @@ impl Ports {
             let (name, wanted) = (port.info.name.clone(), port.settings.thru.clone());
             for to in wanted {
                 if let Err(why) = self.route_to(index, &to) {
-                    self.unmet(index, format!("nothing of {name} is passed on to '{}': {why}", to.port), out);
+                    self.unmet(index, format!("{name} is not routed to '{}': {why}", to.port), out);
                 }
             }
         }
@@ -94,10 +94,10 @@ impl Ports {
     /// The port has no input, or the other one no output.
     pub fn thru(&self, from: PortIndex, to: PortIndex, route: Route) -> Result<(), String> {
         let Some(input) = self.inputs.iter().find(|input| input.port() == from) else {
-            return Err(format!("{} is not heard: nothing comes in there", self.name(from)));
+            return Err(format!("{} has no input: nothing can be routed from it", self.name(from)));
         };
         if !self.get(to).is_some_and(|port| port.output) {
-            return Err(format!("{} is only heard: nothing can be sent there", self.name(to)));
+            return Err(format!("{} is input only: nothing can be sent to it", self.name(to)));
         }
         input.routes().set(to, route);
         Ok(())

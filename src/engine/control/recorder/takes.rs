@@ -224,10 +224,10 @@ impl Takes {
             let there_is = if held.is_empty() { "none".to_owned() } else { taps::text(&held) };
             match self.left_out.contains(&tap) {
                 true => format!(
-                    "input {tap} is not held: the buffer has room for {there_is}; begin with --input {tap}, or with a \
+                    "input {tap} is not in the capture buffer, which holds {there_is}; start with --input {tap}, a \
                      shorter `capture` or more `capture_memory`"
                 ),
-                false => format!("there is no input {tap}: the inputs are {there_is}"),
+                false => format!("no input {tap}: the inputs are {there_is}"),
             }
         })
     }
@@ -325,21 +325,20 @@ impl Takes {
     /// Why no take of this key can begin now.
     pub fn refusal(&self, key: TakeKey) -> Option<String> {
         if self.pending(key).is_some() {
-            return Some("a take is waiting for its beginning already; record.stop ends that".to_owned());
+            return Some("a take is already waiting to start; record.stop cancels it".to_owned());
         }
         let Some(take) = self.take(key) else { return self.too_many() };
         Some(match &take.made.path {
-            Some(path) => format!("already recording to {}; record.stop ends it", path.display()),
-            None if take.listens => "a sound is waited for already; record.stop ends that".to_owned(),
-            None => "a take is beginning already; record.stop ends it".to_owned(),
+            Some(path) => format!("already recording to {}; record.stop ends the take", path.display()),
+            None if take.listens => "a take is already waiting for a sound; record.stop cancels it".to_owned(),
+            None => "a take is already starting; record.stop ends it".to_owned(),
         })
     }
 
     /// Why not one more can be made at once.
     fn too_many(&self) -> Option<String> {
-        (self.open_takes().count() >= TAKES_MAX).then(|| {
-            format!("{TAKES_MAX} takes are being written already; this one is not made: wait until one is closed")
-        })
+        (self.open_takes().count() >= TAKES_MAX)
+            .then(|| format!("this take is not recorded: {TAKES_MAX} are being written; wait until one is closed"))
     }
 
     /// Where takes go.
@@ -543,8 +542,9 @@ impl Takes {
                 if let Some(take) = self.under_way_mut(take) {
                     take.gap_frames += frames;
                 }
-                let text =
-                    format!("the disk is too slow: {seconds:.3} s of the take are silence, what follows is in time");
+                let text = format!(
+                    "the disk is too slow: {seconds:.3} s of the take are silence; later audio keeps its position"
+                );
                 out.notice(Severity::Warning, text);
             }
             TakeNews::Finished { take, path, frames, gap_frames } => {
@@ -587,15 +587,15 @@ impl Takes {
     fn failure(&self, path: &Path, frames: u64, reason: &str, goes_on: Option<&Path>, has_begun: bool) -> String {
         let path = path.display();
         let seconds = frames as f64 / f64::from(self.sample_rate_hz);
-        let safe = if frames == 0 { String::new() } else { format!("; its first {seconds:.1} s are safe") };
+        let safe = if frames == 0 { String::new() } else { format!("; the first {seconds:.1} s are saved") };
         match goes_on {
-            Some(other) => format!("recording to {path}: {reason}{safe}; it goes on in {}", other.display()),
+            Some(other) => format!("recording to {path}: {reason}{safe}; it continues in {}", other.display()),
             None if !has_begun => {
                 format!(
-                    "cannot record to {path}: {reason}; everything else works: free the disk or choose another folder"
+                    "cannot record to {path}: {reason}; everything else works: free disk space or choose another folder"
                 )
             }
-            None => format!("recording to {path} ended: {reason}{safe}, everything else works"),
+            None => format!("recording to {path} ended: {reason}{safe}; everything else works"),
         }
     }
 
@@ -612,7 +612,7 @@ impl Takes {
             && left < LOW_SECONDS
         {
             self.warned = true;
-            out.notice(Severity::Warning, format!("the disk has room for {} of recording", room_text(left)));
+            out.notice(Severity::Warning, format!("disk space left for {} of recording", room_text(left)));
         }
     }
 
@@ -670,14 +670,16 @@ impl Takes {
             let left_out = taps::text(&self.left_out);
             return Some((
                 Severity::Warning,
-                format!("inputs {left_out} are not held: {memory} are full; what --input names is held first"),
+                format!(
+                    "inputs {left_out} are not in the capture buffer: {memory} are used; --input chooses the first"
+                ),
             ));
         }
         // A frame less than was asked for is no news.
         (asked - held > 0.1).then(|| {
             let text =
-                format!("{held:.0} s of what was played are held, not {asked:.0}: {memory} for {channels} channels");
-            (Severity::Info, format!("{text}; `record.capture_memory` in the settings gives more"))
+                format!("the capture buffer holds {held:.0} s, not {asked:.0}: {memory} for {channels} channels");
+            (Severity::Info, format!("{text}; raise `record.capture_memory` in the settings"))
         })
     }
 

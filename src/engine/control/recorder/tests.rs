@@ -273,8 +273,8 @@ fn options_are_shown_changed_and_refused() {
     assert_eq!(rig.ask("record.set bits 16"), "bits is 16");
     assert_eq!(rig.ask("record.set name take {bpm} %H"), "name is take {bpm} %H");
     assert!(rig.refused("record.set files 7").contains("not among the 2 recorded inputs"));
-    assert!(rig.refused("record.set bits 12").contains("allowed is 16, 24 or 32f"));
-    assert!(rig.refused("record.mark").contains("nothing is being recorded"));
+    assert!(rig.refused("record.set bits 12").contains("allowed: 16, 24 or 32f"));
+    assert!(rig.refused("record.mark").contains("not recording"));
     rig.ask("record.start");
     rig.wait_ms(200);
     rig.offline.finish();
@@ -306,7 +306,7 @@ fn a_take_whose_device_is_gone_can_be_stopped_and_does_not_go_on() {
     rig.wait_ms(100);
     assert!(rig.offline.status().record.take.is_none());
     rig.ask("record.stop");
-    assert!(rig.refused("record.stop").contains("nothing is being recorded"));
+    assert!(rig.refused("record.stop").contains("not recording"));
     let now = rig.offline.now();
     rig.offline.control().device_back(now);
     rig.wait_ms(500);
@@ -432,10 +432,10 @@ fn the_answer_to_one_stop_waits_for_no_other_than_its_own_bound() {
     rig.wait_ms(2_900);
     assert!(stopped.try_recv().is_err());
     rig.wait_ms(200);
-    assert!(stopped.try_recv().unwrap().unwrap().contains("jam.wav cannot be read yet"));
+    assert!(stopped.try_recv().unwrap().unwrap().contains("jam.wav is not readable yet"));
     assert!(ended.try_recv().is_err());
     rig.wait_ms(2_000);
-    assert!(ended.try_recv().unwrap().unwrap().contains("beside.wav cannot be read yet"));
+    assert!(ended.try_recv().unwrap().unwrap().contains("beside.wav is not readable yet"));
     rig.offline.hang_disk(false);
     assert_eq!((samples(&rig, "jam.wav").len() / 2, samples(&rig, "beside.wav").len()), (24_000 + 4_800, 129_600));
 }
@@ -449,14 +449,14 @@ fn the_next_take_records_the_inputs_that_are_set() {
     rig.wait_ms(100);
     assert_eq!(
         rig.ask("record.set inputs 2"),
-        "inputs is 2; levels, gains and monitor stay those of the inputs of the start"
+        "inputs is 2; meters, gains and monitor still use the inputs chosen at startup"
     );
     assert_eq!(rig.offline.status().record.inputs, "2");
     rig.wait_ms(100);
     rig.ask("record.stop");
     rig.ask("record.start right");
-    assert_eq!(rig.refused("record.set inputs 3"), "there is no input 3: the inputs are synth");
-    assert!(rig.refused("record.set inputs master").contains("allowed is"));
+    assert_eq!(rig.refused("record.set inputs 3"), "no input 3: the inputs are synth");
+    assert!(rig.refused("record.set inputs master").contains("allowed:"));
     assert_eq!(rig.ask("record.set inputs start"), "inputs is start");
     assert_eq!(rig.offline.status().record.inputs, "synth");
     rig.wait_ms(100);

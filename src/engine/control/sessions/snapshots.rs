@@ -90,7 +90,7 @@ impl SessionDesk {
             undo @ Edit::Snapshot { to: Some(_), .. } => {
                 let label = format!("snapshot {name} replaced");
                 out.history.done(instruments.current, label, undo, redo);
-                format!(" in place of the old one: {}", self.way_back(shelf))
+                format!(", replacing the old one: {}", self.way_back(shelf))
             }
             _ => String::new(),
         };
@@ -103,7 +103,7 @@ impl SessionDesk {
             return Err(no_such(&out.model, profile, name));
         };
         if find(&out.model, profile, to).is_some() {
-            return Err(format!("there is a snapshot '{to}' already; snapshot.delete takes it away"));
+            return Err(format!("a snapshot '{to}' exists already; snapshot.delete deletes it"));
         }
         let renamed = Snapshot { name: to.clone(), ..snapshot.clone() };
         let room = out.model.shelf(shelf).map_or(Ok(()), |list| list.has_room_for(name, &renamed));
@@ -123,8 +123,8 @@ impl SessionDesk {
         let undo = self.change(redo.clone(), out);
         out.history.done(instruments.current, format!("snapshot {name} deleted"), undo, redo);
         let other = find(&out.model, profile, name).is_some();
-        let other = if other { "; the library's is found now" } else { "" };
-        Ok(format!("{name} is gone: {}{other}", self.way_back(shelf)))
+        let other = if other { "; the library's snapshot of that name is used now" } else { "" };
+        Ok(format!("{name} is deleted: {}{other}", self.way_back(shelf)))
     }
 
     /// Applies an edit of the snapshots; returns the one that undoes it. A snapshot that is replaced goes to the trash
@@ -148,15 +148,15 @@ impl SessionDesk {
     /// How to get a replaced or deleted snapshot back, for a sentence.
     fn way_back(&self, shelf: SnapshotScope) -> &'static str {
         match self.file_of(shelf) {
-            Some(_) => "it is in the trash, and param.undo brings it back",
-            None => "param.undo brings it back",
+            Some(_) => "it is in the trash, and param.undo restores it",
+            None => "param.undo restores it",
         }
     }
 
     /// Undoes the newest step of the instrument in use.
     pub fn undo(&mut self, instruments: &mut Instruments, out: &mut Out, now: Moment) -> Answer {
         let Some(step) = out.history.undo(instruments.current) else {
-            return Err("there is nothing to undo".to_owned());
+            return Err("nothing to undo".to_owned());
         };
         let inverse = self.carry_out(step.undo().clone(), instruments, out, now);
         let answer = format!("undone: {}", step.label);
@@ -167,7 +167,7 @@ impl SessionDesk {
     /// Redoes an undone step of the instrument in use.
     pub fn redo(&mut self, instruments: &mut Instruments, out: &mut Out, now: Moment) -> Answer {
         let Some(step) = out.history.redo(instruments.current) else {
-            return Err("there is nothing to redo".to_owned());
+            return Err("nothing to redo".to_owned());
         };
         let inverse = self.carry_out(step.redo().clone(), instruments, out, now);
         let answer = format!("redone: {}", step.label);
@@ -206,7 +206,7 @@ pub fn recall(
     let targets: Vec<(usize, u16)> = params.iter().enumerate().filter_map(place).collect();
     let unknown = snapshot.values.len() - targets.len();
     if unknown > 0 {
-        let text = format!("{unknown} of the knobs in snapshot {name} are none of {profile}: they are skipped");
+        let text = format!("{unknown} parameters of snapshot {name} are unknown to {profile}: they are skipped");
         out.notice(Severity::Warning, text);
     }
     instruments.remember(at, &targets, &format!("recall of {name}"), out);

@@ -132,7 +132,7 @@ fn a_session_has_its_last_state_again_when_it_is_opened() {
     let sent = rig.sent();
     assert!(sent.contains(&("sim".to_owned(), vec![0xB0, 43, 127])), "{sent:?}");
     assert!(rig.refused("param.undo").contains("nothing"), "steps from before cannot be undone");
-    assert!(rig.refused("session.open jam").contains("open already"));
+    assert!(rig.refused("session.open jam").contains("already open"));
     assert!(rig.refused("session.new jam").contains("session.open"));
     assert!(rig.refused("session.open nowhere").contains("session.new"));
 }
@@ -255,11 +255,12 @@ fn snapshots_go_to_the_session_and_are_found_there_before_the_library() {
     rig.ask("snapshot.rename old older");
     assert_eq!(
         rig.ask("snapshot.delete warm"),
-        "warm is gone: it is in the trash, and param.undo brings it back; the library's is found now"
+        "warm is deleted: it is in the trash, and param.undo restores it; the library's snapshot of that name is used \
+         now"
     );
     rig.ask("snapshot.recall warm");
     assert_eq!(rig.value("filter_cutoff"), 0);
-    assert_eq!(rig.ask("snapshot.delete warm"), "warm is gone: it is in the trash, and param.undo brings it back");
+    assert_eq!(rig.ask("snapshot.delete warm"), "warm is deleted: it is in the trash, and param.undo restores it");
     rig.offline.finish();
     let names = |snapshots: &Snapshots| -> Vec<String> {
         snapshots.of("korg_nts1_mk2").map(|snapshot| snapshot.name.clone()).collect()
@@ -294,7 +295,7 @@ fn absent_synths_and_unknown_keys_stay_in_the_file() {
     rig.ask("session.open jam");
     let warnings = rig.warnings();
     let has = |part: &str| warnings.iter().any(|text| text.contains(part));
-    assert!(warnings.len() == 2 && has("jack:two is not here") && has("1 of the knobs of sim"), "{warnings:?}");
+    assert!(warnings.len() == 2 && has("jack:two is not connected") && has("1 parameters of sim"), "{warnings:?}");
     assert_eq!(rig.value("filter_cutoff"), 127, "brought into range");
     rig.ask("session.save");
     let (before, after) = (Session::from_yaml("", TWO).unwrap(), rig.kept());
@@ -329,7 +330,7 @@ fn an_unknown_profile_leaves_the_knobs_and_the_file_until_another_is_chosen() {
     rig.write("instruments: [{ port: sim, profile: moog, values: { cutoff: 5 } }]\n");
     rig.ask("param.set filter_cutoff 1");
     rig.ask("session.open jam");
-    assert!(rig.warnings().iter().any(|text| text.contains("no profile 'moog'")));
+    assert!(rig.warnings().iter().any(|text| text.contains("unknown profile 'moog'")));
     rig.ask("session.save");
     let state = |profile: &str, values: &[(&str, u16)]| InstrumentState {
         port: "sim".to_owned(),
@@ -352,7 +353,7 @@ fn a_file_with_faults_is_neither_opened_nor_written_over_and_the_session_before_
     rig.write(text);
     rig.ask("session.new other");
     let refused = rig.refused("session.open jam");
-    for part in ["session.yaml:1 bpm: '7'", "session.yaml:2 instruments: '3'", "neither opened nor written over"] {
+    for part in ["session.yaml:1 bpm: '7'", "session.yaml:2 instruments: '3'", "not opened and not overwritten"] {
         assert!(refused.contains(part), "'{part}' is not in: {refused}");
     }
     assert_eq!(fs::read_to_string(rig.file()).unwrap(), text);
@@ -375,7 +376,7 @@ fn a_session_that_another_busker_has_is_refused_and_one_left_behind_is_taken_ove
     fs::write(music.path().join("jam").join(LOCK), "process 4711 on pi\n").unwrap();
     let mut third = Rig::new(music.path());
     third.ask("session.open jam");
-    assert!(third.warnings().iter().any(|text| text.contains("process 4711 on pi") && text.contains("taken over")));
+    assert!(third.warnings().iter().any(|text| text.contains("process 4711 on pi") && text.contains("opened here")));
 }
 
 #[test]
@@ -390,7 +391,13 @@ fn a_session_that_cannot_be_written_is_reported_and_plays_on() {
     rig.wait_ms(4500);
     let warnings = rig.warnings();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].starts_with("the session plays on") && warnings[0].contains("session.yaml cannot be written"));
+    assert!(
+        warnings[0].starts_with("the session still plays")
+            && warnings[0].contains(
+                "session.yaml cannot be \
+     written"
+            )
+    );
     fs::remove_dir_all(rig.file()).unwrap();
     rig.offline.finish();
     assert_eq!(rig.kept().instruments[0].values["filter_cutoff"], 127, "tried once more at the end");
@@ -443,7 +450,7 @@ fn a_session_too_long_to_be_read_again_is_not_written_and_that_is_reported_once(
     rig.wait_ms(5000);
     let warnings = rig.warnings();
     assert!(warnings.len() == 1 && warnings[0].contains("bytes"), "{warnings:?}");
-    assert!(rig.refused("session.save").contains("take away some snapshots"));
+    assert!(rig.refused("session.save").contains("delete some snapshots"));
     let text = fs::read_to_string(rig.file()).unwrap();
     assert!(text != before && Session::from_yaml("", &text).is_ok(), "the part that fits was written");
 }
@@ -456,7 +463,7 @@ fn a_rehearsal_reads_a_session_and_leaves_no_trace() {
     rig.ask("session.open jam");
     rig.ask("param.set filter_cutoff 1");
     assert_eq!(rig.ask("snapshot.save warm"), "warm is saved, until busker ends");
-    assert!(rig.ask("session.save").contains("rehearsal"));
+    assert!(rig.ask("session.save").contains("simulated"));
     assert_eq!((rig.status().transport.bpm, rig.status().record.folder.clone()), (90.0, music.path().to_owned()));
     rig.wait_ms(5000);
     rig.ask("session.new other");

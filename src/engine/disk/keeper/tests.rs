@@ -176,7 +176,7 @@ fn a_file_broken_while_the_station_runs_is_reported_and_left_until_it_is_mended(
         fs::write(&file, broken).unwrap();
         let kept = station.save("b", 1);
         assert!(
-            matches!(&kept[..], [WriteOutcome::Not { sentence, again: Some(_) }] if sentence.contains("is left as it is")),
+            matches!(&kept[..], [WriteOutcome::Not { sentence, again: Some(_) }] if sentence.contains("is not overwritten")),
             "{kept:?}"
         );
         assert_eq!(fs::read_to_string(&file).unwrap(), broken);

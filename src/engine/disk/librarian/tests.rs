@@ -109,7 +109,7 @@ fn the_list_has_every_take_with_its_measurements() {
     assert!((verdict.peak_dbfs.unwrap() + 6.02).abs() < 0.01);
     assert!(one.overview.is_some());
     assert_eq!(of("open").state, TakeState::NeedsRepair);
-    assert!(matches!(&of("bad").state, TakeState::Beyond(why) if why.contains("no WAV file")));
+    assert!(matches!(&of("bad").state, TakeState::Beyond(why) if why.contains("not a WAV file")));
     // Nothing changed: no report.
     assert!(rig.ask(LibrarianJob::LookAgain).is_empty());
     std::fs::remove_file(rig.path("bad.wav")).unwrap();
@@ -138,7 +138,7 @@ fn takes_are_renamed_and_removed_and_a_failure_is_reported() {
     rig.take("one.wav", true);
     rig.take("two.wav", true);
     let told = rig.ask(LibrarianJob::Rename(rig.named("one.wav"), "three".to_owned(), ErrandId::default()));
-    assert!(matches!(&told[..], [LibrarianNews::Did(_, text)] if text == "one.wav is three.wav now"), "{told:?}");
+    assert!(matches!(&told[..], [LibrarianNews::Did(_, text)] if text == "one.wav is now three.wav"), "{told:?}");
     let told = rig.ask(LibrarianJob::Rename(rig.named("two.wav"), "three".to_owned(), ErrandId::default()));
     assert!(matches!(&told[..], [LibrarianNews::DidNot(_, text)] if text.starts_with("two.wav: ")), "{told:?}");
     let told = rig.ask(LibrarianJob::Remove(rig.named("two.wav"), ErrandId::default()));

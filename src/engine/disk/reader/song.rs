@@ -75,7 +75,7 @@ impl SongSource {
                 let (_, source) = stereo::open(piece.file())?;
                 let (has_hz, wants_hz) = (source.sample_rate_hz(), self.plan.last().timeline.sample_rate_hz);
                 if f64::from(has_hz) != wants_hz {
-                    return Err(format!("it has {has_hz} Hz, the song {wants_hz} Hz"));
+                    return Err(format!("its rate is {has_hz} Hz, the song's {wants_hz} Hz"));
                 }
                 self.files.push((Arc::clone(piece.file()), source, 0));
                 self.files.len() - 1

@@ -197,7 +197,11 @@ impl MidiFile {
         let error = match written {
             Ok(path) if path == wanted || before.as_ref() == Some(&path) => return None,
             Ok(path) => {
-                return Some(format!("what was played is in {}: {} is another's", path.display(), wanted.display()));
+                return Some(format!(
+                    "the MIDI of the take is in {}: {} belongs to another",
+                    path.display(),
+                    wanted.display()
+                ));
             }
             Err(error) => error,
         };
@@ -206,12 +210,12 @@ impl MidiFile {
             Some((Ok(path), _)) => {
                 self.failed = false;
                 let path = path.display();
-                Some(format!("what was played is in {path}: {} cannot be written: {error}", wanted.display()))
+                Some(format!("the MIDI of the take is in {path}: {} cannot be written: {error}", wanted.display()))
             }
             other => {
                 // It is tried again.
                 self.second_folder = other.map(|(_, second)| second);
-                let sentence = format!("the take is safe; {} cannot be written: {error}", wanted.display());
+                let sentence = format!("the take is saved; {} cannot be written: {error}", wanted.display());
                 (is_end || !was_told).then_some(sentence)
             }
         }

@@ -33,7 +33,7 @@ impl OpenTake {
         let mut take = OpenTake { state: State::Nothing, order, midi: None };
         if let Some(tap) = take.order.files.iter().find_map(|file| shared.capture.channels(&file.taps).err()) {
             let path = take.order.folder.join(names::file_name(&take.order.name, "", 1));
-            let error = io::Error::new(io::ErrorKind::InvalidInput, format!("{tap} is not held"));
+            let error = io::Error::new(io::ErrorKind::InvalidInput, format!("{tap} is not in the capture buffer"));
             take.refused(shared, &[names::CreateFileError { path, error }], None);
             return take;
         }

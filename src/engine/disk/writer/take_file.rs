@@ -333,7 +333,7 @@ pub(super) fn begin(order: &TakeOrder, of: &FileOf, first_frame: i64, file: File
 /// Whether a file still has a name: without one, its content is lost when it is closed.
 fn is_there(file: &File) -> io::Result<()> {
     match file.metadata()?.nlink() {
-        0 => Err(io::Error::new(io::ErrorKind::NotFound, "somebody removed it, and what was in it is lost")),
+        0 => Err(io::Error::new(io::ErrorKind::NotFound, "another program removed it, and its audio is lost")),
         _ => Ok(()),
     }
 }
@@ -348,7 +348,7 @@ fn place(file: &File, path: &Path) -> io::Result<PathBuf> {
         return Ok(path.to_owned());
     }
     let moved = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok().filter(|path| is_here(path));
-    moved.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "somebody moved it, and where to is not known"))
+    moved.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "another program moved it to an unknown place"))
 }
 
 fn is_removed(error: &io::Error) -> bool {

@@ -484,7 +484,7 @@ fn a_take_of_taps_that_are_not_held_is_refused_and_leaves_no_file() {
     rig.go(1_000);
     let told = rig.told();
     let [TakeNews::Failed { reason, goes_on: None, .. }, TakeNews::Over { .. }] = &told[..] else { panic!("{told:?}") };
-    assert_eq!(reason, "3 is not held");
+    assert_eq!(reason, "3 is not in the capture buffer");
     assert!(!rig.folder.path().join("takes").exists());
 }
 
@@ -596,7 +596,7 @@ fn a_file_that_is_removed_before_its_end_is_not_reported_as_finished() {
         TakeNews::Failed { frames, reason, goes_on: None, .. } => Some((*frames, reason.as_str())),
         _ => None,
     });
-    assert!(matches!(failed, Some((0, reason)) if reason.contains("somebody removed it")), "{told:?}");
+    assert!(matches!(failed, Some((0, reason)) if reason.contains("another program removed it")), "{told:?}");
     assert!(finished(&told).is_empty());
 }
 

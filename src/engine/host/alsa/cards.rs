@@ -81,7 +81,7 @@ impl Cards {
     pub fn picks(&self) -> Vec<Pick> {
         let default = |why: &str| Pick { id: None, why: why.to_owned() };
         if self.default == Behind::Server {
-            return vec![default("a sound server is behind it")];
+            return vec![default("it leads to a sound server")];
         }
         let mut cards: Vec<&Card> = self.cards.iter().collect();
         cards.sort_by_key(|card| {
@@ -110,10 +110,10 @@ impl Cards {
         }
         let mut names: Vec<&str> = self.cards.iter().map(|card| card.name.as_str()).collect();
         names.dedup();
-        let (names, are) = (names.join(", "), if names.len() == 1 { "is" } else { "are" });
+        let names = names.join(", ");
         let who = std::env::var("USER").unwrap_or_else(|_| "$USER".to_owned());
         Some(HostError(format!(
-            "{names} {are} not for the user {who}: join the audio group (`sudo usermod -aG audio {who}`) and log in again"
+            "you may not use {names}: join the audio group (`sudo usermod -aG audio {who}`) and log in again"
         )))
     }
 }
@@ -256,10 +256,7 @@ mod tests {
         let denied = |card: Card| Card { is_allowed: false, ..card };
         let mut cards = Cards { cards: vec![denied(card(0, "USB", "Scarlett", "io"))], default: Behind::Nothing };
         let text = cards.refusal().unwrap().to_string();
-        assert!(
-            text.starts_with("Scarlett is not for the user ") && text.contains("sudo usermod -aG audio "),
-            "{text}"
-        );
+        assert!(text.starts_with("you may not use Scarlett") && text.contains("sudo usermod -aG audio "), "{text}");
         assert_eq!(Cards { default: Behind::Server, ..cards.clone() }.refusal(), None);
         cards.cards.push(card(1, "PCH", "HDA", "io"));
         assert_eq!(cards.refusal(), None);

@@ -45,7 +45,10 @@ pub fn open(id: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>,
         };
         let opened = match (wanted(&device), converting(&host, &device)) {
             (Err(Refusal { why: Why::Format, .. }), Some(converting)) => {
-                tracing::info!("{} speaks no sample format busker speaks: its `plughw:` converts", name_of(&device));
+                tracing::info!(
+                    "{} has no sample format that busker supports: use its `plughw:`, which converts",
+                    name_of(&device)
+                );
                 wanted(&converting)
             }
             (opened, _) => opened,
@@ -60,7 +63,7 @@ pub fn open(id: Option<&str>, request: &AudioRequest) -> Result<Box<dyn Device>,
             }
         }
     }
-    Err(refusal.unwrap_or_else(|| HostError("there is no audio device".to_owned())))
+    Err(refusal.unwrap_or_else(|| HostError("no audio device".to_owned())))
 }
 
 /// Whether a name is a card's own, with or without conversion, and no plugin's. A plugin's descriptor may be always
@@ -209,9 +212,7 @@ fn candidates(host: &cpal::Host, id: Option<&str>) -> Result<Vec<cpal::Device>, 
         let mut names: Vec<String> = devices.iter().map(id_of).filter(|id| is_by_name(id)).collect();
         names.insert(0, DEFAULT.to_owned());
         let there_is = hints::there_is(&names);
-        return Err(HostError(format!(
-            "there is no audio device '{id}' ({there_is}): plug it in, or see `busker devices`"
-        )));
+        return Err(HostError(format!("no audio device '{id}' ({there_is}): plug it in, or see `busker devices`")));
     }
     Ok(matching)
 }
@@ -219,12 +220,12 @@ fn candidates(host: &cpal::Host, id: Option<&str>) -> Result<Vec<cpal::Device>, 
 /// One calm sentence for an error of cpal: the device's problem, and what to do.
 pub(super) fn refused(name: &str, error: &cpal::Error) -> HostError {
     let what_to_do = match error.kind() {
-        ErrorKind::DeviceBusy => "end that, or choose another device (`busker devices`)",
+        ErrorKind::DeviceBusy => "close that program, or choose another device (`busker devices`)",
         ErrorKind::PermissionDenied => "join the audio group (`sudo usermod -aG audio $USER`) and log in again",
         ErrorKind::DeviceNotAvailable | ErrorKind::UnsupportedOperation => {
             "plug it in, or choose another device (`busker devices`)"
         }
-        ErrorKind::UnsupportedConfig => "ask for another rate, block or number of inputs",
+        ErrorKind::UnsupportedConfig => "choose another rate, block or number of inputs",
         _ => "try again, or choose another device (`busker devices`)",
     };
     HostError(format!("{name} {}: {what_to_do}", problem(error)))
@@ -234,9 +235,9 @@ pub(super) fn refused(name: &str, error: &cpal::Error) -> HostError {
 fn problem(error: &cpal::Error) -> String {
     match error.kind() {
         ErrorKind::DeviceBusy => "is in use by another program".to_owned(),
-        ErrorKind::PermissionDenied => "is not for this user".to_owned(),
-        ErrorKind::DeviceNotAvailable | ErrorKind::UnsupportedOperation => "is not there".to_owned(),
-        ErrorKind::UnsupportedConfig => "does not take what is asked of it".to_owned(),
+        ErrorKind::PermissionDenied => "may not be used by this user".to_owned(),
+        ErrorKind::DeviceNotAvailable | ErrorKind::UnsupportedOperation => "does not exist".to_owned(),
+        ErrorKind::UnsupportedConfig => "does not support the requested settings".to_owned(),
         kind => {
             let detail = error.message().map_or_else(|| kind.to_string(), str::to_owned);
             format!("cannot be opened ({detail})")
@@ -348,7 +349,7 @@ impl OpenCandidate<'_> {
         let is_mute = outputs.is_empty() && inputs.is_empty();
         if is_mute || (speaks_otherwise && self.id.starts_with("hw:")) {
             let error =
-                HostError(format!("{} offers no sample format busker speaks: choose another device", self.name));
+                HostError(format!("{} has no sample format that busker supports: choose another device", self.name));
             return Err(Refusal { error, why: Why::Format });
         }
         let rate_hz = self.rate_hz(&outputs, &inputs)?;
@@ -375,7 +376,7 @@ impl OpenCandidate<'_> {
         offer::common_rate_hz(outputs, inputs, asked_hz).or_else(|| offer::rate_hz(main, asked_hz)).ok_or_else(|| {
             let rates: Vec<String> = offer::rates_hz(main).iter().map(u32::to_string).collect();
             let (name, asked_hz, rates) = (&self.name, asked_hz.unwrap_or_default(), rates.join(", "));
-            let error = HostError(format!("{name} does not run at {asked_hz} Hz: ask for one of {rates}"));
+            let error = HostError(format!("{name} does not run at {asked_hz} Hz: choose one of {rates}"));
             Refusal { error, why: Why::Ask }
         })
     }
@@ -415,7 +416,7 @@ impl OpenCandidate<'_> {
                     1 => "input 1 only".to_owned(),
                     n => format!("inputs 1-{n}"),
                 };
-                Err(HostError(format!("{} has {have}, and input {asked} was asked for", self.name)).into())
+                Err(HostError(format!("{} has {have}, not input {asked}", self.name)).into())
             }
             _ => Ok((input, clocks)),
         }
@@ -449,7 +450,7 @@ impl OpenCandidate<'_> {
                 }
             }
         }
-        Err(refusal.unwrap_or_else(|| HostError(format!("{} takes no block of any size", self.name)).into()))
+        Err(refusal.unwrap_or_else(|| HostError(format!("{} accepts no block size", self.name)).into()))
     }
 
     fn build_with(

@@ -65,7 +65,7 @@ pub fn ask_even_if_stuck<T: Send + 'static>(work: impl FnOnce() -> T + Send + 's
             silent()
         }
         RecvTimeoutError::Disconnected => {
-            HostError("JACK's library met a fault; restart the JACK server and try again".to_owned())
+            HostError("JACK's library failed; restart the JACK server and try again".to_owned())
         }
     })
 }

@@ -89,7 +89,7 @@ impl<T: Send + 'static> ClientGuard<T> {
         let (client, lease) = self.client.take().ok_or_else(|| HostError("the JACK client is closed".to_owned()))?;
         match make(client) {
             Ok(made) => Ok(ClientGuard { client: Some((made, lease)) }),
-            Err(error) => Err(HostError(format!("JACK did not let busker run: {error}; restart the JACK server"))),
+            Err(error) => Err(HostError(format!("JACK refused to activate busker: {error}; restart the JACK server"))),
         }
     }
 }
@@ -169,8 +169,8 @@ fn refused(server: &Server, status: ClientStatus) -> HostError {
     let name = server.name();
     HostError(if status.intersects(ClientStatus::SERVER_FAILED | ClientStatus::SERVER_ERROR) {
         let named = if name == DEFAULT_SERVER { String::new() } else { format!(" named {name}") };
-        format!("no JACK server{named} runs: start one, or choose another device")
+        format!("no JACK server{named} is running: start one, or choose another device")
     } else {
-        format!("the JACK server {name} takes no client: {status:?}; restart it, or choose another device")
+        format!("the JACK server {name} accepts no client: {status:?}; restart it, or choose another device")
     })
 }

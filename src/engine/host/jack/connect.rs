@@ -55,10 +55,10 @@ pub fn find<'a>(ports: &'a [JackMidiPort], asked: &str) -> Result<&'a JackMidiPo
     let asked_lower = asked.to_lowercase();
     found(ports, &asked_lower).ok_or_else(|| {
         let there_are = match ports {
-            [] => "there is none; start its program, or take `jack:` as the port and connect it by hand".to_owned(),
+            [] => "none available; start its program, or use `jack:` as the port and connect it by hand".to_owned(),
             some => hints::there_is(&some.iter().map(JackMidiPort::shown).collect::<Vec<_>>()),
         };
-        HostError(format!("no JACK MIDI port is called '{asked}': {there_are}"))
+        HostError(format!("no JACK MIDI port '{asked}': {there_are}"))
     })
 }
 
@@ -109,6 +109,6 @@ mod tests {
         assert_eq!(found("nts-1"), Ok("system:midi_playback_1"), "a whole name goes before a part");
         let error = found("minilogue").unwrap_err().0;
         assert!(error.contains("'minilogue'") && error.contains("x, NTS-1, y"), "{error}");
-        assert!(find(&[], "minilogue").unwrap_err().0.contains("there is none"));
+        assert!(find(&[], "minilogue").unwrap_err().0.contains("none available"));
     }
 }

@@ -29,7 +29,7 @@ impl ConnectionKeeper {
         if !connections.is_empty() {
             let body = move || connections_to_make.into_iter().for_each(|connection| again(&server, connection));
             if let Err(error) = thread::Builder::new().name("jack-keeper".to_owned()).spawn(body) {
-                tracing::warn!("MIDI connections that are lost are not made again: no thread: {error}");
+                tracing::warn!("lost MIDI connections are not restored: no thread: {error}");
             }
         }
         ConnectionKeeper { connections, returned }
@@ -55,6 +55,6 @@ fn again(server: &Server, (from, to): (String, String)) {
         Ok(())
     });
     if let Err(error) = made.and_then(|made| made) {
-        tracing::warn!("a MIDI connection was not made again: {error}");
+        tracing::warn!("a MIDI connection was not restored: {error}");
     }
 }

@@ -45,7 +45,7 @@ impl JackDriver {
         if self.client.take().is_some() {
             let lost = self.signals.lost_messages.load(Ordering::Relaxed);
             if lost > 0 {
-                tracing::warn!("{lost} MIDI messages found no room in JACK's buffers");
+                tracing::warn!("{lost} MIDI messages were lost: JACK's buffers were full");
             }
         }
     }

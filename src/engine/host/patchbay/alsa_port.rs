@@ -158,7 +158,7 @@ impl AlsaPort {
                 }
                 Err(Missing::NotThere(error) | Missing::Refused(error)) if !wait => return Err(error),
                 Err(Missing::NotThere(why) | Missing::Refused(why)) => {
-                    tracing::info!("a MIDI port is waited for: {why}")
+                    tracing::info!("waiting for a MIDI port: {why}")
                 }
             }
         }
@@ -235,7 +235,7 @@ impl AlsaPort {
             Announcement::There { .. } => {}
         }
         if was_there && !self.is_there() {
-            tracing::info!(name = self.name(), ?news, "a MIDI port is gone");
+            tracing::info!(name = self.name(), ?news, "a MIDI port disconnected");
             changes.push(PortChange::Gone);
         }
         match news {
@@ -341,7 +341,7 @@ impl AlsaPort {
             }
             (Err(Missing::NotThere(_)), Seen::Client(_)) => {}
             (Err(Missing::Refused(why)), Seen::Client(_)) => {
-                tracing::info!("a MIDI port is there and not ready: {why}");
+                tracing::info!("a MIDI port is not ready yet: {why}");
                 self.retry.soon(now_ns);
             }
             (Err(Missing::NotThere(why) | Missing::Refused(why)), _) => {
@@ -414,7 +414,7 @@ impl AlsaPort {
     }
 
     fn not_there(&self) -> HostError {
-        HostError(format!("there is no MIDI port '{}'", self.name()))
+        HostError(format!("no MIDI port '{}'", self.name()))
     }
 
     /// Connects the input of the device that is played. Many have no output; then there is no input, and all else
@@ -432,8 +432,8 @@ impl AlsaPort {
             seq.unhear(before, own);
         }
         match self.listen(*at, seq) {
-            Ok(()) => tracing::info!(name, "hearing the instrument's knobs"),
-            Err(error) => tracing::warn!("{error}; it is played all the same"),
+            Ok(()) => tracing::info!(name, "receiving the instrument's knobs"),
+            Err(error) => tracing::warn!("{error}; it can still be played"),
         }
     }
 

@@ -78,7 +78,7 @@ impl RawPort {
                 port.retry.done(now_ns);
             }
             Err(RawPortError::Absent(why)) if wait => {
-                tracing::info!("a MIDI port is waited for: {why}");
+                tracing::info!("waiting for a MIDI port: {why}");
                 port.retry.begin(now_ns);
             }
             Err(refused) => return Err(refused.into()),
@@ -179,7 +179,7 @@ impl RawPort {
             Some(Ok((reader, _))) => Some(reader),
             // Many devices have no output to read.
             Some(Err(why)) => {
-                tracing::info!("{}; it is played all the same", HostError::from(why));
+                tracing::info!("{}; it can still be played", HostError::from(why));
                 None
             }
         };
@@ -188,7 +188,7 @@ impl RawPort {
     }
 
     fn lose(&mut self, now_ns: u64, changes: &mut Vec<PortChange>) {
-        tracing::info!(name = self.path, "a MIDI port is gone: its device says so");
+        tracing::info!(name = self.path, "a MIDI port disconnected: its device reports a hangup");
         self.file = None;
         if let Some(sockets) = &mut self.sockets {
             sockets.disconnect();

@@ -55,10 +55,10 @@ impl SequencerClient {
     /// Opens the client and subscribes to announcements.
     pub(super) fn open() -> Result<SequencerClient, HostError> {
         let seq = sequencer()?;
-        let refused = |error: alsa::Error| HostError(format!("the ALSA sequencer lets no one in: {error}"));
+        let refused = |error: alsa::Error| HostError(format!("the ALSA sequencer cannot be opened: {error}"));
         seq.set_client_name(&c_string(INPUT_CLIENT_NAME)).map_err(refused)?;
         if let Err(error) = seq.set_client_pool_input(WAITING_EVENTS) {
-            tracing::debug!("the sequencer's own room has to do: {error}");
+            tracing::debug!("the sequencer keeps its default buffer size: {error}");
         }
         let client = seq.client_id().map_err(refused)?;
         // The owner of a port needs no permission to subscribe at it; no other client may.
@@ -154,7 +154,7 @@ impl Sequencer for SequencerClient {
         match self.seq.create_simple_port(&name, caps, kind) {
             Ok(port) => Ok(Addr { client: self.client, port }),
             Err(error) => {
-                Err(HostError(format!("the ALSA sequencer gives no more ports ({error}): end other programs")))
+                Err(HostError(format!("the ALSA sequencer has no more ports ({error}): close other programs")))
             }
         }
     }
@@ -165,7 +165,7 @@ impl Sequencer for SequencerClient {
             // Another client connected them first.
             Err(_) if self.connected(from, own) => Ok(()),
             Err(error) => Err(HostError(format!(
-                "the MIDI port {}:{} cannot be heard ({error}): plug it in again",
+                "the input of MIDI port {}:{} cannot be opened ({error}): plug it in again",
                 from.client, from.port
             ))),
         }
@@ -173,7 +173,7 @@ impl Sequencer for SequencerClient {
 
     fn unhear(&mut self, from: Addr, own: Addr) {
         if let Err(error) = self.seq.unsubscribe_port(from, own) {
-            tracing::debug!("nothing to take apart: {error}");
+            tracing::debug!("nothing to disconnect: {error}");
         }
     }
 

@@ -62,7 +62,7 @@ pub(super) struct Handle {
 impl Handle {
     pub(super) fn start(events: Sender<PortEvent>, knock: Option<PortEventWaker>) -> Result<Handle, HostError> {
         let refused =
-            |why: String| HostError(format!("the system gives no thread for MIDI ports ({why}): end other programs"));
+            |why: String| HostError(format!("the system has no thread for MIDI ports ({why}): close other programs"));
         let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC);
         let wake = Arc::new(wake.map_err(|errno| refused(errno.to_string()))?);
         let (asks, asked) = mpsc::channel();
@@ -81,7 +81,7 @@ impl Handle {
                 settle_until_ns: 0,
             };
             if catch_unwind(AssertUnwindSafe(|| keeper.run())).is_err() {
-                tracing::error!("MIDI ports are not looked after any more; those that are connected play on");
+                tracing::error!("MIDI ports are no longer reconnected; connected ports still play");
             }
         };
         let thread = thread::Builder::new().name("midi-ports".into()).spawn(run);
@@ -199,7 +199,7 @@ impl PatchbayThread {
 
     fn next(&self) -> Result<PatchbayIndex, HostError> {
         let next = u8::try_from(self.ports.len()).map(PatchbayIndex);
-        next.map_err(|_| HostError("more MIDI ports than an engine can have: name fewer".to_owned()))
+        next.map_err(|_| HostError("too many MIDI ports for one engine: name fewer".to_owned()))
     }
 
     /// Reads everything the sequencer has.
@@ -212,7 +212,7 @@ impl PatchbayThread {
                 Read::SysEx { own_port, bytes } => self.hear(own_port, now_ns, &bytes),
                 Read::Announced(news) => {
                     if news == Announcement::Missed {
-                        tracing::warn!("more MIDI came in than there was room for; every port is looked at again");
+                        tracing::warn!("MIDI input overflowed; every port is checked again");
                     }
                     self.announced(news, now_ns);
                 }

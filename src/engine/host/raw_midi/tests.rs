@@ -100,8 +100,8 @@ fn a_path_that_is_no_port_is_refused_in_one_sentence_that_names_it() {
     for (path, says) in [
         (folder.path().to_owned(), "is a directory"),
         (folder.path().join("file"), "is an ordinary file"),
-        (folder.path().join("none"), "there is no"),
-        (folder.path().join("file/none"), "there is no"),
+        (folder.path().join("none"), "does not exist"),
+        (folder.path().join("file/none"), "does not exist"),
     ] {
         let HostError(text) = open_output(&name(&path)).err().unwrap().into();
         assert!(text.contains(&name(&path)) && text.contains(says), "{text}");

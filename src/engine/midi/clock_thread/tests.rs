@@ -30,7 +30,7 @@ struct Far {
 
 impl MidiOut for Far {
     fn send(&mut self, at_ns: u64, bytes: &[u8]) -> Result<(), SendFailed> {
-        assert!(!self.away.load(Ordering::Relaxed), "{bytes:02X?} to a port that is not there");
+        assert!(!self.away.load(Ordering::Relaxed), "{bytes:02X?} to a port that does not exist");
         if self.deaf.load(Ordering::Relaxed) {
             return Err(SendFailed);
         }

@@ -19,13 +19,13 @@ use utoipa::ToSchema;
     expecting = "a command is {\"command\": text} or {\"name\": text, \"args\": [...]}"
 )]
 pub(super) enum CommandBody {
-    /// As a line of a script.
+    /// One line, as in a script.
     Line {
         /// Name and arguments, like `record.start jam`.
         #[schema(max_length = 32768, example = "param.set filter_cutoff 0.8")]
         command: String,
     },
-    /// As a name and a list of arguments.
+    /// Name and arguments.
     Words {
         /// Its name.
         #[schema(max_length = 200, example = "param.set")]
@@ -39,9 +39,9 @@ pub(super) enum CommandBody {
 
 /// An argument.
 #[derive(Deserialize, ToSchema)]
-#[serde(untagged, expecting = "an argument is a text, a number or a bool")]
+#[serde(untagged, expecting = "an argument is a string, a number or a boolean")]
 pub(super) enum Word {
-    /// A text, as in a script.
+    /// Text, as in a script.
     Text(String),
     /// A number.
     Number(f64),
@@ -62,7 +62,7 @@ impl Word {
 /// A row of the table.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CommandRow {
-    /// Its name.
+    /// The name, like `record.start`.
     name: &'static str,
     /// Name and arguments.
     usage: String,
@@ -77,7 +77,7 @@ pub(super) struct CommandRow {
 struct ArgRow {
     /// Its name, in one word.
     name: &'static str,
-    /// Its type or range.
+    /// Allowed values.
     kind: String,
     /// Whether it may be left out.
     optional: bool,
@@ -91,9 +91,9 @@ impl CommandRow {
     }
 }
 
-/// Executes a command of the table.
+/// Runs a command.
 #[utoipa::path(post, path = "/api/command", operation_id = "do_command", request_body = CommandBody, tag = "commands",
-    responses((status = 200, description = "It was done.", body = Done)))]
+    responses((status = 200, description = "Done.", body = Done)))]
 pub(super) async fn command(asking: Asking, JsonBody(body): JsonBody<CommandBody>) -> ActionResult {
     match body {
         CommandBody::Line { command } => asking.obey(command.parse::<Command>().map_err(HttpError::malformed)?).await,
@@ -106,7 +106,7 @@ pub(super) async fn command(asking: Asking, JsonBody(body): JsonBody<CommandBody
 
 /// The table of commands.
 #[utoipa::path(get, path = "/api/commands", tag = "commands",
-    responses((status = 200, description = "Every command there is.", body = Vec<CommandRow>)))]
+    responses((status = 200, description = "All commands.", body = Vec<CommandRow>)))]
 pub(super) async fn commands() -> Json<Vec<CommandRow>> {
     Json(COMMANDS.iter().map(CommandRow::of).collect())
 }

@@ -15,15 +15,15 @@ use utoipa::ToSchema;
 /// A parameter.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ParamRow {
-    /// Its name in scripts.
+    /// Its name in commands.
     name: String,
-    /// Its label on the screen, inside its section.
+    /// Its label in its section.
     label: String,
     /// The title of its section.
     section: String,
     /// Its value, `lo` to `hi`.
     value: u16,
-    /// The value as the screen shows it.
+    /// The value as shown on the screen.
     shown: String,
     /// Its position, 0 to 1.
     #[schema(minimum = 0.0, maximum = 1.0)]
@@ -32,7 +32,7 @@ pub(super) struct ParamRow {
     lo: u16,
     /// Highest value.
     hi: u16,
-    /// Its options; empty where it is continuous.
+    /// Its options; empty if it is continuous.
     options: Vec<String>,
 }
 
@@ -54,11 +54,11 @@ impl ParamRow {
     }
 }
 
-/// A new value.
+/// The new value of a parameter.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ParamBody {
-    /// A position from 0 to 1, or one of its options.
+    /// A position from 0 to 1, or an option.
     value: ParamValue,
 }
 
@@ -73,10 +73,10 @@ pub(super) enum ParamValue {
 }
 
 fn missing(name: &str) -> HttpError {
-    HttpError::missing(format!("there is no parameter '{name}'; /api/params says what there is"))
+    HttpError::missing(format!("unknown parameter '{name}'; /api/params lists all"))
 }
 
-/// Every parameter, in the order of the screen.
+/// Lists the parameters, in the order of the screen.
 #[utoipa::path(get, path = "/api/params", tag = "knobs",
     responses((status = 200, description = "Each.", body = Vec<ParamRow>)))]
 pub(super) async fn params(asking: Asking) -> Json<Vec<ParamRow>> {
@@ -84,10 +84,10 @@ pub(super) async fn params(asking: Asking) -> Json<Vec<ParamRow>> {
     Json((0..params.profile.params.len()).filter_map(|index| ParamRow::of(params, index)).collect())
 }
 
-/// One parameter.
+/// Returns one parameter.
 #[utoipa::path(get, path = "/api/params/{name}", tag = "knobs",
-    params(("name" = String, Path, description = "What scripts call it.", example = "filter_cutoff")),
-    responses((status = 200, description = "Where it stands.", body = ParamRow)))]
+    params(("name" = String, Path, description = "The parameter's name in commands.", example = "filter_cutoff")),
+    responses((status = 200, description = "The parameter.", body = ParamRow)))]
 pub(super) async fn param(asking: Asking, Path(name): Path<String>) -> Result<Json<ParamRow>, HttpError> {
     let params = &asking.status().params;
     let row = params.profile.param_index(&name).and_then(|index| ParamRow::of(params, index));
@@ -96,8 +96,8 @@ pub(super) async fn param(asking: Asking, Path(name): Path<String>) -> Result<Js
 
 /// Sets a parameter.
 #[utoipa::path(put, path = "/api/params/{name}", operation_id = "turn_param", tag = "knobs", request_body = ParamBody,
-    params(("name" = String, Path, description = "What scripts call it.", example = "filter_cutoff")),
-    responses((status = 200, description = "It is turned.", body = Done)))]
+    params(("name" = String, Path, description = "The parameter's name in commands.", example = "filter_cutoff")),
+    responses((status = 200, description = "Set.", body = Done)))]
 pub(super) async fn turn(
     asking: Asking,
     Path(name): Path<String>,

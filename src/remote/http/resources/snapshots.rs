@@ -23,7 +23,7 @@ pub(super) struct NameBody {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RecallWish {
-    /// Seconds of the morph; without it the recall is at once.
+    /// Glide time in seconds; default: at once.
     #[param(minimum = 0.0, maximum = 3600.0)]
     seconds: Option<f64>,
 }
@@ -32,16 +32,16 @@ fn is_there(asking: &Asking, name: &str) -> bool {
     asking.status().params.snapshots.iter().any(|known| known == name)
 }
 
-/// All snapshots.
+/// Lists the snapshots.
 #[utoipa::path(get, path = "/api/snapshots", tag = "snapshots",
-    responses((status = 200, description = "Their names.", body = Vec<String>)))]
+    responses((status = 200, description = "The names.", body = Vec<String>)))]
 pub(super) async fn snapshots(asking: Asking) -> Json<Arc<[String]>> {
     Json(Arc::clone(&asking.status().params.snapshots))
 }
 
-/// Saves the parameters as a snapshot.
+/// Saves the parameter values as a snapshot.
 #[utoipa::path(post, path = "/api/snapshots", operation_id = "save_snapshot", tag = "snapshots", request_body = NameBody,
-    responses((status = 200, description = "It is saved.", body = Done)))]
+    responses((status = 200, description = "Saved.", body = Done)))]
 pub(super) async fn save(asking: Asking, JsonBody(body): JsonBody<NameBody>) -> ActionResult {
     asking.ask("snapshot.save", &[&body.name]).await
 }
@@ -49,7 +49,7 @@ pub(super) async fn save(asking: Asking, JsonBody(body): JsonBody<NameBody>) -> 
 /// Recalls a snapshot.
 #[utoipa::path(post, path = "/api/snapshots/{name}/recall", operation_id = "recall_snapshot", tag = "snapshots",
     params(("name" = String, Path, description = "The snapshot.", max_length = 200), RecallWish),
-    responses((status = 200, description = "They are there, or on their way.", body = Done)))]
+    responses((status = 200, description = "Recalled, or gliding.", body = Done)))]
 pub(super) async fn recall(
     asking: Asking,
     Path(name): Path<String>,
@@ -63,7 +63,7 @@ pub(super) async fn recall(
 /// Deletes a snapshot.
 #[utoipa::path(delete, path = "/api/snapshots/{name}", operation_id = "delete_snapshot", tag = "snapshots",
     params(("name" = String, Path, description = "The snapshot.", max_length = 200)),
-    responses((status = 200, description = "It is gone.", body = Done)))]
+    responses((status = 200, description = "Deleted.", body = Done)))]
 pub(super) async fn delete(asking: Asking, Path(name): Path<String>) -> ActionResult {
     or_missing(asking.ask("snapshot.delete", &[&name]).await, || is_there(&asking, &name))
 }

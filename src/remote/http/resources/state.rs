@@ -17,25 +17,25 @@ use utoipa::ToSchema;
 /// Profiles.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Profiles {
-    /// The ids of all profiles, for `profile.use`.
+    /// The ids, as `profile.use` takes them.
     #[schema(value_type = Vec<String>)]
     ids: Arc<[String]>,
     /// The one in use.
     in_use: String,
 }
 
-/// The whole status of the station.
+/// Returns the status of the station.
 #[utoipa::path(get, path = "/api/status", tag = "station",
-    responses((status = 200, description = "How things are.", body = Status)))]
+    responses((status = 200, description = "The status.", body = Status)))]
 pub(super) async fn status(asking: Asking) -> Json<Arc<Status>> {
     Json(asking.status())
 }
 
-/// The audio devices and MIDI ports of the machine.
+/// Lists the audio devices and MIDI ports.
 ///
-/// Takes its time: devices are opened to read their capabilities.
+/// Slow: it opens each device to read its capabilities.
 #[utoipa::path(get, path = "/api/devices", tag = "station",
-    responses((status = 200, description = "What there is, and what `auto` would take.", body = Listing)))]
+    responses((status = 200, description = "The devices and ports, and what `auto` would choose.", body = Listing)))]
 pub(super) async fn devices(State(hall): State<Arc<Hall>>) -> Result<Json<Listing>, HttpError> {
     let _looking = hall.looking.lock().await;
     let profile = Arc::clone(&hall.station.status().params.profile);
@@ -44,14 +44,13 @@ pub(super) async fn devices(State(hall): State<Arc<Hall>>) -> Result<Json<Listin
         let _quiet = QuietStderr::into(&log_file);
         select::listing(&profile)
     });
-    let failed =
-        |_| HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the devices cannot be looked at; the log says more");
+    let failed = |_| HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the devices cannot be listed; see the log");
     look.await.map(Json).map_err(failed)
 }
 
-/// All profiles.
+/// Lists the profiles.
 #[utoipa::path(get, path = "/api/profiles", tag = "station",
-    responses((status = 200, description = "Their ids, and the one in use.", body = Profiles)))]
+    responses((status = 200, description = "The ids, and the one in use.", body = Profiles)))]
 pub(super) async fn profiles(asking: Asking) -> Json<Profiles> {
     let status = asking.status();
     Json(Profiles { ids: Arc::clone(&status.profiles), in_use: status.params.profile.id.clone() })

@@ -40,7 +40,7 @@ impl Listener {
         self.let_in_question(now)?;
         let lines = help::lines(of.as_ref());
         if lines.is_empty() {
-            return Err(OscRefusal::from("there is nothing of that name; /help lists everything".to_owned()));
+            return Err(OscRefusal::from("unknown address; /help lists all".to_owned()));
         }
         lines.iter().for_each(|line| self.post.tell_all(from, [line]));
         Ok(())
@@ -50,14 +50,14 @@ impl Listener {
     /// question.
     pub(super) fn say(&mut self, Letter { from, message }: &Letter, now: Instant) -> Result<(), OscRefusal> {
         if !message.args.is_empty() {
-            return Err(OscRefusal::from("a question has no arguments".to_owned()));
+            return Err(OscRefusal::from("a status request has no arguments".to_owned()));
         }
         let part = pattern(&message.addr)?;
         self.let_in_question(now)?;
         if self.tell_part(*from, &message.addr, &part) {
             Ok(())
         } else {
-            Err(OscRefusal::from("there is nothing of that name now; /status lists everything".to_owned()))
+            Err(OscRefusal::from("no status at this address now; /status lists all".to_owned()))
         }
     }
 
@@ -116,7 +116,7 @@ impl Listener {
 
     fn end_of(&mut self, to: SocketAddr, address: Option<&String>) -> Result<(), OscRefusal> {
         if !self.subscriptions.end(|one| one.to == to && address.is_none_or(|address| one.address == *address)) {
-            return Err(OscRefusal::from("there is no such subscription".to_owned()));
+            return Err(OscRefusal::from("no such subscription".to_owned()));
         }
         self.subscriptions_changed();
         Ok(())
@@ -150,13 +150,13 @@ impl Listener {
 }
 
 fn pattern(text: &str) -> Result<Pattern, OscRefusal> {
-    Pattern::new(text).ok_or_else(|| OscRefusal::from("a bracket has no other, or nothing in it".to_owned()))
+    Pattern::new(text).ok_or_else(|| OscRefusal::from("a bracket is not closed, or is empty".to_owned()))
 }
 
 /// The usage of a special address.
 fn usage(address: &str) -> OscRefusal {
     let args = help::SPECIAL.iter().find(|[special, ..]| *special == address).map_or("", |[_, args, _]| args);
-    OscRefusal::Refused(format!("allowed is {address} {args}"))
+    OscRefusal::Refused(format!("allowed: {address} {args}"))
 }
 
 /// The sender, at another of its ports where one is asked for.
@@ -164,6 +164,6 @@ fn at_port(from: SocketAddr, port: Option<f64>) -> Result<SocketAddr, OscRefusal
     match port {
         None => Ok(from),
         Some(port) if (1.0..=65_535.0).contains(&port) => Ok(SocketAddr::new(from.ip(), port as u16)),
-        Some(port) => Err(OscRefusal::Refused(format!("{port} is no port: allowed is 1..65535"))),
+        Some(port) => Err(OscRefusal::Refused(format!("{port} is not a port; allowed: 1..65535"))),
     }
 }

@@ -33,7 +33,7 @@ pub fn items(keymap: &ScreenKeymap, mode: Mode) -> Vec<HelpItem> {
             NOTE_KEYS.iter().filter(|(_, at)| (from..to).contains(at)).map(|(key, _)| *key).collect()
         };
         items.push(HelpItem::Entry(row(0, 12), "Play C to B of the octave".to_owned()));
-        items.push(HelpItem::Entry(row(12, 29), "Play on from the C above".to_owned()));
+        items.push(HelpItem::Entry(row(12, 29), "Play notes from the C above".to_owned()));
     }
     items.extend(keys(keymap, mode));
     if mode == Mode::Piano {
@@ -45,13 +45,13 @@ pub fn items(keymap: &ScreenKeymap, mode: Mode) -> Vec<HelpItem> {
         items.extend(keys(keymap, Mode::Of(panel)));
         items.push(HelpItem::Space);
     }
-    items.push(HelpItem::Heading("Commands, as they are typed after :".to_owned()));
+    items.push(HelpItem::Heading("Commands for the : line".to_owned()));
     for row in COMMANDS {
         items.push(HelpItem::Usage(row.usage_with_ranges()));
         items.push(HelpItem::Text(row.help.to_owned()));
     }
     items.push(HelpItem::Space);
-    items.push(HelpItem::Heading("What only the screen does, typed after : too".to_owned()));
+    items.push(HelpItem::Heading("Screen actions, also for the : line".to_owned()));
     items.extend(complete::views().map(|view| HelpItem::Entry(view.name().to_owned(), view.help().to_owned())));
     items
 }

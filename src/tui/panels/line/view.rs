@@ -43,7 +43,7 @@ fn fitting(line: &CommandLine, status: &Visible, theme: &Theme, area: Rect, fram
         }
     };
     let hint = complete::hint(&before, status);
-    let hint = hint.unwrap_or_else(|| "a command; Tab completes, Enter does it, Esc goes back".to_owned());
+    let hint = hint.unwrap_or_else(|| "a command; Tab completes, Enter runs it, Esc goes back".to_owned());
     let first = chosen.map_or(0, |at| (at + 1).saturating_sub(CANDIDATES));
     let shown = candidates.len().min(CANDIDATES);
     let rows = shown as u16 + 2;

@@ -40,7 +40,7 @@ fn source<'a>(source: &SourceStatus, look: &MidiLook, name_cells: usize) -> Span
         SyncState::Waiting => Span::styled(format!("waiting for {from}"), look.text),
         SyncState::Acquiring => Span::styled(format!("acquiring {from}"), look.text),
         SyncState::Locked => Span::styled(format!("locked to {from}"), look.text),
-        SyncState::Unsteady => Span::styled(format!("{from} keeps no tempo!"), look.alarm),
+        SyncState::Unsteady => Span::styled(format!("{from} out of range!"), look.alarm),
         SyncState::Lost => Span::styled(format!("{from} lost!"), look.alarm),
     }
 }

@@ -28,7 +28,7 @@ pub fn draw(status: &Visible, theme: &Theme, title: Rect, area: Rect, frame: &mu
     };
     rule::with_words(&name, realtime(*status.realtime, look), theme, title, frame);
     let lines = match &*status.monitor {
-        Some(monitor) if monitor.lines.is_empty() => return say("nothing sent or received yet", look, area, frame),
+        Some(monitor) if monitor.lines.is_empty() => return say("no message sent or received yet", look, area, frame),
         Some(monitor) => &monitor.lines,
         None => return say("the monitor is off; midi.monitor on shows messages here", look, area, frame),
     };

@@ -43,7 +43,7 @@ pub fn draw(app: &App, status: &Visible, theme: &Theme, areas: &ScreenAreas, fra
     ])
     .areas(below);
     if shown.is_empty() {
-        let help = " no port is open: plug an instrument in, or name a port under midi.ports in the settings";
+        let help = " no port is open: plug in an instrument, or name a port under midi.ports in the settings";
         frame.render_widget(Line::styled(help, theme.midi.alarm), table);
     } else {
         ports::draw(status, &shown, &theme.midi, table, frame);

@@ -53,18 +53,18 @@ pub fn verdict(take: &TakeInfo, takes: &TakesStatus, look: &TakesLook, area: Rec
     let lines = match (&take.state, &take.verdict) {
         (TakeState::Beyond(why), _) => vec![Line::styled(format!(" ✗ unusable: {why}"), look.alarm)],
         (TakeState::Recording, _) => {
-            vec![Line::styled(" being recorded: it can be heard and is measured when it is finished", look.text)]
+            vec![Line::styled(" being recorded: it can be played; it is measured when it ends", look.text)]
         }
         (TakeState::NeedsRepair, _) => vec![
-            Line::styled(" ! its recording was cut short, and its header is not true", look.alarm),
-            Line::styled("   busker takes repair mends it; nothing of the sound is lost", look.text),
+            Line::styled(" ! its recording was cut off, and its header is wrong", look.alarm),
+            Line::styled("   busker takes repair repairs it; no audio is lost", look.text),
         ],
         (TakeState::Sound, Some(verdict)) if area.height > 2 => whole(verdict, look),
         (TakeState::Sound, Some(verdict)) => short(verdict, look),
         (TakeState::Sound, None) if takes.measuring.as_ref() == Some(&take.name) => {
-            vec![Line::styled(" being measured: its wave and its levels come in a moment", look.quiet)]
+            vec![Line::styled(" being measured: waveform and levels follow in a moment", look.quiet)]
         }
-        (TakeState::Sound, None) => vec![Line::styled(" it is measured when its turn comes", look.quiet)],
+        (TakeState::Sound, None) => vec![Line::styled(" waiting to be measured", look.quiet)],
     };
     let beside = area.height > 2 && area.width >= WIDE && !take.marks.is_empty();
     let width = if beside { area.width / 2 } else { area.width };
@@ -110,7 +110,7 @@ fn marks(take: &TakeInfo, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
         lines.push(Line::from(vec![Span::styled(format!("▾ {time}  "), look.quiet), Span::styled(label, look.mark)]));
     }
     if take.marks.len() > shown {
-        lines.push(Line::styled(format!("  and {} marks more", take.marks.len() - shown), look.quiet));
+        lines.push(Line::styled(format!("  and {} more markers", take.marks.len() - shown), look.quiet));
     }
     for (line, y) in lines.into_iter().zip(area.top()..area.bottom()) {
         frame.render_widget(line, Rect { y, height: 1, ..area });

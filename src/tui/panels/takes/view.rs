@@ -66,10 +66,10 @@ pub fn draw(state: &State, status: &Visible, theme: &Theme, areas: &ScreenAreas,
 fn none(status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let look = &theme.takes;
     let (sentence, look) = match &*status.takes {
-        None => ("looking for takes…".to_owned(), look.quiet),
+        None => ("reading the takes…".to_owned(), look.quiet),
         Some(takes) => match &takes.fault {
             Some(fault) => (format!("! {fault}"), look.alarm),
-            None => ("no takes here yet: ^R records one, ^G keeps what was just played".to_owned(), look.text),
+            None => ("no takes yet: ^R records one, ^G saves what was just played".to_owned(), look.text),
         },
     };
     let row = Rect { y: area.y + u16::from(area.height > 1), height: 1, ..area };

@@ -114,7 +114,7 @@ fn wave(overview: &Overview, times: f64, look: &TakesLook, area: Rect, frame: &m
 fn instead(take: &TakeInfo, status: &Visible, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
     let measuring = status.takes.as_ref().and_then(|takes| takes.measuring.as_ref()) == Some(&take.name);
     let sentence = match &take.state {
-        TakeState::Recording => "its wave is drawn when it is finished",
+        TakeState::Recording => "its waveform follows when it ends",
         TakeState::NeedsRepair | TakeState::Beyond(_) => "",
         TakeState::Sound if measuring => "measuring…",
         TakeState::Sound => "not measured yet",

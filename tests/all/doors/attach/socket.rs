@@ -130,14 +130,14 @@ fn strangers_are_told_why_they_cannot_stay_and_nothing_stops() {
         assert!(stranger.is_left());
     };
     let old = json!({ "type": "hello", "wire": 0, "version": "0.0.1", "role": "screen" });
-    leaves(format!("{old}\n").as_bytes(), "0.0.1 speaks wire 0");
+    leaves(format!("{old}\n").as_bytes(), "0.0.1 there uses wire 0");
     // A screen of the wire before this one, byte for byte.
     let screen = br#"{"type":"hello","wire":1,"version":"0.1.0","role":"screen"}"#;
-    let own = format!("here {} speaks wire {WIRE}, there 0.1.0 speaks wire 1;", env!("CARGO_PKG_VERSION"));
+    let own = format!("{} here uses wire {WIRE}, 0.1.0 there uses wire 1;", env!("CARGO_PKG_VERSION"));
     leaves(&[screen, &b"\n"[..]].concat(), &own);
-    leaves(b"GET / HTTP/1.1\r\n", "no message");
-    leaves(b"{}\n", "no message");
-    leaves(b"\xff\xfe\n", "no message");
+    leaves(b"GET / HTTP/1.1\r\n", "not a valid message");
+    leaves(b"{}\n", "not a valid message");
+    leaves(b"\xff\xfe\n", "not a valid message");
     leaves(
         br#"{"type":"do","command":"quit"}
 "#,
@@ -155,7 +155,7 @@ fn strangers_are_told_why_they_cannot_stay_and_nothing_stops() {
     stranger.ask(json!({ "type": "do", "command": "note.on", "id": null }));
     assert_eq!(stranger.next("answer")["done"], false);
     stranger.ask(json!({ "type": "dance" }));
-    assert!(stranger.next("leave")["why"].as_str().unwrap().contains("no message"));
+    assert!(stranger.next("leave")["why"].as_str().unwrap().contains("not a valid message"));
     wait_until("all to be counted", || number(home, "/doors/0/refused") >= 9.0);
     // Too many are told so; when one goes, the next may come.
     let mut many: Vec<Stranger> = Vec::new();

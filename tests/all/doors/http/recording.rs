@@ -168,7 +168,7 @@ fn a_websocket_records_a_take_and_is_told_everything() {
     assert!(path.ends_with("/over the air.wav") && is_heard(path.as_ref()), "{path}");
     // A refusal is told to whoever asked, a mistake too.
     let (done, text) = socket.command("record.stop");
-    assert!(!done && text.contains("nothing is being recorded"), "{text}");
+    assert!(!done && text.contains("not recording"), "{text}");
     let (done, text) = socket.command("record.strat");
     assert!(!done && text.contains("did you mean 'record.start"), "{text}");
     socket.send("{ this is none");

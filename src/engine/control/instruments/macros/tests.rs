@@ -67,7 +67,7 @@ fn knobs_keep_their_values_when_macros_are_added_and_removed() {
     rig.ask("param.set two 0.5");
     rig.ask("mod.set two lfo 1hz depth 0.1");
     rig.wait_ms(100);
-    assert_eq!(rig.ask("macro.drop one"), "one is gone");
+    assert_eq!(rig.ask("macro.drop one"), "one is deleted");
     let profile = rig.profile();
     assert!(profile.param_index("one").is_none() && profile.sections.last().unwrap() == "Macros");
     assert_eq!([rig.value("two"), rig.value("filter_resonance")].map(|value| value > 0), [true, true]);
@@ -80,11 +80,11 @@ fn knobs_keep_their_values_when_macros_are_added_and_removed() {
 #[test]
 fn an_impossible_macro_or_drive_is_refused() {
     let mut rig = Rig::new();
-    assert!(rig.refused("macro.drive filter_cutoff filter_resonance 0 1").contains("give the macro another name"));
-    assert!(rig.refused("macro.drive Bright! filter_cutoff 0 1").contains("no name for a macro"));
+    assert!(rig.refused("macro.drive filter_cutoff filter_resonance 0 1").contains("choose another macro name"));
+    assert!(rig.refused("macro.drive Bright! filter_cutoff 0 1").contains("not a macro name"));
     assert!(rig.refused("macro.drive bright nothing 0 1").contains("no parameter 'nothing'"));
     rig.ask("macro.drive bright filter_cutoff 0 1");
-    assert!(rig.refused("macro.drive wide bright 0 1").contains("is a macro itself"));
+    assert!(rig.refused("macro.drive wide bright 0 1").contains("is a macro"));
     assert!(rig.refused("macro.drop wide").contains("there is only bright"));
     assert!(rig.refused("macro.drop bright osc_shape").contains("does not drive osc_shape"));
 }

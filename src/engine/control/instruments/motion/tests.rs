@@ -57,7 +57,7 @@ fn a_parameter_without_modulators_is_back_at_its_base_value() {
     rig.wait_ms(100);
     assert_eq!(rig.sent_of(CUTOFF).last().unwrap().1, 32);
     assert!(rig.offline.status().params.motion.is_empty());
-    assert_eq!(rig.refused("mod.off filter_cutoff"), "nothing moves filter_cutoff");
+    assert_eq!(rig.refused("mod.off filter_cutoff"), "filter_cutoff has no modulation");
     rig.wait_ms(500);
     assert!(rig.sent().is_empty());
 }

@@ -26,7 +26,7 @@ impl Begins {
         let full_ns = self.full_ns.max(now_ns) + ONE_AFTER_NS;
         if full_ns - now_ns > AT_ONCE * ONE_AFTER_NS {
             return Err(format!(
-                "{AT_ONCE} takes began just now and this one is not made: wait half a second, for two a second may begin"
+                "this take is not recorded: {AT_ONCE} just started; wait half a second (at most two per second)"
             ));
         }
         self.full_ns = full_ns;

@@ -52,9 +52,7 @@ impl Takes {
         let files = self.open_takes().filter_map(|made| Some(made.path.as_ref()?.display().to_string()));
         let files = files.collect::<Vec<_>>().join(", ");
         let of = if files.is_empty() { String::new() } else { format!(" of {files}") };
-        Some(format!(
-            "the disk is too slow: up to the last {seconds:.1} s{of} are not written and lost; the rest is there"
-        ))
+        Some(format!("the disk is too slow: up to the last {seconds:.1} s{of} are lost; the rest is saved"))
     }
 
     /// Checks whether the disk keeps up, and sends a notice when it falls behind and when it has caught up.
@@ -81,8 +79,8 @@ impl Takes {
         if self.lag.behind.replace(behind).is_none() {
             self.lag.gap_frames = self.gap_frames;
             let text = format!(
-                "the disk is too slow: {waiting:.1} s are not written yet; the buffer holds for {holds_seconds:.0} s more, \
-                 then frames are lost: let nothing else use the disk, or record to another"
+                "the disk is too slow: {waiting:.1} s are not written yet; the buffer lasts {holds_seconds:.0} s \
+                 more, then frames are lost: stop other disk use, or record to another disk"
             );
             out.notice(Severity::Warning, text);
         }

@@ -64,7 +64,7 @@ fn an_answer_waits_for_the_disk_until_its_bound_and_then_reports_the_state_so_fa
     assert_eq!(ask(&mut rig, "click.on on").try_recv().unwrap(), Ok(String::new()));
     rig.wait_ms(200);
     let late = stopped.try_recv().unwrap().unwrap();
-    assert!(late.contains("the disk is slow") && late.contains("jam.wav cannot be read yet"), "{late}");
+    assert!(late.contains("the disk is slow") && late.contains("jam.wav is not readable yet"), "{late}");
     let began = ask(&mut rig, "record.start next");
     rig.wait_ms(1_000);
     assert!(began.try_recv().is_err());
@@ -103,7 +103,7 @@ fn a_disk_that_falls_behind_and_one_that_has_caught_up_are_reported() {
     assert!((2.9..=3.2).contains(&behind.seconds), "{behind:?}");
     assert!((behind.seconds + behind.holds_seconds - held).abs() < 0.2, "{behind:?} of {held}");
     let said = notices(&rig);
-    assert!(matches!(&said[..], [(Severity::Warning, text)] if text.contains("the buffer holds for")), "{said:?}");
+    assert!(matches!(&said[..], [(Severity::Warning, text)] if text.contains("the buffer lasts")), "{said:?}");
     rig.offline.hang_disk(false);
     assert_eq!(rig.offline.status().record.behind, None);
     let said = notices(&rig);
@@ -134,7 +134,7 @@ fn more_takes_at_once_than_there_may_be_are_refused_in_words_and_none_is_made_of
     }
     for line in ["record.start jam", "record.capture"] {
         let refused = rig.refused(line);
-        assert!(refused.contains("8 takes are being written already"), "{refused}");
+        assert!(refused.contains("8 are being written"), "{refused}");
     }
     rig.offline.hang_disk(false);
     rig.wait_ms(500);
@@ -169,7 +169,7 @@ fn the_answer_to_stop_leads_with_a_file_that_can_be_read() {
     assert_eq!(rig.offline.status().record.take.as_ref().unwrap().path, rig.take("jam-part2.wav"));
     let answer = rig.ask("record.stop");
     assert!(
-        answer.contains(&format!(" s to {part}; recording to ")) && answer.contains("somebody removed it"),
+        answer.contains(&format!(" s to {part}; recording to ")) && answer.contains("another program removed it"),
         "{answer}"
     );
     assert_eq!(rig.offline.status().faults.disk_refused, 1);
@@ -177,7 +177,7 @@ fn the_answer_to_stop_leads_with_a_file_that_can_be_read() {
     rig.ask("record.start gone");
     rig.wait_ms(100);
     std::fs::remove_file(rig.take("gone.wav")).unwrap();
-    assert!(rig.refused("record.stop").contains("somebody removed it"));
+    assert!(rig.refused("record.stop").contains("another program removed it"));
 }
 
 #[test]
@@ -219,14 +219,14 @@ fn the_outcome_of_a_take_is_the_answer_to_the_client_that_asked_for_it() {
         rig.wait_ms(500);
         rig.ask("record.stop");
     }
-    assert_eq!(rig.ask("take.rename one \"new name\""), "one.wav is new name.wav now");
+    assert_eq!(rig.ask("take.rename one \"new name\""), "one.wav is now new name.wav");
     assert!(rig.take("new name.wav").exists());
     let refused = rig.refused("take.rename two new name");
-    assert!(refused.contains("is there already"), "{refused}");
+    assert!(refused.contains("exists already"), "{refused}");
     assert!(rig.refused("take.rename one three").starts_with("one"));
     let played = rig.ask("take.play two");
-    assert!(played.starts_with("playing ") && played.ends_with("two.wav, of 0.6 s"), "{played}");
-    assert!(rig.ask("take.seek 0.2").contains("from 0.2 s on"));
+    assert!(played.starts_with("playing ") && played.ends_with("two.wav, length 0.6 s"), "{played}");
+    assert!(rig.ask("take.seek 0.2").contains("from 0.2 s, length"));
     assert!(rig.refused("take.play none").starts_with("cannot play "));
     assert!(rig.ask("take.remove \"new name\"").contains("is in the trash"));
     assert!(rig.refused("take.remove none").starts_with("none"));
@@ -256,11 +256,11 @@ fn a_take_of_several_files_has_one_name_and_its_removal_says_how_to_free_its_roo
     rig.ask("record.stop");
     let played = rig.refused("take.play ea");
     assert!(played.ends_with("name one of ea-inputs.wav, ea-master.wav"), "{played}");
-    assert_eq!(rig.ask("take.rename ea x"), "ea is x now");
+    assert_eq!(rig.ask("take.rename ea x"), "ea is now x");
     for file in ["x-inputs.wav", "x-master.wav", "x.mid"] {
         assert!(rig.take(file).exists(), "{file}");
     }
     let removed = rig.ask("take.remove x");
-    assert!(removed.ends_with("; it takes its room until `busker takes remove --empty-trash --yes`"), "{removed}");
+    assert!(removed.ends_with("; it uses disk space until `busker takes remove --empty-trash --yes`"), "{removed}");
     assert!(!rig.take("x.mid").exists() && rig.take(".trash/x.mid").exists());
 }

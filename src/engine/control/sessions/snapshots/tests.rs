@@ -297,7 +297,7 @@ fn a_recall_is_undone_and_done_again_on_the_way_and_after() {
 #[test]
 fn comparing_toggles_between_before_and_after() {
     let mut rig = Rig::new();
-    assert!(rig.refused("snapshot.compare").contains("nothing was recalled"));
+    assert!(rig.refused("snapshot.compare").contains("nothing to compare"));
     rig = Rig::two();
     let (a, mut b) = (rig.kept("a"), rig.kept("b"));
     rig.ask("snapshot.recall b 4");
@@ -332,11 +332,12 @@ fn the_library_is_kept_and_parameters_the_profile_does_not_have_stay_in_it() {
     rig.ask("snapshot.recall old");
     assert_eq!(rig.values()[rig.index("filter_cutoff")], 127, "brought into range");
     let told = rig.notices();
-    let skipped = |(severity, text): &(Severity, String)| *severity == Severity::Warning && text.starts_with("2 of");
+    let skipped =
+        |(severity, text): &(Severity, String)| *severity == Severity::Warning && text.starts_with("2 parameters of");
     assert!(told.iter().any(skipped), "{told:?}");
     assert_eq!(
         rig.ask("snapshot.save old"),
-        "old is saved in place of the old one: it is in the trash, and param.undo brings it back"
+        "old is saved, replacing the old one: it is in the trash, and param.undo restores it"
     );
     assert_eq!(rig.ask("snapshot.save new"), "new is saved");
     let snapshots: Snapshots = stored::load(&rig.file()).unwrap();
@@ -395,7 +396,7 @@ fn a_snapshot_that_does_not_reach_the_disk_is_not_reported_as_saved() {
     // A folder in its place cannot be written over, even by root.
     std::fs::create_dir(&file).unwrap();
     let refused = rig.refused("snapshot.save warm");
-    assert!(refused.starts_with("the snapshots work, but ") && refused.contains("snapshots.yaml"), "{refused}");
+    assert!(refused.starts_with("the snapshots work now, but ") && refused.contains("snapshots.yaml"), "{refused}");
     assert_eq!(rig.status().faults.disk_refused, 1);
     assert!(rig.ask("snapshot.list").contains("warm"), "it is there until busker ends");
     rig.wait_ms(5000);
@@ -446,6 +447,6 @@ fn a_snapshot_of_another_station_is_kept_and_known_here_from_then_on() {
     let kept: Snapshots = stored::load(&file).unwrap();
     assert_eq!(kept.of(&rig.profile.id).map(|it| it.name.as_str()).collect::<Vec<_>>(), ["theirs", "more"]);
     std::fs::write(&file, "snapshots: 3\n").unwrap();
-    assert!(rig.refused("snapshot.save again").contains("is left as it is"));
+    assert!(rig.refused("snapshot.save again").contains("is not overwritten"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "snapshots: 3\n");
 }

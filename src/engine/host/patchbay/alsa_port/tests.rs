@@ -335,7 +335,7 @@ fn a_port_that_is_not_waited_for_must_be_there() {
     let asked = |name: &str| AlsaAsked { name: name.to_owned(), rank: Box::new(|_| None), output: true, wait: false };
     let mut seq = world.clone();
     let HostError(why) = AlsaPort::open(PatchbayIndex(0), asked("volca"), Some(&mut seq), &[], 0).err().unwrap();
-    assert_eq!(why, format!("there is no MIDI port 'volca' (there is only {NAME}): plug it in, or choose another"));
+    assert_eq!(why, format!("no MIDI port 'volca' (there is only {NAME}): plug it in, or choose another"));
     let (port, _) = AlsaPort::open(PatchbayIndex(0), asked("acme"), Some(&mut seq), &[], 0).unwrap();
     let taken = [port.takes().unwrap()];
     let HostError(why) = AlsaPort::open(PatchbayIndex(1), asked("synth"), Some(&mut seq), &taken, 0).err().unwrap();
