@@ -235,7 +235,7 @@ fn the_printed_pages_are_made_from_the_tables() {
         assert!(output.status.success(), "{args:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    let man = print(&["man"]).replace("\\*(Aq", "'");
+    let man = print(&["man"]).replace("\\*(Aq", "'").replace("\\-", "-");
     for row in busker::command::COMMANDS {
         assert!(man.contains(row.help), "{} is not in the manual page", row.name);
     }
