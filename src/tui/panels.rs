@@ -11,6 +11,7 @@ pub mod line;
 pub mod midi;
 pub mod question;
 pub mod takes;
+pub mod tracks;
 
 use super::{
     app::{App, AppRequest, act as screen},
@@ -244,6 +245,8 @@ panels! {
     Midi = midi
     /// The recordings.
     Takes = takes
+    /// The tracks and their loops.
+    Tracks = tracks
     /// A command that is typed.
     Line = line
     /// A search for a knob.
