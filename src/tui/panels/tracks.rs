@@ -155,6 +155,8 @@ impl PanelSpec for State {
                     .is_some_and(|tracks| tracks.tracks.iter().any(|track| track.waits_beats.is_some()));
                 Availability::possible(waits)
             }
+            // Without a track it adds one.
+            Act::Pedal => Availability::Possible,
             _ => Availability::possible(focused.is_some()),
         }
     }
