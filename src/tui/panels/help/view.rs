@@ -1,4 +1,4 @@
-//! How help is drawn: its lines between two rules.
+//! Draws help: its lines between two rules.
 
 use super::HelpItem;
 use crate::tui::{theme::OverlayLook, widgets::text};
