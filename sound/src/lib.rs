@@ -1,4 +1,4 @@
-//! What busker computes and nothing else: pure, and apart so that it is always optimized.
+//! The computations of busker: pure, and in a package of their own so that they are always optimized.
 //!
 //! - [`music`]: units, the plan from frames to beats, sync, loops. It never reads a clock.
 //! - [`midi`]: messages, the parser, Standard MIDI Files.
@@ -10,7 +10,7 @@
 //!   plan, [`frame_clock`] for which frame is rendered when.
 //! - [`resampling`], [`spectrum`]: what is generic in libraries, compiled once.
 
-/// The longest block of frames that is worked on at once.
+/// Maximum frames that are processed at once.
 pub const MAX_BLOCK: usize = 1024;
 
 pub mod bridge;
