@@ -118,7 +118,7 @@ class Osc:
 class WebSocket:
     """A client of /api/events; enough of RFC 6455 for short messages."""
 
-    # A pong that nobody asked for: who is silent for 10 s is sent away.
+    # An unrequested pong: a client that is silent for 10 s is disconnected.
     HEARTBEAT = b"\x8a\x80\0\0\0\0"
 
     def __init__(self, station):

@@ -12,7 +12,7 @@ from clients import private_mb
 
 PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) == 2 else sys.exit(__doc__)
 TICKS = os.sysconf("SC_CLK_TCK")
-# What is always held: 66 s of two inputs and the master at 48 kHz, four bytes a sample.
+# The size of the capture buffer: 66 s of two inputs and the master at 48 kHz, four bytes a sample.
 CAPTURE_MB = 66 * 48_000 * 4 * 4 / 2**20
 
 

@@ -81,7 +81,7 @@ def makes_takes(station, end):
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
             if name.endswith(".wav"):
                 desk.ask(f"take.remove {name}")
-        # The trash is the user's; a disk is not to be filled in the meantime.
+        # The user empties the trash; meanwhile it must not fill the disk.
         for root, _, names in os.walk(folder + "/.trash"):
             for name in names:
                 os.remove(os.path.join(root, name))

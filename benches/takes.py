@@ -18,7 +18,7 @@ CHANNELS, RATE_HZ, SAMPLE_BYTES = 32, 48_000, 3
 PERIOD = 1024
 TICKS = os.sysconf("SC_CLK_TCK")
 SERVER = f"busker-takes-{os.getpid()}"
-# Where busker's audio begins.
+# The offset of busker's audio in a file.
 AUDIO_AT = 4096
 
 
@@ -115,7 +115,7 @@ def by_busker(home):
     figures = recorded(home, path, PROGRAM, "record", "--device", "jack", "--input", f"1-{CHANNELS}", "--out", path)
     with open(path, "rb") as take:
         take.seek(AUDIO_AT + figures[-1] * CHANNELS * SAMPLE_BYTES)
-        # What happened to it is told by the labels after its audio.
+        # The labels after the audio name the events.
         labels = take.read()
     os.unlink(path)
     return figures, labels.count(b"xrun\0"), labels.count(b"gap ")
@@ -187,7 +187,7 @@ def main():
         ("private memory of busker", busker[2], f"MB; jack_capture {theirs[2]:.2f}", lambda x: True),
         ("  its capture buffer", capture_mb(), "MB", lambda x: True),
         ("  without that", busker[2] - capture_mb(), "under 40 MB", lambda x: x < 40),
-        # An interrupted server hands out less than the time that passes.
+        # An interrupted server delivers less than the elapsed time.
         ("recorded by busker", busker[3], f"frames, at least {frames:.0f}", lambda x: x >= frames or xruns > 0),
         ("recorded by jack_capture", theirs[3], "frames", lambda x: True),
         ("gaps", gaps, "none", lambda x: x == 0),

@@ -5,17 +5,15 @@
 //! - [`music`], [`midi`], [`wav`], [`synth`]: the package `sound/`, pure. Units, time, messages, headers, the built-in
 //!   synth. They never read a clock.
 //! - [`motion`]: LFOs and envelopes that modulate parameters, pure.
-//! - [`yaml`], [`profile`], [`config`], [`script`], [`midi_maps`], [`snapshots`], [`session`]: what files say, and what it
-//!   means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
-//! - [`taps`]: the places where audio can be recorded, by their names, pure.
-//! - [`takes`]: recordings as files: what they are, and what can be made of them.
+//! - [`yaml`], [`profile`], [`config`], [`script`], [`midi_maps`], [`snapshots`], [`session`]: the formats of files, read
+//!   and checked. [`stored`] is shared by those that busker writes; [`files`] replaces files atomically.
+//! - [`taps`]: the sources of audio to record, by their names, pure.
+//! - [`takes`]: recordings as files: listing, reading, editing and exporting them.
 //! - [`command`], [`status`]: the vocabulary: every command and question, and every report of the engine.
 //! - [`engine`]: the control thread and the real-time threads it hands work to.
-//! - [`nts1`]: MIDI SysEx of the NTS-1 alone: its dumps and user units, and the exchange of messages that transfers
-//! them.
+//! - [`nts1`]: MIDI SysEx of the NTS-1: its dumps and user units, and the messages that transfer them.
 //! - [`keymap`], [`tui`]: the screen; it holds the state of the view and nothing musical.
-//! - [`remote`]: the ways for clients to connect: attached screens, OSC, HTTP and WebSocket. They hold no musical state
-//! either.
+//! - [`remote`]: the ways for clients to connect: attached screens, OSC, HTTP and WebSocket; no musical state either.
 //! - [`cli`]: the subcommands of the command line; [`logging`] writes their log, [`threads`] waits for threads to end.
 
 pub mod cli;

@@ -10,7 +10,7 @@ from station import Busy, at_rest, busy_loop, listen
 BPM = 120
 PULSE_NS = 60e9 / BPM / 24
 CLOCK, START, STOP = 0xF8, 0xFA, 0xFC
-# The frame clock's loop settles in this time; a musician's count-in is longer.
+# The frame clock's loop settles in this time; a count-in is longer.
 SETTLE_S = 5
 NAIVE = """
 import sys, time
@@ -21,7 +21,7 @@ with open(sys.argv[1], "wb", buffering=0) as port:
         time.sleep(%r)
     port.write(b"\\xfc")
 """ % (PULSE_NS / 1e9, PULSE_NS / 1e9)
-# What a row is held to: p50, p99 in µs; drift in µs/s.
+# The limits of a row: p50, p99 in µs; drift in µs/s.
 OTHER, FIFO = (60, 300, 5), (30, 100, 5)
 
 
@@ -44,7 +44,7 @@ def measure(got):
     origin = got[0][0]
     pulses = [at - origin for at, byte in got if byte == CLOCK]
     bytes_ = [byte for _, byte in got]
-    # Counted from end to end, for a late pulse is not a missing one.
+    # Counted over the whole run, because a late pulse is not a missing one.
     missing = round((pulses[-1] - pulses[0]) / PULSE_NS) + 1 - len(pulses)
     settled = [at for at in pulses if at >= SETTLE_S * 1e9] if pulses[-1] > 2 * SETTLE_S * 1e9 else pulses
     step, first = grid(list(enumerate(settled)))

@@ -97,7 +97,7 @@ def listen(command, realtime, env, fifo, seconds, look=lambda pid, since: None, 
         data = arrived(reader, ready, awake)
         now = time.monotonic_ns()
         if not data:
-            # Between two writers poll reports a hang-up at once, all the time.
+            # Without a writer, poll reports a hang-up at once, all the time.
             time.sleep(0 if awake else 0.001)
             continue
         got.extend((now, byte) for byte in data)

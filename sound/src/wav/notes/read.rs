@@ -81,7 +81,7 @@ fn origin(content: &[u8]) -> Option<Origin> {
     })
 }
 
-/// The complete chunks of a list.
+/// A text up to its end or its first zero.
 fn text(bytes: &[u8]) -> String {
     let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     plain(&String::from_utf8_lossy(bytes))
@@ -91,7 +91,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|word| u32::from_le_bytes(*word))
 }
 
-/// The chunks of a list, as far as they are whole.
+/// The complete chunks of a list.
 fn parts(mut list: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (id, rest) = list.split_first_chunk::<4>()?;
