@@ -4,7 +4,7 @@
 //! the same everywhere. A row gives the name, the arguments with their kinds, and one line of help; the enum, the
 //! parser and the printer are made from it, so they cannot disagree.
 //!
-//! To add a command: add a row here and its arm in `engine/control/execute.rs`. The compiler names what is missing.
+//! To add a command: add a row here and its arm in `engine/control/execute.rs`. The compiler reports the missing arm.
 
 pub mod arg;
 pub mod channels;

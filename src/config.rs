@@ -504,7 +504,7 @@ idle_end_minutes: 0
         );
         let sound = Settings { block_frames: Some(64), clock_on: Some(false), ..Settings::default() };
         assert_eq!(file.settings, sound);
-        assert!(SettingsFile::check("config.yaml", "audio: [").is_err(), "what is no YAML says nothing");
+        assert!(SettingsFile::check("config.yaml", "audio: [").is_err(), "a text that is no YAML is an error");
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub trait FromYaml: Default {
 
 /// A value that is written to a file.
 pub trait ToYaml: FromYaml {
-    /// The beginning of the message for a file that cannot be written: what still works and what is lost.
+    /// The beginning of the message for a file that cannot be written: what still works, and the loss.
     const LOSS: &'static str;
     /// How the user makes room when the file would be too long.
     const ROOM: &'static str;

@@ -8,7 +8,7 @@
 //! - [`bridge`]: from one sound card's clock to another's.
 //! - [`latest`]: the cell in which a level crosses threads: the newest value wins. [`plan_cell`] is such a one for the
 //!   plan, [`frame_clock`] for which frame is rendered when.
-//! - [`resampling`], [`spectrum`]: what is generic in libraries, compiled once.
+//! - [`resampling`], [`spectrum`]: generic code of libraries, compiled once.
 
 /// Maximum frames that are processed at once.
 pub const MAX_BLOCK: usize = 1024;

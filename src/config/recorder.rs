@@ -94,9 +94,9 @@ pub enum Split {
     /// Only before 4 GiB.
     #[default]
     Never,
-    /// After so many seconds, 1..=86400.
+    /// After this many seconds, 1..=86400.
     Seconds(f64),
-    /// After so many MB, 1..=4000.
+    /// After this many MB, 1..=4000.
     Megabytes(f64),
 }
 

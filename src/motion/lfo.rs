@@ -32,7 +32,7 @@ impl LfoShape {
         ("sample-hold", LfoShape::SampleHold),
     ];
 
-    /// The wave after so many cycles, from -1 to 1.
+    /// The wave after `cycles` cycles, from -1 to 1.
     pub fn at(self, cycles: f64, chance: Chance) -> f64 {
         let part = cycles - cycles.floor();
         // Cycles before the start have random values of their own, too.

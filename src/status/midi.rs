@@ -210,7 +210,7 @@ impl SourceStatus {
     }
 }
 
-/// What the system granted. Without it everything works, with less steady timing.
+/// The scheduling that the system granted. Without it everything works, with less steady timing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RealtimeStatus {
     /// Whether the MIDI clock thread runs under SCHED_FIFO; null if there is no such thread.

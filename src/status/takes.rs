@@ -42,7 +42,7 @@ pub struct TakeInfo {
     pub sample_rate_hz: Option<u32>,
     /// The time of recording, local time, `yyyy-mm-dd hh:mm`.
     pub made: String,
-    /// Whether it can be played.
+    /// Its condition.
     pub state: TakeState,
     /// The result of measuring it; null until it is measured.
     pub verdict: Option<Arc<Verdict>>,

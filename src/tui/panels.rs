@@ -249,7 +249,7 @@ panels! {
     Line = line
     /// A search for a knob.
     Find = find
-    /// Whether to do it is asked.
+    /// A question before an action.
     Question = question
     /// The keys and the commands.
     Help = help

@@ -387,7 +387,7 @@ fn the_focus_stays_at_its_take() {
     assert_eq!(focused(&mut player, "pageup"), Some("newer".to_owned()));
     assert_eq!(focused(&mut player, "pagedown home"), Some("newer".to_owned()), "the newest");
     player.status = with_takes();
-    assert_eq!(focused(&mut player, ""), Some("friday jam".to_owned()), "whoever is at the top sees what is new");
+    assert_eq!(focused(&mut player, ""), Some("friday jam".to_owned()), "at the top, the focus follows new takes");
     player.status = with(Vec::new());
     assert_eq!(focused(&mut player, "up down home end pageup pagedown enter left right n N r x delete"), None);
     assert_eq!(player.app.mode(), Mode::Of(Panel::Takes));
@@ -421,7 +421,7 @@ fn tab_completes_takes_and_options_of_the_recorder() {
 #[test]
 fn the_next_instrument_is_the_next_port_with_an_output() {
     let mut player = Player::new(with_ports());
-    assert_eq!(player.press("f3"), ["port.use 3"], "port 2 is only heard");
+    assert_eq!(player.press("f3"), ["port.use 3"], "port 2 is an input only");
     *player.status.instrument = 3;
     assert_eq!(player.press("z"), ["note.on C3 100"]);
     assert_eq!(player.press("f3"), ["note.off C3", "port.use 1"], "around the end, and no note is left behind");
@@ -743,7 +743,7 @@ fn tab_completes_snapshots_and_sections() {
     };
     assert_eq!(completed("snapshot.delete b", "tab"), "snapshot.delete bright");
     assert_eq!(completed("snapshot.rename w", "tab"), "snapshot.rename warm ");
-    assert_eq!(completed("snapshot.rename warm b", "tab"), "snapshot.rename warm b", "a new name is nobody's yet");
+    assert_eq!(completed("snapshot.rename warm b", "tab"), "snapshot.rename warm b", "a new name has no completions");
     assert_eq!(completed("param.random fil", "tab"), "param.random Filter");
     assert_eq!(completed("param.random fil", "tab tab"), "param.random filter_type");
     assert_eq!(completed("param.mutate 10 arp_i", "tab"), "param.mutate 10 arp_intervals");

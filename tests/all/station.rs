@@ -18,7 +18,7 @@ const SPECTRUM: usize = 16_384;
 
 /// The centroid of the spectrum, in Hz.
 fn centroid_hz(samples: &[f32]) -> f64 {
-    assert!(samples.iter().map(|x| x * x).sum::<f32>() > 0.1, "there is nothing to hear");
+    assert!(samples.iter().map(|x| x * x).sum::<f32>() > 0.1, "the take is silent");
     let window = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / samples.len() as f64).cos();
     let mut spectrum: Vec<Complex<f64>> =
         samples.iter().enumerate().map(|(i, x)| Complex::new(f64::from(*x) * window(i), 0.0)).collect();

@@ -336,8 +336,8 @@ fn the_station_ends_without_a_server_that_was_killed() {
 }
 
 #[test]
-fn a_server_that_hangs_blocks_no_thread_and_the_next_one_is_used() {
-    alone("a_server_that_hangs_blocks_no_thread_and_the_next_one_is_used", || {
+fn a_server_that_hangs_blocks_no_thread_and_is_used_again() {
+    alone("a_server_that_hangs_blocks_no_thread_and_is_used_again", || {
         let server = Server::start();
         let stage = Stage::with_ports(&[""]);
         stage.ask("record.start take");

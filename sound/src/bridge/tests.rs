@@ -166,7 +166,7 @@ fn the_follower_plays_the_other_clocks_pitch_and_keeps_the_highs() {
         let span = (crossings[crossings.len() - 1] - crossings[0]) as f64;
         let cycles = (crossings.len() - 1) as f64;
         let heard_ppm = (cycles / span / (15e3 / 48e3) - 1.0) * 1e6;
-        assert!((heard_ppm - ppm).abs() < 20.0, "{ppm} ppm is heard as {heard_ppm}");
+        assert!((heard_ppm - ppm).abs() < 20.0, "{ppm} ppm is played as {heard_ppm}");
     }
 }
 

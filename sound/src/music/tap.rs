@@ -161,7 +161,7 @@ mod tests {
             // Each tap is off its beat by at most 4 %, so the mean of 8 intervals by at most 1 %.
             let at: Vec<f64> = (0..9).map(|i| (i as f64 + off[i]) * beat_ms).collect();
             let heard = tapped(at.windows(2).map(|pair| pair[1] - pair[0])).unwrap();
-            prop_assert!((heard / bpm - 1.0).abs() < 0.011, "{bpm} heard as {heard}");
+            prop_assert!((heard / bpm - 1.0).abs() < 0.011, "{bpm} is measured as {heard}");
         }
 
         #[test]

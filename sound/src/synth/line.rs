@@ -100,7 +100,7 @@ impl Ramp {
 
 /// The level and type of an effect: a change of type fades out, switches and fades in, so that it does not click.
 pub struct EffectSwitch<T> {
-    /// What is running; `None` is off.
+    /// The running effect; `None` is off.
     pub running: Option<T>,
     fade: Ramp,
 }

@@ -87,7 +87,7 @@ fn halves_are_in_midis_order_except_for_synths_that_need_another() {
         assert_eq!(halves, expected, "{maker} {device}");
     }
     let says = |rows: &str| import("t.csv", &format!("{HEADER}\n{rows}")).unwrap().made.remove(0).yaml;
-    assert!(says(&rows("ACME", "Zap")).contains("\norder: msb_first\n"), "whoever knows better finds it");
+    assert!(says(&rows("ACME", "Zap")).contains("\norder: msb_first\n"), "a user can find and change it");
     assert!(!says("ACME,Zap,Osc,Wave,,50,,0,127,,,,,,,,,\n").contains("order"));
 }
 

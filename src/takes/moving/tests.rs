@@ -85,7 +85,7 @@ fn after_a_kill_between_any_two_moves_a_take_is_together_after_the_next_start() 
         for (from, to) in &moves.steps()[..done] {
             move_new(from, to).unwrap();
         }
-        assert_eq!(finish_moves(folder.path()).unwrap(), 0, "somebody is at it");
+        assert_eq!(finish_moves(folder.path()).unwrap(), 0, "another program carries out the plan");
         kill(plans);
         assert_eq!(finish_moves(folder.path()).unwrap(), 4 - done);
         assert_eq!(names_in(folder.path()), MOVED);

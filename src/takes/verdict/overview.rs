@@ -6,11 +6,11 @@ use utoipa::ToSchema;
 /// The value of full scale in a column.
 const FULL_SCALE: f32 = 127.0;
 
-/// The lowest and the highest sample of each column, of all channels; full scale is 127. A take of fewer frames has
-/// columns that are the same.
+/// The lowest and the highest sample of each column, over all channels; full scale is 127. A take of fewer frames has
+/// equal columns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Overview {
-    /// [`Overview::COLUMNS`] of them, as (lowest, highest).
+    /// [`Overview::COLUMNS`] columns, each as (lowest, highest).
     pub columns: Vec<(i8, i8)>,
 }
 

@@ -169,7 +169,7 @@ fn an_empty_take_is_measured() {
 }
 
 #[test]
-fn the_offset_is_that_of_the_channel_with_the_largest() {
+fn the_largest_offset_of_all_channels_is_measured() {
     let samples: Vec<f32> = signal(1, 48_000, sine(1_000.0, -20.0)).iter().flat_map(|s| [*s, s - 0.02]).collect();
     let verdict = verdict(2, &samples);
     assert!((verdict.dc_offset - 0.02).abs() < 1e-4, "{}", verdict.dc_offset);

@@ -73,7 +73,7 @@ mod tests {
         let open = Open::only(Panel::Knobs).with(Panel::Takes).with(Panel::Line);
         assert_eq!((open.top(), open.base(), open.over()), (Panel::Line, Panel::Takes, Some(Panel::Line)));
         let open = open.with(Panel::Midi);
-        assert_eq!(open.top(), Panel::Line, "the ground changes below what is open");
+        assert_eq!(open.top(), Panel::Line, "the ground changes below the open panel");
         assert_eq!(open.closed().top(), Panel::Takes);
         assert_eq!(open.closed().closed(), Open::only(Panel::Midi));
         assert_eq!(open.closed().closed().closed(), open.cleared(), "the ground stays");

@@ -84,7 +84,7 @@ fn reported_releases_end_notes_and_nothing_else_does() {
     assert_eq!(player.release('z', 48, 80), ["note.off C3"]);
     player.press('z', 48, 1000);
     assert_eq!(player.piano.deadline(), None);
-    assert!(player.press('z', 48, 1100).is_empty(), "with releases told, a press of a held key is a repeat");
+    assert!(player.press('z', 48, 1100).is_empty(), "with reported releases, a press of a held key is a repeat");
     assert!(player.tick(99_000).is_empty());
     assert_eq!(player.release('z', 48, 99_001), ["note.off C3"]);
     assert!(player.release('z', 48, 99_002).is_empty());

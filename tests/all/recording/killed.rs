@@ -115,7 +115,7 @@ fn killed_and_repaired(home: &Path, at: usize, moment: Duration, witness: &Witne
     let given = kill_after(home, &name, moment);
     let told = frames(&path);
     let in_file = Wav::read(&mut File::open(&path).unwrap()).unwrap().frames().unwrap();
-    assert!(told + RATE_HZ > in_file, "{name}: the header tells of {told} of {in_file} frames");
+    assert!(told + RATE_HZ > in_file, "{name}: the header has {told} of {in_file} frames");
     // The writer's next turn is over before its delay is read.
     thread::sleep(LOOK);
     let allowed = RATE_HZ + witness.late_frames(begun);

@@ -142,13 +142,13 @@ fn held_notes_are_released_at_the_end_of_a_take_and_every_track_is_as_long_as_th
         [(1920, vec![0x81, 60, 64]), (1920, vec![0x81, 60, 64]), (1920, vec![0xB1, 64, 0])],
         "as many ends as beginnings, and the pedal that is down"
     );
-    assert_eq!(heard(&file.tracks[2]).len(), 2, "what is ended is not ended twice");
+    assert_eq!(heard(&file.tracks[2]).len(), 2, "an ended note is not ended twice");
     // A take continues: its end moves.
     smf.end_before(96_000);
     let bytes = smf.bytes();
     let file = midly::Smf::parse(&bytes).unwrap();
     assert_eq!(end_of(&file.tracks[0]), 3840);
-    assert_eq!(heard(&file.tracks[1]).len(), 6 + 1 + 2, "the late end of one note, and of what is held the rest");
+    assert_eq!(heard(&file.tracks[1]).len(), 6 + 1 + 2, "the late end of one note, and the ends of the held ones");
 }
 
 proptest! {

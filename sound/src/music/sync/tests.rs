@@ -167,7 +167,7 @@ proptest! {
         source.follower.look(last_ns + 450_000_000);
         let lost = if count > 1 { SyncState::Lost } else { SyncState::Waiting };
         prop_assert_eq!(source.follower.state(), lost);
-        prop_assert_eq!(source.follower.time(), mapping, "the mapping stands as it was");
+        prop_assert_eq!(source.follower.time(), mapping, "the mapping is unchanged");
     }
 
     #[test]
@@ -242,7 +242,7 @@ fn a_tempo_out_of_range_is_unsteady() {
         let mut source = Source::locked(120.0);
         source.pulses(pulses_in(3.0, x), x, |_, _| ());
         assert_ne!(source.follower.state(), SyncState::Locked, "{x}");
-        assert!((source.bpm() - 120.0).abs() < 6.0, "the mapping stands: {} for {x}", source.bpm());
+        assert!((source.bpm() - 120.0).abs() < 6.0, "the mapping is unchanged: {} for {x}", source.bpm());
     }
 }
 
@@ -312,7 +312,7 @@ fn stop_continue_and_position_set_the_song_position() {
     let mut source = Source::locked(120.0);
     let now = |source: &Source| (source.at_ns + 2e6) as u64;
     let at = now(&source);
-    assert_eq!(source.follower.stop(at), None, "it stands already");
+    assert_eq!(source.follower.stop(at), None, "it is stopped already");
     source.follower.start(at);
     source.pulses(10, 120.0, |_, _| ());
     let at = now(&source);

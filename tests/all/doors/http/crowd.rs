@@ -36,7 +36,7 @@ fn connections_beyond_the_maximum_are_closed() {
         stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         matches!((&**stream).read(&mut [0]), Ok(0))
     });
-    assert!(closed.count() >= 16, "nobody was sent away");
+    assert!(closed.count() >= 16, "no client was refused");
     drop(crowd);
     wait_for("room", || {
         let mut stream = served.connect();
@@ -153,7 +153,7 @@ fn requests_that_are_no_http_are_refused() {
         let reply = served.raw(text.as_bytes());
         let reply = String::from_utf8_lossy(&reply);
         assert!(reply.starts_with(begins) && !reply.starts_with("HTTP/1.1 404"), "{:.40}: {reply}", text);
-        assert!(reply.contains(r#"{"error":""#), "what is refused says why: {:.40}: {reply}", text);
+        assert!(reply.contains(r#"{"error":""#), "a refusal gives its reason: {:.40}: {reply}", text);
     }
     assert_eq!(served.ask("GET", "/api/status", "").status, 200);
 }

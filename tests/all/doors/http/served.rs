@@ -240,7 +240,7 @@ impl Socket {
             if is_it(&told) {
                 return told;
             }
-            assert!(start.elapsed() < PATIENCE, "{what} was not told");
+            assert!(start.elapsed() < PATIENCE, "{what} was not received");
         }
     }
 
