@@ -83,7 +83,7 @@ pub struct Status {
     /// The folder of the open session.
     #[schema(value_type = Option<String>)]
     pub session: StatusPart<Option<PathBuf>>,
-    /// Recording.
+    /// The state of the recorder.
     #[schema(value_type = RecordStatus)]
     pub record: StatusPart<RecordStatus>,
     /// The take that is played.

@@ -1,7 +1,7 @@
-"""Rows on how even the clock is, and how far it drifts, alone on its port.
+"""Rows on the jitter and the drift of the clock, alone on its port.
 
-The deviation, of every pulse, is from the even grid that fits the pulses best; the drift is that grid's tempo against the
-tempo asked for. The worst tenth of the pulses has no say in the grid, for a machine that stood still for some
+The deviation of every pulse is from the even grid that fits the pulses best; the drift is that grid's tempo compared
+with the requested tempo. The worst tenth of the pulses is left out of the fit, because a machine that stalled for some
 milliseconds did not change its tempo."""
 
 import contextlib, statistics, sys
@@ -33,14 +33,14 @@ def fit(points):
 
 
 def grid(points):
-    """The grid of nine in ten."""
+    """The grid of the best nine in ten pulses."""
     step, first = fit(points)
     nearest = sorted(points, key=lambda point: abs(point[1] - first - point[0] * step))
     return fit(nearest[:len(nearest) * 9 // 10])
 
 
 def measure(got):
-    """What the bytes say: |deviation| at p50, p99 and its maximum in µs, drift in µs/s, pulses missing, start and stop."""
+    """The figures of the bytes: |deviation| at p50, p99 and its maximum in µs, drift in µs/s, pulses missing, start and stop."""
     origin = got[0][0]
     pulses = [at - origin for at, byte in got if byte == CLOCK]
     bytes_ = [byte for _, byte in got]
@@ -56,7 +56,7 @@ def measure(got):
 
 
 def rows(bench):
-    """The clock under both policies, beside busy loops, and a clock in Python that sleeps a pulse's length again and again."""
+    """The clock under both policies, beside busy loops, and a clock in Python that sleeps the length of a pulse repeatedly."""
     clock = [bench.program, "clock", "--bpm", str(BPM), "--port", "raw:" + bench.fifo, "--seconds", str(bench.seconds)]
     naive = [sys.executable, "-c", NAIVE, bench.fifo, str(bench.seconds)]
     print(f"\nclock, {bench.seconds:g} s a row at {BPM} BPM; deviation in µs, drift in µs/s")

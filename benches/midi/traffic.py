@@ -29,7 +29,7 @@ def last_value(knob):
 
 
 def script(path, seconds, controllers_a_second):
-    """Writes a script of notes, and of controllers in a bunch each hundredth of a second; returns when notes are played."""
+    """Writes a script of notes, and of controllers in a bunch each hundredth of a second; returns the times of the notes."""
     bunch, notes, written = controllers_a_second // 100, [], set()
     with open(path, "w") as file:
         file.write(f"bpm: {BPM}\nsteps:\n")
@@ -71,7 +71,7 @@ def messages(got):
 
 
 def deviations(pulses, begin_s=2):
-    """How far each pulse from `begin_s` on is from the best grid, in µs, sorted; and the grid."""
+    """The deviation of each pulse from `begin_s` on from the best grid, in µs, sorted; and the grid."""
     points = [(i, at - pulses[0]) for i, at in enumerate(pulses) if at - pulses[0] > begin_s * 1e9]
     step, first = grid(points)
     return sorted(abs(at - first - i * step) / 1000 for i, at in points), (step, first + pulses[0])
@@ -82,7 +82,7 @@ def quantile(values, part):
 
 
 def note_latencies(found, notes):
-    """How much later than the quickest each note came, in ms."""
+    """The delay of each note compared with the fastest, in ms."""
     ons = [at for at, status, note, velocity in found if status & 0xF0 == 0x90 and velocity > 1]
     if len(ons) != len(notes):
         return None
@@ -91,7 +91,7 @@ def note_latencies(found, notes):
 
 
 def play(bench, name, seconds, controllers_a_second, ports):
-    """Runs a script; returns what came, and the memory it took after the first seconds and at the end."""
+    """Runs a script; returns the received bytes, and its memory after the first seconds and at the end."""
     path = f"{bench.home}/{name}.yaml"
     notes = script(path, seconds, controllers_a_second)
     memory = []
