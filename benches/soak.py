@@ -19,7 +19,12 @@ SETTINGS = """midi:
     - {{ port: 'raw:{clock}', output: no }}
     - {{ port: 'raw:{keyboard}', output: no, thru: [port] }}
 clock: {{ source: midi }}
+record: {{ split: 2s }}
 """
+
+
+# Commands that were not done.
+REFUSED = []
 
 
 def sends_clock(path, end, bpm=124.0):
@@ -69,10 +74,10 @@ def makes_takes(station, end):
     desk, n = Socket(station), 0
     while time.monotonic() < end:
         n += 1
-        for command in [f"record.start soak{n}", "record.mark", "record.split", "record.mark"]:
-            desk.ask(command)
-            time.sleep(2)
-        desk.ask("record.stop")
+        for command in [f"record.start soak{n}", "record.mark", "record.mark", "record.mark", "record.stop"]:
+            if not (answer := desk.ask(command))["done"]:
+                REFUSED.append(f"{command}: {answer['text']}")
+            time.sleep(2 if command != "record.stop" else 0)
         time.sleep(1)
         desk.ask(f"take.rename soak{n}.wav kept{n}")
         desk.ask("record.capture")
@@ -116,6 +121,8 @@ def main():
             sys.exit("a client hangs")
         atexit.unregister(station.process.kill)
         station.close()
+    if REFUSED:
+        sys.exit(f"refused: {REFUSED[:5]}")
     quarter = len(rows) // 4
     early, late = rows[quarter:2 * quarter], rows[-quarter:]
     middle = [[statistics.median(row[k] for row in rows) for rows in (early, late)] for k in range(3)]

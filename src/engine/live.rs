@@ -1,8 +1,9 @@
 //! The engine in real time: starts the threads, looks after the device, and ends everything in order.
 //!
-//! [`Engine::start`] puts the pieces on their threads. The control thread obeys commands, shows the status thirty
-//! times a second (or as often as it is told to), wakes whoever listens where it changed, and goes on with the simulated host when the device is lost, until it is back.
-//! Whatever ends it, takes are closed, notes are ended and the clock is stopped.
+//! [`Engine::start`] puts the pieces on their threads. The control thread obeys commands, publishes the status thirty
+//! times a second (or at the rate of its configuration), wakes subscribers where it changed, and goes on with the
+//! simulated host when the device is lost, until it is back. However the engine ends, takes are closed, notes are ended
+//! and the clock is stopped.
 
 mod device;
 
@@ -35,19 +36,19 @@ use std::{
 
 /// A command's effect is shown without waiting for the tick, but not more often than this.
 const SOONEST: Duration = Duration::from_millis(8);
-/// How often the callback's load is shown anew: a number that jumps cannot be read.
+/// How often a new load of the callback is shown: a number that jumps cannot be read.
 const LOAD_EVERY: Duration = Duration::from_millis(1000);
-/// How often the disk is looked at.
+/// How often the free space of the disk is read.
 const DISK_EVERY: Duration = Duration::from_secs(1);
-/// How long the disk may get on with nothing, on the way out, before what is not written of a take is given up.
+/// While the engine ends: how long the disk may write nothing before the rest of a take is given up.
 const CLOSE_TAKE: Duration = Duration::from_secs(10);
-/// And how long it may take in all: what the buffer holds is written in less, or not at all.
+/// And how long it may take in all: the frames in the buffer are written in less, or not at all.
 const CLOSE_LONGEST: Duration = Duration::from_secs(60);
-/// How long the keeper may need for what it was handed, on the way out.
+/// While the engine ends: how long the keeper may need for its last files.
 const KEEP: Duration = Duration::from_secs(10);
-/// How long a MIDI thread may need to end its notes, on the way out: a port that takes nothing is left.
+/// While the engine ends: how long a MIDI thread may need to end its notes. A port that takes nothing is left.
 const END_MIDI: Duration = Duration::from_secs(3);
-/// How long a device may need to stop, on the way out.
+/// While the engine ends: how long a device may need to stop.
 const END_DEVICE: Duration = Duration::from_secs(5);
 /// Commands obeyed before the status is shown again.
 const BURST: usize = 256;
@@ -55,13 +56,13 @@ const BURST: usize = 256;
 /// Opens a device again; slow things belong in here.
 pub type Reopen = Box<dyn FnMut() -> Result<Box<dyn Device>, HostError> + Send>;
 
-/// What an engine runs on.
+/// The device and ports of an engine.
 pub struct Machinery {
     /// The device, open.
     pub device: Box<dyn Device>,
     /// The ports, open, in the order they were asked for. Notes and knobs go to the first at the start.
     pub ports: Vec<OpenPort>,
-    /// What keeps them connected.
+    /// Keeps them connected.
     pub patchbay: Patchbay,
     /// Opens the same device again, at the same rate and with the same inputs.
     pub reopen: Reopen,
@@ -96,7 +97,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts an engine; `listener` gets what is sent.
+    /// Starts an engine; `listener` gets its notices and events.
     ///
     /// # Errors
     /// Nothing runs then.
@@ -129,7 +130,7 @@ impl Engine {
         let stats = Arc::<CallbackStats>::default();
         let driver =
             device.start(renderer, Arc::clone(&stats)).map_err(|StartFailed { error, .. }| EngineError::Host(error))?;
-        // Locked memory keeps the callback from waiting for a page; refused, everything runs on.
+        // Locked memory keeps the callback from waiting for a page; where the system refuses it, everything runs on.
         let lock = rustix::mm::MlockAllFlags::CURRENT | rustix::mm::MlockAllFlags::ONFAULT;
         control.realtime.memory_locked = rustix::mm::mlockall(lock).is_ok();
         let realtime = Arc::<OnceLock<bool>>::default();
@@ -175,7 +176,7 @@ impl Engine {
         Ok(Engine { station, control: Some(control) })
     }
 
-    /// For whoever asks.
+    /// The asking half, for clients.
     pub fn station(&self) -> &Station {
         &self.station
     }
@@ -185,7 +186,7 @@ impl Engine {
         self.join();
     }
 
-    /// Ends it in order, and says what went wrong on the way.
+    /// Ends it in order, and returns the failures while it ended.
     pub fn end(mut self) -> Vec<String> {
         let _ = self.station.send_surely(crate::command::Command::Quit {});
         self.join();
@@ -210,7 +211,7 @@ impl Drop for Engine {
 
 /// The control thread.
 struct Live {
-    /// How often the other threads are listened to and the status is shown.
+    /// How often it reads from the other threads and publishes the status.
     turn: Duration,
     control: Control,
     audio: Audio,
@@ -218,14 +219,14 @@ struct Live {
     realtime: Arc<OnceLock<bool>>,
     /// The clock's, where it has a thread.
     clock_realtime: Option<Arc<OnceLock<bool>>>,
-    /// Whether a refusal was told, or there was none.
+    /// Whether a refusal was reported, or there was none.
     told_granted: bool,
     end_clock: Arc<AtomicBool>,
     clock: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
-    /// What is shown.
+    /// The published status.
     shown: Shown,
-    /// The levels that others were woken for last.
+    /// The levels at the last wake of subscribers.
     woken_for: Levels,
     /// Ends with it, where profiles are watched.
     _profile_watch: Option<ProfileWatch>,
@@ -284,7 +285,7 @@ impl Live {
         }
     }
 
-    /// Shows how things are, and wakes whoever listens where there is something to be seen.
+    /// Publishes the status, and wakes subscribers where it changed.
     fn show(&mut self) {
         let now = self.now();
         let is_changed = self.control.show(&mut self.shown, now);
@@ -307,12 +308,12 @@ impl Live {
 
     fn clock_may_have_changed(&self) {
         if self.control.follows_a_clock() {
-            // The plan may have been bent.
+            // The plan may have changed.
             self.wake_clock();
         }
     }
 
-    /// A MIDI thread that met a fault has left its synths silent; what it did is not done any more.
+    /// A MIDI thread that met a fault has silenced its synths; its work is not done any more.
     fn look_after_threads(&mut self) {
         let ended = |thread: &mut Option<JoinHandle<()>>| thread.take_if(|thread| thread.is_finished()).is_some();
         for (ended, what) in
@@ -325,7 +326,7 @@ impl Live {
         }
     }
 
-    /// Whether the threads got what they asked for; they ask once they run. A refusal is told once.
+    /// Reads whether the threads got SCHED_FIFO; they ask once they run. A refusal is reported once.
     fn show_granted(&mut self) {
         let (scheduler, clock) = (self.realtime.get(), self.clock_realtime.as_ref().map(|clock| clock.get()));
         self.control.realtime.scheduler = scheduler == Some(&true);
@@ -348,7 +349,7 @@ impl Live {
     }
 
     fn obey(&mut self, Request { asked_ns, command, guest, reply }: Request) {
-        // The instant it was asked is the instant it is for: what is late is this thread.
+        // The command is executed for the instant it was asked at: only this thread is late.
         let now = Moment { ns: asked_ns, ..self.now() };
         let outcome = self.control.obey(&command, guest, now);
         match (outcome, reply) {
@@ -366,7 +367,7 @@ impl Live {
 
     fn answer(&mut self, answers: Vec<(Reply, Answer)>) {
         if !answers.is_empty() {
-            // Whoever has the answer finds in the status what it led to.
+            // A client that has the answer finds its effect in the status.
             self.show();
         }
         for (reply, answer) in answers {
@@ -374,7 +375,7 @@ impl Live {
         }
     }
 
-    /// The plan may have changed: the clock looks again when its next pulse is due.
+    /// The plan may have changed: the clock thread computes again when its next pulse is due.
     fn wake_clock(&self) {
         if let Some(clock) = &self.clock {
             clock.thread().unpark();
@@ -405,7 +406,7 @@ impl Live {
         }
     }
 
-    /// The way out, the same whatever led here: takes, then notes, then the clock, then the device, then small files.
+    /// Ends the engine, always in the same order: takes, then notes, then the clock, then the device, then small files.
     fn end(&mut self) {
         let steps: [fn(&mut Live); 6] =
             [Live::close_takes, Live::end_notes, Live::end_clock, Live::end_device, Live::save_last, Live::end_keeper];

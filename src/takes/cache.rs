@@ -11,13 +11,15 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     io,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 /// Maximum number of entries.
 pub const ENTRIES_MAX: usize = 2_000;
 /// The version of an entry's format; entries of another version count as missing.
 const FORM: u32 = 1;
+/// Age from which an unfinished entry is removed: the program that wrote it was killed.
+const UNFINISHED: Duration = Duration::from_secs(60);
 /// Maximum size of an entry, in bytes; a longer file counts as missing.
 const ENTRY_BYTES_MAX: u64 = 64 << 10;
 
@@ -81,14 +83,25 @@ impl Cache {
         self.folder.join(format!("{:016x}.json", hasher.finish()))
     }
 
-    fn tidy(&self) -> io::Result<()> {
+    /// Removes the oldest entries where there are too many, and those that were never finished.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn tidy(&self) -> io::Result<()> {
+        let now = SystemTime::now();
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             if let Ok(metadata) = entry.metadata()
                 && metadata.is_file()
             {
-                entries.push((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), entry.path()));
+                let (modified, path) = (metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), entry.path());
+                let is_unfinished = path.extension().is_some_and(|extension| extension == "new");
+                match is_unfinished {
+                    true if now.duration_since(modified).unwrap_or_default() > UNFINISHED => fs::remove_file(path)?,
+                    true => {}
+                    false => entries.push((modified, path)),
+                }
             }
         }
         let Some(surplus) = entries.len().checked_sub(self.entries_max) else { return Ok(()) };
@@ -110,7 +123,7 @@ impl Key {
 mod tests {
     use super::*;
     use crate::takes::TakeAnalyzer;
-    use std::{fs::File, time::Duration};
+    use std::fs::File;
 
     fn measured(level: f32) -> Measurement {
         let mut analyzer = TakeAnalyzer::new(1, 8_000, 8_000, None, &[]);
@@ -151,6 +164,22 @@ mod tests {
         assert_eq!(cache.get(&take), None, "another length");
         cache.put(&take, &measured(0.5)).unwrap();
         assert_eq!(entries(&cache).len(), 1, "one path has one entry");
+    }
+
+    #[test]
+    fn an_entry_that_a_killed_program_left_unfinished_is_removed_and_one_under_way_is_not() {
+        let (_folder, take, cache) = rig();
+        cache.put(&take, &measured(0.25)).unwrap();
+        let unfinished = |name: &str, age: Duration| {
+            let path = cache.folder.join(name);
+            let file = File::create(&path).unwrap();
+            file.set_modified(SystemTime::now() - age).unwrap();
+            path
+        };
+        let old = unfinished("1.json.new", Duration::from_secs(3_600));
+        let new = unfinished("2.json.new", Duration::ZERO);
+        cache.tidy().unwrap();
+        assert_eq!((old.exists(), new.exists(), cache.get(&take).is_some()), (false, true, true));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! How loud everything is: gains and meters of the inputs, what of them is heard, the outputs' meters and the click. The
-//! control thread's.
+//! All levels: gains and meters of the inputs, their monitoring, the outputs' meters and the click. The control
+//! thread's.
 
 use super::{
     ballistics::Ballistics,
@@ -22,7 +22,7 @@ use crate::{
 /// The recorded inputs and the outputs.
 pub(super) struct Console {
     sources: Vec<InputSource>,
-    /// What the inputs are called.
+    /// The names of the inputs.
     channels: String,
     gains: Vec<Decibels>,
     inputs: Vec<Ballistics>,
@@ -80,13 +80,13 @@ impl Console {
         done()
     }
 
-    /// Forgets what clipped.
+    /// Clears the clip indicators.
     pub(super) fn clear(&mut self) -> Answer {
         self.inputs.iter_mut().chain(&mut self.outputs).for_each(Ballistics::clear);
         done()
     }
 
-    /// Takes in what the callback measured.
+    /// Takes the callback's measurements.
     pub(super) fn listen(&mut self, now_ns: u64) {
         for levels in self.inputs.iter_mut().chain(&mut self.outputs) {
             levels.listen(now_ns);
@@ -97,7 +97,7 @@ impl Console {
         self.click_on
     }
 
-    /// Whether the part says of the inputs what is so; their meters are levels.
+    /// Whether the status shows the inputs as they are; their meters are levels.
     pub(super) fn is_shown(&self, shown: &InputsStatus) -> bool {
         shown.channels == self.channels
             && shown.monitor_db == self.monitor.0

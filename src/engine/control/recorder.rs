@@ -1,8 +1,8 @@
-//! Recording as it is asked for: at once, with a bar, after a count-in, with a sound; what was just played; places that
-//! get a name. The control thread's.
+//! Recording as the user asks for it: at once, with a bar, after a count-in, with a sound; the last seconds in
+//! hindsight; marks. The control thread's.
 //!
-//! Takes are keyed: commands act on the take of one key, [`TakeKey::MAIN`]; those of other keys go on beside it. A bar is
-//! taken once it has come: the buffer still holds it.
+//! Takes are keyed: commands act on the take of one key, [`TakeKey::MAIN`]; those of other keys go on beside it. A take
+//! begins with a bar once that has come: the buffer still holds it.
 
 mod disk_space;
 mod folder;
@@ -34,7 +34,7 @@ use takes::{Pending, TakeKey, TakeRequest};
 /// Pulses of a bar.
 const BAR_PULSES: i64 = PPQN * BEATS_PER_BAR as i64;
 
-/// What records.
+/// The state of recording.
 pub(super) struct Recorder {
     pub(super) takes: Takes,
     /// The folder of takes.
@@ -60,11 +60,11 @@ impl Recorder {
         if let Some(refusal) = self.takes.refusal(key) {
             return Err(refusal);
         }
-        // Files that cannot be are refused before anything is waited for.
+        // Files that cannot be made are refused before anything is waited for.
         self.takes.files()?;
         self.takes.admit(now.ns)?;
         let wanted = TakeRequest { name: name.map(|Text(name)| unquoted(name).to_owned()), ..TakeRequest::default() };
-        // This take is in the place of one that waits for its device.
+        // This take replaces one that waits for its device.
         self.takes.take_interrupted(key);
         match self.takes.options().start {
             Start::Now => {
@@ -102,14 +102,14 @@ impl Recorder {
         self.takes.recording(TakeKey::MAIN)
     }
 
-    /// Says what the capture buffer has no room for.
+    /// Reports the inputs that the capture buffer has no room for.
     pub(super) fn tell_held(&self, out: &Out) {
         if let Some((severity, text)) = self.takes.not_held() {
             out.notice(severity, text);
         }
     }
 
-    /// Looks for the bars that takes begin and end with, in what was heard since the last time.
+    /// Looks for the bars that takes begin and end with, in the frames played since the last time.
     pub(super) fn look_for_bars(&mut self, occasion: impl Fn(&Out) -> Occasion, out: &mut Out, now: Moment) {
         let window = self.looked_frame..now.heard_frame + 1;
         self.looked_frame = window.end.max(window.start);
@@ -153,7 +153,7 @@ impl Recorder {
                 out.notice(Severity::Error, why);
             }
         } else if self.takes.ends_with_bar(key) {
-            // Where the song stands no bar comes any more.
+            // Where the song is stopped no bar comes any more.
             let end =
                 bar(false, i64::MIN).map(|(frame, _)| frame).or((!out.plan.is_rolling()).then_some(now.heard_frame));
             if let Some(frame) = end {
@@ -162,7 +162,7 @@ impl Recorder {
         }
     }
 
-    /// Ends the take. What was played up to now is to be in it: it was taken in before.
+    /// Ends the take. The MIDI messages up to now belong to it: they were taken in before.
     pub(super) fn stop(&mut self, transport: &mut Transport, out: &mut Out, now: Moment) -> Answer {
         let key = TakeKey::MAIN;
         if !self.recording() && self.takes.take_interrupted(key).is_some() {
@@ -178,7 +178,7 @@ impl Recorder {
             }
             return Ok("recording cancelled".to_owned());
         }
-        // Asked twice, it ends at once.
+        // A second stop ends it at once.
         let by_bar = matches!(self.takes.options().start, Start::Bar | Start::Count);
         if by_bar && out.plan.is_rolling() && !self.takes.ends_with_bar(key) {
             self.takes.end_with_bar(key);
@@ -200,7 +200,7 @@ impl Recorder {
         })
     }
 
-    /// Keeps what was just played.
+    /// Keeps the last part of the capture buffer as a take.
     pub(super) fn capture(
         &mut self,
         length: Option<Length>,
@@ -250,8 +250,8 @@ impl Recorder {
         Ok(format!("{option} is {}{later}", row.shown(self.takes.options())))
     }
 
-    /// The audio was interrupted, so many times since the last look: a mark in each take says so and, where the machine
-    /// stood still, for how long.
+    /// The audio was interrupted, so many times since the last look: sets a mark in each take that says so and, where
+    /// the machine stood still, for how long.
     pub(super) fn xruns(&mut self, times: u64, stood_ms: u64, out: &Out, now: Moment) {
         self.takes.happened(now.heard_frame, &TakeEvent::Xrun { times });
         if stood_ms > 0 {
@@ -275,7 +275,7 @@ impl Recorder {
     }
 }
 
-/// A message as it goes beside the takes; not the clock's: their tempo is known.
+/// Passes a message to the takes; not the clock's: their tempo is known.
 pub(super) fn played(
     at_ns: u64,
     way: MessageDirection,

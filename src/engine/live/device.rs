@@ -1,5 +1,5 @@
-//! The audio device of a running engine: noticed when it is lost, done without, and taken back. The control thread's,
-//! but for what a device may take seconds over: opening, starting and ending it is another thread's.
+//! The audio device of a running engine: notices that it is lost, goes on without it, and takes it back. The control
+//! thread's; opening, starting and ending a device may take seconds and is another thread's.
 
 use super::Reopen;
 use crate::{
@@ -22,23 +22,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Interruptions in one such time that are no accident any more.
+/// From so many interruptions between two updates of the load on, a notice is sent once.
 const XRUNS_TOO_MANY: u64 = 10;
 /// A callback that was not called for so long is lost, whatever the system says.
 const STALL: Duration = Duration::from_millis(1500);
-/// What a look adds to that at most: where this thread stood still as well, the machine did, and no device is gone.
+/// A look adds at most this to that: where this thread was held up as well, the machine was, and no device is gone.
 const LONGEST_LOOK: Duration = Duration::from_millis(250);
 /// First and longest wait before a lost device is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 
-/// What the porter is asked, one thing at a time.
+/// A job for the porter, one at a time.
 enum Errand {
     End(Box<dyn Driver>),
     Open,
     Start(Box<dyn Device>, Box<Renderer>, Arc<CallbackStats>),
 }
 
-/// What came of it.
+/// The outcome of a job.
 enum Outcome {
     Ended(Option<Box<Renderer>>),
     Opened(Result<Box<dyn Device>, HostError>),
@@ -52,7 +52,7 @@ struct Porter {
 }
 
 impl Porter {
-    /// It ends with its asker, which need not wait for it: a device that comes too late is closed again.
+    /// The thread ends with this handle, which need not wait for it: a device that comes too late is closed again.
     fn new(mut reopen: Reopen) -> Porter {
         let (errands, asked) = mpsc::channel();
         let (sender, outcomes) = mpsc::channel();
@@ -74,23 +74,23 @@ impl Porter {
         Porter { errands, outcomes }
     }
 
-    /// Whether somebody is there to do it.
+    /// Gives the thread a job; false where the thread is gone.
     fn ask(&self, errand: Errand) -> bool {
         self.errands.send(errand).is_ok()
     }
 }
 
-/// Where the renderer is.
+/// Who runs the renderer.
 enum State {
-    /// On the device.
+    /// The device.
     Running(Box<dyn Driver>),
-    /// On a device that is gone and is being ended.
+    /// A device that is gone and is being ended.
     Ending,
-    /// On a stand-in: the device is waited for.
+    /// The simulated host: the device is waited for.
     Without(Box<dyn Driver>, Wait),
-    /// On a device that is back and is being started.
+    /// A device that is back and is being started.
     Starting,
-    /// The system never let go of it: nothing sounds any more.
+    /// The system never let go of it: there is no audio any more.
     Nowhere,
 }
 
@@ -98,9 +98,9 @@ enum State {
 struct Wait {
     retry_at: Instant,
     wait: Duration,
-    /// The porter is at it.
+    /// The porter is opening it.
     is_asked: bool,
-    /// What is in the way, as it was told last.
+    /// The problem that was reported last.
     told: Option<HostError>,
 }
 
@@ -116,7 +116,7 @@ impl Wait {
     }
 }
 
-/// How long the callback was not called, as far as that is its device's doing. Counted in looks.
+/// How long the callback was not called, as far as its device is the cause. Counted in looks.
 struct Silence {
     blocks: u64,
     looked: Instant,
@@ -138,7 +138,7 @@ impl Silence {
     }
 }
 
-/// The audio device, and what to do when it goes away.
+/// The audio device, and the handling of its loss.
 pub(super) struct Audio {
     pub(super) spec: DeviceSpec,
     pub(super) stats: Arc<CallbackStats>,
@@ -230,7 +230,7 @@ impl Audio {
         );
     }
 
-    /// What is to be known of a new stream.
+    /// Counters for a new stream.
     fn new_stats(&mut self) -> Arc<CallbackStats> {
         self.stats = Arc::default();
         self.silence = Silence::new(Instant::now());
@@ -238,7 +238,7 @@ impl Audio {
         Arc::clone(&self.stats)
     }
 
-    /// The renderer goes on without a device; that needs nothing but a thread.
+    /// The renderer goes on with the simulated host; that needs nothing but a thread.
     fn stand_in(&mut self, renderer: Renderer, control: &mut Control) {
         let rate_hz = renderer.sample_rate_hz().round() as u32;
         let device = Box::new(SimDevice::new(rate_hz, self.spec.block_frames.clamp(64, 1024)));
@@ -279,7 +279,7 @@ impl Audio {
         control.device_back(now);
     }
 
-    /// Told once for each thing that is in the way.
+    /// Reports each problem once.
     fn is_in_the_way(&mut self, error: HostError, control: &mut Control) {
         let State::Without(_, wait) = &mut self.state else { return };
         wait.is_asked = false;
@@ -291,7 +291,7 @@ impl Audio {
         }
     }
 
-    /// What runs, to be ended. What the porter is at is left to it.
+    /// The running driver, to be ended. A device that the porter is opening is left to it.
     pub(super) fn take_driver(&mut self) -> Option<Box<dyn Driver>> {
         match std::mem::replace(&mut self.state, State::Nowhere) {
             State::Running(driver) | State::Without(driver, _) => Some(driver),
@@ -320,12 +320,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_machine_that_stands_still_has_lost_no_device_and_one_that_only_misses_blocks_has() {
+    fn a_machine_that_is_held_up_has_lost_no_device_and_one_that_only_misses_blocks_has() {
         let begun = Instant::now();
         let at = |ms: u64| begun + Duration::from_millis(ms);
         let mut silence = Silence::new(begun);
         assert_eq!(silence.look(1, at(33)), Duration::ZERO);
-        // Nobody ran for ten seconds, this thread neither; then the callback comes again.
+        // No thread ran for ten seconds, this one neither; then the callback comes again.
         assert!(silence.look(1, at(10_033)) < STALL);
         assert_eq!(silence.look(2, at(10_066)), Duration::ZERO);
         // This thread runs, and no block comes.

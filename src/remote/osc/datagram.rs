@@ -1,8 +1,8 @@
-//! What a datagram means: messages, and when they are to be done. Pure, for any bytes anyone sends.
+//! Reads a datagram: messages, and the instants they are for. Pure, for any bytes from any sender.
 //!
-//! Bundles are taken apart here, and only messages go to [`rosc`]: its decoder calls itself for every bundle in a bundle
-//! however deep, and of a bundle with a fault in it, it leaves out what comes after without a word. Here depth has a
-//! limit, and a fault refuses the whole datagram.
+//! Bundles are taken apart here, and only messages go to [`rosc`]: its decoder calls itself for every bundle in a
+//! bundle however deep, and of a bundle with a fault in it, it leaves out the rest and reports nothing. Here depth has
+//! a limit, and a fault refuses the whole datagram.
 
 use rosc::{OscError, OscMessage, OscPacket, decoder};
 use std::{
@@ -10,9 +10,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Bundles that may stand in one another.
+/// How deep bundles may be nested.
 pub const DEPTH_MAX: usize = 8;
-/// The longest address, in bytes: what a pattern costs grows with it.
+/// The longest address, in bytes: the cost of a pattern grows with it.
 pub const ADDRESS_BYTES_MAX: usize = 256;
 /// The longest message, in bytes: the longest command as text, and some more.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
@@ -27,9 +27,9 @@ const UNIX_SECONDS: u64 = 2_208_988_800;
 /// A message and its instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heard {
-    /// When it is to be done.
+    /// The instant it is for.
     pub tag: TimeTag,
-    /// What is to be done.
+    /// The message.
     pub message: OscMessage,
 }
 
@@ -60,19 +60,19 @@ impl TimeTag {
     }
 }
 
-/// Why a datagram is no OSC that is understood here. Nothing of it was done.
+/// Why a datagram is no OSC that busker reads. Nothing of it was done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DatagramError {
-    /// Packets are made of fours.
+    /// Packets are multiples of four bytes.
     #[error("not OSC: {0} bytes are not a multiple of 4")]
     NotInFours(usize),
     /// It ends before it should.
     #[error("not OSC: it ends too early")]
     Short,
-    /// Bundles in bundles.
+    /// Bundles nested too deep.
     #[error("bundles may be nested {DEPTH_MAX} deep")]
     TooDeep,
-    /// A message with too much in it.
+    /// A message that is too long or has too many arguments.
     #[error(
         "too large: at most {MESSAGE_BYTES_MAX} bytes, {ARGS_MAX} arguments and an address of {ADDRESS_BYTES_MAX} bytes"
     )]
@@ -86,7 +86,7 @@ pub enum DatagramError {
     /// A type whose argument is not there.
     #[error("an argument is missing: the type tags list more")]
     Missing,
-    /// What rosc says.
+    /// rosc's error.
     #[error("{0}")]
     Decoder(String),
 }
@@ -95,7 +95,7 @@ pub enum DatagramError {
 /// other's.
 ///
 /// # Errors
-/// Why it is none, or too large or too deep.
+/// Why it is no valid OSC, or too large or too deep.
 pub fn understand(bytes: &[u8]) -> Result<Vec<Heard>, DatagramError> {
     let mut heard = Vec::new();
     packet(bytes, TimeTag::NOW, DEPTH_MAX, &mut heard)?;
@@ -141,7 +141,7 @@ fn message(bytes: &[u8]) -> Result<OscMessage, DatagramError> {
     for tag in &mut bytes[tags] {
         match tag {
             b'[' | b']' => return Err(DatagramError::Array),
-            // A symbol is a string by another letter, one that rosc does not know.
+            // A symbol is a string under another letter, one that rosc does not know.
             b'S' => *tag = b's',
             _ => {}
         }
@@ -154,7 +154,7 @@ fn message(bytes: &[u8]) -> Result<OscMessage, DatagramError> {
     }
 }
 
-/// Where a text stands, without the zeros after it.
+/// The range of a text, without the zeros after it.
 fn text(bytes: &[u8], from: usize) -> Result<Range<usize>, DatagramError> {
     let rest = bytes.get(from..).ok_or(DatagramError::Short)?;
     let length = rest.iter().position(|byte| *byte == 0).ok_or(DatagramError::Short)?;

@@ -1,10 +1,10 @@
-//! What can be said and asked, as messages: made of the table of commands. Pure.
+//! Descriptions of all addresses as messages, made of the table of commands. Pure.
 
 use super::{pattern::Pattern, table};
 use crate::command::COMMANDS;
 use rosc::{OscMessage, OscType};
 
-/// Addresses that are no command: the address, its arguments, what it does.
+/// Addresses that are no command: the address, its arguments, its help.
 pub const SPECIAL: &[[&str; 3]] = &[
     ["/ping", "", "Answer /pong"],
     ["/help", "[pattern: an address or a pattern]", "List all addresses, or those of a pattern"],
@@ -29,7 +29,7 @@ pub const SPECIAL: &[[&str; 3]] = &[
     ],
 ];
 
-/// One message for each address the pattern stands for; without one, for all.
+/// One message for each address the pattern matches; without one, for all.
 pub fn lines(of: Option<&Pattern>) -> Vec<OscMessage> {
     let commands = COMMANDS.iter().map(|row| {
         let usage = row.usage_with_ranges();

@@ -18,7 +18,7 @@ pub fn address(row: &CommandSpec) -> String {
 /// The row at an address.
 ///
 /// # Errors
-/// There is none; perhaps another was meant.
+/// There is none; the error names a similar one.
 pub fn row(address: &str) -> Result<&'static CommandSpec, CommandError> {
     let named =
         |row: &&CommandSpec| address.strip_prefix('/').is_some_and(|path| row.name.split('.').eq(path.split('/')));
@@ -33,10 +33,10 @@ pub fn row(address: &str) -> Result<&'static CommandSpec, CommandError> {
     COMMANDS.iter().find(named).ok_or_else(unknown)
 }
 
-/// The command of a row with the arguments of a message. Nil and empty text at the end are left out. Nothing where it is
-/// a button that was let go: controllers send 1 when one is pressed, and 0 afterwards. So at a command that needs no
-/// argument, one truth, 1 or 0 is a button, and no name or length. A note that is started with velocity 0 is ended, as on a
-/// wire (MIDI 1.0, "Note On").
+/// The command of a row with the arguments of a message. Nil and empty text at the end are left out. `None` where the
+/// message is the release of a button: controllers send 1 when one is pressed, and 0 afterwards. So at a command that
+/// needs no argument, a single bool, 1 or 0 is a button, and no name or length. A note that is started with velocity 0
+/// is ended, as on a wire (MIDI 1.0, "Note On").
 ///
 /// # Errors
 /// An argument that does not fit, or too few or too many of them.
@@ -62,7 +62,7 @@ pub fn command(row: &CommandSpec, args: &[OscType]) -> Result<Option<Command>, S
     command.map(Some).map_err(|error| error.to_string())
 }
 
-/// Whether a button is pressed; nothing where it is none. Some say another number than 1.
+/// Whether a button is pressed; `None` where the argument is no button. Some send another number than 1.
 fn pressed(arg: &OscType, by_any_number: bool) -> Option<bool> {
     match (arg, number(arg)) {
         (OscType::Bool(is), _) => Some(*is),
@@ -83,7 +83,7 @@ pub fn number(arg: &OscType) -> Option<f64> {
     }
 }
 
-/// An argument as it would be written in a line.
+/// An argument as in a line of text.
 fn word(kind: ArgKind, arg: &OscType) -> Result<String, String> {
     let number = match arg {
         OscType::Int(x) => x.to_string(),
@@ -106,7 +106,7 @@ fn word(kind: ArgKind, arg: &OscType) -> Result<String, String> {
     }
 }
 
-/// On or off as numbers; others stay what they are.
+/// 1 and 0 as on and off; other numbers stay as they are.
 fn switch(number: String) -> String {
     match number.as_str() {
         "1" => "on".to_owned(),
@@ -119,7 +119,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<String>>().join(" ")
 }
 
-/// OSC pads a MIDI message to three bytes; as many go out as its status asks for.
+/// OSC pads a MIDI message to three bytes; as many are sent as its status needs.
 fn midi_bytes(midi: &OscMidiMessage) -> Result<String, String> {
     let bytes = [midi.status, midi.data1, midi.data2];
     let message = (1..=bytes.len()).find_map(|length| Message::from_bytes(&bytes[..length]));
@@ -135,7 +135,7 @@ mod tests {
         line.parse().unwrap()
     }
 
-    /// The command, of a button that is pressed.
+    /// The command of a pressed button.
     fn of(row: &CommandSpec, args: &[OscType]) -> Result<Command, String> {
         command(row, args).map(Option::unwrap)
     }
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told() {
+    fn a_mistake_is_refused_with_a_sentence() {
         let unknown = row("/record/strat").map(|row| row.name).unwrap_err().to_string();
         assert_eq!(unknown, "unknown command 'record.strat'; did you mean 'record.start [name]'?");
         assert!(row("/record.start").is_err() && row("record/start").is_err() && row("//record/start").is_err());
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_button_does_it_when_it_is_pressed_and_nothing_when_it_is_let_go() {
+    fn a_button_acts_when_it_is_pressed_and_not_when_it_is_released() {
         let button = |arg: OscType| command(row("/record/toggle").unwrap(), &[arg]);
         for pressed in [OscType::Float(1.0), OscType::Int(127), OscType::Bool(true), OscType::Long(1), OscType::Nil] {
             assert_eq!(button(pressed), Ok(Some(parse("record.toggle"))));

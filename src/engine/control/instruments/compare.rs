@@ -1,4 +1,4 @@
-//! A/B: the knobs before the last recall or dice throw, and after it. The control thread's.
+//! A/B: the parameters before the last recall or randomize, and after it. The control thread's.
 
 use super::{Instruments, instrument::Compare};
 use crate::engine::{
@@ -7,13 +7,13 @@ use crate::engine::{
 };
 
 impl Instruments {
-    /// Goes to what was before the last recall or dice, or back.
+    /// Toggles between the parameters before the last recall or randomize, and after it.
     pub fn compare_snapshots(&mut self, out: &mut Out, now: Moment) -> Answer {
         let at = self.current;
         let Some(compare) = self.list[at].compare.take() else {
             return Err("nothing to compare: no recall or randomize yet".to_owned());
         };
-        // Where a morph goes is what is compared, not where it is.
+        // A morph is compared by its target, not by its present values.
         self.settle(at, out);
         let values = out.model.knobs(at);
         let to_a = values != compare.a;

@@ -1,7 +1,7 @@
-//! Macros: one knob that drives several. The control thread's.
+//! Macros: one parameter that drives several. The control thread's.
 //!
-//! A macro is a parameter that sends nothing itself (`profile/param.rs`): it is turned, learned, moved by an LFO,
-//! recorded and kept in snapshots like any other. Those of the user stand behind the profile's own parameters.
+//! A macro is a parameter that sends nothing itself (`profile/param.rs`): it can be set, mapped, modulated, automated
+//! and kept in snapshots like any other. Those of the user come after the profile's own parameters.
 
 use super::Instruments;
 use crate::engine::control::{Moment, out::Out};
@@ -14,11 +14,11 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// So many knobs one macro drives at most.
+/// Parameters that one macro drives at most.
 const DRIVES_MAX: usize = 64;
 
 impl Instruments {
-    /// Has a macro drive a parameter too; makes the macro where there is none.
+    /// Adds a parameter to a macro; makes the macro where there is none.
     pub fn macro_drive(
         &mut self,
         Name(name): &Name,
@@ -57,7 +57,7 @@ impl Instruments {
         Ok(says)
     }
 
-    /// Takes a parameter out of a macro, or the whole macro away.
+    /// Removes a parameter from a macro, or the whole macro.
     pub fn macro_drop(&mut self, Name(name): &Name, driven: Option<&Name>, out: &mut Out) -> Answer {
         let profile = &self.instrument().profile;
         let macros = || profile.params.iter().filter(|param| !param.drives.is_empty());
@@ -88,14 +88,14 @@ impl Instruments {
         self.take_version(self.current, base, out);
     }
 
-    /// Takes the parameters along that a macro drives, where it stands at `value` now.
+    /// Sets the parameters that a macro drives, where its value is `value` now.
     pub fn drive(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
         for (index, value) in self.list[at].driven(index, value) {
             self.move_quietly(at, index, value, out, now);
         }
     }
 
-    /// Moves a parameter without a hand: it cannot be undone, and not each of thousands of values is told.
+    /// Sets a parameter without a command: it cannot be undone, and its thousands of values send no events.
     pub fn move_quietly(&mut self, at: usize, index: usize, value: u16, out: &mut Out, now: Moment) {
         if out.model.play(at, index, value) {
             self.list[at].leave_morph(index);

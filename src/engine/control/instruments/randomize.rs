@@ -1,6 +1,6 @@
-//! Dice: knobs turned by chance, as one step that can be undone. The control thread's.
+//! Randomize: random values of parameters, as one step that can be undone. The control thread's.
 //!
-//! Chance comes from the instant alone: in virtual time, the same script throws the same dice.
+//! The instant is the only seed: in virtual time, the same script gives the same values.
 
 use super::Instruments;
 use crate::engine::control::{Moment, out::Out};
@@ -12,7 +12,7 @@ use crate::{
     profile::{Param, Profile},
 };
 
-/// One throw after the other.
+/// A sequence of random numbers.
 struct Randomizer {
     chance: Chance,
     thrown: u64,
@@ -29,13 +29,13 @@ impl Randomizer {
         self.chance.at(self.thrown)
     }
 
-    /// One of the values a parameter answers to.
+    /// One of the values of a parameter.
     fn any(&mut self, param: &Param) -> u16 {
         let at = (self.throw() * param.options.len() as f64) as usize;
         param.options.get(at).map_or_else(|| param.value_at(self.throw()), |option| option.value)
     }
 
-    /// A value no further from this one than a part of the knob, 0 to 1; of options, a neighbouring one so often.
+    /// A value no further from this one than a part of the range, 0 to 1; of options, a neighbouring one so often.
     fn near(&mut self, param: &Param, value: u16, part: f64) -> u16 {
         if param.options.is_empty() {
             let by = (self.throw() * 2.0 - 1.0) * part;
@@ -51,7 +51,7 @@ impl Randomizer {
     }
 }
 
-/// The places of the parameters dice may turn: those of a section, or those whose name begins so, or all.
+/// The places of the parameters to randomize: those of a section, or those whose name begins so, or all.
 fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, String> {
     let wanted = section.map(|Text(section)| section.trim().to_lowercase());
     let named = wanted.as_ref().and_then(|wanted| profile.sections.iter().position(|s| s.to_lowercase() == *wanted));
@@ -73,13 +73,13 @@ fn chosen(profile: &Profile, section: Option<&Text>) -> Result<Vec<usize>, Strin
 }
 
 impl Instruments {
-    /// Turns knobs to any place.
+    /// Sets parameters to any value.
     pub fn random(&mut self, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
         let mut randomizer = Randomizer::of_instant(now.ns);
         self.randomize("dice", section, out, now, |param, _| randomizer.any(param))
     }
 
-    /// Turns knobs to near where they are.
+    /// Sets parameters to values near the present ones.
     pub fn mutate(&mut self, percent: f64, section: Option<&Text>, out: &mut Out, now: Moment) -> Answer {
         let mut randomizer = Randomizer::of_instant(now.ns);
         self.randomize("mutation", section, out, now, |param, value| randomizer.near(param, value, percent / 100.0))

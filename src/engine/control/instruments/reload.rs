@@ -1,7 +1,8 @@
-//! Profiles that were edited while the station plays: each instrument takes what is new of its own. The control thread's.
+//! Profiles that were edited while the station plays: each instrument takes the changes of its own. The control
+//! thread's.
 //!
-//! The files were read on another thread (`engine/profile_watch.rs`). Nothing is sent to the synths: their knobs stand
-//! where they stood, and the next turn of one goes out by the new profile.
+//! The files were read on another thread (`engine/profile_watch.rs`). Nothing is sent to the synths: the parameters
+//! keep their values, and the next change of one is sent by the new profile.
 
 use super::Instruments;
 use crate::engine::control::{Moment, out::Out};
@@ -14,22 +15,23 @@ use crate::{
 };
 use std::{mem, sync::Arc};
 
-/// So many faults are told one by one; the message line has room for one at a time.
+/// Faults reported one by one; the message line has room for one at a time.
 const FAULTS_TOLD_MAX: usize = 8;
-/// So many profiles that no instrument uses are told one by one.
+/// Profiles that no instrument uses, reported one by one.
 const READ_TOLD_MAX: usize = 3;
 
 /// All profiles, read again after an edit.
 pub struct ProfileNews {
-    /// The sound ones, and in place of those with faults what was read before.
+    /// The sound ones, and for those with faults the version read before.
     pub library: Library,
-    /// What is wrong with the files that were edited.
+    /// The faults of the edited files.
     pub faults: Vec<Fault>,
     /// The files that had faults and have none now.
     pub mended: Vec<String>,
 }
 
-/// Whether two libraries have the same under an id. What was read again and is as it was is mostly the same in memory.
+/// Whether two libraries have the same under an id. A profile that was read again without a change is mostly the same
+/// in memory.
 fn same(a: Option<&Arc<Profile>>, b: Option<&Arc<Profile>>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
@@ -60,7 +62,7 @@ impl Instruments {
                 self.tell_gone(id, file, out);
             }
         }
-        // Whoever took the mistake out again hears of it even where all is as it was before.
+        // After the user corrects a mistake there is a notice even where the profile is as it was before.
         let is_told = |file: &str| read.iter().any(|id| self.library.file_of(id) == Some(file));
         for file in mended.iter().filter(|file| !is_told(file)) {
             out.notice(Severity::Info, format!("{file} no longer has faults"));
@@ -68,7 +70,7 @@ impl Instruments {
         self.tell_faults(&faults, out);
     }
 
-    /// Renews the instruments of these profiles, and tells of them.
+    /// Renews the instruments of these profiles, and reports them.
     fn take_read(&mut self, old: &Library, read: &[String], out: &mut Out, now: Moment) {
         let mut untold = 0;
         for (id, told) in read.iter().zip(0..) {
@@ -102,8 +104,8 @@ impl Instruments {
         self.list.get(at).is_some_and(|instrument| instrument.profile.id == id)
     }
 
-    /// Gives an instrument another version of its profile; false where its list of parameters is another one. What
-    /// plays goes on.
+    /// Gives an instrument another version of its profile; false where its list of parameters is another one. Notes and
+    /// modulation go on.
     fn renew(&mut self, at: usize, profile: &Arc<Profile>, out: &mut Out, now: Moment) -> bool {
         if same(Some(&self.list[at].base), Some(profile)) {
             return true;
@@ -122,13 +124,13 @@ impl Instruments {
             if stood.is_some_and(|stood| *stood != out.model.knob(at, index)) {
                 self.tell_value(at, index, out);
             }
-            // A glide is on its way to where the old range had its end.
+            // A glide is on its way to the end of the old range.
             self.send_on_its_way(at, index, out, now);
         }
         is_same_list
     }
 
-    /// An instrument was on this channel: where it is on another one now, nothing lasts there that would be ended here.
+    /// An instrument was on this channel: where it is on another one now, its notes are ended on the old one.
     pub fn leave_channel(&mut self, at: usize, channel: Channel, out: &mut Out, now: Moment) {
         let instrument = &self.list[at];
         let Some(port) = instrument.port.filter(|_| instrument.channel() != channel) else { return };
@@ -137,7 +139,7 @@ impl Instruments {
         }
     }
 
-    /// Tells of a profile whose file, or whose entry in the settings, is gone.
+    /// Reports a profile whose file, or whose entry in the settings, is gone.
     fn tell_gone(&self, id: &str, file: &str, out: &Out) {
         let is_used = (0..self.list.len()).any(|at| self.uses(at, id));
         let (severity, then) = match (is_used, self.library.get(id)) {

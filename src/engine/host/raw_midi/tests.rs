@@ -1,4 +1,4 @@
-//! What a file does to messages. Nothing here waits.
+//! Messages through files. Nothing here waits.
 
 use super::*;
 use std::{
@@ -93,7 +93,7 @@ fn the_rest_of_a_message_is_not_sent_to_another_reader() {
 }
 
 #[test]
-fn what_is_no_port_is_told_in_one_sentence_that_names_it() {
+fn a_path_that_is_no_port_is_refused_in_one_sentence_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let name = |path: &Path| path.to_str().unwrap().to_owned();
     fs::write(folder.path().join("file"), "kept").unwrap();
@@ -118,7 +118,7 @@ fn refusals_say_which_group_and_whether_another_program_has_it() {
     assert!(text("/home/me/midi", Errno::ACCESS).contains("chmod u+w /home/me/midi"));
     assert!(said("/home/me/midi", OFlags::RDONLY, Errno::ACCESS).contains("may not be read: allow it with `chmod u+r"));
     assert!(text("/dev/snd/midiC1D0", Errno::BUSY).contains("another program"));
-    // What a person must change ends the start; what may come by itself is waited for.
+    // A problem that a person must mend ends the start; one that may end by itself is waited for.
     assert!(matches!(refused("/dev/midi", OFlags::WRONLY, Errno::ACCESS), RawPortError::Wrong(_)));
     for errno in [Errno::NOENT, Errno::NODEV, Errno::BUSY] {
         assert!(matches!(refused("/dev/midi", OFlags::WRONLY, errno), RawPortError::Absent(_)));

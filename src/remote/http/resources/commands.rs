@@ -66,16 +66,16 @@ pub(super) struct CommandRow {
     name: &'static str,
     /// Name and arguments.
     usage: String,
-    /// One line of help.
+    /// A line of help.
     help: &'static str,
-    /// In order.
+    /// Its arguments, in order.
     args: Vec<ArgRow>,
 }
 
 /// An argument of a row.
 #[derive(Serialize, ToSchema)]
 struct ArgRow {
-    /// What it is, in one word.
+    /// Its name, in one word.
     name: &'static str,
     /// Allowed values.
     kind: String,

@@ -1,4 +1,4 @@
-//! The description of the interface, made of the functions that answer. On the thread of HTTP.
+//! The OpenAPI description, made of the functions that answer. On the thread of HTTP.
 
 use super::{commands, params, playback, record, snapshots, state, takes};
 use crate::{
@@ -48,7 +48,7 @@ impl Modify for Refusals {
     }
 }
 
-/// The token, in both ways it may be shown.
+/// The token, in both forms.
 struct Tokens;
 
 impl Modify for Tokens {
@@ -86,7 +86,7 @@ fn refuse(operation: &mut Operation, does_something: bool, is_named: bool) {
     }
 }
 
-/// Where a token is needed, and where none is.
+/// The description with a token, and without one.
 static TEXTS: [LazyLock<String>; 2] = [LazyLock::new(|| text(true)), LazyLock::new(|| text(false))];
 
 fn text(needs_token: bool) -> String {

@@ -1,4 +1,4 @@
-//! The knobs of the instrument in use. On the thread of HTTP.
+//! The parameters of the instrument in use. On the thread of HTTP.
 
 use crate::{
     profile::Param,
@@ -62,7 +62,7 @@ pub(super) struct ParamBody {
     value: ParamValue,
 }
 
-/// A place of a knob.
+/// A value of a parameter.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged, expecting = "a value is a number from 0 to 1, or an option")]
 pub(super) enum ParamValue {

@@ -11,7 +11,7 @@ use axum::Json;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-/// From where.
+/// The position to play from.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

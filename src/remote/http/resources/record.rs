@@ -1,4 +1,4 @@
-//! Recording, and the tracks there are to record: today one, the recorded inputs. On the thread of HTTP.
+//! Recording, and the tracks: today one, the recorded inputs. On the thread of HTTP.
 
 use crate::{
     command::channels::ChannelList,
@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 /// The recorded inputs.
 const INPUTS: u32 = 1;
 
-/// How a take begins.
+/// The name of a take.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StartBody {
@@ -24,7 +24,7 @@ pub(super) struct StartBody {
     name: Option<String>,
 }
 
-/// What of a track is recorded.
+/// The input to record.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -52,7 +52,7 @@ async fn begin(asking: &Asking, body: StartBody) -> ActionResult {
     asking.ask("record.start", body.name.as_deref().as_slice()).await
 }
 
-/// A track that is there.
+/// Whether there is a track of this number.
 fn known(Path(id): Path<u32>) -> Result<(), HttpError> {
     if id == INPUTS { Ok(()) } else { Err(HttpError::missing(format!("unknown track {id}; /api/tracks lists all"))) }
 }
@@ -99,7 +99,7 @@ pub(super) async fn start_track(
             let (device, channels) = (&status.device.name, &status.record.inputs);
             HttpError::malformed(format!("'{input}' is not an input of the station: it records {channels} of {device}"))
         })?;
-        // What is under way stays what it is.
+        // A take under way does not change.
         if status.record.is_recording {
             return Err(HttpError::conflict("already recording; record.stop ends the take"));
         }
@@ -108,10 +108,10 @@ pub(super) async fn start_track(
     begin(&asking, body).await
 }
 
-/// The files in which an input is recorded, as `record.set files` takes them: it counts among the recorded inputs.
+/// The value of `record.set files` for an input: channels count among the recorded inputs.
 fn files_of(input: &str, status: &Status) -> Option<String> {
     let (device, recorded) = (&status.device, &status.record.inputs);
-    // What is not ALSA has one device.
+    // Hosts other than ALSA have one device.
     if input == recorded || input == device.name || (input == device.host && input != "alsa") {
         return Some("inputs".to_owned());
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// What a snapshot is to be called.
+/// The name of a snapshot.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NameBody {
@@ -18,7 +18,7 @@ pub(super) struct NameBody {
     name: String,
 }
 
-/// How a snapshot is gone to.
+/// How a snapshot is recalled.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -1,5 +1,4 @@
-//! How things are: the status, the devices of this machine, the profiles. On the thread of HTTP; devices are looked at on
-//! another one.
+//! The status, the devices of this machine, the profiles. On the thread of HTTP; devices are looked at on another one.
 
 use crate::{
     engine::{

@@ -40,7 +40,7 @@ fn of_the_disk(error: &io::Error) -> HttpError {
 pub(super) async fn takes(asking: Asking, State(hall): State<Arc<Hall>>) -> Result<Json<Vec<TakeInfo>>, HttpError> {
     let (folder, cache) = (asking.status().record.folder.clone(), Cache::new(hall.folders.verdicts()));
     let mut takes = reading(move || librarian::infos(&folder, &cache).map_err(|error| of_the_disk(&error))).await?;
-    // What a take looks like is longer than all the rest together.
+    // The overview of a take is longer than all the rest together.
     takes.iter_mut().for_each(|take| take.overview = None);
     Ok(Json(takes))
 }
@@ -90,7 +90,7 @@ async fn serve(path: &FilePath, request: Request) -> Result<Response, HttpError>
     Ok(response.map(Body::new).into_response())
 }
 
-/// The file of a take that is finished, by its name in the folder, and how long it is. A link leads nowhere.
+/// The file of a finished take, by its name in the folder, and its length. A link is refused.
 fn whole(path: &FilePath) -> Result<(PathBuf, u64), HttpError> {
     let missing = || HttpError::missing("no such take; /api/takes lists all");
     let path = meant(path).ok_or_else(missing)?;
@@ -102,7 +102,7 @@ fn whole(path: &FilePath) -> Result<(PathBuf, u64), HttpError> {
             let length = path.metadata().map_err(|error| of_the_disk(&error))?.len();
             Ok((path, length))
         }
-        // A link, or nothing that could be a file.
+        // A link, or a path that could be no file.
         Err(NotUsable::Disk(_)) => Err(missing()),
         Err(why) => Err(HttpError::conflict(why.to_string())),
     }

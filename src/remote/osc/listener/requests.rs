@@ -1,4 +1,4 @@
-//! What can be asked of the OSC thread itself: pings, help, the status, subscriptions.
+//! Requests to the OSC thread itself: pings, help, the status, subscriptions.
 
 use super::{Letter, Listener, OscRefusal};
 use crate::remote::osc::{
@@ -17,11 +17,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Where events are subscribed to.
+/// The address to subscribe to events.
 const EVENTS: &str = "/events";
-/// How often a part of the status may be told, in ms.
+/// How often a part of the status may be sent, in ms.
 const EVERY_MS: RangeInclusive<f64> = 10.0..=60_000.0;
-/// Addresses a subscription tells at a time: more of the status is worth a question, not a stream.
+/// Addresses a subscription sends at a time: for more of the status a client should ask once, and not subscribe.
 const STEADY_MAX: usize = 256;
 
 impl Listener {
@@ -46,7 +46,8 @@ impl Listener {
         Ok(())
     }
 
-    /// Tells how a part of the status is. With arguments it is what another station tells, and no question.
+    /// Sends a part of the status. With arguments the message comes from another station's subscription, and is no
+    /// question.
     pub(super) fn say(&mut self, Letter { from, message }: &Letter, now: Instant) -> Result<(), OscRefusal> {
         if !message.args.is_empty() {
             return Err(OscRefusal::from("a status request has no arguments".to_owned()));
@@ -60,7 +61,7 @@ impl Listener {
         }
     }
 
-    /// Tells a part of the status; whether there was any.
+    /// Sends a part of the status; returns whether there was any.
     fn tell_part(&mut self, to: SocketAddr, address: &str, part: &Pattern) -> bool {
         let status = self.station.status();
         if let Some(message) = tree::handy(address, &status) {
@@ -121,7 +122,7 @@ impl Listener {
         Ok(())
     }
 
-    /// Tells subscribers what they want to know now. Those of whom nothing is heard any more are told nothing more.
+    /// Sends subscribers what is due now. Subscriptions whose machine is silent end.
     pub(super) fn tell_subscribers(&mut self, now: Instant) {
         let mut subscriptions = std::mem::take(&mut self.subscriptions);
         let has_ended = subscriptions.end(|one| one.is_forgotten(now));
@@ -152,7 +153,7 @@ fn pattern(text: &str) -> Result<Pattern, OscRefusal> {
     Pattern::new(text).ok_or_else(|| OscRefusal::from("a bracket is not closed, or is empty".to_owned()))
 }
 
-/// How one of the special addresses is written.
+/// The usage of a special address.
 fn usage(address: &str) -> OscRefusal {
     let args = help::SPECIAL.iter().find(|[special, ..]| *special == address).map_or("", |[_, args, _]| args);
     OscRefusal::Refused(format!("allowed: {address} {args}"))

@@ -1,4 +1,4 @@
-//! Edited profiles in virtual time: what stays, what goes, and what is said.
+//! Edited profiles in virtual time: which values stay, and which notices are sent.
 
 use super::*;
 use crate::{
@@ -25,7 +25,7 @@ fn text(id: &str, knobs: &str) -> String {
     format!("id: {id}\nname: Mine\nsource: me\nsections: [A]\nparameters:{knobs}")
 }
 
-/// A station that plays the profile `mine` of a file, and a hand that edits it.
+/// A station that plays the profile `mine` of a file, and edits of it.
 struct Rig {
     offline: Offline,
     edits: Sender<ProfileNews>,
@@ -68,7 +68,7 @@ impl Rig {
         self.offline.run_to(frame + ms * 48);
     }
 
-    /// What is said after a file is written, or removed where there is no text for it.
+    /// The events after a file is written, or removed where there is no text for it.
     fn edit(&mut self, file: &str, text: Option<&str>) -> Vec<Event> {
         let path = self.folder.path().join(file);
         match text {
@@ -102,7 +102,7 @@ fn said(rig: &Rig, events: &[Event]) -> Vec<(Severity, String)> {
 }
 
 #[test]
-fn knobs_keep_their_places_by_name_and_new_ones_are_at_their_defaults() {
+fn knobs_keep_their_values_by_name_and_new_ones_are_at_their_defaults() {
     let mut rig = Rig::new();
     rig.ask("param.set cutoff 1").unwrap();
     rig.ask("param.set peak 0.5").unwrap();
@@ -124,7 +124,7 @@ fn knobs_keep_their_places_by_name_and_new_ones_are_at_their_defaults() {
 }
 
 #[test]
-fn an_edit_that_leaves_the_list_of_knobs_leaves_what_can_be_undone_within_the_new_range() {
+fn an_edit_that_keeps_the_list_of_knobs_keeps_undo_within_the_new_range() {
     let mut rig = Rig::new();
     rig.ask("param.set cutoff 1").unwrap();
     rig.ask("snapshot.save high").unwrap();
@@ -151,7 +151,7 @@ fn an_edit_that_leaves_the_list_of_knobs_leaves_what_can_be_undone_within_the_ne
 }
 
 #[test]
-fn a_morph_goes_on_to_where_the_new_range_ends() {
+fn a_morph_goes_on_to_the_end_of_the_new_range() {
     let mut rig = Rig::new();
     rig.ask("param.set cutoff 1").unwrap();
     rig.ask("snapshot.save high").unwrap();
@@ -187,7 +187,7 @@ fn a_morph_ends_where_it_is_when_the_list_of_knobs_is_another_one() {
 }
 
 #[test]
-fn a_reading_that_changes_nothing_says_nothing() {
+fn a_reading_that_changes_nothing_sends_no_notice() {
     let mut rig = Rig::new();
     rig.ask("param.set cutoff 1").unwrap();
     assert_eq!(rig.mine(KNOBS), []);
@@ -196,7 +196,7 @@ fn a_reading_that_changes_nothing_says_nothing() {
 }
 
 #[test]
-fn a_bad_edit_leaves_the_knobs_and_tells_every_fault_up_to_eight() {
+fn a_bad_edit_leaves_the_knobs_and_reports_every_fault_up_to_eight() {
     let mut rig = Rig::new();
     let faulty = |knobs: usize| -> String {
         (0..knobs).map(|n| format!("\n  - {{ name: knob_{n}, section: A, cc: {} }}", 200 + n)).collect()
@@ -256,7 +256,7 @@ fn a_file_over_the_built_in_profile_in_use_is_taken_and_stays_when_it_goes() {
 }
 
 #[test]
-fn nothing_lasts_on_the_channel_a_profile_leaves() {
+fn no_note_is_left_on_the_channel_a_profile_leaves() {
     let mut rig = Rig::new();
     rig.ask("note.on C4 100").unwrap();
     rig.edit("profiles/mine.yaml", Some(&text("mine", KNOBS).replace("name: Mine", "name: Mine\nchannel: 5")));
@@ -273,7 +273,7 @@ fn nothing_lasts_on_the_channel_a_profile_leaves() {
 }
 
 #[test]
-fn a_bank_and_its_program_go_before_the_knobs_that_they_turn() {
+fn a_bank_and_its_program_are_sent_before_the_parameters_they_change() {
     let mut rig = Rig::new();
     rig.mine(&format!(
         "{KNOBS}  - {{ name: patch, section: A, program: yes }}\n  - {{ name: bank, section: A, cc: 0 }}\n"
@@ -291,7 +291,7 @@ fn a_bank_and_its_program_go_before_the_knobs_that_they_turn() {
 }
 
 #[test]
-fn many_profiles_at_once_are_not_told_one_by_one() {
+fn many_profiles_at_once_are_not_reported_one_by_one() {
     let mut rig = Rig::new();
     let short: String = (0..5).map(|n| format!("  synth_{n}: {{ a: {{ cc: 1 }} }}\n")).collect();
     let events = rig.edit("config.yaml", Some(&format!("cc_profiles:\n{short}")));

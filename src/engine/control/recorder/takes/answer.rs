@@ -4,16 +4,16 @@ use super::{Awaited, Made, Out, Takes};
 use crate::engine::{disk::writer::TakeId, station::Answer};
 
 impl Takes {
-    /// Nothing more comes of a take.
+    /// A take is over: answers the commands that wait for it.
     pub(super) fn answer_end(&self, made: &Made, out: &mut Out) {
         let answer = made.answer(f64::from(self.sample_rate_hz));
-        // What waits for its beginning gets the fault where it had none.
+        // A command that waits for its beginning gets the fault where it had none.
         let fault = made.faults.first().cloned().unwrap_or_else(|| "no take started".to_owned());
         out.owed.answer(Awaited::Beginning(made.id), Err(fault));
         out.owed.answer(Awaited::End(made.id), answer);
     }
 
-    /// How things stand with what is awaited where the disk does not answer.
+    /// The answer where the disk does not answer: the state so far.
     pub fn late(&self, awaited: Awaited) -> String {
         let held = self.behind().map_or_else(String::new, |behind| {
             format!(", {:.1} s still to write, the buffer holds {:.0} s", behind.seconds, behind.holds_seconds)
@@ -36,7 +36,7 @@ impl Takes {
 }
 
 impl Made {
-    /// Where it is, once it can be read.
+    /// The answer with its path, once it can be read.
     fn answer(&self, sample_rate_hz: f64) -> Answer {
         let faults = self.faults.join("; ");
         let Some(path) = &self.readable else {

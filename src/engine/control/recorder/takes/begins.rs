@@ -1,8 +1,7 @@
-//! How many takes may begin: a client that asks for them faster than a person makes a folder of files that nobody looks
-//! through.
+//! Limits how fast takes may begin: a client that starts them faster than a person fills a folder with useless files.
 //! Pure; the control thread gives the time.
 
-/// So many at once.
+/// Takes in a burst.
 const AT_ONCE: u64 = 8;
 /// Then one after so many ns: two a second.
 const ONE_AFTER_NS: u64 = 500_000_000;

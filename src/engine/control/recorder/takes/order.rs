@@ -17,12 +17,12 @@ use std::sync::Arc;
 /// 2000-01-01 00:00:00 UTC, where virtual time begins.
 const VIRTUAL_EPOCH_SECONDS: i64 = 946_684_800;
 
-/// What a take needs to know besides its beginning.
+/// The data of a take besides its beginning.
 pub struct Occasion {
-    /// The instant, in ns since the engine's start, and the frame that is heard then.
+    /// The instant, in ns since the engine's start, and the frame that plays then.
     pub now_ns: u64,
     pub frame: i64,
-    /// What is played.
+    /// The profile of the instrument in use.
     pub profile: Arc<Profile>,
     pub bpm: Bpm,
     /// The MIDI ports, in their order.
@@ -30,7 +30,7 @@ pub struct Occasion {
 }
 
 impl Occasion {
-    /// This instant's.
+    /// The data at this instant.
     pub fn of(instruments: &Instruments, ports: &Ports, out: &Out, now: Moment) -> Occasion {
         Occasion {
             now_ns: out.since_start_ns(now.ns),

@@ -8,7 +8,7 @@ use crate::{
 };
 use std::sync::mpsc::{self, Receiver};
 
-/// Asks, and gives where the answer comes.
+/// Sends a command, and returns the receiver of the answer.
 fn ask(rig: &mut Rig, line: &str) -> Receiver<Answer> {
     let (reply, answer) = mpsc::channel();
     rig.offline.ask_then(Guest::NOBODY, &line.parse().unwrap(), Box::new(move |answer| drop(reply.send(answer))));
@@ -51,7 +51,7 @@ fn a_take_in_several_files_is_answered_once_and_its_length_is_not_counted_twice(
 }
 
 #[test]
-fn an_answer_waits_for_the_disk_until_its_bound_and_then_says_what_is_true() {
+fn an_answer_waits_for_the_disk_until_its_bound_and_then_reports_the_state_so_far() {
     let mut rig = Rig::new();
     rig.wait_ms(1_000);
     rig.ask("record.start jam");
@@ -60,7 +60,7 @@ fn an_answer_waits_for_the_disk_until_its_bound_and_then_says_what_is_true() {
     let stopped = ask(&mut rig, "record.stop");
     rig.wait_ms(4_900);
     assert!(stopped.try_recv().is_err(), "it is not closed, and that is not said yet");
-    // Nobody else waits for it.
+    // No other command waits for it.
     assert_eq!(ask(&mut rig, "click.on on").try_recv().unwrap(), Ok(String::new()));
     rig.wait_ms(200);
     let late = stopped.try_recv().unwrap().unwrap();
@@ -70,7 +70,7 @@ fn an_answer_waits_for_the_disk_until_its_bound_and_then_says_what_is_true() {
     assert!(began.try_recv().is_err());
     rig.offline.hang_disk(false);
     assert!(began.try_recv().unwrap().unwrap().ends_with("next.wav"));
-    // It began when it was asked for, whatever the disk did.
+    // It began at its command, however slow the disk was.
     rig.ask("record.stop");
     assert_eq!(hound::WavReader::open(rig.take("next.wav")).unwrap().duration(), 48_000 + 4_800);
 }
@@ -88,7 +88,7 @@ fn a_take_that_cannot_be_made_is_the_answer_to_its_start() {
 }
 
 #[test]
-fn a_disk_that_falls_behind_is_said_with_how_long_the_buffer_holds_and_so_is_that_it_has_caught_up() {
+fn a_disk_that_falls_behind_and_one_that_has_caught_up_are_reported() {
     let mut rig = Rig::new();
     rig.wait_ms(200);
     rig.ask("record.start jam");
@@ -173,7 +173,7 @@ fn the_answer_to_stop_leads_with_a_file_that_can_be_read() {
         "{answer}"
     );
     assert_eq!(rig.offline.status().faults.disk_refused, 1);
-    // Where none can be read, there is no answer but why.
+    // Where none can be read, the answer is the reason alone.
     rig.ask("record.start gone");
     rig.wait_ms(100);
     std::fs::remove_file(rig.take("gone.wav")).unwrap();
@@ -201,7 +201,7 @@ fn takes_that_are_begun_faster_than_a_person_does_are_refused_and_a_stop_never_i
 }
 
 #[test]
-fn nothing_is_no_length_of_what_was_played() {
+fn a_capture_of_no_length_is_refused() {
     let mut rig = Rig::new();
     rig.wait_ms(5_000);
     for nothing in ["0", "0bars"] {
@@ -211,7 +211,7 @@ fn nothing_is_no_length_of_what_was_played() {
 }
 
 #[test]
-fn what_becomes_of_a_take_is_the_answer_to_whoever_asked_for_it() {
+fn the_outcome_of_a_take_is_the_answer_to_the_client_that_asked_for_it() {
     let mut rig = Rig::new();
     rig.wait_ms(200);
     for name in ["one", "two"] {
@@ -233,7 +233,7 @@ fn what_becomes_of_a_take_is_the_answer_to_whoever_asked_for_it() {
 }
 
 #[test]
-fn the_room_of_a_disk_is_never_no_minutes() {
+fn the_room_of_a_disk_is_never_zero_minutes() {
     for (seconds, text) in [
         (0, "less than a second"),
         (1, "1 more second"),
@@ -246,7 +246,7 @@ fn the_room_of_a_disk_is_never_no_minutes() {
 }
 
 #[test]
-fn a_take_of_several_files_is_one_by_its_name_and_the_answer_to_its_removal_says_what_frees_its_room() {
+fn a_take_of_several_files_has_one_name_and_its_removal_says_how_to_free_its_room() {
     let mut rig = Rig::new();
     rig.wait_ms(200);
     rig.ask("record.set files inputs master");
