@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Plays a station for hours: it follows a MIDI clock, passes a keyboard on, makes, splits, renames and removes takes, and
-clients of every door come and go. Says what its memory, descriptors and threads were meanwhile.
+"""Runs a station for hours: it follows a MIDI clock, passes a keyboard on, makes, splits, renames and removes takes, and
+clients of every kind connect and leave. Prints its memory, descriptors and threads meanwhile.
 
 usage: soak.py target/release/busker [SECONDS]
 
-Prints a row a minute and ends with 1 where the last quarter needs more than the second one, by their medians (a row may
+Prints a row a minute and exits with 1 if the last quarter needs more than the second one, by their medians (a row may
 meet a file that is just split, or a client that comes): over 1 MB of private memory, a descriptor or a thread."""
 
 import atexit, os, random, statistics, sys, tempfile, threading, time
@@ -86,7 +86,7 @@ def makes_takes(station, end):
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
             if name.endswith(".wav"):
                 desk.ask(f"take.remove {name}")
-        # The trash is the user's; a disk is not to be filled in the meantime.
+        # The user empties the trash; meanwhile it must not fill the disk.
         for root, _, names in os.walk(folder + "/.trash"):
             for name in names:
                 os.remove(os.path.join(root, name))

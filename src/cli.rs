@@ -1,7 +1,7 @@
-//! The command line: what may be asked, and one file per verb that does it.
+//! The command line: its arguments, and one file per subcommand.
 //!
-//! Exit codes: 0 done; 1 something failed that was not the asker's mistake; 2 what was asked cannot be (a name, a
-//! number, a file, a device), said in one message.
+//! Exit codes: 0 success; 1 something failed that was not the user's mistake; 2 the user asked for something impossible
+//! (a name, a number, a file, a device), reported in one message.
 
 mod attach;
 mod clock;
@@ -31,7 +31,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use setup::StationArgs;
 use std::{io::Write, process::ExitCode};
 
-/// Examples stand where people look for them.
+/// Examples at the end of the help, where users look for them.
 const EXAMPLES: &str = "\
 Examples:
   busker                                 the station; with nothing plugged in, on the built-in synth
@@ -96,7 +96,7 @@ enum Verb {
     Man,
 }
 
-/// Why a verb ended without having done what was asked: a sentence, and whose mistake it was.
+/// Why a subcommand failed: a sentence, and whether it is the user's mistake.
 #[derive(Debug)]
 pub struct Failure {
     text: String,
@@ -104,23 +104,23 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// What was asked cannot be: exit code 2.
+    /// A mistake of the user: exit code 2.
     fn asked(text: impl ToString) -> Failure {
         Failure { text: text.to_string(), code: 2 }
     }
 
-    /// Something else went wrong: exit code 1.
+    /// Any other failure: exit code 1.
     fn other(text: impl ToString) -> Failure {
         Failure { text: text.to_string(), code: 1 }
     }
 
-    /// Somebody has said it already.
+    /// A failure that was already reported.
     fn told(code: u8) -> Failure {
         Failure { text: String::new(), code }
     }
 }
 
-/// What a verb comes to.
+/// The result of a subcommand.
 type Outcome = Result<(), Failure>;
 
 fn read_arguments() -> Result<Cli, clap::Error> {
@@ -128,20 +128,20 @@ fn read_arguments() -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
 }
 
-/// A number below zero is read as the value of its option: what is allowed there says the option, and not that there is
-/// no option `-1`.
+/// A number below zero is read as the value of its option: then the error gives the allowed values, and not that there
+/// is no option `-1`.
 fn with_negative_numbers(command: clap::Command) -> clap::Command {
     let takes_value = |arg: &clap::Arg| !arg.is_positional() && arg.get_action().takes_values();
     let command = command.mut_args(|arg| if takes_value(&arg) { arg.allow_negative_numbers(true) } else { arg });
     command.mut_subcommands(with_negative_numbers)
 }
 
-/// Reads the command line and does what it asks.
+/// Reads the command line and runs the subcommand.
 pub fn main() -> ExitCode {
     let cli = match read_arguments() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are no errors; clap knows which stream each belongs to.
+            // Help and version are no errors; clap selects the stream for each.
             let _ = error.print();
             return ExitCode::from(error.exit_code() as u8);
         }
@@ -177,13 +177,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// One message on the standard error.
+/// Prints a message to the standard error.
 pub fn complain(text: &str) {
-    // A closed terminal cannot be told anything.
+    // A closed terminal shows no message.
     let _ = writeln!(std::io::stderr(), "busker: {text}");
 }
 
-/// Lines on the standard output.
+/// Prints lines to the standard output.
 fn print(text: &str) -> Outcome {
     match writeln!(std::io::stdout(), "{}", text.trim_end()) {
         // `busker devices | head` is no failure.

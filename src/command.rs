@@ -1,10 +1,10 @@
-//! Everything anyone may ask of the engine: one row per command, and nothing else anywhere.
+//! All commands of the engine: one row per command, in this table only.
 //!
 //! Keys, the `:` line, scripts, the help screen and the manual page all read this table: `record.start` is spelled
 //! the same everywhere. A row gives the name, the arguments with their kinds, and one line of help; the enum, the
 //! parser and the printer are made from it, so they cannot disagree.
 //!
-//! To add a command: add a row here and its arm in `engine/control/execute.rs`. The compiler names what is missing.
+//! To add a command: add a row here and its arm in `engine/control/execute.rs`. The compiler reports the missing arm.
 
 pub mod arg;
 pub mod channels;
@@ -26,7 +26,7 @@ use std::{fmt, str::FromStr};
 /// One row of the table.
 #[derive(Debug)]
 pub struct CommandSpec {
-    /// As it is written everywhere, like `record.start`.
+    /// Its name everywhere, like `record.start`.
     pub name: &'static str,
     /// One line of help.
     pub help: &'static str,
@@ -38,7 +38,7 @@ pub struct CommandSpec {
 /// One argument of a command.
 #[derive(Debug)]
 pub struct ArgSpec {
-    /// What it is, in one word.
+    /// Its name, one word.
     pub name: &'static str,
     /// Allowed values.
     pub kind: ArgKind,
@@ -46,7 +46,7 @@ pub struct ArgSpec {
     pub optional: bool,
 }
 
-/// An argument that does not fit: which one, and what is allowed.
+/// An argument that is not allowed: which one, and the allowed values.
 #[derive(Debug)]
 struct BadArg {
     index: usize,
@@ -55,7 +55,7 @@ struct BadArg {
 
 macro_rules! commands {
     ($( #[doc = $help:literal] $variant:ident = $name:literal { $( $field:ident : $kind:ty ),* } )*) => {
-        /// A request, checked: whoever holds one knows that its arguments are in range.
+        /// A checked command: its arguments are in range.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Command {
             $( #[doc = $help] $variant {
@@ -89,7 +89,7 @@ macro_rules! commands {
                 match self { $( Command::$variant { .. } => $name ),* }
             }
 
-            /// Its arguments as they are written; those left out are left out.
+            /// Its arguments as text; omitted ones are left out.
             pub fn words(&self) -> Vec<String> {
                 match self {
                     $( Command::$variant { $( $field ),* } => {
@@ -297,13 +297,13 @@ commands! {
     Quit = "quit" {}
 }
 
-/// The row of a name.
+/// The row of a command.
 pub fn spec(name: &str) -> Option<&'static CommandSpec> {
     COMMANDS.iter().find(|row| row.name == name)
 }
 
 impl Command {
-    /// Whether it must reach the engine whatever else wants to: what ends a sound, the song or a take.
+    /// Whether it must reach the engine even when the queue is full: commands that end a note, the song or a take.
     pub fn must_arrive(&self) -> bool {
         use Command::{MidiPanic, NoteOff, Quit, RecordStop, TakeStop, TransportStop};
         matches!(self, NoteOff { .. } | MidiPanic {} | TransportStop {} | RecordStop {} | TakeStop {} | Quit {})
@@ -311,8 +311,8 @@ impl Command {
 }
 
 impl CommandSpec {
-    /// Whether a pattern that stands for many commands reaches it: what plays, stops, sounds or turns. What makes, ends,
-    /// replaces or takes away takes, snapshots, sessions or recorded turns must be meant by its whole name.
+    /// Whether a pattern for many commands includes it: commands that play, stop, sound or change parameters. A command
+    /// that makes, ends, replaces or deletes takes, snapshots, sessions or automation needs its whole name.
     pub fn is_reached_by_patterns(&self) -> bool {
         const REACHED: [&str; 20] = [
             "transport.play",
@@ -361,13 +361,13 @@ pub enum CommandError {
     /// No row has this name.
     #[error("unknown command '{name}'{}", nearest(name))]
     Unknown {
-        /// The word that stood first.
+        /// The first word.
         name: String,
     },
     /// An OSC address with a slash too many, or a dot.
     #[error("unknown address '{address}'; did you mean '{meant}'?")]
     NoAddress {
-        /// As it was sent.
+        /// The address that was sent.
         address: String,
         /// The address of the command it names.
         meant: String,
@@ -377,7 +377,7 @@ pub enum CommandError {
     Missing {
         /// The command.
         name: &'static str,
-        /// How it is written.
+        /// The usage of the command.
         usage: String,
     },
     /// More words than arguments.
@@ -385,22 +385,22 @@ pub enum CommandError {
     TooMuch {
         /// The first word too many.
         extra: String,
-        /// How it is written.
+        /// The usage of the command.
         usage: String,
     },
-    /// An argument does not fit.
+    /// An argument is not allowed.
     #[error("{name}: '{value}' is not a valid {arg}; allowed: {allowed}")]
     BadArgument {
         /// The command.
         name: &'static str,
         /// The argument's name.
         arg: &'static str,
-        /// What stood there.
+        /// The value that was given.
         value: String,
         /// Allowed values.
         allowed: String,
     },
-    /// Nothing at all.
+    /// The line is empty.
     #[error("no command given; {LISTS}")]
     Empty,
 }
@@ -408,7 +408,7 @@ pub enum CommandError {
 /// Where the commands are listed.
 const LISTS: &str = "`busker man`, ? in the station, OSC /help and GET /api/commands list the commands";
 
-/// A hint at the command that was probably meant.
+/// A hint with the command that was probably meant.
 fn nearest(name: &str) -> String {
     if matches!(name, "help" | "?" | "commands") {
         return format!("; {LISTS}");
@@ -420,7 +420,7 @@ fn nearest(name: &str) -> String {
 impl FromStr for Command {
     type Err = CommandError;
 
-    /// Reads `name arg arg …`. Where the last argument is text, it is the rest of the line.
+    /// Reads `name arg arg …`. If the last argument is text, it is the rest of the line.
     fn from_str(line: &str) -> Result<Command, CommandError> {
         let line = line.trim();
         let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
@@ -433,11 +433,11 @@ impl FromStr for Command {
 }
 
 impl CommandSpec {
-    /// The command with these arguments, each as it would be written in a line. What is too much belongs to the last
-    /// one where that takes the rest of a line.
+    /// The command with these arguments, each as it is written in a line. Extra words belong to the last argument if
+    /// that takes the rest of a line.
     ///
     /// # Errors
-    /// Too few, too many, or one that does not fit.
+    /// Too few arguments, too many, or one that is not allowed.
     pub fn command(&self, words: &[&str]) -> Result<Command, CommandError> {
         if self.takes_rest_of_line() && words.len() > self.args.len() {
             let (own, rest) = words.split_at(self.args.len() - 1);
@@ -481,7 +481,7 @@ impl CommandSpec {
     }
 }
 
-/// What stands between the quotes at the beginning, and what comes after them.
+/// The text between the quotes at the beginning, and the text after them.
 pub(crate) fn quoted(text: &str) -> Option<(&str, &str)> {
     let (word, after) = text.strip_prefix('"')?.split_once('"')?;
     (after.is_empty() || after.starts_with(char::is_whitespace)).then_some((word, after))

@@ -1,4 +1,4 @@
-//! The `busker` program: hands the command line to the library.
+//! The `busker` program: passes the command line to the library.
 
 use busker::{cli, config::Folders, logging};
 use std::{panic::catch_unwind, process::ExitCode};

@@ -1,6 +1,7 @@
-//! `busker nts1`: what an NTS-1 mkII is, its dumps and its user units. Runs on the main thread, which asks and waits.
+//! `busker nts1`: identity, dumps and user units of an NTS-1 mkII. Runs on the main thread, which waits for the
+//! answers.
 //!
-//! Nothing is sent that changes the synth before everything that can be checked is; what was changed is looked at again.
+//! Everything that can be checked is checked before a message that changes the synth; every change is read back.
 
 use super::{Failure, Outcome, complain, print, signals};
 use crate::{
@@ -33,13 +34,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a backup's files are called.
+/// Names of a backup's files.
 const PROGRAM_FILE: &str = "nts1_program.syx";
 const GLOBAL_FILE: &str = "nts1_global.syx";
-/// No dump and no unit is longer.
+/// Maximum size of a dump or unit file, in bytes.
 const LONGEST_FILE_BYTES: u64 = 1 << 20;
 
-/// What `busker nts1` may be told.
+/// Arguments of `busker nts1`.
 #[derive(Args, Debug)]
 pub struct Nts1Args {
     #[command(subcommand)]
@@ -97,10 +98,10 @@ enum Nts1Verb {
 
 type Talk = Nts1Session<Box<dyn SysExTransport>>;
 
-/// Does what is asked.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// What cannot be asked for, and what the device or the port did not do.
+/// A mistake of the user, or a failure of the device or the port.
 pub fn run(args: &Nts1Args) -> Outcome {
     match &args.verb {
         Nts1Verb::Info => info(&mut begin(args)?),
@@ -118,7 +119,7 @@ impl From<SessionError> for Failure {
     }
 }
 
-/// A conversation with a device that is there and on the channel asked for.
+/// A session with the device, after checking that it answers on the requested channel.
 fn begin(args: &Nts1Args) -> Result<Talk, Failure> {
     let channel = Channel::new(args.channel).ok_or_else(|| Failure::asked("channels are 1 to 16"))?;
     let mut session = Nts1Session::new(wire(&args.port)?, channel);
@@ -185,7 +186,7 @@ fn info(session: &mut Talk) -> Outcome {
 
 fn backup(args: &Nts1Args, to: &Path) -> Outcome {
     let paths = [PROGRAM_FILE, GLOBAL_FILE].map(|name| to.join(name));
-    // A dangling link is there, too.
+    // A dangling link counts as existing.
     if let Some(path) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
         let text = format!("{} exists already and is not overwritten: name another folder", path.display());
         return Err(Failure::asked(text));
@@ -195,7 +196,7 @@ fn backup(args: &Nts1Args, to: &Path) -> Outcome {
     }
     let mut session = begin(args)?;
     let channel = Channel::new(args.channel).unwrap_or(Channel::FIRST);
-    // Both are here before the first is written. What came was checked, and packed again it is the same to the bit.
+    // Both are received before the first is written. They were checked, and packing them again gives the same bits.
     let program = Nts1Message::Program(session.program()?.bytes().to_vec()).encode(channel);
     let globals = Nts1Message::Global(session.globals()?).encode(channel);
     let mut text = String::new();
@@ -207,7 +208,7 @@ fn backup(args: &Nts1Args, to: &Path) -> Outcome {
     print(&text)
 }
 
-/// A dump that may be sent back.
+/// A dump that may be sent to the device.
 enum Dump {
     Program(Program),
     Global(Vec<u8>),
@@ -237,7 +238,7 @@ fn restore(args: &Nts1Args, paths: &[PathBuf]) -> Outcome {
     Ok(())
 }
 
-/// What is in a file of dumps: programs and global data, and nothing else.
+/// The dumps in a file: only programs and global data are allowed.
 fn dumps_of(path: &Path) -> Result<Vec<Dump>, Failure> {
     let shown = path.display();
     let refused = |why: &str| Failure::asked(format!("{shown} is not a dump of an NTS-1 mkII: {why}"));
@@ -334,7 +335,7 @@ fn remove(args: &Nts1Args, module: Module, number: u8) -> Outcome {
     print(&format!("removed '{name}' from {slot}"))
 }
 
-/// A file that is not longer than any that makes sense.
+/// The bytes of a file, up to the maximum size.
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let refused = |why: &dyn std::fmt::Display| Failure::asked(format!("{} cannot be read: {why}", path.display()));
     if fs::metadata(path).map_err(|error| refused(&error))?.is_dir() {

@@ -1,4 +1,4 @@
-//! `busker profiles`: the synths that are known, what is wrong with a file, and tables of others made into profiles.
+//! `busker profiles`: lists, shows and checks profiles, and imports tables.
 
 mod check;
 mod import;
@@ -14,7 +14,7 @@ use crate::{
 use clap::{Args, Subcommand};
 use std::{io::Write, path::PathBuf};
 
-/// What `busker profiles` may be told.
+/// Arguments of `busker profiles`.
 #[derive(Args, Debug)]
 pub struct ProfilesArgs {
     #[command(subcommand)]
@@ -47,10 +47,10 @@ enum Act {
     },
 }
 
-/// Does what was asked of the profiles.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// A profile that is not there, a file with faults, a file that cannot be read or written.
+/// A missing profile, a file with faults, a file that cannot be read or written.
 pub fn run(args: &ProfilesArgs) -> Outcome {
     let folder = Folders::of_user().profiles();
     match &args.act {
@@ -61,7 +61,7 @@ pub fn run(args: &ProfilesArgs) -> Outcome {
     }
 }
 
-/// All profiles; what is wrong with the user's is told, and the rest is used.
+/// All profiles; the faults of the user's are printed, and the others are used.
 fn library() -> Library {
     let ProfileScan { library, faults, .. } = ProfileScan::first(Folders::of_user().profile_places());
     for fault in faults {
@@ -70,16 +70,16 @@ fn library() -> Library {
     library
 }
 
-/// Faults on the standard error, each on a line that begins with its file, as editors read them.
+/// Prints faults to the standard error, each on a line that begins with its file, as editors read them.
 fn tell(faults: &[Fault]) {
     let mut err = std::io::stderr().lock();
     for fault in faults {
-        // A closed terminal cannot be told anything.
+        // A closed terminal shows no message.
         let _ = writeln!(err, "{fault}");
     }
 }
 
-/// Lines of columns as wide as their widest cell, two spaces apart.
+/// Rows as text: columns as wide as their widest cell, two spaces apart.
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or_default()).collect();

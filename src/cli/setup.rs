@@ -1,4 +1,4 @@
-//! From flags and settings to an engine: what every verb that makes sound begins with.
+//! From flags and settings to the configuration of an engine: for every subcommand that makes sound.
 
 use super::{Failure, complain};
 use crate::{
@@ -29,7 +29,7 @@ use std::{
     time::Duration,
 };
 
-/// What every verb with an engine may be told.
+/// Arguments of every subcommand with an engine.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct StationArgs {
     /// Use the built-in synth on a simulated device
@@ -54,7 +54,7 @@ pub struct StationArgs {
     pub socket: SocketArgs,
 }
 
-/// Which station.
+/// The station to connect to.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct SocketArgs {
     /// The station's socket, if several stations run
@@ -63,12 +63,12 @@ pub struct SocketArgs {
 }
 
 impl SocketArgs {
-    /// The one that is named, or this user's.
+    /// The given socket, or this user's default.
     pub fn path(&self) -> PathBuf {
         self.socket.clone().unwrap_or_else(socket_file::of_user)
     }
 
-    /// The same for a verb that talks to the station; where others may get at it, that is said.
+    /// The same for a subcommand that connects to the station; prints a warning if other users may access the socket.
     pub fn checked_path(&self) -> PathBuf {
         let path = self.path();
         if let Some(doubt) = socket_file::doubt(&path) {
@@ -78,37 +78,37 @@ impl SocketArgs {
     }
 }
 
-/// Flags and settings, put together and checked.
+/// Flags and settings, merged and checked.
 pub struct Setup {
-    /// What the engine is to be.
+    /// The configuration of the engine.
     pub config: EngineConfig,
-    /// Which device.
+    /// The audio device.
     pub device: DeviceChoice,
-    /// Which ports.
+    /// The MIDI ports.
     pub ports: Vec<PortWish>,
-    /// What opens or begins the session that is asked for, once the engine runs.
+    /// The command that opens or creates the requested session, once the engine runs.
     pub session: Option<Command>,
-    /// How the device is asked for.
+    /// The request to the audio device.
     pub request: AudioRequest,
-    /// Where in the settings stand the device, the ports and the inputs that no flag names, and the doors.
+    /// Lines of the settings for the device, the ports and the inputs that no flag names, and for the addresses.
     pub places: SettingPlaces,
-    /// What a person should know: faults in files, things not found.
+    /// Notices for the user: faults in files, missing devices.
     pub notices: Vec<(Severity, String)>,
     /// The station's socket.
     pub socket: PathBuf,
-    /// Where `serve` listens.
+    /// The addresses where `serve` listens.
     pub doors: DoorSettings,
-    /// After how long a station that was left and does nothing ends; nothing where it never does.
+    /// Time after which a station without a screen and without activity ends; `None` for never.
     pub idle_end: Option<Duration>,
-    /// Where things are.
+    /// The paths of busker's files.
     pub folders: Folders,
 }
 
 impl Setup {
-    /// Reads the settings and profiles; what is wrong with them becomes notices, and the rest is used.
+    /// Reads the settings and profiles; their faults become notices, and the rest is used.
     ///
     /// # Errors
-    /// A session that cannot be one.
+    /// A folder that cannot be a session.
     pub fn new(args: &StationArgs) -> Result<Setup, Failure> {
         let folders = Folders::of_user();
         let mut notices = Vec::new();
@@ -125,7 +125,7 @@ impl Setup {
         notices.extend(of_settings.iter().map(|fault| (severity, format!("{fault}; {consequence}"))));
         notices.extend(older.iter().map(|note| (Severity::Info, note.to_string())));
         let reading = ProfileScan::first(folders.profile_places());
-        // What makes the whole file unreadable was told above.
+        // A fault of the whole file was reported above.
         let told = |fault: &&Fault| of_settings.iter().any(|of| (&of.file, of.line) == (&fault.file, fault.line));
         let faults: Vec<Fault> = reading.faults.iter().filter(|fault| !told(fault)).cloned().collect();
         notices.extend(tell(&faults, "the profile is ignored"));
@@ -202,14 +202,14 @@ impl Setup {
         })
     }
 
-    /// For verbs without a screen: warnings go to the standard error, and a fault in a file ends the verb.
+    /// For subcommands without a screen: warnings go to the standard error, and a fault in a file ends the subcommand.
     ///
     /// # Errors
     /// The faults of the settings and profiles.
     pub fn complain(&mut self) -> Result<(), Failure> {
-        // There, an error while it runs is the verb's own, and not that of somebody at work on a profile.
+        // There, no profile is reloaded: errors at run time are the subcommand's own.
         self.config.watched = None;
-        // And takes are measured and mended by whoever asks.
+        // Nor are takes measured and repaired in the background.
         self.config.verdicts = None;
         self.config.mends = false;
         let faults: Vec<String> =
@@ -220,8 +220,8 @@ impl Setup {
     }
 }
 
-/// What opens the session in a folder, or begins one where there is none. On the command line a folder is one of the
-/// shell's.
+/// The command that opens the session in a folder, or creates one if there is none. A path on the command line is
+/// relative to the current folder.
 fn session_command(folder: &Path) -> Result<Command, Failure> {
     let refused = |why: String| Failure::asked(format!("--session {}: {why}", folder.display()));
     let absolute = std::path::absolute(folder).map_err(|error| refused(error.to_string()))?;
@@ -241,7 +241,7 @@ fn choose(args: &StationArgs, settings: &Settings) -> (DeviceChoice, Vec<PortWis
         .iter()
         .map(|(choice, settings)| PortWish { choice: choice.clone(), settings: settings.clone(), wait: true })
         .collect();
-    // What a flag names gets what the settings say of it.
+    // A port that a flag names has its settings from the settings file.
     let named = |choice: &PortChoice| {
         let known = settled.iter().find(|wish| wish.choice == *choice);
         let settings = known.map_or_else(|| settings.every_port.clone(), |wish| wish.settings.clone());

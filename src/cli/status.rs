@@ -1,4 +1,4 @@
-//! `busker status`: how the station is that runs.
+//! `busker status`: prints the status of the running station.
 
 use super::{Failure, Outcome, attach::refused, print, setup::SocketArgs};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 use clap::Args;
 
-/// What `busker status` may be told.
+/// Arguments of `busker status`.
 #[derive(Args, Debug)]
 pub struct StatusArgs {
     #[command(flatten)]
@@ -21,7 +21,7 @@ pub struct StatusArgs {
     json: bool,
 }
 
-/// Asks for the status and prints it.
+/// Requests the status and prints it.
 ///
 /// # Errors
 /// No station.
@@ -35,7 +35,7 @@ pub fn print_status(args: &StatusArgs) -> Outcome {
     print(&told(&status))
 }
 
-/// What somebody wants to know who has not the screen.
+/// The status in lines, for a user without the screen.
 fn told(status: &Status) -> String {
     let rows = [
         ("song", song(status)),

@@ -1,4 +1,4 @@
-//! The kinds of arguments a command may take: how each is read, written and described.
+//! The kinds of command arguments: how each is read, written and described.
 
 mod midi;
 mod motion;
@@ -15,14 +15,14 @@ use crate::{
 };
 use std::fmt;
 
-/// What may stand in an argument's place. Doors complete and check by it.
+/// The allowed values of an argument. Clients complete and check by it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ArgKind {
     /// A number from..=to with its unit.
     Number {
-        /// Least.
+        /// Minimum.
         min: f64,
-        /// Most.
+        /// Maximum.
         max: f64,
         /// Unit, or empty.
         unit: &'static str,
@@ -50,7 +50,7 @@ pub enum ArgKind {
 }
 
 impl ArgKind {
-    /// Whether everything to the end of the line is this argument.
+    /// Whether the argument is the rest of the line.
     pub fn takes_rest_of_line(self) -> bool {
         matches!(self, ArgKind::Text | ArgKind::Modulator | ArgKind::Hex)
     }
@@ -77,16 +77,16 @@ impl fmt::Display for ArgKind {
 
 /// A type that can be an argument.
 pub trait Arg: Sized {
-    /// What may stand there.
+    /// The allowed values.
     const KIND: ArgKind;
     /// Whether it may be left out.
     const OPTIONAL: bool = false;
-    /// Reads a word; nothing where it was left out.
+    /// Reads a word; `None` if it was omitted.
     ///
     /// # Errors
-    /// What is allowed.
+    /// The allowed values.
     fn read(word: Option<&str>) -> Result<Self, String>;
-    /// As [`read`](Arg::read) understands it; nothing where it is left out.
+    /// The text that [`read`](Arg::read) reads; `None` if it is omitted.
     fn write(&self) -> Option<String>;
 }
 
@@ -235,12 +235,12 @@ impl Arg for ChannelList {
     }
 }
 
-/// How hard a note is struck, 1..=127.
+/// The velocity of a note, 1..=127.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Velocity(u8);
 
 impl Velocity {
-    /// A velocity; out of range is brought into it.
+    /// A velocity; a value out of range is clamped.
     pub fn clamped(velocity: u8) -> Velocity {
         Velocity(velocity.clamp(1, 127))
     }
@@ -279,7 +279,7 @@ impl Arg for Millis {
     }
 }
 
-/// A place in a take, in seconds, 0..=86400.
+/// A position in a take, in seconds, 0..=86400.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seconds(pub f64);
 
@@ -295,7 +295,7 @@ impl Arg for Seconds {
     }
 }
 
-/// A part of a knob's way, in percent, 0..=100.
+/// A part of a knob's travel, in percent, 0..=100.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Percent(pub f64);
 
@@ -327,7 +327,7 @@ impl Arg for Steps {
     }
 }
 
-/// One word: the name of a parameter, a profile or a snapshot. Whether it exists, the engine knows.
+/// One word: the name of a parameter, a profile or a snapshot. The engine checks whether it exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub String);
 
@@ -346,7 +346,7 @@ impl Arg for Name {
     }
 }
 
-/// The name of a take, as it stands before another argument: with quotes where there is white space in it.
+/// The name of a take before another argument: in quotes if it contains white space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakeName(pub String);
 
@@ -368,7 +368,7 @@ impl Arg for TakeName {
 pub struct Text(pub String);
 
 impl Text {
-    /// What a name or a mark may take.
+    /// Maximum length of a name or a mark, in bytes.
     pub const MAX_BYTES: usize = 200;
 }
 
@@ -394,7 +394,7 @@ impl Arg for Text {
 pub struct Hex(Vec<u8>);
 
 impl Hex {
-    /// What one command may send: a message as long as any that is taken in. A bank of a DX7 has 4104 bytes.
+    /// Maximum bytes of one command: the longest SysEx that is received. A bank of a DX7 has 4104 bytes.
     pub const MAX_BYTES: usize = LONGEST_SYSEX_BYTES;
 
     /// The messages, each complete.

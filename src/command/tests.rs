@@ -1,9 +1,9 @@
-//! The table keeps its promises: every row documented, every command reads back what it prints.
+//! Laws of the command table: every row is documented, and every command reads back from its text.
 
 use super::*;
 use proptest::prelude::*;
 
-/// Words that fit a kind.
+/// Values of a kind.
 fn sample(kind: ArgKind) -> Vec<&'static str> {
     match kind {
         ArgKind::Number { max: 24.0, .. } => vec!["-6.5", "0", "off"],
@@ -36,7 +36,7 @@ fn every_row_is_documented_and_named_once() {
 }
 
 #[test]
-fn patterns_reach_what_plays_and_turns_and_nothing_that_makes_or_destroys() {
+fn patterns_include_commands_that_play_and_turn_and_none_that_make_or_destroy() {
     let reached: Vec<_> = COMMANDS.iter().filter(|row| row.is_reached_by_patterns()).map(|row| row.name).collect();
     let groups = ["transport", "clock", "click", "monitor", "meter", "param", "note", "midi", "take"];
     assert!(reached.iter().all(|name| groups.contains(&name.split('.').next().unwrap_or_default())), "{reached:?}");
@@ -76,7 +76,7 @@ pub(crate) fn every_command() -> Vec<Command> {
 }
 
 #[test]
-fn every_command_reads_back_what_it_prints() {
+fn the_text_of_every_command_reads_back() {
     let commands = every_command();
     assert!(COMMANDS.iter().all(|row| commands.iter().any(|command| command.name() == row.name)));
     for command in commands {
@@ -85,7 +85,7 @@ fn every_command_reads_back_what_it_prints() {
 }
 
 #[test]
-fn a_mistake_names_the_thing_and_what_is_allowed() {
+fn an_error_names_the_argument_and_the_allowed_values() {
     let message = |line: &str| line.parse::<Command>().unwrap_err().to_string();
     assert_eq!(message("record.strat jam"), "unknown command 'record.strat'; did you mean 'record.start [name]'?");
     assert_eq!(message("xyzzy"), "unknown command 'xyzzy'");

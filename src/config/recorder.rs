@@ -1,5 +1,5 @@
-//! How takes are made: the table of the recorder's options. The settings (`record:`), `record.set` and the flags of
-//! `busker record` read it, so that an option is spelled and checked the same everywhere.
+//! The table of the recorder's options. The settings (`record:`), `record.set` and the flags of `busker record` read
+//! it, so that an option is spelled and checked the same everywhere.
 //!
 //! To add an option: a field, its default, and a row.
 
@@ -17,38 +17,38 @@ use crate::{
 };
 use std::{fmt, path::PathBuf};
 
-/// How takes are made.
+/// The recorder's options.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecorderOptions {
-    /// The inputs that are recorded; nothing where they are those that were chosen at the start. Never the master.
+    /// The inputs that are recorded; `None` for those chosen at the start. Never the master.
     pub inputs: Option<Taps>,
     /// Which channels go to which files.
     pub files: Files,
-    /// How a sample lies in a file.
+    /// Sample format of the files.
     pub depth: Depth,
-    /// Whether what is reduced to 16 bits is dithered.
+    /// Whether audio is dithered when it is reduced to 16 bits.
     pub dither: bool,
-    /// The name of a take that was given none.
+    /// The name of a take for which the user gives none.
     pub name: NameTemplate,
-    /// When a take begins that is asked for.
+    /// When a requested take begins.
     pub start: Start,
     /// Bars of click before a take that begins with a count-in, 1..=8.
     pub count_in_bars: u32,
-    /// What came before its beginning is in the take, too: so many ms of it, 0..=10000.
+    /// Pre-roll, in ms, 0..=10000: audio from before the start that the take includes.
     pub pre_roll_ms: u32,
-    /// A sound is what is over this, in dBFS, -90..=0.
+    /// Threshold of a sound, in dBFS, -90..=0.
     pub threshold_db: f64,
-    /// A take ends by itself when it is so many seconds long, 0.1..=86400.
+    /// Length after which a take ends by itself, in seconds, 0.1..=86400.
     pub length_seconds: Option<f64>,
-    /// A take ends after so many seconds without a sound, 0.1..=3600.
+    /// Silence after which a take ends by itself, in seconds, 0.1..=3600.
     pub silence_seconds: Option<f64>,
-    /// When a take goes on in another file.
+    /// When a take continues in another file.
     pub split: Split,
-    /// Where takes go on when the disk is full.
+    /// The folder where takes continue when the disk is full.
     pub second_folder: Option<PathBuf>,
-    /// Seconds of what was played that are always held, 0..=3600.
+    /// Seconds of the past that the capture buffer always holds, 0..=3600.
     pub capture_seconds: f64,
-    /// Memory for that, in MB, 8..=4096, of the inputs chosen at the start and the master.
+    /// Memory of the capture buffer, in MB, 8..=4096, for the inputs chosen at the start and the master.
     pub capture_memory_mb: f64,
 }
 
@@ -74,41 +74,41 @@ impl Default for RecorderOptions {
     }
 }
 
-/// When a take begins that is asked for.
+/// When a requested take begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Start {
     /// At once.
     #[default]
     Now,
-    /// With the next bar; while the song stands, with the song. It ends with a bar, too.
+    /// With the next bar; while the song is stopped, with the song. It also ends with a bar.
     Bar,
-    /// With the song, which begins after so many bars of click; while the song plays, as [`Start::Bar`].
+    /// With the song, which begins after `count_in_bars` bars of click; while the song plays, as [`Start::Bar`].
     Count,
-    /// With the first sound over the threshold.
+    /// With the first sound above the threshold.
     Sound,
 }
 
-/// When a take goes on in another file, besides before 4 GiB.
+/// When a take continues in another file, besides before 4 GiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Split {
-    /// Then only.
+    /// Only before 4 GiB.
     #[default]
     Never,
-    /// After so many seconds, 1..=86400.
+    /// After this many seconds, 1..=86400.
     Seconds(f64),
-    /// After so many MB, 1..=4000.
+    /// After this many MB, 1..=4000.
     Megabytes(f64),
 }
 
 /// One row of the table.
 pub struct RecorderOption {
-    /// As it is written everywhere.
+    /// The name in settings, commands and flags.
     pub name: &'static str,
     /// One line of help.
     pub help: &'static str,
-    /// What may stand there.
+    /// The allowed values.
     pub allowed: &'static str,
-    /// Whether it takes effect with the next start only.
+    /// Whether it takes effect at the next start only.
     pub at_start: bool,
     set: fn(&mut RecorderOptions, &str) -> Option<()>,
     shown: fn(&RecorderOptions) -> String,
@@ -311,10 +311,10 @@ impl fmt::Display for Split {
 }
 
 impl RecorderOption {
-    /// The row of a name.
+    /// The row of an option.
     ///
     /// # Errors
-    /// There is none: the names there are.
+    /// There is no such option: the message lists the options.
     pub fn of(name: &str) -> Result<&'static RecorderOption, String> {
         RECORDER_OPTIONS.iter().find(|row| row.name == name).ok_or_else(|| {
             let names: Vec<&str> = RECORDER_OPTIONS.iter().map(|row| row.name).collect();
@@ -322,16 +322,16 @@ impl RecorderOption {
         })
     }
 
-    /// Sets it.
+    /// Sets the option.
     ///
     /// # Errors
-    /// The text does not fit; nothing is changed.
+    /// The text is no allowed value; nothing is changed.
     pub fn set(&self, options: &mut RecorderOptions, text: &str) -> Result<(), String> {
         (self.set)(options, text.trim())
             .ok_or_else(|| format!("'{text}' does not fit {}; allowed: {}", self.name, self.allowed))
     }
 
-    /// As it stands, in the words that set it.
+    /// Its value, as text that sets it.
     pub fn shown(&self, options: &RecorderOptions) -> String {
         (self.shown)(options)
     }
@@ -342,7 +342,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_sets_the_same() {
+    fn the_shown_value_sets_the_same() {
         let mut options = RecorderOptions::default();
         let other = [
             ("inputs", "3-4,7"),
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_and_changes_nothing() {
+    fn a_text_that_is_not_allowed_is_refused_and_changes_nothing() {
         let mut options = RecorderOptions::default();
         for (name, text) in [
             ("inputs", "0"),

@@ -1,4 +1,4 @@
-//! The wire of a real device: a port of the patchbay. The thread that calls it waits here; the patchbay's hears.
+//! The port of a real device: a port of the patchbay. The calling thread waits here; the patchbay's thread receives.
 
 use super::session::{SysExTransport, WireFailed};
 use crate::engine::{
@@ -12,26 +12,26 @@ use crate::engine::{
 };
 use std::{thread, time::Duration};
 
-/// How often the input is looked at.
+/// How often the input is polled.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
-/// How long a port that takes nothing is tried: the longest message takes 1.3 s on a wire of 31250 baud.
+/// How long sending is retried, in ms: the longest message takes 1.3 s at 31250 baud.
 const SEND_PATIENCE_MS: u64 = 3000;
 
-/// A port that is played and heard.
+/// A port for sending and receiving.
 pub struct PortWire {
     name: String,
     out: Box<dyn MidiOut>,
     input: MidiIn,
-    // The port is closed where either goes.
+    // Dropping either closes the port.
     _clock: Box<dyn MidiOut>,
     _patchbay: Patchbay,
 }
 
 impl PortWire {
-    /// The wire of an open port.
+    /// Takes an open port.
     ///
     /// # Errors
-    /// Where it cannot be both played and heard.
+    /// The port cannot both send and receive.
     pub fn new(patchbay: Patchbay, port: OpenPort) -> Result<PortWire, WireFailed> {
         let name = port.info.name;
         match (port.way, port.input) {
@@ -44,7 +44,7 @@ impl PortWire {
         }
     }
 
-    /// What it is called.
+    /// The name of the port.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -58,7 +58,7 @@ impl PortWire {
         Ok(())
     }
 
-    /// Tries until it goes well or is too late.
+    /// Retries until it succeeds or the time is over.
     fn try_for(&mut self, mut go: impl FnMut(&mut dyn MidiOut) -> Result<(), SendFailed>) -> Result<(), WireFailed> {
         let until_ms = self.now_ms() + SEND_PATIENCE_MS;
         while go(&mut *self.out).is_err() {

@@ -1,4 +1,4 @@
-//! A part of a take as a take of its own, bit for bit.
+//! Makes a new take from a part of a take, bit for bit.
 
 use super::{Progress, Take, TakeError, TakeEvent, fresh::Fresh, name::safe_name, take::NotUsable, time_text};
 use crate::wav::{Depth, Encoding, Health, Mark, Notes, SamplesError, WavFile, WavFormat, WavShape};
@@ -7,15 +7,15 @@ use std::{
     path::PathBuf,
 };
 
-/// Bytes that are copied at once.
+/// Bytes that are copied at a time.
 const COPY_BYTES: u64 = 1 << 20;
 
-/// Makes a new take beside an old one of what lies between two times, in seconds; without them of what lies from its
-/// beginning or to its end. Its name is that of the old one with `-trim`, unless one is given, and with a number where
-/// it is taken. It has the old one's texts, the marks between the times, and its own time reference.
+/// Makes a new take beside an old one, from one time to another, in seconds; without them from its beginning or to its
+/// end. Its name is the old one with `-trim`, unless one is given, and with a number if it is taken. It has the old
+/// one's texts, the marks between the times, and its own time reference.
 ///
 /// # Errors
-/// See [`TakeError`]; nothing is left then, and the old one is never changed.
+/// See [`TakeError`]; then no file is left, and the old one is never changed.
 pub fn trim(
     take: &Take,
     from_s: Option<f64>,
@@ -51,7 +51,7 @@ pub fn trim(
     Ok(fresh.keep()?)
 }
 
-/// The first frame, and the first one after.
+/// The first frame, and the frame after the last.
 fn range(format: WavFormat, frames: u64, from_s: Option<f64>, to_s: Option<f64>) -> Result<(u64, u64), TakeError> {
     let rate_hz = f64::from(format.sample_rate_hz);
     let frame = |seconds: f64| (seconds * rate_hz).round() as u64;
@@ -99,7 +99,7 @@ fn copy(
     Ok(())
 }
 
-/// The marks between two frames, from there on. Of a gap that reaches over an end, the part that is left is marked.
+/// The marks between two frames, relative to the first. For a gap that crosses an end, the part inside is marked.
 fn marks(marks: &[Mark], (from, to): (u64, u64)) -> Vec<Mark> {
     let kept = |mark: &Mark| match TakeEvent::from(mark.label.as_str()) {
         TakeEvent::Gap { frames } => {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_the_same_to_the_last_bit() {
+    fn the_trimmed_take_is_bit_identical() {
         for depth in [Depth::Int16, Depth::Int24, Depth::Float32] {
             let (folder, take) = folder(3, depth, &sines(3, 96_000, 0.7), &[]);
             let old = contents(folder.path());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_and_the_time_of_day_go_with_it() {
+    fn marks_and_the_time_of_day_are_kept() {
         let marks = [
             (100, "before"),
             (40_000, "gap 9000 frames"),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn times_that_are_not_in_it_are_refused_and_nothing_is_left() {
+    fn times_outside_the_take_are_refused_and_no_file_is_left() {
         let (folder, take) = folder(2, Depth::Int24, &sines(2, 48_000, 0.5), &[]);
         for (from_s, to_s, why) in [
             (Some(0.5), Some(1.1), "the take ends at 0:01.0"),

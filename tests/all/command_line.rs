@@ -1,4 +1,4 @@
-//! The verbs of the command line: what they leave, and what they say to bad input.
+//! The subcommands: their results, and their messages for bad input.
 
 use crate::common::program;
 use assert_cmd::Command;
@@ -14,7 +14,7 @@ fn home() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Runs what must be refused: exit code 2, one message, no backtrace.
+/// Runs a subcommand that must be refused: exit code 2, one message, no backtrace.
 fn refused(home: &Path, args: &[&str]) -> String {
     let output = busker(home, args).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
@@ -79,7 +79,7 @@ fn a_refused_command_in_a_script_is_named_and_the_rest_is_done() {
 }
 
 #[test]
-fn what_cannot_be_is_one_message_that_names_it() {
+fn an_impossible_request_is_one_message_that_names_it() {
     let home = home();
     let cases: [(&[&str], &[&str]); 19] = [
         (&["clock", "--seconds", "-1"], &["'-1'", "a number of seconds over 0"]),
@@ -111,7 +111,7 @@ fn what_cannot_be_is_one_message_that_names_it() {
 }
 
 #[test]
-fn without_a_terminal_the_station_says_so_and_what_to_use() {
+fn without_a_terminal_the_station_reports_this_and_what_to_use() {
     let home = home();
     let said = refused(home.path(), &["--demo"]);
     assert!(said.contains("terminal") && said.contains("busker record"), "{said}");
@@ -130,7 +130,7 @@ fn a_mistake_in_the_settings_is_named_with_its_line_and_the_rest_counts() {
 }
 
 #[test]
-fn what_the_settings_name_and_is_not_there_is_named_with_its_line_and_the_rest_counts() {
+fn devices_of_the_settings_that_are_missing_are_named_with_their_line_and_the_rest_counts() {
     let home = home();
     fs::create_dir_all(home.path().join("config/busker")).unwrap();
     fs::write(home.path().join("script.yaml"), "steps:\n  - { at: 0.1, do: quit }\n").unwrap();
@@ -163,7 +163,7 @@ fn what_the_settings_name_and_is_not_there_is_named_with_its_line_and_the_rest_c
 }
 
 #[test]
-fn settings_that_are_a_pipe_are_named_and_keep_no_verb_waiting_and_a_script_may_be_one() {
+fn settings_that_are_a_pipe_are_named_and_block_no_subcommand_and_a_script_may_be_one() {
     let home = home();
     let script = home.path().join("jam.yaml");
     fs::write(&script, "bpm: 120\nsteps:\n  - { at: 0, do: note.play C3 100 100 }\n").unwrap();
@@ -180,7 +180,7 @@ fn settings_that_are_a_pipe_are_named_and_keep_no_verb_waiting_and_a_script_may_
         }
         fs::remove_file(config.join(file)).unwrap();
     }
-    // Who names a pipe has something that writes to it.
+    // A user who names a pipe has a program that writes to it.
     let pipe = home.path().join("pipe.yaml");
     made(&pipe);
     let mut writer = process::Command::new("cp").args([&script, &pipe]).spawn().unwrap();
@@ -190,7 +190,7 @@ fn settings_that_are_a_pipe_are_named_and_keep_no_verb_waiting_and_a_script_may_
 }
 
 #[test]
-fn a_socket_that_was_named_where_others_may_write_is_used_with_a_word() {
+fn a_named_socket_that_other_users_may_write_is_used_with_a_warning() {
     let home = home();
     let folder = home.path().join("shared");
     fs::create_dir(&folder).unwrap();
@@ -215,7 +215,7 @@ fn a_folder_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn record_leaves_a_take_of_the_length_that_was_asked_for_and_never_overwrites() {
+fn record_makes_a_take_of_the_requested_length_and_never_overwrites() {
     let home = home();
     for _ in 0..2 {
         busker(home.path(), &["record", "--demo", "--seconds", "1", "--out", "jam.wav"]).assert().success();
@@ -250,7 +250,7 @@ fn the_printed_pages_are_made_from_the_tables() {
     assert!(print(&["devices"]).contains("auto"));
 }
 
-/// A table in the form of midi.guide.
+/// A table in the format of midi.guide.
 const TABLE: &str = "\
 manufacturer,device,section,parameter_name,cc_msb,cc_lsb,cc_min_value,cc_max_value,cc_default_value,orientation,usage
 ACME,Zap,Filter,Cutoff,74,,0,127,100,0-based,
@@ -288,7 +288,7 @@ fn a_table_becomes_a_profile_that_is_found_checked_and_shown() {
 }
 
 #[test]
-fn an_import_that_writes_nothing_says_so_and_fails() {
+fn an_import_that_writes_nothing_reports_this_and_fails() {
     let home = home();
     let heading = TABLE.lines().find(|line| !line.is_empty()).unwrap();
     fs::write(home.path().join("rows.csv"), format!("{heading}\nACME,,Filter,Cutoff,74\n")).unwrap();
@@ -314,7 +314,7 @@ fn an_import_replaces_no_other_profile_and_writes_the_rest() {
 }
 
 #[test]
-fn a_profile_in_the_settings_is_listed_and_shown_and_a_faulty_one_is_told() {
+fn a_profile_in_the_settings_is_listed_and_shown_and_the_faults_of_another_are_reported() {
     let home = home();
     let folder = home.path().join("config/busker");
     fs::create_dir_all(&folder).unwrap();
@@ -336,7 +336,7 @@ fn a_profile_in_the_settings_is_listed_and_shown_and_a_faulty_one_is_told() {
 }
 
 #[test]
-fn a_profile_with_faults_is_told_them_all() {
+fn all_faults_of_a_profile_are_reported() {
     let home = home();
     let good = "id: zap\nname: Zap\nsource: me\nsections: [A]\nparameters: [{ name: a, section: A, cc: 1 }]\n";
     fs::write(home.path().join("good.yaml"), good).unwrap();
@@ -351,7 +351,7 @@ fn a_profile_with_faults_is_told_them_all() {
     assert!(refused(home.path(), &["profiles", "show", "moog"]).contains("korg_nts1_mk2"));
 }
 
-/// A process that is killed when the test ends, whatever ends it.
+/// A process that is killed when the test ends in any way.
 struct Killed(std::process::Child);
 
 impl Drop for Killed {
@@ -370,7 +370,7 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 #[test]
-fn a_script_runs_in_a_session_and_a_rehearsal_leaves_the_session_as_it_was() {
+fn a_script_runs_in_a_session_and_a_rehearsal_leaves_the_session_unchanged() {
     let home = home();
     let (path, folder) = (home.path(), home.path().join("Friday jam"));
     let script = "bpm: 99
@@ -408,7 +408,7 @@ steps:
 }
 
 #[test]
-fn a_session_is_one_buskers_at_a_time_and_free_again_when_that_one_is_killed() {
+fn a_session_belongs_to_one_station_at_a_time_and_is_free_again_when_that_one_is_killed() {
     let home = home();
     let path = home.path();
     let (file, lock) = (path.join("jam/session.yaml"), path.join("jam/session.lock"));

@@ -1,4 +1,4 @@
-//! `busker nts1` at the simulated device: every verb, and what each refuses.
+//! `busker nts1` with the simulated device: every subcommand, and its refusals.
 
 use assert_cmd::Command;
 use busker::{
@@ -17,7 +17,7 @@ fn home() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Runs a verb on the simulated device: its exit code, what it printed and what it complained of.
+/// Runs a subcommand on the simulated device: exit code, standard output, standard error.
 fn nts1(home: &Path, args: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_busker"))
         .args([&["nts1"], args, &["--port", "sim"]].concat())
@@ -38,7 +38,7 @@ fn done(home: &Path, args: &[&str]) -> String {
     out
 }
 
-/// Runs what must be refused: exit code 2 and nothing printed.
+/// Runs a subcommand that must be refused: exit code 2 and no output.
 fn refused(home: &Path, args: &[&str], part: &str) {
     let (code, out, err) = nts1(home, args);
     assert_eq!((code, out.as_str()), (2, ""), "{args:?} said: {err}");
@@ -46,7 +46,7 @@ fn refused(home: &Path, args: &[&str], part: &str) {
 }
 
 #[test]
-fn info_and_units_say_what_is_there() {
+fn info_and_units_show_the_contents_of_the_device() {
     let home = home();
     let info = done(home.path(), &["info"]);
     for part in ["version     1.03", "API    2.0.0", "Simulated", "oscillator  SAW", "reverb      HALL"] {
@@ -76,7 +76,7 @@ fn a_backup_can_be_restored_and_overwrites_nothing() {
 }
 
 #[test]
-fn what_is_no_dump_is_not_sent() {
+fn a_file_that_is_no_dump_is_not_sent() {
     let home = home();
     done(home.path(), &["backup", "."]);
     let program = fs::read(home.path().join("nts1_program.syx")).unwrap();
@@ -102,7 +102,7 @@ fn what_is_no_dump_is_not_sent() {
 }
 
 #[test]
-fn a_unit_is_installed_where_it_fits_and_nowhere_else() {
+fn a_unit_is_installed_only_where_it_fits() {
     let home = home();
     let file = |name: &str, bytes: &[u8]| fs::write(home.path().join(name), bytes).unwrap();
     let good = unit::made(Module::Osc, "my wave", Version(0x0001_0100), 9000);
@@ -130,7 +130,7 @@ fn a_unit_is_installed_where_it_fits_and_nowhere_else() {
 }
 
 #[test]
-fn a_slot_is_emptied() {
+fn a_slot_is_cleared() {
     let home = home();
     let out = done(home.path(), &["remove", "--module", "revfx", "--slot", "2"]);
     assert_eq!(out, "removed 'sim hall' from revfx slot 2\n");
@@ -140,7 +140,7 @@ fn a_slot_is_emptied() {
 }
 
 #[test]
-fn a_device_behind_a_raw_port_is_spoken_to_while_its_clock_runs() {
+fn a_device_at_a_raw_port_answers_while_its_clock_runs() {
     let home = home();
     let pty = native_pty_system().openpty(PtySize::default()).unwrap();
     let port = format!("raw:{}", pty.master.tty_name().unwrap().display());

@@ -1,4 +1,4 @@
-//! What the verbs of `busker takes` make of takes, and that they leave alone what is none.
+//! The subcommands of `busker takes` that change takes or make new ones, and that leave other files alone.
 
 use crate::common::outcome;
 use outcome::{done, run};
@@ -40,7 +40,7 @@ fn home() -> (TempDir, PathBuf) {
     (home, jams)
 }
 
-/// Every file below a folder with its bytes; of what is no file, only its name.
+/// Every file below a folder with its bytes; for other entries only the name.
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -65,7 +65,7 @@ fn probed(path: &Path) -> String {
 }
 
 #[test]
-fn levels_are_listed_once_they_were_measured() {
+fn levels_are_listed_after_they_were_measured() {
     let (home, jams) = home();
     let path = home.path();
     assert!(!done(path, &["takes", "list"]).contains("dBFS"));
@@ -150,7 +150,7 @@ fn a_take_of_several_files_is_renamed_and_removed_as_one_and_every_other_verb_na
 }
 
 #[test]
-fn what_was_asked_wrong_is_said_and_nothing_is_made() {
+fn a_mistake_of_the_user_is_reported_and_no_file_is_made() {
     let (home, jams) = home();
     let before = contents(&jams);
     for (args, why) in [
@@ -195,7 +195,7 @@ fn none(folder: &Path, sound: &[u8]) {
 }
 
 #[test]
-fn every_verb_names_what_is_no_take_and_leaves_it_alone() {
+fn every_subcommand_names_files_that_are_no_takes_and_leaves_them_alone() {
     let (home, jams) = home();
     let sound = fs::read(jams.join("jam.wav")).unwrap();
     let folder = home.path().join("none");
@@ -214,7 +214,7 @@ fn every_verb_names_what_is_no_take_and_leaves_it_alone() {
             ("export", &["--format", "flac", "--normalize", "lufs"]),
             ("export", &["--format", "ogg", "--rate", "44100"]),
         ] {
-            // A take to which nothing was written needs no repair, and can be moved.
+            // An empty take needs no repair, and can be moved.
             if file.ends_with("empty.wav") && ["repair", "rename", "remove"].contains(&verb) {
                 continue;
             }
@@ -230,12 +230,12 @@ fn every_verb_names_what_is_no_take_and_leaves_it_alone() {
 }
 
 #[test]
-fn samples_that_are_not_read_make_no_file() {
+fn unsupported_samples_make_no_file() {
     let (home, jams) = home();
     let sound = fs::read(jams.join("jam.wav")).unwrap();
     let folder = home.path().join("others");
     fs::create_dir(&folder).unwrap();
-    // ADPCM; and a header that is not true yet.
+    // ADPCM; and a header that is outdated.
     let mut adpcm = sound.clone();
     adpcm[20..22].copy_from_slice(&[2, 0]);
     fs::write(folder.join("adpcm.wav"), adpcm).unwrap();

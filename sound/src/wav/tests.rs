@@ -1,4 +1,4 @@
-//! Files that are sound, interrupted, damaged and made up, and what is read of them and becomes of them.
+//! Reading and repair of complete, interrupted, damaged and random files.
 
 use super::*;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ struct Plan {
     audio: Vec<u8>,
 }
 
-/// A built file, and where its audio is.
+/// A built file, and the offset of its audio.
 #[derive(Clone, Debug)]
 struct Built {
     bytes: Vec<u8>,
@@ -86,7 +86,7 @@ impl Plan {
 }
 
 impl Built {
-    /// Writes the size of the audio where the container has it.
+    /// Writes the size of the audio to the field of the container.
     fn say(&mut self, data: u64, riff: u64) {
         if self.bytes.starts_with(b"RF64") {
             self.bytes[20..28].copy_from_slice(&riff.to_le_bytes());
@@ -125,7 +125,7 @@ fn read(bytes: &[u8]) -> Wav {
     Wav::read(&mut Cursor::new(bytes)).unwrap()
 }
 
-/// What the repair leaves, having checked that it changes sizes and nothing else, and leaves nothing to do.
+/// The file after its repair; checks that only sizes change, and that nothing is left to repair.
 fn repaired(bytes: &[u8]) -> Vec<u8> {
     let wav = read(bytes);
     let mut file = Cursor::new(bytes.to_vec());
@@ -155,7 +155,7 @@ fn repaired(bytes: &[u8]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn a_sound_file_is_read_to_the_frame_and_not_touched(plan in plan()) {
+    fn a_valid_file_is_read_to_the_frame_and_not_changed(plan in plan()) {
         let Built { bytes, start, frame } = plan.built();
         let wav = read(&bytes);
         prop_assert_eq!((wav.health(), &wav.repair), (Health::Sound, &None), "{:?}", wav.findings);
@@ -202,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_happened_to_a_file_one_repair_is_all_there_is(
+    fn one_repair_is_enough_for_any_damage(
         plan in plan(),
         cut in prop::option::of(0..2000_usize),
         flips in prop::collection::vec((0..2000_usize, any::<u8>()), 0..4),
@@ -229,7 +229,7 @@ proptest! {
         repaired(&bytes);
     }
 
-    /// Soup of what files are made of: the walk goes far in it.
+    /// Random chunks of real files: they are read far.
     #[test]
     fn any_chunks_may_be_read(
         is_64 in any::<bool>(),
@@ -355,7 +355,7 @@ fn every_fault_has_its_sentence() {
 }
 
 #[test]
-fn an_odd_size_without_its_pad_byte_is_sound_as_every_reader_takes_it() {
+fn an_odd_size_without_its_pad_byte_is_valid_as_for_every_reader() {
     let mut plan = stereo(0);
     (plan.channels, plan.audio) = (1, vec![0x81; 33]);
     let mut built = plan.built();
@@ -373,7 +373,7 @@ fn an_odd_size_without_its_pad_byte_is_sound_as_every_reader_takes_it() {
 }
 
 #[test]
-fn a_file_of_nothing_but_chunks_is_left_after_a_thousand() {
+fn a_file_with_only_chunks_is_left_after_a_thousand() {
     let mut bytes = b"RIFF\0\0\0\0WAVE".to_vec();
     (0..5000).for_each(|_| push(&mut bytes, b"JUNK", b""));
     let wav = read(&bytes);
@@ -384,7 +384,7 @@ fn a_file_of_nothing_but_chunks_is_left_after_a_thousand() {
     assert_eq!((wav.health(), wav.chunks.len()), (Health::Beyond, CHUNKS_MAX));
 }
 
-/// Counts what is read.
+/// Counts the bytes read.
 struct Counted<F>(F, u64);
 
 impl<F: Read> Read for Counted<F> {
@@ -401,7 +401,7 @@ impl<F: Seek> Seek for Counted<F> {
     }
 }
 
-/// A file of this length whose header an interrupted run left, sparse on the disk.
+/// A file of this length with the header of an interrupted recording, sparse on the disk.
 fn sparse(is_64: bool, file_bytes: u64) -> File {
     let mut built = Plan { is_64, ..stereo(0) }.built();
     built.say(0, 0);
@@ -412,7 +412,7 @@ fn sparse(is_64: bool, file_bytes: u64) -> File {
 }
 
 #[test]
-fn a_gibibyte_takes_a_moment_for_only_the_header_is_read() {
+fn a_gibibyte_takes_a_moment_because_only_the_header_is_read() {
     let file_bytes = 1 << 30;
     let mut file = Counted(sparse(false, file_bytes), 0);
     let begun = Instant::now();
@@ -427,7 +427,7 @@ fn a_gibibyte_takes_a_moment_for_only_the_header_is_read() {
 }
 
 #[test]
-fn past_four_gibibytes_only_64_bit_sizes_reach() {
+fn past_four_gibibytes_only_64_bit_sizes_are_possible() {
     let file_bytes = 5 << 30;
     for is_64 in [false, true] {
         let mut file = sparse(is_64, file_bytes);

@@ -1,4 +1,4 @@
-//! `busker profiles import`: tables of controllers made into profiles. Blocks on the disk.
+//! `busker profiles import`: makes profiles from tables of controllers. Blocks on the disk.
 
 use super::{
     super::{Failure, Outcome, complain, print},
@@ -11,14 +11,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The longest table that is read, in bytes: the midi.guide ones are under 100 KiB.
+/// Maximum size of a table, in bytes: the midi.guide ones are under 100 KiB.
 const TABLE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Writes a profile for every synth of the tables, and tells everything of them that it could not use.
+/// Writes a profile for every synth of the tables, and reports everything that it could not use.
 ///
 /// # Errors
-/// A table that cannot be read or used, a profile that would replace another one; the rest is written all the same. Or the
-/// folder or the output cannot be written.
+/// A table that cannot be read or used, a profile that would replace another one; the rest is written. Or the folder or
+/// the output cannot be written.
 pub(super) fn import(tables: &[PathBuf], folder: &Path) -> Outcome {
     let (mut refused, mut written) = (0, 0);
     for path in tables {
@@ -66,7 +66,7 @@ fn read(path: &Path) -> Result<String, String> {
     })
 }
 
-/// False where another profile stands in the way.
+/// False if another profile has the file name.
 fn write(made: &midi_guide::GuideProfile, folder: &Path) -> Result<bool, Failure> {
     let path = folder.join(format!("{}.yaml", made.id));
     let shown = path.display();

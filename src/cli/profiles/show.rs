@@ -1,4 +1,4 @@
-//! `busker profiles show`: a profile as a table.
+//! `busker profiles show`: prints a profile as a table.
 
 use super::{
     super::{Failure, Outcome, print},
@@ -9,7 +9,7 @@ use crate::{
     profile::{Halves, Library, Param, Profile, Target},
 };
 
-/// Prints what a profile says of its synth, then a line a parameter under its section's title.
+/// Prints the profile's own fields, then a line for each parameter under its section's title.
 ///
 /// # Errors
 /// No such profile; or the output cannot be written.
@@ -71,7 +71,7 @@ fn target(target: Target) -> String {
     }
 }
 
-/// The value that is sent, and how it is shown where that differs.
+/// The value that is sent, and its text if that differs.
 fn default(param: &Param) -> String {
     let (value, shown) = (param.default.to_string(), param.display(param.default));
     if shown == value { value } else { format!("{value} ({shown})") }

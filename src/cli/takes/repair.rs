@@ -1,4 +1,4 @@
-//! `busker takes repair`: headers made true, and what is said of it.
+//! `busker takes repair`: repairs headers, and prints the result.
 
 use super::{
     super::{Failure, Outcome, complain, print},
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Repairs what was named, and says of each what was done.
+/// Repairs the given files, and prints the result of each.
 ///
 /// # Errors
 /// A file that cannot be read, written or repaired; the others are done. Or the output cannot be written.
@@ -25,7 +25,7 @@ pub(super) fn named(files: &[PathBuf], is_dry: bool) -> Outcome {
     }
 }
 
-/// Repairs what needs it in the folder, which need not be there unless it was named, and says what was done.
+/// Repairs the files of the folder that need it, and prints the results. The folder may be missing unless it was given.
 ///
 /// # Errors
 /// As [`named`], or a folder that cannot be read.
@@ -52,7 +52,7 @@ pub(super) fn folder(folder: &Path, is_named: bool, is_dry: bool) -> Outcome {
     }
 }
 
-/// False where it failed.
+/// False if the repair failed.
 fn said(path: &Path, repaired: &io::Result<RepairReport>, reach: Reach, is_dry: bool) -> Result<bool, Failure> {
     let name = shown(path);
     match repaired {

@@ -1,4 +1,4 @@
-//! What a row says of a parameter, as far as a profile can hold it. Pure.
+//! The contents of a row, as far as a profile can hold them. Pure.
 
 use super::{
     RowFaults, naming,
@@ -22,7 +22,7 @@ pub(super) struct GuideParam {
     pub(super) remark: String,
 }
 
-/// Reads a row; none where it says nothing that could be turned, which is told.
+/// Reads a row; `None` if it has no parameter, which is reported.
 pub(super) fn read(row: &TableRow, told: &mut RowFaults<'_>) -> Option<GuideParam> {
     let label = row.cell(Column::ParameterName);
     if naming::clean(label).is_empty() {
@@ -113,7 +113,7 @@ fn seven_bits(row: &TableRow, told: &mut RowFaults<'_>, column: Column, conseque
     number
 }
 
-/// A number, where there is one and it fits.
+/// A number, if there is one and it is in range.
 fn int(row: &TableRow, told: &mut RowFaults<'_>, column: Column, lo: u16, hi: u16) -> Option<u16> {
     let text = row.cell(column);
     if text.is_empty() {

@@ -1,4 +1,4 @@
-//! What the short form means, and every fault it can have.
+//! Meaning and faults of the short format.
 
 use super::*;
 use crate::profile::{Curve, Param, Target};
@@ -14,7 +14,7 @@ fn told(faults: &[Fault]) -> Vec<String> {
 }
 
 #[test]
-fn a_short_profile_means_what_the_whole_one_would() {
+fn a_short_profile_means_the_same_as_the_whole_one() {
     let short = "
 audio: { device: sim }
 cc_profiles:
@@ -49,14 +49,14 @@ fn a_profile_of_the_program_before_has_a_name_and_its_parameters() {
 }
 
 #[test]
-fn knobs_may_be_called_name_and_parameters() {
+fn parameters_may_be_called_name_and_parameters() {
     let profiles = read_sound("cc_profiles: { a: { name: { cc: 1 }, parameters: { cc: 2 } } }\n");
     let names: Vec<&str> = profiles[0].params.iter().map(|param| param.name.as_str()).collect();
     assert_eq!((profiles[0].name.as_str(), names), ("a", vec!["name", "parameters"]));
 }
 
 #[test]
-fn a_knob_needs_nothing_but_its_controller() {
+fn a_parameter_needs_only_its_controller() {
     let profiles = read_sound("cc_profiles: { a: { resonance: { cc: 71 } }, b: { resonance: { cc: 71 } } }\n");
     let ids: Vec<&str> = profiles.iter().map(|profile| profile.id.as_str()).collect();
     assert_eq!(ids, ["a", "b"]);
@@ -66,7 +66,7 @@ fn a_knob_needs_nothing_but_its_controller() {
 }
 
 #[test]
-fn every_fault_is_told_with_its_line_and_the_sound_profiles_count() {
+fn every_fault_is_reported_with_its_line_and_the_valid_profiles_count() {
     let text = "\
 audio: { blok: 3 }
 cc_profiles:
@@ -119,7 +119,7 @@ cc_profiles:
 }
 
 #[test]
-fn what_is_no_list_of_profiles_is_one_fault() {
+fn a_field_that_is_no_list_of_profiles_is_one_fault() {
     for text in ["cc_profiles: 3\n", "cc_profiles: [a]\n", "3\n", "cc_profiles: {\n"] {
         let faults = check("config.yaml", text, |_| None).err().unwrap();
         assert_eq!(faults.len(), 1, "{faults:?}");

@@ -1,4 +1,4 @@
-//! What the screen does that belongs to no panel.
+//! Actions of the whole screen.
 
 use super::{App, AppRequest};
 use crate::{
@@ -26,7 +26,7 @@ acts! {
     Close = "close"
 }
 
-/// Does one of them.
+/// Runs an action.
 pub fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
     match act {
         Act::NextInstrument => return next_instrument(app, status),
@@ -45,7 +45,7 @@ pub fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
     Vec::new()
 }
 
-/// Whether one of them can do anything now.
+/// Whether an action is possible now.
 pub fn possible(act: Act, status: &Visible) -> Availability {
     match act {
         Act::NextInstrument => Availability::possible(status.ports.iter().filter(|port| port.output).count() > 1),
@@ -55,7 +55,7 @@ pub fn possible(act: Act, status: &Visible) -> Availability {
     }
 }
 
-/// To the instrument at the next port that can be played, around the ends.
+/// To the instrument at the next port with an output, wrapping at the ends.
 fn next_instrument(app: &mut App, status: &Status) -> Vec<AppRequest> {
     let playable = || (1u8..).zip(&status.ports).filter(|(_, port)| port.output).map(|(number, _)| number);
     let next = playable().find(|number| *number > *status.instrument).or_else(|| playable().next());

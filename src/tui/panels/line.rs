@@ -1,4 +1,4 @@
-//! The `:` line: a command is typed in the place of the key bar, with what fits there above it (`line/view.rs`).
+//! The `:` line: the user types a command in place of the key bar, with the completions above it (`line/view.rs`).
 
 mod view;
 
@@ -48,14 +48,14 @@ acts! {
     EraseLine = "line.erase.all"
 }
 
-/// What is typed, and what was typed before.
+/// The typed line, and the history.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     line: CommandLine,
 }
 
 impl State {
-    /// What is typed.
+    /// The typed line.
     pub fn typed(&self) -> &CommandLine {
         &self.line
     }
@@ -66,7 +66,7 @@ impl PanelSpec for State {
     const KEYS_IN_HELP: Option<&'static str> = Some("after :");
     type Act = Act;
 
-    /// What edits a line does so in whichever is typed, here or in another panel.
+    /// An editing action changes the line that is typed, here or in another panel.
     fn act(app: &mut App, act: Act, status: &Status) -> Vec<AppRequest> {
         match act {
             Act::Open => return open(app, ""),
@@ -105,7 +105,7 @@ impl PanelSpec for State {
     }
 }
 
-/// Opens it, with something on it already.
+/// Opens it with this text.
 pub(super) fn open(app: &mut App, text: &str) -> Vec<AppRequest> {
     app.memory.line.line.open(text);
     app.open(Panel::Line)
@@ -128,7 +128,7 @@ fn do_it(app: &mut App, status: &Status) -> Vec<AppRequest> {
         }
         Err(error) => {
             app.say(Severity::Error, error.to_string());
-            // What was written is not lost: it can be mended.
+            // The text is kept, so that the user can correct it.
             requests.extend(open(app, &line));
         }
     }

@@ -1,4 +1,4 @@
-//! Samples as they were written, and what is not read.
+//! Reading of samples, and unsupported files.
 
 use super::*;
 use crate::wav::{Depth, Encoder, Info, Origin, WavFile, WavShape};
@@ -66,7 +66,7 @@ proptest! {
 }
 
 #[test]
-fn every_kind_has_its_full_scale_behind_chunks_of_odd_sizes() {
+fn every_kind_has_its_full_scale_after_chunks_of_odd_sizes() {
     let half = 0.5_f32.to_le_bytes();
     let cases: [(u16, u16, &[u8]); 5] =
         [(1, 8, &[0xC0]), (1, 16, &[0, 0x40]), (1, 24, &[0, 0, 0x40]), (1, 32, &[0, 0, 0, 0x40]), (3, 32, &half)];
@@ -78,7 +78,7 @@ fn every_kind_has_its_full_scale_behind_chunks_of_odd_sizes() {
 }
 
 #[test]
-fn what_is_not_read_is_named() {
+fn unsupported_files_are_named() {
     let error = |bytes: Vec<u8>| open(bytes).err().unwrap().to_string();
     let want = "64 bits float, 1 channel, 8000 Hz: sample format not supported; convert it to 24-bit PCM";
     assert_eq!(error(odd_file(3, 64, &[0; 8])), want);
@@ -95,7 +95,7 @@ fn what_is_not_read_is_named() {
 }
 
 #[test]
-fn a_file_that_became_shorter_is_an_error_and_no_panic() {
+fn a_file_that_became_shorter_is_an_error_without_a_panic() {
     let mut bytes = odd_file(1, 16, &[0x11; 4000]);
     let wav = Wav::read(&mut Cursor::new(&bytes)).unwrap();
     bytes.truncate(1000);

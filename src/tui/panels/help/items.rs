@@ -1,4 +1,4 @@
-//! What help says, made of the keymap's rows and the table of commands. Pure.
+//! The contents of help, made from the keymap's rows and the command table. Pure.
 
 use crate::{
     command::{self, COMMANDS, Command},
@@ -10,22 +10,22 @@ use crate::{
     },
 };
 
-/// One line of it.
+/// One line of help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HelpItem {
     /// A title.
     Heading(String),
-    /// What does something, and what it does.
+    /// A key or command, and its help.
     Entry(String, String),
-    /// How a command is written, on a line of its own.
+    /// The usage of a command, on a line of its own.
     Usage(String),
-    /// What it does.
+    /// Its help.
     Text(String),
-    /// Nothing.
+    /// An empty line.
     Space,
 }
 
-/// All of it, for the keys of a mode.
+/// All lines, for the keys of a mode.
 pub fn items(keymap: &ScreenKeymap, mode: Mode) -> Vec<HelpItem> {
     let mut items = vec![HelpItem::Heading(format!("Keys in {} mode", mode.title()))];
     if mode == Mode::Piano {
@@ -56,7 +56,7 @@ pub fn items(keymap: &ScreenKeymap, mode: Mode) -> Vec<HelpItem> {
     items
 }
 
-/// The keys of a mode and what they do.
+/// The keys of a mode and their help.
 fn keys(keymap: &ScreenKeymap, mode: Mode) -> impl Iterator<Item = HelpItem> {
     keymap.rows_in(mode).map(|row| HelpItem::Entry(row.key.sign(), meaning(&row.action)))
 }
@@ -68,7 +68,7 @@ fn meaning(action: &ScreenAction) -> String {
     }
 }
 
-/// What a command does, with its arguments where they say more than its help.
+/// The help of a command, with its arguments if they add to it.
 fn command_meaning(command: &Command) -> String {
     let help = command::spec(command.name()).map_or("", |row| row.help);
     if command.words().is_empty() { help.to_owned() } else { format!("{help} ({command})") }

@@ -1,4 +1,4 @@
-//! The focused take in words: what it is, how it came out, and its marks.
+//! The focused take in words: its format, its verdict, and its marks.
 
 use super::wave;
 use crate::{
@@ -17,10 +17,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// From this width on the marks stand beside the verdict.
+/// Window width from which the marks are beside the verdict.
 const WIDE: u16 = 100;
 
-/// Its name, and how far it is heard or how long it is.
+/// Its name, and its play position or its length.
 pub fn title(take: &TakeInfo, status: &Visible, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let look = &theme.takes;
     let length = take.seconds.map(text::song_time);
@@ -39,7 +39,7 @@ pub fn title(take: &TakeInfo, status: &Visible, theme: &Theme, area: Rect, frame
     rule::with_words(&take.name, vec![Span::styled(drawn, theme.frame.rule), word], theme, area, frame);
 }
 
-/// Rows its verdict takes in a low window.
+/// Rows of its verdict in a low window.
 pub fn rows(take: &TakeInfo) -> u16 {
     match (&take.state, &take.verdict) {
         (TakeState::NeedsRepair, _) => 2,
@@ -48,7 +48,7 @@ pub fn rows(take: &TakeInfo) -> u16 {
     }
 }
 
-/// How it came out; where there is room with the marks beside it.
+/// Its verdict, with the marks beside it if there is room.
 pub fn verdict(take: &TakeInfo, takes: &TakesStatus, look: &TakesLook, area: Rect, frame: &mut Frame<'_>) {
     let lines = match (&take.state, &take.verdict) {
         (TakeState::Beyond(why), _) => vec![Line::styled(format!(" ✗ unusable: {why}"), look.alarm)],
@@ -87,13 +87,13 @@ fn short<'a>(verdict: &Verdict, look: &TakesLook) -> Vec<Line<'a>> {
     lines
 }
 
-/// In as many lines as it takes.
+/// In as many lines as it needs.
 fn whole<'a>(verdict: &Verdict, look: &TakesLook) -> Vec<Line<'a>> {
     let line = |text: &str| {
         let line_look = if text.starts_with('!') { look.alarm } else { look.text };
         Line::styled(format!(" {text}"), line_look)
     };
-    // What is wrong comes first: it must not be what has no room.
+    // Warnings come first, so that they always have room.
     let text = verdict.to_string();
     let (wrong, plain): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('!'));
     wrong.into_iter().chain(plain).map(line).collect()

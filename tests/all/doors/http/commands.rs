@@ -1,10 +1,10 @@
-//! Every command of the table comes in by both ways: what it takes there is what it takes everywhere.
+//! Every command of the table works by both ways: with the same arguments as everywhere.
 
 use super::served::Served;
 use busker::command::{COMMANDS, CommandSpec, arg::ArgKind};
 use serde_json::{Value, json};
 
-/// Arguments that fit, as JSON has them.
+/// Valid arguments, as JSON.
 fn fitting(row: &CommandSpec) -> Vec<Value> {
     let one = |kind: ArgKind| match kind {
         ArgKind::Number { min, max, .. } => json!((min.max(1.0)).min(max)),
@@ -30,10 +30,10 @@ fn word(value: &Value) -> String {
 }
 
 #[test]
-fn every_command_is_understood_by_both_ways_in() {
+fn every_command_works_by_both_ways() {
     let served = Served::start();
     let mut socket = served.socket();
-    // Whoever ends the station is last; sessions would take the takes elsewhere.
+    // The command that ends the station is last; sessions would move the takes to another folder.
     for row in COMMANDS.iter().filter(|row| row.name != "quit") {
         let args = fitting(row);
         let needs = row.args.iter().any(|arg| !arg.optional);
