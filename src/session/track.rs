@@ -8,7 +8,7 @@ use crate::{
     music::{Decibels, Timeline},
     taps::Taps,
 };
-use std::{path::Path, sync::Arc};
+use std::{ops::Range, path::Path, sync::Arc};
 
 /// The most tracks a session has.
 pub const TRACKS_MAX: usize = busker_sound::mixer::TRACKS;
@@ -256,6 +256,33 @@ impl TrackLoop {
 pub struct TooLong;
 
 impl LoopLayer {
+    /// What is left of it where `covered` frames of the loop are something else: nothing, one part or two, which fade over
+    /// `seam` frames where they were cut.
+    pub fn outside(&self, covered: Range<u64>, seam: u64) -> Vec<LoopLayer> {
+        let ends = self.place + self.frames;
+        let before = self.place..ends.min(covered.start);
+        let after = self.place.max(covered.end)..ends;
+        let part = |part: Range<u64>, fade_in: Fade, fade_out: Fade| LoopLayer {
+            file_frame: self.file_frame + (part.start - self.place),
+            place: part.start,
+            frames: part.end - part.start,
+            fade_in,
+            fade_out,
+            ..self.clone()
+        };
+        let mut left = Vec::new();
+        if !before.is_empty() {
+            let is_cut = before.end < ends;
+            left.push(part(before, self.fade_in, if is_cut { Fade::linear(seam) } else { self.fade_out }));
+        }
+        if !after.is_empty() && after.start > self.place {
+            left.push(part(after, Fade::linear(seam), self.fade_out));
+        } else if left.is_empty() && !after.is_empty() {
+            left.push(self.clone());
+        }
+        left
+    }
+
     /// It as it is heard.
     pub fn as_heard(&self) -> RepeatLayer {
         RepeatLayer {

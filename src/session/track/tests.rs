@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::music::Bpm;
+use proptest::prelude::*;
 
 fn layer(place: u64, frames: u64) -> LoopLayer {
     LoopLayer {
@@ -62,4 +63,22 @@ fn a_loop_that_is_multiplied_sounds_the_same_and_one_that_is_cropped_like_its_be
     assert_eq!(half.layers.iter().map(|layer| layer.frames).collect::<Vec<_>>(), [12_000, 6_000]);
     assert_eq!(looped.multiplied(0, frames_per_pulse), Err(TooLong));
     assert_eq!(looped.multiplied(4_001, frames_per_pulse), Err(TooLong));
+}
+
+proptest! {
+    #[test]
+    fn what_is_left_of_a_layer_is_what_was_there_and_nothing_of_it_lies_where_something_else_is(
+        place in 0..100_u64, frames in 1..100_u64, from in 0..120_u64, length in 0..120_u64,
+    ) {
+        let whole = layer(place, frames);
+        let parts = whole.outside(from..from + length, 3);
+        for frame in 0..300_u64 {
+            let under = |layer: &&LoopLayer| (layer.place..layer.place + layer.frames).contains(&frame);
+            let heard: Vec<u64> = parts.iter().filter(under).map(|part| part.file_frame + frame - part.place).collect();
+            let was_there = under(&&whole) && !(from..from + length).contains(&frame);
+            let want: Vec<u64> = was_there.then_some(whole.file_frame + frame.saturating_sub(place)).into_iter().collect();
+            prop_assert_eq!(heard, want);
+        }
+        prop_assert!(parts.iter().all(|part| part.frames > 0));
+    }
 }

@@ -381,8 +381,15 @@ fn with_layer(track: &Track, recording: &Recording, stretch: &Stretch, first_fra
         fade_out: fade(frames),
     };
     let kept = Decibels::from_amplitude((track.feedback_percent / 100.0) as f32);
-    let older = looped.layers.iter().filter(|_| track.mode == RecordMode::Layer);
-    let older = older.map(|older| LoopLayer { gain: Decibels(older.gain.0 + kept.0), ..older.clone() });
+    let covered = layer.place..layer.place + frames;
+    let older: Vec<LoopLayer> = match track.mode {
+        RecordMode::Layer => looped.layers.clone(),
+        RecordMode::Replace => {
+            looped.layers.iter().flat_map(|older| older.outside(covered.clone(), seam(rate_hz))).collect()
+        }
+        RecordMode::Takes => Vec::new(),
+    };
+    let older = older.into_iter().map(|older| LoopLayer { gain: Decibels(older.gain.0 + kept.0), ..older });
     let mut layers: Vec<LoopLayer> = older.filter(|older| older.gain > Decibels::SILENCE).collect();
     layers.push(layer);
     Track { looped: Some(TrackLoop { layers, ..looped.clone() }), ..track.clone() }

@@ -318,3 +318,82 @@ fn solo_silences_the_others_and_leaves_their_mutes_as_they_were() {
     rig.ask("track.gain 1 -6.0206");
     assert!((now(&mut rig) - 1.5 / 64.0).abs() < 1e-6);
 }
+
+#[test]
+fn what_replaces_a_part_of_a_loop_leaves_the_rest_as_it_was() {
+    let mut rig = Rig::new();
+    rig.run_to(1_000);
+    rig.ask("track.add");
+    rig.ask("track.mode 1 replace");
+    rig.ask("quantize.set beat");
+    let start = rig.play();
+    let level = move |frame: i64| match (frame - start).div_euclid(BAR) {
+        1 => 1.0 / 64.0,
+        3 => 1.0 / 32.0,
+        _ => 0.0,
+    };
+    for (at, press) in [
+        (BAR - 1_000, true),
+        (2 * BAR - 1_000, true),
+        (3 * BAR + BAR / 4 - 1_000, true),
+        (3 * BAR + BAR / 2 - 1_000, true),
+    ] {
+        rig.run_with(start + at, level);
+        if press {
+            rig.ask("track.pedal 1");
+        }
+    }
+    rig.run_with(start + 6 * BAR, level);
+    let heard = |at: i64| rig.heard[(start + 5 * BAR + at) as usize];
+    for (beat, want) in [(0, 1.0 / 64.0), (1, 1.0 / 32.0), (2, 1.0 / 64.0), (3, 1.0 / 64.0)] {
+        assert_eq!(heard(beat * BAR / 4 + BAR / 8), want, "beat {beat}");
+    }
+}
+
+#[test]
+fn feedback_makes_older_layers_softer_by_each_turn_of_an_overdub() {
+    let mut rig = Rig::new();
+    rig.run_to(1_000);
+    rig.ask("track.add");
+    rig.ask("track.feedback 1 50");
+    let start = rig.play();
+    let level = move |frame: i64| if (frame - start).div_euclid(BAR) == 1 { 1.0 / 64.0 } else { 0.0 };
+    for at in [BAR / 2, BAR + BAR / 2, 2 * BAR + BAR / 2, 4 * BAR + BAR / 2] {
+        rig.run_with(start + at, level);
+        rig.ask("track.pedal 1");
+    }
+    rig.run_with(start + 7 * BAR, level);
+    for (bar, want) in [(2, 1.0), (3, 1.0), (4, 0.5), (5, 0.25), (6, 0.25)] {
+        let heard = rig.heard[(start + bar * BAR + BAR / 2) as usize] * 64.0;
+        assert!((heard - want).abs() < 1e-4, "bar {bar}: {heard}");
+    }
+}
+
+#[test]
+fn a_loop_is_played_backwards_and_at_half_speed_and_its_file_stays_what_it_is() {
+    let mut rig = Rig::new();
+    rig.run_to(1_000);
+    rig.ask("track.add");
+    let start = rig.play();
+    for at in [BAR / 2, BAR + BAR / 2] {
+        rig.run_to(start + at);
+        rig.ask("track.pedal 1");
+    }
+    rig.run_to(start + 2 * BAR + BAR / 2);
+    rig.ask("track.speed 1 -1");
+    rig.run_to(start + 4 * BAR);
+    for at in SEAM..BAR - SEAM {
+        let heard = frame_of(rig.heard[(start + 3 * BAR + at) as usize]);
+        assert_eq!(heard, start + 2 * BAR - 1 - at);
+    }
+    rig.ask("track.speed 1 0.5");
+    rig.run_to(start + 8 * BAR);
+    // At half speed a turn is two bars, counted from the loop's beginning: bars 5 and 6 are one.
+    for at in (2_000..BAR).step_by(2) {
+        let heard = frame_of(rig.heard[(start + 5 * BAR + at) as usize]);
+        assert_eq!(heard, start + BAR + at / 2);
+    }
+    rig.ask("track.undo 1");
+    rig.ask("track.undo 1");
+    assert_eq!(rig.track(1).speed, 1.0);
+}
