@@ -22,7 +22,7 @@ pub enum Subject {
     Instrument(usize),
     /// A track.
     Track(TrackId),
-    /// Loop, punch, markers: what all tracks share.
+    /// Which tracks there are, and what they share: loop, punch, markers.
     Song,
 }
 

@@ -40,7 +40,9 @@ impl Tracks {
         let highest = out.model.tracks().iter().map(|track| track.id.0).max().unwrap_or(0);
         let id = TrackId(self.next_id.max(highest + 1));
         self.next_id = id.0 + 1;
-        Tracks::edit(id, format!("track {name} added"), Track::new(id, name.clone()), out);
+        let redo = Edit::Track { id, to: Some((usize::MAX, Arc::new(Track::new(id, name.clone())))) };
+        let undo = out.model.apply(redo.clone());
+        out.history.done(Subject::Song, format!("track {name} added"), undo, redo);
         Ok(format!("track {}: {name}", count + 1))
     }
 
@@ -55,7 +57,7 @@ impl Tracks {
         self.discard_recording(track.id, takes, out, now);
         let redo = Edit::Track { id: track.id, to: None };
         let undo = out.model.apply(redo.clone());
-        out.history.done(Subject::Track(track.id), format!("track {} removed", track.name), undo, redo);
+        out.history.done(Subject::Song, format!("track {} removed", track.name), undo, redo);
         Ok(format!("{} removed; edit.undo brings it back, its takes stay", track.name))
     }
 

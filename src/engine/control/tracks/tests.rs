@@ -6,7 +6,14 @@ use crate::{
         config::EngineConfig,
         offline::{BLOCK_FRAMES, Offline, built_in_port},
     },
+    session::playlist::Playlist,
     status::{TrackState, TrackStatus},
+};
+use proptest::prelude::*;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
 };
 
 const BAR: i64 = 96_000;
@@ -29,7 +36,7 @@ struct Rig {
     offline: Offline,
     /// The left output, from frame 0 on.
     heard: Vec<f32>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Rig {
@@ -38,7 +45,7 @@ impl Rig {
         let mut config = EngineConfig::of_seven_bits(folder.path());
         config.input = Some("1".parse().unwrap());
         let offline = Offline::of_device(&config, vec![built_in_port()], 1).unwrap();
-        Rig { offline, heard: Vec::new(), _folder: folder }
+        Rig { offline, heard: Vec::new(), folder }
     }
 
     /// Time passes up to a frame, block by block; on the input is what this gives.
@@ -396,4 +403,115 @@ fn a_loop_is_played_backwards_and_at_half_speed_and_its_file_stays_what_it_is() 
     rig.ask("track.undo 1");
     rig.ask("track.undo 1");
     assert_eq!(rig.track(1).speed, 1.0);
+}
+
+/// What somebody does with two pedals.
+#[derive(Clone, Debug)]
+enum Deed {
+    Ask(&'static str),
+    Wait(i64),
+}
+
+fn a_deed() -> impl Strategy<Value = Deed> {
+    let line = prop::sample::select(vec![
+        "track.pedal 1",
+        "track.pedal 2",
+        "track.pedal 1",
+        "track.pedal 2",
+        "transport.cancel",
+        "track.undo 1",
+        "track.redo 1",
+        "track.undo 2",
+        "edit.undo",
+        "edit.redo",
+        "track.clear 2",
+        "track.speed 1 -1",
+        "track.mode 1 replace",
+        "track.feedback 2 50",
+        "track.multiply 2 2",
+        "transport.toggle",
+        "quantize.set off",
+        "quantize.set beat",
+    ]);
+    prop_oneof![line.prop_map(Deed::Ask), (1_000..60_000_i64).prop_map(Deed::Wait)]
+}
+
+/// Files that are closed, with their bytes.
+fn takes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let wav = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wav");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(wav);
+    files.map(|path| (path.clone(), fs::read(&path).unwrap())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_is_pressed_the_sum_of_what_the_model_says_is_heard_and_no_file_is_written_over(
+        deeds in prop::collection::vec(a_deed(), 1..40),
+    ) {
+        let mut rig = Rig::new();
+        rig.run_to(1_000);
+        rig.ask("track.add");
+        rig.ask("track.add");
+        let mut closed = BTreeMap::new();
+        for deed in deeds {
+            match deed {
+                Deed::Ask(line) => drop(rig.offline.ask(&line.parse().unwrap())),
+                Deed::Wait(frames) => {
+                    let to = rig.offline.frame() + frames;
+                    rig.run_to(to);
+                }
+            }
+            if !rig.offline.control().recorder.takes.is_open() {
+                closed.extend(takes(rig.folder.path()));
+            }
+        }
+        // Nothing records or waits any more, and the song plays.
+        drop(rig.offline.ask(&"transport.cancel".parse().unwrap()));
+        for track in 1..=rig.offline.status().tracks.as_ref().unwrap().tracks.len() {
+            if matches!(rig.track(track).state, TrackState::Recording | TrackState::Overdubbing) {
+                rig.run_to(rig.offline.frame() + 20_000);
+                rig.ask("quantize.set off");
+                rig.ask(&format!("track.pedal {track}"));
+            }
+        }
+        rig.run_to(rig.offline.frame() + 20_000);
+        if !rig.offline.status().transport.playing {
+            rig.ask("transport.play");
+        }
+        rig.run_to(rig.offline.frame() + 40_000);
+        while rig.offline.status().tracks.as_ref().unwrap().tracks.len() < 2 {
+            rig.ask("track.add");
+        }
+        prop_assert!((1..=2).all(|track| matches!(rig.track(track).state, TrackState::Playing | TrackState::Empty)));
+        let from = rig.offline.frame();
+        rig.run_to(from + 100_000);
+        let files = takes(rig.folder.path());
+        for (path, bytes) in closed {
+            prop_assert_eq!(files.get(&path), Some(&bytes), "{}", path.display());
+        }
+        let samples: BTreeMap<PathBuf, Vec<f32>> = files.keys().map(|path| {
+            let read = hound::WavReader::open(path).unwrap().into_samples::<i32>();
+            (path.clone(), read.map(|sample| sample.unwrap() as f32 / 8_388_608.0).collect())
+        }).collect();
+        let out = &rig.offline.control().out;
+        let plan = *out.plan;
+        let playlists: Vec<Playlist> = out.model.tracks().iter().map(|track| track.playlist(&plan.last().timeline)).collect();
+        let mut want = vec![0.0_f32; 100_000];
+        for part in plan.passes(from..from + 100_000) {
+            let first = plan.song_time_at(part.frames.start).unwrap().song_frame;
+            let length = part.frames.end - part.frames.start;
+            for piece in playlists.iter().flat_map(|playlist| playlist.pieces(first..first + length, part.pass)) {
+                for frame in piece.song.clone() {
+                    let at = piece.file_at + (frame - piece.song.start) as f64 * piece.speed;
+                    let sample = samples[&**piece.file()].get(at as usize).copied().unwrap_or_default();
+                    want[(part.frames.start - from + frame - first) as usize] += sample * piece.gain_at(frame);
+                }
+            }
+        }
+        for (i, (heard, want)) in rig.heard[from as usize..].iter().zip(&want).enumerate() {
+            prop_assert!((heard - want).abs() < 1e-6, "frame {}: {} is heard, not {}", i, heard, want);
+        }
+    }
 }
