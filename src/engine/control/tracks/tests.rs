@@ -469,7 +469,10 @@ proptest! {
         }
         // Nothing records or waits any more, and the song plays.
         drop(rig.offline.ask(&"transport.cancel".parse().unwrap()));
-        for track in 1..=rig.offline.status().tracks.as_ref().unwrap().tracks.len() {
+        while rig.offline.status().tracks.as_ref().is_none_or(|tracks| tracks.tracks.len() < 2) {
+            rig.ask("track.add");
+        }
+        for track in 1..=2 {
             if matches!(rig.track(track).state, TrackState::Recording | TrackState::Overdubbing) {
                 rig.run_to(rig.offline.frame() + 20_000);
                 rig.ask("quantize.set off");
@@ -481,9 +484,6 @@ proptest! {
             rig.ask("transport.play");
         }
         rig.run_to(rig.offline.frame() + 40_000);
-        while rig.offline.status().tracks.as_ref().unwrap().tracks.len() < 2 {
-            rig.ask("track.add");
-        }
         prop_assert!((1..=2).all(|track| matches!(rig.track(track).state, TrackState::Playing | TrackState::Empty)));
         let from = rig.offline.frame();
         rig.run_to(from + 100_000);
