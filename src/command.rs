@@ -211,6 +211,12 @@ commands! {
     MarkerAdd = "marker.add" { name: Option<Text> }
     /// Move the song to a marker: its name, next or previous
     MarkerGo = "marker.go" { marker: Text }
+    /// Export the mix of the tracks to a WAV file: the loop, or the whole song
+    ExportMix = "export.mix" { name: Option<Text> }
+    /// Export a WAV file for each track; together they are the mix
+    ExportStems = "export.stems" { name: Option<Text> }
+    /// Cancel the export; nothing is left of it
+    ExportCancel = "export.cancel" {}
     /// Play the metronome; recordings do not contain it
     ClickOn = "click.on" { state: Switch }
     /// Set the monitor gain of the inputs in dB; recordings do not change

@@ -7,6 +7,7 @@ mod audition;
 mod ballistics;
 mod console;
 mod execute;
+mod exports;
 mod guests;
 mod hear;
 mod instruments;
@@ -44,6 +45,7 @@ use crate::{
 };
 use audition::Audition;
 use console::Console;
+use exports::Exports;
 use guests::Guests;
 use instruments::Instruments;
 use keep::KeeperHandle;
@@ -116,6 +118,8 @@ pub struct Control {
     audition: Audition,
     /// The tracks: what is recorded on them and played of them.
     tracks: Tracks,
+    /// Mixes and stems.
+    exports: Exports,
     /// The synths, their profiles and knobs.
     instruments: Instruments,
     /// The ports and what travels on them.
@@ -177,6 +181,7 @@ impl Control {
             ),
             recorder: Recorder::new(takes, Folder::new(disk.librarian, disk.measures)),
             tracks: Tracks::new(disk.reader.jobs.clone()),
+            exports: Exports::new(disk.exporter),
             audition: Audition::new(disk.reader, audio.stream_counters),
             instruments,
             ports: Ports::new(midi.ports, midi.received, midi.sent),
@@ -217,7 +222,7 @@ impl Control {
         // What ended by itself since the last command was promised to nobody.
         self.out.owed.promised();
         let answer = self.execute(command, now);
-        self.tracks.refresh(&self.out, now);
+        self.tracks.refresh(self.exports.percent(), &self.out, now);
         tracing::debug!(%command, ?answer);
         match (self.out.owed.promised(), answer) {
             (Some(promise), Ok(meanwhile)) => Outcome::Later { promise, meanwhile },
@@ -246,11 +251,12 @@ impl Control {
 
     /// Takes in what the other threads report.
     pub fn listen(&mut self, now: Moment) {
-        let Control { out, recorder, audition, instruments, ports, .. } = self;
+        let Control { out, recorder, audition, instruments, ports, exports, .. } = self;
         recorder.look_for_bars(|out| Occasion::of(instruments, ports, out, now), out, now);
         audition.listen_to_player(out);
         audition.listen_to_reader(out);
         recorder.listen_to_librarian(out);
+        exports.listen(out);
         recorder.takes.listen(&recorder.folder, out);
         self.drain_sent(now);
         self.look_at_ports(now);
@@ -258,6 +264,7 @@ impl Control {
         self.glance(now);
         self.listen_to_keeper(now.ns);
         self.on_stage(now, Tracks::tick);
+        self.tracks.refresh(self.exports.percent(), &self.out, now);
         let Control { out, transport, recorder, instruments, ports, sessions, .. } = self;
         sessions.keep(&House { transport, recorder, instruments, ports }, out, now);
         self.ports.tick(now.ns);

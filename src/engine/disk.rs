@@ -1,7 +1,8 @@
 //! The disk: takes and small files go out through here, and takes come back to be heard.
 //!
-//! Four workers (`worker.rs`), each on a thread of its own, so that a slow disk holds up one kind of work alone.
+//! Five workers (`worker.rs`), each on a thread of its own, so that a slow disk holds up one kind of work alone.
 
+pub mod exporter;
 pub mod keeper;
 pub mod librarian;
 pub mod reader;
@@ -10,6 +11,7 @@ pub mod writer;
 
 use super::audio::{capture::Capture, streams::StreamFeeder};
 use crate::takes::cache::Cache;
+use exporter::{ExportJob, ExportNews, Exporter};
 use keeper::{FileKeeper, Page, WriteReport};
 use librarian::Librarian;
 use reader::DiskReader;
@@ -23,6 +25,7 @@ pub struct DiskWorkers {
     keeper: Worker<FileKeeper>,
     librarian: Worker<Librarian>,
     reader: Worker<DiskReader>,
+    exporter: Worker<Exporter>,
 }
 
 /// The control thread's half.
@@ -39,6 +42,8 @@ pub struct DiskHandles {
     pub measures: bool,
     /// Files that are played.
     pub reader: WorkerHandle<reader::DiskReaderJob, reader::DiskReaderNews>,
+    /// Mixes and stems.
+    pub exporter: WorkerHandle<ExportJob, ExportNews>,
 }
 
 /// Both halves: takes are cut from `capture`, files are read for the streams of `lending`, and what is measured of takes is
@@ -48,7 +53,8 @@ pub fn disk(capture: Capture, lending: StreamFeeder, verdicts: Option<PathBuf>) 
     let (writer, to_writer, progress) = writer::writer(capture.clone());
     let (keeper, to_keeper) = keeper::keeper();
     let (librarian, to_librarian) = librarian::librarian(verdicts.map(Cache::new));
-    let (reader, to_reader) = reader::reader(lending, capture);
+    let (reader, to_reader) = reader::reader(lending, capture.clone());
+    let (exporter, to_exporter) = exporter::exporter(capture);
     let handles = DiskHandles {
         writer: to_writer,
         progress,
@@ -56,8 +62,9 @@ pub fn disk(capture: Capture, lending: StreamFeeder, verdicts: Option<PathBuf>) 
         librarian: to_librarian,
         measures,
         reader: to_reader,
+        exporter: to_exporter,
     };
-    (DiskWorkers { writer, keeper, librarian, reader }, handles)
+    (DiskWorkers { writer, keeper, librarian, reader, exporter }, handles)
 }
 
 impl DiskWorkers {
@@ -70,6 +77,7 @@ impl DiskWorkers {
         self.writer.spawn(knock.clone())?;
         self.reader.spawn(knock.clone())?;
         self.librarian.spawn(knock.clone())?;
+        self.exporter.spawn(knock.clone())?;
         self.keeper.spawn(knock)
     }
 
@@ -81,6 +89,7 @@ impl DiskWorkers {
         self.keeper.step();
         self.librarian.step();
         self.reader.step();
+        self.exporter.step();
     }
 }
 

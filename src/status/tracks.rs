@@ -16,6 +16,8 @@ pub struct TracksStatus {
     pub loop_on: bool,
     /// The grid that pedals wait for: off, bar, beat, 1/8, 1/16 or 1/32.
     pub grid: String,
+    /// How far the export under way is, in percent; null where there is none.
+    pub export_percent: Option<u32>,
     /// Markers: pulses from the song's beginning, and the name.
     pub markers: Vec<(f64, String)>,
 }

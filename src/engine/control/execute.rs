@@ -13,7 +13,7 @@ use crate::{
         Command,
         arg::{Millis, OffsetMs, OnOff, Percent, TempoStep, Text},
     },
-    engine::station::Answer,
+    engine::{disk::exporter::ExportKind, station::Answer},
     session::history::Subject,
 };
 
@@ -23,7 +23,18 @@ const OTHER_INSTRUMENT: &str = "the last change is of another instrument; port.u
 impl Control {
     pub(super) fn execute(&mut self, command: &Command, now: Moment) -> Answer {
         let Control {
-            out, transport, console, recorder, audition, instruments, ports, learn, sessions, tracks, ..
+            out,
+            transport,
+            console,
+            recorder,
+            audition,
+            instruments,
+            ports,
+            learn,
+            sessions,
+            tracks,
+            exports,
+            ..
         } = self;
         let rate_hz = self.device.sample_rate_hz;
         match command {
@@ -72,6 +83,11 @@ impl Control {
             Command::TransportCancel {} => tracks.cancel_waiting(),
             Command::MarkerAdd { name } => tracks.add_marker(name.as_ref(), out, now),
             Command::MarkerGo { marker } => tracks.go_to_marker(marker, transport, out, now),
+            Command::ExportMix { name } => exports.begin(ExportKind::Mix, name.as_ref(), tracks, &recorder.takes, out),
+            Command::ExportStems { name } => {
+                exports.begin(ExportKind::Stems, name.as_ref(), tracks, &recorder.takes, out)
+            }
+            Command::ExportCancel {} => exports.cancel(),
             Command::ClickOn { state } => console.set_click(*state, out),
             Command::MonitorGain { gain } => console.set_monitor(*gain, out),
             Command::InputGain { channels, gain } => console.set_input_gain(channels, *gain, out),

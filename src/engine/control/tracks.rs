@@ -88,6 +88,7 @@ struct ShownOf {
     steps: usize,
     is_rolling: bool,
     is_recording: bool,
+    export_percent: Option<u32>,
     /// Whether anything is recorded or waits: then it is made anew each time.
     is_busy: bool,
 }
@@ -152,7 +153,6 @@ impl Tracks {
         self.lay_passes(stage.takes, out, now);
         self.captured.retain(|file, _| stage.takes.is_writing(file));
         self.feed(out, now);
-        self.refresh(out, now);
     }
 
     /// Ends everything that records, on the way out: what was played up to now is laid on its track.
@@ -174,22 +174,23 @@ impl Tracks {
     }
 
     /// Brings what is shown up to date.
-    pub(super) fn refresh(&mut self, out: &Out, now: Moment) {
+    pub(super) fn refresh(&mut self, export_percent: Option<u32>, out: &Out, now: Moment) {
         let is_busy = self.lines.values().any(|line| line.recording.is_some() || line.waiting.is_some());
         let of = ShownOf {
             model: out.model.tracks_revision(),
             steps: out.history.count(),
             is_rolling: out.plan.is_rolling(),
             is_recording: self.is_recording,
+            export_percent,
             is_busy,
         };
         if is_busy || self.shown_of.as_ref() != Some(&of) {
             self.shown_of = Some(of);
-            self.shown = self.status(out, now);
+            self.shown = self.status(export_percent, out, now);
         }
     }
 
-    fn status(&self, out: &Out, now: Moment) -> Option<TracksStatus> {
+    fn status(&self, export_percent: Option<u32>, out: &Out, now: Moment) -> Option<TracksStatus> {
         let (model, song) = (&out.model, out.model.song());
         if model.tracks().is_empty() && **song == SongState::default() {
             return None;
@@ -202,6 +203,7 @@ impl Tracks {
             loop_pulses: region.map(|pulses| [pulses.start, pulses.end]),
             loop_on: song.loop_on,
             grid: song.grid.word().to_owned(),
+            export_percent,
             markers: song.markers.iter().map(|marker| (marker.at_pulse, marker.name.clone())).collect(),
         })
     }

@@ -10,7 +10,7 @@
 //! [`DiskReaderJob::Follow`]; so far, tests do.
 
 mod rate;
-mod song;
+pub(super) mod song;
 mod stereo;
 mod stream_blocks;
 #[cfg(test)]

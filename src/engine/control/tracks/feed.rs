@@ -8,7 +8,7 @@ use super::{Tracks, recording::Live};
 use crate::{
     engine::{
         control::{Moment, out::Out},
-        disk::reader::DiskReaderJob,
+        disk::{exporter::ExportTrack, reader::DiskReaderJob},
     },
     music::{Looping, Plan, Song, Timeline},
     session::{
@@ -45,7 +45,7 @@ impl Tracks {
             self.feed_track(track, is_other_plan, out, now);
         }
         if is_other_model {
-            self.set_levels(&tracks, out);
+            self.set_levels(out);
         }
     }
 
@@ -101,8 +101,20 @@ impl Tracks {
         }
     }
 
-    /// Sends the strips: where any track has solo, those without it are silent.
-    fn set_levels(&mut self, tracks: &[Arc<Track>], out: &mut Out) {
+    /// What an export reads: every track on which something lies.
+    pub(in crate::engine::control) fn exported(&self, out: &Out) -> Vec<ExportTrack> {
+        let timeline = &out.plan.last().timeline;
+        let track = |track: &Arc<Track>| {
+            let line = self.lines.get(&track.id)?;
+            let (strip, name) = (line.stream, track.name.clone());
+            (!track.is_empty()).then(|| ExportTrack { strip, name, playlist: Arc::new(track.playlist(timeline)) })
+        };
+        out.model.tracks().iter().filter_map(track).collect()
+    }
+
+    /// How the strips stand: where any track has solo, those without it are silent.
+    pub(in crate::engine::control) fn mix_levels(&self, out: &Out) -> MixLevels {
+        let tracks = out.model.tracks();
         let has_solo = tracks.iter().any(|track| track.solo);
         let mut levels = MixLevels::default();
         for track in tracks {
@@ -112,6 +124,12 @@ impl Tracks {
                 *strip = StripLevels { gain: track.gain.amplitude(), pan: track.pan as f32, mute };
             }
         }
+        levels
+    }
+
+    /// Sends the strips.
+    fn set_levels(&mut self, out: &mut Out) {
+        let levels = self.mix_levels(out);
         if self.fed.levels != Some(levels) {
             self.fed.levels = Some(levels);
             out.renderer.mixer.change(|mixer| mixer.strips = levels.strips);

@@ -515,3 +515,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_export_is_what_was_heard_and_the_same_run_makes_the_same_bytes() {
+    let run = || {
+        let mut rig = Rig::new();
+        rig.run_to(1_000);
+        rig.ask("track.add drone");
+        rig.ask("track.add lead");
+        let start = rig.play();
+        for (at, line) in [
+            (BAR / 2, "track.pedal 1"),
+            (BAR + BAR / 2, "track.pedal 1"),
+            (2 * BAR + BAR / 2, "track.pedal 2"),
+            (4 * BAR + BAR / 2, "track.pedal 2"),
+        ] {
+            rig.run_to(start + at);
+            rig.ask(line);
+        }
+        rig.run_to(start + 12 * BAR);
+        rig.ask("loop.set 9:1:0 11:1:0");
+        let said = rig.ask("export.mix");
+        assert!(said.starts_with("exported 4.0 s to ") && said.contains("exports/mix.wav"), "{said}");
+        let path = rig.folder.path().join("exports/mix.wav");
+        let mix: Vec<i32> = hound::WavReader::open(&path).unwrap().into_samples().map(Result::unwrap).collect();
+        let heard = rig.heard[(start + 8 * BAR) as usize..(start + 10 * BAR) as usize].to_vec();
+        for (frame, (heard, mixed)) in heard.iter().zip(mix.chunks(2)).enumerate() {
+            assert_eq!((heard * 8_388_608.0).round() as i32, mixed[0], "frame {frame}");
+        }
+        fs::read(path).unwrap()
+    };
+    assert_eq!(run(), run());
+}

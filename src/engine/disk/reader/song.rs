@@ -15,7 +15,7 @@ use busker_sound::varispeed::Kernel;
 use std::{ops::Range, path::Path, sync::Arc};
 
 /// A track under way.
-pub(super) struct SongSource {
+pub(in crate::engine::disk) struct SongSource {
     playlist: Arc<Playlist>,
     plan: Plan,
     /// The next frame of the engine's clock.
@@ -30,7 +30,7 @@ pub(super) struct SongSource {
 }
 
 /// What came of a block.
-pub(super) enum Filled {
+pub(in crate::engine::disk) enum Filled {
     /// It is filled. Of some files this is the first that could not be read, and why: they are silent.
     Yes(Vec<String>),
     /// What it would begin with is not played yet.

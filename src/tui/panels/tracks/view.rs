@@ -70,8 +70,9 @@ fn about_song(tracks: &TracksStatus) -> String {
         let state = if tracks.loop_on { "loop" } else { "loop off" };
         format!("{state} {} bars from {} · ", text_of(bars), text_of(from as f64 / bar + 1.0))
     });
+    let exporting = tracks.export_percent.map(|percent| format!("exporting {percent} % · ")).unwrap_or_default();
     let recording = if tracks.is_recording { "● recording armed · " } else { "" };
-    format!("{recording}{}quantize {}", region.unwrap_or_default(), tracks.grid)
+    format!("{exporting}{recording}{}quantize {}", region.unwrap_or_default(), tracks.grid)
 }
 
 /// A number without decimals it does not need.
