@@ -4,6 +4,7 @@
 //! number, a file, a device), said in one message.
 
 mod attach;
+mod calibrate;
 mod clock;
 mod completions;
 mod devices;
@@ -41,6 +42,7 @@ Examples:
   busker devices                         what there is, and what would be taken
   busker run jam.yaml --simulate --out out/
   busker record --seconds 60 --out jam.wav
+  busker calibrate                       the delay from output 1 to input 1, through a cable
   busker clock --bpm 120 --port alsa:NTS-1
   busker monitor --port alsa:NTS-1       what the synth sends
   busker profiles import synth.csv       a profile of a table as midi.guide has them
@@ -76,6 +78,8 @@ enum Verb {
     Status(status::StatusArgs),
     /// Print what happens in the running station, one line each
     Watch(watch::WatchArgs),
+    /// Measure the delay from the outputs to an input, through a cable or the room, and keep it
+    Calibrate(calibrate::CalibrateArgs),
     /// Be a MIDI clock
     Clock(clock::ClockArgs),
     /// Print the MIDI messages that come in
@@ -155,6 +159,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Status(args)) => status::print_status(&args),
         Some(Verb::Watch(args)) => watch::watch(&args),
         Some(Verb::Serve(args)) => serve::serve(&args),
+        Some(Verb::Calibrate(args)) => calibrate::calibrate(&args),
         Some(Verb::Clock(args)) => clock::run(&args),
         Some(Verb::Monitor(args)) => monitor::run(&args),
         Some(Verb::Nts1(args)) => nts1::run(&args),

@@ -15,8 +15,8 @@ use crate::music::ClockSource;
 use crate::music::{Bpm, Decibels, Note, Position};
 use crate::profile::Curve;
 use arg::{
-    Arg, ArgKind, Hex, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Percent, PortName, Seconds, Steps, Switch,
-    TakeName, TempoStep, Text, ThruChannel, Velocity, Which,
+    Arg, ArgKind, Hex, InputNumber, KnobPosition, Length, Millis, Name, OffsetMs, OnOff, Percent, PortName, Seconds,
+    Steps, Switch, TakeName, TempoStep, Text, ThruChannel, Velocity, Which,
 };
 use channels::ChannelList;
 use std::{fmt, str::FromStr};
@@ -159,6 +159,10 @@ commands! {
     InputGain = "input.gain" { channels: ChannelList, gain: Decibels }
     /// Clear the clip lights and held peaks of the meters
     MeterClear = "meter.clear" {}
+    /// Measure the delay from the outputs to an input, 1 or the one given, with a probe of half a second
+    LatencyMeasure = "latency.measure" { input: Option<InputNumber> }
+    /// Set the offset by hand that is added to the measured delay, in ms
+    LatencySet = "latency.set" { ms: OffsetMs }
     /// Turn a knob to a place from 0 to 1, or to one of its options
     ParamSet = "param.set" { name: Name, value: Text }
     /// Turn a knob by steps, up or down

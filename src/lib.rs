@@ -5,8 +5,8 @@
 //! - [`music`], [`midi`], [`wav`], [`synth`]: the package `sound/`, pure. Units, time, messages, headers, the built-in
 //!   synth. They never read a clock.
 //! - [`motion`]: LFOs and envelopes that move knobs, pure.
-//! - [`yaml`], [`profile`], [`config`], [`script`], [`midi_maps`], [`snapshots`], [`session`]: what files say, and what it
-//!   means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
+//! - [`yaml`], [`profile`], [`config`], [`script`], [`midi_maps`], [`latencies`], [`snapshots`], [`session`]: what files
+//!   say, and what it means once checked. [`stored`] is what they have in common; [`files`] replaces them whole or not at all.
 //! - [`taps`]: the places where audio can be recorded, by their names, pure.
 //! - [`takes`]: recordings as files: what they are, and what can be made of them.
 //! - [`command`], [`status`]: the vocabulary. Everything anyone may ask, and everything the engine says.
@@ -23,6 +23,7 @@ pub mod engine;
 pub mod files;
 pub mod hints;
 pub mod keymap;
+pub mod latencies;
 pub mod logging;
 pub mod midi_maps;
 pub mod motion;

@@ -7,6 +7,7 @@
 mod changes;
 mod doors;
 mod knobs;
+mod latency;
 pub mod levels;
 mod midi;
 mod part;
@@ -15,6 +16,7 @@ mod takes;
 pub use changes::{Changes, NotAPart};
 pub use doors::DoorStatus;
 pub use knobs::{AutomationStatus, MorphStatus, MotionStatus, ParamsStatus};
+pub use latency::RoundTripStatus;
 pub use levels::Levels;
 pub use midi::{
     ClockStatus, LatencyStatus, MonitorLine, MonitorStatus, PortStatus, RealtimeStatus, SourceStatus, SyncState,
@@ -88,6 +90,9 @@ pub struct Status {
     /// The take that is listened to.
     #[schema(value_type = Option<AuditionStatus>)]
     pub audition: StatusPart<Option<AuditionStatus>>,
+    /// The delay from output to input.
+    #[schema(value_type = RoundTripStatus)]
+    pub latency: StatusPart<RoundTripStatus>,
     /// The takes there are, while somebody looks.
     #[schema(value_type = Option<TakesStatus>)]
     pub takes: StatusPart<Option<TakesStatus>>,

@@ -171,6 +171,8 @@ impl Setup {
         notices.extend(tell(&faults, "nothing learned is used, and what is new is not kept in it until it is mended"));
         let (snapshots, faults) = StoredValue::load(folders.snapshots_file());
         notices.extend(tell(&faults, "no snapshot is read from it, and none is kept in it until it is mended"));
+        let (latencies, faults) = StoredValue::load(folders.latencies_file());
+        notices.extend(tell(&faults, "no measured delay is used, and none is kept in it until it is mended"));
         let folder = settings.recordings.unwrap_or_else(|| folders.music.clone());
         let config = EngineConfig {
             channel: settings.channel,
@@ -184,6 +186,7 @@ impl Setup {
             sync,
             learned,
             snapshots,
+            latencies,
             watched: Some(reading),
             ..EngineConfig::new(library, profile, folder)
         };

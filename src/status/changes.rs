@@ -138,7 +138,7 @@ impl<T: PartialEq + 'static> Compared for StatusPart<T> {
 
 parts!(
     transport, device, realtime, ports, instrument, clock, learning, monitor, inputs, outputs, click_on, profiles,
-    automation, morph, session, record, audition, takes, doors, faults
+    automation, morph, session, record, audition, latency, takes, doors, faults
 );
 
 /// One part, by its name.

@@ -17,7 +17,9 @@ use crate::{
 
 impl Control {
     pub(super) fn execute(&mut self, command: &Command, now: Moment) -> Answer {
-        let Control { out, transport, console, recorder, audition, instruments, ports, learn, sessions, .. } = self;
+        let Control {
+            out, transport, console, recorder, audition, instruments, ports, learn, sessions, latency, ..
+        } = self;
         let rate_hz = self.device.sample_rate_hz;
         match command {
             Command::TransportPlay {} => transport.play(out, now),
@@ -36,6 +38,8 @@ impl Control {
             Command::MonitorGain { gain } => console.set_monitor(*gain, out),
             Command::InputGain { channels, gain } => console.set_input_gain(channels, *gain, out),
             Command::MeterClear {} => console.clear(),
+            Command::LatencyMeasure { input } => self.measure_latency(*input, now),
+            Command::LatencySet { ms: OffsetMs(ms) } => latency.set_offset(*ms, out),
             Command::RecordStart { name } => self.record(name.as_ref(), now),
             Command::RecordStop {} => self.stop_recording(now),
             Command::RecordToggle {} if recorder.recording() => self.stop_recording(now),
